@@ -1,0 +1,8 @@
+"""`python -m tfgan`."""
+
+import sys
+
+from tfgan.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The command line: a verb a file. Only here are flags read and names looked up in the registries."""

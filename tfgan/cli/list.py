@@ -1,0 +1,23 @@
+"""`tfgan list`: what there is, by name."""
+
+from tfgan.cli.flags import Flags, wants_help
+from tfgan.cli.recipes import recipes
+from tfgan.data import DATASETS
+from tfgan.methods import METHODS
+
+
+def run(arguments: list[str]) -> int:
+    flags = Flags("usage: tfgan list\n\nPrints the methods, data sets and recipes.")
+    if wants_help(arguments):
+        print(flags.help())
+        return 0
+    flags.parse(arguments)
+    _print("methods (--method)", {name: entry.summary for name, entry in METHODS.items()})
+    _print("data sets (--dataset), or --data_dir=FOLDER", DATASETS)
+    _print("recipes (--flagfile)", recipes())
+    return 0
+
+
+def _print(title: str, entries: dict[str, str]):
+    width = max(map(len, entries), default=0)
+    print(f"{title}\n" + "\n".join(f"  {name:<{width}}  {text}" for name, text in entries.items()) + "\n")

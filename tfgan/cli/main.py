@@ -1,0 +1,45 @@
+"""`tfgan VERB …`: finds the verb, runs it, and turns errors into messages and exit codes.
+
+Exit codes: 0 done; 1 training or some files failed; 2 wrong settings or data; 130 and 143 stopped by SIGINT and SIGTERM.
+"""
+
+import difflib
+import importlib
+import sys
+
+from tfgan.errors import TrainingFailed, UserError
+
+VERBS = {
+    "train": "train a GAN, or go on with a run that was stopped",
+    "translate": "put images through a trained run",
+    "export": "write a SavedModel that needs no tfgan",
+    "list": "methods, data sets and recipes",
+}
+
+USAGE = "usage: tfgan VERB [ARGUMENTS] [--FLAGS]\n\n{verbs}\n\n`tfgan VERB --help` explains a verb. Start with: tfgan train --flagfile=quickstart.flags"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; `arguments` without the program's name, by default those of the process. Returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        if not arguments or arguments[0] in ("-h", "--help", "--helpfull", "help"):
+            print(USAGE.format(verbs="\n".join(f"  {verb:<10} {summary}" for verb, summary in VERBS.items())))
+            return 0
+        return _verb(arguments[0]).run(arguments[1:])
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except TrainingFailed as error:
+        print(f"stopped: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _verb(name: str):
+    if name not in VERBS:
+        close = difflib.get_close_matches(name, VERBS, 1)
+        hint = f" Did you mean `tfgan {close[0]}`?" if close else ""
+        raise UserError(f"`tfgan {name}` is unknown.{hint} Verbs: {', '.join(VERBS)}.")
+    return importlib.import_module(f"tfgan.cli.{name}")

@@ -1,0 +1,39 @@
+"""Importing TensorFlow without the dozen lines it writes about CPU features and absent GPUs."""
+
+import contextlib
+import os
+import sys
+import tempfile
+
+
+@contextlib.contextmanager
+def quiet_start():
+    """Swallows what C++ code writes to the standard error stream, which ignores TF_CPP_MIN_LOG_LEVEL until TensorFlow is up.
+
+    Nothing is swallowed if that variable is set, nor if the body fails.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as swallowed:
+        stderr = os.dup(2)
+        os.dup2(swallowed.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            swallowed.seek(0)
+            os.write(stderr, swallowed.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+def start_tensorflow():
+    """Imports TensorFlow and looks for its devices, quietly."""
+    with quiet_start():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()

@@ -1,0 +1,34 @@
+"""Opening a run by its folder alone."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from tfgan.config import RunConfig
+from tfgan.methods import method_class
+from tfgan.methods.base import Method
+
+
+class Run(NamedTuple):
+    folder: Path
+    config: RunConfig
+    method: Method  # with the checkpoint's weights
+    step: int
+
+
+def read_config(folder: Path) -> RunConfig:
+    """The record of the run in `folder`. Raises `UserError` if it is none."""
+    return RunConfig.read(folder / "config.json", lambda name: method_class(name).HParams)
+
+
+def open_run(folder: str, checkpoint: str = "last") -> Run:
+    """The run in `folder`, its networks rebuilt and loaded. Inference is in float32, whatever the run was trained in.
+
+    Raises:
+        UserError: no such run or checkpoint.
+    """
+    from tfgan.training.checkpoint import load_weights
+
+    path = Path(folder)
+    config = read_config(path)
+    method = method_class(config.method)(config.hparams, config.spec)
+    return Run(path, config, method, load_weights(path / "checkpoints", method, checkpoint))

@@ -1,0 +1,162 @@
+"""`tfgan train`: from flags to a run folder."""
+
+import dataclasses
+import platform
+import textwrap
+from pathlib import Path
+
+from tfgan.cli.flags import Flags, wants_help
+from tfgan.cli.quiet import start_tensorflow
+from tfgan.cli.recipes import expand
+from tfgan.config import DataConfig, RunConfig, TrainConfig
+from tfgan.errors import UserError
+from tfgan.methods import method_class
+
+USAGE = """usage: tfgan train --flagfile=RECIPE [--FLAGS]
+
+Trains a run, or goes on with it: the same command again resumes exactly where it stopped. The command line beats the flag file.
+`tfgan list` shows methods, data sets and recipes."""
+
+
+def run(arguments: list[str]) -> int:
+    arguments, recipe = expand(arguments)
+    chosen = [argument.partition("=")[2] for argument in arguments if argument.startswith("--method=")]
+    method = chosen[-1] if chosen else "pix2pix"
+    start_tensorflow()
+    cls = method_class(method)
+    flags = Flags(USAGE)
+    flags.add("method", "method", method, "which GAN; see `tfgan list`")
+    flags.add("method", "dry_run", False, "print the settings and stop", bool)
+    flags.add_record("data", DataConfig)
+    flags.add_record("training", TrainConfig)
+    flags.add_record(f"{method}", cls.HParams)
+    if wants_help(arguments):
+        print(flags.help())
+        return 0
+    flags.parse(arguments)
+    data, training, hparams = flags.record(DataConfig), flags.record(TrainConfig), flags.record(cls.HParams)
+    if not training.workdir:
+        name = recipe or f"{method}_{Path(data.data_dir).name or data.dataset.replace(':', '_').replace('/', '_')}"
+        training = dataclasses.replace(training, workdir=f"runs/{name}")
+    _check(training)
+    print_settings(method, {"data": data, "training": training, method: hparams})
+    if flags["dry_run"]:
+        return 0
+    return train(method, data, training, hparams)
+
+
+def _check(training: TrainConfig):
+    if training.best_metric and not training.validate_every:
+        raise UserError(f"--best_metric={training.best_metric} needs --validate_every=EPOCHS.")
+    if training.keep_checkpoints < 1 or training.checkpoint_every < 1:
+        raise UserError("--keep_checkpoints and --checkpoint_every must be at least 1.")
+
+
+def print_settings(method: str, groups: dict):
+    """All settings; those that differ from their default are marked with a star."""
+    print(f"method: {method}")
+    for group, record in groups.items():
+        fields = [(f.name, getattr(record, f.name), f.default) for f in dataclasses.fields(record)]
+        words = [f"{'*' if value != default else ''}{name}={_shown(value)}" for name, value, default in fields]
+        print(textwrap.fill(f"{group}: {'  '.join(words)}", 140, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False))
+
+
+def _shown(value) -> str:
+    if isinstance(value, tuple):
+        return ("x" if value and isinstance(value[0], int) else ",").join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) -> int:
+    """Trains the run in `training.workdir`, from the beginning or from where it stopped. Returns an exit code."""
+    import keras
+
+    from tfgan.cli import callbacks
+    from tfgan.cli.runs import open_run
+    from tfgan.data import open_dataset
+    from tfgan.inference.translator import Translator
+    from tfgan.training.step import TrainStep
+    from tfgan.training.strategy import is_chief, make_strategy, set_precision
+    from tfgan.training.trainer import Callback, Trainer
+    from tfgan.training.warm_start import copy_weights
+
+    strategy = make_strategy(hparams.batch_size, training.gpus, training.tpu)
+    cls = method_class(method_name)
+    dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
+    workdir = Path(training.workdir)
+    config = RunConfig(method_name, data, training, hparams, dataset.spec, versions())
+    resuming = _compare_with_existing(workdir, config)
+
+    set_precision(training.precision, training.deterministic)
+    keras.utils.set_random_seed(training.seed)
+    with strategy.scope():
+        method = cls(hparams, dataset.spec)
+    if training.init_from and not resuming:
+        for line in copy_weights(open_run(training.init_from).method, method):
+            print(f"--init_from: {line}")
+    step = TrainStep(
+        method, strategy, seed=training.seed, xla=training.xla, loss_scaling=training.precision == "mixed_float16"
+    )
+    if is_chief(strategy):
+        config.write(workdir / "config.json")
+    translator = Translator(method.inference()["translate"])
+    per_epoch = method.steps_per_epoch
+    samples = callbacks.Samples(translator, dataset, training.num_samples, workdir, per_epoch)
+    if is_chief(strategy):
+        samples.store_inputs()
+    duties = [Callback(training.sample_every or per_epoch, samples)]
+    if training.validate_every:
+        duties.append(Callback(training.validate_every * per_epoch, callbacks.Validation(translator, dataset)))
+
+    def make_iterator(first_step):
+        def batches(context):
+            return dataset.train_batches(
+                batch_size=hparams.batch_size, flip=hparams.flip, seed=training.seed, first_step=first_step, context=context
+            )
+
+        return iter(strategy.distribute_datasets_from_function(batches))
+
+    trainer = Trainer(
+        step,
+        make_iterator,
+        workdir,
+        total=training.steps or hparams.epochs * per_epoch,
+        steps_per_epoch=per_epoch,
+        batch_size=hparams.batch_size,
+        settings=training,
+        callbacks=duties,
+    )
+    stopped_by = trainer.fit()
+    return 128 + stopped_by if stopped_by else 0
+
+
+def _compare_with_existing(workdir: Path, config: RunConfig) -> bool:
+    """Whether there is a run to go on with. Raises `UserError` if `config` would change what it learns."""
+    from tfgan.cli.runs import read_config
+
+    if not (workdir / "config.json").exists():
+        return False
+    changes = read_config(workdir).differences(config)
+    if changes:
+        listed = "\n".join(f"  {line}" for line in changes)
+        raise UserError(
+            f"{workdir} was trained with other settings:\n{listed}\n"
+            "Use the old settings to go on with it, or another --workdir for a new run (--init_from takes over its weights)."
+        )
+    return True
+
+
+def versions() -> dict[str, str]:
+    import keras
+    import numpy
+    import tensorflow as tf
+
+    import tfgan
+
+    return {
+        "tfgan": tfgan.__version__,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": numpy.__version__,
+        "python": platform.python_version(),
+    }

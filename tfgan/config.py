@@ -1,0 +1,170 @@
+"""The frozen record of a run, and its way to JSON and back.
+
+Every setting of the program is one field of a frozen dataclass made with `setting`: `DataConfig` and `TrainConfig` here, and the
+`HParams` of each method. The command line derives its flags from these fields, and `RUN/config.json` stores them resolved.
+"""
+
+import dataclasses
+import json
+import os
+import typing
+from pathlib import Path
+from typing import Any
+
+from tfgan.errors import UserError
+
+Size = tuple[int, int]
+"""Height and width in pixels."""
+
+Strings = tuple[str, ...]
+
+
+def setting(default, help: str, *, choices: Strings = (), operational: bool = False):
+    """A dataclass field that is also a flag.
+
+    `operational` settings may differ when a run is resumed (how long, where, how it is logged); all others say what is learned.
+    """
+    return dataclasses.field(default=default, metadata={"help": help, "choices": choices, "operational": operational})
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+    """Where the images come from and how they are read."""
+
+    dataset: str = setting("synthetic", "a built-in data set (see `tfgan list`), or tfds:NAME for any TensorFlow Datasets set")
+    data_dir: str = setting("", "a folder of your images; beats --dataset", operational=True)
+    domains: Strings = setting((), "names of the two halves or folders, A,B: for example photo,labels")
+    direction: str = setting("AtoB", "which domain becomes which: AtoB, BtoA, or by name, for example labels_to_photo")
+    label_domains: Strings = setting((), "domains that are label maps: resized by nearest neighbour, never blended")
+    alpha: str = setting("composite", "transparency: composite over white, drop it, or keep it as a channel", choices=("composite", "drop", "keep"))
+    skip_bad_files: bool = setting(False, "leave out unreadable or mismatched files, counted and listed, instead of stopping")
+    cache: str = setting("auto", "keep decoded images in memory: auto when they fit", choices=("auto", "always", "never"), operational=True)
+    tfds_source: str = setting("", "for tfds:NAME, the feature that holds the source image")
+    tfds_target: str = setting("", "for tfds:NAME, the feature that holds the target image")
+    tfds_dir: str = setting("", "where TensorFlow Datasets keeps its files; empty: ~/tensorflow_datasets", operational=True)
+    synthetic_images: int = setting(400, "number of training images of the built-in synthetic set")
+    synthetic_seed: int = setting(0, "seed of the built-in synthetic set")
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """How a run is carried out."""
+
+    workdir: str = setting("", "the run's folder; empty: runs/NAME after the recipe", operational=True)
+    steps: int = setting(0, "total steps of the run; 0: as --epochs says", operational=True)
+    seed: int = setting(0, "seed of weights, order of data, jitter and noise")
+    deterministic: bool = setting(False, "only operations that give the same bits every time (slower)", operational=True)
+    precision: str = setting("float32", "arithmetic of the networks", choices=("float32", "mixed_bfloat16", "mixed_float16"))
+    xla: bool = setting(False, "compile forward and backward pass with XLA (faster on GPUs, slower on CPUs)", operational=True)
+    steps_per_call: int = setting(0, "steps run inside one call of the compiled program; 0: as many as fit in a second", operational=True)
+    gpus: int = setting(0, "number of GPUs; 0: the largest number of visible ones that divides the batch", operational=True)
+    tpu: str = setting("", "name of a TPU (untested), or local", operational=True)
+    init_from: str = setting("", "start from the weights of another run")
+    checkpoint_every: int = setting(20, "epochs between checkpoints", operational=True)
+    keep_checkpoints: int = setting(2, "how many of the newest checkpoints stay", operational=True)
+    validate_every: int = setting(0, "epochs between validations on the validation images; 0: never", operational=True)
+    best_metric: str = setting("", "keep the checkpoint that is best in this validation metric", choices=("", "l1", "psnr", "ssim"), operational=True)
+    sample_every: int = setting(0, "steps between sample pictures; 0: after every epoch", operational=True)
+    num_samples: int = setting(4, "validation images shown in each sample picture", operational=True)
+    log_every: int = setting(50, "steps between log entries", operational=True)
+    tensorboard: bool = setting(True, "also write TensorBoard files", operational=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Domain:
+    """What one image of a batch is."""
+
+    name: str  # as the user calls it: photo, labels, horse
+    channels: int  # 1 grey, 3 RGB, 4 RGBA
+    dtype: str = "uint8"  # of the files: uint8 or uint16; "int32" marks a map of class ids
+    resample: str = "bicubic"  # or "nearest", for label maps
+
+
+@dataclasses.dataclass(frozen=True)
+class DataSpec:
+    """What a data set's batches hold: stated once, stored in the run, and all that a method knows of the data."""
+
+    kind: str  # paired, unpaired, labelled, attributes, semantic or images
+    image_size: Size
+    domains: dict[str, Domain]  # batch key -> domain
+    sizes: dict[str, int]  # split -> number of images
+    fingerprint: str  # of the training images' names, in order
+    class_names: Strings = ()
+    attribute_names: Strings = ()
+    attribute_groups: tuple[Strings, ...] = ()  # names in one group exclude each other; all others are independent
+
+
+def is_operational(field: dataclasses.Field) -> bool:
+    return bool(field.metadata.get("operational"))
+
+
+def from_dict(cls, values: dict[str, Any]):
+    """The dataclass `cls` from what `dataclasses.asdict` and JSON made of it; fields that are absent keep their default."""
+    hints = typing.get_type_hints(cls)
+    known = {field.name for field in dataclasses.fields(cls)}
+    return cls(**{name: _from_json(hints[name], value) for name, value in values.items() if name in known})
+
+
+def _from_json(hint, value):
+    if dataclasses.is_dataclass(hint):
+        return from_dict(hint, value)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is tuple:
+        return tuple(_from_json(arguments[0], item) for item in value)
+    if origin is dict:
+        return {key: _from_json(arguments[1], item) for key, item in value.items()}
+    return value
+
+
+def differences(old, new) -> list[str]:
+    """Lines `name: old -> new` for the settings of two records of one class that change what is learned."""
+    return [
+        f"{field.name}: {getattr(old, field.name)!r} -> {getattr(new, field.name)!r}"
+        for field in dataclasses.fields(new)
+        if not is_operational(field) and getattr(old, field.name) != getattr(new, field.name)
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """All that a later command must know of a run; `hparams` is the `HParams` of the method."""
+
+    method: str
+    data: DataConfig
+    training: TrainConfig
+    hparams: Any
+    spec: DataSpec
+    versions: dict[str, str]
+
+    def write(self, path: Path):
+        write_atomically(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def read(cls, path: Path, hparams_class) -> "RunConfig":
+        """The record in the file `path`; `hparams_class(method name)` gives the class of its hyper-parameters."""
+        try:
+            values = json.loads(path.read_text())
+        except FileNotFoundError:
+            raise UserError(f"{path.parent} is not a run: it has no {path.name}. A run is the --workdir of `tfgan train`.") from None
+        except ValueError as error:
+            raise UserError(f"{path} is damaged: {error}") from None
+        hparams = from_dict(hparams_class(values["method"]), values.pop("hparams"))
+        return dataclasses.replace(from_dict(cls, {**values, "hparams": None}), hparams=hparams)
+
+    def differences(self, new: "RunConfig") -> list[str]:
+        """What resuming this run as `new` would change of what is learned; empty if nothing."""
+        if self.method != new.method:
+            return [f"method: {self.method!r} -> {new.method!r}"]
+        lines = differences(self.data, new.data) + differences(self.training, new.training) + differences(self.hparams, new.hparams)
+        return lines or differences(self.spec, new.spec)
+
+
+def write_atomically(path: Path, content: str | bytes):
+    """Writes the file whole or not at all: a reader, or a kill, never meets half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

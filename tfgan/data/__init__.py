@@ -1,0 +1,80 @@
+"""The registry of data sets, and the way from settings to a `Dataset`. Readers are imported when they are asked for."""
+
+import difflib
+import re
+from pathlib import Path
+
+from tfgan.config import DataConfig, Size
+from tfgan.errors import UserError
+
+DATASETS = {
+    "synthetic": "procedural façades, made on the fly: every kind of batch, no download",
+    "facades": "CMP façades: photo, labels; 400 pairs to train",
+    "maps": "aerial photo, map; 1,096 pairs",
+    "cityscapes": "street photo, labels; 2,975 pairs",
+    "edges2shoes": "edges, shoe; 49,825 pairs",
+    "edges2handbags": "edges, handbag; 138,567 pairs",
+    "night2day": "night, day; 17,823 pairs",
+    "tfds:NAME": "any set of TensorFlow Datasets, with --tfds_source and --tfds_target",
+}
+
+
+def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size):
+    """The data set that `settings` name, as batches of `kind`.
+
+    Args:
+        image_size: of a batch's images; loaded_size: of training images before the crop.
+
+    Raises:
+        UserError: unknown name, wrong layout, unreadable images, no network for a download.
+    """
+    from tfgan.data.dataset import Dataset
+
+    made = not settings.data_dir and settings.dataset == "synthetic"
+    if made:
+        sources = _synthetic(settings, kind, loaded_size)
+    else:
+        sources = _pairs(settings)
+    a, b = (sources["train"].domains[side].name for side in "AB") if "train" in sources else ("A", "B")
+    source, target = parse_direction(settings.direction, a, b)
+    keys = {"source": source, "target": target}
+    return Dataset(kind, {split: [(found, keys)] for split, found in sources.items()}, image_size, loaded_size, settings, check=not made)
+
+
+def _synthetic(settings, kind, size):
+    from tfgan.data.synthetic import SyntheticSource
+
+    counts = {"train": settings.synthetic_images, "val": max(8, settings.synthetic_images // 8)}
+    return {split: SyntheticSource(kind, split, count, size, settings.synthetic_seed) for split, count in counts.items()}
+
+
+def _pairs(settings):
+    """split -> source of pairs with the keys A and B."""
+    if settings.data_dir:
+        from tfgan.data.folders import open_pairs
+
+        return open_pairs(Path(settings.data_dir), settings.domains, settings.label_domains, settings.alpha, settings.skip_bad_files)
+    from tfgan.data import tfds_source
+
+    name = settings.dataset
+    if name.startswith("tfds:"):
+        features = settings.tfds_source, settings.tfds_target
+        return tfds_source.open_tfds(name.removeprefix("tfds:"), *features, settings.tfds_dir, settings.label_domains, settings.alpha)
+    if name not in DATASETS:
+        close = difflib.get_close_matches(name, DATASETS, 1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise UserError(f"--dataset={name} is unknown.{hint} There are: {', '.join(DATASETS)}. For your own images use --data_dir=FOLDER.")
+    return tfds_source.open_pix2pix(name, settings.tfds_dir)
+
+
+def parse_direction(direction: str, a: str, b: str) -> tuple[str, str]:
+    """("A", "B") or ("B", "A") for `direction`: AtoB, BtoA, or the domains' names `a` and `b` joined by _to_, -to-, to, 2 or ->.
+
+    Raises:
+        UserError: it is none of these.
+    """
+    for source, target, names in (("A", "B", (a, b)), ("B", "A", (b, a))):
+        joined = "(_to_|-to-|to|2|->)".join(map(re.escape, names))
+        if direction == f"{source}to{target}" or re.fullmatch(joined, direction, re.IGNORECASE):
+            return source, target
+    raise UserError(f"--direction={direction} is neither AtoB nor BtoA, nor {a}_to_{b} or {b}_to_{a} (A is {a!r}, B is {b!r}).")

@@ -1,0 +1,96 @@
+"""A data set as the rest of the program sees it: a spec, endless training batches, and single examples for samples and validation."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan.config import DataConfig, DataSpec, Size
+from tfgan.data.pipeline import make_batches, normalize
+from tfgan.data.prepare import MEMORY_SHARE, PreparedSource, free_memory
+from tfgan.data.source import Source
+from tfgan.errors import UserError
+
+
+class Dataset:
+    """The splits of one data set.
+
+    Args:
+        kind: of the batches: paired, unpaired, labelled, attributes, semantic or images.
+        splits: split -> (source, keys of the batch -> keys of the source) for each stream: one, or two for unpaired domains.
+        image_size: of a batch's images.
+        loaded_size: of training images before the crop.
+        settings: for skip_bad_files and cache.
+        check: load every training and validation image once before training; not needed for images that are made, not read.
+
+    Raises:
+        UserError: no training images; images that cannot be used.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        splits: dict[str, list[tuple[Source, dict[str, str]]]],
+        image_size: Size,
+        loaded_size: Size,
+        settings: DataConfig,
+        *,
+        check: bool = True,
+    ):
+        if "train" not in splits:
+            raise UserError(f"The data set has no training images; it has: {', '.join(splits) or 'nothing'}.")
+        self.image_size = image_size
+        self.validation_split = next(split for split in ("val", "test", "train") if split in splits)
+        self._train, self._validation = self._prepare(splits, loaded_size, settings)
+        if check:
+            for split, streams in {self.validation_split: self._validation, "train": self._train}.items():
+                for stream in streams:
+                    stream.check(split, settings.skip_bad_files)
+        first = self._train[0].source
+        self.spec = DataSpec(
+            kind=kind,
+            image_size=image_size,
+            domains={key: domain for stream in self._train for key, domain in stream.domains.items()},
+            sizes={"train": max(map(len, self._train)), "validation": max(map(len, self._validation))},
+            fingerprint="-".join(stream.fingerprint() for stream in self._train),
+            class_names=tuple(getattr(first, "class_names", ())),
+            attribute_names=tuple(getattr(first, "attribute_names", ())),
+            attribute_groups=tuple(getattr(first, "attribute_groups", ())),
+        )
+
+    def _prepare(self, splits, loaded_size, settings):
+        """Training and validation streams, kept in memory if they fit; says which."""
+
+        def prepare(remember):
+            return [
+                [PreparedSource(source, keys, size, remember) for source, keys in splits[split]]
+                for split, size in (("train", loaded_size), (self.validation_split, self.image_size))
+            ]
+
+        needed, free = sum(stream.bytes() for streams in prepare(False) for stream in streams), free_memory()
+        remember = settings.cache == "always" or (settings.cache == "auto" and needed < MEMORY_SHARE * free)
+        place = "kept in memory" if remember else "decoded again for each step"
+        print(f"Images: {needed / 1e6:.0f} MB decoded, {free / 1e6:.0f} MB of memory free: {place} (--cache={settings.cache}).")
+        return prepare(remember)
+
+    def train_batches(self, *, batch_size: int, flip: bool, seed: int, first_step: int = 0, context=None) -> tf.data.Dataset:
+        """Endless training batches; see `tfgan.data.pipeline.make_batches`."""
+        return make_batches(
+            self._train,
+            self.image_size,
+            batch_size=batch_size,
+            flip=flip,
+            seed=seed,
+            first_step=first_step,
+            context=context,
+        )
+
+    def validation_example(self, index: int) -> dict[str, np.ndarray]:
+        """One validation example, resized only: images H×W×C float32 in [-1, 1], anything else as the source has it.
+
+        There are `spec.sizes["validation"]`, from the split val, or test, or, if there is neither, train.
+        """
+        example = {}
+        for stream in self._validation:
+            for key, array in zip(stream.keys, stream.fetch(index % len(stream))):
+                domain = stream.domains.get(key)
+                example[key] = array if domain is None or domain.dtype == "int32" else normalize(array, domain)
+        return example

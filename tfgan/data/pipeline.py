@@ -1,0 +1,102 @@
+"""Prepared examples -> `tf.data` batches: order, crop, flip, normalisation.
+
+Which example stands at which place of which step, and how it is cropped, is a function of (seed, sample number) alone. A run can go on
+from any step without the state of an iterator, and several replicas together see what one would see.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan.config import Domain, Size
+from tfgan.data.prepare import PreparedSource
+
+UNENDING = 2**62
+READ_AHEAD = 32  # examples decoded ahead of the step
+
+
+def make_batches(
+    streams: list[PreparedSource],
+    image_size: Size,
+    *,
+    batch_size: int,
+    flip: bool,
+    seed: int,
+    first_step: int = 0,
+    context: tf.distribute.InputContext | None = None,
+) -> tf.data.Dataset:
+    """Endless batches of a training split, each one replica's share of a step.
+
+    Every stream (one for pairs, two for unpaired domains) is shuffled anew in each of its own epochs, by its own permutation. All images
+    of one example get one crop and one flip.
+
+    Args:
+        image_size: the crop; streams whose images have this size already are not cropped.
+        batch_size: images in one step over all replicas, a multiple of their number.
+        first_step: the step whose batch comes first.
+        context: which share of the replicas this process feeds; None: all of one replica.
+
+    Returns:
+        a data set of dicts: images b×H×W×C float32 in [-1, 1], class maps b×H×W int32, labels and attributes as the source has them.
+    """
+    context = context or tf.distribute.InputContext()
+    share = batch_size // context.num_replicas_in_sync
+    local = batch_size // context.num_input_pipelines
+    offset = local * context.input_pipeline_id
+
+    fetchers = [_fetcher(stream) for stream in streams]
+
+    def example(element):
+        sample = (first_step + element // local) * batch_size + offset + element % local
+        batch = {}
+        for number, (stream, fetch) in enumerate(zip(streams, fetchers)):
+            key = [seed, number]
+            noise = tf.random.stateless_uniform([3], _derived(key, sample), alg="philox")
+            for name, array in fetch(shuffled_index(sample, len(stream), key)).items():
+                batch[name] = _augmented(array, stream.domains.get(name), image_size, noise, flip)
+        return batch
+
+    dataset = tf.data.Dataset.range(UNENDING).map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return dataset.batch(share, drop_remainder=True).prefetch(max(2, READ_AHEAD // share))
+
+
+def shuffled_index(sample, count: int, seed: list[int]):
+    """The example at place `sample` (int64) of an endless row of permutations of `count` examples, each drawn from (seed, its number)."""
+    epoch, place = sample // count, sample % count
+    return tf.random.experimental.index_shuffle(place, seed=_derived(seed, epoch), max_index=tf.constant(count - 1, tf.int64))
+
+
+def _derived(seed, number):
+    return tf.random.experimental.stateless_fold_in(tf.constant(seed, tf.int64), number, alg="philox")
+
+
+def _fetcher(stream):
+    """A graph function: index -> the arrays of one example, of known type and shape."""
+    probe = [np.asarray(array) for array in stream.fetch(0)]
+    dtypes = [tf.as_dtype(array.dtype) for array in probe]
+
+    @tf.autograph.experimental.do_not_convert
+    def fetch(index):
+        values = tf.numpy_function(stream.fetch, [index], dtypes)
+        return {name: tf.ensure_shape(value, array.shape) for name, value, array in zip(stream.keys, values, probe)}
+
+    return fetch
+
+
+def _augmented(array, domain: Domain | None, image_size, noise, flip):
+    if domain is None:
+        return array
+    height, width = image_size
+    room = tf.constant([array.shape[0] - height + 1, array.shape[1] - width + 1], tf.float32)
+    top, left = tf.unstack(tf.cast(tf.floor(noise[:2] * room), tf.int32))
+    array = array[top : top + height, left : left + width]
+    if flip:
+        array = tf.cond(noise[2] < 0.5, lambda: tf.reverse(array, [1]), lambda: array)
+    array = tf.ensure_shape(array, [height, width, *array.shape[2:]])
+    return array if domain.dtype == "int32" else normalize(array, domain)
+
+
+def normalize(image, domain: Domain):
+    """Pixels of the domain's dtype -> float32 in [-1, 1]; tensors and arrays alike."""
+    scale = np.float32(2.0 / np.iinfo(domain.dtype).max)
+    image = tf.cast(image, tf.float32) if tf.is_tensor(image) else np.asarray(image, np.float32)
+    return image * scale - np.float32(1.0)

@@ -1,0 +1,106 @@
+"""A split made ready for the pipeline: checked before training, resized once, kept in memory if it fits."""
+
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from tfgan.config import Domain, Size
+from tfgan.data.images import resize
+from tfgan.data.source import Source
+from tfgan.errors import UnreadableImage, UserError
+
+MEMORY_SHARE = 0.5  # of the free memory that cached images may take
+LISTED = 10  # bad files named in a message
+
+
+class PreparedSource:
+    """Examples by position, at the pipeline's size, under the batch's keys.
+
+    Args:
+        source: the decoded examples.
+        keys: batch key -> key of the source, for example source -> B.
+        size: height and width of what `fetch` returns.
+        remember: keep what was fetched.
+    """
+
+    def __init__(self, source: Source, keys: dict[str, str], size: Size, remember: bool):
+        self.source, self.keys, self.size = source, keys, size
+        self.domains: dict[str, Domain] = {key: source.domains[old] for key, old in keys.items() if old in source.domains}
+        self._indices = list(range(len(source)))
+        self._memory: dict[int, list[np.ndarray]] | None = {} if remember else None
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def name(self, position: int) -> str:
+        return self.source.name(self._indices[position])
+
+    def fetch(self, position: int) -> list[np.ndarray]:
+        """The arrays of one example, in the order of `keys`: images and maps at `size`, anything else as it is."""
+        index = self._indices[position]
+        if self._memory is not None and index in self._memory:
+            return self._memory[index]
+        example = self.source.load(index)
+        arrays = [
+            resize(example[old], self.size, self.domains[key].resample) if key in self.domains else example[old]
+            for key, old in self.keys.items()
+        ]
+        if self._memory is not None:
+            self._memory[index] = arrays
+        return arrays
+
+    def check(self, split: str, skip_bad: bool) -> None:
+        """Loads every example once.
+
+        Raises:
+            UserError: some cannot be used; names them, unless `skip_bad`, which leaves them out and lists them.
+        """
+        bad: dict[int, str] = {}
+
+        def load(index):
+            try:
+                self.fetch(index)
+            except UnreadableImage as error:
+                bad[index] = str(error)
+
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(load, range(len(self._indices))))
+        reasons = [f"{self.source.name(i)}: {bad[i]}" for i in sorted(bad)]
+        skipped = [f"{name}: {reason}" for name, reason in getattr(self.source, "skipped", [])] + reasons
+        if reasons and not skip_bad:
+            raise UserError(
+                f"{len(bad)} of {len(self)} {split} images cannot be used:\n{_listed(reasons)}\n"
+                "Repair or remove these files, or leave them out with --skip_bad_files."
+            )
+        if skipped:
+            print(f"Left out {len(skipped)} {split} images:\n{_listed(skipped)}")
+        self._indices = [i for i in self._indices if i not in bad]
+        if not self._indices:
+            raise UserError(f"No {split} image is left.")
+
+    def bytes(self) -> int:
+        """Memory that all prepared images take."""
+        height, width = self.size
+        return len(self) * sum(height * width * max(d.channels, 1) * np.dtype(d.dtype).itemsize for d in self.domains.values())
+
+    def fingerprint(self) -> str:
+        """A hash of the examples' names in their order."""
+        return hashlib.sha256("\n".join(self.name(i) for i in range(len(self))).encode()).hexdigest()[:16]
+
+
+def _listed(lines: list[str]) -> str:
+    more = [f"  … and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
+    return "\n".join([f"  {line}" for line in lines[:LISTED]] + more)
+
+
+def free_memory() -> int:
+    """Bytes of memory that can be taken without swapping."""
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        for line in meminfo.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2  # macOS tells only the total

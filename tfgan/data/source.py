@@ -1,0 +1,33 @@
+"""What every origin of images offers the pipeline: decoded examples by index."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from tfgan.config import Domain
+
+
+class Source(Protocol):
+    """The examples of one split, in a fixed order.
+
+    `domains` maps each image key of a batch (`source`, `target`, `image`, `labels`) to what stands there. `load` may be called from
+    several threads at once.
+    """
+
+    domains: Mapping[str, Domain]
+
+    def __len__(self) -> int: ...
+
+    def name(self, index: int) -> str:
+        """A name for messages and file names: the relative path of a file, or a number."""
+
+    def load(self, index: int) -> dict[str, np.ndarray]:
+        """One example at its own size.
+
+        Images are H×W×C in the domain's channels and dtype; maps of class ids are H×W int32; all images of one example have one size.
+        A `label` is an int32 scalar, `attributes` and `mask` are float32 vectors.
+
+        Raises:
+            UnreadableImage: the files of this example cannot be used; the message gives the reason.
+        """

@@ -1,0 +1,1 @@
+"""Using trained networks: one path for samples, validation, translate and export."""

@@ -1,0 +1,42 @@
+"""Large images in overlapping tiles, blended where they overlap."""
+
+import numpy as np
+
+from tfgan.inference.translator import Translator
+
+
+def translate_image(translator: Translator, image: np.ndarray, tile: int = 0, overlap: int = 64) -> np.ndarray:
+    """One image H×W×C of the source's dtype -> H×W×C' of the target's dtype.
+
+    Args:
+        tile: height and width of the tiles; 0, or an image no larger: all at once. Normalisation by each image's own statistics then
+            means each tile's own, so that tiles can differ in brightness: make them as large as memory allows.
+        overlap: pixels that neighbouring tiles share at least, over which one fades into the other.
+    """
+    height, width = image.shape[:2]
+    if not tile or (height <= tile and width <= tile):
+        return translator.pixels(image[None]).numpy()[0]
+    floats = image.astype(np.float32) * (2.0 / translator.source_max) - 1.0
+    total = np.zeros((height, width, translator.target.channels), np.float32)
+    weights = np.zeros((height, width, 1), np.float32)
+    for top in _starts(height, tile, overlap):
+        for left in _starts(width, tile, overlap):
+            part = floats[top : top + tile, left : left + tile]
+            weight = _ramp(part.shape[0], overlap)[:, None, None] * _ramp(part.shape[1], overlap)[None, :, None]
+            total[top : top + tile, left : left + tile] += weight * translator(part[None]).numpy()[0]
+            weights[top : top + tile, left : left + tile] += weight
+    return translator.to_pixels(total / weights).numpy()
+
+
+def _starts(size: int, tile: int, overlap: int) -> list[int]:
+    """Where tiles begin: evenly spread, at least `overlap` shared, the last one ending at `size`."""
+    if size <= tile:
+        return [0]
+    count = -(-(size - overlap) // (tile - overlap))
+    return [round(i * (size - tile) / (count - 1)) for i in range(count)]
+
+
+def _ramp(size: int, overlap: int) -> np.ndarray:
+    """Weights that rise from the border to 1 over `overlap` pixels, never 0."""
+    distance = np.minimum(np.arange(size), np.arange(size)[::-1]) + 1.0
+    return np.minimum(distance / max(overlap, 1), 1.0).astype(np.float32)

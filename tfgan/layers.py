@@ -1,0 +1,180 @@
+"""Keras layers that the papers need and Keras lacks or does otherwise.
+
+Random layers draw stateless noise and normalisation layers write no variable while a `ForwardPass` is open. That makes a train step a
+pure function of (weights, batch, seed), so that it can be compiled by XLA, run on several replicas and resumed exactly.
+"""
+
+import threading
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+_open = threading.local()  # replicas are traced in threads of their own
+
+
+class Statistic(NamedTuple):
+    """One batch's share of a moving average: variable <- momentum * variable + (1 - momentum) * value."""
+
+    variable: keras.Variable
+    value: tf.Tensor
+    momentum: float
+
+
+class ForwardPass:
+    """Context of one training pass through networks: seeds their random layers and collects their batch statistics.
+
+    Args:
+        seed: int32 tensor of shape (2,). Every random layer that is called inside the context draws from a seed of its own, derived
+            from this one and from its place in the order of calls.
+    """
+
+    def __init__(self, seed):
+        self.seed = seed
+        self.statistics: list[Statistic] = []
+        self._draws = 0
+
+    def next_seed(self):
+        self._draws += 1
+        return fold_in(self.seed, self._draws)
+
+    def __enter__(self):
+        self._outer = getattr(_open, "forward_pass", None)
+        _open.forward_pass = self
+        return self
+
+    def __exit__(self, *_):
+        _open.forward_pass = self._outer
+
+    @staticmethod
+    def current() -> "ForwardPass | None":
+        return getattr(_open, "forward_pass", None)
+
+
+def fold_in(seed, number):
+    """A new stateless seed from `seed` (shape (2,)) and an integer."""
+    return tf.random.experimental.stateless_fold_in(tf.cast(seed, tf.int32), number, alg="philox")
+
+
+@keras.saving.register_keras_serializable("tfgan")
+class BatchNorm(keras.layers.BatchNormalization):
+    """Batch normalisation with the papers' constants (PyTorch's: momentum 0.9 in Keras' sense, epsilon 1e-5, γ ~ N(1, 0.02)).
+
+    Args:
+        inference_statistics: `moving` averages, as usual, or those of each `image` over its height and width. The latter is what
+            pix2pix does at batch size 1, where it tests as it trains (Isola et al. 2017, §3.3); no result depends on the batch then.
+        synchronized: take the batch's statistics over all replicas.
+    """
+
+    def __init__(self, inference_statistics="moving", synchronized=False, **kwargs):
+        kwargs = {"momentum": 0.9, "epsilon": 1e-5, "gamma_initializer": keras.initializers.RandomNormal(1.0, 0.02), **kwargs}
+        super().__init__(synchronized=synchronized, **kwargs)
+        self.inference_statistics = inference_statistics
+
+    def get_config(self):
+        return {**super().get_config(), "inference_statistics": self.inference_statistics}
+
+    def call(self, x, training=False):
+        if not training:
+            return self._normalize(x, *self._inference_moments(x))
+        if self.synchronized:
+            mean, variance = _replica_moments(x)
+            y = self._normalize(x, mean, variance)
+        else:
+            y, mean, variance = self._normalize_batch(x)
+        self._record(self.moving_mean, mean)
+        self._record(self.moving_variance, variance)
+        return y
+
+    def _normalize_batch(self, x):
+        flat = x if x.shape.rank == 4 else x[:, None, None, :]
+        y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=flat, scale=self.gamma, offset=self.beta, mean=tf.zeros([0]), variance=tf.zeros([0]), epsilon=self.epsilon, is_training=True
+        )
+        count = tf.cast(tf.size(flat) // tf.shape(flat)[-1], tf.float32)
+        biased = variance * tf.maximum(count - 1.0, 1.0) / count  # the op reports the unbiased estimate; Keras averages the biased one
+        return tf.reshape(y, tf.shape(x)), mean, biased
+
+    def _inference_moments(self, x):
+        if self.inference_statistics == "moving":
+            return tf.convert_to_tensor(self.moving_mean), tf.convert_to_tensor(self.moving_variance)
+        return tf.nn.moments(tf.cast(x, tf.float32), axes=list(range(1, x.shape.rank - 1)), keepdims=True)
+
+    def _normalize(self, x, mean, variance):
+        y = tf.nn.batch_normalization(
+            tf.cast(x, tf.float32), mean, variance, tf.convert_to_tensor(self.beta), tf.convert_to_tensor(self.gamma), self.epsilon
+        )
+        return tf.cast(y, x.dtype)
+
+    def _record(self, variable, value):
+        forward_pass = ForwardPass.current()
+        if forward_pass is not None:
+            forward_pass.statistics.append(Statistic(variable, tf.stop_gradient(value), self.momentum))
+        else:
+            variable.assign(variable * self.momentum + value * (1.0 - self.momentum))
+
+
+def _replica_moments(x):
+    """Mean and biased variance over the batches of all replicas, which are equally large."""
+    axes = list(range(x.shape.rank - 1))
+    x = tf.cast(x, tf.float32)
+    moments = tf.stack([tf.reduce_mean(x, axes), tf.reduce_mean(tf.square(x), axes)])
+    replicas = tf.distribute.get_replica_context()
+    mean, mean_of_squares = tf.unstack(replicas.all_reduce(tf.distribute.ReduceOp.MEAN, moments))
+    return mean, tf.maximum(mean_of_squares - tf.square(mean), 0.0)
+
+
+@keras.saving.register_keras_serializable("tfgan")
+class Dropout(keras.layers.Layer):
+    """Dropout with stateless noise: a new mask for each training pass, from its seed.
+
+    Args:
+        rate: the share of units that is zeroed; the others are scaled by 1 / (1 - rate).
+        at_inference: also drop outside training, by one fixed mask for every image, so that an image's result depends neither on its
+            neighbours in the batch nor on the call (pix2pix keeps dropout at test time as its only noise, Isola et al. 2017, §2.1).
+    """
+
+    def __init__(self, rate, at_inference=False, **kwargs):
+        super().__init__(**kwargs)
+        self.rate, self.at_inference = rate, at_inference
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate, "at_inference": self.at_inference}
+
+    def call(self, x, training=False):
+        if self.rate == 0 or not (training or self.at_inference):
+            return x
+        forward_pass = ForwardPass.current()
+        shape, seed = tf.shape(x), tf.constant([0, 0])
+        if not training:
+            shape = tf.concat([[1], shape[1:]], axis=0)
+        elif forward_pass is not None:
+            seed = forward_pass.next_seed()
+        noise = tf.random.stateless_uniform(shape, seed, alg="philox")
+        return tf.where(noise >= self.rate, x / (1.0 - self.rate), tf.zeros_like(x))
+
+
+@keras.saving.register_keras_serializable("tfgan")
+class ReflectionPadding(keras.layers.Layer):
+    """Pads height and width by `padding` pixels mirrored at the border, which itself is not repeated; N×H×W×C, H and W > padding."""
+
+    def __init__(self, padding, **kwargs):
+        super().__init__(**kwargs)
+        self.padding = padding
+
+    def get_config(self):
+        return {**super().get_config(), "padding": self.padding}
+
+    def compute_output_shape(self, input_shape):
+        n, h, w, c = input_shape
+        grow = 2 * self.padding
+        return (n, None if h is None else h + grow, None if w is None else w + grow, c)
+
+    def call(self, x):
+        p = self.padding
+        return tf.pad(x, [[0, 0], [p, p], [p, p], [0, 0]], mode="REFLECT")
+
+
+def instance_norm(**kwargs):
+    """Instance normalisation without scale and shift, as CycleGAN's networks use it (epsilon as in PyTorch)."""
+    return keras.layers.GroupNormalization(groups=-1, epsilon=1e-5, scale=False, center=False, **kwargs)

@@ -1,0 +1,27 @@
+"""The registry of methods. A method is one file beside this one and one line here; its module is imported when it is asked for."""
+
+import difflib
+import importlib
+from typing import NamedTuple
+
+from tfgan.errors import UserError
+
+
+class Entry(NamedTuple):
+    path: str  # module:class
+    summary: str
+
+
+METHODS = {
+    "pix2pix": Entry("tfgan.methods.pix2pix:Pix2Pix", "image pairs to translation (Isola et al. 2017)"),
+}
+
+
+def method_class(name: str):
+    """The `Method` class called `name`. Raises `UserError` for an unknown one."""
+    if name not in METHODS:
+        close = difflib.get_close_matches(name, METHODS, 1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise UserError(f"--method={name} is unknown.{hint} There are: {', '.join(METHODS)}.")
+    module, _, attribute = METHODS[name].path.partition(":")
+    return getattr(importlib.import_module(module), attribute)

@@ -1,0 +1,157 @@
+"""pix2pix: image-to-image translation with conditional adversarial networks (Isola et al. 2017), as the TensorFlow tutorial trains it."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from tfgan.augmentation import AUGMENTATIONS, diff_augment
+from tfgan.config import Size, Strings, setting
+from tfgan.errors import UserError
+from tfgan.layers import fold_in
+from tfgan.losses import GAN_LOSSES, l1_loss
+from tfgan.methods import base
+from tfgan.networks.generators import build_generator, minimal_size, size_multiple
+from tfgan.networks.patchgan import patchgan
+from tfgan.optimizers import ConstantThenLinear, FusedAdam
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams(base.HParams):
+    generator: str = setting("unet_256", "unet_256, unet_128, … (a power of two) or resnet_9, resnet_6, … (a number of blocks)")
+    ngf: int = setting(64, "filters of the generator's first convolution")
+    ndf: int = setting(64, "filters of the discriminator's first convolution")
+    n_layers: int = setting(3, "strided convolutions of the discriminator: 0 to 5 judge patches of 1, 16, 34, 70, 142, 286 pixels")
+    norm: str = setting("batch", "normalisation in both networks", choices=("batch", "instance", "none"))
+    sync_batch_norm: bool = setting(False, "batch statistics over all replicas")
+    bottleneck_norm: bool = setting(False, "batch norm on the U-Net's innermost layer too, like the TensorFlow tutorial; dead at batch size 1")
+    upsampling: str = setting("deconv", "transposed convolutions, or resize and convolve (no checkerboard)", choices=("deconv", "resize"))
+    dropout: float = setting(0.5, "rate in the generator's first decoder blocks")
+    gan_loss: str = setting("bce", "adversarial loss", choices=tuple(GAN_LOSSES))
+    l1_weight: float = setting(100.0, "λ of the L1 loss")
+    updates: str = setting(
+        "simultaneous", "both updates from one forward pass, or the discriminator's first", choices=("simultaneous", "discriminator_first")
+    )
+    diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
+    learning_rate: float = setting(2e-4, "of both Adam optimizers")
+    beta_1: float = setting(0.5, "Adam's decay of the mean gradient")
+    beta_2: float = setting(0.999, "Adam's decay of the mean squared gradient")
+    lr_constant_epochs: int = setting(100, "epochs before the learning rate falls, if --lr_decay_epochs is not 0")
+    lr_decay_epochs: int = setting(0, "epochs in which the learning rate falls linearly to 0; 0: it stays constant, as in the paper")
+    average_decay: float = setting(0.0, "decay a step of the generator's moving average, which then makes all results; 0: none")
+    inference_statistics: str = setting(
+        "auto",
+        "what batch norm uses after training: statistics of each image, or moving averages; auto: image at batch size 1",
+        choices=("auto", "image", "moving"),
+    )
+    inference_dropout: bool = setting(False, "dropout after training too, by one fixed mask")
+    image_size: Size = setting((256, 256), "HEIGHTxWIDTH of the network's training images, or one number for both")
+
+    def __post_init__(self):
+        multiple = size_multiple(self.generator)
+        if any(size % multiple or size == 0 for size in self.image_size):
+            height, width = self.image_size
+            raise UserError(f"--image_size={height}x{width} does not suit --generator={self.generator}: use multiples of {multiple}.")
+        for kind in set(self.diffaugment) - set(AUGMENTATIONS):
+            raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
+
+
+class Pix2Pix(base.Method):
+    """Generator source -> target, and a discriminator that judges patches of (source, target) pairs."""
+
+    HParams = HParams
+    batch_kind = "paired"
+
+    def __init__(self, hparams: HParams, spec):
+        super().__init__(hparams, spec)
+        self.source, self.target = spec.domains["source"], spec.domains["target"]
+        self.generator = self._build_generator()
+        self.discriminator = patchgan(
+            self.source.channels,
+            self.target.channels,
+            ndf=hparams.ndf,
+            n_layers=hparams.n_layers,
+            norm=hparams.norm,
+            synchronized=hparams.sync_batch_norm,
+        )
+        self.networks = {"generator": self.generator, "discriminator": self.discriminator}
+        self.average_decay = hparams.average_decay
+        if hparams.average_decay:
+            self.averages = {"generator": self._build_generator()}
+        self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.gan_loss]
+
+    def _build_generator(self):
+        hparams = self.hparams
+        statistics = hparams.inference_statistics
+        if statistics == "auto":
+            statistics = "image" if hparams.batch_size == 1 else "moving"
+        return build_generator(
+            hparams.generator,
+            self.source.channels,
+            self.target.channels,
+            ngf=hparams.ngf,
+            norm=hparams.norm,
+            bottleneck_norm=hparams.bottleneck_norm,
+            upsampling=hparams.upsampling,
+            dropout=hparams.dropout,
+            dropout_at_inference=hparams.inference_dropout,
+            inference_statistics=statistics,
+            synchronized=hparams.sync_batch_norm,
+        )
+
+    def make_optimizers(self):
+        h = self.hparams
+        schedule = (h.learning_rate, h.lr_constant_epochs * self.steps_per_epoch, h.lr_decay_epochs * self.steps_per_epoch)
+        return {
+            name: FusedAdam(ConstantThenLinear(*schedule), beta_1=h.beta_1, beta_2=h.beta_2, epsilon=1e-8)
+            for name in ("discriminator", "generator")
+        }
+
+    def phases(self):
+        discriminator, generator = {"discriminator": ("discriminator",)}, {"generator": ("generator",)}
+        if self.hparams.updates == "simultaneous":
+            return [base.Phase("both", self._both_losses, discriminator | generator)]
+        return [
+            base.Phase("discriminator", self._discriminator_loss, discriminator),
+            base.Phase("generator", self._generator_loss, generator),
+        ]
+
+    def _both_losses(self, batch, seed):
+        fake = self.generator(batch["source"], training=True)
+        fake_logits = self._judge(batch["source"], fake, seed)
+        discriminator = self._discriminator_result(self._judge(batch["source"], batch["target"], seed), fake_logits)
+        generator = self._generator_result(batch, fake, fake_logits)
+        return base.PhaseResult(discriminator.losses | generator.losses, discriminator.scalars | generator.scalars)
+
+    def _discriminator_loss(self, batch, seed):
+        fake = self.generator(batch["source"], training=True)
+        return self._discriminator_result(
+            self._judge(batch["source"], batch["target"], seed), self._judge(batch["source"], tf.stop_gradient(fake), seed)
+        )
+
+    def _generator_loss(self, batch, seed):
+        fake = self.generator(batch["source"], training=True)
+        return self._generator_result(batch, fake, self._judge(batch["source"], fake, seed))
+
+    def _judge(self, source, target, seed):
+        pair = [diff_augment(images, self.hparams.diffaugment, fold_in(seed, 0)) for images in (source, target)]
+        return self.discriminator(pair, training=True)
+
+    def _discriminator_result(self, real_logits, fake_logits):
+        loss = self.discriminator_loss(real_logits, fake_logits)
+        return base.PhaseResult(
+            {"discriminator": loss}, {"real_logit": tf.reduce_mean(real_logits), "fake_logit": tf.reduce_mean(fake_logits)}
+        )
+
+    def _generator_result(self, batch, fake, fake_logits):
+        gan = self.generator_loss(fake_logits)
+        l1 = l1_loss(batch["target"], fake)
+        return base.PhaseResult({"generator": gan + self.hparams.l1_weight * l1}, {"gan_loss": gan, "l1_loss": l1})
+
+    def inference(self):
+        generator = self.averages.get("generator", self.generator)
+        name = self.hparams.generator
+        return {
+            "translate": base.Translation(
+                lambda images: generator(images, training=False), self.source, self.target, size_multiple(name), minimal_size(name)
+            )
+        }

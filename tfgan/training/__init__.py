@@ -1,0 +1,1 @@
+"""Carrying out a run: strategy, train step, checkpoints, logs, and the loop that joins them."""

@@ -1,0 +1,157 @@
+"""Checkpoints of a run: the newest few, whole, and the best one's weights; written so that a kill or a full disk loses nothing."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan.config import write_atomically
+from tfgan.errors import TrainingFailed, UserError
+from tfgan.methods.base import Method
+from tfgan.training.step import TrainStep
+
+SPACE_MARGIN = 1.05  # of a checkpoint's size, for its index
+
+
+class Checkpointer:
+    """Saves and restores a `TrainStep`: networks, averages, optimizers, loss scale and step.
+
+    TensorFlow writes a checkpoint under temporary names and points to it last, so that the newest known checkpoint is always whole.
+
+    Args:
+        folder: RUN/checkpoints.
+        keep: how many of the newest checkpoints stay.
+        chief: whether this process writes; the other workers of a cluster only read.
+    """
+
+    def __init__(self, folder: Path, train_step: TrainStep, keep: int, chief: bool = True):
+        self.folder, self.train_step, self.chief = folder, train_step, chief
+        self._weights = {"networks": train_step.method.networks, "averages": train_step.method.averages, "step": train_step.step}
+        state = {
+            **self._weights,
+            "optimizers": train_step.optimizers,
+            "loss_scale": train_step.loss_scale,
+            "good_steps": train_step.good_steps,
+        }
+        self._variables = _variables(train_step.method) + [v for o in train_step.optimizers.values() for v in o.variables]
+        self._checkpoint = tf.train.Checkpoint(**state)
+        self._manager = tf.train.CheckpointManager(self._checkpoint, str(folder), max_to_keep=keep)
+        self.size = sum(int(np.prod(v.shape)) * v.dtype_size for v in map(_Sized, self._variables))
+        if chief:
+            self._remove_unfinished()
+
+    def _remove_unfinished(self):
+        """What a kill in the middle of a save left behind."""
+        known = {Path(path).name for path in self._manager.checkpoints}
+        for path in self.folder.glob("ckpt-*"):
+            if path.name.partition(".")[0] not in known:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def restore(self) -> int:
+        """Restores the newest checkpoint. Returns its step, or 0 if there is none."""
+        newest = self._manager.latest_checkpoint
+        if newest is None:
+            return 0
+        self._checkpoint.restore(newest).assert_consumed()
+        return int(self.train_step.step.numpy())
+
+    def save(self) -> None:
+        """Saves the current step, unless it is saved already.
+
+        Raises:
+            TrainingFailed: not enough space, or the disk does not take it; earlier checkpoints are untouched.
+        """
+        step = int(self.train_step.step.numpy())
+        newest = self._manager.latest_checkpoint
+        if not self.chief or (newest and newest.endswith(f"ckpt-{step}")):
+            return
+        self.check_space(1)
+        try:
+            self._manager.save(checkpoint_number=step)
+        except (OSError, tf.errors.OpError) as error:
+            raise TrainingFailed(f"The checkpoint of step {step} could not be written: {error}\n{self.last_good()}") from error
+
+    def save_best(self, metric: str, value: float, better) -> bool:
+        """Keeps the current weights as the best ones if `better(value, best value so far)`. The comparison survives a resume."""
+        record = self.folder / "best.json"
+        best = json.loads(record.read_text()) if record.exists() else {}
+        if not self.chief or (best.get("metric") == metric and not better(value, best["value"])):
+            return False
+        step = int(self.train_step.step.numpy())
+        self.check_space(1)
+        folder = self.folder / "best"
+        checkpoint = tf.train.Checkpoint(**self._weights)
+        path = checkpoint.write(str(folder / f"best-{step}"))
+        write_atomically(record, json.dumps({"metric": metric, "value": value, "step": step}) + "\n")
+        for old in folder.glob("best-*"):
+            if not old.name.startswith(Path(path).name + "."):
+                old.unlink()
+        return True
+
+    def check_space(self, copies: int) -> None:
+        """Raises `TrainingFailed` if the disk has no space for `copies` more checkpoints."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        free, needed = shutil.disk_usage(self.folder).free, int(copies * self.size * SPACE_MARGIN)
+        if free < needed:
+            raise TrainingFailed(
+                f"{self.folder} has {free / 1e9:.2f} GB free, and {copies} checkpoint(s) of {self.size / 1e9:.2f} GB must fit. "
+                f"Make room, choose another --workdir, or lower --keep_checkpoints.\n{self.last_good()}"
+            )
+
+    def last_good(self) -> str:
+        newest = self._manager.latest_checkpoint
+        return f"The last good checkpoint is {newest}; the same command goes on from there." if newest else "There is no checkpoint yet."
+
+    def check_finite(self) -> None:
+        """Raises `TrainingFailed` if a loss was or a weight is not finite: such a state must never replace a good checkpoint."""
+        train_step = self.train_step
+        bad_step = int(train_step.first_bad_step.numpy())
+        if bad_step >= 0:
+            name = train_step.names[int(train_step.first_bad_loss.numpy())]
+            what = f"{name} was not finite in step {bad_step + 1}."
+        elif not all(bool(tf.reduce_all(tf.math.is_finite(v.value))) for v in _variables(train_step.method)):
+            what = f"A weight is not finite after step {int(train_step.step.numpy())}."
+        else:
+            return
+        raise TrainingFailed(f"{what} Try a lower --learning_rate, or --precision=float32.\n{self.last_good()}")
+
+
+class _Sized:
+    """A variable's shape and bytes per element."""
+
+    def __init__(self, variable):
+        self.shape, self.dtype_size = variable.shape, tf.as_dtype(variable.dtype).size
+
+
+def _variables(method: Method):
+    return [v for model in [*method.networks.values(), *method.averages.values()] for v in model.weights]
+
+
+def load_weights(folder: Path, method: Method, which: str = "last") -> int:
+    """Loads networks and averages from RUN/checkpoints into `method`.
+
+    Args:
+        which: last, best, or the number of a step.
+
+    Returns:
+        the step of the checkpoint.
+
+    Raises:
+        UserError: there is no such checkpoint; the message lists those that are there.
+    """
+    state = tf.train.get_checkpoint_state(str(folder))
+    paths = {path.rpartition("-")[2]: str(folder / Path(path).name) for path in (state.all_model_checkpoint_paths if state else [])}
+    if paths:
+        paths["last"] = str(folder / Path(state.model_checkpoint_path).name)
+    record = folder / "best.json"
+    if record.exists():
+        paths["best"] = str(folder / "best" / f"best-{json.loads(record.read_text())['step']}")
+    if which not in paths:
+        there = f"There are: {', '.join(paths)}." if paths else "The run has no checkpoint yet."
+        raise UserError(f"{folder} has no checkpoint {which!r}. {there}")
+    step = tf.Variable(0, dtype=tf.int64)
+    checkpoint = tf.train.Checkpoint(networks=method.networks, averages=method.averages, step=step)
+    checkpoint.restore(paths[which]).expect_partial().assert_existing_objects_matched()
+    return int(step.numpy())

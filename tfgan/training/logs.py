@@ -1,0 +1,101 @@
+"""What a run writes down as it goes: metrics.jsonl, TensorBoard files, and a line or bar on the terminal."""
+
+import json
+import sys
+from pathlib import Path
+
+import tensorflow as tf
+from tqdm import tqdm
+
+from tfgan.config import write_atomically
+
+
+class MetricLog:
+    """`RUN/metrics.jsonl`: one JSON object a logged step, each step once, also after a kill.
+
+    Args:
+        first_step: the step the run goes on from; rows of later steps, which will be done again, are dropped.
+    """
+
+    def __init__(self, path: Path, first_step: int):
+        self.path = path
+        rows = path.read_text().splitlines(keepends=True) if path.exists() else []
+        write_atomically(path, "".join(row for row in rows if _step(row) <= first_step))
+
+    def write(self, step: int, values: dict[str, float]):
+        with self.path.open("a") as file:
+            file.write(json.dumps({"step": step, **values}) + "\n")
+
+
+def _step(row: str) -> float:
+    """The step of a row; infinity for a row that a kill cut short."""
+    try:
+        return json.loads(row)["step"] if row.endswith("\n") else float("inf")
+    except ValueError:
+        return float("inf")
+
+
+class TensorBoardLog:
+    """`RUN/tensorboard`: scalars and pictures. A resumed run's file tells TensorBoard to forget what came after `first_step`."""
+
+    def __init__(self, folder: Path, first_step: int):
+        if first_step:
+            _write_restart(folder, first_step)
+        self._writer = tf.summary.create_file_writer(str(folder))
+
+    def scalars(self, step: int, values: dict[str, float]):
+        with self._writer.as_default(step):
+            for name, value in values.items():
+                tf.summary.scalar(name, value)
+
+    def image(self, step: int, name: str, picture):
+        """A picture H×W×3, uint8."""
+        with self._writer.as_default(step):
+            tf.summary.image(name, picture[None])
+
+    def close(self):
+        self._writer.close()
+
+
+def _write_restart(folder: Path, step: int):
+    # tf.summary has no such event; TensorBoard's own writer has.
+    from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    writer = EventFileWriter(str(folder), filename_suffix=".restart")
+    writer.add_event(Event(step=step + 1, session_log=SessionLog(status=SessionLog.START)))
+    writer.close()
+
+
+class Progress:
+    """A bar with epoch, losses, images a second and time left on a terminal; plain lines elsewhere."""
+
+    def __init__(self, first_step: int, total: int, steps_per_epoch: int):
+        self.total, self.steps_per_epoch = total, steps_per_epoch
+        terminal = sys.stderr.isatty()
+        self._bar = tqdm(total=total, initial=first_step, unit="step", dynamic_ncols=True, smoothing=0.05) if terminal else None
+
+    def advance(self, steps: int):
+        if self._bar is not None:
+            self._bar.update(steps)
+
+    def show(self, step: int, values: dict[str, float], seconds_left: float):
+        epoch = f"epoch {step / self.steps_per_epoch:.2f}"
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items() if name not in ("epoch", "step"))
+        if self._bar is not None:
+            self._bar.set_description(epoch, refresh=False)
+            self._bar.set_postfix_str(shown)
+        else:
+            minutes, seconds = divmod(round(seconds_left), 60)
+            print(f"step {step}/{self.total}  {epoch}  {shown}  left {minutes // 60}:{minutes % 60:02d}:{seconds:02d}", flush=True)
+
+    def say(self, text: str):
+        """A line that leaves the bar whole."""
+        if self._bar is not None:
+            self._bar.write(text)
+        else:
+            print(text, flush=True)
+
+    def close(self):
+        if self._bar is not None:
+            self._bar.close()

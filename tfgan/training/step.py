@@ -1,0 +1,161 @@
+"""The train step: gradients on every replica, reduction, update, averages. The only place that computes a gradient."""
+
+import functools
+
+import tensorflow as tf
+
+from tfgan.layers import ForwardPass, fold_in
+from tfgan.methods.base import Method, Phase
+
+INITIAL_LOSS_SCALE = 2.0**15
+LOSS_SCALE_GROWTH_STEPS = 2000  # finite steps after which the loss scale doubles, as in Keras' LossScaleOptimizer
+
+
+class TrainStep(tf.Module):
+    """Runs a method's phases under a strategy, several steps a call.
+
+    All noise of a step follows from (seed, step, replica), so that a step repeated from a checkpoint is the same step.
+
+    Args:
+        method: built under `strategy`'s scope.
+        seed: of dropout, DiffAugment and whatever else a method draws.
+        xla: compile forward and backward pass; the reduction over replicas stays outside.
+        loss_scaling: scale losses dynamically, as float16 needs, and leave out updates whose gradients are not finite.
+
+    Attributes:
+        step: number of steps done.
+        first_bad_step: the first step with a non-finite loss, or -1. It is kept on the device and read only when somebody asks.
+        first_bad_loss: its place in `names`.
+        names: of the scalars that `run` returns, known after the first call.
+    """
+
+    def __init__(self, method: Method, strategy: tf.distribute.Strategy, *, seed: int, xla: bool = False, loss_scaling: bool = False):
+        super().__init__()
+        self.method, self.strategy, self.seed, self.loss_scaling = method, strategy, seed, loss_scaling
+        self.names: list[str] = []
+        self.phases = method.phases()
+        with strategy.scope():
+            self.optimizers = method.make_optimizers()
+            for phase in self.phases:
+                for loss in phase.trains:
+                    self.optimizers[loss].build(self._trainable(phase, loss))
+            for name, average in method.averages.items():
+                average.set_weights(method.networks[name].get_weights())
+            self.step = self._counter(0, tf.int64)
+            self.loss_scale = self._counter(INITIAL_LOSS_SCALE, tf.float32)
+            self.good_steps = self._counter(0, tf.int64)
+            self.first_bad_step = self._counter(-1, tf.int64)
+            self.first_bad_loss = self._counter(0, tf.int64)
+            self._latest = self._counter([], tf.float32, shape=[None])
+        self._statistics: dict[str, list] = {}  # phase -> [(variable, momentum)], in the order in which the pass meets them
+        compiled = functools.partial(tf.function, jit_compile=True) if xla else lambda function: function
+        self._gradients = {phase.name: compiled(functools.partial(self._phase_gradients, phase)) for phase in self.phases}
+
+    @staticmethod
+    def _counter(value, dtype, shape=None):
+        return tf.Variable(value, dtype=dtype, shape=shape, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+
+    def _trainable(self, phase: Phase, loss: str):
+        return [variable for name in phase.trains[loss] for variable in self.method.networks[name].trainable_variables]
+
+    @tf.function
+    def run(self, iterator, count):
+        """Takes `count` (int32 scalar) batches from a distributed iterator and does as many steps.
+
+        Returns the last step's scalars, float32 of shape (len(names),), means over the global batch.
+        """
+        # The loop is around strategy.run: an optimizer inside a loop inside a replica cannot merge the replicas.
+        for _ in tf.range(count):
+            self._run_step(next(iterator))
+        return tf.identity(self._latest)
+
+    def _run_step(self, batch):
+        seed = fold_in(tf.constant([self.seed, 0]), self.step)
+        scalars = {}
+        for phase in self.phases:
+            result = self.strategy.run(self._replica_gradients, args=(phase, batch, seed, tf.identity(self.loss_scale)))
+            gradients, phase_scalars, statistics, finite = result
+            self._update(phase, gradients, finite)
+            self._update_statistics(phase, statistics)
+            scalars |= {name: self._mean(value) for name, value in phase_scalars.items()}
+        self._update_averages()
+        self._latch(scalars)
+        self.step.assign_add(1)
+
+    def _mean(self, value):
+        return self.strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
+
+    def _replica_gradients(self, phase, batch, seed, loss_scale):
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return self._gradients[phase.name](batch, fold_in(seed, replica), loss_scale)
+
+    def _phase_gradients(self, phase, batch, seed, loss_scale):
+        """Gradients of one replica's share of the mean loss, scalars, batch statistics, and whether all gradients are finite (1 or 0)."""
+        share = 1.0 / self.strategy.num_replicas_in_sync  # optimizers sum the replicas' gradients
+        factor = loss_scale if self.loss_scaling else 1.0
+        with tf.GradientTape(persistent=len(phase.trains) > 1) as tape, ForwardPass(seed) as forward_pass:
+            losses, scalars = phase.losses(batch, seed)
+            scaled = {name: loss * (share * factor) for name, loss in losses.items()}
+        gradients = {}
+        for name in phase.trains:
+            raw = tape.gradient(scaled[name], [v.value for v in self._trainable(phase, name)], unconnected_gradients="zero")
+            gradients[name] = [g / factor for g in raw] if self.loss_scaling else raw
+        finite = tf.constant(1.0)
+        if self.loss_scaling:
+            finite = tf.cast(tf.reduce_all([tf.reduce_all(tf.math.is_finite(g)) for g in tf.nest.flatten(gradients)]), tf.float32)
+        statistics = self._own_statistics(phase, forward_pass)
+        return gradients, {f"{name}_loss": loss for name, loss in losses.items()} | dict(scalars), statistics, finite
+
+    def _own_statistics(self, phase, forward_pass):
+        """Batch statistics of the networks that this phase trains; a network that is only used keeps its moving averages."""
+        own = {id(v) for names in phase.trains.values() for name in names for v in self.method.networks[name].non_trainable_variables}
+        kept = [s for s in forward_pass.statistics if id(s.variable) in own]
+        self._statistics[phase.name] = [(s.variable, s.momentum) for s in kept]
+        return [s.value for s in kept]
+
+    def _update(self, phase, gradients, finite):
+        def apply(gradients):
+            for loss, values in gradients.items():
+                self.optimizers[loss].apply(values, self._trainable(phase, loss))
+
+        if not self.loss_scaling:
+            self.strategy.run(apply, args=(gradients,))
+            return
+        all_finite = self._mean(finite) == 1.0
+
+        def grow():
+            self.strategy.run(apply, args=(gradients,))
+            self.good_steps.assign_add(1)
+            if self.good_steps >= LOSS_SCALE_GROWTH_STEPS:
+                self.good_steps.assign(0)
+                self.loss_scale.assign(self.loss_scale * 2.0)
+
+        def shrink():
+            self.good_steps.assign(0)
+            self.loss_scale.assign(tf.maximum(self.loss_scale / 2.0, 1.0))
+
+        # The branch, too, must be around strategy.run.
+        if all_finite:
+            grow()
+        else:
+            shrink()
+
+    def _update_statistics(self, phase, statistics):
+        for (variable, momentum), value in zip(self._statistics[phase.name], statistics):
+            variable.assign(variable.value * momentum + self._mean(value) * (1.0 - momentum))
+
+    def _update_averages(self):
+        decay = self.method.average_decay
+        for name, average in self.method.averages.items():
+            for mean, variable in zip(average.weights, self.method.networks[name].weights):
+                mean.assign(mean.value * decay + variable.value * (1.0 - decay))
+
+    def _latch(self, scalars):
+        """Remembers the first step with a non-finite scalar, without asking the host."""
+        self.names = sorted(scalars)
+        values = tf.stack([tf.cast(scalars[name], tf.float32) for name in self.names])
+        bad = tf.logical_not(tf.math.is_finite(values))
+        first = tf.reduce_any(bad) & (self.first_bad_step < 0)
+        self.first_bad_loss.assign(tf.where(first, tf.argmax(bad), self.first_bad_loss))
+        self.first_bad_step.assign(tf.where(first, self.step, self.first_bad_step))
+        self._latest.assign(values)

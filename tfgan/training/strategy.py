@@ -1,0 +1,61 @@
+"""Which devices a run uses, and in which arithmetic."""
+
+import json
+import os
+
+import keras
+import tensorflow as tf
+
+from tfgan.errors import UserError
+
+
+def make_strategy(batch_size: int, gpus: int = 0, tpu: str = "", devices: list[str] | None = None) -> tf.distribute.Strategy:
+    """The strategy for a global batch of `batch_size`.
+
+    `TPUStrategy` if `tpu` names one (untested: no TPU was at hand); `MultiWorkerMirroredStrategy` if the environment variable TF_CONFIG
+    describes a cluster; otherwise `MirroredStrategy` over `devices`, or over the largest number of visible GPUs that divides the batch,
+    or over the CPU.
+
+    Raises:
+        UserError: an explicit number of GPUs that is not there or does not divide the batch; a batch that the workers cannot share.
+    """
+    if tpu:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=tpu)
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+        strategy = tf.distribute.TPUStrategy(resolver)
+    elif "cluster" in json.loads(os.environ.get("TF_CONFIG") or "{}"):
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    else:
+        return tf.distribute.MirroredStrategy(devices or _devices(batch_size, gpus))
+    replicas = strategy.num_replicas_in_sync
+    if batch_size % replicas:
+        raise UserError(f"--batch_size={batch_size} cannot be shared equally by {replicas} replicas: use a multiple of {replicas}.")
+    return strategy
+
+
+def _devices(batch_size, gpus):
+    visible = [device.name for device in tf.config.list_logical_devices("GPU")]
+    if gpus > len(visible):
+        raise UserError(f"--gpus={gpus}, but TensorFlow sees {len(visible)}. `python -m tfgan list` needs none; check the driver and CUDA.")
+    if gpus and batch_size % gpus:
+        raise UserError(f"--batch_size={batch_size} is not divisible by --gpus={gpus}; leave --gpus out to use as many as divide it.")
+    if not visible:
+        return ["/cpu:0"]
+    count = gpus or max(n for n in range(1, len(visible) + 1) if batch_size % n == 0)
+    if count < len(visible) and not gpus:
+        print(f"Using {count} of {len(visible)} GPUs: the largest number that divides --batch_size={batch_size}.")
+    return visible[:count]
+
+
+def set_precision(precision: str, deterministic: bool):
+    """Sets Keras' dtype policy for networks built from now on: weights stay float32 in every precision."""
+    keras.config.set_dtype_policy(precision)
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def is_chief(strategy) -> bool:
+    """Whether this process writes the run's files: always, but for all workers of a cluster save the first."""
+    resolver = strategy.cluster_resolver
+    return resolver is None or not resolver.task_type or (resolver.task_type in ("chief", "worker") and resolver.task_id == 0)

@@ -1,0 +1,169 @@
+"""The one training loop."""
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from tfgan.training.checkpoint import Checkpointer
+from tfgan.training.logs import MetricLog, Progress, TensorBoardLog
+from tfgan.training.step import TrainStep
+from tfgan.training.strategy import is_chief
+
+CALL_SECONDS = 1.0  # a signal is served between calls
+MOST_STEPS_PER_CALL = 200
+
+HIGHER_IS_BETTER = {"l1": False, "psnr": True, "ssim": True}
+
+
+class Callback(NamedTuple):
+    """Something done every so many steps, and at the last one: sample pictures, validation."""
+
+    every: int
+    function: Callable[[int, "Trainer"], dict[str, float]]  # (step, trainer) -> scalars for the log
+
+
+class Trainer:
+    """Trains until a total number of steps, from the newest checkpoint of the run if there is one.
+
+    Args:
+        train_step: under its strategy, with fresh weights.
+        make_iterator: (first step) -> distributed iterator of batches.
+        workdir: the run's folder.
+        total: steps of the whole run.
+        steps_per_epoch, batch_size: for the log.
+        settings: the run's `TrainConfig`.
+        callbacks: run by the chief alone.
+    """
+
+    def __init__(
+        self,
+        train_step: TrainStep,
+        make_iterator: Callable,
+        workdir: Path,
+        *,
+        total: int,
+        steps_per_epoch: int,
+        batch_size: int,
+        settings,
+        callbacks: list[Callback],
+    ):
+        self.train_step, self.make_iterator, self.workdir, self.total = train_step, make_iterator, workdir, total
+        self.steps_per_epoch, self.batch_size, self.settings, self.callbacks = steps_per_epoch, batch_size, settings, callbacks
+        self.strategy = train_step.strategy
+        self.chief = is_chief(self.strategy)
+        self.cluster = isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        self.checkpointer = Checkpointer(workdir / "checkpoints", train_step, settings.keep_checkpoints, self.chief)
+        self.checkpoint_every = settings.checkpoint_every * steps_per_epoch
+        self.tensorboard: TensorBoardLog | None = None
+        self._signal = 0
+        self._steps_per_call = settings.steps_per_call or 1
+
+    def fit(self) -> int:
+        """Trains to the end, or until a signal. Returns the signal's number, or 0.
+
+        Raises:
+            TrainingFailed: a loss or weight that is not finite, or no space for a checkpoint; the last good checkpoint stays.
+        """
+        step = self.checkpointer.restore()
+        if step >= self.total:
+            print(f"{self.workdir} is complete: step {step} of {self.total}. Raise --epochs or --steps to train on.")
+            return 0
+        if step:
+            print(f"Resuming {self.workdir} from step {step} (epoch {step / self.steps_per_epoch:.2f}).")
+        if self.chief:
+            self.checkpointer.check_space(min(self.settings.keep_checkpoints, 1 + (self.total - step) // self.checkpoint_every) + 1)
+            self._metrics = MetricLog(self.workdir / "metrics.jsonl", step)
+            if self.settings.tensorboard:
+                self.tensorboard = TensorBoardLog(self.workdir / "tensorboard", step)
+        self.progress = Progress(step, self.total, self.steps_per_epoch) if self.chief else None
+        handlers = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            return self._loop(step)
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            if self.chief:
+                self.progress.close()
+            if self.tensorboard:
+                self.tensorboard.close()
+
+    def _on_signal(self, number, _):
+        self._signal = number
+        signal.signal(number, signal.SIG_DFL)  # a second one stops at once
+
+    def _loop(self, step: int) -> int:
+        iterator = self.make_iterator(step)
+        logged_at, logged_step = time.perf_counter(), step
+        while step < self.total:
+            count = min(self._steps_per_call, self._next_boundary(step) - step)
+            started = time.perf_counter()
+            scalars = self.train_step.run(iterator, tf.constant(count)).numpy()
+            self._adapt(count, time.perf_counter() - started, first=step == logged_step)
+            step += count
+            stop = self._agreed_signal()
+            if self.chief:
+                self.progress.advance(count)
+                row = {}
+                if self._due(self.settings.log_every, step):
+                    self.checkpointer.check_finite()
+                    now = time.perf_counter()
+                    rate = (step - logged_step) / (now - logged_at)
+                    row = {"images_per_second": rate * self.batch_size} | dict(zip(self.train_step.names, map(float, scalars)))
+                    self.progress.show(step, row, (self.total - step) / rate)
+                row |= self._call_back(step)
+                self._write(step, row)
+                if row:
+                    logged_at, logged_step = time.perf_counter(), step
+                if stop or self._due(self.checkpoint_every, step):
+                    self.checkpointer.check_finite()
+                    self.checkpointer.save()
+            if stop:
+                self._say(f"Stopped by signal {stop}; saved step {step}. The same command goes on from there.")
+                return stop
+        return 0
+
+    def _due(self, every: int, step: int) -> bool:
+        return step == self.total or (every > 0 and step % every == 0)
+
+    def _next_boundary(self, step: int) -> int:
+        intervals = [self.settings.log_every, self.checkpoint_every, *(callback.every for callback in self.callbacks)]
+        return min([self.total, *(step + every - step % every for every in intervals if every > 0)])
+
+    def _adapt(self, count: int, seconds: float, first: bool):
+        """As many steps a call as fit in a second; not in a cluster, whose workers must agree, nor from the first call, which compiles."""
+        if self.settings.steps_per_call == 0 and not first and not self.cluster:
+            self._steps_per_call = max(1, min(MOST_STEPS_PER_CALL, int(CALL_SECONDS * count / seconds)))
+
+    def _agreed_signal(self) -> int:
+        """The signal that any worker got: all must stop after the same step."""
+        if not self.cluster:
+            return self._signal
+        received = self.strategy.run(tf.identity, args=(tf.constant(float(self._signal > 0)),))
+        return signal.SIGTERM if self.strategy.reduce(tf.distribute.ReduceOp.SUM, received, axis=None) > 0 else 0
+
+    def _call_back(self, step: int) -> dict[str, float]:
+        values = {}
+        for callback in self.callbacks:
+            if self._due(callback.every, step):
+                values |= callback.function(step, self)
+        metric = self.settings.best_metric
+        if f"val_{metric}" in values:
+            higher = HIGHER_IS_BETTER[metric]
+            self.checkpointer.check_finite()
+            if self.checkpointer.save_best(metric, values[f"val_{metric}"], lambda new, old: new > old if higher else new < old):
+                self._say(f"step {step}: best {metric} so far, {values[f'val_{metric}']:.4f}")
+        return values
+
+    def _write(self, step: int, row: dict[str, float]):
+        if row:
+            self._metrics.write(step, {"epoch": step / self.steps_per_epoch, **row})
+            if self.tensorboard:
+                self.tensorboard.scalars(step, row)
+
+    def _say(self, text: str):
+        if self.chief:
+            self.progress.say(text)
