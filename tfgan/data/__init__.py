@@ -18,6 +18,14 @@ DATASETS = {
     "tfds:NAME": "any set of TensorFlow Datasets, with --tfds_source and --tfds_target",
 }
 
+BATCH_KEYS = {
+    "labelled": ("image", "label"),
+    "attributes": ("image", "attributes", "mask"),
+    "semantic": ("labels", "image"),
+    "images": ("image",),
+}
+"""Keys of the kinds of batches that are not translations from `source` to `target`."""
+
 
 def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size):
     """The data set that `settings` name, as batches of `kind`.
@@ -32,20 +40,32 @@ def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size:
 
     made = not settings.data_dir and settings.dataset == "synthetic"
     if made:
-        sources = _synthetic(settings, kind, loaded_size)
+        splits = _synthetic(settings, kind, loaded_size)
     else:
-        sources = _pairs(settings)
-    a, b = (sources["train"].domains[side].name for side in "AB") if "train" in sources else ("A", "B")
-    source, target = parse_direction(settings.direction, a, b)
-    keys = {"source": source, "target": target}
-    return Dataset(kind, {split: [(found, keys)] for split, found in sources.items()}, image_size, loaded_size, settings, check=not made)
+        splits = {split: [pairs] for split, pairs in _pairs(settings).items()}
+    streams = {split: [(source, _keys(kind, source, settings.direction, sources)) for source in sources] for split, sources in splits.items()}
+    return Dataset(kind, streams, image_size, loaded_size, settings, check=not made)
+
+
+def _keys(kind, source, direction, sources) -> dict[str, str]:
+    """Keys of a batch -> keys of one of a split's sources."""
+    if kind not in ("paired", "unpaired"):
+        return {key: key for key in BATCH_KEYS[kind]}
+    sides = {side: domain.name for each in sources for side, domain in each.domains.items()}
+    keys = dict(zip(("source", "target"), parse_direction(direction, sides["A"], sides["B"])))
+    return {key: side for key, side in keys.items() if side in source.domains}
 
 
 def _synthetic(settings, kind, size):
+    """split -> sources: one, or one for each domain of unpaired sets."""
     from tfgan.data.synthetic import SyntheticSource
 
     counts = {"train": settings.synthetic_images, "val": max(8, settings.synthetic_images // 8)}
-    return {split: SyntheticSource(kind, split, count, size, settings.synthetic_seed) for split, count in counts.items()}
+    domains = ("A", "B") if kind == "unpaired" else ("",)
+    return {
+        split: [SyntheticSource(kind, split, count, size, settings.synthetic_seed, domain) for domain in domains]
+        for split, count in counts.items()
+    }
 
 
 def _pairs(settings):

@@ -1,0 +1,9 @@
+"""Only what pyproject.toml cannot say: the recipes in flags/ are installed as tfgan/flags/."""
+
+from setuptools import find_packages, setup
+
+setup(
+    packages=[*find_packages(include=["tfgan", "tfgan.*"]), "tfgan.flags"],
+    package_dir={"tfgan.flags": "flags"},
+    package_data={"tfgan.flags": ["*.flags"]},
+)

@@ -1,0 +1,297 @@
+"""Image files to arrays and back: one rule for orientation, palettes, transparency and bit depth, used by every verb.
+
+An image is an H×W×C array, uint8 (0 to 255) or uint16 (0 to 65535), with C = 1 grey, 2 grey and alpha, 3 RGB or 4 RGBA.
+"""
+
+import contextlib
+import dataclasses
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from tfgan.config import Size, write_atomically
+from tfgan.errors import UnreadableImage, UserError
+
+_FORMATS = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "bmp": "BMP", "gif": "GIF", "webp": "WEBP", "tif": "TIFF", "tiff": "TIFF"}
+EXTENSIONS = tuple(_FORMATS)
+"""File endings of images, in lower case and without the dot; compare with `path.suffix[1:].lower()`."""
+
+MAX_PIXELS = 2**28
+"""Largest accepted image, 268 megapixels (16384×16384): orthophotos pass, while a few bytes that unpack to many gigabytes do not."""
+
+# Pillow's own limit is a third of this, and warns on every honest orthophoto; it can only be set for the whole process.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+# Channels that `decode` returns for each of Pillow's modes, before transparency that is stated beside the pixels (a tRNS chunk).
+_CHANNELS = {
+    mode: channels
+    for channels, modes in {
+        1: ("1", "L", "I;16", "I;16B"),
+        2: ("LA", "La"),
+        3: ("P", "RGB", "RGBX", "YCbCr", "CMYK"),
+        4: ("PA", "RGBA", "RGBa"),
+    }.items()
+    for mode in modes
+}
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+_RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "nearest": Image.Resampling.NEAREST}
+_DECODER_ERRORS = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error)  # as met in Pillow's plugins
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageInfo:
+    """What `decode` will return for a file."""
+
+    height: int  # pixels, as the image is meant to be seen (EXIF orientation applied)
+    width: int
+    channels: int  # 1, 2, 3 or 4
+    dtype: str  # "uint8" or "uint16"
+    alpha: bool  # whether the last channel is transparency
+
+
+def probe(source: Path | bytes) -> ImageInfo:
+    """Size and pixel type of an image from its header alone.
+
+    The pixels are not checked. An orientation that a PNG states after its pixels is not seen here, only by `decode`.
+
+    Raises:
+        UnreadableImage: the file is missing, empty, no image of an accepted format, or of an unsupported pixel type.
+    """
+    with _reasons(), _open(source) as image:
+        info = _describe(image)
+        # The base class's method, as that of a PNG decodes all pixels first, to find what may follow them.
+        orientation = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
+        # Pillow gives the size of a TIFF already turned, and turns its pixels when they are loaded.
+        if image.format != "TIFF" and orientation in (5, 6, 7, 8):
+            info = dataclasses.replace(info, height=info.width, width=info.height)
+        return info
+
+
+def decode(source: Path | bytes) -> np.ndarray:
+    """The image in a file, or in the bytes of a file, as it is meant to be seen.
+
+    EXIF orientation is applied; palettes become their RGB or RGBA colours; CMYK and YCCK become RGB without a colour profile; 1-bit
+    images become 0 and 255; of an animation comes the first frame. 16-bit grey (PNG, TIFF) and 16-bit colour (PNG) stay uint16.
+
+    Returns:
+        H×W×C, C from 1 to 4, uint8 or uint16; it may be read-only.
+
+    Raises:
+        UnreadableImage: as `probe`, and when pixels are missing or damaged. JPEG and WebP carry no checksum: damage inside a file that
+            is complete cannot always be told from a picture.
+    """
+    with _reasons():
+        content = source if isinstance(source, bytes) else source.read_bytes()
+        with _open(content) as image:
+            info = _describe(image)
+            _check_complete(content, image.format)
+            image.load()
+            orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+            if info.dtype == "uint8":
+                pixels = np.asarray(image.convert(_MODES[info.channels]))
+            elif info.channels == 1:
+                pixels = np.asarray(image).astype(np.uint16)
+            else:
+                pixels = _decode_png16(content, info.channels)
+    return _orient(pixels.reshape(*pixels.shape[:2], info.channels), orientation)
+
+
+def convert(image: np.ndarray, channels: int, dtype: str, alpha: str = "composite") -> np.ndarray:
+    """The image with the given number of channels and pixel type. This is the one rule by which any file becomes what a network eats:
+
+    1. Transparency. "composite": the colours are laid over white. "drop": they are taken as stored. "keep": it stays a channel where
+       `channels` is 2 or 4, and is composited otherwise.
+    2. Colour. Grey is repeated to RGB. RGB becomes grey by ITU-R 601 luma, 0.299 R + 0.587 G + 0.114 B, in Pillow's fixed-point
+       weights. Where `channels` asks for transparency and none is left, the image is opaque.
+    3. Depth. 8 to 16 bits: ×257, so that 255 becomes 65535. 16 to 8 bits: ÷257, rounded to the nearest.
+
+    Args:
+        image: H×W×C, C from 1 to 4, uint8 or uint16.
+        channels: 1, 2 (grey and alpha), 3 or 4.
+        dtype: "uint8" or "uint16".
+        alpha: "composite", "drop" or "keep".
+    """
+    colour, opacity = (image[..., :-1], image[..., -1:]) if image.shape[-1] in (2, 4) else (image, None)
+    with_alpha = channels in (2, 4)
+    if opacity is not None and (alpha == "composite" or (alpha == "keep" and not with_alpha)):
+        colour = _over_white(colour, opacity)
+    if channels in (3, 4) and colour.shape[-1] == 1:
+        colour = np.repeat(colour, 3, axis=-1)
+    elif channels in (1, 2) and colour.shape[-1] == 3:
+        # The sum and its rounding reach 65535 * 65536 + 32768, which uint32 just holds.
+        colour = ((colour.astype(np.uint32) @ np.array([19595, 38470, 7471], np.uint32) + 0x8000) >> 16).astype(image.dtype)[..., None]
+    result = colour
+    if with_alpha:
+        if opacity is None or alpha != "keep":
+            opacity = np.full_like(colour[..., :1], np.iinfo(image.dtype).max)
+        result = np.concatenate([colour, opacity], axis=-1)
+
+    if (image.dtype, dtype) == (np.uint8, "uint16"):
+        return result.astype(np.uint16) * np.uint16(257)
+    if (image.dtype, dtype) == (np.uint16, "uint8"):
+        return ((result.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return result
+
+
+def resize(image: np.ndarray, size: Size, resample: str) -> np.ndarray:
+    """The image at another size, in its own pixel type; the very same array when it has that size already.
+
+    "bicubic" is Pillow's filter (a = -0.5), which widens when it reduces and so does not alias; "nearest" invents no values. Bicubic
+    colours are weighted by their opacity, so that what is hidden does not bleed into what is seen.
+
+    Args:
+        image: H×W×C uint8 or uint16, or a map of class ids, H×W int32, which takes "nearest" only.
+        size: height and width in pixels.
+        resample: "bicubic" or "nearest".
+
+    Raises:
+        ValueError: bicubic was asked for a map of class ids.
+    """
+    if image.shape[:2] == tuple(size):
+        return image
+    if image.dtype == np.int32:
+        if resample != "nearest":
+            raise ValueError(f"a map of class ids can only be resized with 'nearest', not {resample!r}")
+        return _resize_plane(image, size, resample)
+    channels = image.shape[-1]
+    if image.dtype == np.uint8 and channels <= 4:
+        return _resize_plane(image[..., 0] if channels == 1 else image, size, resample).reshape(*size, channels)
+
+    limit = np.iinfo(image.dtype).max
+    planes = image.astype(np.float32)
+    weighted = resample == "bicubic" and channels in (2, 4)
+    if weighted:
+        planes[..., :-1] *= planes[..., -1:] / limit
+    planes = np.stack([_resize_plane(planes[..., channel], size, resample) for channel in range(channels)], axis=-1)
+    if weighted:
+        planes[..., :-1] *= limit / np.maximum(planes[..., -1:], 1)
+    return np.clip(np.rint(planes), 0, limit).astype(image.dtype)
+
+
+def encode(image: np.ndarray, extension: str) -> bytes:
+    """The bytes of a file of the format that `extension` names, with or without its dot.
+
+    JPEG and WebP are written at quality 95; JPEG, BMP and GIF have no room for half transparency: there the image is laid over white.
+
+    Args:
+        image: H×W×C, C from 1 to 4, uint8 or uint16. 16 bits fit into PNG, and grey ones into TIFF.
+
+    Raises:
+        UserError: the format is unknown or cannot hold this image.
+    """
+    extension = extension.removeprefix(".").lower()
+    if extension not in _FORMATS:
+        raise UserError(f"cannot write images of the format {extension!r}; use one of {', '.join(EXTENSIONS)}")
+    form = _FORMATS[extension]
+    if form in ("JPEG", "BMP", "GIF") and image.shape[-1] in (2, 4):
+        image = convert(image, image.shape[-1] - 1, image.dtype.name)
+    channels = image.shape[-1]
+    if image.dtype == np.uint16 and form != "PNG" and (form, channels) != ("TIFF", 1):
+        kind = "grey" if channels == 1 else "colour"
+        raise UserError(f"{form} files cannot hold 16-bit {kind} images; write them as PNG (--format=png)")
+    if image.dtype == np.uint16 and channels > 1:
+        import tensorflow as tf  # Pillow writes 16 bits for grey only
+
+        return tf.io.encode_png(image).numpy()
+
+    content = io.BytesIO()
+    try:
+        options = {"quality": 95} if form in ("JPEG", "WEBP") else {}
+        Image.fromarray(image[..., 0] if channels == 1 else image).save(content, form, **options)
+    except (OSError, ValueError) as error:  # such as WebP's largest side of 16383 pixels
+        height, width = image.shape[:2]
+        raise UserError(f"{form} files cannot hold this image of {height}×{width}: {error}; write it as PNG (--format=png)") from None
+    return content.getvalue()
+
+
+def save(path: Path, image: np.ndarray):
+    """Writes the image, whole or not at all, in the format of the path's ending; see `encode`."""
+    write_atomically(path, encode(image, path.suffix))
+
+
+@contextlib.contextmanager
+def _reasons():
+    """Turns what Pillow and the file system raise into `UnreadableImage`."""
+    try:
+        yield
+    except UnidentifiedImageError:
+        raise UnreadableImage(f"not an image, or damaged from the start (accepted: {', '.join(sorted(set(_FORMATS.values())))})") from None
+    except Image.DecompressionBombError:
+        raise UnreadableImage(_too_large()) from None
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise UnreadableImage(f"cannot be read: {error.strerror}") from None
+    except _DECODER_ERRORS as error:
+        raise UnreadableImage(f"damaged or incomplete: {error}") from None
+
+
+def _too_large() -> str:
+    return f"the image is larger than {MAX_PIXELS / 1e6:.0f} megapixels"
+
+
+def _open(source: Path | bytes) -> Image.Image:
+    """The image with its header read; the caller closes it."""
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
+    if size == 0:
+        raise UnreadableImage("the file is empty")
+    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=sorted(set(_FORMATS.values())))
+
+
+def _describe(image: Image.Image) -> ImageInfo:
+    """What Pillow has read of the header; height and width as stored."""
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise UnreadableImage(_too_large())
+    # Pillow turns 16-bit colour into 8 bits and says so only in the raw mode of the pixel data, such as "RGB;16B" in PNG.
+    raw = str(image.tile[0].args) if image.format in ("PNG", "TIFF") else ""
+    deep = ";16" in raw
+    channels = 2 if raw.startswith("LA;16") else _CHANNELS.get(image.mode)
+    if channels is None or (deep and image.format == "TIFF" and channels > 1):
+        found = f"the pixel type {image.mode} (Pillow's name)" if channels is None else "16-bit colour in TIFF"
+        raise UnreadableImage(f"{found} is not supported; save it as 8- or 16-bit PNG")
+    if image.has_transparency_data and channels in (1, 3):
+        channels += 1
+    return ImageInfo(height, width, channels, "uint16" if deep else "uint8", alpha=channels in (2, 4))
+
+
+def _check_complete(content: bytes, form: str):
+    """Finds files that end too early or were filled up with zeros, of which Pillow makes half a picture without a word."""
+    if form == "PNG":
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+            image.verify()  # the checksum of every chunk, which loading skips
+    elif form in ("JPEG", "MPO") and content.rfind(b"\xff\xd9") < content.rfind(b"\xff\xda"):  # End Of Image, Start Of Scan
+        raise UnreadableImage("damaged or incomplete: the JPEG data has no end")
+
+
+def _decode_png16(content: bytes, channels: int) -> np.ndarray:
+    import tensorflow as tf  # Pillow cannot read 16-bit colour
+
+    try:
+        pixels = tf.io.decode_png(content, channels=4 if channels == 2 else channels, dtype=tf.uint16).numpy()
+    except tf.errors.InvalidArgumentError as error:
+        raise UnreadableImage(f"damaged or incomplete: {error.message}") from None
+    return pixels[..., ::3] if channels == 2 else pixels  # TensorFlow spreads grey and alpha over RGBA
+
+
+def _orient(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Turns stored pixels upright; `orientation` as in EXIF 2.32, tag 274. In numpy because Pillow cannot hold 16-bit colour."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _over_white(colour: np.ndarray, opacity: np.ndarray) -> np.ndarray:
+    limit = int(np.iinfo(colour.dtype).max)
+    weight = opacity.astype(np.uint32)  # limit² + limit / 2 is below 2³² for 16 bits too
+    return ((colour * weight + limit * (limit - weight) + limit // 2) // limit).astype(colour.dtype)
+
+
+def _resize_plane(plane: np.ndarray, size: Size, resample: str) -> np.ndarray:
+    height, width = size
+    return np.asarray(Image.fromarray(plane).resize((width, height), _RESAMPLING[resample]))
