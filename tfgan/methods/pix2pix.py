@@ -47,6 +47,13 @@ class HParams(base.HParams):
     image_size: Size = setting((256, 256), "HEIGHTxWIDTH of the network's training images, or one number for both")
 
     def __post_init__(self):
+        if self.bottleneck_norm and not self.generator.startswith("unet"):
+            raise UserError(f"--bottleneck_norm is for a U-Net; --generator={self.generator} has no such layer.")
+        if self.lr_decay_epochs and self.epochs > self.lr_constant_epochs + self.lr_decay_epochs:
+            raise UserError(
+                f"The learning rate is 0 after {self.lr_constant_epochs} + {self.lr_decay_epochs} epochs, before --epochs={self.epochs} end: "
+                "raise --lr_constant_epochs or --lr_decay_epochs."
+            )
         multiple = size_multiple(self.generator)
         if any(size % multiple or size == 0 for size in self.image_size):
             height, width = self.image_size
