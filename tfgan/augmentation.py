@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfgan.layers import fold_in
+from tfgan.layers import fold_in, uniform
 
 
 def diff_augment(images, kinds, seed):
@@ -19,8 +19,8 @@ def diff_augment(images, kinds, seed):
 
 def _draw(images, seed, number, low, high):
     """One number for each image, N×1×1×1."""
-    noise = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], fold_in(seed, number), low, high, alg="philox")
-    return tf.cast(noise, images.dtype)
+    noise = uniform([tf.shape(images)[0], 1, 1, 1], fold_in(seed, number))
+    return tf.cast(low + (high - low) * noise, images.dtype)
 
 
 def _color(images, seed):

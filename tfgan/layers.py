@@ -56,6 +56,16 @@ def fold_in(seed, number):
     return tf.random.experimental.stateless_fold_in(tf.cast(seed, tf.int32), number, alg="philox")
 
 
+def uniform(shape, seed):
+    """float32 noise of `shape`, uniform in [0, 1), from a stateless seed of shape (2,).
+
+    Made from the generator's bits, which are the same everywhere; `tf.random.stateless_uniform` turns the same bits into other floats
+    under XLA than elsewhere (TensorFlow issue 121243).
+    """
+    bits = tf.random.stateless_uniform(shape, seed, minval=None, maxval=None, dtype=tf.uint32, alg="philox")
+    return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) * 2.0**-24  # float32 holds 24 bits exactly
+
+
 @keras.saving.register_keras_serializable("tfgan")
 class BatchNorm(keras.layers.BatchNormalization):
     """Batch normalisation with the papers' constants (PyTorch's: momentum 0.9 in Keras' sense, epsilon 1e-5, γ ~ N(1, 0.02)).
@@ -150,8 +160,7 @@ class Dropout(keras.layers.Layer):
             shape = tf.concat([[1], shape[1:]], axis=0)
         elif forward_pass is not None:
             seed = forward_pass.next_seed()
-        noise = tf.random.stateless_uniform(shape, seed, alg="philox")
-        return tf.where(noise >= self.rate, x / (1.0 - self.rate), tf.zeros_like(x))
+        return tf.where(uniform(shape, seed) >= self.rate, x / (1.0 - self.rate), tf.zeros_like(x))
 
 
 @keras.saving.register_keras_serializable("tfgan")

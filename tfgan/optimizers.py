@@ -8,6 +8,7 @@ import tensorflow as tf
 class FusedAdam(keras.optimizers.Adam):
     """Keras' Adam, with the same state and the same result to about 1e-7, by one fused operation a variable instead of a dozen.
 
+    Its second moments lie 1e-5 of their size off Keras', which takes 1 - 0.999 in float64; the bias correction takes that out again.
     On a CPU the update of pix2pix' 57 million weights takes about a third of the time.
     """
 

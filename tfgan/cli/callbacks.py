@@ -6,6 +6,7 @@ import numpy as np
 
 from tfgan.data import images
 from tfgan.data.dataset import Dataset
+from tfgan.errors import UserError
 from tfgan.evaluation.paired import paired_scores
 from tfgan.inference.grids import grid
 from tfgan.inference.translator import Translator
@@ -21,9 +22,11 @@ class Samples:
 
     def __init__(self, translator: Translator, dataset: Dataset, count: int, run: Path, steps_per_epoch: int):
         self.translator, self.folder, self.steps_per_epoch = translator, run / "samples", steps_per_epoch
+        if count < 1:
+            raise UserError(f"--num_samples={count} must be at least 1.")
         size = dataset.spec.sizes["validation"]
-        indices = [round(i * size / count) for i in range(min(count, size))]
-        self.examples = [dataset.validation_example(index) for index in indices]
+        count = min(count, size)
+        self.examples = [dataset.validation_example(i * size // count) for i in range(count)]
 
     def store_inputs(self):
         dtype = np.dtype(self.translator.source.dtype)

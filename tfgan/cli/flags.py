@@ -1,29 +1,42 @@
 """Settings as flags: one absl flag for each field of a record."""
 
 import dataclasses
+import difflib
+import textwrap
 import typing
+from collections.abc import Callable
 
 from absl import flags
 
+from tfgan.cli.recipes import expand
 from tfgan.config import Size, Strings
 from tfgan.errors import UserError
 
+NAME_WIDTH, LINE_WIDTH = 27, 118  # characters, in the help
 
-class SizeParser(flags.ArgumentParser):
-    """286 or 256x512, height first -> (height, width)."""
 
-    syntactic_help = "a number of pixels or HEIGHTxWIDTH"
+class Parser(flags.ArgumentParser):
+    """From a flag's text to its value by `convert`, which raises ValueError for what is none; `wanted` then says what to write."""
+
+    def __init__(self, convert: Callable, wanted: str):
+        super().__init__()
+        self._convert, self._wanted = convert, wanted
 
     def parse(self, argument):
-        if isinstance(argument, tuple):
-            return argument
-        numbers = argument.lower().split("x")
-        if len(numbers) > 2 or not all(number.isdigit() for number in numbers):
-            raise ValueError("use a number of pixels, 256, or HEIGHTxWIDTH, 256x512")
-        return int(numbers[0]), int(numbers[-1])
+        if not isinstance(argument, str):
+            return argument  # a default, which is a value already
+        try:
+            return self._convert(argument)
+        except ValueError:
+            raise ValueError(f"use {self._wanted}") from None
 
-    def flag_type(self):
-        return "size"
+
+def _size(text: str) -> Size:
+    """286 or 256x512, height first -> (height, width)."""
+    numbers = text.lower().split("x")
+    if len(numbers) > 2 or not all(number.isdecimal() for number in numbers):
+        raise ValueError(text)
+    return int(numbers[0]), int(numbers[-1])
 
 
 class SizeSerializer(flags.ArgumentSerializer):
@@ -43,6 +56,7 @@ class Flags:
         self.usage = usage
         self.values = flags.FlagValues()
         self.values.set_gnu_getopt(True)
+        self._groups: dict[str, list[str]] = {}
 
     def add_record(self, group: str, record: type) -> None:
         """One flag for each field of a dataclass of settings."""
@@ -52,27 +66,33 @@ class Flags:
             self.add(group, field.name, field.default, metadata["help"], hints[field.name], metadata["choices"])
 
     def add(self, group: str, name: str, default, help: str, kind: type = str, choices: Strings = ()) -> None:
-        if kind is bool:
-            flag = flags.BooleanFlag(name, default, help)
-        elif choices:
-            flag = flags.EnumFlag(name, default, help, list(choices))
-        else:
-            parser, serializer = _PARSERS[kind]
-            flag = flags.Flag(parser, serializer, name, list(default) if kind == Strings else default, help)
-        flags.DEFINE_flag(flag, self.values, module_name=group)
+        """One flag; `group` is its heading in the help."""
+        parser, serializer = _PARSERS[kind]
+        if choices:
+            listed = ", ".join(filter(None, choices))
+            parser, help = Parser(flags.EnumParser(list(choices)).parse, f"one of {listed}"), f"{help} [{listed}]"
+        default = list(default) if kind == Strings else default
+        self.values[name] = flags.Flag(parser, serializer, name, default, help, boolean=kind is bool)
+        self._groups.setdefault(group, []).append(name)
 
     def parse(self, arguments: list[str], positional: int = 0) -> list[str]:
-        """Reads the flags; returns the `positional` other arguments.
+        """Reads the flags, those of flag files first; returns the `positional` other arguments.
 
         Raises:
             UserError: an unknown flag (with the nearest known one), a bad value, a wrong number of arguments.
         """
+        usage = self.usage.splitlines()[0]
         try:
-            others = self.values(["tfgan", *arguments])[1:]
+            others = self.values(["tfgan", *expand(arguments)[0]])[1:]
+        except flags.UnrecognizedFlagError as error:
+            close = difflib.get_close_matches(error.flagname, [*self.values, "flagfile", "help"], 1)
+            hint = f" Did you mean --{close[0]}?" if close else ""
+            raise UserError(f"--{error.flagname} is unknown.{hint}\n{usage} (--help lists the flags)") from None
         except flags.Error as error:
-            raise UserError(f"{error}\n{self.usage.splitlines()[0]}") from None
+            raise UserError(f"{error}\n{usage}") from None
         if len(others) != positional:
-            raise UserError(f"{positional} argument(s) expected, found {len(others)}: {' '.join(others) or 'none'}.\n{self.usage.splitlines()[0]}")
+            found = textwrap.shorten(" ".join(others), 100, placeholder=" …") or "none"
+            raise UserError(f"{positional} argument(s) without -- expected, found {len(others)}: {found}\n{usage}")
         return others
 
     def record(self, record: type):
@@ -84,15 +104,28 @@ class Flags:
         return self.values[name].value
 
     def help(self) -> str:
-        return f"{self.usage}\n{self.values.get_help(include_special_flags=False)}"
+        """The usage, then every flag with its default, in groups and in the order in which they were added."""
+        described = (f"\n{group}\n" + "\n".join(_describe(self.values[name]) for name in names) for group, names in self._groups.items())
+        return "\n".join([self.usage, *described])
+
+
+def _describe(flag: flags.Flag) -> str:
+    name = f"--[no]{flag.name}" if flag.boolean else f"--{flag.name}"
+    default = flag.default_as_str.strip("'")
+    together = "\N{NO-BREAK SPACE}"
+    text = f"{flag.help} (default:{together}{default})" if default else flag.help
+    first, next_ones = f"  {name:<{NAME_WIDTH - 3}} ", " " * NAME_WIDTH
+    lines = textwrap.fill(text, LINE_WIDTH, initial_indent=first, subsequent_indent=next_ones, break_on_hyphens=False)
+    return lines.replace(together, " ")
 
 
 _PARSERS = {
-    str: (flags.ArgumentParser(), flags.ArgumentSerializer()),
-    int: (flags.IntegerParser(), flags.ArgumentSerializer()),
-    float: (flags.FloatParser(), flags.ArgumentSerializer()),
+    str: (flags.ArgumentParser(), None),
+    bool: (Parser(flags.BooleanParser().parse, "true or false"), None),
+    int: (Parser(int, "a whole number, such as 20"), None),
+    float: (Parser(float, "a number, such as 0.5"), None),
     Strings: (flags.ListParser(), flags.ListSerializer(",")),
-    Size: (SizeParser(), SizeSerializer()),
+    Size: (Parser(_size, "a number of pixels, 256, or HEIGHTxWIDTH, 256x512"), SizeSerializer()),
 }
 
 

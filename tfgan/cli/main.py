@@ -16,7 +16,11 @@ VERBS = {
     "list": "methods, data sets and recipes",
 }
 
-USAGE = "usage: tfgan VERB [ARGUMENTS] [--FLAGS]\n\n{verbs}\n\n`tfgan VERB --help` explains a verb. Start with: tfgan train --flagfile=quickstart.flags"
+USAGE = """usage: tfgan VERB [ARGUMENTS] [--FLAGS]
+
+{verbs}
+
+`tfgan VERB --help` explains a verb. Start with: tfgan train --flagfile=quickstart.flags"""
 
 
 def main(arguments: list[str] | None = None) -> int:

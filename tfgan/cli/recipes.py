@@ -16,21 +16,21 @@ def recipe_folder() -> Path:
 
 def recipes() -> dict[str, str]:
     """File name -> the first line of its head."""
-    return {path.name: path.read_text().splitlines()[0].lstrip("# ") for path in sorted(recipe_folder().glob("*.flags"))}
+    return {path.name: _lines(path)[0].lstrip("# ") for path in sorted(recipe_folder().glob("*.flags"))}
 
 
-def find_recipe(name: str, beside: Path | None = None) -> Path:
-    """The flag file `name`: a path, a file beside the one that names it, or a recipe of the package, with or without its ending.
+def find_recipe(name: str, beside: Path) -> Path:
+    """The flag file `name`: a path from the folder `beside`, or a recipe of the package, with or without its ending.
 
     Raises:
         UserError: there is none; suggests a recipe.
     """
-    folders = [Path()] + ([beside] if beside else []) + [recipe_folder()]
-    for folder in folders:
-        for candidate in (folder / name, folder / f"{name}.flags", folder / Path(name).name):
+    path = Path(name).expanduser()
+    for folder in (beside, recipe_folder()):
+        for candidate in (folder / path, folder / f"{path}.flags"):
             if candidate.is_file():
                 return candidate
-    close = difflib.get_close_matches(Path(name).name, recipes(), 1, 0.4)
+    close = difflib.get_close_matches(path.name, recipes(), 1, 0.4)
     hint = f" Did you mean {close[0]}?" if close else ""
     raise UserError(f"--flagfile={name} does not exist.{hint} Recipes: {', '.join(recipes())}.")
 
@@ -45,7 +45,7 @@ def expand(arguments: list[str]) -> tuple[list[str], str]:
     for argument in rest:
         name, equals, value = argument.partition("=")
         if name in ("--flagfile", "-flagfile"):
-            files.append(find_recipe(value if equals else next(rest, "")))
+            files.append(find_recipe(value if equals else next(rest, ""), Path()))
         else:
             others.append(argument)
     lines = [line for file in files for line in _read(file, ())]
@@ -53,13 +53,21 @@ def expand(arguments: list[str]) -> tuple[list[str], str]:
 
 
 def _read(file: Path, outer: tuple[Path, ...]) -> list[str]:
+    """The flags of a file; those of the files it names stand where they are named, and are looked for beside it."""
     if file.resolve() in outer:
         raise UserError(f"{file} includes itself.")
     arguments = []
-    for line in map(str.strip, file.read_text().splitlines()):
+    for line in _lines(file):
         if line.startswith("--flagfile="):
             inner = find_recipe(line.partition("=")[2], file.parent)
             arguments += _read(inner, (*outer, file.resolve()))
         elif line and not line.startswith(("#", "//")):
             arguments.append(line)
     return arguments
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+    except UnicodeDecodeError:
+        raise UserError(f"--flagfile={file} is no text file.") from None

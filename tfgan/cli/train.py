@@ -1,6 +1,7 @@
 """`tfgan train`: from flags to a run folder."""
 
 import dataclasses
+import errno
 import platform
 import textwrap
 from pathlib import Path
@@ -9,7 +10,7 @@ from tfgan.cli.flags import Flags, wants_help
 from tfgan.cli.quiet import start_tensorflow
 from tfgan.cli.recipes import expand
 from tfgan.config import DataConfig, RunConfig, TrainConfig
-from tfgan.errors import UserError
+from tfgan.errors import TrainingFailed, UserError
 from tfgan.methods import method_class
 
 USAGE = """usage: tfgan train --flagfile=RECIPE [--FLAGS]
@@ -38,14 +39,23 @@ def run(arguments: list[str]) -> int:
     if not training.workdir:
         name = recipe or f"{method}_{Path(data.data_dir).name or data.dataset.replace(':', '_').replace('/', '_')}"
         training = dataclasses.replace(training, workdir=f"runs/{name}")
-    _check(training)
+    _check(training, hparams)
     print_settings(method, {"data": data, "training": training, method: hparams})
     if flags["dry_run"]:
         return 0
-    return train(method, data, training, hparams)
+    try:
+        return train(method, data, training, hparams)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise TrainingFailed(f"The disk is full: {error}\nMake room; the same command goes on from the last checkpoint.") from error
 
 
-def _check(training: TrainConfig):
+def _check(training: TrainConfig, hparams):
+    if hparams.batch_size < 1:
+        raise UserError(f"--batch_size={hparams.batch_size} must be at least 1.")
+    if not 0 <= training.seed < 2**31:
+        raise UserError(f"--seed={training.seed} must be from 0 to 2147483647.")
     if training.best_metric and not training.validate_every:
         raise UserError(f"--best_metric={training.best_metric} needs --validate_every=EPOCHS.")
     if training.keep_checkpoints < 1 or training.checkpoint_every < 1:
@@ -70,6 +80,7 @@ def _shown(value) -> str:
 def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) -> int:
     """Trains the run in `training.workdir`, from the beginning or from where it stopped. Returns an exit code."""
     import keras
+    import tensorflow as tf
 
     from tfgan.cli import callbacks
     from tfgan.cli.runs import open_run
@@ -85,18 +96,20 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
     dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
     workdir = Path(training.workdir)
     config = RunConfig(method_name, data, training, hparams, dataset.spec, versions())
-    resuming = _compare_with_existing(workdir, config)
+    _compare_with_existing(workdir, config)
 
     set_precision(training.precision, training.deterministic)
     keras.utils.set_random_seed(training.seed)
     with strategy.scope():
         method = cls(hparams, dataset.spec)
-    if training.init_from and not resuming:
+    if training.init_from and tf.train.latest_checkpoint(str(workdir / "checkpoints")) is None:
         for line in copy_weights(open_run(training.init_from).method, method):
             print(f"--init_from: {line}")
-    step = TrainStep(
-        method, strategy, seed=training.seed, xla=training.xla, loss_scaling=training.precision == "mixed_float16"
-    )
+    xla = training.xla
+    if xla and getattr(hparams, "sync_batch_norm", False):
+        print("XLA is off: --sync_batch_norm talks to the other replicas in the middle of a pass, which XLA cannot compile.")
+        xla = False
+    step = TrainStep(method, strategy, seed=training.seed, xla=xla, loss_scaling=training.precision == "mixed_float16")
     if is_chief(strategy):
         config.write(workdir / "config.json")
     translator = Translator(method.inference()["translate"])
@@ -130,12 +143,12 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
     return 128 + stopped_by if stopped_by else 0
 
 
-def _compare_with_existing(workdir: Path, config: RunConfig) -> bool:
-    """Whether there is a run to go on with. Raises `UserError` if `config` would change what it learns."""
+def _compare_with_existing(workdir: Path, config: RunConfig):
+    """Raises `UserError` if `config` would change what the run in `workdir`, if there is one, learns."""
     from tfgan.cli.runs import read_config
 
     if not (workdir / "config.json").exists():
-        return False
+        return
     changes = read_config(workdir).differences(config)
     if changes:
         listed = "\n".join(f"  {line}" for line in changes)
@@ -143,7 +156,6 @@ def _compare_with_existing(workdir: Path, config: RunConfig) -> bool:
             f"{workdir} was trained with other settings:\n{listed}\n"
             "Use the old settings to go on with it, or another --workdir for a new run (--init_from takes over its weights)."
         )
-    return True
 
 
 def versions() -> dict[str, str]:

@@ -1,12 +1,16 @@
 """`tfgan translate`: images through a trained run."""
 
+import sys
+
 from tfgan.cli.flags import Flags, wants_help
 from tfgan.cli.quiet import start_tensorflow
+from tfgan.errors import UserError
 
 USAGE = """usage: tfgan translate RUN INPUT OUTPUT [--FLAGS]
 
-Puts INPUT, an image, a folder with all its sub-folders or a quoted pattern, through the run's generator. Images of any size keep their
-size, relative name and format. What is in OUTPUT already stays, so that the command can be repeated."""
+Puts INPUT, an image, a folder with all its sub-folders or a quoted pattern such as "photos/**/*.jpg", through the
+run's generator. Images of any size keep their size, relative name and format. What is in OUTPUT already stays, so
+that the command can be repeated."""
 
 
 def run(arguments: list[str]) -> int:
@@ -19,23 +23,28 @@ def run(arguments: list[str]) -> int:
         print(flags.help())
         return 0
     folder, source, output = flags.parse(arguments, positional=3)
+    if flags["tile"] < 0:
+        raise UserError(f"--tile={flags['tile']} must be a number of pixels, or 0 for no tiles.")
 
     start_tensorflow()
+    from tqdm import tqdm
+
     from tfgan.cli.runs import open_run
-    from tfgan.inference.files import find_tasks, translate_files
+    from tfgan.inference.files import DONE, EXISTS, find_tasks, translate_files
     from tfgan.inference.translator import Translator
 
     tasks = find_tasks(source, output, flags["format"])
     run = open_run(folder, flags["checkpoint"])
     translator = Translator(run.method.inference()["translate"])
     print(f"{translator.source.name} to {translator.target.name}, {run.folder} at step {run.step}, {len(tasks)} image(s)")
-    counts = {"done": 0, "exists": 0, "failed": 0}
     results = translate_files(translator, tasks, alpha=run.config.data.alpha, overwrite=flags["overwrite"], tile=flags["tile"])
-    for task, problem in results:
-        counts["exists" if problem == "exists" else "failed" if problem else "done"] += 1
-        if problem not in ("", "exists"):
-            print(f"{task.source}: {problem}")
-    kept = f", {counts['exists']} were there already (--overwrite replaces them)" if counts["exists"] else ""
-    failed = f", {counts['failed']} failed" if counts["failed"] else ""
-    print(f"{counts['done']} written to {output}{kept}{failed}")
-    return 1 if counts["failed"] else 0
+    done, existing, failed = 0, 0, 0
+    for task, outcome in tqdm(results, total=len(tasks), unit="image", disable=None):  # None: only on a terminal
+        done += outcome == DONE
+        existing += outcome == EXISTS
+        if outcome not in (DONE, EXISTS):
+            failed += 1
+            tqdm.write(f"{task.source}: {outcome}", file=sys.stderr)
+    kept = f", {existing} were there already (--overwrite replaces them)" if existing else ""
+    print(f"{done} written to {output}{kept}" + (f", {failed} failed" if failed else ""))
+    return 1 if failed else 0

@@ -1,5 +1,6 @@
 """A SavedModel that any TensorFlow program can load, without tfgan."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,35 +14,43 @@ class ExportedTranslator(tf.Module):
 
     `serving_default`: `images` [N, H, W, C] -> `images` [N, H, W, C'], uint8 (uint16 for a domain of 16-bit files), any N, H and W.
     `serve_bytes`: `image_bytes` [N], each a JPEG, PNG, GIF or BMP file of any size -> `image_bytes` [N], PNG files. TensorFlow's decoder
-    does not turn photos by their EXIF orientation.
+    does not turn photos by their EXIF orientation, and it drops transparency where `tfgan translate` lays the image over white.
     """
 
-    def __init__(self, translator: Translator, variables):
+    def __init__(self, translator: Translator):
         super().__init__()
-        self._translator, self._weights = translator, [variable.value for variable in variables]
+        self._weights = translator.weights  # a SavedModel stores what is an attribute
         source = translator.source
-        self.serve = tf.function(
-            lambda images: {"images": translator.pixels(images)},
-            input_signature=[tf.TensorSpec([None, None, None, source.channels], source.dtype, "images")],
-        )
-        self.serve_bytes = tf.function(self._serve_bytes, input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
 
-    def _serve_bytes(self, image_bytes):
+        def serve(images):
+            return {"images": translator.pixels(images)}
+
         def serve_one(data):
-            source = self._translator.source
             image = tf.io.decode_image(data, source.channels, source.dtype, expand_animations=False)
             image = tf.ensure_shape(image, [None, None, source.channels])
-            return tf.io.encode_png(self._translator.pixels(image[None])[0])
+            return tf.io.encode_png(translator.pixels(image[None])[0])
 
-        return {"image_bytes": tf.map_fn(serve_one, image_bytes, fn_output_signature=tf.string)}
+        def serve_bytes(image_bytes):
+            return {"image_bytes": tf.map_fn(serve_one, image_bytes, fn_output_signature=tf.string)}
+
+        images = tf.TensorSpec([None, None, None, source.channels], source.dtype, "images")
+        self.serve = tf.function(serve, input_signature=[images])
+        self.serve_bytes = tf.function(serve_bytes, input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
 
 
-def export(translator: Translator, variables, folder: Path) -> None:
-    """Writes the SavedModel to `folder`, which must not exist, whole or not at all."""
+def export(translator: Translator, folder: Path) -> None:
+    """Writes the SavedModel to `folder`, whole or not at all. What is there already, an older export, is replaced."""
     part = folder.with_name(f".{folder.name}.part")
-    module = ExportedTranslator(translator, variables)
+    shutil.rmtree(part, ignore_errors=True)  # of an export that was killed
+    module = ExportedTranslator(translator)
     tf.saved_model.save(module, str(part), signatures={"serving_default": module.serve, "serve_bytes": module.serve_bytes})
+    if folder.exists():
+        shutil.rmtree(folder)
     part.rename(folder)
+
+
+def is_export(folder: Path) -> bool:
+    return (folder / "saved_model.pb").is_file()
 
 
 def largest_difference(translator: Translator, folder: Path, images: list[np.ndarray]) -> int:

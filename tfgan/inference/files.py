@@ -1,14 +1,20 @@
 """Files and folders through a translator: relative names and formats are kept, nothing is overwritten."""
 
+import difflib
 import glob
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+import tensorflow as tf
 
 from tfgan.data import images
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.inference.tiling import translate_image
 from tfgan.inference.translator import Translator
+
+DONE, EXISTS = "", "exists"
 
 
 class Task(NamedTuple):
@@ -20,53 +26,79 @@ def find_tasks(source: str, output: str, extension: str = "") -> list[Task]:
     """Which file becomes which.
 
     Args:
-        source: an image file, a folder (with all its sub-folders), or a glob pattern.
+        source: an image file; a folder, with all its sub-folders; or a glob pattern, ** for sub-folders. Names are kept from the folder,
+            or from the part of the pattern without wildcards, on. Hidden files are left out, and so are results inside the folder.
         output: a folder; or, for one file, also the name of the result.
         extension: the results' format, such as png; empty: that of each source.
 
     Raises:
-        UserError: nothing found; a result would overwrite its source; two sources would become one result.
+        UserError: nothing found; an unknown format; a result would overwrite a source; two sources would become one result.
     """
-    path = Path(source)
+    path, folder = Path(source), Path(output)
     if path.is_file():
-        tasks = [Task(path, Path(output) if _is_image(Path(output)) else Path(output) / path.name)]
-    elif path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.is_file() and _is_image(file))
-        tasks = [Task(file, Path(output) / file.relative_to(path)) for file in found]
+        tasks = [Task(path, folder if _is_image(folder) else folder / path.name)]
     else:
-        found = sorted(file for file in map(Path, glob.glob(source, recursive=True)) if file.is_file() and _is_image(file))
-        tasks = [Task(file, Path(output) / file.name) for file in found]
+        if path.is_dir():
+            root, found = path, path.rglob("*")
+        else:
+            root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
+            found = map(Path, glob.glob(source, recursive=True))
+        results = folder.resolve() if root.resolve() in folder.resolve().parents else None
+        names = sorted(file.relative_to(root) for file in found if _is_image(file) and file.is_file())
+        tasks = [
+            Task(root / name, folder / name)
+            for name in names
+            if not any(part.startswith(".") for part in name.parts) and results not in (root / name).resolve().parents
+        ]
     if not tasks:
         raise UserError(f"{source} is neither an image nor a folder or pattern with images ({', '.join(sorted(images.EXTENSIONS))}).")
     if extension:
-        tasks = [Task(task.source, task.result.with_suffix("." + extension.lstrip("."))) for task in tasks]
+        tasks = [Task(task.source, task.result.with_suffix(f".{_known(extension)}")) for task in tasks]
     _check_results(tasks)
     return tasks
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower().lstrip(".") in images.EXTENSIONS and not path.name.startswith(".")
+    return path.suffix[1:].lower() in images.EXTENSIONS
+
+
+def _known(extension: str) -> str:
+    extension = extension.removeprefix(".").lower()
+    if extension not in images.EXTENSIONS:
+        close = difflib.get_close_matches(extension, images.EXTENSIONS, 1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise UserError(f"--format={extension} is unknown.{hint} There are: {', '.join(images.EXTENSIONS)}.")
+    return extension
 
 
 def _check_results(tasks):
+    sources = {task.source.resolve() for task in tasks}
     seen: dict[Path, Path] = {}
     for source, result in tasks:
-        if result.resolve() == source.resolve():
-            raise UserError(f"{result} would overwrite its own source: choose another output folder.")
+        if result.resolve() in sources:
+            raise UserError(f"{result} would overwrite its own source or another one: choose another output folder.")
         if result in seen:
-            raise UserError(f"{seen[result]} and {source} would both become {result}: translate their folders one by one.")
+            raise UserError(f"{seen[result]} and {source} would both become {result}: translate them one by one, or without --format.")
         seen[result] = source
 
 
 def translate_files(translator: Translator, tasks: list[Task], *, alpha: str, overwrite: bool, tile: int) -> Iterator[tuple[Task, str]]:
-    """Does the tasks; yields each with what became of it: "" if done, "exists" if its result was there, otherwise the reason it failed."""
+    """Does the tasks; yields each with what became of it: `DONE`, `EXISTS` if its result was there, otherwise the reason it failed.
+
+    Args:
+        alpha: what becomes of transparency, see `tfgan.data.images.convert`.
+        overwrite: do a task whose result exists.
+        tile: see `tfgan.inference.tiling.translate_image`.
+    """
     for task in tasks:
         if task.result.exists() and not overwrite:
-            yield task, "exists"
+            yield task, EXISTS
             continue
         try:
             image = images.convert(images.decode(task.source), translator.source.channels, translator.source.dtype, alpha)
             images.save(task.result, translate_image(translator, image, tile))
-            yield task, ""
-        except (UnreadableImage, UserError) as error:
+            yield task, DONE
+        except tf.errors.ResourceExhaustedError:
+            yield task, f"{image.shape[0]}×{image.shape[1]} pixels do not fit into memory: use a smaller --tile"
+        except (UnreadableImage, UserError, OSError) as error:
             yield task, str(error)

@@ -11,20 +11,21 @@ def translate_image(translator: Translator, image: np.ndarray, tile: int = 0, ov
     Args:
         tile: height and width of the tiles; 0, or an image no larger: all at once. Normalisation by each image's own statistics then
             means each tile's own, so that tiles can differ in brightness: make them as large as memory allows.
-        overlap: pixels that neighbouring tiles share at least, over which one fades into the other.
+        overlap: pixels that neighbouring tiles share at least, over which one fades into the other; no more than half a tile.
     """
     height, width = image.shape[:2]
     if not tile or (height <= tile and width <= tile):
         return translator.pixels(image[None]).numpy()[0]
-    floats = image.astype(np.float32) * (2.0 / translator.source_max) - 1.0
+    overlap = min(overlap, tile // 2)
     total = np.zeros((height, width, translator.target.channels), np.float32)
     weights = np.zeros((height, width, 1), np.float32)
     for top in _starts(height, tile, overlap):
         for left in _starts(width, tile, overlap):
-            part = floats[top : top + tile, left : left + tile]
+            place = slice(top, top + tile), slice(left, left + tile)
+            part = translator.to_floats(image[place]).numpy()
             weight = _ramp(part.shape[0], overlap)[:, None, None] * _ramp(part.shape[1], overlap)[None, :, None]
-            total[top : top + tile, left : left + tile] += weight * translator(part[None]).numpy()[0]
-            weights[top : top + tile, left : left + tile] += weight
+            total[place] += weight * translator(part[None]).numpy()[0]
+            weights[place] += weight
     return translator.to_pixels(total / weights).numpy()
 
 

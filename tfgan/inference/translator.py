@@ -37,8 +37,11 @@ class Translator(tf.Module):
         return result[:, top : top + height, left : left + width]
 
     def _translate_pixels(self, images):
-        floats = tf.cast(images, tf.float32) * (2.0 / self.source_max) - 1.0
-        return self.to_pixels(self._translate(floats))
+        return self.to_pixels(self._translate(self.to_floats(images)))
+
+    def to_floats(self, pixels):
+        """The source's dtype -> float32 in [-1, 1]."""
+        return tf.cast(pixels, tf.float32) * (2.0 / tf.as_dtype(self.source.dtype).max) - 1.0
 
     def to_pixels(self, floats):
         """[-1, 1] -> the target's dtype, rounded to the nearest value."""
@@ -46,8 +49,9 @@ class Translator(tf.Module):
         return tf.saturate_cast(tf.round((floats + 1.0) * (dtype.max / 2)), dtype)
 
     @property
-    def source_max(self) -> int:
-        return tf.as_dtype(self.source.dtype).max
+    def weights(self) -> list[tf.Variable]:
+        """The variables that `pixels` reads: those of the generator alone."""
+        return list(self._run_pixels.get_concrete_function().variables)
 
     def _padded(self, size):
         multiple, minimum = self.translation.multiple, self.translation.minimum

@@ -9,11 +9,13 @@ from tfgan.networks.unet import unet
 
 def _parse(name: str) -> tuple[str, int]:
     kind, _, number = name.partition("_")
-    number = int(number) if re.fullmatch(r"\d{1,4}", number) else 0
+    number = int(number) if re.fullmatch("[1-9][0-9]{0,3}", number) else 0
     power_of_two = number >= 4 and number & (number - 1) == 0
     if (kind == "unet" and power_of_two) or (kind == "resnet" and number > 0):
         return kind, number
-    raise UserError(f"--generator={name} is unknown. Use unet_256, unet_128, … (a power of two) or resnet_9, resnet_6, … (a number of blocks).")
+    raise UserError(
+        f"--generator={name} is unknown. Use unet_256, unet_128, … (a power of two) or resnet_9, resnet_6, … (a number of blocks)."
+    )
 
 
 def build_generator(name, in_channels, out_channels, *, bottleneck_norm=False, **options):

@@ -1,0 +1,144 @@
+import dataclasses
+
+import pytest
+
+from tfgan.cli.flags import Flags, wants_help
+from tfgan.config import DataConfig, Size, Strings, TrainConfig, setting
+from tfgan.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    size: Size = setting((256, 256), "a size")
+    names: Strings = setting(("a", "b"), "some names")
+    rate: float = setting(0.5, "a rate")
+    count: int = setting(3, "a count")
+    fast: bool = setting(False, "speed")
+    kind: str = setting("", "a kind", choices=("", "round", "square"))
+    text: str = setting("", "any text")
+
+
+def make_flags():
+    flags = Flags("usage: tfgan try A [--FLAGS]\n\nTries.")
+    flags.add_record("record", Record)
+    return flags
+
+
+def parsed(*arguments):
+    flags = make_flags()
+    flags.parse(list(arguments))
+    return flags.record(Record)
+
+
+def test_defaults_are_the_records():
+    assert parsed() == Record()
+
+
+def test_every_type():
+    record = parsed("--size=64x32", "--names=x, y,z", "--rate=1e-3", "--count=-4", "--fast", "--kind=round", "--text=a=b c")
+    assert record == Record((64, 32), ("x", "y", "z"), 0.001, -4, True, "round", "a=b c")
+
+
+@pytest.mark.parametrize("record", [DataConfig, TrainConfig])
+def test_records_of_the_program_come_back_as_they_are(record):
+    flags = Flags("usage: try")
+    flags.add_record("group", record)
+    flags.parse([])
+    assert flags.record(record) == record()
+
+
+@pytest.mark.parametrize(("text", "size"), [("286", (286, 286)), ("256x512", (256, 512)), ("64X32", (64, 32)), ("0", (0, 0))])
+def test_sizes_are_height_first(text, size):
+    assert parsed(f"--size={text}").size == size
+
+
+@pytest.mark.parametrize("text", ["", "x", "64x", "x64", "1x2x3", "-4", "3.5", "64y64", "big", "²"])
+def test_what_is_no_size(text):
+    with pytest.raises(UserError, match="use a number of pixels, 256, or HEIGHTxWIDTH, 256x512"):
+        parsed(f"--size={text}")
+
+
+def test_empty_list():
+    assert parsed("--names=").names == ()
+
+
+@pytest.mark.parametrize(
+    ("argument", "fast"), [("--fast", True), ("--nofast", False), ("--fast=true", True), ("--fast=false", False), ("--fast=0", False)]
+)
+def test_booleans(argument, fast):
+    assert parsed("--fast", argument).fast is fast
+
+
+def test_values_may_stand_apart_and_the_last_wins():
+    assert parsed("--count", "5", "-count=6", "--count=7").count == 7
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("--count=abc", "flag --count=abc: use a whole number, such as 20"),
+        ("--count=1.5", "flag --count=1.5: use a whole number"),
+        ("--rate=fast", "flag --rate=fast: use a number, such as 0.5"),
+        ("--fast=maybe", "flag --fast=maybe: use true or false"),
+        ("--kind=rond", "flag --kind=rond: use one of round, square"),
+        ("--count", "Missing value for flag --count"),
+        ("--cuont=1", r"--cuont is unknown. Did you mean --count\?"),
+        ("--zzz=1", r"--zzz is unknown.\nusage"),
+    ],
+)
+def test_messages_name_flag_and_cure(argument, message):
+    with pytest.raises(UserError, match=message) as caught:
+        parsed(argument)
+    assert "usage: tfgan try A [--FLAGS]" in str(caught.value)
+
+
+def test_positional_arguments_may_stand_between_flags():
+    assert make_flags().parse(["in", "--count=4", "out"], positional=2) == ["in", "out"]
+    assert make_flags().parse(["--", "--count=4"], positional=1) == ["--count=4"]
+
+
+@pytest.mark.parametrize(("others", "found"), [([], "found 0: none"), (["a", "b"], "found 2: a b")])
+def test_wrong_number_of_positional_arguments(others, found):
+    with pytest.raises(UserError, match=rf"1 argument\(s\) without -- expected, {found}\nusage: tfgan try A"):
+        make_flags().parse(others, positional=1)
+
+
+def test_a_pattern_that_the_shell_expanded_does_not_fill_the_screen():
+    with pytest.raises(UserError) as caught:
+        make_flags().parse([f"photos/{number}.png" for number in range(1000)], positional=3)
+    assert "found 1000" in str(caught.value) and len(str(caught.value)) < 250
+
+
+def test_flag_files_are_read_for_every_verb_and_lose_to_the_command_line(tmp_path):
+    (tmp_path / "f.flags").write_text("--count=10\n--rate=0.25\n")
+    for arguments in (["--count=11", f"--flagfile={tmp_path / 'f.flags'}"], [f"--flagfile={tmp_path / 'f.flags'}", "--count=11"]):
+        record = parsed(*arguments)
+        assert (record.count, record.rate) == (11, 0.25)
+
+
+def test_help_by_hand():
+    flags = make_flags()
+    flags.add("other", "slow", True, "patience" + " long" * 30, bool)
+    assert flags.help().splitlines() == [
+        "usage: tfgan try A [--FLAGS]",
+        "",
+        "Tries.",
+        "",
+        "record",
+        "  --size                   a size (default: 256)",
+        "  --names                  some names (default: a,b)",
+        "  --rate                   a rate (default: 0.5)",
+        "  --count                  a count (default: 3)",
+        "  --[no]fast               speed (default: false)",
+        "  --kind                   a kind [round, square]",
+        "  --text                   any text",
+        "",
+        "other",
+        f"  --[no]slow               patience{' long' * 16}",
+        f"                           {'long ' * 14}(default: true)",
+    ]
+
+
+def test_every_form_of_help():
+    assert all(wants_help(["x", form]) for form in ("-h", "--help", "--helpfull"))
+    assert not wants_help(["help", "--text=--help"])

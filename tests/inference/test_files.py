@@ -1,0 +1,225 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan.cli.main import main
+from tfgan.config import Domain
+from tfgan.data import images
+from tfgan.errors import UserError
+from tfgan.inference import files
+from tfgan.inference.files import find_tasks, translate_files
+from tfgan.inference.translator import Translator
+from tfgan.methods.base import Translation
+
+
+def write(path, size=(4, 6), mode="RGB", value=60):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size[::-1], value if mode in ("L", "I;16") else (value,) * len(mode)).save(path)
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """photos/a.png, photos/b.jpg and photos/deep/er/a.png, beside files that are no images and hidden ones."""
+    folder = tmp_path / "photos"
+    for name in ("a.png", "b.jpg", "deep/er/a.png", ".hidden.png", ".cache/c.png"):
+        write(folder / name)
+    (folder / "notes.txt").write_text("no image")
+    return folder
+
+
+def results(tasks, folder):
+    return [str(task.result.relative_to(folder)) for task in tasks]
+
+
+def invert(channels=3, dtype="uint8", source_channels=3):
+    def function(x):
+        return -x[..., :1] if channels == 1 else -x
+
+    return Translator(Translation(function, Domain("a", source_channels), Domain("b", channels, dtype), 1, 1))
+
+
+def translate(translator, tasks, *, alpha="composite", overwrite=False, tile=0):
+    return [outcome for _, outcome in translate_files(translator, tasks, alpha=alpha, overwrite=overwrite, tile=tile)]
+
+
+def test_folder_keeps_relative_names_and_formats(photos, tmp_path):
+    tasks = find_tasks(str(photos), str(tmp_path / "out"))
+    assert results(tasks, tmp_path / "out") == ["a.png", "b.jpg", "deep/er/a.png"]
+    assert [task.source for task in tasks] == [photos / "a.png", photos / "b.jpg", photos / "deep/er/a.png"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("photos/*.png", ["a.png"]),
+        ("photos/**/*.png", ["a.png", "deep/er/a.png"]),
+        ("photos/deep/*/a.png", ["er/a.png"]),
+        ("*/b.*", ["photos/b.jpg"]),
+    ],
+)
+def test_pattern_keeps_names_from_the_first_wildcard_on(photos, tmp_path, pattern, names, monkeypatch):
+    assert results(find_tasks(str(tmp_path / pattern), str(tmp_path / "out")), tmp_path / "out") == names
+    monkeypatch.chdir(tmp_path)
+    assert results(find_tasks(pattern, "out"), "out") == names
+
+
+def test_single_file_to_folder_or_name(photos, tmp_path):
+    source = str(photos / "b.jpg")
+    assert results(find_tasks(source, str(tmp_path / "out")), tmp_path) == ["out/b.jpg"]
+    assert results(find_tasks(source, str(tmp_path / "new.png")), tmp_path) == ["new.png"]
+    assert results(find_tasks(source, str(tmp_path / "out"), "webp"), tmp_path) == ["out/b.webp"]
+
+
+@pytest.mark.parametrize("form", ["png", ".PNG"])
+def test_format_for_all(photos, tmp_path, form):
+    assert results(find_tasks(str(photos), str(tmp_path), form), tmp_path) == ["a.png", "b.png", "deep/er/a.png"]
+
+
+def test_results_inside_the_folder_are_not_translated_again(photos):
+    out = photos / "out"
+    write(out / "a.png")
+    assert results(find_tasks(str(photos), str(out)), out) == ["a.png", "b.jpg", "deep/er/a.png"]
+    assert results(find_tasks(str(photos / "**" / "a.png"), str(out)), out) == ["a.png", "deep/er/a.png"]
+
+
+@pytest.mark.parametrize("source", ["photos", "photos/a.png", "photos/*.png", "photos/deep/.."])
+def test_never_over_its_own_source(photos, tmp_path, source):
+    with pytest.raises(UserError, match="overwrite its own source"):
+        find_tasks(str(tmp_path / source), str(photos))
+
+
+def test_never_over_another_source(photos, tmp_path):
+    write(photos / "photos/a.png")
+    with pytest.raises(UserError, match="another one"):
+        find_tasks(str(photos), str(tmp_path))
+
+
+def test_two_sources_of_one_result(photos, tmp_path):
+    write(photos / "a.bmp")
+    with pytest.raises(UserError, match=r"a\.bmp and .*a\.png would both become .*a\.webp"):
+        find_tasks(str(photos), str(tmp_path / "out"), "webp")
+
+
+def test_unknown_format_suggests_one(photos, tmp_path):
+    with pytest.raises(UserError, match=r"--format=jpgg is unknown. Did you mean jpg\?"):
+        find_tasks(str(photos), str(tmp_path / "out"), "jpgg")
+
+
+@pytest.mark.parametrize("source", ["nothing", "empty", "*.webp"])
+def test_nothing_found(tmp_path, source):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match=r"neither an image nor a folder or pattern with images \(bmp, gif, jpeg"):
+        find_tasks(str(tmp_path / source), str(tmp_path / "out"))
+
+
+@pytest.mark.parametrize(("form", "exact"), [("png", True), ("jpg", False), ("bmp", True), ("tif", True), ("webp", False)])
+def test_results_are_the_translation_in_the_sources_format(tmp_path, form, exact):
+    source = write(tmp_path / f"a.{form}", value=60)
+    tasks = find_tasks(str(source), str(tmp_path / "out"))
+    assert translate(invert(), tasks) == [""]
+    with Image.open(tmp_path / f"out/a.{form}") as result:
+        assert result.format == {"png": "PNG", "jpg": "JPEG", "bmp": "BMP", "tif": "TIFF", "webp": "WEBP"}[form]
+        np.testing.assert_allclose(np.asarray(result), np.full((4, 6, 3), 195), atol=0 if exact else 3)
+
+
+def test_existing_results_stay_unless_overwrite(tmp_path):
+    source, result = write(tmp_path / "a.png", value=60), write(tmp_path / "out/a.png", value=7)
+    tasks = find_tasks(str(source), str(tmp_path / "out"))
+    assert translate(invert(), tasks) == ["exists"]
+    assert images.decode(result)[0, 0, 0] == 7
+    assert translate(invert(), tasks, overwrite=True) == [""]
+    assert images.decode(result)[0, 0, 0] == 195
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "expected"),
+    [("L", 60, 195), ("RGBA", 60, 255 - (60 * 60 + 255 * 195 + 127) // 255), ("I;16", 257 * 60, 195), ("CMYK", 0, 0)],
+)
+def test_any_input_becomes_what_the_network_eats(tmp_path, mode, value, expected):
+    source = write(tmp_path / ("a.jpg" if mode == "CMYK" else "a.png"), mode=mode, value=value)
+    assert translate(invert(), find_tasks(str(source), str(tmp_path / "out"), "png")) == [""]
+    result = images.decode(tmp_path / "out/a.png")
+    assert result.shape == (4, 6, 3) and np.abs(result.astype(int) - expected).max() <= (1 if mode == "CMYK" else 0)
+
+
+def test_alpha_may_be_dropped(tmp_path):
+    source = write(tmp_path / "a.png", mode="RGBA", value=60)
+    assert translate(invert(), find_tasks(str(source), str(tmp_path / "out")), alpha="drop") == [""]
+    assert (images.decode(tmp_path / "out/a.png") == 195).all()
+
+
+def test_grey_target(tmp_path):
+    source = write(tmp_path / "a.png")
+    assert translate(invert(channels=1), find_tasks(str(source), str(tmp_path / "out"))) == [""]
+    assert images.decode(tmp_path / "out/a.png").shape == (4, 6, 1)
+
+
+def test_16_bit_results_want_a_format_that_holds_them(tmp_path):
+    source = write(tmp_path / "a.jpg")
+    (problem,) = translate(invert(dtype="uint16"), find_tasks(str(source), str(tmp_path / "out")))
+    assert "--format=png" in problem and not (tmp_path / "out/a.jpg").exists()
+    assert translate(invert(dtype="uint16"), find_tasks(str(source), str(tmp_path / "out"), "png")) == [""]
+    assert images.decode(tmp_path / "out/a.png").dtype == np.uint16
+
+
+def test_what_fails_does_not_stop_the_others(photos, tmp_path):
+    (photos / "aa.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/deep").write_text("a file where a folder must be")
+    outcomes = translate(invert(), find_tasks(str(photos), str(tmp_path / "out")))
+    assert outcomes[0] == outcomes[2] == "" and "damaged" in outcomes[1] and "out/deep" in outcomes[3]
+
+
+def test_full_memory_is_the_images_problem(tmp_path, monkeypatch):
+    def no_memory(*_):
+        raise files.tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    monkeypatch.setattr(files, "translate_image", no_memory)
+    tasks = find_tasks(str(write(tmp_path / "a.png")), str(tmp_path / "out"))
+    assert translate(invert(), tasks) == ["4×6 pixels do not fit into memory: use a smaller --tile"]
+
+
+def test_command(run, photos, tmp_path, capsys):
+    out = tmp_path / "out"
+    (photos / "broken.jpg").write_bytes(b"\xff\xd8 no picture")
+    assert main(["translate", str(run), str(photos), str(out)]) == 1
+    printed = capsys.readouterr()
+    assert f"photo to labels, {run} at step 8, 4 image(s)" in printed.out
+    assert f"3 written to {out}, 1 failed" in printed.out and f"{photos / 'broken.jpg'}: " in printed.err
+    sizes = {str(path.relative_to(out)): images.probe(path) for path in out.rglob("*.*")}
+    assert {name: (info.height, info.width) for name, info in sizes.items()} == dict.fromkeys(["a.png", "b.jpg", "deep/er/a.png"], (4, 6))
+
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.*")}
+    (photos / "broken.jpg").unlink()
+    assert main(["translate", str(run), str(photos), str(out)]) == 0
+    assert f"0 written to {out}, 3 were there already (--overwrite replaces them)" in capsys.readouterr().out
+    assert before == {path: path.stat().st_mtime_ns for path in out.rglob("*.*")}
+
+
+def test_command_in_tiles_and_by_step(run, tmp_path, capsys):
+    source = write(tmp_path / "a.png", size=(40, 24))
+    flags = ["--tile=16", "--checkpoint=8", "--format=bmp"]
+    assert main(["translate", str(run), str(source), str(tmp_path / "out"), *flags]) == 0
+    assert images.probe(tmp_path / "out/a.bmp").height == 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--tile=-1"], "--tile=-1 must be"),
+        (["--checkpoint=9"], "no checkpoint '9'. There are: 8, last."),
+        (["--checkpoint=best"], "no checkpoint 'best'"),
+        (["--formt=png"], "--formt is unknown. Did you mean --format?"),
+        (["--ngf=4"], "--ngf is unknown."),
+        (["another"], "3 argument(s) without -- expected, found 4"),
+    ],
+)
+def test_command_explains_what_is_wrong(run, photos, tmp_path, capsys, arguments, message):
+    assert main(["translate", str(run), str(photos), str(tmp_path / "out"), *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_command_wants_a_run(photos, tmp_path, capsys):
+    assert main(["translate", str(photos), str(photos), str(tmp_path / "out")]) == 2
+    assert f"{photos} is not a run" in capsys.readouterr().err

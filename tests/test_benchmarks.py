@@ -1,0 +1,105 @@
+"""Each benchmark runs at a tiny size and prints its table; how ratios are formed. No time is asserted.
+
+The PyTorch contestant is run if this Python has PyTorch, or the environment variable TFGAN_TEST_TORCH_PYTHON names one that has.
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks import input_pipeline, train_step, tutorial_step
+from benchmarks.contestants import CONTESTANTS
+
+TINY = ["--image_size=32", "--ngf=2", "--rounds=2", "--steps=1"]
+
+
+def rows(markdown: str) -> dict[str, list[str]]:
+    """Label -> cells of the Markdown table in a benchmark's output."""
+    lines = [line.strip("|").split("|") for line in markdown.splitlines() if line.startswith("|")]
+    return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines[2:]}
+
+
+def weights_of(output: str) -> dict[str, int]:
+    return {re.search("`(.*)`", label)[1]: int(cells[0].replace(",", "")) for label, cells in rows(output).items()}
+
+
+def test_train_step_times_every_contestant(capsys):
+    train_step.main([*TINY, "--contestants=tfgan_bfloat16,tutorial_float32", "--baseline=tutorial_float32"])
+    output = capsys.readouterr().out
+    assert "TensorFlow" in output.splitlines()[0]
+    assert "time / tutorial_float32" in output
+    weights = weights_of(output)
+    # The tutorial normalises the bottleneck, too: γ and β of 8 × ngf channels.
+    assert weights["tutorial_float32"] - weights["tfgan_bfloat16"] == 2 * 8 * 2
+    assert rows(output)[f"{CONTESTANTS['tutorial_float32'].summary} (`tutorial_float32`)"][-1] == "1.00"
+
+
+def test_torch_step_has_the_same_weights(capsys):
+    python = os.environ.get("TFGAN_TEST_TORCH_PYTHON", sys.executable)
+    if subprocess.run([python, "-c", "import torch"], capture_output=True).returncode:
+        pytest.skip("no PyTorch here; set TFGAN_TEST_TORCH_PYTHON to a Python that has it")
+    train_step.main([*TINY, f"--torch_python={python}", "--contestants=tfgan_float32,torch_float32,torch_bfloat16"])
+    output = capsys.readouterr().out
+    assert len(set(weights_of(output).values())) == 1
+    assert "time / torch_" in output
+
+
+def test_without_torch_its_contestants_are_left_out(tmp_path, capsys):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    with pytest.raises(SystemExit, match="no contestant"):
+        train_step.main([*TINY, f"--torch_python={python}", "--contestants=torch_float32"])
+    assert "has no PyTorch" in capsys.readouterr().out
+
+
+def test_a_failing_contestant_shows_its_error():
+    with pytest.raises(SystemExit, match=r"(?s)tfgan_float32 failed:.*--image_size=33x33"):
+        train_step.main(["--image_size=33", "--contestants=tfgan_float32"])
+
+
+@pytest.mark.parametrize("arguments", [["--contestants=nonsense"], ["--contestants=torch_float32", "--baseline=tfgan_float32"]])
+def test_unknown_names_are_refused(arguments, capsys):
+    with pytest.raises(SystemExit):
+        train_step.main(arguments)
+    assert "nonsense" in (error := capsys.readouterr().err) or "not among" in error
+
+
+def test_contestants_take_turns(monkeypatch):
+    order = []
+
+    class Fake:
+        def __init__(self, name):
+            self.name = name
+
+        def seconds_per_step(self, steps):
+            order.append(self.name)
+            return float(steps)
+
+    monkeypatch.setattr(train_step, "PAUSE", 0.0)
+    seconds = train_step.measure([Fake("a"), Fake("b"), Fake("c")], rounds=3, steps=4)
+    assert order == list("abc" "bca" "cab")
+    assert seconds == {name: [4.0] * 3 for name in "abc"}
+
+
+def test_ratios_are_taken_within_a_round():
+    # The ratios are 2, 2 and 4; that of the medians, 2 / 0.5, would be 4.
+    seconds = {"tfgan_float32": [1.0, 6.0, 2.0], "torch_float32": [0.5, 3.0, 0.5], "torch_bfloat16": [4.0, 4.0, 4.0]}
+    assert train_step.fastest_torch(seconds) == "torch_float32"
+    table = train_step.table(seconds, dict.fromkeys(seconds, 1234), batch_size=4, baseline="torch_float32")
+    assert rows(table)["tfgan (`tfgan_float32`)"] == ["1,234", "2.000", "1.000", "2.00", "2.00"]
+
+
+def test_the_tutorial_has_the_published_size():
+    counts = [network.count_params() for network in (tutorial_step.generator(256, 64), tutorial_step.discriminator(256, 64))]
+    assert counts == [54_425_859, 2_770_433]  # the notebook's own counts, moving averages included
+
+
+def test_input_pipeline_is_compared_with_the_step(capsys):
+    input_pipeline.main([*TINY, "--synthetic_images=3", "--images=40", "--batch_size=2"])
+    output = capsys.readouterr().out
+    assert {"input pipeline", "train step: tfgan, mixed_bfloat16"} == set(rows(output))
+    assert "synthetic, 3 pairs, batch 2, 32²" in output

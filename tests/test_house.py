@@ -1,0 +1,223 @@
+"""The rules of the house, checked on the source itself: imports point down, files are short, and nothing dead or unsafe stays."""
+
+import ast
+import io
+import re
+import tokenize
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = sorted((ROOT / "tfgan").rglob("*.py"))
+SOURCES = sorted([*PACKAGE, *ROOT.glob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")])
+OTHERS = [path for path in SOURCES if path != Path(__file__)]  # this file spells out what it looks for
+
+FILE_LINES = 420
+FUNCTION_LINES = 75
+
+BELOW = {
+    "errors": set(),
+    "config": {"errors"},
+    "layers": set(),
+    "losses": set(),
+    "optimizers": set(),
+    "augmentation": {"layers"},
+    "data": {"config", "errors"},
+    "networks": {"layers", "errors"},
+    "methods": {"networks", "layers", "losses", "augmentation", "optimizers", "config", "errors"},
+}
+CARRIERS = ("training", "inference", "evaluation")  # they take methods and data sets as arguments, and never meet each other
+BELOW |= dict.fromkeys(CARRIERS, set(BELOW))
+BELOW |= {"cli": set(BELOW), "__main__": {"cli"}, "__init__": set()}
+
+
+def by_path(paths):
+    return pytest.mark.parametrize("path", paths, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def module_name(path):
+    """tfgan/data/images.py -> tfgan.data.images; a package's __init__.py is the package."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 2 else parts)
+
+
+def imported_modules(source):
+    """Dotted names of all that the source imports, at the top or inside functions; `from a import b` counts as a.b."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: write relative imports in full"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def forbidden(importer, imported):
+    """Why module `importer` must not import `imported`; None if it may."""
+    if imported.split(".")[0] != "tfgan" or imported in ("tfgan", "tfgan.__version__"):
+        return None
+    here, there = importer.split(".")[1], imported.split(".")[1]
+    if here not in BELOW:
+        return f"{here} has no place in the house: give it one in BELOW"
+    if here == there == "methods" and imported.split(".")[2] != "base":
+        return "methods never import each other"
+    if there != here and there not in BELOW[here]:
+        return f"{here} must not know {there}"
+    if here in CARRIERS and there == "methods" and imported.split(".")[2] != "base":
+        return "only the command line looks up methods"
+    return None
+
+
+@by_path(PACKAGE)
+def test_imports_point_down(path):
+    found = {name: forbidden(module_name(path), name) for name in imported_modules(path.read_text())}
+    assert not {name: reason for name, reason in found.items() if reason}
+
+
+def test_the_entry_imports_the_command_line_alone():
+    assert [name for name in imported_modules((ROOT / "run_train.py").read_text()) if "tfgan" in name] == ["tfgan.cli.main.main"]
+
+
+@pytest.mark.parametrize(
+    "importer, imported, allowed",
+    [
+        ("tfgan.networks.unet", "tfgan.networks.blocks.conv", True),
+        ("tfgan.methods.pix2pix", "tfgan.methods.base", True),
+        ("tfgan.training.step", "tfgan.methods.base.Method", True),
+        ("tfgan.cli.train", "tfgan.methods.METHODS", True),
+        ("tfgan.data.images", "numpy.random", True),
+        ("tfgan.layers", "tfgan.losses.l1_loss", False),
+        ("tfgan.data.dataset", "tfgan.networks.unet", False),
+        ("tfgan.networks.unet", "tfgan.data.images", False),
+        ("tfgan.methods.cyclegan", "tfgan.methods.pix2pix.Pix2Pix", False),
+        ("tfgan.methods.pix2pix", "tfgan.data.images", False),
+        ("tfgan.methods.pix2pix", "tfgan.training.step", False),
+        ("tfgan.training.trainer", "tfgan.cli.flags", False),
+        ("tfgan.training.trainer", "tfgan.inference.grids", False),
+        ("tfgan.inference.files", "tfgan.methods.METHODS", False),
+        ("tfgan.config", "tfgan.cli.main", False),
+        ("tfgan.__init__", "tfgan.config", False),
+        ("tfgan.novelty", "tfgan.config", False),
+    ],
+)
+def test_the_arrows_of_this_test(importer, imported, allowed):
+    assert (forbidden(importer, imported) is None) == allowed
+
+
+def comments(source):
+    """(line, text) of each comment; lines of whole-line comments that follow each other are also joined, as (first line, text)."""
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    found = [(t.start[0], t.string.lstrip("#"), t.line.lstrip().startswith("#")) for t in tokens if t.type == tokenize.COMMENT]
+    yield from ((line, text.strip()) for line, text, _ in found)
+    block = found[:1]
+    for before, comment in pairwise(found):
+        if not (before[2] and comment[2] and comment[0] == before[0] + 1):
+            yield block[0][0], "\n".join(text for _, text, _ in block)
+            block = []
+        block.append(comment)
+    if block:
+        yield block[0][0], "\n".join(text for _, text, _ in block)
+
+
+def is_code(text):
+    """Whether a comment is a statement: an assignment, import, call, return or the head of a block. Prose does not parse."""
+    text = re.sub(r"^ ", "", text, flags=re.MULTILINE)
+    statement = f"{text}\n    pass" if text.rstrip().endswith(":") else text
+    try:
+        body = ast.parse(statement).body
+    except SyntaxError:
+        return bool(re.fullmatch(r"(elif|except)\b.*:|(else|finally):", text))
+    return any(_is_statement(node) for node in body)
+
+
+def _is_statement(node):
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Call)
+    if isinstance(node, ast.AnnAssign):  # `note: text` parses too
+        return node.value is not None
+    return not isinstance(node, ast.Pass)
+
+
+@by_path(OTHERS)
+def test_no_code_is_commented_out(path):
+    assert not [line for line, text in comments(path.read_text()) if is_code(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1",
+        "self.step += 2",
+        "import os",
+        "from a import b",
+        "print(x)",
+        "return x",
+        "if x > 0:",
+        "elif x:",
+        "for a in b:",
+        " f(\n     1,\n )",
+    ],
+)
+def test_commented_out_code_is_found(text):
+    source = "a = 0\n" + "\n".join(f"#{line}" if line.startswith(" ") else f"# {line}" for line in text.split("\n")) + "\n"
+    assert any(is_code(found) for _, found in comments(source))
+    assert any(is_code(found) for _, found in comments(source + "b = 1  # prose\n"))
+
+
+@pytest.mark.parametrize(
+    "text", ["N × H × W × C", "of LeakyReLU", "see fold_in(seed)", "note: text", "1/8 of 16", "height, width", "noqa: E402", "", "x == 1"]
+)
+def test_prose_is_not_code(text):
+    assert not any(is_code(found) for _, found in comments(f"a = 0  # {text}\n# {text}\n"))
+
+
+@by_path(OTHERS)
+def test_nothing_is_left_to_do(path):
+    assert not re.findall(r"\b(?:TODO|FIXME|XXX|HACK)\b", path.read_text())
+
+
+@by_path(SOURCES)
+def test_files_and_functions_are_short(path):
+    source = path.read_text()
+    assert source.count("\n") <= FILE_LINES
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    assert not {node.name: node.lineno for node in functions if node.end_lineno - node.lineno + 1 > FUNCTION_LINES}
+
+
+def unsafe(source):
+    """What could run code from a file or a string: modules that unpickle, `allow_pickle`, `eval`, `exec`, Keras' unsafe loading."""
+    for name in imported_modules(source):
+        if name.split(".")[0] in ("pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"):
+            yield name
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec", "__import__"):
+            yield node.func.id
+        elif isinstance(node, ast.Attribute) and node.attr == "enable_unsafe_deserialization":
+            yield node.attr
+        elif isinstance(node, ast.keyword):
+            safe = {"allow_pickle": False, "safe_mode": True}.get(node.arg)
+            if safe is not None and not (isinstance(node.value, ast.Constant) and node.value.value is safe):
+                yield node.arg
+
+
+@by_path([*PACKAGE, ROOT / "run_train.py"])
+def test_nothing_runs_code_from_data(path):
+    assert not list(unsafe(path.read_text()))
+
+
+@pytest.mark.parametrize(
+    "source, found",
+    [
+        ("import pickle", ["pickle"]),
+        ("from pickle import load", ["pickle.load"]),
+        ("np.load(f, allow_pickle=True)", ["allow_pickle"]),
+        ("np.load(f, allow_pickle=False)", []),
+        ("eval('1')", ["eval"]),
+        ("session.eval(x)", []),
+        ("keras.models.load_model(f, safe_mode=False)", ["safe_mode"]),
+        ("keras.config.enable_unsafe_deserialization()", ["enable_unsafe_deserialization"]),
+    ],
+)
+def test_unsafe_code_is_found(source, found):
+    assert list(unsafe(source)) == found
