@@ -35,8 +35,9 @@ def _translation(images, seed):
     """Shifts by whole pixels; zeros come in from outside."""
     for axis in (1, 2):
         size = tf.shape(images)[axis]
-        most = tf.cast(size // 8, images.dtype)
-        shift = tf.cast(tf.round(_draw(images, seed, axis, -1.0, 1.0) * most), tf.int32)[:, 0, 0]  # N×1
+        most = size // 8
+        places = tf.cast(2 * most + 1, tf.float32)  # all equally likely
+        shift = tf.cast(tf.floor(_draw(images, seed, axis, 0.0, 1.0) * places), tf.int32)[:, 0, 0] - most  # N×1
         padded = tf.pad(images, [[1, 1] if a == axis else [0, 0] for a in range(4)])
         images = tf.gather(padded, tf.clip_by_value(tf.range(size) + 1 + shift, 0, size + 1), axis=axis, batch_dims=1)
     return images

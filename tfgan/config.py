@@ -36,7 +36,9 @@ class DataConfig:
     domains: Strings = setting((), "names of the two halves or folders, A,B: for example photo,labels")
     direction: str = setting("AtoB", "which domain becomes which: AtoB, BtoA, or by name, for example labels_to_photo")
     label_domains: Strings = setting((), "domains that are label maps: resized by nearest neighbour, never blended")
-    alpha: str = setting("composite", "transparency: composite over white, drop it, or keep it as a channel", choices=("composite", "drop", "keep"))
+    alpha: str = setting(
+        "composite", "transparency: composite over white, drop it, or keep it as a channel", choices=("composite", "drop", "keep")
+    )
     skip_bad_files: bool = setting(False, "leave out unreadable or mismatched files, counted and listed, instead of stopping")
     cache: str = setting("auto", "keep decoded images in memory: auto when they fit", choices=("auto", "always", "never"), operational=True)
     tfds_source: str = setting("", "for tfds:NAME, the feature that holds the source image")
@@ -63,7 +65,9 @@ class TrainConfig:
     checkpoint_every: int = setting(20, "epochs between checkpoints", operational=True)
     keep_checkpoints: int = setting(2, "how many of the newest checkpoints stay", operational=True)
     validate_every: int = setting(0, "epochs between validations on the validation images; 0: never", operational=True)
-    best_metric: str = setting("", "keep the checkpoint that is best in this validation metric", choices=("", "l1", "psnr", "ssim"), operational=True)
+    best_metric: str = setting(
+        "", "keep the checkpoint that is best in this validation metric", choices=("", "l1", "psnr", "ssim"), operational=True
+    )
     sample_every: int = setting(0, "steps between sample pictures; 0: after every epoch", operational=True)
     num_samples: int = setting(4, "validation images shown in each sample picture", operational=True)
     log_every: int = setting(50, "steps between log entries", operational=True)

@@ -1,5 +1,8 @@
 """Errors that are the user's to mend: shown as one message, without a stack trace."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class UserError(Exception):
     """Wrong settings or data; the message names the thing and the cure. The command line exits with code 2."""
@@ -11,3 +14,9 @@ class UnreadableImage(Exception):
 
 class TrainingFailed(Exception):
     """Training had to stop (non-finite loss, full disk); the message says what was kept. The command line exits with code 1."""
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """ " Did you mean X?" for the known name nearest to `name`, to be put behind a sentence; "" if none is near."""
+    close = difflib.get_close_matches(name, list(known), 1, cutoff)
+    return f" Did you mean {close[0]}?" if close else ""

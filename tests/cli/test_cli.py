@@ -62,7 +62,7 @@ def test_help_of_train_groups_its_flags(capsys):
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        (["trian"], "`tfgan trian` is unknown. Did you mean `tfgan train`? Verbs: train, "),
+        (["trian"], "`tfgan trian` is unknown. Did you mean train? Verbs: train, "),
         (["xyz"], "`tfgan xyz` is unknown. Verbs: train, "),
         (["train", "--batchsize=4"], "--batchsize is unknown. Did you mean --batch_size?"),
         (["train", "--nodryrun"], "--nodryrun is unknown. Did you mean --dry_run?"),

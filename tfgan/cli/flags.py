@@ -1,7 +1,6 @@
 """Settings as flags: one absl flag for each field of a record."""
 
 import dataclasses
-import difflib
 import textwrap
 import typing
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from absl import flags
 
 from tfgan.cli.recipes import expand
 from tfgan.config import Size, Strings
-from tfgan.errors import UserError
+from tfgan.errors import UserError, did_you_mean
 
 NAME_WIDTH, LINE_WIDTH = 27, 118  # characters, in the help
 
@@ -85,8 +84,7 @@ class Flags:
         try:
             others = self.values(["tfgan", *expand(arguments)[0]])[1:]
         except flags.UnrecognizedFlagError as error:
-            close = difflib.get_close_matches(error.flagname, [*self.values, "flagfile", "help"], 1)
-            hint = f" Did you mean --{close[0]}?" if close else ""
+            hint = did_you_mean(f"--{error.flagname}", [f"--{name}" for name in [*self.values, "flagfile", "help"]])
             raise UserError(f"--{error.flagname} is unknown.{hint}\n{usage} (--help lists the flags)") from None
         except flags.Error as error:
             raise UserError(f"{error}\n{usage}") from None

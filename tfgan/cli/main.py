@@ -3,11 +3,10 @@
 Exit codes: 0 done; 1 training or some files failed; 2 wrong settings or data; 130 and 143 stopped by SIGINT and SIGTERM.
 """
 
-import difflib
 import importlib
 import sys
 
-from tfgan.errors import TrainingFailed, UserError
+from tfgan.errors import TrainingFailed, UserError, did_you_mean
 
 VERBS = {
     "train": "train a GAN, or go on with a run that was stopped",
@@ -43,7 +42,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _verb(name: str):
     if name not in VERBS:
-        close = difflib.get_close_matches(name, VERBS, 1)
-        hint = f" Did you mean `tfgan {close[0]}`?" if close else ""
-        raise UserError(f"`tfgan {name}` is unknown.{hint} Verbs: {', '.join(VERBS)}.")
+        raise UserError(f"`tfgan {name}` is unknown.{did_you_mean(name, VERBS)} Verbs: {', '.join(VERBS)}.")
     return importlib.import_module(f"tfgan.cli.{name}")

@@ -1,10 +1,9 @@
 """Flag files: where they are found, and how they join the command line."""
 
-import difflib
 from pathlib import Path
 
 import tfgan
-from tfgan.errors import UserError
+from tfgan.errors import UserError, did_you_mean
 
 
 def recipe_folder() -> Path:
@@ -30,8 +29,7 @@ def find_recipe(name: str, beside: Path) -> Path:
         for candidate in (folder / path, folder / f"{path}.flags"):
             if candidate.is_file():
                 return candidate
-    close = difflib.get_close_matches(path.name, recipes(), 1, 0.4)
-    hint = f" Did you mean {close[0]}?" if close else ""
+    hint = did_you_mean(path.name, recipes(), 0.4)
     raise UserError(f"--flagfile={name} does not exist.{hint} Recipes: {', '.join(recipes())}.")
 
 

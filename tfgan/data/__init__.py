@@ -1,11 +1,10 @@
 """The registry of data sets, and the way from settings to a `Dataset`. Readers are imported when they are asked for."""
 
-import difflib
 import re
 from pathlib import Path
 
 from tfgan.config import DataConfig, Size
-from tfgan.errors import UserError
+from tfgan.errors import UserError, did_you_mean
 
 DATASETS = {
     "synthetic": "procedural façades, made on the fly: every kind of batch, no download",
@@ -39,11 +38,10 @@ def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size:
     from tfgan.data.dataset import Dataset
 
     made = not settings.data_dir and settings.dataset == "synthetic"
-    if made:
-        splits = _synthetic(settings, kind, loaded_size)
-    else:
-        splits = {split: [pairs] for split, pairs in _pairs(settings).items()}
-    streams = {split: [(source, _keys(kind, source, settings.direction, sources)) for source in sources] for split, sources in splits.items()}
+    splits = _synthetic(settings, kind, loaded_size) if made else _pairs(settings)
+    streams = {
+        split: [(source, _keys(kind, source, settings.direction, sources)) for source in sources] for split, sources in splits.items()
+    }
     return Dataset(kind, streams, image_size, loaded_size, settings, check=not made)
 
 
@@ -69,22 +67,25 @@ def _synthetic(settings, kind, size):
 
 
 def _pairs(settings):
-    """split -> source of pairs with the keys A and B."""
+    """split -> one source of pairs with the keys A and B."""
+    name = settings.dataset
     if settings.data_dir:
         from tfgan.data.folders import open_pairs
 
-        return open_pairs(Path(settings.data_dir), settings.domains, settings.label_domains, settings.alpha, settings.skip_bad_files)
-    from tfgan.data import tfds_source
+        pairs = open_pairs(Path(settings.data_dir), settings.domains, settings.label_domains, settings.alpha, settings.skip_bad_files)
+    elif name.startswith("tfds:"):
+        from tfgan.data.tfds_source import open_tfds
 
-    name = settings.dataset
-    if name.startswith("tfds:"):
         features = settings.tfds_source, settings.tfds_target
-        return tfds_source.open_tfds(name.removeprefix("tfds:"), *features, settings.tfds_dir, settings.label_domains, settings.alpha)
-    if name not in DATASETS:
-        close = difflib.get_close_matches(name, DATASETS, 1)
-        hint = f" Did you mean {close[0]}?" if close else ""
+        pairs = open_tfds(name.removeprefix("tfds:"), *features, settings.tfds_dir, settings.label_domains, settings.alpha)
+    elif name in DATASETS:
+        from tfgan.data.tfds_source import open_pix2pix
+
+        pairs = open_pix2pix(name, settings.tfds_dir)
+    else:
+        hint = did_you_mean(name, DATASETS)
         raise UserError(f"--dataset={name} is unknown.{hint} There are: {', '.join(DATASETS)}. For your own images use --data_dir=FOLDER.")
-    return tfds_source.open_pix2pix(name, settings.tfds_dir)
+    return {split: [source] for split, source in pairs.items()}
 
 
 def parse_direction(direction: str, a: str, b: str) -> tuple[str, str]:

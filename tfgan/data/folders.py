@@ -1,7 +1,6 @@
 """Pairs of images in the user's own folder: finding them, matching them, and saying what is wrong before training starts."""
 
 import dataclasses
-import difflib
 import os
 import re
 from collections.abc import Callable
@@ -12,7 +11,7 @@ import numpy as np
 
 from tfgan.config import Domain
 from tfgan.data import images
-from tfgan.errors import UnreadableImage, UserError
+from tfgan.errors import UnreadableImage, UserError, did_you_mean
 
 SPLITS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
 """Split -> the names its folder may have."""
@@ -110,7 +109,7 @@ def open_pairs(
     splits, default_names = _find_layout(data_dir, names)
     names = names or default_names
     for unknown in sorted(set(label_domains) - set(names)):
-        raise UserError(f"unknown label domain {unknown!r}: {_did_you_mean(unknown, names)}")
+        raise UserError(f"--label_domains: there is no domain {unknown!r}.{did_you_mean(unknown, names)} There are: {', '.join(names)}.")
 
     pairs = {}
     unmatched: dict[str, list[tuple[str, str]]] = {}
@@ -243,15 +242,10 @@ def _choose_two(parent: Path, folders: list[Path], names: tuple[str, ...]) -> Fo
         return tuple(by_name[name] for name in names)
     if len(named) == 1:
         (unknown,) = set(names) - set(named)
-        raise UserError(f"{parent} has no folder of images {unknown!r}: {_did_you_mean(unknown, tuple(by_name))}")
+        raise UserError(f"{parent} has no folder of images {unknown!r}.{did_you_mean(unknown, by_name)} There are: {', '.join(by_name)}.")
     if len(folders) != 2:
         raise _wrong_layout(parent, "two folders form the pairs (of more, name them: --domains=photo,labels), but not in")
     return tuple(folders)
-
-
-def _did_you_mean(unknown: str, known: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(unknown, known, n=1)
-    return (f"did you mean {close[0]!r}? " if close else "") + f"Known are: {', '.join(known)}"
 
 
 def _wrong_layout(folder: Path, problem: str) -> UserError:

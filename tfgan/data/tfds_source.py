@@ -71,8 +71,7 @@ class FeaturePairSource:
             sizes = [f"{self.features[side]} is {image.shape[0]}×{image.shape[1]}" for side, image in found.items()]
             raise UnreadableImage(f"{' but '.join(sizes)} (height×width); both images of a pair must have one size")
         return {
-            side: images.convert(image, self.domains[side].channels, self.domains[side].dtype, self.alpha)
-            for side, image in found.items()
+            side: images.convert(image, self.domains[side].channels, self.domains[side].dtype, self.alpha) for side, image in found.items()
         }
 
     def _decode(self, feature: str, content: bytes) -> np.ndarray:

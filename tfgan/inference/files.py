@@ -1,6 +1,5 @@
 """Files and folders through a translator: relative names and formats are kept, nothing is overwritten."""
 
-import difflib
 import glob
 import itertools
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfgan.data import images
-from tfgan.errors import UnreadableImage, UserError
+from tfgan.errors import UnreadableImage, UserError, did_you_mean
 from tfgan.inference.tiling import translate_image
 from tfgan.inference.translator import Translator
 
@@ -65,8 +64,7 @@ def _is_image(path: Path) -> bool:
 def _known(extension: str) -> str:
     extension = extension.removeprefix(".").lower()
     if extension not in images.EXTENSIONS:
-        close = difflib.get_close_matches(extension, images.EXTENSIONS, 1)
-        hint = f" Did you mean {close[0]}?" if close else ""
+        hint = did_you_mean(extension, images.EXTENSIONS)
         raise UserError(f"--format={extension} is unknown.{hint} There are: {', '.join(images.EXTENSIONS)}.")
     return extension
 

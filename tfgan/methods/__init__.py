@@ -1,10 +1,9 @@
 """The registry of methods. A method is one file beside this one and one line here; its module is imported when it is asked for."""
 
-import difflib
 import importlib
 from typing import NamedTuple
 
-from tfgan.errors import UserError
+from tfgan.errors import UserError, did_you_mean
 
 
 class Entry(NamedTuple):
@@ -20,8 +19,6 @@ METHODS = {
 def method_class(name: str):
     """The `Method` class called `name`. Raises `UserError` for an unknown one."""
     if name not in METHODS:
-        close = difflib.get_close_matches(name, METHODS, 1)
-        hint = f" Did you mean {close[0]}?" if close else ""
-        raise UserError(f"--method={name} is unknown.{hint} There are: {', '.join(METHODS)}.")
+        raise UserError(f"--method={name} is unknown.{did_you_mean(name, METHODS)} There are: {', '.join(METHODS)}.")
     module, _, attribute = METHODS[name].path.partition(":")
     return getattr(importlib.import_module(module), attribute)

@@ -23,7 +23,9 @@ class HParams(base.HParams):
     n_layers: int = setting(3, "strided convolutions of the discriminator: 0 to 5 judge patches of 1, 16, 34, 70, 142, 286 pixels")
     norm: str = setting("batch", "normalisation in both networks", choices=("batch", "instance", "none"))
     sync_batch_norm: bool = setting(False, "batch statistics over all replicas")
-    bottleneck_norm: bool = setting(False, "batch norm on the U-Net's innermost layer too, like the TensorFlow tutorial; dead at batch size 1")
+    bottleneck_norm: bool = setting(
+        False, "batch norm on the U-Net's innermost layer too, like the TensorFlow tutorial; dead at batch size 1"
+    )
     upsampling: str = setting("deconv", "transposed convolutions, or resize and convolve (no checkerboard)", choices=("deconv", "resize"))
     dropout: float = setting(0.5, "rate in the generator's first decoder blocks")
     gan_loss: str = setting("bce", "adversarial loss", choices=tuple(GAN_LOSSES))
@@ -51,8 +53,8 @@ class HParams(base.HParams):
             raise UserError(f"--bottleneck_norm is for a U-Net; --generator={self.generator} has no such layer.")
         if self.lr_decay_epochs and self.epochs > self.lr_constant_epochs + self.lr_decay_epochs:
             raise UserError(
-                f"The learning rate is 0 after {self.lr_constant_epochs} + {self.lr_decay_epochs} epochs, before --epochs={self.epochs} end: "
-                "raise --lr_constant_epochs or --lr_decay_epochs."
+                f"The learning rate is 0 after {self.lr_constant_epochs} + {self.lr_decay_epochs} epochs, before --epochs={self.epochs} "
+                "end: raise --lr_constant_epochs or --lr_decay_epochs."
             )
         multiple = size_multiple(self.generator)
         if any(size % multiple or size == 0 for size in self.image_size):
