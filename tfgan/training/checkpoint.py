@@ -27,7 +27,7 @@ class Checkpointer:
     """
 
     def __init__(self, folder: Path, train_step: TrainStep, keep: int, chief: bool = True):
-        self.folder, self.train_step, self.chief = folder, train_step, chief
+        self.folder, self.train_step, self.keep, self.chief = folder, train_step, keep, chief
         self._weights = {"networks": train_step.method.networks, "averages": train_step.method.averages, "step": train_step.step}
         state = {
             **self._weights,
@@ -43,9 +43,9 @@ class Checkpointer:
             self._remove_unfinished()
 
     def _remove_unfinished(self):
-        """What a kill in the middle of a save left behind."""
-        known = {Path(path).name for path in self._manager.checkpoints}
-        for path in self.folder.glob("ckpt-*"):
+        """Removes what no record points to: the older best checkpoint, and what a kill or a full disk left of a save."""
+        known = {Path(path).name for path in self._manager.checkpoints} | {f"best-{self._best().get('step')}"}
+        for path in [*self.folder.glob("ckpt-*"), *self.folder.glob("best/best-*")]:
             if path.name.partition(".")[0] not in known:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
@@ -67,31 +67,40 @@ class Checkpointer:
         newest = self._manager.latest_checkpoint
         if not self.chief or (newest and newest.endswith(f"ckpt-{step}")):
             return
-        self.check_space(1)
-        try:
-            self._manager.save(checkpoint_number=step)
-        except (OSError, tf.errors.OpError) as error:
-            raise TrainingFailed(f"The checkpoint of step {step} could not be written: {error}\n{self.last_good()}") from error
+        self._write(lambda: self._manager.save(checkpoint_number=step), step)
 
     def save_best(self, metric: str, value: float, better) -> bool:
-        """Keeps the current weights as the best ones if `better(value, best value so far)`. The comparison survives a resume."""
-        record = self.folder / "best.json"
-        best = json.loads(record.read_text()) if record.exists() else {}
+        """Keeps the current weights as the best ones if `better(value, best value so far)`. The comparison survives a resume.
+
+        Raises:
+            TrainingFailed: as `save`.
+        """
+        best = self._best()
         if not self.chief or (best.get("metric") == metric and not better(value, best["value"])):
             return False
         step = int(self.train_step.step.numpy())
-        self.check_space(1)
-        folder = self.folder / "best"
-        checkpoint = tf.train.Checkpoint(**self._weights)
-        path = checkpoint.write(str(folder / f"best-{step}"))
-        write_atomically(record, json.dumps({"metric": metric, "value": value, "step": step}) + "\n")
-        for old in folder.glob("best-*"):
-            if not old.name.startswith(Path(path).name + "."):
-                old.unlink()
+        self._write(lambda: tf.train.Checkpoint(**self._weights).write(str(self.folder / "best" / f"best-{step}")), step)
+        write_atomically(self.folder / "best.json", json.dumps({"metric": metric, "value": value, "step": step}) + "\n")
+        self._remove_unfinished()
         return True
 
-    def check_space(self, copies: int) -> None:
-        """Raises `TrainingFailed` if the disk has no space for `copies` more checkpoints."""
+    def _best(self) -> dict:
+        record = self.folder / "best.json"
+        return json.loads(record.read_text()) if record.exists() else {}
+
+    def _write(self, write, step: int):
+        self.check_space(1)
+        try:
+            write()
+        except (OSError, tf.errors.OpError) as error:
+            self._remove_unfinished()
+            raise TrainingFailed(f"The checkpoint of step {step} could not be written: {error}\n{self.last_good()}") from error
+
+    def check_space(self, saves: int) -> None:
+        """Raises `TrainingFailed` if the disk has no space for `saves` more checkpoints, of which the newest `keep` stay."""
+        there = len(self._manager.checkpoints)
+        most = min(self.keep, there + saves - 1) + 1  # an old one goes when the new one is whole
+        copies = max(most - there, 1)
         self.folder.mkdir(parents=True, exist_ok=True)
         free, needed = shutil.disk_usage(self.folder).free, int(copies * self.size * SPACE_MARGIN)
         if free < needed:

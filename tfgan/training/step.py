@@ -121,7 +121,8 @@ class TrainStep(tf.Module):
         if not self.loss_scaling:
             self.strategy.run(apply, args=(gradients,))
             return
-        all_finite = self._mean(finite) == 1.0
+        replicas = tf.cast(self.strategy.num_replicas_in_sync, tf.float32)
+        all_finite = self.strategy.reduce(tf.distribute.ReduceOp.SUM, finite, axis=None) == replicas
 
         def grow():
             self.strategy.run(apply, args=(gradients,))

@@ -75,7 +75,7 @@ class Trainer:
         if step:
             print(f"Resuming {self.workdir} from step {step} (epoch {step / self.steps_per_epoch:.2f}).")
         if self.chief:
-            self.checkpointer.check_space(min(self.settings.keep_checkpoints, 1 + (self.total - step) // self.checkpoint_every) + 1)
+            self.checkpointer.check_space(-(-(self.total - step) // self.checkpoint_every))
             self._metrics = MetricLog(self.workdir / "metrics.jsonl", step)
             if self.settings.tensorboard:
                 self.tensorboard = TensorBoardLog(self.workdir / "tensorboard", step)
@@ -97,29 +97,26 @@ class Trainer:
 
     def _loop(self, step: int) -> int:
         iterator = self.make_iterator(step)
-        logged_at, logged_step = time.perf_counter(), step
+        first_step, seconds, steps = step, 0.0, 0  # the time since the last log entry that went into steps
         while step < self.total:
             count = min(self._steps_per_call, self._next_boundary(step) - step)
             started = time.perf_counter()
             scalars = self.train_step.run(iterator, tf.constant(count)).numpy()
-            self._adapt(count, time.perf_counter() - started, first=step == logged_step)
-            step += count
+            elapsed = time.perf_counter() - started
+            self._adapt(count, elapsed, first=step == first_step)
+            step, steps, seconds = step + count, steps + count, seconds + elapsed
             stop = self._agreed_signal()
+            if stop or self._boundary(step):
+                self.checkpointer.check_finite()  # on every worker: they stop together
             if self.chief:
                 self.progress.advance(count)
                 row = {}
                 if self._due(self.settings.log_every, step):
-                    self.checkpointer.check_finite()
-                    now = time.perf_counter()
-                    rate = (step - logged_step) / (now - logged_at)
+                    rate, steps, seconds = steps / seconds, 0, 0.0
                     row = {"images_per_second": rate * self.batch_size} | dict(zip(self.train_step.names, map(float, scalars)))
                     self.progress.show(step, row, (self.total - step) / rate)
-                row |= self._call_back(step)
-                self._write(step, row)
-                if row:
-                    logged_at, logged_step = time.perf_counter(), step
+                self._write(step, row | self._call_back(step))
                 if stop or self._due(self.checkpoint_every, step):
-                    self.checkpointer.check_finite()
                     self.checkpointer.save()
             if stop:
                 self._say(f"Stopped by signal {stop}; saved step {step}. The same command goes on from there.")
@@ -129,9 +126,14 @@ class Trainer:
     def _due(self, every: int, step: int) -> bool:
         return step == self.total or (every > 0 and step % every == 0)
 
+    def _intervals(self) -> list[int]:
+        return [self.settings.log_every, self.checkpoint_every, *(callback.every for callback in self.callbacks)]
+
+    def _boundary(self, step: int) -> bool:
+        return any(self._due(every, step) for every in self._intervals())
+
     def _next_boundary(self, step: int) -> int:
-        intervals = [self.settings.log_every, self.checkpoint_every, *(callback.every for callback in self.callbacks)]
-        return min([self.total, *(step + every - step % every for every in intervals if every > 0)])
+        return min([self.total, *(step + every - step % every for every in self._intervals() if every > 0)])
 
     def _adapt(self, count: int, seconds: float, first: bool):
         """As many steps a call as fit in a second; not in a cluster, whose workers must agree, nor from the first call, which compiles."""
@@ -153,7 +155,6 @@ class Trainer:
         metric = self.settings.best_metric
         if f"val_{metric}" in values:
             higher = HIGHER_IS_BETTER[metric]
-            self.checkpointer.check_finite()
             if self.checkpointer.save_best(metric, values[f"val_{metric}"], lambda new, old: new > old if higher else new < old):
                 self._say(f"step {step}: best {metric} so far, {values[f'val_{metric}']:.4f}")
         return values

@@ -1,0 +1,74 @@
+"""Two logical CPU devices for replicas, tiny runs, and the way to real data."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # counts only if it is set before the import
+
+import tensorflow as tf
+
+CPU = tf.config.list_physical_devices("CPU")[0]
+if len(tf.config.get_logical_device_configuration(CPU) or ()) < 2:
+    tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+TINY = [
+    *("--generator=unet_16", "--ngf=4", "--ndf=4", "--n_layers=1", "--image_size=16"),
+    *("--synthetic_images=8", "--batch_size=2", "--num_samples=1", "--notensorboard", "--log_every=1", "--checkpoint_every=1"),
+]
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real data sets in the environment variable TFGAN_TEST_DATA."""
+    if "TFGAN_TEST_DATA" not in os.environ:
+        pytest.skip("needs real data: set TFGAN_TEST_DATA to a folder of data sets")
+    return Path(os.environ["TFGAN_TEST_DATA"])
+
+
+@pytest.fixture(scope="session")
+def tiny() -> list[str]:
+    """Flags of a run of a second: four steps an epoch, every step logged, a checkpoint after each epoch."""
+    return list(TINY)
+
+
+@pytest.fixture(scope="session")
+def start_tfgan():
+    """(*arguments, prelude="", env={}) -> a process that runs the Python code `prelude` and then `tfgan`; output and errors joined."""
+    started = []
+
+    def start(*arguments, prelude="", env=None) -> subprocess.Popen:
+        code = f"{prelude}\nimport sys\nfrom tfgan.cli.main import main\nsys.exit(main(sys.argv[1:]))"
+        inherited = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+        path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-c", code, *map(str, arguments)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env={**inherited, "PYTHONPATH": path, **(env or {})},
+            )
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def run_tfgan(start_tfgan):
+    """Like `start_tfgan`, to its end -> exit code, output."""
+
+    def run(*arguments, **options) -> tuple[int, str]:
+        process = start_tfgan(*arguments, **options)
+        output, _ = process.communicate(timeout=300)
+        return process.returncode, output
+
+    return run

@@ -1,0 +1,172 @@
+"""A data set as a whole: what it checks, counts, keeps in memory and says."""
+
+import threading
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan.config import DataConfig, Domain
+from tfgan.data import open_dataset, parse_direction
+from tfgan.data.dataset import Dataset
+from tfgan.errors import UnreadableImage, UserError
+
+KEYS = {"source": "A", "target": "B"}
+
+
+class Shades:
+    """`count` pairs of 4×4 images; A of example i has the value i, B has 255 - i. Those in `bad` cannot be read. Counts its loads."""
+
+    domains = {"A": Domain("photo", 3), "B": Domain("labels", 1)}
+
+    def __init__(self, count, bad=(), prefix=""):
+        self.count, self.bad, self.prefix, self.loads, self._lock = count, bad, prefix, 0, threading.Lock()
+
+    def __len__(self):
+        return self.count
+
+    def name(self, index):
+        return f"{self.prefix}{index}.png"
+
+    def load(self, index):
+        with self._lock:
+            self.loads += 1
+        if index in self.bad:
+            raise UnreadableImage("cut off")
+        return {"A": np.full((4, 4, 3), index, np.uint8), "B": np.full((4, 4, 1), 255 - index, np.uint8)}
+
+
+def dataset(train, validation=None, keys=KEYS, **settings) -> Dataset:
+    splits = {"train": [(train, keys)]} | ({"val": [(validation, keys)]} if validation else {})
+    return Dataset("paired", splits, (4, 4), (4, 4), DataConfig(**settings))
+
+
+def shades(dataset, count) -> list[int]:
+    batches = dataset.train_batches(batch_size=1, flip=True, seed=0).take(count).as_numpy_iterator()
+    return [int(np.rint((batch["source"][0, 0, 0, 0] + 1) * 127.5)) for batch in batches]
+
+
+def test_spec():
+    spec = dataset(Shades(5), Shades(2)).spec
+    assert (spec.kind, spec.image_size, spec.sizes) == ("paired", (4, 4), {"train": 5, "validation": 2})
+    assert spec.domains == {"source": Domain("photo", 3), "target": Domain("labels", 1)}
+    swapped = dataset(Shades(5), keys={"source": "B", "target": "A"}).spec
+    assert swapped.domains == {"source": Domain("labels", 1), "target": Domain("photo", 3)}
+
+
+def test_fingerprint_follows_the_training_names():
+    first = dataset(Shades(5)).spec.fingerprint
+    assert dataset(Shades(5), Shades(3)).spec.fingerprint == first
+    assert dataset(Shades(6)).spec.fingerprint != first
+    assert dataset(Shades(5, prefix="new")).spec.fingerprint != first
+
+
+def test_validation_split_is_the_first_there_is():
+    sources = {split: [(Shades(count), KEYS)] for split, count in {"train": 5, "test": 2, "val": 3}.items()}
+    for there, size in ((("train", "test", "val"), 3), (("train", "test"), 2), (("train",), 5)):
+        found = Dataset("paired", {split: sources[split] for split in there}, (4, 4), (4, 4), DataConfig())
+        assert found.spec.sizes["validation"] == size
+    example = found.validation_example(1)
+    np.testing.assert_allclose(example["source"], np.full((4, 4, 3), 2 / 255 - 1), atol=1e-6)
+    np.testing.assert_allclose(example["target"], np.full((4, 4, 1), 1 - 2 / 255), atol=1e-6)
+
+
+def test_unpaired_counts_the_longer_domain():
+    streams = [(Shades(3), {"source": "A"}), (Shades(7), {"target": "B"})]
+    found = Dataset("unpaired", {"train": streams, "test": streams}, (4, 4), (4, 4), DataConfig())
+    assert found.spec.sizes == {"train": 7, "validation": 7}
+    assert set(found.validation_example(5)) == {"source", "target"}
+
+
+def test_no_training_images():
+    with pytest.raises(UserError, match="no training images; it has: test"):
+        Dataset("paired", {"test": [(Shades(1), KEYS)]}, (4, 4), (4, 4), DataConfig())
+
+
+def test_bad_files_are_named_before_training():
+    with pytest.raises(UserError) as caught:
+        dataset(Shades(5, bad=(1, 3)), Shades(2))
+    message = str(caught.value)
+    assert "2 of 5 train images" in message and "--skip_bad_files" in message
+    assert "1.png: cut off" in message and "3.png: cut off" in message and "2.png" not in message
+    with pytest.raises(UserError, match="1 of 2 val images"):
+        dataset(Shades(5), Shades(2, bad=(0,)))
+
+
+def test_many_bad_files_are_counted_not_all_listed():
+    with pytest.raises(UserError, match="25 of 30 train images") as caught:
+        dataset(Shades(30, bad=range(25)))
+    assert str(caught.value).count("cut off") == 10 and "… and 15 more" in str(caught.value)
+
+
+def test_skipped_files_are_left_out_and_counted(capsys):
+    found = dataset(Shades(5, bad=(1, 3)), Shades(2), skip_bad_files=True)
+    output = capsys.readouterr().out
+    assert "Left out 2 train images" in output and "3.png: cut off" in output and "val images" not in output
+    assert found.spec.sizes["train"] == 3
+    assert sorted(shades(found, 3)) == [0, 2, 4]
+    assert found.spec.fingerprint != dataset(Shades(5)).spec.fingerprint
+    with pytest.raises(UserError, match="No train image is left"):
+        dataset(Shades(2, bad=(0, 1)), Shades(1), skip_bad_files=True)
+
+
+@pytest.mark.parametrize("cache, loads", [("always", 5), ("auto", 5), ("never", 5 + 1)])
+def test_cache(cache, loads, capsys):
+    source = Shades(5)
+    found = dataset(source, Shades(1), cache=cache)
+    place = "decoded again for each step" if cache == "never" else "kept in memory"
+    assert f"{place} (--cache={cache})" in capsys.readouterr().out
+    assert source.loads == 5  # the check before training
+    batches = found.train_batches(batch_size=1, flip=False, seed=0)
+    after_probe = source.loads  # of the arrays' shapes
+    assert after_probe == loads
+    list(batches.take(10))
+    assert (source.loads >= after_probe + 10) if cache == "never" else (source.loads == after_probe)
+
+
+def test_auto_does_not_cache_what_does_not_fit(capsys, monkeypatch):
+    # 5 training and 1 validation pairs of 4×4×(3 + 1) bytes: 384, where half of the free memory may be taken
+    for free, place in ((768, "decoded again"), (769, "kept in memory")):
+        monkeypatch.setattr("tfgan.data.dataset.free_memory", lambda free=free: free)
+        dataset(Shades(5), Shades(1))
+        assert place in capsys.readouterr().out
+
+
+def test_synthetic_batches():
+    settings = DataConfig(synthetic_images=6, direction="labels_to_photo")
+    found = open_dataset(settings, "paired", (16, 16), (18, 18))
+    assert found.spec.sizes == {"train": 6, "validation": 8}
+    assert [domain.name for domain in found.spec.domains.values()] == ["labels", "photo"]
+    (batch,) = found.train_batches(batch_size=4, flip=True, seed=0).take(1)
+    for key in ("source", "target"):
+        assert batch[key].shape == (4, 16, 16, 3) and batch[key].dtype == tf.float32
+        assert -1 <= float(tf.reduce_min(batch[key])) < float(tf.reduce_max(batch[key])) <= 1
+    assert found.validation_example(0)["source"].shape == (16, 16, 3)
+
+
+def test_unknown_names():
+    with pytest.raises(UserError, match="Did you mean facades?"):
+        open_dataset(DataConfig(dataset="facade"), "paired", (16, 16), (16, 16))
+
+
+DIRECTIONS = {"AtoB": "AB", "BtoA": "BA", "photo_to_labels": "AB", "Labels2Photo": "BA", "photo->labels": "AB"}
+
+
+@pytest.mark.parametrize("text, expected", DIRECTIONS.items())
+def test_direction(text, expected):
+    assert parse_direction(text, "photo", "labels") == tuple(expected)
+
+
+def test_wrong_direction():
+    with pytest.raises(UserError, match="photo_to_labels or labels_to_photo"):
+        parse_direction("photo_to_map", "photo", "labels")
+
+
+def test_real_pairs(test_data):
+    """Any folder of pairs in the real data becomes batches."""
+    folders = sorted(path.parent for path in test_data.glob("*/train"))
+    if not folders:
+        pytest.skip("no folder with a train split in TFGAN_TEST_DATA")
+    found = open_dataset(DataConfig(data_dir=str(folders[0])), "paired", (32, 32), (36, 36))
+    (batch,) = found.train_batches(batch_size=2, flip=True, seed=0).take(1)
+    assert batch["source"].shape[:3] == (2, 32, 32)
