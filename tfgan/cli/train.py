@@ -21,8 +21,7 @@ Trains a run, or goes on with it: the same command again resumes exactly where i
 
 def run(arguments: list[str]) -> int:
     arguments, recipe = expand(arguments)
-    chosen = [argument.partition("=")[2] for argument in arguments if argument.startswith("--method=")]
-    method = chosen[-1] if chosen else "pix2pix"
+    method = _chosen_method(arguments)
     start_tensorflow()
     cls = method_class(method)
     flags = Flags(USAGE)
@@ -49,6 +48,14 @@ def run(arguments: list[str]) -> int:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise TrainingFailed(f"The disk is full: {error}\nMake room; the same command goes on from the last checkpoint.") from error
+
+
+def _chosen_method(arguments: list[str]) -> str:
+    """The method is needed before the other flags, as it decides which there are."""
+    chosen = Flags(USAGE)
+    chosen.add("method", "method", "pix2pix", "")
+    chosen.values(["tfgan", *arguments], known_only=True)
+    return chosen["method"]
 
 
 def _check(training: TrainConfig, hparams):
@@ -79,47 +86,20 @@ def _shown(value) -> str:
 
 def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) -> int:
     """Trains the run in `training.workdir`, from the beginning or from where it stopped. Returns an exit code."""
-    import keras
-    import tensorflow as tf
-
-    from tfgan.cli import callbacks
-    from tfgan.cli.runs import open_run
     from tfgan.data import open_dataset
-    from tfgan.inference.translator import Translator
-    from tfgan.training.step import TrainStep
-    from tfgan.training.strategy import is_chief, make_strategy, set_precision
-    from tfgan.training.trainer import Callback, Trainer
-    from tfgan.training.warm_start import copy_weights
+    from tfgan.training.strategy import describe, is_chief, make_strategy
+    from tfgan.training.trainer import Trainer
 
     strategy = make_strategy(hparams.batch_size, training.gpus, training.tpu)
+    print(f"Devices: {describe(strategy)}.")
     cls = method_class(method_name)
     dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
     workdir = Path(training.workdir)
     config = RunConfig(method_name, data, training, hparams, dataset.spec, versions())
     _compare_with_existing(workdir, config)
-
-    set_precision(training.precision, training.deterministic)
-    keras.utils.set_random_seed(training.seed)
-    with strategy.scope():
-        method = cls(hparams, dataset.spec)
-    if training.init_from and tf.train.latest_checkpoint(str(workdir / "checkpoints")) is None:
-        for line in copy_weights(open_run(training.init_from).method, method):
-            print(f"--init_from: {line}")
-    xla = training.xla
-    if xla and getattr(hparams, "sync_batch_norm", False):
-        print("XLA is off: --sync_batch_norm talks to the other replicas in the middle of a pass, which XLA cannot compile.")
-        xla = False
-    step = TrainStep(method, strategy, seed=training.seed, xla=xla, loss_scaling=training.precision == "mixed_float16")
+    step = _train_step(cls, config, strategy)
     if is_chief(strategy):
         config.write(workdir / "config.json")
-    translator = Translator(method.inference()["translate"])
-    per_epoch = method.steps_per_epoch
-    samples = callbacks.Samples(translator, dataset, training.num_samples, workdir, per_epoch)
-    if is_chief(strategy):
-        samples.store_inputs()
-    duties = [Callback(training.sample_every or per_epoch, samples)]
-    if training.validate_every:
-        duties.append(Callback(training.validate_every * per_epoch, callbacks.Validation(translator, dataset)))
 
     def make_iterator(first_step):
         def batches(context):
@@ -129,6 +109,7 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
 
         return iter(strategy.distribute_datasets_from_function(batches))
 
+    per_epoch = step.method.steps_per_epoch
     trainer = Trainer(
         step,
         make_iterator,
@@ -137,10 +118,54 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
         steps_per_epoch=per_epoch,
         batch_size=hparams.batch_size,
         settings=training,
-        callbacks=duties,
+        callbacks=_callbacks(step.method, dataset, training, is_chief(strategy)),
     )
     stopped_by = trainer.fit()
-    return 128 + stopped_by if stopped_by else 0
+    if stopped_by:
+        return 128 + stopped_by
+    print(f"Pictures are in {workdir}/samples. Next: tfgan translate {workdir} IMAGES OUTPUT, or tfgan export {workdir}")
+    return 0
+
+
+def _train_step(cls, config: RunConfig, strategy):
+    """Networks and optimizers with fresh weights, or, in a new run with --init_from, with another run's."""
+    import keras
+    import tensorflow as tf
+
+    from tfgan.cli.runs import open_run
+    from tfgan.training.step import TrainStep
+    from tfgan.training.strategy import set_precision
+    from tfgan.training.warm_start import copy_weights
+
+    training, hparams = config.training, config.hparams
+    set_precision(training.precision, training.deterministic)
+    keras.utils.set_random_seed(training.seed)
+    with strategy.scope():
+        method = cls(hparams, config.spec)
+    if training.init_from and tf.train.latest_checkpoint(str(Path(training.workdir) / "checkpoints")) is None:
+        for line in copy_weights(open_run(training.init_from).method, method):
+            print(f"--init_from: {line}")
+    xla = training.xla
+    if xla and getattr(hparams, "sync_batch_norm", False):
+        print("XLA is off: --sync_batch_norm talks to the other replicas in the middle of a pass, which XLA cannot compile.")
+        xla = False
+    return TrainStep(method, strategy, seed=training.seed, xla=xla, loss_scaling=training.precision == "mixed_float16")
+
+
+def _callbacks(method, dataset, training: TrainConfig, chief: bool) -> list:
+    """The same for all workers of a cluster, who must pause at the same steps, though the chief alone carries them out."""
+    from tfgan.cli.callbacks import Samples, Validation
+    from tfgan.inference.translator import Translator
+    from tfgan.training.trainer import Callback
+
+    translator, per_epoch = Translator(method.inference()["translate"]), method.steps_per_epoch
+    samples = Samples(translator, dataset, training.num_samples, Path(training.workdir), per_epoch)
+    if chief:
+        samples.store_inputs()
+    callbacks = [Callback(training.sample_every or per_epoch, samples)]
+    if training.validate_every:
+        callbacks.append(Callback(training.validate_every * per_epoch, Validation(translator, dataset)))
+    return callbacks
 
 
 def _compare_with_existing(workdir: Path, config: RunConfig):

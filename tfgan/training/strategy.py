@@ -48,6 +48,13 @@ def _devices(batch_size, gpus):
     return visible[:count]
 
 
+def describe(strategy: tf.distribute.Strategy) -> str:
+    """The strategy's replicas in words: 2 replicas (MirroredStrategy on GPU:0, GPU:1)."""
+    count = strategy.num_replicas_in_sync
+    devices = ", ".join(device.rpartition("device:")[2] for device in strategy.extended.worker_devices)
+    return f"{count} replica{'s' if count > 1 else ''} ({type(strategy).__name__} on {devices})"
+
+
 def set_precision(precision: str, deterministic: bool):
     """Sets Keras' dtype policy for networks built from now on: weights stay float32 in every precision."""
     keras.config.set_dtype_policy(precision)
