@@ -38,9 +38,7 @@ def stream(count=10, domains=PAIR, keys=None, size=(8, 10)) -> PreparedSource:
 
 
 def take(streams, batches, *, image_size=(6, 6), batch_size=5, flip=True, seed=0, first_step=0, context=None) -> list[dict]:
-    dataset = make_batches(
-        streams, image_size, batch_size=batch_size, flip=flip, seed=seed, first_step=first_step, context=context
-    )
+    dataset = make_batches(streams, image_size, batch_size=batch_size, flip=flip, seed=seed, first_step=first_step, context=context)
     return list(dataset.take(batches).as_numpy_iterator())
 
 

@@ -255,14 +255,17 @@ class TinyPairs(tfds.core.GeneratorBasedBuilder):
         for i in range(count):
             grey = np.full((4, 6), 20 * i, np.uint8)
             photo = np.full((8 if i == 2 else 4, 6, 3), 10 * i, np.uint8)
-            yield i, {
-                "photo": encode(photo, "PNG"),
-                "truth": {"labels": encode(grey, "PNG"), "class": i % 2},
-                "rgba": encode(np.dstack([photo, photo[..., :1] * 0]), "PNG"),
-                "deep": encode(GREY16, "PNG"),
-                "open": encode(grey, "PNG"),
-                "depth": np.zeros((4, 6, 1), np.float32),
-            }
+            yield (
+                i,
+                {
+                    "photo": encode(photo, "PNG"),
+                    "truth": {"labels": encode(grey, "PNG"), "class": i % 2},
+                    "rgba": encode(np.dstack([photo, photo[..., :1] * 0]), "PNG"),
+                    "deep": encode(GREY16, "PNG"),
+                    "open": encode(grey, "PNG"),
+                    "depth": np.zeros((4, 6, 1), np.float32),
+                },
+            )
 
 
 @pytest.fixture(scope="module", params=["array_record", "tfrecord"])

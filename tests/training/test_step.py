@@ -40,9 +40,7 @@ def build(devices=ONE, *, xla=False, precision="float32", **hparams) -> TrainSte
     settings = {"dropout": 0.0, "sync_batch_norm": True, **hparams}
     strategy = strategy_over(devices)
     with strategy.scope():
-        method = Pix2Pix(
-            HParams(generator="unet_16", ngf=4, ndf=4, n_layers=1, image_size=(16, 16), batch_size=BATCH, **settings), SPEC
-        )
+        method = Pix2Pix(HParams(generator="unet_16", ngf=4, ndf=4, n_layers=1, image_size=(16, 16), batch_size=BATCH, **settings), SPEC)
     return TrainStep(method, strategy, seed=3, xla=xla, loss_scaling=precision == "mixed_float16")
 
 

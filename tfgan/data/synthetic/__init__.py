@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from tfgan.config import Domain, Size
-from tfgan.data.synthetic_canvas import MATERIALS, choose_look
-from tfgan.data.synthetic_paint import render
-from tfgan.data.synthetic_scene import PALETTE, draw_labels, lay_out
+from tfgan.data.synthetic.canvas import MATERIALS, choose_look
+from tfgan.data.synthetic.paint import render
+from tfgan.data.synthetic.scene import PALETTE, draw_labels, lay_out
 from tfgan.errors import UserError
 
 KINDS = ("paired", "unpaired", "labelled", "attributes", "semantic", "images")
@@ -34,7 +34,7 @@ class SyntheticSource:
       at its own pace and length; no façade stands in both.
     - labelled: `image`; `label`, int32, the wall's material as an index in `class_names`.
     - attributes: `image`; `attributes`, float32 0 or 1 in the order of `attribute_names`; `mask`, float32 ones.
-    - semantic: `labels`, H×W int32, indices in `synthetic_scene.CLASSES`; `image`, the photo.
+    - semantic: `labels`, H×W int32, indices in `tfgan.data.synthetic.scene.CLASSES`; `image`, the photo.
     - images: `image`, a photo.
 
     Attributes:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tfgan.data import synthetic_scene as parts
-from tfgan.data.synthetic_canvas import Canvas, Colour, Look
-from tfgan.data.synthetic_scene import Box, Scene
+from tfgan.data.synthetic import scene as parts
+from tfgan.data.synthetic.canvas import Canvas, Colour, Look
+from tfgan.data.synthetic.scene import Box, Scene
 
 _GOODS = ((198, 70, 60), (236, 196, 90), (90, 140, 110), (230, 226, 214), (86, 108, 160))
 _FLOWERS = ((214, 54, 72), (236, 120, 156), (246, 196, 74))

@@ -9,9 +9,9 @@ import dataclasses
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from tfgan.data import synthetic_scene as parts
-from tfgan.data.synthetic_scene import Box, Scene
-from tfgan.data.synthetic_texture import texture
+from tfgan.data.synthetic import scene as parts
+from tfgan.data.synthetic.scene import Box, Scene
+from tfgan.data.synthetic.texture import texture
 
 Colour = tuple[int, int, int]
 
