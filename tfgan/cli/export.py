@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.cli.quiet import start_tensorflow
+from tfgan.cli.start import start_tensorflow
 from tfgan.errors import TrainingFailed, UserError
 
 USAGE = """usage: tfgan export RUN [--FLAGS]

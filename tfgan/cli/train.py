@@ -7,8 +7,8 @@ import textwrap
 from pathlib import Path
 
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.cli.quiet import start_tensorflow
 from tfgan.cli.recipes import expand
+from tfgan.cli.start import start_tensorflow
 from tfgan.config import DataConfig, RunConfig, TrainConfig
 from tfgan.errors import TrainingFailed, UserError
 from tfgan.methods import method_class

@@ -3,7 +3,7 @@
 import sys
 
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.cli.quiet import start_tensorflow
+from tfgan.cli.start import start_tensorflow
 from tfgan.errors import UserError
 
 USAGE = """usage: tfgan translate RUN INPUT OUTPUT [--FLAGS]

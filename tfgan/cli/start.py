@@ -1,9 +1,11 @@
-"""Importing TensorFlow without the dozen lines it writes about CPU features and absent GPUs."""
+"""Starting TensorFlow without the dozen lines it writes about CPU features and absent GPUs."""
 
 import contextlib
 import os
 import sys
 import tempfile
+
+from tfgan.training.memory import keep_freed_memory
 
 
 @contextlib.contextmanager
@@ -33,6 +35,7 @@ def quiet_start():
 
 def start_tensorflow():
     """Imports TensorFlow and looks for its devices, quietly."""
+    keep_freed_memory()
     with quiet_start():
         import tensorflow as tf
 

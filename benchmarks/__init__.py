@@ -1,0 +1,1 @@
+"""Benchmarks: each measures tfgan beside a named baseline in the same run. See README.md."""

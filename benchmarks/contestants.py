@@ -1,0 +1,116 @@
+"""The contestants of `benchmarks.train_step`, and the processes that they run in.
+
+Every contestant has a process of its own, so that PyTorch and TensorFlow may live in different environments and one's threads do not
+meet the other's. The processes take turns: told "do k steps now" by a pipe, one works while the others wait.
+"""
+
+import argparse
+import dataclasses
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+WARM_UP_STEPS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Contestant:
+    """`module.Step(batch_size=…, image_size=…, ngf=…, **settings)` gives the step: `run(count)`, `weights`, `software`, `device`."""
+
+    summary: str
+    module: str
+    settings: dict[str, Any]
+    framework: str = "tensorflow"
+
+
+CONTESTANTS = {
+    "tfgan_float32": Contestant("tfgan", "tfgan_step", {"precision": "float32"}),
+    "tfgan_bfloat16": Contestant("tfgan, mixed_bfloat16", "tfgan_step", {"precision": "mixed_bfloat16"}),
+    "tfgan_float32_xla": Contestant("tfgan, XLA", "tfgan_step", {"precision": "float32", "xla": True}),
+    "tfgan_bfloat16_xla": Contestant("tfgan, mixed_bfloat16, XLA", "tfgan_step", {"precision": "mixed_bfloat16", "xla": True}),
+    "tutorial_float32": Contestant("TensorFlow tutorial", "tutorial_step", {"precision": "float32"}),
+    "tutorial_bfloat16": Contestant("TensorFlow tutorial, mixed_bfloat16", "tutorial_step", {"precision": "mixed_bfloat16"}),
+    "torch_float32": Contestant("PyTorch", "torch_step", {}, "torch"),
+    "torch_channels_last": Contestant("PyTorch, channels last", "torch_step", {"channels_last": True}, "torch"),
+    "torch_bfloat16": Contestant("PyTorch, channels last, bfloat16", "torch_step", {"channels_last": True, "bfloat16": True}, "torch"),
+}
+DEFAULT = [name for name in CONTESTANTS if not name.endswith("_xla")]
+
+
+class Worker:
+    """One contestant's process, which waits unless told to step.
+
+    Args:
+        name: in `CONTESTANTS`.
+        batch_size, image_size, ngf: images a step, their height and width, and the first convolutions' filters.
+        python: the interpreter.
+
+    Attributes:
+        facts: once `wait` has returned: `weights` (number of trained values), `software` (versions) and `device` ("" for the CPU).
+    """
+
+    def __init__(self, name: str, *, batch_size: int, image_size: int, ngf: int, python: str = sys.executable):
+        self.name, self.facts = name, {}
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - open as long as the process runs
+        sizes = [f"--batch_size={batch_size}", f"--image_size={image_size}", f"--ngf={ngf}"]
+        self._process = subprocess.Popen(
+            [python, "-m", "benchmarks.contestants", name, *sizes],
+            cwd=ROOT,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+
+    def wait(self):
+        """Until the contestant is built and warm."""
+        self.facts = self._answer()
+
+    def seconds_per_step(self, steps: int) -> float:
+        self._process.stdin.write(f"{steps}\n")
+        self._process.stdin.flush()
+        return self._answer()["seconds"] / steps
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+        self._errors.close()
+
+    def _answer(self) -> dict:
+        line = self._process.stdout.readline()
+        if not line:
+            self._errors.seek(0)
+            raise SystemExit(f"{self.name} failed:\n{self._errors.read()[-2000:]}")
+        return json.loads(line)
+
+
+def main():
+    """The other end of the pipe."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not meet the answers
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name", choices=CONTESTANTS)
+    for size in ("batch_size", "image_size", "ngf"):
+        parser.add_argument(f"--{size}", type=int, required=True)
+    options = vars(parser.parse_args())
+    contestant = CONTESTANTS[options.pop("name")]
+    step = importlib.import_module(f"benchmarks.{contestant.module}").Step(**options, **contestant.settings)
+    step.run(WARM_UP_STEPS)
+    print(json.dumps({"weights": step.weights, "software": step.software, "device": step.device}), file=answers, flush=True)
+    for line in sys.stdin:
+        started = time.perf_counter()
+        step.run(int(line))
+        print(json.dumps({"seconds": time.perf_counter() - started}), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""tfgan's own train step, as `tfgan train` runs it: `TrainStep` under `make_strategy`, several steps a call."""
+
+from tfgan.training.memory import keep_freed_memory
+
+keep_freed_memory()  # as `tfgan train` does before it imports TensorFlow
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan.config import DataSpec, Domain
+from tfgan.methods.pix2pix import HParams, Pix2Pix
+from tfgan.training.step import TrainStep
+from tfgan.training.strategy import make_strategy, set_precision
+
+
+def software() -> str:
+    return f"TensorFlow {tf.__version__}, Keras {keras.__version__}"
+
+
+def device() -> str:
+    """The GPU's name, or "" if TensorFlow sees none."""
+    gpus = tf.config.list_physical_devices("GPU")
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU") if gpus else ""
+
+
+def share_gpu():
+    """Lets the other contestants' processes have memory too."""
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def random_images(batch_size: int, image_size: int) -> list[np.ndarray]:
+    """Two fixed batches, source and target, N×H×W×3 float32 in [-1, 1]."""
+    rng = np.random.default_rng(0)
+    return [rng.uniform(-1.0, 1.0, (batch_size, image_size, image_size, 3)).astype(np.float32) for _ in range(2)]
+
+
+class Step:
+    def __init__(self, *, batch_size, image_size, ngf, precision, xla=False):
+        share_gpu()
+        strategy = make_strategy(batch_size, gpus=1 if device() else 0)
+        set_precision(precision, deterministic=False)
+        size = (image_size, image_size)
+        hparams = HParams(batch_size=batch_size, image_size=size, generator=f"unet_{min(256, image_size)}", ngf=ngf, ndf=ngf)
+        domains = {name: Domain(name, 3) for name in ("source", "target")}
+        with strategy.scope():
+            method = Pix2Pix(hparams, DataSpec("paired", size, domains, {"train": 400, "validation": 100}, ""))
+        self.step = TrainStep(method, strategy, seed=0, xla=xla)
+        source, target = random_images(batch_size, image_size)
+        batches = tf.data.Dataset.from_tensors({"source": source, "target": target}).repeat()
+        self.iterator = iter(strategy.distribute_datasets_from_function(lambda _: batches))
+        self.weights = sum(np.prod(v.shape) for network in method.networks.values() for v in network.trainable_variables).item()
+        self.software, self.device = software(), device()
+
+    def run(self, count: int):
+        self.step.run(self.iterator, tf.constant(count)).numpy()

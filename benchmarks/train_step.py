@@ -1,0 +1,104 @@
+"""Seconds a train step of pix2pix: tfgan beside TensorFlow's tutorial and PyTorch, taking turns in one run.
+
+python -m benchmarks.train_step
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+
+from benchmarks.contestants import CONTESTANTS, DEFAULT, Worker
+from benchmarks.machine import describe
+
+PAUSE = 0.3  # seconds between turns: an idle OpenMP pool spins for up to 0.2 s
+
+
+def main(arguments=None):
+    options = _parse(arguments)
+    names = [name for name in options.contestants if CONTESTANTS[name].framework != "torch" or _has_torch(options.torch_python)]
+    if len(names) < len(options.contestants):
+        print(f"{options.torch_python} has no PyTorch: its contestants are left out. --torch_python names another interpreter.")
+    if not names:
+        raise SystemExit("There is no contestant left.")
+    workers = [_start(name, options) for name in names]
+    try:
+        for worker in workers:
+            worker.wait()
+        seconds = measure(workers, options.rounds, options.steps)
+    finally:
+        for worker in workers:
+            worker.close()
+    facts = [worker.facts for worker in workers]
+    versions = dict.fromkeys(fact["software"] for fact in facts)
+    print(f"{describe(facts[0]['device'])}; {'; '.join(versions)}.")
+    print(f"pix2pix, batch {options.batch_size}, {options.image_size}²; {options.rounds} rounds of {options.steps} steps.\n")
+    weights = {worker.name: worker.facts["weights"] for worker in workers}
+    print(table(seconds, weights, options.batch_size, options.baseline or fastest_torch(seconds)))
+
+
+def _start(name: str, options) -> Worker:
+    python = options.torch_python if CONTESTANTS[name].framework == "torch" else sys.executable
+    return Worker(name, batch_size=options.batch_size, image_size=options.image_size, ngf=options.ngf, python=python)
+
+
+def _has_torch(python: str) -> bool:
+    try:
+        return subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0
+    except OSError as error:
+        raise SystemExit(f"--torch_python={python} is no Python interpreter: {error}") from None
+
+
+def measure(workers: list[Worker], rounds: int, steps: int) -> dict[str, list[float]]:
+    """Seconds a step of every contestant in every round. Each round begins with another contestant."""
+    seconds = {worker.name: [] for worker in workers}
+    for number in range(rounds):
+        first = number % len(workers)
+        for worker in workers[first:] + workers[:first]:
+            time.sleep(PAUSE)
+            seconds[worker.name].append(worker.seconds_per_step(steps))
+    return seconds
+
+
+def fastest_torch(seconds: dict[str, list[float]]) -> str:
+    """The PyTorch contestant with the smallest median; without any, the first contestant."""
+    candidates = [name for name in seconds if CONTESTANTS[name].framework == "torch"] or list(seconds)[:1]
+    return min(candidates, key=lambda name: statistics.median(seconds[name]))
+
+
+def table(seconds: dict[str, list[float]], weights: dict[str, int], batch_size: int, baseline: str) -> str:
+    """Markdown: seconds and images, and the median over rounds of a contestant's time by the baseline's in the same round."""
+    lines = [
+        f"| contestant | weights | s/step, median | s/step, least | images/s | time / {baseline} |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, values in seconds.items():
+        median = statistics.median(values)
+        ratio = statistics.median(own / base for own, base in zip(values, seconds[baseline]))
+        label = f"{CONTESTANTS[name].summary} (`{name}`)"
+        lines.append(f"| {label} | {weights[name]:,} | {median:.3f} | {min(values):.3f} | {batch_size / median:.2f} | {ratio:.2f} |")
+    return "\n".join(lines)
+
+
+def _parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batch_size", type=int, default=1, help="images in a step (default: %(default)s)")
+    parser.add_argument("--image_size", type=int, default=256, help="height and width, a power of two up to 256, or a multiple of it")
+    parser.add_argument("--ngf", type=int, default=64, help="filters of both networks' first convolution (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=10, help="turns of each contestant (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=5, help="steps in a turn (default: %(default)s)")
+    parser.add_argument("--contestants", type=lambda text: text.split(","), default=DEFAULT, help=f"of {','.join(CONTESTANTS)}")
+    parser.add_argument("--baseline", default="", help="what the ratios are to; default: the fastest PyTorch, else the first contestant")
+    parser.add_argument("--torch_python", default=sys.executable, help="a Python that has PyTorch; default: this one")
+    options = parser.parse_args(arguments)
+    unknown = set(options.contestants) - set(CONTESTANTS)
+    if unknown:
+        parser.error(f"unknown contestants {', '.join(sorted(unknown))}; there are {', '.join(CONTESTANTS)}")
+    if options.baseline and options.baseline not in options.contestants:
+        parser.error(f"--baseline={options.baseline} is not among --contestants={','.join(options.contestants)}")
+    return options
+
+
+if __name__ == "__main__":
+    main()
