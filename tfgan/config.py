@@ -58,7 +58,9 @@ class TrainConfig:
     deterministic: bool = setting(False, "only operations that give the same bits every time (slower)", operational=True)
     precision: str = setting("float32", "arithmetic of the networks", choices=("float32", "mixed_bfloat16", "mixed_float16"))
     xla: bool = setting(False, "compile forward and backward pass with XLA (faster on GPUs, slower on CPUs)", operational=True)
-    steps_per_call: int = setting(0, "steps run inside one call of the compiled program; 0: as many as fit in a second", operational=True)
+    steps_per_call: int = setting(
+        0, "most steps inside one call of the compiled program, which never takes much over a second; 0: 200", operational=True
+    )
     gpus: int = setting(0, "number of GPUs; 0: the largest number of visible ones that divides the batch", operational=True)
     tpu: str = setting("", "name of a TPU (untested), or local", operational=True)
     init_from: str = setting("", "start from the weights of another run")

@@ -80,12 +80,14 @@ class Progress:
             self._bar.update(steps)
 
     def show(self, step: int, values: dict[str, float], seconds_left: float):
+        """Logged scalars, of which the bar has room for the losses alone; `values` holds `images_per_second`."""
         epoch = f"epoch {step / self.steps_per_epoch:.2f}"
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items() if name not in ("epoch", "step"))
         if self._bar is not None:
+            losses = (f"{name.removesuffix('_loss')} {value:.3g}" for name, value in values.items() if name.endswith("_loss"))
             self._bar.set_description(epoch, refresh=False)
-            self._bar.set_postfix_str(shown)
+            self._bar.set_postfix_str("  ".join([f"{values['images_per_second']:.3g} images/s", *losses]))
         else:
+            shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
             minutes, seconds = divmod(round(seconds_left), 60)
             print(f"step {step}/{self.total}  {epoch}  {shown}  left {minutes // 60}:{minutes % 60:02d}:{seconds:02d}", flush=True)
 

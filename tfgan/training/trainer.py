@@ -60,7 +60,7 @@ class Trainer:
         self.checkpoint_every = settings.checkpoint_every * steps_per_epoch
         self.tensorboard: TensorBoardLog | None = None
         self._signal = 0
-        self._steps_per_call = settings.steps_per_call or 1
+        self._steps_per_call = max(settings.steps_per_call, 1) if self.cluster else 1
 
     def fit(self) -> int:
         """Trains to the end, or until a signal. Returns the signal's number, or 0.
@@ -136,9 +136,11 @@ class Trainer:
         return min([self.total, *(step + every - step % every for every in self._intervals() if every > 0)])
 
     def _adapt(self, count: int, seconds: float, first: bool):
-        """As many steps a call as fit in a second; not in a cluster, whose workers must agree, nor from the first call, which compiles."""
-        if self.settings.steps_per_call == 0 and not first and not self.cluster:
-            self._steps_per_call = max(1, min(MOST_STEPS_PER_CALL, int(CALL_SECONDS * count / seconds)))
+        """As many steps a call as fit in a second, or fewer if the user says so; not in a cluster, whose workers must agree, nor from the
+        first call, which compiles."""
+        if not first and not self.cluster:
+            most = self.settings.steps_per_call or MOST_STEPS_PER_CALL
+            self._steps_per_call = max(1, min(most, int(CALL_SECONDS * count / seconds)))
 
     def _agreed_signal(self) -> int:
         """The signal that any worker got: all must stop after the same step."""
