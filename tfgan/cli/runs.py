@@ -26,9 +26,16 @@ def open_run(folder: str, checkpoint: str = "last") -> Run:
     Raises:
         UserError: no such run or checkpoint.
     """
+    import keras
+
     from tfgan.training.checkpoint import load_weights
 
     path = Path(folder)
     config = read_config(path)
-    method = method_class(config.method)(config.hparams, config.spec)
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")  # training in the same process, as in a notebook, may have left another
+    try:
+        method = method_class(config.method)(config.hparams, config.spec)
+    finally:
+        keras.config.set_dtype_policy(policy)
     return Run(path, config, method, load_weights(path / "checkpoints", method, checkpoint))
