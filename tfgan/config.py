@@ -19,12 +19,14 @@ Size = tuple[int, int]
 Strings = tuple[str, ...]
 
 
-def setting(default, help: str, *, choices: Strings = (), operational: bool = False):
-    """A dataclass field that is also a flag.
+def setting(default, help: str, *, choices: Strings = (), at_least=None, at_most=None, operational: bool = False):
+    """A dataclass field that is also a flag. The command line refuses numbers outside [`at_least`, `at_most`].
 
     `operational` settings may differ when a run is resumed (how long, where, how it is logged); all others say what is learned.
     """
-    return dataclasses.field(default=default, metadata={"help": help, "choices": choices, "operational": operational})
+    return dataclasses.field(
+        default=default, metadata={"help": help, "choices": choices, "at_least": at_least, "at_most": at_most, "operational": operational}
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,8 +46,8 @@ class DataConfig:
     tfds_source: str = setting("", "for tfds:NAME, the feature that holds the source image")
     tfds_target: str = setting("", "for tfds:NAME, the feature that holds the target image")
     tfds_dir: str = setting("", "where TensorFlow Datasets keeps its files; empty: ~/tensorflow_datasets", operational=True)
-    synthetic_images: int = setting(400, "number of training images of the built-in synthetic set")
-    synthetic_seed: int = setting(0, "seed of the built-in synthetic set")
+    synthetic_images: int = setting(400, "number of training images of the built-in synthetic set", at_least=1)
+    synthetic_seed: int = setting(0, "seed of the built-in synthetic set", at_least=0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,26 +55,26 @@ class TrainConfig:
     """How a run is carried out."""
 
     workdir: str = setting("", "the run's folder; empty: runs/NAME after the recipe", operational=True)
-    steps: int = setting(0, "total steps of the run; 0: as --epochs says", operational=True)
-    seed: int = setting(0, "seed of weights, order of data, jitter and noise")
+    steps: int = setting(0, "total steps of the run; 0: as --epochs says", operational=True, at_least=0)
+    seed: int = setting(0, "seed of weights, order of data, jitter and noise", at_least=0, at_most=2**31 - 1)
     deterministic: bool = setting(False, "only operations that give the same bits every time (slower)", operational=True)
     precision: str = setting("float32", "arithmetic of the networks", choices=("float32", "mixed_bfloat16", "mixed_float16"))
     xla: bool = setting(False, "compile forward and backward pass with XLA (faster on GPUs, slower on CPUs)", operational=True)
     steps_per_call: int = setting(
-        0, "most steps inside one call of the compiled program, which never takes much over a second; 0: 200", operational=True
+        0, "most steps inside one call of the compiled program, which never takes much over a second; 0: 200", operational=True, at_least=0
     )
-    gpus: int = setting(0, "number of GPUs; 0: the largest number of visible ones that divides the batch", operational=True)
+    gpus: int = setting(0, "number of GPUs; 0: the largest number of visible ones that divides the batch", operational=True, at_least=0)
     tpu: str = setting("", "name of a TPU (untested), or local", operational=True)
     init_from: str = setting("", "start from the weights of another run")
-    checkpoint_every: int = setting(20, "epochs between checkpoints", operational=True)
-    keep_checkpoints: int = setting(2, "how many of the newest checkpoints stay", operational=True)
-    validate_every: int = setting(0, "epochs between validations on the validation images; 0: never", operational=True)
+    checkpoint_every: int = setting(20, "epochs between checkpoints", operational=True, at_least=1)
+    keep_checkpoints: int = setting(2, "how many of the newest checkpoints stay", operational=True, at_least=1)
+    validate_every: int = setting(0, "epochs between validations on the validation images; 0: never", operational=True, at_least=0)
     best_metric: str = setting(
         "", "keep the checkpoint that is best in this validation metric", choices=("", "l1", "psnr", "ssim"), operational=True
     )
-    sample_every: int = setting(0, "steps between sample pictures; 0: after every epoch", operational=True)
-    num_samples: int = setting(4, "validation images shown in each sample picture", operational=True)
-    log_every: int = setting(50, "steps between log entries", operational=True)
+    sample_every: int = setting(0, "steps between sample pictures; 0: after every epoch", operational=True, at_least=0)
+    num_samples: int = setting(4, "validation images shown in each sample picture", operational=True, at_least=1)
+    log_every: int = setting(50, "steps between log entries; 0: only the last", operational=True, at_least=0)
     tensorboard: bool = setting(True, "also write TensorBoard files", operational=True)
 
 
@@ -154,8 +156,11 @@ class RunConfig:
             raise UserError(f"{path.parent} is not a run: it has no {path.name}. A run is the --workdir of `tfgan train`.") from None
         except ValueError as error:
             raise UserError(f"{path} is damaged: {error}") from None
-        hparams = from_dict(hparams_class(values["method"]), values.pop("hparams"))
-        return dataclasses.replace(from_dict(cls, {**values, "hparams": None}), hparams=hparams)
+        try:
+            hparams = from_dict(hparams_class(values["method"]), values.pop("hparams"))
+            return dataclasses.replace(from_dict(cls, {**values, "hparams": None}), hparams=hparams)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"{path} is damaged: {error!r}") from None
 
     def differences(self, new: "RunConfig") -> list[str]:
         """What resuming this run as `new` would change of what is learned; empty if nothing."""

@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 
 from tfgan.cli.flags import Flags, wants_help
+from tfgan.cli.main import main
 from tfgan.config import DataConfig, Size, Strings, TrainConfig, setting
 from tfgan.errors import UserError
 
@@ -142,3 +143,23 @@ def test_help_by_hand():
 def test_every_form_of_help():
     assert all(wants_help(["x", form]) for form in ("-h", "--help", "--helpfull"))
     assert not wants_help(["help", "--text=--help"])
+
+
+@pytest.mark.parametrize(
+    "flag, wanted",
+    [
+        ("--steps_per_call=-1", "at least 0"),
+        ("--epochs=0", "at least 1"),
+        ("--dropout=1.5", "from 0.0 to 0.99"),
+        ("--n_layers=6", "from 0 to 5"),
+        ("--seed=-1", "from 0 to 2147483647"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(flag, wanted, capsys):
+    assert main(["train", flag, "--dry_run"]) == 2
+    assert f"{flag} must be {wanted}." in capsys.readouterr().err
+
+
+def test_a_discriminator_too_deep_for_the_image_is_refused(capsys):
+    assert main(["train", "--n_layers=4", "--image_size=32", "--generator=unet_32", "--dry_run"]) == 2
+    assert "--n_layers=4 leaves nothing of images below 48 pixels" in capsys.readouterr().err

@@ -132,7 +132,7 @@ def test_init_from(train, train_once, tmp_path):
     assert code == 0, output
     assert "--init_from: generator: 29 of 29 weights taken\n" in output
     missing = next(line for line in output.splitlines() if line.startswith("--init_from: discriminator"))
-    assert "not matched" in missing and "kernel (4, 4, 6, 8)" in missing
+    assert "not matched" in missing and "(4, 4, 6, 4) -> (4, 4, 6, 8)" in missing
     weights, expected = (open_run(str(folder)).method.generator.trainable_variables for folder in (run, train_once))
     for ours, theirs in zip(weights, expected, strict=True):  # learning rate 0: still those of the other run
         np.testing.assert_array_equal(ours, theirs)
@@ -261,3 +261,25 @@ def test_wrong_settings(train, tmp_path, flags, message):
 def test_xla_gives_way_to_synchronised_batch_norm(train, tmp_path):
     code, output = train(tmp_path, "--xla", "--sync_batch_norm", "--steps=1")
     assert code == 0 and "XLA is off: --sync_batch_norm" in output
+
+
+def test_best_checkpoint_can_be_opened(train, tmp_path):
+    code, output = train(tmp_path, "--epochs=2", "--validate_every=1", "--best_metric=l1")
+    assert code == 0, output
+    best = json.loads((tmp_path / "checkpoints" / "best.json").read_text())
+    runs = {which: open_run(str(tmp_path), which) for which in ("best", str(best["step"]))}
+    assert {run.step for run in runs.values()} == {best["step"]}
+    for ours, theirs in zip(*(run.method.generator.weights for run in runs.values()), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_damaged_checkpoint_is_named(train, run):
+    (data,) = (run / "checkpoints").glob("ckpt-4.data*")
+    data.write_bytes(data.read_bytes()[:100])
+    code, output = train(run, "--epochs=2")
+    assert code == 2 and "ckpt-4 cannot be read" in output
+
+
+def test_without_a_checkpoint_settings_may_change(train, tmp_path):
+    assert train(tmp_path, "--learning_rate=1e30", "--epochs=3", "--log_every=0")[0] == 1
+    assert train(tmp_path, "--learning_rate=1e-4", "--steps=1")[0] == 0

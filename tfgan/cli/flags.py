@@ -1,6 +1,7 @@
 """Settings as flags: one absl flag for each field of a record."""
 
 import dataclasses
+import math
 import textwrap
 import typing
 from collections.abc import Callable
@@ -94,7 +95,12 @@ class Flags:
         return others
 
     def record(self, record: type):
-        """An instance of a dataclass that was given to `add_record`."""
+        """An instance of a dataclass that was given to `add_record`. Raises `UserError` for a number outside its range."""
+        for field in dataclasses.fields(record):
+            least, most = field.metadata["at_least"], field.metadata["at_most"]
+            if least is not None and not least <= self[field.name] <= (math.inf if most is None else most):
+                wanted = f"at least {least}" if most is None else f"from {least} to {most}"
+                raise UserError(f"--{field.name}={self[field.name]} must be {wanted}.")
         values = {field.name: self[field.name] for field in dataclasses.fields(record)}
         return record(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 

@@ -30,7 +30,7 @@ def open_run(folder: str, checkpoint: str = "last") -> Run:
 
     from tfgan.training.checkpoint import load_weights
 
-    path = Path(folder)
+    path = Path(folder).expanduser()
     config = read_config(path)
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")  # training in the same process, as in a notebook, may have left another

@@ -6,6 +6,8 @@ import platform
 import textwrap
 from pathlib import Path
 
+import absl.flags
+
 from tfgan.cli.flags import Flags, wants_help
 from tfgan.cli.recipes import expand
 from tfgan.cli.start import start_tensorflow
@@ -35,38 +37,42 @@ def run(arguments: list[str]) -> int:
         return 0
     flags.parse(arguments)
     data, training, hparams = flags.record(DataConfig), flags.record(TrainConfig), flags.record(cls.HParams)
-    if not training.workdir:
-        name = recipe or f"{method}_{Path(data.data_dir).name or data.dataset.replace(':', '_').replace('/', '_')}"
-        training = dataclasses.replace(training, workdir=f"runs/{name}")
-    _check(training, hparams)
+    name = recipe or f"{method}_{Path(data.data_dir).name or data.dataset.replace(':', '_').replace('/', '_')}"
+    data = dataclasses.replace(data, data_dir=_expanded(data.data_dir))
+    training = dataclasses.replace(training, workdir=_expanded(training.workdir) or f"runs/{name}", init_from=_expanded(training.init_from))
+    _check(training)
     print_settings(method, {"data": data, "training": training, method: hparams})
     if flags["dry_run"]:
         return 0
     try:
         return train(method, data, training, hparams)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise TrainingFailed(f"The disk is full: {error}\nMake room; the same command goes on from the last checkpoint.") from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise TrainingFailed(f"The disk is full: {error}\nMake room; the same command goes on from the last checkpoint.") from error
+        if error.filename is not None and str(error.filename).startswith(training.workdir):
+            raise UserError(f"--workdir={training.workdir} cannot be written: {error}") from error
+        raise
+
+
+def _expanded(path: str) -> str:
+    """`~` in a path; shells leave it alone behind the = of a flag."""
+    return str(Path(path).expanduser()) if path else ""
 
 
 def _chosen_method(arguments: list[str]) -> str:
     """The method is needed before the other flags, as it decides which there are."""
     chosen = Flags(USAGE)
     chosen.add("method", "method", "pix2pix", "")
-    chosen.values(["tfgan", *arguments], known_only=True)
+    try:
+        chosen.values(["tfgan", *arguments], known_only=True)
+    except absl.flags.Error as error:
+        raise UserError(str(error)) from None
     return chosen["method"]
 
 
-def _check(training: TrainConfig, hparams):
-    if hparams.batch_size < 1:
-        raise UserError(f"--batch_size={hparams.batch_size} must be at least 1.")
-    if not 0 <= training.seed < 2**31:
-        raise UserError(f"--seed={training.seed} must be from 0 to 2147483647.")
+def _check(training: TrainConfig):
     if training.best_metric and not training.validate_every:
         raise UserError(f"--best_metric={training.best_metric} needs --validate_every=EPOCHS.")
-    if training.keep_checkpoints < 1 or training.checkpoint_every < 1:
-        raise UserError("--keep_checkpoints and --checkpoint_every must be at least 1.")
 
 
 def print_settings(method: str, groups: dict):
@@ -96,6 +102,7 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
     dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
     workdir = Path(training.workdir)
     config = RunConfig(method_name, data, training, hparams, dataset.spec, versions())
+    print(_describe(dataset.spec))
     _compare_with_existing(workdir, config)
     step = _train_step(cls, config, strategy)
     if is_chief(strategy):
@@ -125,6 +132,14 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
         return 128 + stopped_by
     print(f"Pictures are in {workdir}/samples. Next: tfgan translate {workdir} IMAGES OUTPUT, or tfgan export {workdir}")
     return 0
+
+
+def _describe(spec) -> str:
+    height, width = spec.image_size
+    domains = " to ".join(
+        f"{domain.name} ({domain.channels} channel{'s' * (domain.channels > 1)}, {domain.dtype})" for domain in spec.domains.values()
+    )
+    return f"Data: {domains}, {height}×{width} pixels; {spec.sizes['train']} images to train, {spec.sizes['validation']} to validate."
 
 
 def _train_step(cls, config: RunConfig, strategy):
@@ -170,9 +185,11 @@ def _callbacks(method, dataset, training: TrainConfig, chief: bool) -> list:
 
 def _compare_with_existing(workdir: Path, config: RunConfig):
     """Raises `UserError` if `config` would change what the run in `workdir`, if there is one, learns."""
+    import tensorflow as tf
+
     from tfgan.cli.runs import read_config
 
-    if not (workdir / "config.json").exists():
+    if not (workdir / "config.json").exists() or tf.train.latest_checkpoint(str(workdir / "checkpoints")) is None:
         return
     changes = read_config(workdir).differences(config)
     if changes:

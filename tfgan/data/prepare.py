@@ -68,7 +68,7 @@ class PreparedSource:
 
         with ThreadPoolExecutor() as pool:
             list(pool.map(load, range(len(self._indices))))
-        reasons = [f"{self.source.name(i)}: {bad[i]}" for i in sorted(bad)]
+        reasons = [bad[i] if self.source.name(i) in bad[i] else f"{self.source.name(i)}: {bad[i]}" for i in sorted(bad)]
         skipped = [f"{name}: {reason}" for name, reason in getattr(self.source, "skipped", [])] + reasons
         if reasons and not skip_bad:
             raise UserError(

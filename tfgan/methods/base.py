@@ -16,8 +16,8 @@ from tfgan.errors import UserError
 class HParams:
     """What all methods share: how long, how many and how large. Each method's own `HParams` adds to it and sets the paper's defaults."""
 
-    epochs: int = setting(200, "total passes over the training images", operational=True)
-    batch_size: int = setting(1, "images in one step, over all replicas")
+    epochs: int = setting(200, "total passes over the training images", operational=True, at_least=1)
+    batch_size: int = setting(1, "images in one step, over all replicas", at_least=1)
     image_size: Size = setting((256, 256), "HEIGHTxWIDTH of the network's training images, or one number for both")
     load_size: Size = setting((0, 0), "HEIGHTxWIDTH that training images are resized to before the crop; 0: image_size × 286/256")
     random_crop: bool = setting(True, "resize to load_size and crop at random; otherwise resize to image_size")

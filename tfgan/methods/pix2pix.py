@@ -5,7 +5,7 @@ import dataclasses
 import tensorflow as tf
 
 from tfgan.augmentation import AUGMENTATIONS, diff_augment
-from tfgan.config import Size, Strings, setting
+from tfgan.config import Strings, setting
 from tfgan.errors import UserError
 from tfgan.layers import fold_in
 from tfgan.losses import GAN_LOSSES, l1_loss
@@ -18,35 +18,40 @@ from tfgan.optimizers import ConstantThenLinear, FusedAdam
 @dataclasses.dataclass(frozen=True)
 class HParams(base.HParams):
     generator: str = setting("unet_256", "unet_256, unet_128, … (a power of two) or resnet_9, resnet_6, … (a number of blocks)")
-    ngf: int = setting(64, "filters of the generator's first convolution")
-    ndf: int = setting(64, "filters of the discriminator's first convolution")
-    n_layers: int = setting(3, "strided convolutions of the discriminator: 0 to 5 judge patches of 1, 16, 34, 70, 142, 286 pixels")
+    ngf: int = setting(64, "filters of the generator's first convolution", at_least=1)
+    ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1)
+    n_layers: int = setting(
+        3, "strided convolutions of the discriminator: 0 to 5 judge patches of 1, 16, 34, 70, 142, 286 pixels", at_least=0, at_most=5
+    )
     norm: str = setting("batch", "normalisation in both networks", choices=("batch", "instance", "none"))
     sync_batch_norm: bool = setting(False, "batch statistics over all replicas")
     bottleneck_norm: bool = setting(
         False, "batch norm on the U-Net's innermost layer too, like the TensorFlow tutorial; dead at batch size 1"
     )
     upsampling: str = setting("deconv", "transposed convolutions, or resize and convolve (no checkerboard)", choices=("deconv", "resize"))
-    dropout: float = setting(0.5, "rate in the generator's first decoder blocks")
+    dropout: float = setting(0.5, "rate in the generator's first decoder blocks", at_least=0.0, at_most=0.99)
     gan_loss: str = setting("bce", "adversarial loss", choices=tuple(GAN_LOSSES))
-    l1_weight: float = setting(100.0, "λ of the L1 loss")
+    l1_weight: float = setting(100.0, "λ of the L1 loss", at_least=0.0)
     updates: str = setting(
         "simultaneous", "both updates from one forward pass, or the discriminator's first", choices=("simultaneous", "discriminator_first")
     )
     diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
-    learning_rate: float = setting(2e-4, "of both Adam optimizers")
-    beta_1: float = setting(0.5, "Adam's decay of the mean gradient")
-    beta_2: float = setting(0.999, "Adam's decay of the mean squared gradient")
-    lr_constant_epochs: int = setting(100, "epochs before the learning rate falls, if --lr_decay_epochs is not 0")
-    lr_decay_epochs: int = setting(0, "epochs in which the learning rate falls linearly to 0; 0: it stays constant, as in the paper")
-    average_decay: float = setting(0.0, "decay a step of the generator's moving average, which then makes all results; 0: none")
+    learning_rate: float = setting(2e-4, "of both Adam optimizers", at_least=0.0)
+    beta_1: float = setting(0.5, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
+    beta_2: float = setting(0.999, "Adam's decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
+    lr_constant_epochs: int = setting(100, "epochs before the learning rate falls, if --lr_decay_epochs is not 0", at_least=0)
+    lr_decay_epochs: int = setting(
+        0, "epochs in which the learning rate falls linearly to 0; 0: it stays constant, as in the paper", at_least=0
+    )
+    average_decay: float = setting(
+        0.0, "decay a step of the generator's moving average, which then makes all results; 0: none", at_least=0.0, at_most=0.999999
+    )
     inference_statistics: str = setting(
         "auto",
         "what batch norm uses after training: statistics of each image, or moving averages; auto: image at batch size 1",
         choices=("auto", "image", "moving"),
     )
     inference_dropout: bool = setting(False, "dropout after training too, by one fixed mask")
-    image_size: Size = setting((256, 256), "HEIGHTxWIDTH of the network's training images, or one number for both")
 
     def __post_init__(self):
         if self.bottleneck_norm and not self.generator.startswith("unet"):
@@ -60,6 +65,11 @@ class HParams(base.HParams):
         if any(size % multiple or size == 0 for size in self.image_size):
             height, width = self.image_size
             raise UserError(f"--image_size={height}x{width} does not suit --generator={self.generator}: use multiples of {multiple}.")
+        if self.n_layers and min(self.image_size) < 3 * 2**self.n_layers:
+            raise UserError(
+                f"--n_layers={self.n_layers} leaves nothing of images below {3 * 2**self.n_layers} pixels: "
+                "use fewer layers or larger images."
+            )
         for kind in set(self.diffaugment) - set(AUGMENTATIONS):
             raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
 

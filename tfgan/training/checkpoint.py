@@ -1,5 +1,6 @@
 """Checkpoints of a run: the newest few, whole, and the best one's weights; written so that a kill or a full disk loses nothing."""
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -38,7 +39,7 @@ class Checkpointer:
         self._variables = _variables(train_step.method) + [v for o in train_step.optimizers.values() for v in o.variables]
         self._checkpoint = tf.train.Checkpoint(**state)
         self._manager = tf.train.CheckpointManager(self._checkpoint, str(folder), max_to_keep=keep)
-        self.size = sum(int(np.prod(v.shape)) * v.dtype_size for v in map(_Sized, self._variables))
+        self.size = sum(int(np.prod(v.shape)) * tf.as_dtype(v.dtype).size for v in self._variables)
         if chief:
             self._remove_unfinished()
 
@@ -54,7 +55,8 @@ class Checkpointer:
         newest = self._manager.latest_checkpoint
         if newest is None:
             return 0
-        self._checkpoint.restore(newest).assert_consumed()
+        with _readable(newest, "Remove its files to go on from the one before."):
+            self._checkpoint.restore(newest).assert_consumed()
         return int(self.train_step.step.numpy())
 
     def save(self) -> None:
@@ -124,14 +126,25 @@ class Checkpointer:
             what = f"A weight is not finite after step {int(train_step.step.numpy())}."
         else:
             return
-        raise TrainingFailed(f"{what} Try a lower --learning_rate, or --precision=float32.\n{self.last_good()}")
+        raise TrainingFailed(f"{what} {self._cure()}")
+
+    def _cure(self) -> str:
+        """Going on from the last checkpoint meets the same loss again, as resuming is exact: only other settings help."""
+        settings = "Try a lower --learning_rate, or --precision=float32"
+        if self._manager.latest_checkpoint is None:
+            return f"{settings}. There is no checkpoint yet."
+        good = f"The last good checkpoint is {self._manager.latest_checkpoint}."
+        return f"{settings}, with --init_from={self.folder.parent} and a new --workdir. {good}"
 
 
-class _Sized:
-    """A variable's shape and bytes per element."""
-
-    def __init__(self, variable):
-        self.shape, self.dtype_size = variable.shape, tf.as_dtype(variable.dtype).size
+@contextlib.contextmanager
+def _readable(path: str, cure: str):
+    """Turns what TensorFlow raises for a damaged or foreign checkpoint into a `UserError`."""
+    try:
+        yield
+    except (tf.errors.OpError, AssertionError, IndexError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UserError(f"The checkpoint {path} cannot be read: {reason}\n{cure}") from error
 
 
 def _variables(method: Method):
@@ -162,5 +175,6 @@ def load_weights(folder: Path, method: Method, which: str = "last") -> int:
         raise UserError(f"{folder} has no checkpoint {which!r}. {there}")
     step = tf.Variable(0, dtype=tf.int64)
     checkpoint = tf.train.Checkpoint(networks=method.networks, averages=method.averages, step=step)
-    checkpoint.restore(paths[which]).expect_partial().assert_existing_objects_matched()
+    with _readable(paths[which], f"There are: {', '.join(paths)}."):
+        checkpoint.read(paths[which]).expect_partial().assert_existing_objects_matched()
     return int(step.numpy())

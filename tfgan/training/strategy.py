@@ -37,7 +37,7 @@ def make_strategy(batch_size: int, gpus: int = 0, tpu: str = "", devices: list[s
 def _devices(batch_size, gpus):
     visible = [device.name for device in tf.config.list_logical_devices("GPU")]
     if gpus > len(visible):
-        raise UserError(f"--gpus={gpus}, but TensorFlow sees {len(visible)}. `python -m tfgan list` needs none; check the driver and CUDA.")
+        raise UserError(f"--gpus={gpus}, but TensorFlow sees {len(visible)}. Check the driver (nvidia-smi), or leave it out.")
     if gpus and batch_size % gpus:
         raise UserError(f"--batch_size={batch_size} is not divisible by --gpus={gpus}; leave --gpus out to use as many as divide it.")
     if not visible:

@@ -115,8 +115,10 @@ class Trainer:
                     rate, steps, seconds = steps / seconds, 0, 0.0
                     row = {"images_per_second": rate * self.batch_size} | dict(zip(self.train_step.names, map(float, scalars)))
                     self.progress.show(step, row, (self.total - step) / rate)
+                if stop:
+                    self.checkpointer.save()  # first: whoever sent the signal may not wait for pictures
                 self._write(step, row | self._call_back(step))
-                if stop or self._due(self.checkpoint_every, step):
+                if self._due(self.checkpoint_every, step):
                     self.checkpointer.save()
             if stop:
                 self._say(f"Stopped by signal {stop}; saved step {step}. The same command goes on from there.")

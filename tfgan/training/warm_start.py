@@ -1,12 +1,10 @@
 """Starting from another run's weights."""
 
-import difflib
-
 from tfgan.methods.base import Method
 
 
 def copy_weights(source: Method, target: Method) -> list[str]:
-    """Copies the weights of equally named networks wherever name and shape agree, in order; the rest stays as initialised.
+    """Copies the weights of equally named networks wherever place and shape agree; the rest stays as initialised.
 
     Returns:
         one line a network: what was taken, and what did not match.
@@ -23,11 +21,14 @@ def copy_weights(source: Method, target: Method) -> list[str]:
 
 
 def _copy(source, target) -> str:
-    theirs, ours = ([(v.name, tuple(v.shape)) for v in variables] for variables in (source, target))
-    matched = set()
-    for block in difflib.SequenceMatcher(None, theirs, ours, autojunk=False).get_matching_blocks():
-        for offset in range(block.size):
-            target[block.b + offset].assign(source[block.a + offset])
-            matched.add(block.b + offset)
-    missing = [f"{name} {shape}" for i, (name, shape) in enumerate(ours) if i not in matched]
-    return f"{len(matched)} of {len(ours)} weights taken" + (f"; not matched: {', '.join(missing)}" if missing else "")
+    """Weights pair by their place in the network: in networks of one structure it has one meaning."""
+    if len(source) != len(target):
+        return f"nothing taken: the networks are built differently ({len(source)} weights there, {len(target)} here)"
+    missing = []
+    for theirs, ours in zip(source, target):
+        if tuple(theirs.shape) == tuple(ours.shape):
+            ours.assign(theirs)
+        else:
+            missing.append(f"{ours.path} {tuple(theirs.shape)} -> {tuple(ours.shape)}")
+    taken = f"{len(target) - len(missing)} of {len(target)} weights taken"
+    return taken + (f"; not matched: {', '.join(missing)}" if missing else "")
