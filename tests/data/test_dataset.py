@@ -1,5 +1,6 @@
 """A data set as a whole: what it checks, counts, keeps in memory and says."""
 
+import re
 import threading
 
 import numpy as np
@@ -170,3 +171,16 @@ def test_real_pairs(test_data):
     found = open_dataset(DataConfig(data_dir=str(folders[0])), "paired", (32, 32), (36, 36))
     (batch,) = found.train_batches(batch_size=2, flip=True, seed=0).take(1)
     assert batch["source"].shape[:3] == (2, 32, 32)
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        (DataConfig(domains=("labels", "photo")), "--domains=labels,photo: the domains of --dataset=synthetic are photo,labels"),
+        (DataConfig(label_domains=("lables",)), "no domain 'lables'. Did you mean labels?"),
+    ],
+)
+def test_domains_of_a_built_in_set_are_its_own(settings, message):
+    with pytest.raises(UserError, match=re.escape(message)):
+        open_dataset(settings, "paired", (16, 16), (16, 16))
+    assert open_dataset(DataConfig(domains=("photo", "labels"), label_domains=("labels",)), "paired", (16, 16), (16, 16))

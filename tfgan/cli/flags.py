@@ -85,7 +85,7 @@ class Flags:
         try:
             others = self.values(["tfgan", *expand(arguments)[0]])[1:]
         except flags.UnrecognizedFlagError as error:
-            hint = did_you_mean(f"--{error.flagname}", [f"--{name}" for name in [*self.values, "flagfile", "help"]])
+            hint = did_you_mean(f"--{error.flagname}", [f"--{name}" for name in [*self.values, "flagfile", "help"]], 0.7)
             raise UserError(f"--{error.flagname} is unknown.{hint}\n{usage} (--help lists the flags)") from None
         except flags.Error as error:
             raise UserError(f"{error}\n{usage}") from None

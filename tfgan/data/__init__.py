@@ -39,17 +39,33 @@ def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size:
 
     made = not settings.data_dir and settings.dataset == "synthetic"
     splits = _synthetic(settings, kind, loaded_size) if made else _pairs(settings)
+    if not settings.data_dir and kind in ("paired", "unpaired"):
+        _check_names(settings, tuple(_names(splits["train"]).values()))
     streams = {
         split: [(source, _keys(kind, source, settings.direction, sources)) for source in sources] for split, sources in splits.items()
     }
     return Dataset(kind, streams, image_size, loaded_size, settings, check=not made)
 
 
+def _names(sources) -> dict[str, str]:
+    """Side, A or B -> name of its domain."""
+    return {side: domain.name for source in sources for side, domain in sorted(source.domains.items())}
+
+
+def _check_names(settings, names):
+    """The names of a folder's domains are the user's; those of any other set are its own."""
+    if settings.domains and settings.domains != names and not settings.dataset.startswith("tfds:"):
+        raise UserError(f"--domains={','.join(settings.domains)}: the domains of --dataset={settings.dataset} are {','.join(names)}.")
+    for unknown in sorted(set(settings.label_domains) - set(names)):
+        hint = did_you_mean(unknown, names)
+        raise UserError(f"--label_domains: --dataset={settings.dataset} has no domain {unknown!r}.{hint} There are: {', '.join(names)}.")
+
+
 def _keys(kind, source, direction, sources) -> dict[str, str]:
     """Keys of a batch -> keys of one of a split's sources."""
     if kind not in ("paired", "unpaired"):
         return {key: key for key in BATCH_KEYS[kind]}
-    sides = {side: domain.name for each in sources for side, domain in each.domains.items()}
+    sides = _names(sources)
     keys = dict(zip(("source", "target"), parse_direction(direction, sides["A"], sides["B"])))
     return {key: side for key, side in keys.items() if side in source.domains}
 
