@@ -11,6 +11,7 @@ import numpy as np
 
 from tfgan.config import Domain
 from tfgan.data import images
+from tfgan.data.pairs import as_pair, split_halves
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
 
 SPLITS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
@@ -53,23 +54,15 @@ class PairedFolder:
                 names the files by their path inside the data folder.
         """
         paths = self.files[index]
-        found = [self._decode(path) for path in paths]
-        if len(found) == 1:
-            width = found[0].shape[1]
-            if width % 2:
-                raise UnreadableImage(f"{self._label(paths[0])}: the width of a side by side pair must be even, but is {width} pixels")
-            found = np.split(found[0], 2, axis=1)
-        elif found[0].shape[:2] != found[1].shape[:2]:
-            sizes = [f"{self._label(path)} is {image.shape[0]}×{image.shape[1]}" for path, image in zip(paths, found)]
-            raise UnreadableImage(f"{sizes[0]} but {sizes[1]} (height×width); both images of a pair must have one size")
-        return {
-            side: images.convert(image, self.domains[side].channels, self.domains[side].dtype, self.alpha)
-            for side, image in zip("AB", found)
-        }
+        if len(paths) == 1:
+            found = dict(zip("AB", self._named(paths[0], lambda path: split_halves(images.decode(path)))))
+        else:
+            found = {self._label(path): self._named(path, images.decode) for path in paths}
+        return as_pair(found, self.domains, self.alpha)
 
-    def _decode(self, path: Path) -> np.ndarray:
+    def _named(self, path: Path, read: Callable):
         try:
-            return images.decode(path)
+            return read(path)
         except UnreadableImage as error:
             raise UnreadableImage(f"{self._label(path)}: {error}") from None
 

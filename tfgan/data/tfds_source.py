@@ -9,6 +9,7 @@ import numpy as np
 from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.data.folders import SPLITS
+from tfgan.data.pairs import as_pair, split_halves
 from tfgan.data.tfds_builders import PIX2PIX, import_tfds, pix2pix_builder, prepare
 from tfgan.errors import UnreadableImage, UserError
 
@@ -37,11 +38,8 @@ class SideBySideSource:
         Raises:
             UnreadableImage: the stored file is damaged, or its width is odd.
         """
-        image = images.decode(self.records[index]["image"])
-        if image.shape[1] % 2:
-            raise UnreadableImage(f"the width of a side by side pair must be even, but is {image.shape[1]} pixels")
-        halves = dict(zip("AB", np.split(image, 2, axis=1)))
-        return {side: images.convert(half, self.domains[side].channels, self.domains[side].dtype) for side, half in halves.items()}
+        halves = split_halves(images.decode(self.records[index]["image"]))
+        return as_pair(dict(zip("AB", halves)), self.domains, "composite")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,13 +64,8 @@ class FeaturePairSource:
             UnreadableImage: an image is damaged, or the two differ in size.
         """
         record = self.records[index]
-        found = {side: self._decode(feature, record[feature]) for side, feature in self.features.items()}
-        if found["A"].shape[:2] != found["B"].shape[:2]:
-            sizes = [f"{self.features[side]} is {image.shape[0]}×{image.shape[1]}" for side, image in found.items()]
-            raise UnreadableImage(f"{' but '.join(sizes)} (height×width); both images of a pair must have one size")
-        return {
-            side: images.convert(image, self.domains[side].channels, self.domains[side].dtype, self.alpha) for side, image in found.items()
-        }
+        found = {feature: self._decode(feature, record[feature]) for feature in (self.features["A"], self.features["B"])}
+        return as_pair(found, self.domains, self.alpha)
 
     def _decode(self, feature: str, content: bytes) -> np.ndarray:
         try:
@@ -130,6 +123,8 @@ def open_tfds(
     features = {"A": source_feature, "B": target_feature}
     known = _image_features(tfds, builder.info.features)
     _check_features(name, features, known)
+    if source_feature == target_feature:
+        raise UserError(f"--tfds_source and --tfds_target are both {source_feature}; tfds:{name} has {', '.join(known)}")
     for unknown in set(label_domains) - set(features.values()):
         raise UserError(f"unknown label domain {unknown!r}; the domains of tfds:{name} are {source_feature} and {target_feature}")
 
