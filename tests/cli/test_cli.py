@@ -129,6 +129,6 @@ def test_samples_are_different_images_spread_over_the_validation_set(size, count
     assert Samples(None, FakeDataset(size), count, tmp_path, 1).examples == shown
 
 
-def test_samples_are_at_least_one(tmp_path):
-    with pytest.raises(UserError, match="--num_samples=0 must be at least 1"):
-        Samples(None, FakeDataset(3), 0, tmp_path, 1)
+def test_samples_are_at_least_one(capsys):
+    assert main(["train", "--num_samples=0", "--dry_run"]) == 2
+    assert "--num_samples=0 must be at least 1" in capsys.readouterr().err

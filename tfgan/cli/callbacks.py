@@ -6,7 +6,7 @@ import numpy as np
 
 from tfgan.data import images
 from tfgan.data.dataset import Dataset
-from tfgan.errors import UserError
+from tfgan.data.pipeline import denormalize
 from tfgan.evaluation.paired import paired_scores
 from tfgan.inference.grids import grid
 from tfgan.inference.translator import Translator
@@ -22,17 +22,14 @@ class Samples:
 
     def __init__(self, translator: Translator, dataset: Dataset, count: int, run: Path, steps_per_epoch: int):
         self.translator, self.folder, self.steps_per_epoch = translator, run / "samples", steps_per_epoch
-        if count < 1:
-            raise UserError(f"--num_samples={count} must be at least 1.")
         size = dataset.spec.sizes["validation"]
         count = min(count, size)
         self.examples = [dataset.validation_example(i * size // count) for i in range(count)]
 
     def store_inputs(self):
-        dtype = np.dtype(self.translator.source.dtype)
         for number, example in enumerate(self.examples):
-            pixels = np.rint((example["source"] + 1.0) * (np.iinfo(dtype).max / 2)).astype(dtype)
-            images.save(self.folder / "inputs" / f"{number}.png", pixels)
+            pixels = denormalize(example["source"], self.translator.source)
+            images.save(self.folder / "inputs" / f"{number}.png", pixels.numpy())
 
     def __call__(self, step: int, trainer) -> dict[str, float]:
         source, target = self.translator.source.name, self.translator.target.name

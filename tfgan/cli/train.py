@@ -145,9 +145,9 @@ def _describe(spec) -> str:
 def _train_step(cls, config: RunConfig, strategy):
     """Networks and optimizers with fresh weights, or, in a new run with --init_from, with another run's."""
     import keras
-    import tensorflow as tf
 
     from tfgan.cli.runs import open_run
+    from tfgan.training.checkpoint import has_checkpoint
     from tfgan.training.step import TrainStep
     from tfgan.training.strategy import set_precision
     from tfgan.training.warm_start import copy_weights
@@ -157,7 +157,7 @@ def _train_step(cls, config: RunConfig, strategy):
     keras.utils.set_random_seed(training.seed)
     with strategy.scope():
         method = cls(hparams, config.spec)
-    if training.init_from and tf.train.latest_checkpoint(str(Path(training.workdir) / "checkpoints")) is None:
+    if training.init_from and not has_checkpoint(Path(training.workdir)):
         for line in copy_weights(open_run(training.init_from).method, method):
             print(f"--init_from: {line}")
     xla = training.xla
@@ -185,11 +185,10 @@ def _callbacks(method, dataset, training: TrainConfig, chief: bool) -> list:
 
 def _compare_with_existing(workdir: Path, config: RunConfig):
     """Raises `UserError` if `config` would change what the run in `workdir`, if there is one, learns."""
-    import tensorflow as tf
-
     from tfgan.cli.runs import read_config
+    from tfgan.training.checkpoint import has_checkpoint
 
-    if not (workdir / "config.json").exists() or tf.train.latest_checkpoint(str(workdir / "checkpoints")) is None:
+    if not (workdir / "config.json").exists() or not has_checkpoint(workdir):
         return
     changes = read_config(workdir).differences(config)
     if changes:

@@ -100,3 +100,9 @@ def normalize(image, domain: Domain):
     scale = np.float32(2.0 / np.iinfo(domain.dtype).max)
     image = tf.cast(image, tf.float32) if tf.is_tensor(image) else np.asarray(image, np.float32)
     return image * scale - np.float32(1.0)
+
+
+def denormalize(floats, domain: Domain):
+    """float32 in [-1, 1] -> a tensor of the domain's dtype, rounded to the nearest value."""
+    dtype = tf.as_dtype(domain.dtype)
+    return tf.saturate_cast(tf.round((floats + 1.0) * (dtype.max / 2)), dtype)

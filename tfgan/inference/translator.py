@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfgan.data.pipeline import denormalize, normalize
 from tfgan.methods.base import Translation
 
 
@@ -41,12 +42,11 @@ class Translator(tf.Module):
 
     def to_floats(self, pixels):
         """The source's dtype -> float32 in [-1, 1]."""
-        return tf.cast(pixels, tf.float32) * (2.0 / tf.as_dtype(self.source.dtype).max) - 1.0
+        return normalize(tf.convert_to_tensor(pixels), self.source)
 
     def to_pixels(self, floats):
         """[-1, 1] -> the target's dtype, rounded to the nearest value."""
-        dtype = tf.as_dtype(self.target.dtype)
-        return tf.saturate_cast(tf.round((floats + 1.0) * (dtype.max / 2)), dtype)
+        return denormalize(floats, self.target)
 
     @property
     def weights(self) -> list[tf.Variable]:

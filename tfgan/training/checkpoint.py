@@ -45,7 +45,7 @@ class Checkpointer:
 
     def _remove_unfinished(self):
         """Removes what no record points to: the older best checkpoint, and what a kill or a full disk left of a save."""
-        known = {Path(path).name for path in self._manager.checkpoints} | {f"best-{self._best().get('step')}"}
+        known = {Path(path).name for path in self._manager.checkpoints} | {f"best-{_best(self.folder).get('step')}"}
         for path in [*self.folder.glob("ckpt-*"), *self.folder.glob("best/best-*")]:
             if path.name.partition(".")[0] not in known:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -77,7 +77,7 @@ class Checkpointer:
         Raises:
             TrainingFailed: as `save`.
         """
-        best = self._best()
+        best = _best(self.folder)
         if not self.chief or (best.get("metric") == metric and not better(value, best["value"])):
             return False
         step = int(self.train_step.step.numpy())
@@ -85,10 +85,6 @@ class Checkpointer:
         write_atomically(self.folder / "best.json", json.dumps({"metric": metric, "value": value, "step": step}) + "\n")
         self._remove_unfinished()
         return True
-
-    def _best(self) -> dict:
-        record = self.folder / "best.json"
-        return json.loads(record.read_text()) if record.exists() else {}
 
     def _write(self, write, step: int):
         self.check_space(1)
@@ -151,6 +147,17 @@ def _variables(method: Method):
     return [v for model in [*method.networks.values(), *method.averages.values()] for v in model.weights]
 
 
+def _best(folder: Path) -> dict:
+    """The record of the best checkpoint: metric, value and step; empty if there is none."""
+    record = folder / "best.json"
+    return json.loads(record.read_text()) if record.exists() else {}
+
+
+def has_checkpoint(run: Path) -> bool:
+    """Whether the run has got as far as its first checkpoint: what it learned so far is worth keeping then."""
+    return tf.train.latest_checkpoint(str(run / "checkpoints")) is not None
+
+
 def load_weights(folder: Path, method: Method, which: str = "last") -> int:
     """Loads networks and averages from RUN/checkpoints into `method`.
 
@@ -167,9 +174,9 @@ def load_weights(folder: Path, method: Method, which: str = "last") -> int:
     paths = {path.rpartition("-")[2]: str(folder / Path(path).name) for path in (state.all_model_checkpoint_paths if state else [])}
     if paths:
         paths["last"] = str(folder / Path(state.model_checkpoint_path).name)
-    record = folder / "best.json"
-    if record.exists():
-        paths["best"] = str(folder / "best" / f"best-{json.loads(record.read_text())['step']}")
+    best = _best(folder)
+    if best:
+        paths["best"] = str(folder / "best" / f"best-{best['step']}")
     if which not in paths:
         there = f"There are: {', '.join(paths)}." if paths else "The run has no checkpoint yet."
         raise UserError(f"{folder} has no checkpoint {which!r}. {there}")
