@@ -7,6 +7,7 @@ Every setting of the program is one field of a frozen dataclass made with `setti
 import dataclasses
 import json
 import os
+import types
 import typing
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,20 @@ class DataConfig:
     cache: str = setting("auto", "keep decoded images in memory: auto when they fit", choices=("auto", "always", "never"), operational=True)
     tfds_source: str = setting("", "for tfds:NAME, the image feature that is domain A, the source of AtoB")
     tfds_target: str = setting("", "for tfds:NAME, the image feature that is domain B")
+    label_coding: str = setting(
+        "auto",
+        "how a label map names classes: ids (grey values), palette (indices of a palette PNG) or colours (RGB); auto: as the files are",
+        choices=("auto", "ids", "palette", "colours"),
+    )
+    label_palette: Strings = setting((), "colours of the classes in order, as RRGGBB, or facades; empty: those found in the files")
+    label_names: Strings = setting((), "names of the classes, in order of their ids or colours")
+    ignore_label: int = setting(255, "id of pixels that belong to no class; -1: none", at_least=-1)
+    attributes_file: str = setting(
+        "", "attributes of the images in --data_dir: a CSV file or CelebA's list; empty: such a file in the folder, or class folders"
+    )
+    attributes: Strings = setting((), "which attributes to learn, in this order; empty: all")
+    attribute_groups: Strings = setting((), "attributes that exclude each other, joined by +: Black_Hair+Blond_Hair+Brown_Hair")
+    extra_data_dirs: Strings = setting((), "more folders of images with attributes of their own, learnt together", operational=True)
     tfds_dir: str = setting("", "where TensorFlow Datasets keeps its files; empty: ~/tensorflow_datasets", operational=True)
     synthetic_images: int = setting(400, "number of training images of the built-in synthetic set", at_least=1)
     synthetic_seed: int = setting(0, "seed of the built-in synthetic set", at_least=0)
@@ -79,13 +94,25 @@ class TrainConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class Classes:
+    """How the files of a label map name the classes; the i-th entry of each tuple belongs to class i."""
+
+    coding: str  # what a pixel's value is: ids (grey values), palette (indices of a palette PNG) or colours (0xRRGGBB)
+    values: tuple[int, ...]
+    colours: Strings  # "#rrggbb", in which pictures show the class
+    names: Strings
+    ignored: int = -1  # the value of pixels that belong to no class, which are -1 in a batch; -1: there are none
+
+
+@dataclasses.dataclass(frozen=True)
 class Domain:
     """What one image of a batch is."""
 
     name: str  # as the user calls it: photo, labels, horse
     channels: int  # 1 grey, 3 RGB, 4 RGBA
-    dtype: str = "uint8"  # of the files: uint8 or uint16; "int32" marks a map of class ids
+    dtype: str = "uint8"  # of the files: uint8 or uint16; "int32" marks a map of class indices, H×W without channels
     resample: str = "bicubic"  # or "nearest", for label maps
+    classes: Classes | None = None  # of a label map whose pixels are read as classes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +127,7 @@ class DataSpec:
     class_names: Strings = ()
     attribute_names: Strings = ()
     attribute_groups: tuple[Strings, ...] = ()  # names in one group exclude each other; all others are independent
+    attribute_sets: tuple[Strings, ...] = ()  # names known in each of several joined data sets; empty for a single one
 
 
 def is_operational(field: dataclasses.Field) -> bool:
@@ -114,6 +142,8 @@ def from_dict(cls, values: dict[str, Any]):
 
 
 def _from_json(hint, value):
+    if isinstance(hint, types.UnionType):  # a record or None
+        return None if value is None else _from_json(typing.get_args(hint)[0], value)
     if dataclasses.is_dataclass(hint):
         return from_dict(hint, value)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)

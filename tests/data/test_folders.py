@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from tfgan.config import Domain
-from tfgan.data.folders import list_images, natural_key, open_pairs
+from tfgan.data.folders import list_images, natural_key
+from tfgan.data.paired import open_pairs
 from tfgan.errors import UnreadableImage, UserError
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)

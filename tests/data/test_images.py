@@ -95,6 +95,30 @@ def test_palette_becomes_colours():
     assert check_probe(pil_bytes(image, "PNG", transparency=0)).tolist() == [[[10, 20, 30, 0], [200, 100, 50, 255]]]
 
 
+def test_indices_of_a_palette_can_be_kept():
+    image = Image.fromarray(RAMP // 40)
+    image.putpalette([10, 20, 30, 200, 100, 50, *[7] * 12])
+    for options in ({}, {"transparency": 0}, {"bits": 4}):
+        indices, palette = images.decode_values(pil_bytes(image, "PNG", **options))
+        assert indices.tolist() == (RAMP[..., None] // 40).tolist() and indices.dtype == np.uint8
+        assert palette.shape == (256, 3) and palette[[0, 1, 5, 255]].tolist() == [[10, 20, 30], [200, 100, 50], [7] * 3, [0] * 3]
+    exif = Image.Exif()
+    exif[274] = 6
+    indices, _ = images.decode_values(pil_bytes(image, "PNG", exif=exif))
+    assert (indices[..., 0] * 40).tolist() == ORIENTED[6]
+    with pytest.raises(UnreadableImage, match="damaged"):
+        images.decode_values(pil_bytes(image, "PNG")[:-20])
+
+
+def test_images_without_a_palette_have_no_indices():
+    for picture in (Image.fromarray(RAMP), Image.fromarray(RAMP16), Image.new("RGB", (2, 1), (1, 2, 3))):
+        content = pil_bytes(picture, "PNG")
+        pixels, palette = images.decode_values(content)
+        assert palette is None and pixels.tolist() == images.decode(content).tolist()
+    with pytest.raises(UnreadableImage, match="not an image"):
+        images.decode_values(b"not a picture at all")
+
+
 def test_one_bit_and_grey_with_alpha():
     image = Image.new("1", (2, 1))
     image.putpixel((1, 0), 1)

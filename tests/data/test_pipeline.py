@@ -37,8 +37,8 @@ def stream(count=10, domains=PAIR, keys=None, size=(8, 10)) -> PreparedSource:
     return PreparedSource(Numbered(count, domains, size), keys or {"source": "A", "target": "B"}, size, remember=True)
 
 
-def take(streams, batches, *, image_size=(6, 6), batch_size=5, flip=True, seed=0, first_step=0, context=None) -> list[dict]:
-    dataset = make_batches(streams, image_size, batch_size=batch_size, flip=flip, seed=seed, first_step=first_step, context=context)
+def take(streams, batches, *, image_size=(6, 6), batch_size=5, flip=True, seed=0, first_batch=0, context=None) -> list[dict]:
+    dataset = make_batches(streams, image_size, batch_size=batch_size, flip=flip, seed=seed, first_batch=first_batch, context=context)
     return list(dataset.take(batches).as_numpy_iterator())
 
 
@@ -105,22 +105,22 @@ def test_no_flip_no_crop():
 
 
 @pytest.mark.parametrize("step", [1, 3, 1000])
-def test_first_step_skips_batches(step):
+def test_first_batch_skips_batches(step):
     if step < 10:
         expected = take([stream()], step + 3)[step:]
     else:
-        expected = [batch for k in range(3) for batch in take([stream()], 1, first_step=step + k)]
-    assert_same(take([stream()], 3, first_step=step), expected)
+        expected = [batch for k in range(3) for batch in take([stream()], 1, first_batch=step + k)]
+    assert_same(take([stream()], 3, first_batch=step), expected)
 
 
 @pytest.mark.parametrize("pipelines, replicas", [(1, 2), (2, 2), (2, 4)])
 def test_replicas_together_see_what_one_sees(pipelines, replicas):
     """Batches of one pipeline go to its replicas in turn (tf.distribute)."""
-    expected = take([stream()], 3, batch_size=8, first_step=2)
+    expected = take([stream()], 3, batch_size=8, first_batch=2)
     shares = []
     for pipeline in range(pipelines):
         context = tf.distribute.InputContext(pipelines, pipeline, replicas)
-        shares.append(take([stream()], 3 * replicas // pipelines, batch_size=8, first_step=2, context=context))
+        shares.append(take([stream()], 3 * replicas // pipelines, batch_size=8, first_batch=2, context=context))
     each = replicas // pipelines
     for number, batch in enumerate(expected):
         parts = [share for pipeline in shares for share in pipeline[number * each : (number + 1) * each]]

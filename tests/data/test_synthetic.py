@@ -56,7 +56,10 @@ def test_domains_name_every_image_of_an_example(kind):
 
 def test_label_maps_are_never_blended():
     assert source("paired").domains["B"] == Domain("labels", 3, resample="nearest")
-    assert source("semantic").domains["labels"] == Domain("labels", 1, "int32", "nearest")
+    labels = source("semantic").domains["labels"]
+    assert labels == Domain("labels", 1, "int32", "nearest", labels.classes)
+    assert labels.classes.names == CLASSES and labels.classes.coding == "colours" and labels.classes.ignored == -1
+    assert labels.classes.values[1] == 0x0030FF and labels.classes.colours[2] == "#027fff"
 
 
 @pytest.mark.parametrize("kind", KINDS)

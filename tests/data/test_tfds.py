@@ -18,7 +18,7 @@ from PIL import Image
 from tfgan.config import Domain
 from tfgan.data import tfds_builders
 from tfgan.data.tfds_builders import PIX2PIX, import_tfds
-from tfgan.data.tfds_source import open_pix2pix, open_tfds
+from tfgan.data.tfds_source import open_pix2pix, open_tfds, read_splits
 from tfgan.errors import UnreadableImage, UserError
 
 tfds = pytest.importorskip("tensorflow_datasets")
@@ -328,3 +328,10 @@ def test_failed_preparation_says_why(tmp_path, monkeypatch):
     monkeypatch.setattr(TinyPairs, "_split_generators", fail)
     with pytest.raises(UserError, match=f"cannot prepare tfds:tiny_pairs/plain in {tmp_path}: place files.zip in manual/"):
         open_tfds("tiny_pairs/plain", "photo", "open", str(tmp_path), (), "drop")
+
+
+def test_numbers_of_stored_examples(prepared):
+    builder = tfds.builder("tiny_pairs/plain", data_dir=prepared)
+    records = read_splits(builder, ("truth/class", "photo"))
+    assert [int(record["truth/class"]) for record in records["train"]] == [0, 1, 0]
+    assert all(record["photo"].startswith(b"\x89PNG") for record in records["val"])

@@ -6,16 +6,34 @@ from pathlib import Path
 from tfgan.config import DataConfig, Size
 from tfgan.errors import UserError, did_you_mean
 
-DATASETS = {
-    "synthetic": "procedural façades, made on the fly: every kind of batch, no download",
+PAIRED = {
     "facades": "CMP façades: photo, labels; 400 pairs to train",
     "maps": "aerial photo, map; 1,096 pairs",
     "cityscapes": "street photo, labels; 2,975 pairs",
     "edges2shoes": "edges, shoe; 49,825 pairs",
     "edges2handbags": "edges, handbag; 138,567 pairs",
     "night2day": "night, day; 17,823 pairs",
+}
+
+UNPAIRED = {
+    "horse2zebra": "horse, zebra; 1,067 and 1,334 images to train",
+    "apple2orange": "apple, orange; 995 and 1,019 images",
+    "summer2winter_yosemite": "summer, winter; 1,231 and 962 images",
+    "monet2photo": "monet, photo; 1,072 and 6,287 images",
+    "cezanne2photo": "cezanne, photo; 525 and 6,287 images",
+    "ukiyoe2photo": "ukiyoe, photo; 562 and 6,287 images",
+    "vangogh2photo": "vangogh, photo; 400 and 6,287 images",
+    "iphone2dslr_flower": "iphone, dslr; 1,812 and 3,325 images",
+}
+
+DATASETS = {
+    "synthetic": "procedural façades, made on the fly: every kind of batch, no download",
+    **PAIRED,
+    **UNPAIRED,
+    "celeba": "faces with 40 attributes; 162,770 images",
     "tfds:NAME": "any set of TensorFlow Datasets, with --tfds_source and --tfds_target",
 }
+"""Name -> what there is. Pairs also serve as unpaired domains, and, if one half is a map of classes, as semantic data."""
 
 BATCH_KEYS = {
     "labelled": ("image", "label"),
@@ -33,12 +51,12 @@ def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size:
         image_size: of a batch's images; loaded_size: of training images before the crop.
 
     Raises:
-        UserError: unknown name, wrong layout, unreadable images, no network for a download.
+        UserError: unknown name, wrong layout, unreadable images, no network for a download; images of another kind.
     """
     from tfgan.data.dataset import Dataset
 
     made = not settings.data_dir and settings.dataset == "synthetic"
-    splits = _synthetic(settings, kind, loaded_size) if made else _pairs(settings)
+    splits = _synthetic(settings, kind, loaded_size) if made else _OPENERS[kind](settings)
     if not settings.data_dir and kind in ("paired", "unpaired"):
         _check_names(settings, tuple(_names(splits["train"]).values()))
     streams = {
@@ -82,26 +100,84 @@ def _synthetic(settings, kind, size):
     }
 
 
-def _pairs(settings):
+def _paired(settings):
     """split -> one source of pairs with the keys A and B."""
+    pairs = _pairs(settings)
+    if settings.label_coding != "auto" or settings.label_palette or settings.label_names:
+        from tfgan.data.semantic import open_painted
+
+        pairs = open_painted(pairs, _label_side(settings, pairs), settings)
+    return {split: [source] for split, source in pairs.items()}
+
+
+def _unpaired(settings):
+    """split -> a source with the key A and one with the key B; pairs are drawn apart."""
+    from tfgan.data.unpaired import open_unpaired, sides
+
+    if settings.data_dir:
+        return open_unpaired(Path(settings.data_dir), settings.domains, settings.label_domains, settings.alpha, settings.skip_bad_files)
+    if settings.dataset in UNPAIRED:
+        from tfgan.data.tfds_cyclegan import open_cyclegan
+
+        return open_cyclegan(settings.dataset, settings.tfds_dir)
+    return sides(_pairs(settings))
+
+
+def _semantic(settings):
+    """split -> one source of label maps and images."""
+    from tfgan.data.semantic import open_semantic
+
+    pairs = _pairs(settings)
+    names = _names([pairs["train"]])
+    label_side, _ = parse_direction(settings.direction, names["A"], names["B"])
+    return {split: [source] for split, source in open_semantic(pairs, label_side, settings).items()}
+
+
+def _attributes(settings):
+    """split -> sources of images with attributes, one for each of several joined sets."""
+    if settings.data_dir:
+        from tfgan.data.attributes import open_attributes
+
+        return open_attributes(settings)
+    if settings.dataset == "celeba":
+        from tfgan.data.tfds_celeba import open_celeba
+
+        return open_celeba(settings)
+    raise UserError(f"--dataset={settings.dataset} has no attributes. Use synthetic, celeba, or --data_dir=FOLDER of your own.")
+
+
+def _label_side(settings, pairs) -> str:
+    """Which of A and B is the one label map among the domains."""
+    names = _names([pairs["train"]])
+    labelled = [side for side, name in names.items() if name in settings.label_domains]
+    if len(labelled) != 1:
+        raise UserError(f"Classes need the one domain that is a label map: --label_domains={names['A']} or {names['B']}.")
+    return labelled[0]
+
+
+_OPENERS = {"paired": _paired, "unpaired": _unpaired, "semantic": _semantic, "attributes": _attributes}
+
+
+def _pairs(settings):
+    """split -> a source of pairs with the keys A and B."""
     name = settings.dataset
     if settings.data_dir:
-        from tfgan.data.folders import open_pairs
+        from tfgan.data.paired import open_pairs
 
-        pairs = open_pairs(Path(settings.data_dir), settings.domains, settings.label_domains, settings.alpha, settings.skip_bad_files)
-    elif name.startswith("tfds:"):
+        return open_pairs(Path(settings.data_dir), settings.domains, settings.label_domains, settings.alpha, settings.skip_bad_files)
+    if name.startswith("tfds:"):
         from tfgan.data.tfds_source import open_tfds
 
         features = settings.tfds_source, settings.tfds_target
-        pairs = open_tfds(name.removeprefix("tfds:"), *features, settings.tfds_dir, settings.label_domains, settings.alpha)
-    elif name in DATASETS:
+        return open_tfds(name.removeprefix("tfds:"), *features, settings.tfds_dir, settings.label_domains, settings.alpha)
+    if name in PAIRED:
         from tfgan.data.tfds_source import open_pix2pix
 
-        pairs = open_pix2pix(name, settings.tfds_dir)
-    else:
-        hint = did_you_mean(name, DATASETS)
-        raise UserError(f"--dataset={name} is unknown.{hint} There are: {', '.join(DATASETS)}. For your own images use --data_dir=FOLDER.")
-    return {split: [source] for split, source in pairs.items()}
+        return open_pix2pix(name, settings.tfds_dir)
+    if name in DATASETS:
+        raise UserError(f"--dataset={name} has no pairs of images. There are: {', '.join(PAIRED)}, synthetic, or tfds:NAME.")
+    hint = did_you_mean(name, DATASETS)
+    raise UserError(f"--dataset={name} is unknown.{hint} There are: {', '.join(DATASETS)}. For your own images use --data_dir=FOLDER.")
 
 
 def parse_direction(direction: str, a: str, b: str) -> tuple[str, str]:

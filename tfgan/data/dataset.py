@@ -15,7 +15,8 @@ class Dataset:
 
     Args:
         kind: of the batches: paired, unpaired, labelled, attributes, semantic or images.
-        splits: split -> (source, keys of the batch -> keys of the source) for each stream: one, or two for unpaired domains.
+        splits: split -> (source, keys of the batch -> keys of the source) for each stream: one; two for unpaired domains; or one for
+            each of several joined sets, which take turns.
         image_size: of a batch's images.
         loaded_size: of training images before the crop.
         settings: for skip_bad_files and cache.
@@ -45,16 +46,22 @@ class Dataset:
                 for stream in streams:
                     stream.check(split, settings.skip_bad_files)
         first = self._train[0].source
+        self._alternate = kind == "attributes" and len(self._train) > 1
         self.spec = DataSpec(
             kind=kind,
             image_size=image_size,
             domains={key: domain for stream in self._train for key, domain in stream.domains.items()},
-            sizes={"train": max(map(len, self._train)), "validation": max(map(len, self._validation))},
+            sizes={"train": self._count(self._train), "validation": self._count(self._validation)},
             fingerprint="-".join(stream.fingerprint() for stream in self._train),
             class_names=tuple(getattr(first, "class_names", ())),
             attribute_names=tuple(getattr(first, "attribute_names", ())),
             attribute_groups=tuple(getattr(first, "attribute_groups", ())),
+            attribute_sets=tuple(getattr(first, "attribute_sets", ())),
         )
+
+    def _count(self, streams: list[PreparedSource]) -> int:
+        """Examples in one epoch: streams that take turns add up; of those side by side, the longest counts, and no domain is cut short."""
+        return sum(map(len, streams)) if self._alternate else max(map(len, streams))
 
     def _prepare(self, splits, loaded_size, settings):
         """Training and validation streams, kept in memory if they fit; says which."""
@@ -71,7 +78,7 @@ class Dataset:
         print(f"Images: {needed / 1e6:.0f} MB decoded, {free / 1e6:.0f} MB of memory free: {place} (--cache={settings.cache}).")
         return prepare(remember)
 
-    def train_batches(self, *, batch_size: int, flip: bool, seed: int, first_step: int = 0, context=None) -> tf.data.Dataset:
+    def train_batches(self, *, batch_size: int, flip: bool, seed: int, first_batch: int = 0, context=None) -> tf.data.Dataset:
         """Endless training batches; see `tfgan.data.pipeline.make_batches`."""
         return make_batches(
             self._train,
@@ -79,7 +86,8 @@ class Dataset:
             batch_size=batch_size,
             flip=flip,
             seed=seed,
-            first_step=first_step,
+            first_batch=first_batch,
+            alternate=self._alternate,
             context=context,
         )
 
@@ -88,8 +96,15 @@ class Dataset:
 
         There are `spec.sizes["validation"]`, from the split val, or test, or, if there is neither, train.
         """
+        streams = self._validation
+        if self._alternate:  # one set after the other
+            index %= self.spec.sizes["validation"]
+            while index >= len(streams[0]):
+                index -= len(streams[0])
+                streams = streams[1:]
+            streams = streams[:1]
         example = {}
-        for stream in self._validation:
+        for stream in streams:
             for key, array in zip(stream.keys, stream.fetch(index % len(stream))):
                 domain = stream.domains.get(key)
                 example[key] = array if domain is None or domain.dtype == "int32" else normalize(array, domain)

@@ -99,6 +99,29 @@ def decode(source: Path | bytes) -> np.ndarray:
     return _orient(pixels.reshape(*pixels.shape[:2], info.channels), orientation)
 
 
+def decode_values(source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
+    """As `decode`, but a palette's indices stay what they are, for label maps.
+
+    Returns:
+        of a palette image its indices, H×W×1 uint8, and the palette, 256×3 uint8 (black where the file has fewer colours);
+        of any other what `decode` returns, and None.
+
+    Raises:
+        UnreadableImage: as `decode`.
+    """
+    with _reasons():
+        content = source if isinstance(source, bytes) else source.read_bytes()
+        with _open(content) as image:
+            if image.mode != "P":
+                return decode(content), None
+            _describe(image)
+            _check_complete(content, image.format)
+            image.load()
+            colours = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+            indices = _orient(np.asarray(image)[..., None], image.getexif().get(ExifTags.Base.Orientation, 1))
+    return indices, np.pad(colours, ((0, 256 - len(colours)), (0, 0)))
+
+
 def convert(image: np.ndarray, channels: int, dtype: str, alpha: str = "composite") -> np.ndarray:
     """The image with the given number of channels and pixel type. This is the one rule by which any file becomes what a network eats:
 

@@ -4,6 +4,8 @@ Which example stands at which place of which step, and how it is cropped, is a f
 from any step without the state of an iterator, and several replicas together see what one would see.
 """
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
@@ -21,18 +23,20 @@ def make_batches(
     batch_size: int,
     flip: bool,
     seed: int,
-    first_step: int = 0,
+    first_batch: int = 0,
+    alternate: bool = False,
     context: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
-    """Endless batches of a training split, each one replica's share of a step.
+    """Endless batches of a training split, each one replica's share of a global batch.
 
     Every stream (one for pairs, two for unpaired domains) is shuffled anew in each of its own epochs, by its own permutation. All images
     of one example get one crop and one flip.
 
     Args:
         image_size: the crop; streams whose images have this size already are not cropped.
-        batch_size: images in one step over all replicas, a multiple of their number.
-        first_step: the step whose batch comes first.
+        batch_size: images in one batch over all replicas, a multiple of their number.
+        first_batch: the number of the batch that comes first.
+        alternate: streams take turns, a global batch each, instead of standing side by side in every batch.
         context: which share of the replicas this process feeds; None: all of one replica.
 
     Returns:
@@ -45,15 +49,20 @@ def make_batches(
 
     fetchers = [_fetcher(stream) for stream in streams]
 
+    def drawn(number, sample):
+        stream, key = streams[number], [seed, number]
+        noise = tf.random.stateless_uniform([3], _derived(key, sample), alg="philox")
+        arrays = fetchers[number](shuffled_index(sample, len(stream), key))
+        return {name: _augmented(array, stream.domains.get(name), image_size, noise, flip) for name, array in arrays.items()}
+
     def example(element):
-        sample = (first_step + element // local) * batch_size + offset + element % local
-        batch = {}
-        for number, (stream, fetch) in enumerate(zip(streams, fetchers)):
-            key = [seed, number]
-            noise = tf.random.stateless_uniform([3], _derived(key, sample), alg="philox")
-            for name, array in fetch(shuffled_index(sample, len(stream), key)).items():
-                batch[name] = _augmented(array, stream.domains.get(name), image_size, noise, flip)
-        return batch
+        batch, place = first_batch + element // local, offset + element % local
+        if alternate:
+            sample = batch // len(streams) * batch_size + place
+            choices = [functools.partial(drawn, number, sample) for number in range(len(streams))]
+            return tf.switch_case(tf.cast(batch % len(streams), tf.int32), choices)
+        sample = batch * batch_size + place
+        return {name: array for number in range(len(streams)) for name, array in drawn(number, sample).items()}
 
     dataset = tf.data.Dataset.range(UNENDING).map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return dataset.batch(share, drop_remainder=True).prefetch(max(2, READ_AHEAD // share))

@@ -15,8 +15,8 @@ from tfgan.errors import UnreadableImage, UserError
 
 PROBED = 16  # examples looked at where a feature does not say how many channels it has
 
-Record = dict[str, bytes]
-"""Feature, nested ones as "a/b" -> its bytes as stored."""
+Record = dict[str, bytes | int]
+"""Feature, nested ones as "a/b" -> its bytes, or its number, as stored."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +89,7 @@ def open_pix2pix(name: str, tfds_dir: str) -> dict[str, SideBySideSource]:
         side: Domain(name=half, channels=3, resample="nearest" if half == facts.label_domain else "bicubic")
         for side, half in (("A", facts.left), ("B", facts.right))
     }
-    records = _read_splits(pix2pix_builder(name, tfds_dir), ("image", "file_name"))
+    records = read_splits(pix2pix_builder(name, tfds_dir), ("image", "file_name"))
     return {split: SideBySideSource(domains, found) for split, found in records.items()}
 
 
@@ -129,7 +129,7 @@ def open_tfds(
         raise UserError(f"unknown label domain {unknown!r}; the domains of tfds:{name} are {source_feature} and {target_feature}")
 
     prepare(builder, f"tfds:{name}")
-    records = _read_splits(builder, tuple(dict.fromkeys(features.values())))
+    records = read_splits(builder, tuple(dict.fromkeys(features.values())))
     if not records:
         raise UserError(f"tfds:{name} has no split named train, validation or test, but {', '.join(builder.info.splits) or 'none'}")
     first = next(iter(records.values()))
@@ -155,14 +155,14 @@ class _ArrayRecords(Sequence):
         if not 0 <= index < len(self):
             raise IndexError(index)  # which ends a loop; ArrayRecord itself raises ValueError
         stored = self._source[index].features.feature  # of a tf.train.Example
-        return {feature: stored[feature].bytes_list.value[0] for feature in self._features}
+        return {feature: getattr(stored[feature], stored[feature].WhichOneof("kind")).value[0] for feature in self._features}
 
 
-def _read_splits(builder, features: tuple[str, ...]) -> dict[str, Sequence[Record]]:
+def read_splits(builder, features: tuple[str, ...], names=SPLITS) -> dict[str, Sequence[Record]]:
     """Our name of each split that is there and not empty -> its records."""
     formats = {file_format.value for file_format in builder.info.available_file_formats()}
     read = _ArrayRecords if "array_record" in formats else _read_at_once
-    splits = {split: alias for split, aliases in SPLITS.items() for alias in aliases if alias in builder.info.splits}
+    splits = {split: alias for split, aliases in names.items() for alias in aliases if alias in builder.info.splits}
     return {split: read(builder, alias, features) for split, alias in splits.items() if builder.info.splits[alias].num_examples}
 
 
@@ -184,7 +184,7 @@ def _read_at_once(builder, split: str, features: tuple[str, ...]) -> list[Record
     return [{feature: _descend(example, feature) for feature in features} for example in tfds.as_numpy(examples)]
 
 
-def _descend(example: dict, feature: str) -> bytes:
+def _descend(example: dict, feature: str) -> bytes | int:
     for part in feature.split("/"):
         example = example[part]
     return example

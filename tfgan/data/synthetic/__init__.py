@@ -4,22 +4,25 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tfgan.config import Domain, Size
+from tfgan.config import Classes, Domain, Size
+from tfgan.data.label_maps import pack, to_hex
 from tfgan.data.synthetic.canvas import MATERIALS, choose_look
 from tfgan.data.synthetic.paint import render
-from tfgan.data.synthetic.scene import PALETTE, draw_labels, lay_out
+from tfgan.data.synthetic.scene import CLASSES, PALETTE, draw_labels, lay_out
 from tfgan.errors import UserError
 
 KINDS = ("paired", "unpaired", "labelled", "attributes", "semantic", "images")
 SPLITS = ("train", "val", "test")
 
 _PHOTO = Domain("photo", 3)
+_COLOURS = tuple(pack(PALETTE).tolist())
+_CLASSES = Classes("colours", _COLOURS, tuple(map(to_hex, _COLOURS)), CLASSES)
 _DOMAINS: dict[str, dict[str, Domain]] = {
     "paired": {"A": _PHOTO, "B": Domain("labels", 3, resample="nearest")},
     "unpaired": {"A": Domain("day", 3), "B": Domain("night", 3)},
     "labelled": {"image": _PHOTO},
     "attributes": {"image": _PHOTO},
-    "semantic": {"labels": Domain("labels", 1, "int32", "nearest"), "image": _PHOTO},
+    "semantic": {"labels": Domain("labels", 1, "int32", "nearest", _CLASSES), "image": _PHOTO},
     "images": {"image": _PHOTO},
 }
 
