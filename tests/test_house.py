@@ -20,13 +20,14 @@ FUNCTION_LINES = 75
 BELOW = {
     "errors": set(),
     "config": {"errors"},
+    "attributes": {"config", "errors"},
     "layers": set(),
     "losses": set(),
     "optimizers": set(),
     "augmentation": {"layers"},
     "data": {"config", "errors"},
     "networks": {"layers", "errors"},
-    "methods": {"networks", "layers", "losses", "augmentation", "optimizers", "config", "errors"},
+    "methods": {"networks", "layers", "losses", "augmentation", "optimizers", "attributes", "config", "errors"},
 }
 CARRIERS = ("training", "inference", "evaluation")  # they take methods and data sets as arguments, and never meet each other
 BELOW |= dict.fromkeys(CARRIERS, set(BELOW))

@@ -124,7 +124,7 @@ def test_holds_the_generator_alone(exported, translator):
 
 def test_16_bits(tmp_path):
     translator = Translator(Translation(lambda x: -x, Domain("a", 1, "uint16"), Domain("b", 1, "uint16"), 4, 4))
-    export_module.export(translator, tmp_path / "model")
+    export_module.export({"translate": translator}, tmp_path / "model")
     model = tf.saved_model.load(str(tmp_path / "model"))
     image = np.array([0, 1, 300, 65535], np.uint16).reshape(2, 2, 1)
     assert serve(model, image[None]).ravel().tolist() == [65535, 65534, 65235, 0]
@@ -143,8 +143,8 @@ def test_command_compares_and_replaces_an_older_export_only_when_told(run, tmp_p
 
     assert main(["export", str(run), f"--output={folder}", "--overwrite"]) == 0
     printed = capsys.readouterr().out
-    assert "step 8, photo to labels" in printed
-    assert "largest difference from the run's generator over 2 real images: 0 of 255" in printed
+    assert f"{folder}: step 8" in printed
+    assert "serving_default: photo to labels; largest difference from the run's over 2 real images: 0 of 255" in printed
     assert not (folder / "old").exists() and not list(tmp_path.glob(".*"))
 
 
@@ -155,30 +155,31 @@ def test_overwrite_spares_what_is_no_export(run, tmp_path, capsys):
     assert (tmp_path / "precious").exists()
 
 
-def test_comparison_is_with_the_runs_own_inputs(run, exported, translator):
-    inputs = stored_inputs(run)
+def test_comparison_is_with_the_runs_own_inputs(run, model, translator):
+    inputs = stored_inputs(run, translator)
     assert len(inputs) == 2 and inputs[0].shape == (16, 16, 3)
-    assert export_module.largest_difference(translator, exported, inputs) == 0
+    assert export_module.largest_difference(translator, model.signatures["serving_default"], inputs) == 0
 
 
-def test_difference_is_the_largest_of_any_pixel(translator, exported, monkeypatch):
+def test_difference_is_the_largest_of_any_pixel(translator, model, monkeypatch):
     image = random_images(16, 16)
     own = translator.pixels(image[None]).numpy()
     changed = own.copy()
     changed[0, 3, 5, 1] = 255 - changed[0, 3, 5, 1]
     expected = abs(int(changed[0, 3, 5, 1]) - int(own[0, 3, 5, 1]))
     monkeypatch.setattr(translator, "pixels", lambda _: tf.constant(changed))
-    assert expected > 1 and export_module.largest_difference(translator, exported, [image]) == expected
+    serve = model.signatures["serving_default"]
+    assert expected > 1 and export_module.largest_difference(translator, serve, [image]) == expected
 
 
 def test_an_export_with_other_weights_is_refused(run, tmp_path, capsys, monkeypatch):
     write = export_module.export
 
-    def perturbed(translator, folder):
-        write(translator, folder)
-        for weight in translator.weights:
+    def perturbed(ways, folder):
+        write(ways, folder)
+        for weight in ways["translate"].weights:
             weight.assign(weight + 0.05)
 
     monkeypatch.setattr(export_module, "export", perturbed)
     assert main(["export", str(run), f"--output={tmp_path / 'model'}"]) == 1
-    assert "does not reproduce the run: do not use it." in capsys.readouterr().err
+    assert "does not reproduce the run (serving_default): do not use it." in capsys.readouterr().err

@@ -172,7 +172,7 @@ def test_what_fails_does_not_stop_the_others(photos, tmp_path):
 
 
 def test_full_memory_is_the_images_problem(tmp_path, monkeypatch):
-    def no_memory(*_):
+    def no_memory(*_, **__):
         raise files.tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
     monkeypatch.setattr(files, "translate_image", no_memory)

@@ -1,64 +1,92 @@
 """What `tfgan train` does beside training: sample pictures and validation."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
 
 from tfgan.data import images
 from tfgan.data.dataset import Dataset
+from tfgan.data.label_maps import paint
 from tfgan.data.pipeline import denormalize
 from tfgan.evaluation.paired import paired_scores
+from tfgan.inference import Encoder, Translator
 from tfgan.inference.grids import grid
-from tfgan.inference.translator import Translator
+from tfgan.methods.base import Method
+
+NO_CLASS = 255  # in the file of a stored map of classes; -1 in the map
 
 
-def stored_inputs(run: Path) -> list[np.ndarray]:
-    """The source images of the run's sample pictures, H×W×C, which the run keeps so that later commands need no data set."""
-    return [images.decode(path) for path in sorted((run / "samples" / "inputs").glob("*.png"))]
+def stored_inputs(run: Path, way: Translator | Encoder) -> list[np.ndarray]:
+    """The inputs of the run's sample pictures as `way` takes them, H×W×C or class indices H×W.
+
+    The run keeps them, so that later commands need no data set.
+    """
+    found = [images.decode(path) for path in sorted((run / "samples" / "inputs").glob(f"{way.input_key}_*.png"))]
+    return [_as_indices(image) if way.source.dtype == "int32" else image for image in found]
+
+
+def _as_indices(image: np.ndarray) -> np.ndarray:
+    return np.where(image[..., 0] == NO_CLASS, -1, image[..., 0].astype(np.int32))
 
 
 class Samples:
-    """Pictures of fixed validation images: input | truth | prediction."""
+    """Pictures of fixed validation examples, one a row; the method says what stands beside what."""
 
-    def __init__(self, translator: Translator, dataset: Dataset, count: int, run: Path, steps_per_epoch: int):
-        self.translator, self.folder, self.steps_per_epoch = translator, run / "samples", steps_per_epoch
+    def __init__(self, method: Method, ways: dict[str, Translator | Encoder], dataset: Dataset, count: int, run: Path):
+        self.method, self.ways, self.folder, self.spec = method, ways, run / "samples", dataset.spec
         size = dataset.spec.sizes["validation"]
         count = min(count, size)
         self.examples = [dataset.validation_example(i * size // count) for i in range(count)]
+        self.use = {name: functools.partial(_use_once, way) for name, way in ways.items()}
 
     def store_inputs(self):
-        for number, example in enumerate(self.examples):
-            pixels = denormalize(example["source"], self.translator.source)
-            images.save(self.folder / "inputs" / f"{number}.png", pixels.numpy())
+        for key in {way.input_key for way in self.ways.values()}:
+            domain = self.spec.domains[key]
+            for number, example in enumerate(self.examples):
+                image = example[key]
+                if domain.dtype == "int32":
+                    pixels = np.where(image < 0, NO_CLASS, image).astype(np.uint8)[..., None]
+                else:
+                    pixels = denormalize(image, domain).numpy()
+                images.save(self.folder / "inputs" / f"{key}_{number}.png", pixels)
 
     def __call__(self, step: int, trainer) -> dict[str, float]:
-        source, target = self.translator.source.name, self.translator.target.name
-        columns = {
-            source: [example["source"] for example in self.examples],
-            target: [example["target"] for example in self.examples],
-            f"generated {target}": [self.translator(example["source"][None]).numpy()[0] for example in self.examples],
-        }
-        picture = grid(columns)
-        whole_epoch = step % self.steps_per_epoch == 0
-        name = f"epoch_{step // self.steps_per_epoch:04d}" if whole_epoch else f"step_{step:08d}"
+        rows = [self.method.sample_row(example, self.use) for example in self.examples]
+        picture = grid({title: [self._shown(row[title]) for row in rows] for title in rows[0]})
+        whole_epoch = step % self.method.steps_per_epoch == 0
+        name = f"epoch_{step // self.method.steps_per_epoch:04d}" if whole_epoch else f"step_{step:08d}"
         images.save(self.folder / f"{name}.png", picture)
         if trainer.tensorboard:
             trainer.tensorboard.image(step, "samples", picture)
         return {}
 
+    def _shown(self, image: np.ndarray) -> np.ndarray:
+        """A map of class indices in its classes' colours."""
+        if image.ndim == 3:
+            return image
+        (domain,) = (domain for domain in self.spec.domains.values() if domain.dtype == "int32")
+        return paint(image, domain.classes) / np.float32(127.5) - np.float32(1.0)
+
+
+def _use_once(way: Translator | Encoder, image: np.ndarray, **conditions) -> np.ndarray:
+    """One image, in a batch of its own."""
+    return way(image[None], **{name: np.asarray(vector, np.float32)[None] for name, vector in conditions.items()}).numpy()[0]
+
 
 class Validation:
-    """Scores of all validation images, as val_NAME."""
+    """Scores of all validation images beside their truth, as val_NAME."""
 
     def __init__(self, translator: Translator, dataset: Dataset):
         self.translator, self.dataset = translator, dataset
+        self.conditions = {name: np.zeros([1, length], np.float32) for name, length in translator.lengths.items()}
 
     def __call__(self, step: int, trainer) -> dict[str, float]:
         scores: dict[str, list[float]] = {}
         for index in range(self.dataset.spec.sizes["validation"]):
             example = self.dataset.validation_example(index)
-            fake = self.translator(example["source"][None]).numpy()[0]
-            for name, score in paired_scores(example["target"], fake).items():
+            fake = self.translator(example[self.translator.input_key][None], **self.conditions).numpy()[0]
+            for name, score in paired_scores(example[self.translator.truth_key], fake).items():
                 scores.setdefault(f"val_{name}", []).append(score)
         means = {name: float(np.mean(values)) for name, values in scores.items()}
         trainer.progress.say(f"step {step}: " + "  ".join(f"{name} {value:.4f}" for name, value in means.items()))

@@ -8,9 +8,11 @@ from tfgan.errors import TrainingFailed, UserError
 
 USAGE = """usage: tfgan export RUN [--FLAGS]
 
-Writes a SavedModel that loads in any TensorFlow without tfgan, then compares it with the run's own generator on real
+Writes a SavedModel that loads in any TensorFlow without tfgan, then compares it with the run's own networks on real
 inputs. Signatures: serving_default, images [N,H,W,C] uint8 -> images [N,H,W,C] uint8, any N, H, W;
-serve_bytes, image_bytes [N] (JPEG, PNG, GIF or BMP files) -> image_bytes [N] (PNG files)."""
+serve_bytes, image_bytes [N] (JPEG, PNG, GIF or BMP files) -> image_bytes [N] (PNG files). A run that translates into
+several domains has both for each, to_NAME and to_NAME_bytes; attributes and styles are further inputs; what finds
+them in an image is a signature too."""
 
 TOLERANCE = 1 / 255  # of the full range: rounding may fall either way
 
@@ -26,26 +28,34 @@ def run(arguments: list[str]) -> int:
     (folder,) = flags.parse(arguments, positional=1)
 
     start_tensorflow()
-    import numpy as np
+    import tensorflow as tf
 
     from tfgan.cli.callbacks import stored_inputs
     from tfgan.cli.runs import open_run
-    from tfgan.inference.export import export, is_export, largest_difference
-    from tfgan.inference.translator import Translator
+    from tfgan.inference import open_inference
+    from tfgan.inference.export import export, is_export, largest_difference, signature_name
 
     output = Path(flags["output"] or Path(folder) / "export")
     if output.exists() and not (flags["overwrite"] and is_export(output)):
         cure = "Use --overwrite to replace it, or" if is_export(output) else "It is no export, and stays: use"
         raise UserError(f"{output} exists. {cure} --output=FOLDER.")
     run = open_run(folder, flags["checkpoint"])
-    translator = Translator(run.method.inference()["translate"])
-    inputs = stored_inputs(run.folder)
-    if not inputs:
+    ways = open_inference(run.method)
+    inputs = {name: stored_inputs(run.folder, way) for name, way in ways.items()}
+    if not all(inputs.values()):
         raise UserError(f"{run.folder}/samples/inputs has no images to compare with: the command that trained the run writes them again.")
-    export(translator, output)
-    difference, largest = largest_difference(translator, output, inputs), np.iinfo(translator.target.dtype).max
-    print(f"{output}: step {run.step}, {translator.source.name} to {translator.target.name}")
-    print(f"largest difference from the run's generator over {len(inputs)} real images: {difference} of {largest}")
-    if difference > TOLERANCE * largest:
-        raise TrainingFailed(f"{output} does not reproduce the run: do not use it.")
+    export(ways, output)
+    model = tf.saved_model.load(str(output))
+    print(f"{output}: step {run.step}")
+    wrong = []
+    for name, way in ways.items():
+        signature = signature_name(name, ways)
+        difference = largest_difference(way, model.signatures[signature], inputs[name])
+        full = way.full_range
+        print(
+            f"{signature}: {way.describe()}; largest difference from the run's over {len(inputs[name])} real images: {difference:g} of {full}"
+        )
+        wrong += [signature] * (difference > TOLERANCE * full)
+    if wrong:
+        raise TrainingFailed(f"{output} does not reproduce the run ({', '.join(wrong)}): do not use it.")
     return 0

@@ -40,7 +40,7 @@ def run(arguments: list[str]) -> int:
     name = recipe or f"{method}_{Path(data.data_dir).name or data.dataset.replace(':', '_').replace('/', '_')}"
     data = dataclasses.replace(data, data_dir=_expanded(data.data_dir))
     training = dataclasses.replace(training, workdir=_expanded(training.workdir) or f"runs/{name}", init_from=_expanded(training.init_from))
-    _check(training)
+    _check(method, cls.batch_kind, training)
     print_settings(method, {"data": data, "training": training, method: hparams})
     if flags["dry_run"]:
         return 0
@@ -70,7 +70,9 @@ def _chosen_method(arguments: list[str]) -> str:
     return chosen["method"]
 
 
-def _check(training: TrainConfig):
+def _check(method: str, batch_kind: str, training: TrainConfig):
+    if training.validate_every and batch_kind not in ("paired", "semantic"):
+        raise UserError(f"--validate_every compares with the true images, which {method} does not know: it learns from unmatched images.")
     if training.best_metric and not training.validate_every:
         raise UserError(f"--best_metric={training.best_metric} needs --validate_every=EPOCHS.")
 
@@ -111,7 +113,11 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
     def make_iterator(first_step):
         def batches(context):
             return dataset.train_batches(
-                batch_size=hparams.batch_size, flip=hparams.flip, seed=training.seed, first_step=first_step, context=context
+                batch_size=hparams.batch_size,
+                flip=hparams.flip,
+                seed=training.seed,
+                first_batch=first_step * step.method.batches_per_step,
+                context=context,
             )
 
         return iter(strategy.distribute_datasets_from_function(batches))
@@ -123,7 +129,7 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
         workdir,
         total=training.steps or hparams.epochs * per_epoch,
         steps_per_epoch=per_epoch,
-        batch_size=hparams.batch_size,
+        images_per_step=hparams.batch_size * step.method.batches_per_step,
         settings=training,
         callbacks=_callbacks(step.method, dataset, training, is_chief(strategy)),
     )
@@ -170,16 +176,16 @@ def _train_step(cls, config: RunConfig, strategy):
 def _callbacks(method, dataset, training: TrainConfig, chief: bool) -> list:
     """The same for all workers of a cluster, who must pause at the same steps, though the chief alone carries them out."""
     from tfgan.cli.callbacks import Samples, Validation
-    from tfgan.inference.translator import Translator
+    from tfgan.inference import open_inference
     from tfgan.training.trainer import Callback
 
-    translator, per_epoch = Translator(method.inference()["translate"]), method.steps_per_epoch
-    samples = Samples(translator, dataset, training.num_samples, Path(training.workdir), per_epoch)
+    ways, per_epoch = open_inference(method), method.steps_per_epoch
+    samples = Samples(method, ways, dataset, training.num_samples, Path(training.workdir))
     if chief:
         samples.store_inputs()
     callbacks = [Callback(training.sample_every or per_epoch, samples)]
     if training.validate_every:
-        callbacks.append(Callback(training.validate_every * per_epoch, Validation(translator, dataset)))
+        callbacks.append(Callback(training.validate_every * per_epoch, Validation(next(iter(ways.values())), dataset)))
     return callbacks
 
 

@@ -16,6 +16,10 @@ that the command can be repeated."""
 def run(arguments: list[str]) -> int:
     flags = Flags(USAGE)
     flags.add("which", "checkpoint", "last", "last, best, or the number of a step")
+    flags.add("what to make", "to", "", "the domain to translate into, by name, where a run knows several ways")
+    flags.add("what to make", "set", "", "attributes the results have, and, after ~, those they do not have: Black_Hair,~Male")
+    flags.add("what to make", "style", "", "an image whose style the results take, for a run with a style encoder")
+    flags.add("what to make", "seed", 0, "of the random style, where --style names none", int)
     flags.add("output", "format", "", "format of all results, for example png; empty: that of each source")
     flags.add("output", "overwrite", False, "replace results that exist", bool)
     flags.add("large images", "tile", 2048, "images larger than this go through in overlapping tiles of this size; 0: never", int)
@@ -29,15 +33,19 @@ def run(arguments: list[str]) -> int:
     start_tensorflow()
     from tqdm import tqdm
 
+    from tfgan.cli.conditions import choose_translator, make_conditions
     from tfgan.cli.runs import open_run
+    from tfgan.inference import open_inference
     from tfgan.inference.files import DONE, EXISTS, find_tasks, translate_files
-    from tfgan.inference.translator import Translator
 
     tasks = find_tasks(source, output, flags["format"])
     run = open_run(folder, flags["checkpoint"])
-    translator = Translator(run.method.inference()["translate"])
-    print(f"{translator.source.name} to {translator.target.name}, {run.folder} at step {run.step}, {len(tasks)} image(s)")
-    results = translate_files(translator, tasks, alpha=run.config.data.alpha, overwrite=flags["overwrite"], tile=flags["tile"])
+    ways = open_inference(run.method)
+    translator = choose_translator(ways, flags["to"])
+    conditions = make_conditions(run, ways, translator, flags["set"], flags["style"], flags["seed"])
+    print(f"{translator.describe()}, {run.folder} at step {run.step}, {len(tasks)} image(s)")
+    alpha, overwrite, tile = run.config.data.alpha, flags["overwrite"], flags["tile"]
+    results = translate_files(translator, tasks, conditions, alpha=alpha, overwrite=overwrite, tile=tile)
     done, existing, failed = 0, 0, 0
     for task, outcome in tqdm(results, total=len(tasks), unit="image", disable=None):  # None: only on a terminal
         done += outcome == DONE

@@ -1,49 +1,105 @@
 """A SavedModel that any TensorFlow program can load, without tfgan."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
+from tfgan.config import Domain
+from tfgan.inference.encoder import Encoder
 from tfgan.inference.translator import Translator
 
 
-class ExportedTranslator(tf.Module):
-    """The signatures of a translation.
+def make_signatures(ways: dict[str, Translator | Encoder]) -> dict[str, Callable]:
+    """All ways of a run to use its networks, as functions for a SavedModel.
 
-    `serving_default`: `images` [N, H, W, C] -> `images` [N, H, W, C'], uint8 (uint16 for a domain of 16-bit files), any N, H and W.
-    `serve_bytes`: `image_bytes` [N], each a JPEG, PNG, GIF or BMP file of any size -> `image_bytes` [N], PNG files. TensorFlow's decoder
-    does not turn photos by their EXIF orientation, and it drops transparency where `tfgan translate` lays the image over white.
+    NAME: `images` [N, H, W, C] -> `images` [N, H, W, C'], uint8 (uint16 for a domain of 16-bit files), any N, H and W. A map of classes
+    is `labels` [N, H, W] int32 instead; what else a translation needs are float32 vectors [N, length] under their names. An encoding
+    gives `vectors` [N, length].
+    NAME_bytes: the same with `image_bytes` [N], each a JPEG, PNG, GIF or BMP file of any size -> `image_bytes` [N], PNG files.
+    TensorFlow's decoder does not turn photos by their EXIF orientation, and it drops transparency where `tfgan translate` lays the image
+    over white.
+
+    The first translation also is `serving_default` and `serve_bytes`; where there is no other, it has these names alone.
     """
-
-    def __init__(self, translator: Translator):
-        super().__init__()
-        self._weights = translator.weights  # a SavedModel stores what is an attribute
-        source = translator.source
-
-        def serve(images):
-            return {"images": translator.pixels(images)}
-
-        def serve_one(data):
-            image = tf.io.decode_image(data, source.channels, source.dtype, expand_animations=False)
-            image = tf.ensure_shape(image, [None, None, source.channels])
-            return tf.io.encode_png(translator.pixels(image[None])[0])
-
-        def serve_bytes(image_bytes):
-            return {"image_bytes": tf.map_fn(serve_one, image_bytes, fn_output_signature=tf.string)}
-
-        images = tf.TensorSpec([None, None, None, source.channels], source.dtype, "images")
-        self.serve = tf.function(serve, input_signature=[images])
-        self.serve_bytes = tf.function(serve_bytes, input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
+    several = sum(isinstance(way, Translator) for way in ways.values()) > 1
+    signatures = {}
+    for number, (name, way) in enumerate(ways.items()):
+        if isinstance(way, Encoder):
+            signatures[name] = _encode(way)
+            continue
+        pair = _translate(way), _translate_bytes(way)
+        if number == 0:
+            signatures |= zip(("serving_default", "serve_bytes"), pair)
+        if several:
+            signatures |= zip((name, f"{name}_bytes"), pair)
+    return signatures
 
 
-def export(translator: Translator, folder: Path) -> None:
+def _encode(encoder: Encoder):
+    return tf.function(lambda images: {"vectors": encoder.encode_pixels(images)}, input_signature=[encoder.pixel_spec])
+
+
+def _translate(translator: Translator):
+    def serve(images, *conditions):
+        return {"images": translator.translate_pixels(images, *conditions)}
+
+    return tf.function(serve, input_signature=[translator.pixel_spec, *translator.conditions])
+
+
+def _translate_bytes(translator: Translator):
+    def serve_one(values):
+        image = decode(values[0], translator.source)
+        return tf.io.encode_png(translator.translate_pixels(image[None], *(value[None] for value in values[1:]))[0])
+
+    def serve_bytes(image_bytes, *conditions):
+        return {"image_bytes": tf.map_fn(serve_one, (image_bytes, *conditions), fn_output_signature=tf.string)}
+
+    return tf.function(serve_bytes, input_signature=[tf.TensorSpec([None], tf.string, "image_bytes"), *translator.conditions])
+
+
+def decode(data, domain: Domain):
+    """The bytes of one file -> H×W×C of the domain's dtype, or H×W int32 where the domain is a map of class indices."""
+    if domain.classes is None:
+        return tf.ensure_shape(
+            tf.io.decode_image(data, domain.channels, domain.dtype, expand_animations=False), [None, None, domain.channels]
+        )
+    indices = _class_indices(data, domain.classes)
+    if domain.dtype == "int32":
+        return indices
+    return tf.gather(
+        tf.constant([*_rgb(domain.classes.colours), (0, 0, 0)], tf.uint8), tf.math.floormod(indices, len(domain.classes.values) + 1)
+    )
+
+
+def _class_indices(data, classes):
+    """-1 where a grey value is no class; a colour is the nearest one's."""
+    if classes.coding == "ids":
+        values = tf.cast(
+            tf.io.decode_image(data, 1, tf.uint16 if max(classes.values) > 255 else tf.uint8, expand_animations=False), tf.int32
+        )
+        table = np.full(2**16, -1, np.int32)
+        table[list(classes.values)] = range(len(classes.values))
+        return tf.gather(table, tf.ensure_shape(values, [None, None, 1])[..., 0])
+    pixels = tf.cast(tf.ensure_shape(tf.io.decode_image(data, 3, expand_animations=False), [None, None, 3]), tf.float32)
+    colours = tf.constant(_rgb(classes.colours), tf.float32)
+    distances = tf.reduce_sum(tf.square(colours), 1) - 2.0 * tf.tensordot(pixels, colours, [[2], [1]])  # less |pixel|², the same for all
+    return tf.argmin(distances, axis=-1, output_type=tf.int32)
+
+
+def _rgb(colours):
+    return [tuple(bytes.fromhex(colour.removeprefix("#"))) for colour in colours]
+
+
+def export(ways: dict[str, Translator | Encoder], folder: Path) -> None:
     """Writes the SavedModel to `folder`, whole or not at all. What is there already, an older export, is replaced."""
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)  # of an export that was killed
-    module = ExportedTranslator(translator)
-    tf.saved_model.save(module, str(part), signatures={"serving_default": module.serve, "serve_bytes": module.serve_bytes})
+    module = tf.Module()
+    module._weights = [way.weights for way in ways.values()]  # a SavedModel stores what is an attribute
+    tf.saved_model.save(module, str(part), signatures=make_signatures(ways))
     if folder.exists():
         shutil.rmtree(folder)
     part.rename(folder)
@@ -53,9 +109,21 @@ def is_export(folder: Path) -> bool:
     return (folder / "saved_model.pb").is_file()
 
 
-def largest_difference(translator: Translator, folder: Path, images: list[np.ndarray]) -> int:
-    """Between the reloaded SavedModel and the run's own generator, over real source images H×W×C, in steps of the target's dtype."""
-    reloaded = tf.saved_model.load(str(folder))
-    serve = reloaded.signatures["serving_default"]
-    pairs = ((serve(images=tf.constant(image[None]))["images"].numpy(), translator.pixels(image[None]).numpy()) for image in images)
-    return max(int(np.max(np.abs(served.astype(np.int64) - own.astype(np.int64)))) for served, own in pairs)
+def signature_name(name: str, ways: dict[str, Translator | Encoder]) -> str:
+    """The signature of an export that does what the way `name` does."""
+    return "serving_default" if name == next(iter(ways)) else name
+
+
+def largest_difference(way: Translator | Encoder, serve: Callable, images: list[np.ndarray]) -> float:
+    """Between a signature of the reloaded SavedModel and the run's own network, over real images H×W×C or maps H×W.
+
+    In steps of the target's dtype, or of 1 for vectors. Conditions are drawn at random, 0 or 1.
+    """
+    generator = np.random.default_rng(0)
+    largest = 0.0
+    for image in images:
+        given = {name: generator.integers(0, 2, [1, n]).astype(np.float32) for name, n in getattr(way, "lengths", {}).items()}
+        own = way.pixels(image[None], **given).numpy()
+        (served,) = serve(**{name: tf.constant(value) for name, value in {way.pixel_spec.name: image[None], **given}.items()}).values()
+        largest = max(largest, float(np.max(np.abs(served.numpy().astype(np.float64) - own))))
+    return largest

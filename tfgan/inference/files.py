@@ -2,13 +2,14 @@
 
 import glob
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfgan.data import images
+from tfgan.config import Domain
+from tfgan.data import images, label_maps
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
 from tfgan.inference.tiling import translate_image
 from tfgan.inference.translator import Translator
@@ -80,10 +81,13 @@ def _check_results(tasks):
         seen[result] = source
 
 
-def translate_files(translator: Translator, tasks: list[Task], *, alpha: str, overwrite: bool, tile: int) -> Iterator[tuple[Task, str]]:
+def translate_files(
+    translator: Translator, tasks: list[Task], conditions: Callable = lambda image: {}, *, alpha: str, overwrite: bool, tile: int
+) -> Iterator[tuple[Task, str]]:
     """Does the tasks; yields each with what became of it: `DONE`, `EXISTS` if its result was there, otherwise the reason it failed.
 
     Args:
+        conditions: what an image H×W×C is translated by: image -> {name: vector}.
         alpha: what becomes of transparency, see `tfgan.data.images.convert`.
         overwrite: do a task whose result exists.
         tile: see `tfgan.inference.tiling.translate_image`.
@@ -93,10 +97,17 @@ def translate_files(translator: Translator, tasks: list[Task], *, alpha: str, ov
             yield task, EXISTS
             continue
         try:
-            image = images.convert(images.decode(task.source), translator.source.channels, translator.source.dtype, alpha)
-            images.save(task.result, translate_image(translator, image, tile))
+            image = read_image(task.source, translator.source, alpha)
+            images.save(task.result, translate_image(translator, image, conditions(image), tile=tile))
             yield task, DONE
         except tf.errors.ResourceExhaustedError:
             yield task, f"{image.shape[0]}×{image.shape[1]} pixels do not fit into memory: use a smaller --tile"
         except (UnreadableImage, UserError, OSError) as error:
             yield task, str(error)
+
+
+def read_image(path: Path, domain: Domain, alpha: str):
+    """A file as `domain` takes it: H×W×C of its dtype, or class indices H×W int32. Raises `UnreadableImage`."""
+    if domain.classes is not None:
+        return label_maps.load(path, domain)
+    return images.convert(images.decode(path), domain.channels, domain.dtype, alpha)

@@ -5,17 +5,21 @@ import numpy as np
 from tfgan.inference.translator import Translator
 
 
-def translate_image(translator: Translator, image: np.ndarray, tile: int = 0, overlap: int = 64) -> np.ndarray:
-    """One image H×W×C of the source's dtype -> H×W×C' of the target's dtype.
+def translate_image(
+    translator: Translator, image: np.ndarray, conditions: dict[str, np.ndarray] | None = None, *, tile: int = 0, overlap: int = 64
+) -> np.ndarray:
+    """One image H×W×C of the source's dtype, or map of class indices H×W -> H×W×C' of the target's dtype.
 
     Args:
+        conditions: what the image is translated by: name -> vector.
         tile: height and width of the tiles; 0, or an image no larger: all at once. Normalisation by each image's own statistics then
             means each tile's own, so that tiles can differ in brightness: make them as large as memory allows.
         overlap: pixels that neighbouring tiles share at least, over which one fades into the other; no more than half a tile.
     """
     height, width = image.shape[:2]
+    conditions = {name: vector[None] for name, vector in (conditions or {}).items()}
     if not tile or (height <= tile and width <= tile):
-        return translator.pixels(image[None]).numpy()[0]
+        return translator.pixels(image[None], **conditions).numpy()[0]
     overlap = min(overlap, tile // 2)
     total = np.zeros((height, width, translator.target.channels), np.float32)
     weights = np.zeros((height, width, 1), np.float32)
@@ -24,7 +28,7 @@ def translate_image(translator: Translator, image: np.ndarray, tile: int = 0, ov
             place = slice(top, top + tile), slice(left, left + tile)
             part = translator.to_floats(image[place]).numpy()
             weight = _ramp(part.shape[0], overlap)[:, None, None] * _ramp(part.shape[1], overlap)[None, :, None]
-            total[place] += weight * translator(part[None]).numpy()[0]
+            total[place] += weight * translator(part[None], **conditions).numpy()[0]
             weights[place] += weight
     return translator.to_pixels(total / weights).numpy()
 

@@ -11,38 +11,68 @@ class Translator(tf.Module):
 
     An image is mirrored at its border up to the network's multiple, and the result cropped back. Every image is run by itself: N images
     in one call equal N calls of one.
+
+    Images are N×H×W×C; maps of class indices, where the source is one, N×H×W int32. Each condition of the translation is given by its
+    name, float32 N×length.
     """
 
     def __init__(self, translation: Translation):
         super().__init__()
         self.translation, self.source, self.target = translation, translation.source, translation.target
-        shape = [None, None, None, self.source.channels]
-        self._run = tf.function(self._translate, input_signature=[tf.TensorSpec(shape, tf.float32)])
-        self._run_pixels = tf.function(self._translate_pixels, input_signature=[tf.TensorSpec(shape, self.source.dtype)])
+        self.takes_maps = self.source.dtype == "int32"
+        self.shape = [None, None, None] if self.takes_maps else [None, None, None, self.source.channels]
+        self.input_key, self.truth_key, self.lengths = translation.input_key, translation.truth_key, translation.conditions
+        self.conditions = [tf.TensorSpec([None, length], tf.float32, name) for name, length in self.lengths.items()]
+        floats = tf.TensorSpec(self.shape, tf.int32 if self.takes_maps else tf.float32)
+        self._run = tf.function(self._translate, input_signature=[floats, *self.conditions])
+        self._run_pixels = tf.function(self.translate_pixels, input_signature=[self.pixel_spec, *self.conditions])
 
-    def __call__(self, images):
-        """N×H×W×C float32 in [-1, 1] -> N×H×W×C' float32 in [-1, 1]."""
-        return self._run(images)
+    @property
+    def pixel_spec(self) -> tf.TensorSpec:
+        """What `pixels` takes."""
+        return tf.TensorSpec(self.shape, self.source.dtype, "labels" if self.takes_maps else "images")
 
-    def pixels(self, images):
-        """N×H×W×C of the source's dtype -> N×H×W×C' of the target's dtype, both over the dtype's full range."""
-        return self._run_pixels(images)
+    def describe(self) -> str:
+        return f"{self.source.name} to {self.target.name}"
 
-    def _translate(self, images):
+    @property
+    def full_range(self) -> int:
+        """The largest value of a result's pixel."""
+        return tf.as_dtype(self.target.dtype).max
+
+    def __call__(self, images, **conditions):
+        """float32 in [-1, 1], or class indices -> N×H×W×C' float32 in [-1, 1]."""
+        return self._run(images, *self._in_order(conditions))
+
+    def pixels(self, images, **conditions):
+        """The source's dtype -> N×H×W×C' of the target's dtype, both over the dtype's full range."""
+        return self._run_pixels(images, *self._in_order(conditions))
+
+    def _in_order(self, conditions):
+        if set(conditions) != set(self.lengths):
+            raise ValueError(f"conditions {sorted(conditions)}; expected {sorted(self.lengths)}")
+        return [tf.cast(conditions[name], tf.float32) for name in self.lengths]
+
+    def _translate(self, images, *conditions):
         height, width = tf.shape(images)[1], tf.shape(images)[2]
         rows, top = _mirrored(height, self._padded(height))
         columns, left = _mirrored(width, self._padded(width))
         images = tf.gather(tf.gather(images, rows, axis=1), columns, axis=2)
+
         # One by one: the same image takes the same route through the kernels whatever stands beside it.
-        result = tf.map_fn(lambda image: self.translation.function(image[None])[0], images, parallel_iterations=1)
+        def one(values):
+            return self.translation.function(*(value[None] for value in values))[0]
+
+        result = tf.map_fn(one, (images, *conditions), parallel_iterations=1, fn_output_signature=tf.float32)
         return result[:, top : top + height, left : left + width]
 
-    def _translate_pixels(self, images):
-        return self.to_pixels(self._translate(self.to_floats(images)))
+    def translate_pixels(self, images, *conditions):
+        """The graph of `pixels`, with the conditions in the translation's order."""
+        return self.to_pixels(self._translate(self.to_floats(images), *conditions))
 
     def to_floats(self, pixels):
-        """The source's dtype -> float32 in [-1, 1]."""
-        return normalize(tf.convert_to_tensor(pixels), self.source)
+        """The source's dtype -> float32 in [-1, 1]; class indices stay as they are."""
+        return tf.convert_to_tensor(pixels) if self.takes_maps else normalize(tf.convert_to_tensor(pixels), self.source)
 
     def to_pixels(self, floats):
         """[-1, 1] -> the target's dtype, rounded to the nearest value."""

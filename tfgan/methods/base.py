@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfgan.config import DataSpec, Domain, Size, setting
 from tfgan.errors import UserError
+from tfgan.optimizers import ConstantThenLinear, FusedAdam
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,30 +34,70 @@ class HParams:
         return height, width
 
 
+@dataclasses.dataclass(frozen=True)
+class AdamHParams(HParams):
+    """Of methods trained by Adam at a learning rate that is constant, or constant and then falls linearly to 0."""
+
+    learning_rate: float = setting(2e-4, "of the Adam optimizers", at_least=0.0)
+    beta_1: float = setting(0.5, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
+    beta_2: float = setting(0.999, "Adam's decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
+    lr_constant_epochs: int = setting(100, "epochs before the learning rate falls, if --lr_decay_epochs is not 0", at_least=0)
+    lr_decay_epochs: int = setting(0, "epochs in which the learning rate falls linearly to 0; 0: it stays constant", at_least=0)
+
+    def __post_init__(self):
+        if self.lr_decay_epochs and self.epochs > self.lr_constant_epochs + self.lr_decay_epochs:
+            raise UserError(
+                f"The learning rate is 0 after {self.lr_constant_epochs} + {self.lr_decay_epochs} epochs, before --epochs={self.epochs} "
+                "end: raise --lr_constant_epochs or --lr_decay_epochs."
+            )
+
+    def adam(self, updates_per_epoch: int, learning_rate: float | None = None) -> FusedAdam:
+        """An optimizer with these settings; `learning_rate` replaces theirs, for networks that learn at different rates."""
+        initial = self.learning_rate if learning_rate is None else learning_rate
+        schedule = ConstantThenLinear(initial, self.lr_constant_epochs * updates_per_epoch, self.lr_decay_epochs * updates_per_epoch)
+        return FusedAdam(schedule, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=1e-8)
+
+
 class PhaseResult(NamedTuple):
     losses: dict[str, tf.Tensor]  # float32 scalars, means over the replica's batch
     scalars: dict[str, tf.Tensor] = {}  # what else is worth logging
+    outputs: dict[str, tf.Tensor] = {}  # b×…: what later phases of the step find in their batch, after `Method.exchange`
 
 
 class Phase(NamedTuple):
     """One part of a train step: losses from one forward pass, and the networks that each of them updates.
 
-    A phase with two losses is a simultaneous update: both gradients are taken at the old weights.
+    A phase with two losses is a simultaneous update: both gradients are taken at the old weights. Phases of one name are one phase done
+    again on another batch.
     """
 
     name: str
     losses: Callable[[dict[str, tf.Tensor], tf.Tensor], PhaseResult]  # (batch, seed of shape (2,)) -> result
     trains: dict[str, tuple[str, ...]]  # loss and optimizer -> networks
+    batch: int = 0  # which of the step's batches it sees, below `Method.batches_per_step`
 
 
 class Translation(NamedTuple):
     """A way from images to images: what translate, samples, validation and export run."""
 
-    function: Callable[[tf.Tensor], tf.Tensor]  # N×H×W×C in [-1, 1] -> N×H×W×C' in [-1, 1]
+    function: Callable[..., tf.Tensor]  # (N×H×W×C in [-1, 1] or N×H×W int32, a vector for each condition) -> N×H×W×C' in [-1, 1]
     source: Domain
     target: Domain
     multiple: int  # height and width must be multiples of this
     minimum: int  # and at least this
+    input_key: str = "source"  # of a batch: where its images are found
+    truth_key: str = ""  # of a batch: where what should come out is found; empty: the data does not know
+    conditions: dict[str, int] = {}  # what else each image is translated by: name -> length of a float32 vector, N×length
+
+
+class Encoding(NamedTuple):
+    """A way from images to vectors: the style of an image, the attributes it has."""
+
+    function: Callable[[tf.Tensor], tf.Tensor]  # N×H×W×C in [-1, 1] -> N×length float32
+    source: Domain
+    size: Size  # to which images are resized first
+    length: int
+    input_key: str = "image"  # of a batch: where its images are found
 
 
 class Method:
@@ -66,6 +107,8 @@ class Method:
         networks: name -> Keras model.
         averages: name of a network -> a second model that holds the moving average of its weights; empty if there is none.
         average_decay: of these averages.
+        state: what is remembered from step to step beside weights, such as a pool of images; written only by `exchange`.
+        batches_per_step: how many batches one step eats.
     """
 
     HParams = HParams
@@ -76,10 +119,12 @@ class Method:
         self.networks: dict[str, keras.Model] = {}
         self.averages: dict[str, keras.Model] = {}
         self.average_decay = 0.0
+        self.state: dict[str, tf.Variable] = {}
+        self.batches_per_step = 1
 
     @property
     def steps_per_epoch(self) -> int:
-        return math.ceil(self.spec.sizes["train"] / self.hparams.batch_size)
+        return math.ceil(self.spec.sizes["train"] / (self.hparams.batch_size * self.batches_per_step))
 
     def make_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """One optimizer for each loss of the phases."""
@@ -89,6 +134,24 @@ class Method:
         """The train step: its phases in order."""
         raise NotImplementedError
 
-    def inference(self) -> dict[str, Translation]:
-        """The ways to use the trained networks, by name of the signature."""
+    def exchange(self, outputs: dict[str, tf.Tensor], seed) -> dict[str, tf.Tensor]:
+        """What later phases of the step see of a phase's outputs. The place to read and write `state`.
+
+        Called outside the replicas, whose outputs are joined to the global batch; the result is shared out among them again.
+        """
+        return outputs
+
+    def inference(self) -> dict[str, Translation | Encoding]:
+        """The ways to use the trained networks, by name; the first one is what is meant if nothing else is said."""
         raise NotImplementedError
+
+    def sample_row(self, example: dict, use: dict[str, Callable]) -> dict:
+        """One row of the sample picture: title -> H×W×C in [-1, 1], or a map of class indices H×W.
+
+        Args:
+            example: one validation example, arrays by key of the batch.
+            use: `inference()` for single images: name -> (H×W×C, conditions by name) -> H×W×C' or a vector.
+        """
+        name, way = next(iter(self.inference().items()))
+        source, truth = example[way.input_key], example[way.truth_key]
+        return {way.source.name: source, way.target.name: truth, f"generated {way.target.name}": use[name](source)}

@@ -17,7 +17,7 @@ SPACE_MARGIN = 1.05  # of a checkpoint's size, for its index
 
 
 class Checkpointer:
-    """Saves and restores a `TrainStep`: networks, averages, optimizers, loss scale and step.
+    """Saves and restores a `TrainStep`: networks, averages, optimizers, the method's state, loss scale and step.
 
     TensorFlow writes a checkpoint under temporary names and points to it last, so that the newest known checkpoint is always whole.
 
@@ -33,13 +33,15 @@ class Checkpointer:
         state = {
             **self._weights,
             "optimizers": train_step.optimizers,
+            "state": train_step.method.state,
             "loss_scale": train_step.loss_scale,
             "good_steps": train_step.good_steps,
         }
-        self._variables = _variables(train_step.method) + [v for o in train_step.optimizers.values() for v in o.variables]
+        variables = _variables(train_step.method) + [v for o in train_step.optimizers.values() for v in o.variables]
+        variables += train_step.method.state.values()
         self._checkpoint = tf.train.Checkpoint(**state)
         self._manager = tf.train.CheckpointManager(self._checkpoint, str(folder), max_to_keep=keep)
-        self.size = sum(int(np.prod(v.shape)) * tf.as_dtype(v.dtype).size for v in self._variables)
+        self.size = sum(int(np.prod(v.shape)) * tf.as_dtype(v.dtype).size for v in variables)
         if chief:
             self._remove_unfinished()
 
@@ -140,6 +142,7 @@ def _readable(path: str, cure: str):
         yield
     except (tf.errors.OpError, AssertionError, IndexError, ValueError) as error:
         reason = str(error).partition("\n")[0]
+        tf.get_logger().setLevel("ERROR")  # one warning for each of a thousand values that were not restored
         raise UserError(f"The checkpoint {path} cannot be read: {reason}\n{cure}") from error
 
 

@@ -33,8 +33,8 @@ class TrainStep(tf.Module):
         super().__init__()
         self.method, self.strategy, self.seed, self.loss_scaling = method, strategy, seed, loss_scaling
         self.names: list[str] = []
-        self.phases = method.phases()
         with strategy.scope():
+            self.phases = method.phases()
             self.optimizers = method.make_optimizers()
             for phase in self.phases:
                 for loss in phase.trains:
@@ -60,27 +60,41 @@ class TrainStep(tf.Module):
 
     @tf.function
     def run(self, iterator, count):
-        """Takes `count` (int32 scalar) batches from a distributed iterator and does as many steps.
+        """Does `count` (int32 scalar) steps, each on the method's number of batches from a distributed iterator.
 
         Returns the last step's scalars, float32 of shape (len(names),), means over the global batch.
         """
         # The loop is around strategy.run: an optimizer inside a loop inside a replica cannot merge the replicas.
         for _ in tf.range(count):
-            self._run_step(next(iterator))
+            self._run_step([iterator.get_next() for _ in range(self.method.batches_per_step)])
         return tf.identity(self._latest)
 
-    def _run_step(self, batch):
-        seed = fold_in(tf.constant([self.seed, 0]), self.step)
+    def _run_step(self, batches):
+        step_seed = fold_in(tf.constant([self.seed, 0]), self.step)
         scalars = {}
         for phase in self.phases:
+            batch, seed = batches[phase.batch], fold_in(step_seed, phase.batch)
             result = self.strategy.run(self._replica_gradients, args=(phase, batch, seed, tf.identity(self.loss_scale)))
-            gradients, phase_scalars, statistics, finite = result
+            gradients, phase_scalars, outputs, statistics, finite = result
             self._update(phase, gradients, finite)
             self._update_statistics(phase, statistics)
+            if outputs:
+                batches[phase.batch] = batch | self._exchange(outputs, seed)
             scalars |= {name: self._mean(value) for name, value in phase_scalars.items()}
         self._update_averages()
         self._latch(scalars)
         self.step.assign_add(1)
+
+    def _exchange(self, outputs, seed):
+        """A phase's outputs, joined over the replicas, through the method's `exchange`, and shared out among the replicas again."""
+        exchanged = self.method.exchange({name: self.strategy.gather(value, axis=0) for name, value in outputs.items()}, seed)
+
+        def own_share(values):
+            context = tf.distribute.get_replica_context()
+            replica, replicas = context.replica_id_in_sync_group, context.num_replicas_in_sync
+            return {name: tf.stack(tf.split(value, replicas))[replica] for name, value in values.items()}
+
+        return self.strategy.run(own_share, args=(exchanged,))
 
     def _mean(self, value):
         return self.strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
@@ -90,12 +104,13 @@ class TrainStep(tf.Module):
         return self._gradients[phase.name](batch, fold_in(seed, replica), loss_scale)
 
     def _phase_gradients(self, phase, batch, seed, loss_scale):
-        """Gradients of one replica's share of the mean loss, scalars, batch statistics, and whether all gradients are finite (1 or 0)."""
+        """Gradients of one replica's share of the mean loss, scalars, outputs, batch statistics, and whether all gradients are finite
+        (1 or 0)."""
         share = 1.0 / self.strategy.num_replicas_in_sync  # optimizers sum the replicas' gradients
         factor = loss_scale if self.loss_scaling else 1.0
         with tf.GradientTape(persistent=len(phase.trains) > 1) as tape, ForwardPass(seed) as forward_pass:
-            losses, scalars = phase.losses(batch, seed)
-            scaled = {name: loss * (share * factor) for name, loss in losses.items()}
+            result = phase.losses(batch, seed)
+            scaled = {name: loss * (share * factor) for name, loss in result.losses.items()}
         gradients = {}
         for name in phase.trains:
             raw = tape.gradient(scaled[name], [v.value for v in self._trainable(phase, name)], unconnected_gradients="zero")
@@ -104,7 +119,8 @@ class TrainStep(tf.Module):
         if self.loss_scaling:
             finite = tf.cast(tf.reduce_all([tf.reduce_all(tf.math.is_finite(g)) for g in tf.nest.flatten(gradients)]), tf.float32)
         statistics = self._own_statistics(phase, forward_pass)
-        return gradients, {f"{name}_loss": loss for name, loss in losses.items()} | dict(scalars), statistics, finite
+        scalars = {f"{name}_loss": loss for name, loss in result.losses.items()} | dict(result.scalars)
+        return gradients, scalars, dict(result.outputs), statistics, finite
 
     def _own_statistics(self, phase, forward_pass):
         """Batch statistics of the networks that this phase trains; a network that is only used keeps its moving averages."""

@@ -34,7 +34,7 @@ class Trainer:
         make_iterator: (first step) -> distributed iterator of batches.
         workdir: the run's folder.
         total: steps of the whole run.
-        steps_per_epoch, batch_size: for the log.
+        steps_per_epoch, images_per_step: for the log.
         settings: the run's `TrainConfig`.
         callbacks: run by the chief alone.
     """
@@ -47,12 +47,12 @@ class Trainer:
         *,
         total: int,
         steps_per_epoch: int,
-        batch_size: int,
+        images_per_step: int,
         settings,
         callbacks: list[Callback],
     ):
         self.train_step, self.make_iterator, self.workdir, self.total = train_step, make_iterator, workdir, total
-        self.steps_per_epoch, self.batch_size, self.settings, self.callbacks = steps_per_epoch, batch_size, settings, callbacks
+        self.steps_per_epoch, self.images_per_step, self.settings, self.callbacks = steps_per_epoch, images_per_step, settings, callbacks
         self.strategy = train_step.strategy
         self.chief = is_chief(self.strategy)
         self.cluster = isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy)
@@ -113,7 +113,7 @@ class Trainer:
                 row = {}
                 if self._due(self.settings.log_every, step):
                     rate, steps, seconds = steps / seconds, 0, 0.0
-                    row = {"images_per_second": rate * self.batch_size} | dict(zip(self.train_step.names, map(float, scalars)))
+                    row = {"images_per_second": rate * self.images_per_step} | dict(zip(self.train_step.names, map(float, scalars)))
                     self.progress.show(step, row, (self.total - step) / rate)
                 if stop:
                     self.checkpointer.save()  # first: whoever sent the signal may not wait for pictures

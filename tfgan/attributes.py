@@ -1,0 +1,66 @@
+"""Attributes of images by name: which exclude each other, and what it means to change some of them."""
+
+import numpy as np
+
+from tfgan.config import DataSpec
+from tfgan.errors import UserError, did_you_mean
+
+Changes = dict[str, bool]
+"""Name -> whether the result shall have it."""
+
+
+def parse_changes(text: str, spec: DataSpec) -> Changes:
+    """Changes from a list such as "Black_Hair,~Male", where ~ means without.
+
+    Raises:
+        UserError: an unknown name; one named twice; two that exclude each other; two of different data sets, as no image shows both.
+    """
+    changes: Changes = {}
+    for word in filter(None, (word.strip() for word in text.split(","))):
+        name, wanted = word.removeprefix("~").strip(), not word.startswith("~")
+        if name not in spec.attribute_names:
+            hint = did_you_mean(name, spec.attribute_names)
+            raise UserError(f"--set: there is no attribute {name!r}.{hint} There are: {', '.join(spec.attribute_names)}.")
+        if name in changes:
+            raise UserError(f"--set names {name} twice.")
+        changes[name] = wanted
+    for group in spec.attribute_groups:
+        both = [name for name in group if changes.get(name)]
+        if len(both) > 1:
+            raise UserError(f"--set: {' and '.join(both)} exclude each other.")
+    if len({_home(name, spec) for name in changes}) > 1:
+        raise UserError(f"--set: {', '.join(changes)} come from different data sets; change those of one at a time.")
+    return changes
+
+
+def change_attributes(scores: np.ndarray, changes: Changes, spec: DataSpec) -> np.ndarray:
+    """The attributes, 0 or 1, of an image that is to have `changes` and otherwise what `scores` say.
+
+    Of names that exclude each other, one is set: the wanted one, or else the one of the highest score that is not unwanted; none if none
+    is wanted and the scores say that the image has none of them, as a bald head has no colour of hair. Where several data sets were
+    joined, all attributes of the others are 0, as in training.
+
+    Args:
+        scores: for each of `spec.attribute_names`, from 0 to 1.
+
+    Returns:
+        float32 of the same shape.
+    """
+    names = spec.attribute_names
+    wanted = np.array([changes.get(name, score) for name, score in zip(names, scores)], np.float32)
+    values = (wanted > 0.5).astype(np.float32)
+    for group in spec.attribute_groups:
+        places = [names.index(name) for name in group]
+        rank = [2.0 if changes.get(name) else -1.0 if name in changes else scores[place] for name, place in zip(group, places)]
+        values[places] = 0.0
+        if max(rank) > 1.0 or np.sum(np.asarray(scores)[places]) >= 0.5:
+            values[places[int(np.argmax(rank))]] = 1.0
+    if spec.attribute_sets and changes:
+        home = spec.attribute_sets[_home(next(iter(changes)), spec)]
+        values *= np.array([name in home for name in names], np.float32)
+    return values
+
+
+def _home(name: str, spec: DataSpec) -> int:
+    """Which of the joined data sets knows the attribute."""
+    return next((number for number, known in enumerate(spec.attribute_sets) if name in known), 0)

@@ -1,0 +1,62 @@
+"""From the flags of `tfgan translate` to one of a run's translations and what it translates by: attributes, a style."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from tfgan.attributes import change_attributes, parse_changes
+from tfgan.cli.runs import Run
+from tfgan.errors import UserError, did_you_mean
+from tfgan.inference import Encoder, Translator, translators
+from tfgan.inference.files import read_image
+
+Ways = dict[str, Translator | Encoder]
+
+
+def choose_translator(ways: Ways, to: str) -> Translator:
+    """The translation into the domain called `to`, or the first one if `to` is empty.
+
+    Raises:
+        UserError: the run does not translate into that domain; lists those it does.
+    """
+    by_target = {way.target.name: way for way in translators(ways).values()}
+    if to and to not in by_target:
+        raise UserError(f"--to={to}: the run translates to {' and '.join(by_target)}.{did_you_mean(to, by_target)}")
+    return by_target[to] if to else next(iter(by_target.values()))
+
+
+def make_conditions(run: Run, ways: Ways, translator: Translator, changes: str, style: str, seed: int) -> Callable:
+    """A function: image -> {condition: vector}, from the flags --set, --style and --seed.
+
+    Raises:
+        UserError: a flag that this run cannot use, or lacks; unknown attributes; a style image that cannot be read.
+    """
+    known = translator.lengths
+    if changes and "attributes" not in known:
+        raise UserError(f"--set chooses attributes, which a run of {run.config.method} does not have.")
+    if style and "latent" not in known:
+        raise UserError(f"--style needs a run with a style encoder (spade with --style_encoder), which {run.folder} is not.")
+    if "attributes" in known:
+        return _attributes(run.config.spec, ways["classify"], changes)
+    if "latent" in known:
+        latent = _style(ways["encode"], style, run.config.data.alpha) if style else np.random.default_rng(seed).normal(size=known["latent"])
+        return lambda image: {"latent": latent}
+    return lambda image: {}
+
+
+def _attributes(spec, classify: Encoder, changes: str) -> Callable:
+    """The target attributes: those the discriminator sees in the image, changed as asked."""
+    wanted = parse_changes(changes, spec)
+    if not wanted:
+        raise UserError(f"--set=NAME,~NAME chooses what to change; the run knows {', '.join(spec.attribute_names)}.")
+
+    def conditions(image):
+        scores = classify.pixels(image[None]).numpy()[0]
+        return {"attributes": change_attributes(scores, wanted, spec)}
+
+    return conditions
+
+
+def _style(encode: Encoder, path: str, alpha: str) -> np.ndarray:
+    return encode.pixels(read_image(Path(path), encode.source, alpha)[None]).numpy()[0]

@@ -1,0 +1,43 @@
+"""Images of any size to vectors: a style, or the attributes an image has."""
+
+import tensorflow as tf
+
+from tfgan.data.pipeline import normalize
+from tfgan.methods.base import Encoding
+
+
+class Encoder(tf.Module):
+    """An `Encoding` for images of any height and width, which are resized to the network's size first."""
+
+    def __init__(self, encoding: Encoding):
+        super().__init__()
+        self.encoding, self.source, self.input_key = encoding, encoding.source, encoding.input_key
+        self.pixel_spec = tf.TensorSpec([None, None, None, self.source.channels], self.source.dtype, "images")
+        self._run = tf.function(self._encode, input_signature=[tf.TensorSpec(self.pixel_spec.shape, tf.float32)])
+        self._run_pixels = tf.function(self.encode_pixels, input_signature=[self.pixel_spec])
+
+    full_range = 1  # a step in the comparison of results
+
+    def describe(self) -> str:
+        return f"{self.source.name} to a vector of {self.encoding.length}"
+
+    def __call__(self, images):
+        """N×H×W×C float32 in [-1, 1] -> N×length float32."""
+        return self._run(images)
+
+    def pixels(self, images):
+        """N×H×W×C of the source's dtype -> N×length float32."""
+        return self._run_pixels(images)
+
+    def _encode(self, images):
+        resized = tf.image.resize(images, self.encoding.size, "bicubic", antialias=True)
+        return self.encoding.function(tf.clip_by_value(resized, -1.0, 1.0))  # bicubic overshoots
+
+    def encode_pixels(self, images):
+        """The graph of `pixels`."""
+        return self._encode(normalize(images, self.source))
+
+    @property
+    def weights(self) -> list[tf.Variable]:
+        """The variables that `pixels` reads."""
+        return list(self._run_pixels.get_concrete_function().variables)
