@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan.layers import BatchNorm, Dropout, ForwardPass, ReflectionPadding, fold_in, instance_norm, uniform
+from tfgan.layers import BatchNorm, Dropout, ForwardPass, ReflectionPadding, SpectralConv2D, fold_in, instance_norm, normal, uniform
 
 GAMMA, BETA = np.float32([2.0, 0.5, 1.0]), np.float32([0.1, -1.0, 0.0])
 MEAN, VARIANCE = np.float32([0.3, -0.2, 1.0]), np.float32([2.0, 0.5, 1.5])
@@ -57,6 +57,26 @@ def test_batch_norm_in_training(shape, synchronized):
     np.testing.assert_allclose(layer.moving_mean, 0.9 * MEAN + 0.1 * x.mean(axes), atol=1e-5)
     np.testing.assert_allclose(layer.moving_variance, 0.9 * VARIANCE + 0.1 * x.var(axes), atol=1e-5)
     np.testing.assert_array_equal(layer.gamma, GAMMA)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_without_weights(training):
+    layer, x = BatchNorm(center=False, scale=False), images(4, 5, 6, 3)
+    expected = (x - x.mean((0, 1, 2))) / x.std((0, 1, 2)) if training else x
+    np.testing.assert_allclose(layer(x, training=training), expected, rtol=1e-5, atol=1e-5)
+    assert [v.path.split("/")[-1] for v in layer.weights] == ["moving_mean", "moving_variance"]
+
+
+def test_synchronised_batch_norm_of_one_replica_is_the_fused_one():
+    layer, x = batch_norm(synchronized=True), images(4, 5, 6, 3)
+    strategy = tf.distribute.MirroredStrategy(["/cpu:0"])
+
+    @tf.function
+    def forward():
+        return strategy.run(lambda: layer(x, training=True))
+
+    np.testing.assert_allclose(forward(), normalise(x, x.mean((0, 1, 2)), x.var((0, 1, 2))), atol=1e-5)
+    assert "FusedBatchNormV3" in {op.type for op in forward.get_concrete_function().graph.get_operations()}
 
 
 def test_batch_norm_of_a_single_value_is_beta():
@@ -197,6 +217,17 @@ def test_uniform_noise_is_the_same_under_xla():
     np.testing.assert_allclose(np.histogram(noise, 10, (0, 1))[0] / 50_000, 0.1, atol=0.006)  # deviation 0.0013
 
 
+def test_normal_noise():
+    seed = tf.constant([5, 7])
+    noise = normal((100_000,), seed).numpy()
+    np.testing.assert_allclose(tf.function(normal, jit_compile=True)((100_000,), seed), noise, atol=1e-5)
+    assert np.all(noise != normal((100_000,), tf.constant([5, 8])))
+    within = [np.mean(np.abs(noise) < deviations) for deviations in (0.5, 1, 2, 3)]
+    np.testing.assert_allclose(within, [0.3829, 0.6827, 0.9545, 0.9973], atol=0.005)  # deviation 0.0015
+    assert abs(noise.mean()) < 0.015 and abs(np.corrcoef(noise[1:], noise[:-1])[0, 1]) < 0.015  # deviation 0.003
+    assert np.all(np.isfinite(noise))
+
+
 def test_reflection_padding():
     row = np.arange(4, dtype=np.float32)
     layer = ReflectionPadding(2)
@@ -214,3 +245,110 @@ def test_instance_norm():
     assert layer.weights == []
     tiny = np.float32([0.001, -0.001]).reshape(1, 1, 2, 1)  # variance 1e-6: epsilon decides the result
     np.testing.assert_allclose(np.ravel(instance_norm()(tiny)), np.ravel(tiny) / np.sqrt(1.1e-5), rtol=1e-3)
+
+
+# Spectral normalisation
+
+
+def spectral_conv(**options):
+    """The layer of the PyTorch example below: 2×2 kernel, 2 channels to 3."""
+    layer = SpectralConv2D(3, 2, padding="valid", **options)
+    layer.build((None, None, None, 2))
+    layer.kernel.assign(((7 * np.arange(24) % 11 - 5) / 4).reshape(2, 2, 2, 3))
+    layer.bias.assign([0.5, -0.5, 0.0])
+    layer.u.assign([0.6, 0.0, 0.8])
+    return layer
+
+
+SPECTRAL_X = ((3 * np.arange(18) % 7 - 3) / 2).reshape(1, 3, 3, 2).astype(np.float32)
+SPECTRAL_STEPS = [  # torch.nn.utils.spectral_norm(Conv2d(2, 3, 2)): u and the first outputs and gradients of Σy² after 1, 2, 3 calls
+    ([0.33119115, -0.48214224, 0.81108034], [1.47713757, -1.13513947, -0.09771377], [-1.31259561, -1.01671612, 2.51540709]),
+    ([0.0983112, -0.56128472, 0.82176304], [1.38462687, -1.07500744, -0.08846268], [-1.63746202, -0.61214876, 1.48452652]),
+    ([-0.04596559, -0.54191142, 0.83917767], [1.36013126, -1.05908537, -0.08601316], [-1.72227931, -0.34438369, 1.09795427]),
+]
+
+
+def test_spectral_norm_equals_pytorch():
+    layer = spectral_conv()
+    kernel = layer.kernel.numpy()
+    for u, output, gradient in SPECTRAL_STEPS:
+        with tf.GradientTape() as tape:
+            y = layer(SPECTRAL_X, training=True)
+            loss = tf.reduce_sum(tf.square(y))
+        np.testing.assert_allclose(layer.u, u, rtol=1e-5)
+        np.testing.assert_allclose(y[0, 0, 0], output, rtol=1e-5)
+        np.testing.assert_allclose(np.ravel(tape.gradient(loss, layer.kernel.value))[:3], gradient, rtol=1e-4)
+    np.testing.assert_array_equal(layer.kernel, kernel)
+
+
+def test_spectral_norm_finds_the_largest_singular_value():
+    layer, impulse = spectral_conv(), np.eye(8, dtype=np.float32).reshape(8, 2, 2, 2)
+    layer.bias.assign(tf.zeros(3))
+    for _ in range(200):
+        layer(impulse, training=True)
+    largest = np.linalg.svd(layer.kernel.numpy().reshape(8, 3))[1][0]
+    normalised = layer(impulse).numpy().reshape(8, 3)  # the layer's matrix itself
+    np.testing.assert_allclose(normalised, layer.kernel.numpy().reshape(8, 3) / largest, rtol=1e-4)
+    assert np.linalg.norm(normalised, 2) == pytest.approx(1.0, rel=1e-4)
+
+
+def test_spectral_norm_ignores_the_size_of_its_kernel():
+    """So the gradient, which flows through σ, is orthogonal to the kernel."""
+    layer = spectral_conv()
+    kernel, before = layer.kernel.numpy(), layer(SPECTRAL_X).numpy()
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(layer(SPECTRAL_X)))
+    gradient = tape.gradient(loss, layer.kernel.value).numpy()
+    assert np.abs(gradient).max() > 0.1 and abs(np.sum(gradient * kernel)) < 1e-4
+    layer.kernel.assign(10 * kernel)
+    np.testing.assert_allclose(layer(SPECTRAL_X), before, rtol=1e-5)
+
+
+def test_spectral_norm_writes_nothing_at_inference_or_in_a_forward_pass():
+    layer = spectral_conv()
+    before = layer(SPECTRAL_X).numpy()
+    np.testing.assert_array_equal(layer(SPECTRAL_X), before)
+    with ForwardPass(tf.constant([1, 2])) as forward_pass:
+        first, second = layer(SPECTRAL_X, training=True), layer(SPECTRAL_X, training=True)
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(layer.u, np.float32([0.6, 0.0, 0.8]))
+    statistic, _ = forward_pass.statistics
+    assert statistic.variable is layer.u and statistic.momentum == 0
+    np.testing.assert_allclose(statistic.value, SPECTRAL_STEPS[0][0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("padding, strides, sizes", [("same", 1, (7, 8)), ("same", 2, (4, 4)), ("valid", 1, (5, 6)), ("valid", 2, (3, 3))])
+def test_spectral_conv_is_a_convolution(padding, strides, sizes):
+    layer, x = SpectralConv2D(4, 3, strides, padding, use_bias=False), images(2, 7, 8, 2)
+    plain = keras.layers.Conv2D(4, 3, strides, padding, use_bias=False)
+    y = layer(x)
+    plain.build(x.shape)
+    plain.kernel.assign(layer.kernel)
+    ratio = y / plain(x)
+    np.testing.assert_allclose(ratio, np.full_like(ratio, ratio[0, 0, 0, 0]), rtol=1e-3)
+    assert y.shape == layer.compute_output_shape(x.shape) == (2, *sizes, 4)
+    assert layer.compute_output_shape((None, None, 8, 2)) == (None, None, sizes[1], 4)
+    assert np.linalg.norm(layer.u) == pytest.approx(1.0, rel=1e-5)
+    copy = SpectralConv2D.from_config(layer.get_config())
+    copy.build(x.shape)
+    assert [w.shape for w in copy.weights] == [w.shape for w in layer.weights] and copy.padding == padding
+
+
+def test_spectral_norm_in_bfloat16_is_found_in_float32():
+    layer = spectral_conv(dtype="mixed_bfloat16")
+    y = layer(SPECTRAL_X, training=True)
+    assert y.dtype == tf.bfloat16 and {v.dtype for v in layer.weights} == {"float32"}
+    np.testing.assert_allclose(layer.u, SPECTRAL_STEPS[0][0], rtol=1e-5)
+    np.testing.assert_allclose(tf.cast(y, tf.float32)[0, 0, 0], SPECTRAL_STEPS[0][1], atol=0.02)
+
+
+def test_spectral_norm_is_the_same_under_xla():
+    layer = spectral_conv()
+
+    def step(x):
+        with tf.GradientTape() as tape, ForwardPass(tf.constant([1, 2])) as forward_pass:
+            loss = tf.reduce_sum(tf.square(layer(x, training=True)))
+        return tape.gradient(loss, layer.kernel.value), forward_pass.statistics[0].value
+
+    for compiled, plain in zip(tf.function(step, jit_compile=True)(SPECTRAL_X), step(SPECTRAL_X)):
+        np.testing.assert_allclose(compiled, plain, rtol=1e-4, atol=1e-5)

@@ -4,6 +4,7 @@ Random layers draw stateless noise and normalisation layers write no variable wh
 pure function of (weights, batch, seed), so that it can be compiled by XLA, run on several replicas and resumed exactly.
 """
 
+import math
 import threading
 from typing import NamedTuple
 
@@ -66,6 +67,21 @@ def uniform(shape, seed):
     return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) * 2.0**-24  # float32 holds 24 bits exactly
 
 
+def normal(shape, seed):
+    """float32 noise of `shape` from N(0, 1), by Box and Muller from a stateless seed of shape (2,); the same with and without XLA."""
+    radius = tf.sqrt(-2.0 * tf.math.log(1.0 - uniform(shape, fold_in(seed, 0))))  # of (0, 1]: the logarithm is finite
+    return radius * tf.cos(2.0 * math.pi * uniform(shape, fold_in(seed, 1)))
+
+
+def _record(variable, value, momentum):
+    """Hands a new value of a non-trainable variable to the open `ForwardPass`, or writes it if there is none."""
+    forward_pass = ForwardPass.current()
+    if forward_pass is not None:
+        forward_pass.statistics.append(Statistic(variable, tf.stop_gradient(value), momentum))
+    else:
+        variable.assign(variable * momentum + value * (1.0 - momentum))
+
+
 @keras.saving.register_keras_serializable("tfgan")
 class BatchNorm(keras.layers.BatchNormalization):
     """Batch normalisation with the papers' constants (PyTorch's: momentum 0.9 in Keras' sense, epsilon 1e-5, γ ~ N(1, 0.02)).
@@ -73,7 +89,7 @@ class BatchNorm(keras.layers.BatchNormalization):
     Args:
         inference_statistics: `moving` averages, as usual, or those of each `image` over its height and width. The latter is what
             pix2pix does at batch size 1, where it tests as it trains (Isola et al. 2017, §3.3); no result depends on the batch then.
-        synchronized: take the batch's statistics over all replicas.
+        synchronized: take the batch's statistics over all replicas. On a single one this is the ordinary layer, which XLA can compile.
     """
 
     def __init__(self, inference_statistics="moving", synchronized=False, **kwargs):
@@ -87,19 +103,20 @@ class BatchNorm(keras.layers.BatchNormalization):
     def call(self, x, training=False):
         if not training:
             return self._normalize(x, *self._inference_moments(x))
-        if self.synchronized:
+        if self.synchronized and not _alone():
             mean, variance = _replica_moments(x)
             y = self._normalize(x, mean, variance)
         else:
             y, mean, variance = self._normalize_batch(x)
-        self._record(self.moving_mean, mean)
-        self._record(self.moving_variance, variance)
+        _record(self.moving_mean, mean, self.momentum)
+        _record(self.moving_variance, variance, self.momentum)
         return y
 
     def _normalize_batch(self, x):
         flat = x if x.shape.rank == 4 else x[:, None, None, :]
+        gamma, beta = self._scale_and_shift(x)
         y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=flat, scale=self.gamma, offset=self.beta, mean=tf.zeros([0]), variance=tf.zeros([0]), epsilon=self.epsilon, is_training=True
+            x=flat, scale=gamma, offset=beta, mean=tf.zeros([0]), variance=tf.zeros([0]), epsilon=self.epsilon, is_training=True
         )
         count = tf.cast(tf.size(flat) // tf.shape(flat)[-1], tf.float32)
         biased = variance * tf.maximum(count - 1.0, 1.0) / count  # the op reports the unbiased estimate; Keras averages the biased one
@@ -111,17 +128,17 @@ class BatchNorm(keras.layers.BatchNormalization):
         return tf.nn.moments(tf.cast(x, tf.float32), axes=list(range(1, x.shape.rank - 1)), keepdims=True)
 
     def _normalize(self, x, mean, variance):
-        y = tf.nn.batch_normalization(
-            tf.cast(x, tf.float32), mean, variance, tf.convert_to_tensor(self.beta), tf.convert_to_tensor(self.gamma), self.epsilon
-        )
-        return tf.cast(y, x.dtype)
+        gamma, beta = self._scale_and_shift(x)
+        return tf.cast(tf.nn.batch_normalization(tf.cast(x, tf.float32), mean, variance, beta, gamma, self.epsilon), x.dtype)
 
-    def _record(self, variable, value):
-        forward_pass = ForwardPass.current()
-        if forward_pass is not None:
-            forward_pass.statistics.append(Statistic(variable, tf.stop_gradient(value), self.momentum))
-        else:
-            variable.assign(variable * self.momentum + value * (1.0 - self.momentum))
+    def _scale_and_shift(self, x):
+        gamma = tf.convert_to_tensor(self.gamma) if self.scale else tf.ones(x.shape[-1:])
+        return gamma, tf.convert_to_tensor(self.beta) if self.center else tf.zeros(x.shape[-1:])
+
+
+def _alone() -> bool:
+    replicas = tf.distribute.get_replica_context()
+    return replicas is None or replicas.num_replicas_in_sync == 1
 
 
 def _replica_moments(x):
@@ -182,6 +199,62 @@ class ReflectionPadding(keras.layers.Layer):
     def call(self, x):
         p = self.padding
         return tf.pad(x, [[0, 0], [p, p], [p, p], [0, 0]], mode="REFLECT")
+
+
+@keras.saving.register_keras_serializable("tfgan")
+class SpectralConv2D(keras.layers.Layer):
+    """Convolution N×H×W×C -> N×h×w×`filters` by W / σ(W), σ being W's largest singular value (Miyato et al. 2018, algorithm 1).
+
+    σ = uᵀ Wᵀ v is found by power iteration, one step for each training pass; W is seen as a matrix of (k·k·C) × `filters`, u and v are
+    constants to the gradient, which does flow through σ. As in PyTorch and unlike Keras' SpectralNormalization, W itself is never
+    overwritten. Several calls in one pass take the same step. At inference u stays as it is, and v follows from it.
+
+    Args:
+        kernel_size, strides: one number for height and width; padding: same or valid.
+    """
+
+    def __init__(self, filters, kernel_size, strides=1, padding="same", use_bias=True, kernel_initializer="glorot_normal", **kwargs):
+        super().__init__(**kwargs)
+        self.filters, self.kernel_size, self.strides, self.padding, self.use_bias = filters, kernel_size, strides, padding, use_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def get_config(self):
+        names = ("filters", "kernel_size", "strides", "padding", "use_bias")
+        initializer = keras.initializers.serialize(self.kernel_initializer)
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}, "kernel_initializer": initializer}
+
+    def build(self, input_shape):
+        shape = (self.kernel_size, self.kernel_size, input_shape[-1], self.filters)
+        # Without autocast: σ is of float32 in every precision.
+        self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer, name="kernel", autocast=False)
+        if self.use_bias:
+            self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
+        self.u = self.add_weight(shape=(self.filters,), initializer=_random_direction, name="u", trainable=False, autocast=False)
+
+    def compute_output_shape(self, input_shape):
+        n, *sizes, _ = input_shape
+        lost = self.kernel_size - 1 if self.padding == "valid" else 0
+        return (n, *(None if size is None else -(-(size - lost) // self.strides) for size in sizes), self.filters)
+
+    def call(self, x, training=False):
+        kernel = tf.convert_to_tensor(self.kernel)
+        matrix, u = tf.reshape(kernel, [-1, self.filters]), tf.convert_to_tensor(self.u)
+        v = tf.stop_gradient(_direction(tf.linalg.matvec(matrix, u)))
+        product = tf.linalg.matvec(matrix, v, transpose_a=True)
+        if training:
+            u = tf.stop_gradient(_direction(product))
+            _record(self.u, u, momentum=0.0)
+        sigma = tf.reduce_sum(u * product)
+        y = tf.nn.conv2d(x, tf.cast(kernel / sigma, x.dtype), self.strides, self.padding.upper())
+        return y + tf.cast(self.bias, y.dtype) if self.use_bias else y
+
+
+def _direction(vector):
+    return vector / tf.maximum(tf.norm(vector), 1e-12)
+
+
+def _random_direction(shape, dtype=None):
+    return _direction(keras.initializers.RandomNormal(stddev=1.0)(shape, dtype))
 
 
 def instance_norm(**kwargs):

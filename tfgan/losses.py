@@ -28,12 +28,67 @@ def lsgan_generator_loss(fake):
     return tf.reduce_mean(tf.square(tf.cast(fake, tf.float32) - 1.0))
 
 
+def hinge_discriminator_loss(real, fake):
+    """Mean max(0, 1 - real) + mean max(0, 1 + fake) (Lim and Ye 2017). 2 at logits 0."""
+    real, fake = tf.cast(real, tf.float32), tf.cast(fake, tf.float32)
+    return tf.reduce_mean(tf.nn.relu(1.0 - real)) + tf.reduce_mean(tf.nn.relu(1.0 + fake))
+
+
+def hinge_generator_loss(fake):
+    """-Mean fake, without a hinge (Lim and Ye 2017). 0 at logits 0."""
+    return -tf.reduce_mean(tf.cast(fake, tf.float32))
+
+
+def wgan_discriminator_loss(real, fake):
+    """Mean fake - mean real: the critic's part of the Wasserstein distance (Arjovsky et al. 2017, eq. 2), to which a penalty belongs."""
+    return tf.reduce_mean(tf.cast(fake, tf.float32)) - tf.reduce_mean(tf.cast(real, tf.float32))
+
+
+def wgan_generator_loss(fake):
+    """-Mean fake (Arjovsky et al. 2017)."""
+    return -tf.reduce_mean(tf.cast(fake, tf.float32))
+
+
+def gradient_penalty(critic, real, fake, alpha):
+    """Mean of (‖gradient‖ - 1)² at points between real and generated images (Gulrajani et al. 2017, eq. 3). 1 for a constant critic.
+
+    Args:
+        critic: images -> outputs of any shape; the gradient is that of one image's outputs, summed.
+        real, fake: N×H×W×C.
+        alpha: N×1×1×1, uniform in [0, 1): the share of the real image in each point.
+    """
+    between = alpha * real + (1.0 - alpha) * fake
+    with tf.GradientTape() as tape:
+        tape.watch(between)
+        total = tf.reduce_sum(critic(between))
+    gradient = tape.gradient(total, between, unconnected_gradients="zero")
+    squared = tf.reduce_sum(tf.square(tf.cast(gradient, tf.float32)), axis=[1, 2, 3])
+    return tf.reduce_mean(tf.square(tf.sqrt(tf.maximum(squared, 1e-30)) - 1.0))  # the root has no derivative at 0
+
+
 def l1_loss(real, fake):
     """Mean absolute difference of two batches of images."""
     return tf.reduce_mean(tf.abs(tf.cast(real, tf.float32) - tf.cast(fake, tf.float32)))
 
 
+def feature_matching_loss(real, fake):
+    """L1 losses of a discriminator's feature maps, summed over the maps of a scale, averaged over scales (Wang et al. 2018, eq. 4).
+
+    Args:
+        real, fake: for each scale, a list of maps N×h×w×f. Real ones are the goal: they get no gradient.
+    """
+    scales = [sum(l1_loss(tf.stop_gradient(r), f) for r, f in zip(*maps, strict=True)) for maps in zip(real, fake, strict=True)]
+    return sum(scales) / len(scales)
+
+
+def kl_divergence(mean, log_variance):
+    """Kullback–Leibler divergence of N(mean, exp(log_variance)) to N(0, 1), N×d -> N: the sum over d. 0 at zeros, d/2 at mean 1."""
+    mean, log_variance = tf.cast(mean, tf.float32), tf.cast(log_variance, tf.float32)
+    return 0.5 * tf.reduce_sum(tf.square(mean) + tf.exp(log_variance) - 1.0 - log_variance, axis=-1)
+
+
 GAN_LOSSES = {
     "bce": (bce_discriminator_loss, bce_generator_loss),
     "lsgan": (lsgan_discriminator_loss, lsgan_generator_loss),
+    "hinge": (hinge_discriminator_loss, hinge_generator_loss),
 }

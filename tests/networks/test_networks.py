@@ -56,6 +56,8 @@ def test_the_papers_unet(paper_unet):
         ({"bottleneck_norm": True}, 54_414_979, 54_425_859),  # the TensorFlow tutorial's
         ({"norm": "instance"}, 54_409_603, 54_409_603),
         ({"depth": 7}, 41_828_995, 41_836_803),
+        ({"skips": False}, 39_075_459, 39_085_315),  # the encoder–decoder
+        ({"skips": False, "bottleneck_norm": True}, 39_076_483, 39_087_363),
     ],
     ids=str,
 )
@@ -152,6 +154,16 @@ def test_unet_skips_every_level(paper_unet):
     assert [shape[3] for shape in shapes] == [512, *joined]
 
 
+def test_the_encoder_decoder_is_a_unet_with_its_skips_severed():
+    model = build_generator("encdec_256", 3, 3)
+    assert model.name == "encdec_256" and output_shape(model, 256, 512) == (256, 512, 3)
+    assert not layers(model, keras.layers.Concatenate)
+    shapes = [layer.kernel.shape for layer in layers(model, keras.layers.Conv2DTranspose)]  # h, w, out, in
+    assert [shape[3] for shape in shapes] == [512, 512, 512, 512, 512, 256, 128, 64]
+    assert [shape[2] for shape in shapes] == [512, 512, 512, 512, 256, 128, 64, 3]
+    assert len(layers(model, Dropout)) == 3
+
+
 def test_unet_dropout_stands_in_the_first_three_decoder_blocks(paper_unet):
     blocks = [m for m in paper_unet.layers if isinstance(m, keras.Sequential) and layers(m, keras.layers.Conv2DTranspose)]
     kinds = [[type(layer) for layer in block.layers] for block in blocks]
@@ -195,7 +207,9 @@ def test_leaky_slopes_are_the_papers(paper_unet, paper_patchgan):
         assert [layer.negative_slope for layer in layers(model, keras.layers.LeakyReLU)] == pytest.approx([0.2] * number)
 
 
-@pytest.mark.parametrize("name, size", [("unet_16", 16), ("unet_32", 64), ("unet_4", 8), ("resnet_1", 8), ("resnet_3", 20)])
+@pytest.mark.parametrize(
+    "name, size", [("unet_16", 16), ("unet_32", 64), ("unet_4", 8), ("encdec_16", 16), ("resnet_1", 8), ("resnet_3", 20)]
+)
 @pytest.mark.parametrize("norm", ["batch", "instance", "none"])
 def test_any_depth_and_width(name, size, norm):
     model = build_generator(name, 1, 2, ngf=4, norm=norm)
@@ -238,13 +252,13 @@ def test_norm_layer():
     assert norm_layer("instance", inference_statistics="image").groups == -1
 
 
-@pytest.mark.parametrize("name, multiple, minimum", [("unet_256", 256, 256), ("unet_4", 4, 4), ("resnet_9", 4, 8)])
+@pytest.mark.parametrize("name, multiple, minimum", [("unet_256", 256, 256), ("unet_4", 4, 4), ("encdec_16", 16, 16), ("resnet_9", 4, 8)])
 def test_sizes_that_generators_take(name, multiple, minimum):
     assert (size_multiple(name), minimal_size(name)) == (multiple, minimum)
 
 
 @pytest.mark.parametrize(
-    "name", ["unet_255", "unet_2", "unet", "resnet_0", "resnet_", "resnet_-1", "vit_16", "unet_٤", "unet_016", "", "unet_65536"]
+    "name", ["encdec_9", "unet_255", "unet_2", "unet", "resnet_0", "resnet_", "resnet_-1", "vit_16", "unet_٤", "unet_016", "", "unet_65536"]
 )
 def test_unknown_generators(name):
     for function in (size_multiple, lambda name: build_generator(name, 3, 3)):

@@ -12,12 +12,18 @@ from tfgan.losses import GAN_LOSSES, l1_loss
 from tfgan.methods import base
 from tfgan.networks.generators import build_generator, minimal_size, size_multiple
 from tfgan.networks.patchgan import patchgan
-from tfgan.optimizers import ConstantThenLinear, FusedAdam
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(base.HParams):
-    generator: str = setting("unet_256", "unet_256, unet_128, … (a power of two) or resnet_9, resnet_6, … (a number of blocks)")
+class HParams(base.AdamHParams):
+    objective: str = setting(
+        "l1+cgan",
+        "the generator's loss: L1 (no discriminator), GAN (the discriminator sees the target alone), cGAN (source and target), or a sum",
+        choices=("l1", "gan", "cgan", "l1+gan", "l1+cgan"),
+    )
+    generator: str = setting(
+        "unet_256", "unet_256, unet_128, … or encdec_256, … without skips (a power of two) or resnet_9, … (a number of blocks)"
+    )
     ngf: int = setting(64, "filters of the generator's first convolution", at_least=1)
     ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1)
     n_layers: int = setting(
@@ -36,13 +42,6 @@ class HParams(base.HParams):
         "simultaneous", "both updates from one forward pass, or the discriminator's first", choices=("simultaneous", "discriminator_first")
     )
     diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
-    learning_rate: float = setting(2e-4, "of both Adam optimizers", at_least=0.0)
-    beta_1: float = setting(0.5, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
-    beta_2: float = setting(0.999, "Adam's decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
-    lr_constant_epochs: int = setting(100, "epochs before the learning rate falls, if --lr_decay_epochs is not 0", at_least=0)
-    lr_decay_epochs: int = setting(
-        0, "epochs in which the learning rate falls linearly to 0; 0: it stays constant, as in the paper", at_least=0
-    )
     average_decay: float = setting(
         0.0, "decay a step of the generator's moving average, which then makes all results; 0: none", at_least=0.0, at_most=0.999999
     )
@@ -54,28 +53,46 @@ class HParams(base.HParams):
     inference_dropout: bool = setting(False, "dropout after training too, by one fixed mask")
 
     def __post_init__(self):
-        if self.bottleneck_norm and not self.generator.startswith("unet"):
-            raise UserError(f"--bottleneck_norm is for a U-Net; --generator={self.generator} has no such layer.")
-        if self.lr_decay_epochs and self.epochs > self.lr_constant_epochs + self.lr_decay_epochs:
-            raise UserError(
-                f"The learning rate is 0 after {self.lr_constant_epochs} + {self.lr_decay_epochs} epochs, before --epochs={self.epochs} "
-                "end: raise --lr_constant_epochs or --lr_decay_epochs."
-            )
+        super().__post_init__()
         multiple = size_multiple(self.generator)
+        if self.bottleneck_norm:
+            self._check_bottleneck()
         if any(size % multiple or size == 0 for size in self.image_size):
             height, width = self.image_size
             raise UserError(f"--image_size={height}x{width} does not suit --generator={self.generator}: use multiples of {multiple}.")
-        if self.n_layers and min(self.image_size) < 3 * 2**self.n_layers:
+        if self.adversarial and self.n_layers and min(self.image_size) < 3 * 2**self.n_layers:
             raise UserError(
                 f"--n_layers={self.n_layers} leaves nothing of images below {3 * 2**self.n_layers} pixels: "
                 "use fewer layers or larger images."
             )
         for kind in set(self.diffaugment) - set(AUGMENTATIONS):
             raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
+        idle = {"l1": ("gan_loss", "updates", "diffaugment"), "gan": ("l1_weight",), "cgan": ("l1_weight",)}
+        for name in idle.get(self.objective, ()):  # sizes are left alone: a recipe may be run with another objective
+            if getattr(self, name) != getattr(HParams, name):
+                raise UserError(f"--{name} does nothing with --objective={self.objective}: leave it out.")
+
+    @property
+    def adversarial(self) -> bool:
+        return "gan" in self.objective
+
+    @property
+    def conditional(self) -> bool:
+        return "cgan" in self.objective
+
+    def _check_bottleneck(self):
+        if self.generator.startswith("resnet"):
+            raise UserError(f"--bottleneck_norm is for a U-Net; --generator={self.generator} has no such layer.")
+        one_pixel = set(self.image_size) == {size_multiple(self.generator)}
+        if self.generator.startswith("encdec") and one_pixel and (self.batch_size == 1 or self.norm == "instance"):
+            raise UserError(
+                f"--bottleneck_norm makes --generator={self.generator} blind: a norm over one pixel of one image puts the same in place of "
+                "every input, and no skip leads around it. Leave it out, or use --norm=batch with a larger --batch_size."
+            )
 
 
 class Pix2Pix(base.Method):
-    """Generator source -> target, and a discriminator that judges patches of (source, target) pairs."""
+    """Generator source -> target, and a discriminator that judges patches of (source, target) pairs, or what --objective leaves of it."""
 
     HParams = HParams
     batch_kind = "paired"
@@ -84,15 +101,16 @@ class Pix2Pix(base.Method):
         super().__init__(hparams, spec)
         self.source, self.target = spec.domains["source"], spec.domains["target"]
         self.generator = self._build_generator()
-        self.discriminator = patchgan(
-            self.source.channels,
-            self.target.channels,
-            ndf=hparams.ndf,
-            n_layers=hparams.n_layers,
-            norm=hparams.norm,
-            synchronized=hparams.sync_batch_norm,
-        )
-        self.networks = {"generator": self.generator, "discriminator": self.discriminator}
+        self.networks = {"generator": self.generator}
+        if hparams.adversarial:
+            self.discriminator = patchgan(
+                *(domain.channels for domain in self._judged(self.source, self.target)),
+                ndf=hparams.ndf,
+                n_layers=hparams.n_layers,
+                norm=hparams.norm,
+                synchronized=hparams.sync_batch_norm,
+            )
+            self.networks["discriminator"] = self.discriminator
         self.average_decay = hparams.average_decay
         if hparams.average_decay:
             self.averages = {"generator": self._build_generator()}
@@ -117,16 +135,17 @@ class Pix2Pix(base.Method):
             synchronized=hparams.sync_batch_norm,
         )
 
+    def _judged(self, source, target):
+        """What of a pair the discriminator sees."""
+        return [source, target] if self.hparams.conditional else [target]
+
     def make_optimizers(self):
-        h = self.hparams
-        schedule = (h.learning_rate, h.lr_constant_epochs * self.steps_per_epoch, h.lr_decay_epochs * self.steps_per_epoch)
-        return {
-            name: FusedAdam(ConstantThenLinear(*schedule), beta_1=h.beta_1, beta_2=h.beta_2, epsilon=1e-8)
-            for name in ("discriminator", "generator")
-        }
+        return {name: self.hparams.adam(self.steps_per_epoch) for name in self.networks}
 
     def phases(self):
         discriminator, generator = {"discriminator": ("discriminator",)}, {"generator": ("generator",)}
+        if not self.hparams.adversarial:
+            return [base.Phase("generator", self._l1_loss, generator)]
         if self.hparams.updates == "simultaneous":
             return [base.Phase("both", self._both_losses, discriminator | generator)]
         return [
@@ -151,9 +170,13 @@ class Pix2Pix(base.Method):
         fake = self.generator(batch["source"], training=True)
         return self._generator_result(batch, fake, self._judge(batch["source"], fake, seed))
 
+    def _l1_loss(self, batch, seed):
+        l1 = l1_loss(batch["target"], self.generator(batch["source"], training=True))
+        return base.PhaseResult({"generator": self.hparams.l1_weight * l1}, {"l1_loss": l1})
+
     def _judge(self, source, target, seed):
-        pair = [diff_augment(images, self.hparams.diffaugment, fold_in(seed, 0)) for images in (source, target)]
-        return self.discriminator(pair, training=True)
+        judged = [diff_augment(images, self.hparams.diffaugment, fold_in(seed, 0)) for images in self._judged(source, target)]
+        return self.discriminator(judged, training=True)
 
     def _discriminator_result(self, real_logits, fake_logits):
         loss = self.discriminator_loss(real_logits, fake_logits)
@@ -164,13 +187,19 @@ class Pix2Pix(base.Method):
     def _generator_result(self, batch, fake, fake_logits):
         gan = self.generator_loss(fake_logits)
         l1 = l1_loss(batch["target"], fake)
-        return base.PhaseResult({"generator": gan + self.hparams.l1_weight * l1}, {"gan_loss": gan, "l1_loss": l1})
+        loss = gan + self.hparams.l1_weight * l1 if "l1" in self.hparams.objective else gan
+        return base.PhaseResult({"generator": loss}, {"gan_loss": gan, "l1_loss": l1})
 
     def inference(self):
         generator = self.averages.get("generator", self.generator)
         name = self.hparams.generator
         return {
             "translate": base.Translation(
-                lambda images: generator(images, training=False), self.source, self.target, size_multiple(name), minimal_size(name)
+                lambda images: generator(images, training=False),
+                self.source,
+                self.target,
+                size_multiple(name),
+                minimal_size(name),
+                truth_key="target",
             )
         }

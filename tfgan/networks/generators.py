@@ -1,4 +1,5 @@
-"""Image-to-image generators by name: unet_256 (as many halvings as take 256 pixels to one), resnet_9 (nine residual blocks)."""
+"""Image-to-image generators by name: unet_256 (as many halvings as take 256 pixels to one), encdec_256 (the same without its skip
+connections), resnet_9 (nine residual blocks)."""
 
 import re
 
@@ -11,10 +12,10 @@ def _parse(name: str) -> tuple[str, int]:
     kind, _, number = name.partition("_")
     number = int(number) if re.fullmatch("[1-9][0-9]{0,3}", number) else 0
     power_of_two = number >= 4 and number & (number - 1) == 0
-    if (kind == "unet" and power_of_two) or (kind == "resnet" and number > 0):
+    if (kind in ("unet", "encdec") and power_of_two) or (kind == "resnet" and number > 0):
         return kind, number
     raise UserError(
-        f"--generator={name} is unknown. Use unet_256, unet_128, … (a power of two) or resnet_9, resnet_6, … (a number of blocks)."
+        f"--generator={name} is unknown. Use unet_256, unet_128, … or encdec_256, … (a power of two) or resnet_9, … (a number of blocks)."
     )
 
 
@@ -23,7 +24,7 @@ def build_generator(name, in_channels, out_channels, *, bottleneck_norm=False, *
     kind, number = _parse(name)
     if kind == "resnet":
         return resnet(in_channels, out_channels, blocks=number, **options)
-    return unet(in_channels, out_channels, depth=number.bit_length() - 1, bottleneck_norm=bottleneck_norm, **options)
+    return unet(in_channels, out_channels, depth=number.bit_length() - 1, skips=kind == "unet", bottleneck_norm=bottleneck_norm, **options)
 
 
 def size_multiple(name: str) -> int:

@@ -1,4 +1,4 @@
-"""The U-Net generator of pix2pix (Isola et al. 2017, appendix 6.1.1)."""
+"""The U-Net generator of pix2pix and its ablation, the encoder–decoder (Isola et al. 2017, appendix 6.1.1)."""
 
 import keras
 
@@ -11,6 +11,7 @@ def unet(
     *,
     depth=8,
     ngf=64,
+    skips=True,
     norm="batch",
     bottleneck_norm=False,
     dropout=0.5,
@@ -23,6 +24,7 @@ def unet(
     Args:
         depth: number of halvings; 8 takes 256×256 to a 1×1 bottleneck.
         ngf: filters of the first convolution; they double up to 8 times as many.
+        skips: join each decoder block to the encoder's output of its size; without, this is the encoder–decoder of the paper's §4.3.
         bottleneck_norm: also normalise the innermost convolution, as the TensorFlow tutorial does. At batch size 1 a batch norm on
             1×1 pixels replaces whatever comes in by its own β, so that the bottleneck carries nothing; the paper's errata drops it.
         dropout: rate in the first three decoder blocks, before the activation.
@@ -32,19 +34,21 @@ def unet(
     use_bias = norm != "batch"
 
     x = inputs = keras.Input((None, None, in_channels))
-    skips = []
+    encoded = []
     for level, f in enumerate(filters):
         innermost = level == depth - 1
         normalised = bottleneck_norm if innermost else level > 0
         x = downsample(f, norm_layer(norm, **batch_norm) if normalised else None, use_bias)(x)
-        skips.append(x)  # N × H/2^(level+1) × W/2^(level+1) × f
+        encoded.append(x)  # N × H/2^(level+1) × W/2^(level+1) × f
 
     for level in reversed(range(depth - 1)):
         rate = dropout if level >= depth - 4 else 0.0
         block = upsample(filters[level], norm_layer(norm, **batch_norm), rate, use_bias, upsampling, dropout_at_inference)
-        x = keras.layers.Concatenate()([block(x), skips[level]])  # N × H/2^(level+1) × W/2^(level+1) × 2f
+        x = block(x)  # N × H/2^(level+1) × W/2^(level+1) × f
+        if skips:
+            x = keras.layers.Concatenate()([x, encoded[level]])  # N × H/2^(level+1) × W/2^(level+1) × 2f
 
     for layer in upsample_conv(out_channels, upsampling, use_bias=True):
         x = layer(x)  # N × H × W × out_channels
     x = keras.layers.Activation("tanh", dtype="float32")(x)
-    return keras.Model(inputs, x, name=f"unet_{2**depth}")
+    return keras.Model(inputs, x, name=f"{'unet' if skips else 'encdec'}_{2**depth}")

@@ -1,0 +1,253 @@
+"""Every method of the registry, at its smallest: settings, phases, one step on one replica and on two, precisions, inference."""
+
+import dataclasses
+import functools
+import json
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan.config import Classes, DataSpec, Domain, from_dict
+from tfgan.errors import UserError
+from tfgan.methods import METHODS, base, method_class
+from tfgan.training.step import TrainStep
+
+SIZE, BATCH = 16, 4
+ONE, TWO = ("/cpu:0",), ("/cpu:0", "/cpu:1")
+METHOD = pytest.mark.parametrize("name", METHODS)
+
+TINY = {"ngf": 4, "ndf": 4, "image_size": (SIZE, SIZE), "batch_size": BATCH}
+SETTINGS = {
+    "pix2pix": {"generator": "unet_16", "n_layers": 1},
+    "cyclegan": {"generator": "resnet_1", "n_layers": 1, "pool_size": 4},
+    "stargan": {"n_layers": 2, "blocks": 1, "n_critic": 2},
+    "spade": {"depth": 2, "n_layers": 2},
+}
+
+CLASSES = Classes("ids", (0, 1, 2), ("#000000", "#ff0000", "#00ff00"), ("wall", "door", "window"))
+LABELS, PHOTO = Domain("labels", 1, "int32", "nearest", CLASSES), Domain("photo", 3)
+NAMES = ("brick", "wood", "night")
+SPECS = {
+    "paired": {"domains": {"source": Domain("labels", 1), "target": PHOTO}},
+    "unpaired": {"domains": {"source": Domain("day", 3), "target": Domain("night", 3)}},
+    "semantic": {"domains": {"labels": LABELS, "image": PHOTO}},
+    "attributes": {"domains": {"image": PHOTO}, "attribute_names": NAMES, "attribute_groups": (("brick", "wood"),)},
+}
+
+
+@pytest.fixture(autouse=True)
+def float32_afterwards():
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+def data_spec(kind):
+    return DataSpec(kind=kind, image_size=(SIZE, SIZE), sizes={"train": 6, "validation": 2}, fingerprint="", **SPECS[kind])
+
+
+def make_batch(kind, n=BATCH, seed=0):
+    noise = np.random.default_rng(seed)
+    batch = {}
+    for key, domain in SPECS[kind]["domains"].items():
+        shape = (n, SIZE, SIZE, domain.channels)
+        is_map = domain.dtype == "int32"
+        batch[key] = noise.integers(-1, 3, shape[:3]).astype(np.int32) if is_map else noise.uniform(-1, 1, shape).astype(np.float32)
+    if kind == "attributes":
+        batch["attributes"] = np.tile(np.array([1, 0, 1], np.float32), (n, 1))  # equal, so that permuting them changes nothing
+        batch["mask"] = np.ones((n, 3), np.float32)
+    return batch
+
+
+def make_method(name, **changes):
+    """A tiny method from fixed weights; settings that it does not know are left out."""
+    keras.utils.set_random_seed(1)
+    kind = method_class(name)
+    known = {field.name for field in dataclasses.fields(kind.HParams)}
+    settings = {key: value for key, value in (TINY | SETTINGS[name] | changes).items() if key in known}
+    return kind(kind.HParams(**settings), data_spec(kind.batch_kind))
+
+
+@functools.cache
+def strategy_over(devices) -> tf.distribute.Strategy:
+    # Two strategies over the same devices would number their collectives alike, and TensorFlow remembers the shapes of the first.
+    return tf.distribute.MirroredStrategy(devices)
+
+
+class Training:
+    """A method and its train step."""
+
+    def __init__(self, name, devices=ONE, *, precision="float32", xla=False, **changes):
+        keras.config.set_dtype_policy(precision)
+        strategy = strategy_over(devices)
+        with strategy.scope():
+            self.method = make_method(name, **changes)
+        self.step = TrainStep(self.method, strategy, seed=0, xla=xla, loss_scaling=precision == "mixed_float16")
+        batch = make_batch(self.method.batch_kind)
+
+        def batches(context):
+            return tf.data.Dataset.from_tensor_slices(batch).repeat().batch(BATCH // context.num_replicas_in_sync, drop_remainder=True)
+
+        self.iterator = iter(strategy.distribute_datasets_from_function(batches))
+
+    def run(self, count=1):
+        """Does `count` steps; scalars of the last."""
+        values = self.step.run(self.iterator, tf.constant(count)).numpy()
+        return dict(zip(self.step.names, values, strict=True))
+
+
+def weights(method):
+    return {(name, v.path): v.numpy() for name, model in method.networks.items() for v in model.weights}
+
+
+def moved(before, after):
+    return {key for key in before if np.any(before[key] != after[key])}
+
+
+def biases_of_normalised_layers(method):
+    """Biases in front of a norm that takes the mean away again: their gradient is nothing but rounding noise, so they may rest."""
+    return {
+        (name, v.path)
+        for name, model in method.networks.items()
+        for v in model.trainable_variables
+        if v.path.endswith("bias") and method.batch_kind != "paired"
+    }
+
+
+@METHOD
+def test_registry_entry(name):
+    kind = method_class(name)
+    assert issubclass(kind, base.Method) and METHODS[name].summary
+    for field in dataclasses.fields(kind.HParams):
+        assert field.metadata["help"], field.name
+        assert not field.metadata["choices"] or field.default in field.metadata["choices"], field.name
+    hparams = make_method(name).hparams
+    assert from_dict(kind.HParams, json.loads(json.dumps(dataclasses.asdict(hparams)))) == hparams
+
+
+@METHOD
+def test_a_few_steps_move_every_weight(name):
+    training = Training(name)
+    before = weights(training.method)
+    scalars = training.run(3)
+    assert np.all(np.isfinite(list(scalars.values())))
+    trained = {f"{loss}_loss" for phase in training.step.phases for loss in phase.trains}
+    assert trained and trained <= set(scalars)
+    assert training.step.step.numpy() == 3 and training.step.first_bad_step.numpy() == -1
+    still = set(before) - moved(before, weights(training.method))  # moving statistics and power iterations move too
+    assert still <= biases_of_normalised_layers(training.method)
+
+
+@METHOD
+def test_phases_name_networks_and_optimizers(name):
+    method = make_method(name)
+    optimizers = method.make_optimizers()
+    phases = method.phases()
+    for phase in phases:
+        assert set(phase.trains) <= set(optimizers)
+        assert {network for networks in phase.trains.values() for network in networks} <= set(method.networks)
+    assert {phase.batch for phase in phases} == set(range(method.batches_per_step))
+    assert {network for phase in phases for networks in phase.trains.values() for network in networks} == set(method.networks)
+
+
+@METHOD
+def test_each_phase_leaves_the_other_networks_still(name):
+    for chosen in dict.fromkeys(phase.name for phase in make_method(name).phases()):
+        training = Training(name)
+        own = {network for phase in training.step.phases if phase.name == chosen for names in phase.trains.values() for network in names}
+        if own == set(training.method.networks):
+            continue  # a simultaneous update
+        training.step.phases = [phase for phase in training.step.phases if phase.name == chosen]
+        if name == "cyclegan" and chosen == "discriminators":
+            fakes = {f"fake_{side}": make_batch("unpaired", seed=1)[side] for side in ("source", "target")}
+            batch = {**make_batch("unpaired"), **fakes}
+            dataset = tf.data.Dataset.from_tensors(batch).repeat()
+            training.iterator = iter(training.step.strategy.experimental_distribute_dataset(dataset))
+        before = weights(training.method)
+        training.run(2)
+        assert {network for network, _ in moved(before, weights(training.method))} == own
+
+
+@METHOD
+@pytest.mark.parametrize("precision, xla", [("mixed_bfloat16", False), ("mixed_float16", False), ("float32", True)])
+def test_precisions_and_xla(name, precision, xla):
+    expected, training = Training(name).run(), Training(name, precision=precision, xla=xla)
+    found = training.run()
+    for scalar, value in expected.items():
+        assert found[scalar] == pytest.approx(value, rel=1e-3 if xla else 0.1, abs=1e-3 if xla else 0.1), scalar
+    assert all(np.isfinite(values).all() for values in weights(training.method).values())
+
+
+def reduced_gradients(training):
+    """Of the first step: Adam's m is (1 - β1) g then."""
+    found = {}
+    for loss, optimizer in training.step.optimizers.items():
+        assert optimizer.iterations.numpy() >= 1
+        found[loss] = np.concatenate([np.ravel(m.numpy()) for m in optimizer._momentums])
+    return found
+
+
+@METHOD
+def test_two_replicas_equal_one(name, monkeypatch):
+    """Losses and reduced gradients of one step, with dropout and pool off and every draw the same."""
+    monkeypatch.setattr(sys.modules[method_class(name).__module__], "uniform", lambda shape, seed: tf.fill(shape, 0.25), raising=False)
+    settings = {"dropout": 0.0, "pool_size": 0, "sync_batch_norm": True, "n_critic": 1, "beta_1": 0.5}
+    one, two = Training(name, **settings), Training(name, TWO, **settings)
+    expected, found = one.run(), two.run()
+    for scalar, value in expected.items():
+        assert found[scalar] == pytest.approx(value, rel=2e-4, abs=2e-5), scalar
+    for loss, gradient in reduced_gradients(one).items():
+        largest = np.abs(gradient).max()
+        assert largest > 0
+        np.testing.assert_allclose(reduced_gradients(two)[loss], gradient, atol=2e-3 * largest, err_msg=loss)
+
+
+@METHOD
+def test_translations_treat_each_image_alone(name):
+    method = make_method(name, batch_size=1, target_labels="sampled")
+    before = weights(method)
+    for way in method.inference().values():
+        encoding = isinstance(way, base.Encoding)
+        size = way.size[0] if encoding else max(SIZE, way.minimum)
+        noise = np.random.default_rng(0)
+        if way.source.dtype == "int32":
+            images = noise.integers(-1, 3, (3, size, size)).astype(np.int32)
+        else:
+            images = noise.uniform(-1, 1, (3, size, size, way.source.channels)).astype(np.float32)
+        given = [] if encoding else [noise.uniform(0, 1, (3, length)).astype(np.float32) for length in way.conditions.values()]
+        together = way.function(tf.constant(images), *given).numpy()
+        if encoding:
+            assert together.shape == (3, way.length)
+        else:
+            assert size % way.multiple == 0
+            assert together.shape == (3, size, size, way.target.channels) and np.abs(together).max() <= 1
+            assert way.input_key in method.spec.domains and (not way.truth_key or way.truth_key in method.spec.domains)
+        np.testing.assert_array_equal(way.function(tf.constant(images), *given), together)
+        for n in range(3):
+            alone = way.function(tf.constant(images[n : n + 1]), *(values[n : n + 1] for values in given))
+            np.testing.assert_allclose(alone, together[n : n + 1], atol=1e-5)
+        if given:
+            assert np.any(way.function(tf.constant(images), *(1 - values for values in given)) != together)
+    assert not moved(before, weights(method))
+
+
+@METHOD
+def test_sample_rows_show_inputs_and_results(name):
+    method = make_method(name)
+    example = {key: value[0] for key, value in make_batch(method.batch_kind).items()}
+
+    def use(way):
+        return lambda image, **given: way.function(image[None], *(np.asarray(v, np.float32)[None] for v in given.values()))[0].numpy()
+
+    row = method.sample_row(example, {key: use(way) for key, way in method.inference().items()})
+    assert len(row) >= 3 and all(image.shape[:2] == (SIZE, SIZE) for image in row.values())
+    assert sum(any(image is value for value in example.values()) for image in row.values()) >= 1
+
+
+def test_unknown_methods():
+    with pytest.raises(UserError, match="--method=pix2pixx is unknown. Did you mean pix2pix?"):
+        method_class("pix2pixx")
+    with pytest.raises(UserError, match=r"--method=nothing is unknown\. There are: pix2pix"):
+        method_class("nothing")

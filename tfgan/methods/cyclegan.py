@@ -1,0 +1,178 @@
+"""CycleGAN: unpaired image-to-image translation with cycle-consistent adversarial networks (Zhu et al. 2017)."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from tfgan.config import setting
+from tfgan.errors import UserError
+from tfgan.layers import fold_in, uniform
+from tfgan.losses import GAN_LOSSES, l1_loss
+from tfgan.methods import base
+from tfgan.networks.generators import build_generator, minimal_size, size_multiple
+from tfgan.networks.patchgan import minimal_patchgan_size, patchgan
+
+GENERATORS = ("to_target", "to_source")
+DISCRIMINATORS = ("of_target", "of_source")
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams(base.AdamHParams):
+    generator: str = setting("resnet_9", "resnet_9, resnet_6, … (a number of blocks) or unet_256, unet_128, … (a power of two)")
+    ngf: int = setting(64, "filters of each generator's first convolution", at_least=1)
+    ndf: int = setting(64, "filters of each discriminator's first convolution", at_least=1)
+    n_layers: int = setting(
+        3, "strided convolutions of a discriminator: 0 to 5 judge patches of 1, 16, 34, 70, 142, 286 pixels", at_least=0, at_most=5
+    )
+    upsampling: str = setting("deconv", "transposed convolutions, or resize and convolve (no checkerboard)", choices=("deconv", "resize"))
+    dropout: float = setting(0.0, "rate in the generators; the paper has none", at_least=0.0, at_most=0.99)
+    gan_loss: str = setting("lsgan", "adversarial loss", choices=tuple(GAN_LOSSES))
+    cycle_weight: float = setting(10.0, "λ of the cycle consistency loss", at_least=0.0)
+    identity_weight: float = setting(0.5, "weight of the identity loss as a share of λ, which keeps colours; 0: none", at_least=0.0)
+    pool_size: int = setting(50, "earlier translations kept for each discriminator; 0: none", at_least=0)
+    lr_decay_epochs: int = setting(100, "epochs in which the learning rate falls linearly to 0; 0: it stays constant", at_least=0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        height, width = self.image_size
+        multiple, least = size_multiple(self.generator), max(minimal_size(self.generator), minimal_patchgan_size(self.n_layers))
+        if height % multiple or width % multiple or min(height, width) < least:
+            raise UserError(
+                f"--image_size={height}x{width} does not suit --generator={self.generator} and --n_layers={self.n_layers}: "
+                f"use multiples of {multiple} from {least} on."
+            )
+
+
+class CycleGAN(base.Method):
+    """Two generators, two discriminators. The source domain is the paper's X, the target Y; to_target is its G, to_source its F."""
+
+    HParams = HParams
+    batch_kind = "unpaired"
+
+    def __init__(self, hparams, spec):
+        super().__init__(hparams, spec)
+        self.source, self.target = spec.domains["source"], spec.domains["target"]
+        if hparams.identity_weight and self.source.channels != self.target.channels:
+            raise UserError(
+                f"The identity loss compares images of {self.source.name} ({self.source.channels} channels) with {self.target.name} "
+                f"({self.target.channels}): use --identity_weight=0."
+            )
+        self.to_target = self._build_generator(self.source, self.target)
+        self.to_source = self._build_generator(self.target, self.source)
+        self.of_target, self.of_source = (
+            patchgan(domain.channels, ndf=hparams.ndf, n_layers=hparams.n_layers, norm="instance") for domain in (self.target, self.source)
+        )
+        self.networks = {name: getattr(self, name) for name in (*GENERATORS, *DISCRIMINATORS)}
+        self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.gan_loss]
+        if hparams.pool_size:
+            self.state = {name: self._make_pool(domain) for name, domain in (("target", self.target), ("source", self.source))}
+            self.state["filled"] = _variable(tf.zeros([], tf.int32))
+
+    def _build_generator(self, source, target):
+        h = self.hparams
+        return build_generator(
+            h.generator, source.channels, target.channels, ngf=h.ngf, norm="instance", upsampling=h.upsampling, dropout=h.dropout
+        )
+
+    def _make_pool(self, domain):
+        return _variable(tf.zeros([self.hparams.pool_size, *self.hparams.image_size, domain.channels]))
+
+    def make_optimizers(self):
+        return {name: self.hparams.adam(self.steps_per_epoch) for name in ("generator", "discriminator")}
+
+    def phases(self):
+        return [
+            base.Phase("generators", self._generator_losses, {"generator": GENERATORS}),
+            base.Phase("discriminators", self._discriminator_losses, {"discriminator": DISCRIMINATORS}),
+        ]
+
+    def _generator_losses(self, batch, seed):
+        h, source, target = self.hparams, batch["source"], batch["target"]
+        fake_target, fake_source = self.to_target(source, training=True), self.to_source(target, training=True)
+        gan_target = self.generator_loss(self.of_target(fake_target, training=True))
+        gan_source = self.generator_loss(self.of_source(fake_source, training=True))
+        cycle_source = l1_loss(source, self.to_source(fake_target, training=True))
+        cycle_target = l1_loss(target, self.to_target(fake_source, training=True))
+        loss = gan_target + gan_source + h.cycle_weight * (cycle_source + cycle_target)
+        scalars = {"gan_target": gan_target, "gan_source": gan_source, "cycle_source": cycle_source, "cycle_target": cycle_target}
+        if h.identity_weight:
+            identity = l1_loss(source, self.to_source(source, training=True)) + l1_loss(target, self.to_target(target, training=True))
+            loss += h.identity_weight * h.cycle_weight * identity
+            scalars["identity"] = identity
+        return base.PhaseResult({"generator": loss}, scalars, {"fake_target": fake_target, "fake_source": fake_source})
+
+    def _discriminator_losses(self, batch, seed):
+        losses = {}
+        for side in ("target", "source"):
+            discriminator = self.networks[f"of_{side}"]
+            real = discriminator(batch[side], training=True)
+            fake = discriminator(tf.stop_gradient(batch[f"fake_{side}"]), training=True)
+            losses[side] = self.discriminator_loss(real, fake)
+        return base.PhaseResult(
+            {"discriminator": losses["target"] + losses["source"]}, {f"discriminator_{side}": loss for side, loss in losses.items()}
+        )
+
+    def exchange(self, outputs, seed):
+        """The discriminators see earlier translations half of the time (Shrivastava et al. 2017, §2.3; Zhu et al. 2017, §4)."""
+        if not self.hparams.pool_size:
+            return outputs
+        filled, exchanged = self.state["filled"], {}
+        for number, side in enumerate(("target", "source")):
+            pool, fakes = self.state[side], outputs[f"fake_{side}"]
+            exchanged[f"fake_{side}"], kept = query_pool(pool, filled, fakes, fold_in(seed, number))
+            pool.assign(kept)
+        filled.assign(tf.minimum(filled + tf.shape(outputs["fake_target"])[0], self.hparams.pool_size))
+        return exchanged
+
+    def inference(self):
+        multiple, minimum = size_multiple(self.hparams.generator), minimal_size(self.hparams.generator)
+
+        def translation(generator, source, target, input_key):
+            return base.Translation(lambda images: generator(images, training=False), source, target, multiple, minimum, input_key)
+
+        return {
+            f"to_{self.target.name}": translation(self.to_target, self.source, self.target, "source"),
+            f"to_{self.source.name}": translation(self.to_source, self.target, self.source, "target"),
+        }
+
+    def sample_row(self, example, use):
+        row, (to_target, to_source) = {}, use.values()
+        for domain, other, image, there, back in (
+            (self.source, self.target, example["source"], to_target, to_source),
+            (self.target, self.source, example["target"], to_source, to_target),
+        ):
+            translated = there(image)
+            row |= {domain.name: image, f"{domain.name} to {other.name}": translated, f"back to {domain.name}": back(translated)}
+        return row
+
+
+def _variable(value):
+    return tf.Variable(value, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+
+
+def query_pool(pool, filled, images, seed):
+    """Exchanges a batch of images with a pool of earlier ones, one image after the other, as CycleGAN's code does.
+
+    Until the pool is full an image is stored and returned. Then it is returned as it is with probability 1/2; otherwise a stored one,
+    each equally likely, is returned and gives its place to the image.
+
+    Args:
+        pool: P×H×W×C; filled: int32 scalar, how many of its places are taken, in order.
+        images: b×H×W×C, b static.
+        seed: of shape (2,).
+
+    Returns:
+        the images to use instead, b×H×W×C; the pool afterwards.
+    """
+    size, count = pool.shape[0], images.shape[0]
+    noise = uniform([2, count], seed)
+    stored = tf.range(size)  # what lies in each place: a row of `rows`
+    returned = []
+    for i in range(count):
+        full = filled + i >= size
+        swapped = full & (noise[0, i] < 0.5)
+        place = tf.where(full, tf.cast(noise[1, i] * size, tf.int32), tf.minimum(filled + i, size - 1))
+        returned.append(tf.where(swapped, stored[place], size + i))
+        stored = tf.where((tf.range(size) == place) & (swapped | ~full), size + i, stored)
+    rows = tf.concat([pool, images], axis=0)
+    return tf.gather(rows, tf.stack(returned)), tf.gather(rows, stored)

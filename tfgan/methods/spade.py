@@ -1,0 +1,180 @@
+"""SPADE (GauGAN): photographs from label maps, by spatially-adaptive normalisation (Park et al. 2019), as the authors' code trains it."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from tfgan.config import setting
+from tfgan.errors import UserError
+from tfgan.layers import fold_in, normal
+from tfgan.losses import GAN_LOSSES, feature_matching_loss, kl_divergence, l1_loss
+from tfgan.methods import base
+from tfgan.networks.multiscale import minimal_multiscale_size, multiscale_discriminator
+from tfgan.networks.spade import spade_generator, style_encoder
+from tfgan.networks.vgg import LAYER_WEIGHTS, MINIMUM, vgg_features
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams(base.AdamHParams):
+    ngf: int = setting(64, "filters of the generator at full size, and of the style encoder's first convolution", at_least=1)
+    ndf: int = setting(64, "filters of each discriminator's first convolution", at_least=1)
+    depth: int = setting(5, "doublings of the generator: 5 start from 8×8 for 256×256", at_least=1, at_most=10)
+    n_layers: int = setting(4, "convolutions of each discriminator before its logits, all but the last of stride 2", at_least=1, at_most=8)
+    scales: int = setting(2, "discriminators, each at half the size of the one before", at_least=1, at_most=6)
+    sync_batch_norm: bool = setting(True, "batch statistics over all replicas")
+    style_encoder: bool = setting(False, "learn styles: an encoder makes a vector of each photo, and the generator starts from it")
+    latent: int = setting(256, "length of the style vector", at_least=1)
+    encoder_size: int = setting(256, "height and width to which the style encoder's images are resized, a power of two", at_least=8)
+    kl_weight: float = setting(0.05, "weight of the style's KL divergence, summed over the batch", at_least=0.0)
+    gan_loss: str = setting("hinge", "adversarial loss", choices=tuple(GAN_LOSSES))
+    feature_weight: float = setting(10.0, "weight of the discriminators' feature matching loss", at_least=0.0)
+    vgg_weights: str = setting("", "VGG19 weights of the perceptual loss: imagenet, or a file; empty: no such loss")
+    vgg_weight: float = setting(10.0, "weight of the perceptual loss", at_least=0.0)
+    learning_rate: float = setting(1e-4, "of the generator's and the style encoder's Adam optimizer", at_least=0.0)
+    discriminator_learning_rate: float = setting(4e-4, "of the discriminators' Adam optimizer", at_least=0.0)
+    beta_1: float = setting(0.0, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
+    beta_2: float = setting(0.9, "Adam's decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
+    lr_decay_epochs: int = setting(100, "epochs in which the learning rate falls linearly to 0; 0: it stays constant", at_least=0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        multiple, least = 2**self.depth, minimal_multiscale_size(self.scales, self.n_layers)
+        size = "--image_size={}x{}".format(*self.image_size)
+        if any(pixels % multiple or pixels == 0 for pixels in self.image_size):
+            raise UserError(f"{size} does not suit --depth={self.depth}: use multiples of {multiple}.")
+        if min(self.image_size) < least:
+            raise UserError(
+                f"{size} is too small for --n_layers={self.n_layers} and --scales={self.scales}, which need {least} pixels: "
+                "use larger images, fewer layers or fewer scales."
+            )
+        if self.vgg_weights and min(self.image_size) < MINIMUM:
+            raise UserError(f"{size} is too small for --vgg_weights: VGG19 needs {MINIMUM} pixels.")
+        if self.encoder_size & (self.encoder_size - 1):
+            raise UserError(f"--encoder_size={self.encoder_size} is no power of two.")
+        needs = dict.fromkeys(("latent", "encoder_size", "kl_weight"), "style_encoder") | {"vgg_weight": "vgg_weights"}
+        for name, needed in needs.items():
+            if not getattr(self, needed) and getattr(self, name) != getattr(HParams, name):
+                raise UserError(f"--{name} does nothing without --{needed}: add it, or leave --{name} out.")
+
+
+class Spade(base.Method):
+    """Generator of images from label maps, discriminators of (labels, image) at several sizes, and an encoder of styles if asked for."""
+
+    HParams = HParams
+    batch_kind = "semantic"
+
+    def __init__(self, hparams: HParams, spec):
+        super().__init__(hparams, spec)
+        self.labels, self.image = spec.domains["labels"], spec.domains["image"]
+        self.num_classes = len(self.labels.classes.values)
+        if hparams.vgg_weights and self.image.channels != 3:
+            raise UserError(f"--vgg_weights wants RGB images; {self.image.name} has {self.image.channels} channels: leave it out.")
+        self.generator = spade_generator(
+            self.num_classes,
+            self.image.channels,
+            ngf=hparams.ngf,
+            depth=hparams.depth,
+            latent=hparams.latent if hparams.style_encoder else 0,
+            image_size=hparams.image_size,
+            synchronized=hparams.sync_batch_norm,
+        )
+        self.discriminator = multiscale_discriminator(
+            self.num_classes, self.image.channels, scales=hparams.scales, ndf=hparams.ndf, n_layers=hparams.n_layers
+        )
+        self.networks = {"generator": self.generator, "discriminator": self.discriminator}
+        if hparams.style_encoder:
+            self.encoder = style_encoder(self.image.channels, hparams.latent, nef=hparams.ngf, size=hparams.encoder_size)
+            self.networks["encoder"] = self.encoder
+        self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.gan_loss]
+
+    def make_optimizers(self):
+        rates = {"generator": self.hparams.learning_rate, "discriminator": self.hparams.discriminator_learning_rate}
+        return {name: self.hparams.adam(self.steps_per_epoch, rate) for name, rate in rates.items()}
+
+    def phases(self):
+        self.vgg = vgg_features(self.hparams.vgg_weights) if self.hparams.vgg_weights else None  # training alone needs it
+        generators = ("generator", "encoder") if self.hparams.style_encoder else ("generator",)
+        return [
+            base.Phase("generator", self._generator_loss, {"generator": generators}),
+            base.Phase("discriminator", self._discriminator_loss, {"discriminator": ("discriminator",)}),
+        ]
+
+    def _generator_loss(self, batch, seed):
+        h, real = self.hparams, batch["image"]
+        one_hot = self._one_hot(batch["labels"])
+        fake, style_losses = self._generate(one_hot, real, fold_in(seed, 0))
+        real_maps, fake_maps = self._judge(one_hot, real, fake)
+        gan = _mean([self.generator_loss(maps[-1]) for maps in fake_maps])
+        features = feature_matching_loss([maps[:-1] for maps in real_maps], [maps[:-1] for maps in fake_maps])
+        loss = gan + h.feature_weight * features
+        scalars = {"gan_loss": gan, "feature_loss": features} | style_losses
+        if h.style_encoder:
+            loss += h.kl_weight * style_losses["kl_loss"]
+        if self.vgg is not None:
+            scalars["vgg_loss"] = self._vgg_loss(real, fake)
+            loss += h.vgg_weight * scalars["vgg_loss"]
+        return base.PhaseResult({"generator": loss}, scalars)
+
+    def _discriminator_loss(self, batch, seed):
+        one_hot = self._one_hot(batch["labels"])
+        fake, _ = self._generate(one_hot, batch["image"], fold_in(seed, 1))
+        real_maps, fake_maps = self._judge(one_hot, batch["image"], tf.stop_gradient(fake))
+        real, fake = [maps[-1] for maps in real_maps], [maps[-1] for maps in fake_maps]
+        loss = _mean([self.discriminator_loss(*logits) for logits in zip(real, fake)])
+        scalars = {"real_logit": _mean([tf.reduce_mean(r) for r in real]), "fake_logit": _mean([tf.reduce_mean(f) for f in fake])}
+        return base.PhaseResult({"discriminator": loss}, scalars)
+
+    def _one_hot(self, labels):
+        """Class indices N×H×W -> N×H×W×K float32; all zeros where a pixel belongs to no class (-1)."""
+        return tf.one_hot(labels, self.num_classes)
+
+    def _generate(self, one_hot, photos, seed):
+        """Images for the labels, in styles drawn near those of the photos if there is an encoder; the losses of the styles by name."""
+        if not self.hparams.style_encoder:
+            return self.generator(one_hot, training=True), {}
+        photos = tf.image.resize(photos, [self.hparams.encoder_size] * 2)
+        mean, log_variance = self.encoder(photos, training=True)
+        style = mean + tf.exp(0.5 * log_variance) * normal(tf.shape(mean), seed)
+        kl = self.hparams.batch_size * tf.reduce_mean(kl_divergence(mean, log_variance))  # the paper's code sums over the batch
+        return self.generator([one_hot, style], training=True), {"kl_loss": kl}
+
+    def _judge(self, one_hot, real, fake):
+        """The discriminators' maps of real and of generated images, from one pass over both."""
+        both = self.discriminator([tf.concat([one_hot, one_hot], axis=0), tf.concat([real, fake], axis=0)], training=True)
+        return tuple([[tf.split(maps, 2)[half] for maps in scale] for scale in both.values()] for half in (0, 1))
+
+    def _vgg_loss(self, real, fake):
+        features = zip(LAYER_WEIGHTS.values(), self.vgg(real), self.vgg(fake))
+        return tf.add_n([weight * l1_loss(of_real, of_fake) for weight, of_real, of_fake in features])
+
+    def _translate(self, labels, latent=None):
+        one_hot = self._one_hot(labels)
+        return self.generator(one_hot if latent is None else [one_hot, latent], training=False)
+
+    def inference(self):
+        """translate: labels, and a style if there is an encoder: `encode` gives that of a photo, N(0, 1) noise a random one."""
+        h, multiple = self.hparams, 2**self.hparams.depth
+        styles = {"latent": h.latent} if h.style_encoder else {}
+        translation = base.Translation(self._translate, self.labels, self.image, multiple, multiple, "labels", "image", styles)
+        if not h.style_encoder:
+            return {"translate": translation}
+        size = (h.encoder_size, h.encoder_size)
+        return {"translate": translation, "encode": base.Encoding(self._encode, self.image, size, h.latent, "image")}
+
+    def _encode(self, photos):
+        return self.encoder(photos, training=False)[0]
+
+    def sample_row(self, example, use):
+        labels, photo = example["labels"], example["image"]
+        row = {self.labels.name: labels, self.image.name: photo}
+        if not self.hparams.style_encoder:
+            return row | {f"generated {self.image.name}": use["translate"](labels)}
+        row[f"{self.image.name}'s style"] = use["translate"](labels, latent=use["encode"](photo))
+        for number, style in enumerate(normal([2, self.hparams.latent], tf.constant([0, 0])).numpy(), start=1):
+            row[f"random style {number}"] = use["translate"](labels, latent=style)
+        return row
+
+
+def _mean(values):
+    """The mean of a list of scalars: all scales count alike."""
+    return tf.add_n(values) / len(values)

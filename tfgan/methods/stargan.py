@@ -1,0 +1,201 @@
+"""StarGAN: one generator for many attributes, over one data set or several (Choi et al. 2018), as the authors' code trains it."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from tfgan.attributes import change_attributes
+from tfgan.config import Size, setting
+from tfgan.errors import UserError
+from tfgan.layers import fold_in, uniform
+from tfgan.losses import gradient_penalty, l1_loss, wgan_discriminator_loss, wgan_generator_loss
+from tfgan.methods import base
+from tfgan.networks.stargan import stargan_discriminator, stargan_generator
+
+MULTIPLE, MINIMUM = 4, 8  # of the generator's height and width
+UNKNOWN = -1e9  # added to the logits of unknown attributes: a softmax over the others is left
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams(base.AdamHParams):
+    epochs: int = setting(20, "total passes over the training images", operational=True, at_least=1)
+    batch_size: int = setting(16, "images in one update, over all replicas", at_least=1)
+    image_size: Size = setting((128, 128), "HEIGHTxWIDTH of the networks' training images, or one number for both")
+    random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
+    learning_rate: float = setting(1e-4, "of the Adam optimizers", at_least=0.0)
+    lr_constant_epochs: int = setting(10, "epochs before the learning rate falls, if --lr_decay_epochs is not 0", at_least=0)
+    lr_decay_epochs: int = setting(10, "epochs in which the learning rate falls linearly to 0; 0: it stays constant", at_least=0)
+    ngf: int = setting(64, "filters of the generator's first convolution", at_least=1)
+    ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1)
+    blocks: int = setting(6, "residual blocks of the generator", at_least=1)
+    n_layers: int = setting(6, "strided convolutions of the discriminator", at_least=1, at_most=8)
+    n_critic: int = setting(5, "updates of the discriminator, each on a batch of its own, for one of the generator", at_least=1)
+    classification_weight: float = setting(1.0, "λ of both networks' attribute losses", at_least=0.0)
+    reconstruction_weight: float = setting(10.0, "λ of the L1 loss between an image and its way there and back", at_least=0.0)
+    penalty_weight: float = setting(10.0, "λ of the discriminator's gradient penalty", at_least=0.0)
+    group_loss: str = setting(
+        "softmax",
+        "loss of attributes that exclude each other: a softmax, as for RaFD's expressions, or a sigmoid each, as for CelebA's hair",
+        choices=("softmax", "sigmoid"),
+    )
+    target_labels: str = setting(
+        "permuted",
+        "what the generator is asked for: the labels of the batch's other images, or labels drawn at random",
+        choices=("permuted", "sampled"),
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        height, width = self.image_size
+        least = max(MINIMUM, 2**self.n_layers)
+        if height % MULTIPLE or width % MULTIPLE or min(height, width) < least:
+            raise UserError(
+                f"--image_size={height}x{width} does not suit StarGAN with --n_layers={self.n_layers}: "
+                f"use multiples of {MULTIPLE}, from {least} on."
+            )
+        if self.target_labels == "permuted" and self.batch_size == 1:
+            raise UserError("--batch_size=1 leaves --target_labels=permuted no other image's labels: use a larger batch or sampled.")
+
+
+class StarGAN(base.Method):
+    """Generator (image, labels) -> image, and a discriminator that is a critic of images and tells their attributes.
+
+    Labels are the attributes, 0 where they are not known. With several data sets, which know different ones, a one-hot vector behind
+    them says whose labels they are (§3.3).
+    """
+
+    HParams = HParams
+    batch_kind = "attributes"
+
+    def __init__(self, hparams: HParams, spec):
+        super().__init__(hparams, spec)
+        if not spec.attribute_names:
+            raise UserError("StarGAN needs images with attributes: name a table of them with --attributes_file, or use a folder for each.")
+        self.image, self.names = spec.domains["image"], spec.attribute_names
+        self.batches_per_step = hparams.n_critic
+        self.sets = [[float(name in known) for name in self.names] for known in spec.attribute_sets]
+        if len(self.sets) < 2:
+            self.sets = []
+        self.groups = [[self.names.index(name) for name in group] for group in spec.attribute_groups]
+        self.softmax_groups = self.groups if hparams.group_loss == "softmax" else []
+        in_softmax = {index for group in self.softmax_groups for index in group}
+        self.sigmoids = [index for index in range(len(self.names)) if index not in in_softmax]
+        channels = self.image.channels
+        self.generator = stargan_generator(channels, len(self.names) + len(self.sets), ngf=hparams.ngf, blocks=hparams.blocks)
+        self.discriminator = stargan_discriminator(
+            channels, len(self.names), hparams.image_size, ndf=hparams.ndf, n_layers=hparams.n_layers
+        )
+        self.networks = {"generator": self.generator, "discriminator": self.discriminator}
+
+    def make_optimizers(self):
+        updates = {"discriminator": self.hparams.n_critic, "generator": 1}
+        return {name: self.hparams.adam(self.steps_per_epoch * count) for name, count in updates.items()}
+
+    def phases(self):
+        critic = [
+            base.Phase("discriminator", self._discriminator_loss, {"discriminator": ("discriminator",)}, batch)
+            for batch in range(self.hparams.n_critic)
+        ]
+        return [*critic, base.Phase("generator", self._generator_loss, {"generator": ("generator",)}, self.hparams.n_critic - 1)]
+
+    def _discriminator_loss(self, batch, seed):
+        images = batch["image"]
+        fake = tf.stop_gradient(self.generator([images, self._labels(*self._targets(batch, seed))], training=True))
+        real_scores, logits = self.discriminator(images, training=True)
+        fake_scores, _ = self.discriminator(fake, training=True)
+        alpha = uniform([tf.shape(images)[0], 1, 1, 1], fold_in(seed, 1))
+        penalty = gradient_penalty(lambda points: self.discriminator(points, training=True)[0], images, fake, alpha)
+        classification = self.classification_loss(logits, batch["attributes"], batch["mask"])
+        loss = (
+            wgan_discriminator_loss(real_scores, fake_scores)
+            + self.hparams.penalty_weight * penalty
+            + self.hparams.classification_weight * classification
+        )
+        scalars = {"real_score": tf.reduce_mean(real_scores), "fake_score": tf.reduce_mean(fake_scores)}
+        return base.PhaseResult(
+            {"discriminator": loss}, scalars | {"gradient_penalty": penalty, "real_classification_loss": classification}
+        )
+
+    def _generator_loss(self, batch, seed):
+        images, targets = batch["image"], self._targets(batch, seed)
+        fake = self.generator([images, self._labels(*targets)], training=True)
+        scores, logits = self.discriminator(fake, training=True)
+        back = self.generator([fake, self._labels(batch["attributes"], batch["mask"])], training=True)
+        gan, classification = wgan_generator_loss(scores), self.classification_loss(logits, *targets)
+        reconstruction = l1_loss(images, back)
+        loss = gan + self.hparams.classification_weight * classification + self.hparams.reconstruction_weight * reconstruction
+        scalars = {"gan_loss": gan, "fake_classification_loss": classification, "reconstruction_loss": reconstruction}
+        return base.PhaseResult({"generator": loss}, scalars)
+
+    def classification_loss(self, logits, attributes, mask):
+        """Cross-entropy of the known attributes, b×n each: summed over attributes and groups, mean over the batch."""
+        known = tf.nn.sigmoid_cross_entropy_with_logits(attributes, logits) * mask
+        loss = tf.reduce_sum(tf.gather(known, tf.constant(self.sigmoids, tf.int32), axis=1), axis=1)
+        for group in self.softmax_groups:
+            of_group = [tf.gather(values, group, axis=1) for values in (attributes * mask, logits + UNKNOWN * (1.0 - mask))]
+            loss -= tf.reduce_sum(of_group[0] * tf.nn.log_softmax(of_group[1]), axis=1)  # 0 for an image that has none of the group
+        return tf.reduce_mean(loss)
+
+    def _targets(self, batch, seed):
+        """Attributes b×n that the images are to get, and which of them are known; the same for both networks on the same batch."""
+        attributes, mask = batch["attributes"], batch["mask"]
+        seed = fold_in(seed, 0)
+        if self.hparams.target_labels == "permuted":
+            order = tf.argsort(uniform(tf.shape(attributes)[:1], seed))
+            return tf.gather(attributes, order), tf.gather(mask, order)
+        noise = uniform(tf.shape(attributes), seed)
+        columns = tf.unstack(tf.cast(noise < 0.5, tf.float32), axis=1)
+        for group in self.groups:  # one of each group: independent bits would ask for hair of several colours
+            chosen = tf.argmax(tf.gather(noise, group, axis=1), axis=1)
+            for place, index in enumerate(group):
+                columns[index] = tf.cast(chosen == place, tf.float32)
+        return tf.stack(columns, axis=1) * mask, mask
+
+    def _labels(self, attributes, mask):
+        """The generator's label input, b×(n + number of data sets): the known attributes, and whose they are."""
+        labels = attributes * mask
+        if not self.sets:
+            return labels
+        distance = tf.reduce_sum(tf.abs(mask[:, None] - tf.constant(self.sets)), axis=2)  # b × number of data sets
+        return tf.concat([labels, tf.one_hot(tf.argmin(distance, axis=1), len(self.sets))], axis=1)
+
+    def _translate(self, images, attributes):
+        """With several data sets, the labels are those of the set that the most of the wanted attributes are of, or else the first one."""
+        mask = tf.ones_like(attributes)
+        if self.sets:
+            sets = tf.constant(self.sets)
+            mask = tf.gather(sets, tf.argmax(tf.matmul(attributes, sets, transpose_b=True), axis=1))
+        return self.generator([tf.convert_to_tensor(images), self._labels(attributes, mask)], training=False)
+
+    def _classify(self, images):
+        """Probabilities N×n of the attributes."""
+        _, logits = self.discriminator(images, training=False)
+        columns = tf.unstack(tf.sigmoid(logits), axis=1)
+        for group in self.softmax_groups:
+            for index, column in zip(group, tf.unstack(tf.nn.softmax(tf.gather(logits, group, axis=1)), axis=1)):
+                columns[index] = column
+        return tf.stack(columns, axis=1)
+
+    def inference(self):
+        return {
+            "translate": base.Translation(
+                self._translate,
+                self.image,
+                self.image,
+                multiple=MULTIPLE,
+                minimum=MINIMUM,
+                input_key="image",
+                conditions={"attributes": len(self.names)},
+            ),
+            "classify": base.Encoding(self._classify, self.image, self.hparams.image_size, len(self.names)),
+        }
+
+    def sample_row(self, example, use):
+        """The image, then each attribute changed alone: one of a group instead of the others, an independent one into its opposite."""
+        image, attributes = example["image"], example["attributes"]
+        row = {"input": image}
+        for index, name in enumerate(self.names):
+            exclusive = any(index in group for group in self.groups)
+            wanted = change_attributes(attributes, {name: exclusive or bool(attributes[index] < 0.5)}, self.spec)
+            row[name if exclusive else f"{name} flipped"] = use["translate"](image, attributes=wanted)
+        return row

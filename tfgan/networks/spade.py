@@ -1,0 +1,126 @@
+"""SPADE's generator and style encoder (Park et al. 2019, appendix A), as the authors' code has them."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from tfgan.layers import BatchNorm, SpectralConv2D, instance_norm
+from tfgan.networks.blocks import SLOPE
+
+HIDDEN = 128  # filters of the convolution that all of a SPADE layer's modulations come from
+STYLE_MAP = 4  # height and width of the style encoder's last map
+
+
+def xavier_init():
+    """Xavier's normal initialisation with gain 0.02, as in the paper's code."""
+    return keras.initializers.VarianceScaling(0.02**2, mode="fan_avg", distribution="untruncated_normal")
+
+
+def conv(filters, kernel, strides=1, padding="same", **kwargs):
+    return keras.layers.Conv2D(filters, kernel, strides, padding, kernel_initializer=xavier_init(), **kwargs)
+
+
+def spectral_conv(filters, kernel, strides=1, padding="same", use_bias=True):
+    return SpectralConv2D(filters, kernel, strides, padding, use_bias, kernel_initializer=xavier_init())
+
+
+def leaky_relu(x):
+    return keras.layers.LeakyReLU(negative_slope=SLOPE)(x)
+
+
+def spade(x, labels, synchronized=True):
+    """Spatially-adaptive normalisation of x, N×h×w×C, by one-hot `labels` of the same size, N×h×w×K (§3.1): x̂·(1 + γ) + β.
+
+    x̂ is x after a batch norm without weights, γ and β come from the labels. The paper prints γ·x̂ + β; its code has 1 + γ.
+    """
+    normalised = BatchNorm(center=False, scale=False, synchronized=synchronized)(x)
+    hidden = conv(HIDDEN, 3, activation="relu")(labels)  # N × h × w × HIDDEN
+    gamma, beta = conv(x.shape[-1], 3)(hidden), conv(x.shape[-1], 3)(hidden)  # N × h × w × C
+    # Summed in this order: TensorFlow fails to fuse a convolution, a sum and LeakyReLU on CPUs, and says so.
+    return normalised + (normalised * gamma + beta)
+
+
+def spade_block(x, labels, filters, synchronized=True):
+    """A residual block of two spectrally normalised convolutions, each behind SPADE and LeakyReLU: N×h×w×C -> N×h×w×`filters`.
+
+    Where C is not `filters` the shortcut is SPADE and a 1×1 convolution, without activation.
+    """
+    c = x.shape[-1]
+    y = spectral_conv(min(c, filters), 3)(leaky_relu(spade(x, labels, synchronized)))  # N × h × w × min(C, filters)
+    y = spectral_conv(filters, 3)(leaky_relu(spade(y, labels, synchronized)))  # N × h × w × filters
+    if c != filters:
+        x = spectral_conv(filters, 1, use_bias=False)(spade(x, labels, synchronized))  # N × h × w × filters
+    return keras.layers.Add()([x, y])
+
+
+def spade_generator(num_classes, out_channels, *, ngf=64, depth=5, latent=0, image_size=(256, 256), synchronized=True):
+    """One-hot labels N×H×W×`num_classes` -> images N×H×W×`out_channels` in [-1, 1]; H and W multiples of 2^`depth`.
+
+    Args:
+        ngf: filters at full size; they double with every halving of the size, up to 16 times as many.
+        depth: doublings from the first map, which is 8×8 for 256×256 pixels and the paper's 5.
+        latent: length of the style vector z, N×`latent`, a second input out of which the first map is made; 0: there is none, and the
+            first map is made from the labels, halved as often.
+        image_size: of training, for z only: z becomes a first map for this height and width, which is resized bilinearly for others.
+        synchronized: of the batch norms, see `tfgan.layers.BatchNorm`.
+    """
+    inputs = labels = keras.Input((None, None, num_classes))
+    # Every 2^k-th pixel, the upper left one of its square, as PyTorch's nearest neighbour takes it.
+    halved = [labels[:, :: 2**k, :: 2**k] if k else labels for k in range(depth + 1)]  # N × H/2^k × W/2^k × K
+    filters = [ngf * min(2**k, 16) for k in range(depth)]  # at H/2^k × W/2^k
+
+    if latent:
+        z = keras.Input((latent,))
+        inputs = [labels, z]
+        x = _first_map(z, halved[depth], filters[-1], [size // 2**depth for size in image_size])
+    else:
+        x = conv(filters[-1], 3)(halved[depth])
+    x = spade_block(x, halved[depth], filters[-1], synchronized)  # N × H/2^depth × W/2^depth × 16 ngf
+    x = keras.layers.UpSampling2D(2, interpolation="nearest")(x)
+    for _ in range(2):
+        x = spade_block(x, halved[depth - 1], filters[-1], synchronized)  # N × H/2^(depth-1) × W/2^(depth-1) × 16 ngf
+    for level in reversed(range(depth - 1)):
+        x = keras.layers.UpSampling2D(2, interpolation="nearest")(x)
+        x = spade_block(x, halved[level], filters[level], synchronized)  # N × H/2^level × W/2^level × f
+    x = conv(out_channels, 3)(leaky_relu(x))  # N × H × W × out_channels
+    return keras.Model(inputs, keras.layers.Activation("tanh", dtype="float32")(x), name="spade_generator")
+
+
+def _first_map(z, like, filters, size):
+    x = keras.layers.Dense(filters * math.prod(size), kernel_initializer=xavier_init())(z)
+    return ResizeLike()([keras.layers.Reshape((*size, filters))(x), like])  # N × h × w × filters
+
+
+@keras.saving.register_keras_serializable("tfgan")
+class ResizeLike(keras.layers.Layer):
+    """The first of two inputs, N×h×w×C, bilinearly at the height and width of the second, N×H×W×K."""
+
+    def compute_output_shape(self, input_shape):
+        resized, like = input_shape
+        return (resized[0], *like[1:3], resized[-1])
+
+    def call(self, inputs):
+        x, like = inputs
+        if x.shape[1:3] == like.shape[1:3]:
+            return x
+        return tf.cast(tf.image.resize(x, tf.shape(like)[1:3]), x.dtype)
+
+
+def style_encoder(in_channels, latent=256, *, nef=64, size=256):
+    """Images N×`size`×`size`×`in_channels` in [-1, 1] -> mean and log-variance of their style, each N×`latent` float32.
+
+    Args:
+        nef: filters of the first convolution; they double up to 8 times as many.
+        size: a power of two from 8 on; 256 takes six convolutions to the 4×4 map that the two vectors are made of.
+    """
+    inputs = x = keras.Input((size, size, in_channels))
+    for level in range(int(math.log2(size // STYLE_MAP))):
+        x = keras.layers.ZeroPadding2D()(x)  # on all sides, where stride 2 and padding "same" would pad on two
+        x = spectral_conv(nef * min(2**level, 8), 3, 2, "valid", use_bias=False)(x)  # N × size/2^(level+1) × size/2^(level+1) × f
+        x = leaky_relu(instance_norm()(x))
+    x = keras.layers.Flatten()(x)  # N × 16 · 8 nef
+    outputs = [
+        keras.layers.Dense(latent, kernel_initializer=xavier_init(), dtype="float32", name=name)(x) for name in ("mean", "log_variance")
+    ]
+    return keras.Model(inputs, outputs, name="style_encoder")

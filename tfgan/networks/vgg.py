@@ -1,0 +1,56 @@
+"""Features of VGG19 trained on ImageNet, for perceptual losses (Johnson et al. 2016; Wang et al. 2018, §3.5)."""
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from tfgan.errors import UserError
+
+LAYER_WEIGHTS = {"block1_conv1": 1 / 32, "block2_conv1": 1 / 16, "block3_conv1": 1 / 8, "block4_conv1": 1 / 4, "block5_conv1": 1.0}
+"""relu1_1 to relu5_1, and what the L1 difference of each counts in pix2pixHD's and SPADE's code."""
+
+MEAN_BGR = (103.939, 116.779, 123.68)  # of ImageNet, in 0 to 255
+MINIMUM = 16  # pixels: four poolings stand before relu5_1
+
+
+def vgg_features(weights: str):
+    """Images N×H×W×3 in [-1, 1] -> list of the feature maps of `LAYER_WEIGHTS`; not trainable.
+
+    PyTorch's VGG, which the paper's code feeds with images in [-1, 1], was trained on images of about that range; Keras' was trained on
+    0 to 255 less the mean. So images are brought to the latter, and features are divided by the same 127.5, which keeps the loss' scale.
+
+    Args:
+        weights: imagenet (downloaded by Keras, 80 MB), or the path of such a file.
+
+    Raises:
+        UserError: no network, no such file, or not VGG19's weights.
+    """
+    if weights != "imagenet" and not Path(weights).expanduser().is_file():
+        raise UserError(f"--vgg_weights={weights} does not exist. Use imagenet, or the path of Keras' VGG19 weights without the top.")
+    path = weights if weights == "imagenet" else str(Path(weights).expanduser())
+    try:
+        vgg = keras.applications.VGG19(include_top=False, weights=path, input_shape=(None, None, 3))
+    except Exception as error:  # Keras raises its own kinds, and a bare Exception for a failed download
+        cure = (
+            "Without a network, download vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5 elsewhere and give its path."
+            if weights == "imagenet"
+            else "It must hold Keras' VGG19 without the top."
+        )
+        raise UserError(f"--vgg_weights={weights} cannot be loaded: {_first_line(error)}. {cure}") from None
+    vgg.trainable = False
+    images = keras.Input((None, None, 3))
+    maps = keras.Model(vgg.input, [vgg.get_layer(name).output for name in LAYER_WEIGHTS])(VGGInput()(images))
+    return keras.Model(images, [keras.layers.Rescaling(1 / 127.5, dtype="float32")(features) for features in maps], name="vgg19")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+@keras.saving.register_keras_serializable("tfgan")
+class VGGInput(keras.layers.Layer):
+    """RGB images in [-1, 1] as Keras' VGG was trained: BGR in 0 to 255, less the mean of ImageNet."""
+
+    def call(self, images):
+        return (images[..., ::-1] + 1.0) * 127.5 - tf.constant(MEAN_BGR, images.dtype)
