@@ -145,7 +145,12 @@ def _describe(spec) -> str:
     domains = " to ".join(
         f"{domain.name} ({domain.channels} channel{'s' * (domain.channels > 1)}, {domain.dtype})" for domain in spec.domains.values()
     )
-    return f"Data: {domains}, {height}×{width} pixels; {spec.sizes['train']} images to train, {spec.sizes['validation']} to validate."
+    lines = [f"Data: {domains}, {height}×{width} pixels; {spec.sizes['train']} images to train, {spec.sizes['validation']} to validate."]
+    if spec.attribute_names:
+        groups = [f"one of {', '.join(group)}" for group in spec.attribute_groups]
+        grouped = {name for group in spec.attribute_groups for name in group}
+        lines.append(f"Attributes: {'; '.join([*groups, *(name for name in spec.attribute_names if name not in grouped)])}.")
+    return "\n".join(lines)
 
 
 def _train_step(cls, config: RunConfig, strategy):
@@ -167,7 +172,7 @@ def _train_step(cls, config: RunConfig, strategy):
         for line in copy_weights(open_run(training.init_from).method, method):
             print(f"--init_from: {line}")
     xla = training.xla
-    if xla and getattr(hparams, "sync_batch_norm", False):
+    if xla and getattr(hparams, "sync_batch_norm", False) and strategy.num_replicas_in_sync > 1:
         print("XLA is off: --sync_batch_norm talks to the other replicas in the middle of a pass, which XLA cannot compile.")
         xla = False
     return TrainStep(method, strategy, seed=training.seed, xla=xla, loss_scaling=training.precision == "mixed_float16")

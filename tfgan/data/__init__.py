@@ -130,6 +130,9 @@ def _semantic(settings):
     pairs = _pairs(settings)
     names = _names([pairs["train"]])
     label_side, _ = parse_direction(settings.direction, names["A"], names["B"])
+    if settings.label_domains and names[label_side] not in settings.label_domains:
+        labels = settings.label_domains[0]
+        raise UserError(f"--direction={settings.direction} takes {names[label_side]} for the label map: use --direction={labels}_to_….")
     return {split: [source] for split, source in open_semantic(pairs, label_side, settings).items()}
 
 

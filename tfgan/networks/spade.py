@@ -26,7 +26,8 @@ def spectral_conv(filters, kernel, strides=1, padding="same", use_bias=True):
 
 
 def leaky_relu(x):
-    return keras.layers.LeakyReLU(negative_slope=SLOPE)(x)
+    # Not Keras' layer: TensorFlow's graph optimizer tries to fuse that with the sum in front of it, fails, and says so in the log.
+    return keras.ops.maximum(x, SLOPE * x)
 
 
 def spade(x, labels, synchronized=True):
@@ -37,8 +38,7 @@ def spade(x, labels, synchronized=True):
     normalised = BatchNorm(center=False, scale=False, synchronized=synchronized)(x)
     hidden = conv(HIDDEN, 3, activation="relu")(labels)  # N × h × w × HIDDEN
     gamma, beta = conv(x.shape[-1], 3)(hidden), conv(x.shape[-1], 3)(hidden)  # N × h × w × C
-    # Summed in this order: TensorFlow fails to fuse a convolution, a sum and LeakyReLU on CPUs, and says so.
-    return normalised + (normalised * gamma + beta)
+    return normalised * (1.0 + gamma) + beta
 
 
 def spade_block(x, labels, filters, synchronized=True):
