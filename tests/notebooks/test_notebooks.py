@@ -4,12 +4,16 @@ import ast
 import base64
 import io
 import json
+import math
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
+
+from tfgan.cli.main import main
+from tfgan.inference.grids import GAP, TITLE_HEIGHT
 
 nbformat, nbclient, _ = (
     pytest.importorskip(package, reason=f"notebooks need {package}, which comes with `pip install .[test]`")
@@ -20,10 +24,21 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MOST_LINES = 15  # of one code cell: what a reader takes in at a glance
 
-TINY_TRAINING = """
+TINY = {  # notebook -> its parameters cell in the tests
+    "pix2pix_facades": """
 dataset, data_dir, image_size, generator, epochs, workdir = "synthetic", "", 16, "unet_16", 1, "run"
 more = ["--synthetic_images=8", "--ngf=4", "--ndf=4", "--n_layers=1"]
-"""
+""",
+    "cyclegan": """
+recipe, dataset, data_dir, domains, image_size, epochs, workdir = "quickstart_cyclegan.flags", "synthetic", "", (), 16, 2, "run"
+more = ["--synthetic_images=8", "--generator=resnet_1", "--ngf=4", "--ndf=4", "--n_layers=1"]
+""",
+    "pix2pix_ablations": """
+base = ["--flagfile=quickstart.flags", "--epochs=1", "--image_size=16", "--generator=unet_16", "--synthetic_images=8", "--ngf=4", "--ndf=4"]
+settings = {"L1": ["--objective=l1"], "enc-dec": ["--generator=encdec_16"], "patch 1": ["--n_layers=0"]}
+folder, rows = "runs", 2
+""",
+}
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -35,7 +50,21 @@ def notebook(request):
 def trained(tmp_path_factory):
     """pix2pix_facades.ipynb, executed, and the folder it was executed in."""
     folder = tmp_path_factory.mktemp("training")
-    return execute("pix2pix_facades", TINY_TRAINING, folder, PYTHONPATH=str(ROOT)), folder
+    return execute("pix2pix_facades", TINY["pix2pix_facades"], folder, PYTHONPATH=str(ROOT)), folder
+
+
+@pytest.fixture(scope="module")
+def cycled(tmp_path_factory):
+    """cyclegan.ipynb, executed, and the run it left."""
+    folder = tmp_path_factory.mktemp("cyclegan")
+    return execute("cyclegan", TINY["cyclegan"], folder, PYTHONPATH=str(ROOT)), folder / "run"
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """pix2pix_ablations.ipynb, executed, and the folder of its runs."""
+    folder = tmp_path_factory.mktemp("ablations")
+    return execute("pix2pix_ablations", TINY["pix2pix_ablations"], folder, PYTHONPATH=str(ROOT)), folder / "runs"
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +113,29 @@ def shown_pictures(notebook):
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB")) for text in encoded]
 
 
+def printed(notebook):
+    """All text that a notebook's cells printed."""
+    return "".join(output.text for cell in code_cells(notebook) for output in cell.outputs if output.output_type == "stream")
+
+
 def pixels(path):
-    return np.asarray(Image.open(path)).astype(int)
+    return np.asarray(Image.open(path).convert("RGB")).astype(int)
+
+
+def column(picture, titles, title, size):
+    """The images of one column of a `tfgan.inference.grids.grid` of square images, first row first."""
+    widths = [max(size, math.ceil(ImageFont.load_default(13).getlength(text))) for text in titles]
+    place = titles.index(title)
+    left = sum(widths[:place]) + GAP * (place + 1)
+    return [picture[top : top + size, left : left + size] for top in range(TITLE_HEIGHT, len(picture), size + GAP)]
+
+
+def metrics(run):
+    return [json.loads(row) for row in (run / "metrics.jsonl").read_text().splitlines()]
 
 
 def test_there_are_notebooks():
-    assert {"pix2pix_facades", "serve_saved_model"} <= {path.stem for path in NOTEBOOKS}
+    assert {*TINY, "serve_saved_model"} <= {path.stem for path in NOTEBOOKS}
 
 
 def test_committed_without_outputs(notebook):
@@ -122,9 +168,20 @@ def test_a_failing_command_fails_the_notebook(notebook):
         assert all(call in asserted for call in calls), cell.source
 
 
-def test_tiny_settings_replace_all_settings():
-    notebook = nbformat.read(ROOT / "notebooks" / "pix2pix_facades.ipynb", as_version=4)
-    assert assigned(tagged(notebook, "parameters").source) == assigned(TINY_TRAINING)
+@pytest.mark.parametrize("name", TINY)
+def test_tiny_settings_replace_all_settings(name):
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    assert assigned(tagged(notebook, "parameters").source) == assigned(TINY[name])
+
+
+def test_settings_of_the_ablations_are_accepted(capsys):
+    notebook = nbformat.read(ROOT / "notebooks" / "pix2pix_ablations.ipynb", as_version=4)
+    exec(tagged(notebook, "parameters").source, values := {})
+    records = set()
+    for changes in values["settings"].values():
+        assert main(["train", *values["base"], *changes, "--dry_run"]) == 0
+        records.add(capsys.readouterr().out)
+    assert len(records) == len(values["settings"])  # no two are the same training
 
 
 def test_training_notebook_shows_data_samples_losses_and_results(trained):
@@ -134,14 +191,77 @@ def test_training_notebook_shows_data_samples_losses_and_results(trained):
 
 
 def test_training_notebook_resumes_its_run(trained):
-    rows = [json.loads(line) for line in (trained[1] / "run" / "metrics.jsonl").read_text().splitlines()]
     # 8 images an epoch; the row of the first epoch survives only if the second training went on from there.
-    assert [row["step"] for row in rows] == [8, 16]
+    assert [row["step"] for row in metrics(trained[1] / "run")] == [8, 16]
 
 
 def test_training_notebook_translates_a_folder(trained):
     inputs, outputs = trained[1] / "run" / "samples" / "inputs", trained[1] / "run" / "translated"
     assert sorted(path.name for path in outputs.iterdir()) == sorted(path.name for path in inputs.iterdir())
+
+
+def test_cyclegan_notebook_shows_data_samples_losses_and_results(cycled):
+    pictures = shown_pictures(cycled[0])
+    assert len(pictures) == 8  # data, first and last samples of the first half, last ones, losses, both translations, the round trip
+    assert all(np.ptp(picture) > 10 for picture in pictures)
+
+
+def test_cyclegan_notebook_resumes_its_run(cycled):
+    # Two batches of 4 an epoch, one epoch each time.
+    assert [row["step"] for row in metrics(cycled[1])] == [2, 4]
+    assert "Resuming run from step 2 (epoch 1.00)." in printed(cycled[0])
+
+
+def test_cyclegan_notebook_translates_both_ways(cycled):
+    inputs, names = cycled[1] / "samples" / "inputs", range(4)
+    for domain, key in (("night", "source"), ("day", "target")):
+        files = [cycled[1] / f"to_{domain}" / f"{key}_{number}.png" for number in names]
+        assert sorted((cycled[1] / f"to_{domain}").iterdir()) == files
+        assert all(np.ptp(pixels(file) - pixels(inputs / file.name)) > 10 for file in files)
+    # As in the sample picture: each domain by its own generator.
+    titles = ["day", "day to night", "back to day", "night", "night to day", "back to night"]
+    picture = pixels(cycled[1] / "samples" / "epoch_0002.png")
+    for title, path in (("day to night", "to_night/source_0.png"), ("night to day", "to_day/target_0.png")):
+        assert np.abs(column(picture, titles, title, 16)[0] - pixels(cycled[1] / path)).max() <= 1
+
+
+def test_cyclegan_notebook_exports_both_signatures(cycled):
+    signatures = ["serve_bytes", "serving_default", "to_day", "to_day_bytes", "to_night", "to_night_bytes"]
+    assert str(signatures) in printed(cycled[0])
+
+
+def test_ablations_are_runs_of_one_seed_that_differ_as_asked(compared):
+    records = {run.name: json.loads((run / "config.json").read_text()) for run in compared[1].iterdir() if run.is_dir()}
+    assert {record["training"]["seed"] for record in records.values()} == {0}
+    chosen = {title: [record["hparams"][name] for name in ("objective", "generator", "n_layers")] for title, record in records.items()}
+    assert chosen == {
+        "L1": ["l1", "unet_16", 2],
+        "enc-dec": ["l1+cgan", "encdec_16", 2],
+        "patch 1": ["l1+cgan", "unet_16", 0],
+    }
+
+
+def test_comparison_shows_what_each_run_makes_of_the_same_inputs(compared):
+    titles = ["labels", "photo", "L1", "enc-dec", "patch 1"]
+    picture = pixels(compared[1] / "comparison.png")
+    for title in titles[2:]:
+        samples = pixels(compared[1] / title / "samples" / "epoch_0001.png")
+        for name, shown in (("labels", "labels"), ("photo", "photo"), (title, "generated photo")):
+            own = column(samples, ["labels", "photo", "generated photo"], shown, 16)[0]
+            assert np.abs(column(picture, titles, name, 16)[0] - own).max() <= 1
+    assert len(column(picture, titles, "L1", 16)) == 2
+
+
+def test_ablations_end_in_a_table_of_validation_scores(compared):
+    shown = [output.get("data", {}) for cell in code_cells(compared[0]) for output in cell.outputs]
+    (table,) = (data["text/markdown"] for data in shown if "text/markdown" in data)
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    assert lines[0] == ["setting", "L1", "PSNR", "SSIM"]
+    cells = {title: scores for title, *scores in lines[2:]}
+    assert list(cells) == ["L1", "enc-dec", "patch 1"]
+    for title, scores in cells.items():
+        last = metrics(compared[1] / title)[-1]
+        assert [float(score) for score in scores] == pytest.approx([last["val_l1"], last["val_psnr"], last["val_ssim"]], abs=0.006)
 
 
 def test_serving_notebook_knows_nothing_of_tfgan():
@@ -167,4 +287,4 @@ def test_request_for_serving_holds_the_first_file(trained, served):
     assert request["signature_name"] == "serve_bytes"
     (instance,) = request["instances"]
     sent = base64.b64decode(instance["image_bytes"]["b64"])
-    assert sent == (trained[1] / "run" / "samples" / "inputs" / "0.png").read_bytes()
+    assert sent == (trained[1] / "run" / "samples" / "inputs" / "source_0.png").read_bytes()
