@@ -36,9 +36,9 @@ def parse_changes(text: str, spec: DataSpec) -> Changes:
 def change_attributes(scores: np.ndarray, changes: Changes, spec: DataSpec) -> np.ndarray:
     """The attributes, 0 or 1, of an image that is to have `changes` and otherwise what `scores` say.
 
-    Of names that exclude each other, one is set: the wanted one, or else the one of the highest score that is not unwanted; none if none
-    is wanted and the scores say that the image has none of them, as a bald head has no colour of hair. Where several data sets were
-    joined, all attributes of the others are 0, as in training.
+    Of names that exclude each other, one is set: the wanted one, or else the one of the highest score that is not unwanted; none if all
+    are unwanted, or if none is wanted and the scores say that the image has none of them, as a bald head has no colour of hair. Where
+    several data sets were joined, all attributes of the others are 0, as in training.
 
     Args:
         scores: for each of `spec.attribute_names`, from 0 to 1.
@@ -53,7 +53,7 @@ def change_attributes(scores: np.ndarray, changes: Changes, spec: DataSpec) -> n
         places = [names.index(name) for name in group]
         rank = [2.0 if changes.get(name) else -1.0 if name in changes else scores[place] for name, place in zip(group, places)]
         values[places] = 0.0
-        if max(rank) > 1.0 or np.sum(np.asarray(scores)[places]) >= 0.5:
+        if max(rank) > 1.0 or (max(rank) >= 0.0 and np.sum(np.asarray(scores)[places]) >= 0.5):
             values[places[int(np.argmax(rank))]] = 1.0
     if spec.attribute_sets and changes:
         home = spec.attribute_sets[_home(next(iter(changes)), spec)]

@@ -246,7 +246,7 @@ class SpectralConv2D(keras.layers.Layer):
             _record(self.u, u, momentum=0.0)
         sigma = tf.reduce_sum(u * product)
         y = tf.nn.conv2d(x, tf.cast(kernel / sigma, x.dtype), self.strides, self.padding.upper())
-        return y + tf.cast(self.bias, y.dtype) if self.use_bias else y
+        return tf.nn.bias_add(y, tf.cast(self.bias, y.dtype)) if self.use_bias else y
 
 
 def _direction(vector):

@@ -184,3 +184,70 @@ def test_domains_of_a_built_in_set_are_its_own(settings, message):
     with pytest.raises(UserError, match=re.escape(message)):
         open_dataset(settings, "paired", (16, 16), (16, 16))
     assert open_dataset(DataConfig(domains=("photo", "labels"), label_domains=("labels",)), "paired", (16, 16), (16, 16))
+
+
+def test_unpaired_examples_go_round_in_the_shorter_domain():
+    splits = {"train": [(Shades(3), {"source": "A"}), (Shades(7), {"target": "B"})]}
+    found = Dataset("unpaired", splits, (4, 4), (4, 4), DataConfig())
+    shown = [(example["source"][0, 0, 0], example["target"][0, 0, 0]) for example in map(found.validation_example, range(7))]
+    np.testing.assert_allclose(np.array(shown), [[i % 3 * 2 / 255 - 1, 1 - i * 2 / 255] for i in range(7)], atol=1e-6)
+
+
+class Faces:
+    """`count` images of one value each, with attributes of two joined sets, of which they have one."""
+
+    domains = {"image": Domain("image", 1)}
+    attribute_names, attribute_groups, attribute_sets = ("a", "b", "c"), (("b", "c"),), (("a",), ("b", "c"))
+
+    def __init__(self, count, first, mask):
+        self.count, self.first, self.mask = count, first, mask
+
+    def __len__(self):
+        return self.count
+
+    def name(self, index):
+        return f"{self.first + index}.png"
+
+    def load(self, index):
+        image, mask = np.full((4, 4, 1), self.first + index, np.uint8), np.array(self.mask, np.float32)
+        return {"image": image, "attributes": mask * (index % 2), "mask": mask}
+
+
+def joined_faces(**settings) -> Dataset:
+    keys = {key: key for key in ("image", "attributes", "mask")}
+    ones, others = [1, 0, 0], [0, 1, 1]
+    splits = {
+        "train": [(Faces(5, 0, ones), keys), (Faces(3, 100, others), keys)],
+        "val": [(Faces(2, 50, ones), keys), (Faces(3, 150, others), keys)],
+    }
+    return Dataset("attributes", splits, (4, 4), (4, 4), DataConfig(**settings))
+
+
+def test_joined_sets_add_up():
+    spec = joined_faces().spec
+    assert spec.sizes == {"train": 8, "validation": 5} and spec.domains == {"image": Domain("image", 1)}
+    assert spec.attribute_names == ("a", "b", "c") and spec.attribute_groups == (("b", "c"),)
+    assert spec.attribute_sets == (("a",), ("b", "c")) and spec.class_names == ()
+
+
+def test_validation_examples_of_joined_sets_follow_each_other():
+    found = joined_faces()
+    examples = [found.validation_example(index) for index in range(6)]
+    values = [round(float(example["image"][0, 0, 0] + 1) * 127.5) for example in examples]
+    assert values == [50, 51, 150, 151, 152, 50]  # and from the beginning
+    assert [example["mask"].tolist() for example in examples[:3]] == [[1, 0, 0], [1, 0, 0], [0, 1, 1]]
+    assert [example["attributes"].tolist() for example in examples[1:4]] == [[1, 0, 0], [0, 0, 0], [0, 1, 1]]
+
+
+def test_training_batches_of_joined_sets_take_turns():
+    batches = list(joined_faces().train_batches(batch_size=2, flip=True, seed=0, first_batch=1).take(4).as_numpy_iterator())
+    assert [batch["mask"].tolist() for batch in batches] == [[[0, 1, 1]] * 2, [[1, 0, 0]] * 2] * 2
+    assert all(set(batch) == {"image", "attributes", "mask"} and batch["image"].dtype == np.float32 for batch in batches)
+
+
+def test_fingerprint_follows_every_joined_set():
+    keys = {key: key for key in ("image", "attributes", "mask")}
+    faces = [Faces(5, 0, [1, 0, 0]), Faces(3, 100, [0, 1, 1]), Faces(3, 101, [0, 1, 1])]
+    found = [Dataset("attributes", {"train": [(faces[0], keys), (faces[i], keys)]}, (4, 4), (4, 4), DataConfig()) for i in (1, 2)]
+    assert found[0].spec.fingerprint != found[1].spec.fingerprint
+    assert found[0].spec.sizes == {"train": 8, "validation": 8}

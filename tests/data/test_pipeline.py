@@ -37,8 +37,8 @@ def stream(count=10, domains=PAIR, keys=None, size=(8, 10)) -> PreparedSource:
     return PreparedSource(Numbered(count, domains, size), keys or {"source": "A", "target": "B"}, size, remember=True)
 
 
-def take(streams, batches, *, image_size=(6, 6), batch_size=5, flip=True, seed=0, first_batch=0, context=None) -> list[dict]:
-    dataset = make_batches(streams, image_size, batch_size=batch_size, flip=flip, seed=seed, first_batch=first_batch, context=context)
+def take(streams, batches, *, image_size=(6, 6), batch_size=5, flip=True, seed=0, **options) -> list[dict]:
+    dataset = make_batches(streams, image_size, batch_size=batch_size, flip=flip, seed=seed, **options)
     return list(dataset.take(batches).as_numpy_iterator())
 
 
@@ -170,3 +170,48 @@ def test_uint16_keeps_its_depth_through_the_pipeline():
     domains = {"A": Domain("depth", 3, "uint16"), "B": Domain("photo", 3)}
     (batch,) = take([stream(1, domains)], 1, image_size=(8, 10), flip=False, batch_size=1)
     np.testing.assert_allclose(batch["source"][0, 1, 2], np.array([0, 1, 2]) * 2 / 65535 - 1, atol=1e-7)
+
+
+def joined() -> list[PreparedSource]:
+    """Two sets of 5 and of 3 images of one kind, marked 0 and 1."""
+
+    class Marked(Numbered):
+        def __init__(self, count, mark):
+            super().__init__(count, {"image": Domain("photo", 3)})
+            self.mark = mark
+
+        def load(self, index):
+            return super().load(index) | {"mark": np.float32(self.mark)}
+
+    keys = {"image": "image", "mark": "mark"}
+    return [PreparedSource(Marked(count, mark), keys, (8, 10), remember=True) for mark, count in enumerate((5, 3))]
+
+
+def test_joined_sets_take_turns_by_whole_batches():
+    batches = take(joined(), 20, batch_size=2, alternate=True)
+    assert [batch["mark"].tolist() for batch in batches] == [[0, 0], [1, 1]] * 10
+    assert all(batch["image"].shape == (2, 6, 6, 3) for batch in batches)
+    for mark, count in ((0, 5), (1, 3)):  # each set in epochs of its own
+        order = indices(batches[mark::2], "image")
+        epochs = [order[i : i + count] for i in range(0, len(order) - count + 1, count)]
+        assert len(epochs) >= 4 and all(sorted(epoch) == list(range(count)) for epoch in epochs)
+
+
+@pytest.mark.parametrize("first", [1, 2, 7])
+def test_joined_sets_go_on_from_any_batch(first):
+    expected = take(joined(), first + 4, batch_size=2, alternate=True)[first:]
+    assert_same(take(joined(), 4, batch_size=2, alternate=True, first_batch=first), expected)
+
+
+@pytest.mark.parametrize("pipelines", [1, 2])
+def test_replicas_see_one_of_the_joined_sets_at_a_time(pipelines):
+    expected = take(joined(), 4, batch_size=4, alternate=True, first_batch=1)
+    shares = []
+    for pipeline in range(pipelines):
+        context = tf.distribute.InputContext(pipelines, pipeline, 2)
+        shares.append(take(joined(), 8 // pipelines, batch_size=4, alternate=True, first_batch=1, context=context))
+    each = 2 // pipelines
+    for number, batch in enumerate(expected):
+        parts = [part for share in shares for part in share[number * each : (number + 1) * each]]
+        assert_same([{key: np.concatenate([part[key] for part in parts]) for key in batch}], [batch])
+        assert len(set(batch["mark"])) == 1

@@ -3,11 +3,11 @@ import pytest
 from PIL import Image
 
 from tfgan.cli.main import main
-from tfgan.config import Domain
+from tfgan.config import Classes, Domain
 from tfgan.data import images
 from tfgan.errors import UserError
 from tfgan.inference import files
-from tfgan.inference.files import find_tasks, translate_files
+from tfgan.inference.files import find_tasks, read_image, translate_files
 from tfgan.inference.translator import Translator
 from tfgan.methods.base import Translation
 
@@ -223,3 +223,43 @@ def test_command_explains_what_is_wrong(run, photos, tmp_path, capsys, arguments
 def test_command_wants_a_run(photos, tmp_path, capsys):
     assert main(["translate", str(photos), str(photos), str(tmp_path / "out")]) == 2
     assert f"{photos} is not a run" in capsys.readouterr().err
+
+
+IDS = Classes("ids", (0, 9), ("#ff0000", "#0000ff"), ("sky", "road"), 255)
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [
+        (Domain("labels", 1, "int32", "nearest", IDS), [[0, 1, -1]]),
+        (Domain("labels", 3, "uint8", "nearest", IDS), [[[255, 0, 0], [0, 0, 255], [0, 0, 0]]]),
+    ],
+    ids=["indices", "colours"],
+)
+def test_label_maps_are_read_by_their_classes(tmp_path, domain, expected):
+    Image.fromarray(np.array([[0, 9, 255]], np.uint8)).save(tmp_path / "a.png")
+    found = read_image(tmp_path / "a.png", domain, "composite")
+    assert found.dtype == domain.dtype and found.tolist() == expected
+
+
+def test_unknown_labels_are_named(tmp_path):
+    write(tmp_path / "a.png", mode="L", value=4)
+    way = Translation(lambda x: x[..., None] * 0.0, Domain("labels", 1, "int32", "nearest", IDS), Domain("b", 1), 1, 1)
+    (problem,) = translate(Translator(way), find_tasks(str(tmp_path / "a.png"), str(tmp_path / "out")))
+    assert "label 4 is none of the classes' (known: 0, 9; ignored: 255)" in problem
+
+
+def test_each_image_has_conditions_of_its_own(tmp_path):
+    for name, value in (("a.png", 60), ("b.png", 200)):
+        write(tmp_path / "in" / name, value=value)
+    way = Translation(lambda x, v: x * v[:, None, None], Domain("a", 3), Domain("b", 3), 1, 1, conditions={"signs": 3})
+
+    def conditions(image):
+        assert image.shape == (4, 6, 3) and image.dtype == np.uint8
+        return {"signs": np.array([1.0, -1.0, 0.0]) * (1 if image[0, 0, 0] == 60 else -1)}
+
+    tasks = find_tasks(str(tmp_path / "in"), str(tmp_path / "out"))
+    done = translate_files(Translator(way), tasks, conditions, alpha="composite", overwrite=False, tile=0)
+    assert [outcome for _, outcome in done] == ["", ""]
+    colours = [images.decode(tmp_path / "out" / name)[0, 0].tolist() for name in ("a.png", "b.png")]
+    assert colours == [[60, 195, 128], [55, 200, 128]]

@@ -137,3 +137,81 @@ def test_inference_writes_no_variable(translator):
 def test_weights_are_the_generators_alone(translator):
     # Eight convolutions (four down, four up); the last has a bias; five batch norms of (γ, β), whose moving averages are not read.
     assert len(translator.weights) == 8 + 1 + 5 * 2
+
+
+MAP = Domain("labels", 1, "int32", "nearest")
+
+
+def one_hot(labels, channels=3):
+    return tf.one_hot(labels, channels) * 2.0 - 1.0
+
+
+def test_maps_are_padded_and_cropped_like_images():
+    seen = []
+
+    def function(labels):
+        seen.append(labels.dtype)
+        tf.debugging.assert_equal(tf.shape(labels), [1, 4, 8])
+        return one_hot(labels)
+
+    labels = np.random.default_rng(0).integers(-1, 3, (2, 3, 5)).astype(np.int32)
+    translator = translation(function, MAP, Domain("photo", 3), multiple=4, minimum=4)
+    assert translator.takes_maps and translator.pixel_spec.name == "labels"
+    np.testing.assert_array_equal(translator(labels), one_hot(labels))
+    np.testing.assert_array_equal(translator.pixels(labels), np.where(one_hot(labels) > 0, 255, 0))
+    assert set(seen) == {tf.int32}
+
+
+def test_maps_are_mirrored_at_the_border():
+    translator = translation(lambda labels: tf.cast(labels[:, ::-1], tf.float32)[..., None] / 10, MAP, multiple=4, minimum=4)
+    # Rows 5 6 become 6 5 6 5, which upside down are 5 6 5 6; the middle is 6 5.
+    np.testing.assert_allclose(translator(np.array([[[5], [6]]], np.int32))[0, :, 0, 0], [0.6, 0.5])
+
+
+def conditioned(lengths):
+    """A network whose result is its image times the sum of each condition, to the powers 1, 2, …"""
+
+    def function(images, *vectors):
+        for power, vector in enumerate(vectors, start=1):
+            images *= tf.reshape(tf.reduce_sum(vector, axis=1) ** power, [-1, 1, 1, 1])
+        return images
+
+    return Translator(Translation(function, Domain("a", 1), Domain("b", 1), 2, 2, conditions=lengths))
+
+
+def test_each_image_has_its_own_conditions():
+    translator = conditioned({"attributes": 2, "style": 1})
+    images = random_floats(3, 3, 5, 1)
+    attributes, style = np.array([[0.5, 0.5], [0, 0.5], [0, 0]]), np.array([[0.5], [-1], [1]])
+    expected = images * np.array([1 * 0.25, 0.5 * 1, 0], np.float32).reshape(3, 1, 1, 1)
+    together = translator(images, style=style, attributes=attributes).numpy()  # in any order, of any type
+    np.testing.assert_allclose(together, expected, atol=1e-6)
+    alone = [translator(images[i : i + 1], attributes=attributes[i : i + 1], style=style[i : i + 1]) for i in range(3)]
+    np.testing.assert_array_equal(together, np.concatenate(alone))
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {},
+        {"style": np.zeros((2, 1))},
+        {"attributes": np.zeros((2, 2)), "style": np.zeros((2, 1))},
+        {"attributes": np.zeros((2, 3))},
+        {"attributes": np.zeros(2)},
+        {"attributes": np.zeros((1, 2))},
+        {"attributes": np.zeros((3, 2))},
+    ],
+    ids=["missing", "another", "one more", "length", "no batch", "too few", "too many"],
+)
+def test_wrong_conditions(conditions):
+    translator = conditioned({"attributes": 2})
+    for call, images in ((translator, np.zeros((2, 4, 4, 1), np.float32)), (translator.pixels, np.zeros((2, 4, 4, 1), np.uint8))):
+        with pytest.raises(ValueError, match=r"expected \{'attributes': \(2, 2\)\}"):
+            call(images, **conditions)
+    with pytest.raises(ValueError, match="conditions of shapes .*'style'.*; expected {}"):
+        translation(lambda images: images)(np.zeros((1, 2, 2, 1), np.float32), style=np.zeros((1, 1)))
+
+
+def test_keys_of_the_batch():
+    way = Translation(lambda images: images, Domain("a", 1), Domain("b", 1), 1, 1, "image", "photo")
+    assert (Translator(way).input_key, Translator(way).truth_key) == ("image", "photo")

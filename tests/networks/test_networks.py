@@ -264,3 +264,16 @@ def test_unknown_generators(name):
     for function in (size_multiple, lambda name: build_generator(name, 3, 3)):
         with pytest.raises(UserError, match="--generator=.* is unknown. Use unet_256"):
             function(name)
+
+
+@pytest.mark.parametrize("shift, equal", [(4, True), (1, False)])
+def test_resnet_moves_with_its_input_by_multiples_of_its_stride(shift, equal):
+    """Where padding plays no part: a spot on an even ground, whose statistics stay the same wherever it is."""
+    keras.utils.set_random_seed(0)
+    model = resnet(3, 3, blocks=2, ngf=4)
+    image = np.zeros((1, 96, 96, 3), np.float32)
+    image[:, 40:56, 40:56] = np.random.default_rng(0).uniform(-1, 1, (1, 16, 16, 3))
+    moved = model(np.roll(image, (shift, shift), axis=(1, 2))).numpy()
+    inner = slice(24, 72)
+    difference = np.abs(moved[:, inner, inner] - np.roll(model(image), (shift, shift), axis=(1, 2))[:, inner, inner]).max()
+    assert (difference < 1e-4) == equal and (equal or difference > 1e-2)

@@ -96,3 +96,18 @@ def test_a_bad_loss_stops_all(run_cluster, tmp_path):
     results = run_cluster([tmp_path, tmp_path], "--steps=100", preludes=(LOSS_BAD_IN_STEP_3,) * 2)
     assert [code for code, _ in results] == [1, 1], results
     assert all("l1_loss was not finite in step 3" in output for _, output in results)
+
+
+def test_a_cluster_shares_one_image_pool(run_cluster, run_tfgan, tiny, tmp_path):
+    """CycleGAN's pools hold the global batch's translations, in the order of the replicas."""
+    cluster, alone = tmp_path / "cluster", tmp_path / "alone"
+    flags = ["--method=cyclegan", "--generator=resnet_1", "--pool_size=3", "--steps=4"]
+    (code, output), (other_code, other_output) = run_cluster([cluster, cluster], *flags)
+    assert code == 0 and other_code == 0, output + other_output
+    code, output = run_tfgan("train", *tiny, f"--workdir={alone}", *flags, prelude=TWO_REPLICAS)
+    assert code == 0, output
+    ours, theirs = (tf.train.load_checkpoint(str(run / "checkpoints" / "ckpt-4")) for run in (cluster, alone))
+    for key in ("source", "target"):
+        pool, expected = (reader.get_tensor(f"state/{key}/.ATTRIBUTES/VARIABLE_VALUE") for reader in (ours, theirs))
+        np.testing.assert_allclose(pool, expected, atol=2e-3)
+        assert np.abs(pool[0] - pool[1]).max() > 0.05 and np.abs(pool).min(axis=0).max() > 0

@@ -7,7 +7,7 @@ import numpy as np
 
 from tfgan.attributes import change_attributes, parse_changes
 from tfgan.cli.runs import Run
-from tfgan.errors import UserError, did_you_mean
+from tfgan.errors import UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Translator, translators
 from tfgan.inference.files import read_image
 
@@ -37,6 +37,8 @@ def make_conditions(run: Run, ways: Ways, translator: Translator, changes: str, 
         raise UserError(f"--set chooses attributes, which a run of {run.config.method} does not have.")
     if style and "latent" not in known:
         raise UserError(f"--style needs a run with a style encoder (spade with --style_encoder), which {run.folder} is not.")
+    if seed and ("latent" not in known or style):
+        raise UserError(f"--seed={seed} draws a random style, which {'--style replaces' if style else f'{run.folder} does not take'}.")
     if "attributes" in known:
         return _attributes(run.config.spec, ways["classify"], changes)
     if "latent" in known:
@@ -59,4 +61,8 @@ def _attributes(spec, classify: Encoder, changes: str) -> Callable:
 
 
 def _style(encode: Encoder, path: str, alpha: str) -> np.ndarray:
-    return encode.pixels(read_image(Path(path), encode.source, alpha)[None]).numpy()[0]
+    try:
+        photo = read_image(Path(path).expanduser(), encode.source, alpha)
+    except UnreadableImage as error:
+        raise UserError(f"--style={path}: {error}") from None
+    return encode.pixels(photo[None]).numpy()[0]

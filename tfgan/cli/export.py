@@ -12,7 +12,8 @@ Writes a SavedModel that loads in any TensorFlow without tfgan, then compares it
 inputs. Signatures: serving_default, images [N,H,W,C] uint8 -> images [N,H,W,C] uint8, any N, H, W;
 serve_bytes, image_bytes [N] (JPEG, PNG, GIF or BMP files) -> image_bytes [N] (PNG files). A run that translates into
 several domains has both for each, to_NAME and to_NAME_bytes; attributes and styles are further inputs; what finds
-them in an image is a signature too."""
+them in an image is a signature too. Label maps are labels [N,H,W] int32, the numbers of classes; in bytes they are the
+files, unless their classes are indices of a palette, which TensorFlow does not read."""
 
 TOLERANCE = 1 / 255  # of the full range: rounding may fall either way
 
@@ -51,11 +52,9 @@ def run(arguments: list[str]) -> int:
     for name, way in ways.items():
         signature = signature_name(name, ways)
         difference = largest_difference(way, model.signatures[signature], inputs[name])
-        full = way.full_range
-        print(
-            f"{signature}: {way.describe()}; largest difference from the run's over {len(inputs[name])} real images: {difference:g} of {full}"
-        )
-        wrong += [signature] * (difference > TOLERANCE * full)
+        compared = f"largest difference from the run's over {len(inputs[name])} real images: {difference:g} of {way.full_range}"
+        print(f"{signature}: {way.describe()}; {compared}")
+        wrong += [signature] * (not difference <= TOLERANCE * way.full_range)  # NaN is wrong too
     if wrong:
         raise TrainingFailed(f"{output} does not reproduce the run ({', '.join(wrong)}): do not use it.")
     return 0

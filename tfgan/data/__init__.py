@@ -62,6 +62,8 @@ def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size:
     streams = {
         split: [(source, _keys(kind, source, settings.direction, sources)) for source in sources] for split, sources in splits.items()
     }
+    for found in streams.values():
+        found.sort(key=lambda stream: "target" in stream[1])  # what is said of a run names its source first
     return Dataset(kind, streams, image_size, loaded_size, settings, check=not made)
 
 

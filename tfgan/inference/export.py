@@ -18,9 +18,9 @@ def make_signatures(ways: dict[str, Translator | Encoder]) -> dict[str, Callable
     NAME: `images` [N, H, W, C] -> `images` [N, H, W, C'], uint8 (uint16 for a domain of 16-bit files), any N, H and W. A map of classes
     is `labels` [N, H, W] int32 instead; what else a translation needs are float32 vectors [N, length] under their names. An encoding
     gives `vectors` [N, length].
-    NAME_bytes: the same with `image_bytes` [N], each a JPEG, PNG, GIF or BMP file of any size -> `image_bytes` [N], PNG files.
-    TensorFlow's decoder does not turn photos by their EXIF orientation, and it drops transparency where `tfgan translate` lays the image
-    over white.
+    NAME_bytes: the same with `image_bytes` [N], each a JPEG, PNG, GIF or BMP file of any size -> `image_bytes` [N], PNG files. There is
+    none where TensorFlow's decoder cannot give what the domain takes, see `is_decodable`. It does not turn photos by their EXIF
+    orientation, and it drops transparency where `tfgan translate` lays the image over white.
 
     The first translation also is `serving_default` and `serve_bytes`; where there is no other, it has these names alone.
     """
@@ -30,7 +30,7 @@ def make_signatures(ways: dict[str, Translator | Encoder]) -> dict[str, Callable
         if isinstance(way, Encoder):
             signatures[name] = _encode(way)
             continue
-        pair = _translate(way), _translate_bytes(way)
+        pair = [_translate(way), *([_translate_bytes(way)] if is_decodable(way.source) else [])]
         if number == 0:
             signatures |= zip(("serving_default", "serve_bytes"), pair)
         if several:
@@ -60,8 +60,17 @@ def _translate_bytes(translator: Translator):
     return tf.function(serve_bytes, input_signature=[tf.TensorSpec([None], tf.string, "image_bytes"), *translator.conditions])
 
 
+def is_decodable(domain: Domain) -> bool:
+    """Whether TensorFlow decodes the domain's files: it turns the indices of a palette into colours, and has no grey with transparency."""
+    return domain.channels != 2 and (domain.classes is None or domain.classes.coding != "palette")
+
+
 def decode(data, domain: Domain):
-    """The bytes of one file -> H×W×C of the domain's dtype, or H×W int32 where the domain is a map of class indices."""
+    """The bytes of one file -> H×W×C of the domain's dtype, or H×W int32 where the domain is a map of class indices.
+
+    Agrees with `tfgan.data.label_maps.load` on what that takes. What it refuses, as a graph cannot: an unknown id is no class (-1), an
+    unknown colour is the nearest class's, and of ids in colour the red is taken.
+    """
     if domain.classes is None:
         return tf.ensure_shape(
             tf.io.decode_image(data, domain.channels, domain.dtype, expand_animations=False), [None, None, domain.channels]
@@ -75,14 +84,14 @@ def decode(data, domain: Domain):
 
 
 def _class_indices(data, classes):
-    """-1 where a grey value is no class; a colour is the nearest one's."""
     if classes.coding == "ids":
-        values = tf.cast(
-            tf.io.decode_image(data, 1, tf.uint16 if max(classes.values) > 255 else tf.uint8, expand_animations=False), tf.int32
-        )
+        # Three channels, as TensorFlow decodes no BMP or GIF into one. Files of 8 bits fill 16: PNG is multiplied by 257, others by 256.
+        values = tf.cast(tf.io.decode_image(data, 3, tf.uint16, expand_animations=False), tf.int32)
+        is_png16 = (tf.strings.substr(data, 1, 3) == "PNG") & (tf.strings.substr(data, 24, 1) == "\x10")  # the depth in its first chunk
+        values = tf.ensure_shape(tf.where(is_png16, values, values // 256), [None, None, 3])[..., 0]
         table = np.full(2**16, -1, np.int32)
         table[list(classes.values)] = range(len(classes.values))
-        return tf.gather(table, tf.ensure_shape(values, [None, None, 1])[..., 0])
+        return tf.gather(table, values)
     pixels = tf.cast(tf.ensure_shape(tf.io.decode_image(data, 3, expand_animations=False), [None, None, 3]), tf.float32)
     colours = tf.constant(_rgb(classes.colours), tf.float32)
     distances = tf.reduce_sum(tf.square(colours), 1) - 2.0 * tf.tensordot(pixels, colours, [[2], [1]])  # less |pixel|², the same for all
@@ -120,10 +129,10 @@ def largest_difference(way: Translator | Encoder, serve: Callable, images: list[
     In steps of the target's dtype, or of 1 for vectors. Conditions are drawn at random, 0 or 1.
     """
     generator = np.random.default_rng(0)
-    largest = 0.0
+    differences = []
     for image in images:
         given = {name: generator.integers(0, 2, [1, n]).astype(np.float32) for name, n in getattr(way, "lengths", {}).items()}
         own = way.pixels(image[None], **given).numpy()
         (served,) = serve(**{name: tf.constant(value) for name, value in {way.pixel_spec.name: image[None], **given}.items()}).values()
-        largest = max(largest, float(np.max(np.abs(served.numpy().astype(np.float64) - own))))
-    return largest
+        differences.append(np.max(np.abs(served.numpy().astype(np.float64) - own)))
+    return float(np.max(differences))

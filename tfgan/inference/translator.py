@@ -42,16 +42,19 @@ class Translator(tf.Module):
 
     def __call__(self, images, **conditions):
         """float32 in [-1, 1], or class indices -> N×H×W×C' float32 in [-1, 1]."""
-        return self._run(images, *self._in_order(conditions))
+        return self._run(images, *self._in_order(images, conditions))
 
     def pixels(self, images, **conditions):
         """The source's dtype -> N×H×W×C' of the target's dtype, both over the dtype's full range."""
-        return self._run_pixels(images, *self._in_order(conditions))
+        return self._run_pixels(images, *self._in_order(images, conditions))
 
-    def _in_order(self, conditions):
-        if set(conditions) != set(self.lengths):
-            raise ValueError(f"conditions {sorted(conditions)}; expected {sorted(self.lengths)}")
-        return [tf.cast(conditions[name], tf.float32) for name in self.lengths]
+    def _in_order(self, images, conditions):
+        values = {name: tf.cast(vectors, tf.float32) for name, vectors in conditions.items()}
+        found = {name: tuple(vectors.shape) for name, vectors in values.items()}
+        expected = {name: (images.shape[0], length) for name, length in self.lengths.items()}
+        if found != expected:
+            raise ValueError(f"conditions of shapes {found}; expected {expected}")
+        return [values[name] for name in self.lengths]
 
     def _translate(self, images, *conditions):
         height, width = tf.shape(images)[1], tf.shape(images)[2]

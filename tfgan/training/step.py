@@ -87,7 +87,7 @@ class TrainStep(tf.Module):
 
     def _exchange(self, outputs, seed):
         """A phase's outputs, joined over the replicas, through the method's `exchange`, and shared out among the replicas again."""
-        exchanged = self.method.exchange({name: self.strategy.gather(value, axis=0) for name, value in outputs.items()}, seed)
+        exchanged = self.method.exchange({name: self._joined(value) for name, value in outputs.items()}, seed)
 
         def own_share(values):
             context = tf.distribute.get_replica_context()
@@ -95,6 +95,10 @@ class TrainStep(tf.Module):
             return {name: tf.stack(tf.split(value, replicas))[replica] for name, value in values.items()}
 
         return self.strategy.run(own_share, args=(exchanged,))
+
+    def _joined(self, value):
+        joined = self.strategy.gather(value, axis=0)
+        return tf.ensure_shape(joined, [self.method.hparams.batch_size, *joined.shape[1:]])  # a cluster's batches do not know their size
 
     def _mean(self, value):
         return self.strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)

@@ -1,0 +1,171 @@
+"""From settings to batches: every kind, of the built-in set and of folders of the user's."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan.config import DataConfig, Domain
+from tfgan.data import open_dataset
+from tfgan.errors import UserError
+
+SIZE = (8, 8)
+
+
+def open_kind(kind, **settings):
+    return open_dataset(DataConfig(**settings), kind, SIZE, SIZE)
+
+
+def batches_of(dataset, count=1, size=2):
+    return list(dataset.train_batches(batch_size=size, flip=False, seed=0).take(count).as_numpy_iterator())
+
+
+def write(path, pixels):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.asarray(pixels, np.uint8)).save(path)
+
+
+def shade(value):
+    return np.full((*SIZE, 3), value, np.uint8)
+
+
+def values(images) -> set[int]:
+    """The first pixels' values, from 0 to 255."""
+    return {round(float(image[0, 0, 0] + 1) * 127.5) for image in images}
+
+
+KINDS = {
+    "paired": {"source": ((8, 8, 3), np.float32), "target": ((8, 8, 3), np.float32)},
+    "unpaired": {"source": ((8, 8, 3), np.float32), "target": ((8, 8, 3), np.float32)},
+    "semantic": {"labels": ((8, 8), np.int32), "image": ((8, 8, 3), np.float32)},
+    "attributes": {"image": ((8, 8, 3), np.float32), "attributes": ((8,), np.float32), "mask": ((8,), np.float32)},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_built_in_set_in_every_kind(kind):
+    dataset = open_kind(kind, synthetic_images=5)
+    (batch,) = batches_of(dataset)
+    example = dataset.validation_example(0)
+    assert dataset.spec.kind == kind and dataset.spec.sizes == {"train": 5, "validation": 8}
+    assert batch.keys() == example.keys() == KINDS[kind].keys()
+    for key, (shape, dtype) in KINDS[kind].items():
+        assert batch[key].shape == (2, *shape) and example[key].shape == shape
+        assert batch[key].dtype == example[key].dtype == dtype
+        if key in dataset.spec.domains and dtype == np.float32:
+            assert -1 <= batch[key].min() < batch[key].max() <= 1
+    if kind == "attributes":
+        groups = [[dataset.spec.attribute_names.index(name) for name in group] for group in dataset.spec.attribute_groups]
+        assert len(dataset.spec.attribute_names) == 8 and all((batch["attributes"][:, group].sum(axis=1) == 1).all() for group in groups)
+    if kind == "semantic":
+        classes = dataset.spec.domains["labels"].classes
+        assert 0 <= batch["labels"].min() < batch["labels"].max() < len(classes.values)
+
+
+@pytest.mark.parametrize("direction, source, target", [("AtoB", "day", "night"), ("night_to_day", "night", "day")])
+def test_direction_of_the_built_in_unpaired_set(direction, source, target):
+    dataset = open_kind("unpaired", synthetic_images=5, direction=direction)
+    assert [dataset.spec.domains[key].name for key in ("source", "target")] == [source, target]
+    (batch,) = batches_of(dataset, size=5)
+    assert batch[{"day": "source", "night": "target"}[source]].mean() > batch[{"day": "target", "night": "source"}[source]].mean()
+
+
+@pytest.fixture
+def horses(tmp_path):
+    for number in range(2):
+        write(tmp_path / "trainA" / f"{number}.png", shade(10 + number))
+        write(tmp_path / "testB" / f"{number}.png", shade(60 + number))
+    write(tmp_path / "testA" / "0.png", shade(50))
+    for number in range(5):
+        write(tmp_path / "trainB" / f"{number}.png", shade(100 + number))
+    return tmp_path
+
+
+@pytest.mark.parametrize("direction, keys", [("AtoB", ("source", "target")), ("zebra2horse", ("target", "source"))])
+def test_folders_of_two_domains(horses, direction, keys):
+    dataset = open_kind("unpaired", data_dir=str(horses), domains=("horse", "zebra"), direction=direction)
+    assert dataset.spec.sizes == {"train": 5, "validation": 2}
+    assert [dataset.spec.domains[key].name for key in keys] == ["horse", "zebra"]
+    batches = batches_of(dataset, 5)
+    seen = [set().union(*(values(batch[key]) for batch in batches)) for key in keys]
+    assert seen == [{10, 11}, {100, 101, 102, 103, 104}]
+    assert [values([dataset.validation_example(1)[key]]) for key in keys] == [{50}, {61}]
+
+
+IDS = [[0] * 8] * 3 + [[7] * 8] * 3 + [[255] * 8] * 2
+
+
+@pytest.fixture
+def streets(tmp_path):
+    for number in range(3):
+        write(tmp_path / "train" / "labels" / f"{number}.png", IDS)
+        write(tmp_path / "train" / "photo" / f"{number}.png", shade(20 + number))
+    return tmp_path
+
+
+def test_pairs_as_pairs_apart_and_as_classes(streets):
+    folder = {"data_dir": str(streets), "domains": ("photo", "labels"), "label_domains": ("labels",)}
+    (paired,) = batches_of(open_kind("paired", direction="labels_to_photo", **folder))
+    assert paired["source"].shape == (2, 8, 8, 1) and values(paired["target"]) <= {20, 21, 22}
+    np.testing.assert_allclose(paired["source"][0, :, 0, 0], np.array([0, 0, 0, 7, 7, 7, 255, 255]) * 2 / 255 - 1, atol=1e-6)
+
+    apart = open_kind("unpaired", direction="labels_to_photo", **folder)
+    assert apart.spec.domains["source"].name == "labels" and apart.spec.sizes["train"] == 3
+
+    semantic = open_kind("semantic", direction="labels_to_photo", **folder)
+    (batch,) = batches_of(semantic)
+    assert batch["labels"][0, :, 0].tolist() == [0, 0, 0, 1, 1, 1, -1, -1] and values(batch["image"]) <= {20, 21, 22}
+    assert semantic.spec.domains["labels"].classes.values == (0, 7)
+    assert semantic.validation_example(0)["labels"][:, 0].tolist() == [0, 0, 0, 1, 1, 1, -1, -1]
+
+
+def test_pairs_with_painted_classes(streets):
+    folder = {"data_dir": str(streets), "domains": ("photo", "labels"), "label_domains": ("labels",), "label_coding": "ids"}
+    painted = open_kind("paired", direction="labels_to_photo", **folder)
+    domain = painted.spec.domains["source"]
+    assert domain.channels == 3 and domain.dtype == "uint8" and domain.classes.values == (0, 7)
+    (batch,) = batches_of(painted)
+    rows = [bytes(np.rint((row + 1) * 127.5).astype(np.uint8)).hex() for row in batch["source"][0, :, 0]]
+    sky, road = (colour.removeprefix("#") for colour in domain.classes.colours)
+    assert rows == [sky] * 3 + [road] * 3 + ["000000"] * 2
+
+
+def test_label_coding_needs_the_label_domain(streets):
+    with pytest.raises(UserError, match="--label_domains=photo or labels"):
+        open_kind("paired", data_dir=str(streets), domains=("photo", "labels"), label_coding="ids")
+
+
+def test_joined_folders_of_attributes(tmp_path):
+    for number in range(8):
+        write(tmp_path / "faces" / f"{number}.png", shade(number))
+        write(tmp_path / "moods" / ("angry", "happy")[number % 2] / f"{number}.png", shade(100 + number))
+    rows = [f"{number}.png,{number % 2},{'val' if number < 2 else 'train'}" for number in range(8)]
+    (tmp_path / "faces" / "attributes.csv").write_text("\n".join(["file,Smiling,split", *rows]))
+    dataset = open_kind("attributes", data_dir=str(tmp_path / "faces"), extra_data_dirs=(str(tmp_path / "moods"),))
+    spec = dataset.spec
+    assert spec.attribute_names == ("Smiling", "angry", "happy") and spec.attribute_groups == (("angry", "happy"),)
+    assert spec.attribute_sets == (("Smiling",), ("angry", "happy")) and spec.domains == {"image": Domain("image", 3)}
+    assert spec.sizes == {"train": 6 + 7, "validation": 2 + 1}
+    first, second = batches_of(dataset, 2)
+    assert (first["mask"] == [1, 0, 0]).all() and (second["mask"] == [0, 1, 1]).all()
+    for batch, offset, column in ((first, 0, 0), (second, 100, 2)):
+        numbers = [round(float(image[0, 0, 0] + 1) * 127.5) - offset for image in batch["image"]]
+        assert batch["attributes"][:, column].tolist() == [number % 2 for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "message"),
+    [
+        ("attributes", {"dataset": "facades"}, "--dataset=facades has no attributes. Use synthetic, celeba, or --data_dir=FOLDER"),
+        ("paired", {"dataset": "horse2zebra"}, "--dataset=horse2zebra has no pairs of images."),
+        ("semantic", {"dataset": "celeba"}, "--dataset=celeba has no pairs of images."),
+        ("unpaired", {"dataset": "celeba"}, "--dataset=celeba has no pairs of images."),
+        ("unpaired", {"dataset": "horse2zebras"}, "--dataset=horse2zebras is unknown. Did you mean horse2zebra?"),
+        ("unpaired", {"direction": "day_to_dusk"}, "is neither AtoB nor BtoA, nor day_to_night or night_to_day"),
+        ("unpaired", {"domains": ("photo", "labels")}, "the domains of --dataset=synthetic are day,night"),
+    ],
+)
+def test_what_a_set_does_not_have(kind, settings, message):
+    with pytest.raises(UserError, match=re.escape(message)):
+        open_kind(kind, **settings)
