@@ -55,10 +55,15 @@ def change_attributes(scores: np.ndarray, changes: Changes, spec: DataSpec) -> n
         values[places] = 0.0
         if max(rank) > 1.0 or (max(rank) >= 0.0 and np.sum(np.asarray(scores)[places]) >= 0.5):
             values[places[int(np.argmax(rank))]] = 1.0
-    if spec.attribute_sets and changes:
-        home = spec.attribute_sets[_home(next(iter(changes)), spec)]
-        values *= np.array([name in home for name in names], np.float32)
-    return values
+    return values * known_attributes(changes, spec)
+
+
+def known_attributes(changes: Changes, spec: DataSpec) -> np.ndarray:
+    """1 for each attribute of the data set that the changed ones are from, 0 for those of the others it was joined with; float32."""
+    if not spec.attribute_sets:
+        return np.ones(len(spec.attribute_names), np.float32)
+    home = spec.attribute_sets[_home(next(iter(changes), spec.attribute_names[0]), spec)]
+    return np.array([name in home for name in spec.attribute_names], np.float32)
 
 
 def _home(name: str, spec: DataSpec) -> int:

@@ -207,7 +207,8 @@ class SpectralConv2D(keras.layers.Layer):
 
     σ = uᵀ Wᵀ v is found by power iteration, one step for each training pass; W is seen as a matrix of (k·k·C) × `filters`, u and v are
     constants to the gradient, which does flow through σ. As in PyTorch and unlike Keras' SpectralNormalization, W itself is never
-    overwritten. Several calls in one pass take the same step. At inference u stays as it is, and v follows from it.
+    overwritten. Several calls in one pass take the same step. At inference u stays as it is, and v follows from it. u moves on only in
+    phases that train the network; PyTorch's does in those that merely use it, too.
 
     Args:
         kernel_size, strides: one number for height and width; padding: same or valid.

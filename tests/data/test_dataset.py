@@ -240,7 +240,7 @@ def test_validation_examples_of_joined_sets_follow_each_other():
 
 
 def test_training_batches_of_joined_sets_take_turns():
-    batches = list(joined_faces().train_batches(batch_size=2, flip=True, seed=0, first_batch=1).take(4).as_numpy_iterator())
+    batches = list(joined_faces().train_batches(batch_size=2, flip=True, seed=0, first_step=1).take(4).as_numpy_iterator())
     assert [batch["mask"].tolist() for batch in batches] == [[[0, 1, 1]] * 2, [[1, 0, 0]] * 2] * 2
     assert all(set(batch) == {"image", "attributes", "mask"} and batch["image"].dtype == np.float32 for batch in batches)
 

@@ -105,22 +105,22 @@ def test_no_flip_no_crop():
 
 
 @pytest.mark.parametrize("step", [1, 3, 1000])
-def test_first_batch_skips_batches(step):
+def test_first_step_skips_batches(step):
     if step < 10:
         expected = take([stream()], step + 3)[step:]
     else:
-        expected = [batch for k in range(3) for batch in take([stream()], 1, first_batch=step + k)]
-    assert_same(take([stream()], 3, first_batch=step), expected)
+        expected = [batch for k in range(3) for batch in take([stream()], 1, first_step=step + k)]
+    assert_same(take([stream()], 3, first_step=step), expected)
 
 
 @pytest.mark.parametrize("pipelines, replicas", [(1, 2), (2, 2), (2, 4)])
 def test_replicas_together_see_what_one_sees(pipelines, replicas):
     """Batches of one pipeline go to its replicas in turn (tf.distribute)."""
-    expected = take([stream()], 3, batch_size=8, first_batch=2)
+    expected = take([stream()], 3, batch_size=8, first_step=2)
     shares = []
     for pipeline in range(pipelines):
         context = tf.distribute.InputContext(pipelines, pipeline, replicas)
-        shares.append(take([stream()], 3 * replicas // pipelines, batch_size=8, first_batch=2, context=context))
+        shares.append(take([stream()], 3 * replicas // pipelines, batch_size=8, first_step=2, context=context))
     each = replicas // pipelines
     for number, batch in enumerate(expected):
         parts = [share for pipeline in shares for share in pipeline[number * each : (number + 1) * each]]
@@ -197,19 +197,33 @@ def test_joined_sets_take_turns_by_whole_batches():
         assert len(epochs) >= 4 and all(sorted(epoch) == list(range(count)) for epoch in epochs)
 
 
-@pytest.mark.parametrize("first", [1, 2, 7])
-def test_joined_sets_go_on_from_any_batch(first):
-    expected = take(joined(), first + 4, batch_size=2, alternate=True)[first:]
-    assert_same(take(joined(), 4, batch_size=2, alternate=True, first_batch=first), expected)
+@pytest.mark.parametrize("batches_per_step", [1, 2, 3, 4])
+def test_every_joined_set_has_every_place_of_a_step(batches_per_step):
+    """StarGAN's generator learns from the last batch of a step alone: it must meet all sets, also where their number divides n_critic."""
+    batches = take(joined(), 12 * batches_per_step, batch_size=1, alternate=True, batches_per_step=batches_per_step)
+    marks = np.array([batch["mark"][0] for batch in batches], int).reshape(12, batches_per_step)
+    for place in range(batches_per_step):
+        assert sorted(marks[:2, place]) == [0, 1] and marks[:, place].sum() == 6
+    for mark, count in ((0, 5), (1, 3)):  # nothing left out or taken twice within an epoch
+        order = indices([batch for batch in batches if batch["mark"][0] == mark], "image")
+        shares = np.bincount(order, minlength=count)
+        assert shares.max() - shares.min() <= 1 + (len(order) > count)
+
+
+@pytest.mark.parametrize("first, batches_per_step", [(1, 1), (2, 1), (7, 1), (3, 2), (1, 3)])
+def test_joined_sets_go_on_from_any_step(first, batches_per_step):
+    options = {"batch_size": 2, "alternate": True, "batches_per_step": batches_per_step}
+    expected = take(joined(), first * batches_per_step + 4, **options)[first * batches_per_step :]
+    assert_same(take(joined(), 4, first_step=first, **options), expected)
 
 
 @pytest.mark.parametrize("pipelines", [1, 2])
 def test_replicas_see_one_of_the_joined_sets_at_a_time(pipelines):
-    expected = take(joined(), 4, batch_size=4, alternate=True, first_batch=1)
+    expected = take(joined(), 4, batch_size=4, alternate=True, first_step=1)
     shares = []
     for pipeline in range(pipelines):
         context = tf.distribute.InputContext(pipelines, pipeline, 2)
-        shares.append(take(joined(), 8 // pipelines, batch_size=4, alternate=True, first_batch=1, context=context))
+        shares.append(take(joined(), 8 // pipelines, batch_size=4, alternate=True, first_step=1, context=context))
     each = 2 // pipelines
     for number, batch in enumerate(expected):
         parts = [part for share in shares for part in share[number * each : (number + 1) * each]]

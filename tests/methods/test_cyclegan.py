@@ -139,8 +139,8 @@ def test_discriminators_see_the_exchanged_images_only():
 
     plain = losses(batch | fakes)
     changed = losses(batch | fakes | {"fake_target": fakes["fake_target"] + 0.5})
-    assert changed["discriminator_target"] != plain["discriminator_target"]
-    assert changed["discriminator_source"] == plain["discriminator_source"]
+    assert changed["discriminator_target_loss"] != plain["discriminator_target_loss"]
+    assert changed["discriminator_source_loss"] == plain["discriminator_source_loss"]
     method.to_target = method.to_source = None  # they are not asked
     assert losses(batch | fakes) == plain
 
@@ -159,8 +159,8 @@ def test_losses_at_logits_of_zero(gan_loss, discriminator, generator):
     method, batch = make_method(gan_loss=gan_loss, cycle_weight=3.0, identity_weight=0.25), make_batch()
     zero_the_logits(method)
     found, outputs = generator_scalars(method, batch)
-    assert found["gan_target"] == pytest.approx(generator, rel=1e-6) and found["gan_source"] == pytest.approx(generator, rel=1e-6)
-    expected = 2 * generator + 3.0 * (found["cycle_source"] + found["cycle_target"]) + 0.75 * found["identity"]
+    assert found["gan_target_loss"] == pytest.approx(generator, rel=1e-6) and found["gan_source_loss"] == pytest.approx(generator, rel=1e-6)
+    expected = 2 * generator + 3.0 * (found["cycle_source_loss"] + found["cycle_target_loss"]) + 0.75 * found["identity_loss"]
     assert found["generator"] == pytest.approx(expected, rel=1e-6)
     result = method._discriminator_losses(batch | outputs, tf.constant([0, 0]))
     assert float(result.losses["discriminator"]) == pytest.approx(2 * discriminator, rel=1e-6)
@@ -170,8 +170,8 @@ def test_identities_have_no_cycle_and_no_identity_loss():
     method, batch = make_method(), make_batch()
     method.to_target = method.to_source = lambda images, training: images
     found, _ = generator_scalars(method, batch)
-    assert found["cycle_source"] == found["cycle_target"] == found["identity"] == 0
-    assert found["generator"] == found["gan_target"] + found["gan_source"]
+    assert found["cycle_source_loss"] == found["cycle_target_loss"] == found["identity_loss"] == 0
+    assert found["generator"] == found["gan_target_loss"] + found["gan_source_loss"]
 
 
 def test_defaults_are_the_papers():
@@ -189,9 +189,9 @@ def test_each_loss_goes_its_own_way():
     batch = {"source": tf.fill([1, SIZE, SIZE, 3], 0.5), "target": tf.fill([1, SIZE, SIZE, 3], -0.25)}
     found, outputs = generator_scalars(method, batch)
     assert float(outputs["fake_target"][0, 0, 0, 0]) == -0.5 and float(outputs["fake_source"][0, 0, 0, 0]) == -0.125
-    assert found["cycle_source"] == 0.75  # |0.5 · -0.5 - 0.5|
-    assert found["cycle_target"] == 0.375  # |-0.5 · -0.25 + 0.25|
-    assert found["identity"] == 0.25 + 0.5  # |0.5 · 0.5 - 0.5| + |0.25 + 0.25|
+    assert found["cycle_source_loss"] == 0.75  # |0.5 · -0.5 - 0.5|
+    assert found["cycle_target_loss"] == 0.375  # |-0.5 · -0.25 + 0.25|
+    assert found["identity_loss"] == 0.25 + 0.5  # |0.5 · 0.5 - 0.5| + |0.25 + 0.25|
 
 
 def test_swapping_the_domains_leaves_the_generators_loss():
@@ -275,7 +275,7 @@ def test_domains_of_different_channels():
         for network in (method.of_target, method.of_source)
     ] == [1, 3]
     found, outputs = generator_scalars(method, {"source": make_batch()["source"], "target": make_batch()["target"][..., :1]})
-    assert "identity" not in found and outputs["fake_target"].shape[-1] == 1
+    assert "identity_loss" not in found and outputs["fake_target"].shape[-1] == 1
 
 
 @pytest.mark.parametrize(

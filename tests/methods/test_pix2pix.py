@@ -270,7 +270,9 @@ def test_loaded_size():
     assert HParams().loaded_size() == (286, 286)
     assert HParams(image_size=(256, 512)).loaded_size() == (286, 572)
     assert HParams(load_size=(300, 0)).loaded_size() == (300, 286)
-    assert HParams(random_crop=False, load_size=(300, 300)).loaded_size() == (256, 256)
+    assert HParams(random_crop=False).loaded_size() == (256, 256)
+    with pytest.raises(UserError, match="--load_size does nothing without --random_crop"):
+        HParams(random_crop=False, load_size=(300, 300)).loaded_size()
     with pytest.raises(UserError, match="--load_size=255x286 is smaller than --image_size=256x256"):
         HParams(load_size=(255, 286)).loaded_size()
 

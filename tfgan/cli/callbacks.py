@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
+from tfgan.config import write_atomically
 from tfgan.data import images
 from tfgan.data.dataset import Dataset
-from tfgan.data.label_maps import paint
+from tfgan.data.label_maps import encode, paint
 from tfgan.data.pipeline import denormalize
 from tfgan.evaluation.paired import paired_scores
 from tfgan.inference import Encoder, Translator
+from tfgan.inference.files import read_image
 from tfgan.inference.grids import grid
 from tfgan.methods.base import Method
-
-NO_CLASS = 255  # in the file of a stored map of classes; -1 in the map
 
 
 def stored_inputs(run: Path, way: Translator | Encoder) -> list[np.ndarray]:
@@ -22,12 +22,8 @@ def stored_inputs(run: Path, way: Translator | Encoder) -> list[np.ndarray]:
 
     The run keeps them, so that later commands need no data set.
     """
-    found = [images.decode(path) for path in sorted((run / "samples" / "inputs").glob(f"{way.input_key}_*.png"))]
-    return [_as_indices(image) if way.source.dtype == "int32" else image for image in found]
-
-
-def _as_indices(image: np.ndarray) -> np.ndarray:
-    return np.where(image[..., 0] == NO_CLASS, -1, image[..., 0].astype(np.int32))
+    files = sorted((run / "samples" / "inputs").glob(f"{way.input_key}_*.png"))
+    return [read_image(file, way.source, "keep") for file in files]
 
 
 class Samples:
@@ -44,12 +40,11 @@ class Samples:
         for key in {way.input_key for way in self.ways.values()}:
             domain = self.spec.domains[key]
             for number, example in enumerate(self.examples):
-                image = example[key]
+                path, image = self.folder / "inputs" / f"{key}_{number}.png", example[key]
                 if domain.dtype == "int32":
-                    pixels = np.where(image < 0, NO_CLASS, image).astype(np.uint8)[..., None]
+                    write_atomically(path, encode(image, domain.classes))
                 else:
-                    pixels = denormalize(image, domain).numpy()
-                images.save(self.folder / "inputs" / f"{key}_{number}.png", pixels)
+                    images.save(path, denormalize(image, domain).numpy())
 
     def __call__(self, step: int, trainer) -> dict[str, float]:
         rows = [self.method.sample_row(example, self.use) for example in self.examples]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfgan.attributes import change_attributes, parse_changes
+from tfgan.attributes import change_attributes, known_attributes, parse_changes
 from tfgan.cli.runs import Run
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Translator, translators
@@ -40,14 +40,14 @@ def make_conditions(run: Run, ways: Ways, translator: Translator, changes: str, 
     if seed and ("latent" not in known or style):
         raise UserError(f"--seed={seed} draws a random style, which {'--style replaces' if style else f'{run.folder} does not take'}.")
     if "attributes" in known:
-        return _attributes(run.config.spec, ways["classify"], changes)
+        return _attributes(run.config.spec, ways["classify"], translator, changes)
     if "latent" in known:
         latent = _style(ways["encode"], style, run.config.data.alpha) if style else np.random.default_rng(seed).normal(size=known["latent"])
         return lambda image: {"latent": latent}
     return lambda image: {}
 
 
-def _attributes(spec, classify: Encoder, changes: str) -> Callable:
+def _attributes(spec, classify: Encoder, translator: Translator, changes: str) -> Callable:
     """The target attributes: those the discriminator sees in the image, changed as asked."""
     wanted = parse_changes(changes, spec)
     if not wanted:
@@ -55,7 +55,8 @@ def _attributes(spec, classify: Encoder, changes: str) -> Callable:
 
     def conditions(image):
         scores = classify.pixels(image[None]).numpy()[0]
-        return {"attributes": change_attributes(scores, wanted, spec)}
+        found = {"attributes": change_attributes(scores, wanted, spec), "mask": known_attributes(wanted, spec)}
+        return {name: found[name] for name in translator.lengths}
 
     return conditions
 

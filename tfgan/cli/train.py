@@ -38,7 +38,8 @@ def run(arguments: list[str]) -> int:
     flags.parse(arguments)
     data, training, hparams = flags.record(DataConfig), flags.record(TrainConfig), flags.record(cls.HParams)
     name = recipe or f"{method}_{Path(data.data_dir).name or data.dataset.replace(':', '_').replace('/', '_')}"
-    data = dataclasses.replace(data, data_dir=_expanded(data.data_dir))
+    more, table = tuple(map(_expanded, data.extra_data_dirs)), _expanded(data.attributes_file)
+    data = dataclasses.replace(data, data_dir=_expanded(data.data_dir), extra_data_dirs=more, attributes_file=table)
     training = dataclasses.replace(training, workdir=_expanded(training.workdir) or f"runs/{name}", init_from=_expanded(training.init_from))
     _check(method, cls.batch_kind, training)
     print_settings(method, {"data": data, "training": training, method: hparams})
@@ -116,7 +117,8 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
                 batch_size=hparams.batch_size,
                 flip=hparams.flip,
                 seed=training.seed,
-                first_batch=first_step * step.method.batches_per_step,
+                first_step=first_step,
+                batches_per_step=step.method.batches_per_step,
                 context=context,
             )
 

@@ -30,6 +30,9 @@ def run(arguments: list[str]) -> int:
     if flags["tile"] < 0:
         raise UserError(f"--tile={flags['tile']} must be a number of pixels, or 0 for no tiles.")
 
+    if flags["seed"] < 0:
+        raise UserError(f"--seed={flags['seed']} must be 0 or more.")
+
     start_tensorflow()
     from tqdm import tqdm
 

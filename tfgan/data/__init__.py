@@ -1,5 +1,6 @@
 """The registry of data sets, and the way from settings to a `Dataset`. Readers are imported when they are asked for."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -44,6 +45,19 @@ BATCH_KEYS = {
 """Keys of the kinds of batches that are not translations from `source` to `target`."""
 
 
+# What else would be accepted without effect.
+_TRANSLATIONS, _LABELLED, _ATTRIBUTES = ("paired", "unpaired", "semantic"), ("paired", "semantic"), ("attributes",)
+_KINDS = {
+    **dict.fromkeys(("domains", "direction", "label_domains"), _TRANSLATIONS),
+    **dict.fromkeys(("label_coding", "label_palette", "label_names", "ignore_label"), _LABELLED),
+    **dict.fromkeys(("attributes", "attribute_groups", "attributes_file", "extra_data_dirs"), _ATTRIBUTES),
+}
+"""Setting -> the kinds of batches it means something for."""
+
+_OWN_FILES = ("label_coding", "label_palette", "label_names", "ignore_label", *(n for n, kinds in _KINDS.items() if kinds == _ATTRIBUTES))
+"""Settings that mean nothing for the built-in set."""
+
+
 def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size):
     """The data set that `settings` name, as batches of `kind`.
 
@@ -56,6 +70,7 @@ def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size:
     from tfgan.data.dataset import Dataset
 
     made = not settings.data_dir and settings.dataset == "synthetic"
+    _check_settings(settings, kind, made)
     splits = _synthetic(settings, kind, loaded_size) if made else _OPENERS[kind](settings)
     if not settings.data_dir and kind in ("paired", "unpaired"):
         _check_names(settings, tuple(_names(splits["train"]).values()))
@@ -65,6 +80,17 @@ def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size:
     for found in streams.values():
         found.sort(key=lambda stream: "target" in stream[1])  # what is said of a run names its source first
     return Dataset(kind, streams, image_size, loaded_size, settings, check=not made)
+
+
+def _check_settings(settings, kind, made):
+    """Raises `UserError` for a setting that would do nothing."""
+    for field in dataclasses.fields(settings):
+        if getattr(settings, field.name) == field.default:
+            continue
+        if kind not in _KINDS.get(field.name, (kind,)):
+            raise UserError(f"--{field.name} means nothing for a method that learns from {kind} images: leave it out.")
+        if made and (field.name in _OWN_FILES or (kind == "semantic" and field.name in ("domains", "direction", "label_domains"))):
+            raise UserError(f"--{field.name} means nothing for --dataset=synthetic: leave it out, or name another --dataset or --data_dir.")
 
 
 def _names(sources) -> dict[str, str]:
@@ -105,7 +131,7 @@ def _synthetic(settings, kind, size):
 def _paired(settings):
     """split -> one source of pairs with the keys A and B."""
     pairs = _pairs(settings)
-    if settings.label_coding != "auto" or settings.label_palette or settings.label_names:
+    if settings.label_coding != "auto" or settings.label_palette or settings.label_names or settings.ignore_label != 255:
         from tfgan.data.semantic import open_painted
 
         pairs = open_painted(pairs, _label_side(settings, pairs), settings)

@@ -78,7 +78,9 @@ class Dataset:
         print(f"Images: {needed / 1e6:.0f} MB decoded, {free / 1e6:.0f} MB of memory free: {place} (--cache={settings.cache}).")
         return prepare(remember)
 
-    def train_batches(self, *, batch_size: int, flip: bool, seed: int, first_batch: int = 0, context=None) -> tf.data.Dataset:
+    def train_batches(
+        self, *, batch_size: int, flip: bool, seed: int, first_step: int = 0, batches_per_step: int = 1, context=None
+    ) -> tf.data.Dataset:
         """Endless training batches; see `tfgan.data.pipeline.make_batches`."""
         return make_batches(
             self._train,
@@ -86,7 +88,8 @@ class Dataset:
             batch_size=batch_size,
             flip=flip,
             seed=seed,
-            first_batch=first_batch,
+            first_step=first_step,
+            batches_per_step=batches_per_step,
             alternate=self._alternate,
             context=context,
         )

@@ -100,6 +100,10 @@ def find_classes(maps: Maps, settings: DataConfig) -> Classes:
         raise UserError(f"{lossy[0]}: JPEG blurs grey values, so they are no ids; save label maps as PNG, or use --label_coding=colours.")
 
     if coding == "colours":
+        if settings.ignore_label != 255:
+            raise UserError(
+                f"--ignore_label={settings.ignore_label} names an id; these label maps are colours, which all belong to a class."
+            )
         colours = colours or tuple(map(to_hex, _find_colours(census, bool(lossy))))
         values, ignored = tuple(int(colour[1:], 16) for colour in colours), -1
     else:

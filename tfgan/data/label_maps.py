@@ -1,10 +1,12 @@
 """Label maps: which class each pixel of a file belongs to, and pictures of such maps."""
 
 import functools
+import io
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from tfgan.config import Classes, Domain, Strings
 from tfgan.data import images
@@ -91,6 +93,21 @@ def paint(indices: np.ndarray, classes: Classes) -> np.ndarray:
     """A picture of class indices H×W, -1 for none: H×W×3 uint8 in the classes' colours, black where there is no class."""
     table = unpack(np.array([int(colour.removeprefix("#"), 16) for colour in classes.colours] + [0]))
     return table.astype(np.uint8)[indices]
+
+
+def encode(indices: np.ndarray, classes: Classes) -> bytes:
+    """A PNG file of a map of class indices H×W, -1 for none, of the classes' own coding: what `load` reads."""
+    if classes.coding == "colours":
+        return images.encode(paint(indices, classes), "png")
+    values = np.array([*classes.values, max(classes.ignored, 0)])[indices]
+    if classes.coding == "ids":
+        return images.encode(values.astype(np.uint16 if values.max() > 255 else np.uint8)[..., None], "png")
+    palette = np.zeros((256, 3), np.uint8)
+    palette[list(classes.values)] = unpack(np.array([int(colour[1:], 16) for colour in classes.colours]))
+    picture, content = Image.fromarray(values.astype(np.uint8)), io.BytesIO()
+    picture.putpalette(palette.tobytes())
+    picture.save(content, "PNG")
+    return content.getvalue()
 
 
 def is_flat(values: np.ndarray) -> np.ndarray:

@@ -23,7 +23,8 @@ def make_batches(
     batch_size: int,
     flip: bool,
     seed: int,
-    first_batch: int = 0,
+    first_step: int = 0,
+    batches_per_step: int = 1,
     alternate: bool = False,
     context: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
@@ -35,8 +36,10 @@ def make_batches(
     Args:
         image_size: the crop; streams whose images have this size already are not cropped.
         batch_size: images in one batch over all replicas, a multiple of their number.
-        first_batch: the number of the batch that comes first.
-        alternate: streams take turns, a global batch each, instead of standing side by side in every batch.
+        first_step: the step whose batches come first.
+        batches_per_step: how many batches a train step eats.
+        alternate: streams take turns, a global batch each, instead of standing side by side in every batch. At each place of a step,
+            too, every stream has its turn: what learns from the last batch of a step alone meets them all.
         context: which share of the replicas this process feeds; None: all of one replica.
 
     Returns:
@@ -56,11 +59,13 @@ def make_batches(
         return {name: _augmented(array, stream.domains.get(name), image_size, noise, flip) for name, array in arrays.items()}
 
     def example(element):
-        batch, place = first_batch + element // local, offset + element % local
+        batch, place = first_step * batches_per_step + element // local, offset + element % local
         if alternate:
-            sample = batch // len(streams) * batch_size + place
-            choices = [functools.partial(drawn, number, sample) for number in range(len(streams))]
-            return tf.switch_case(tf.cast(batch % len(streams), tf.int32), choices)
+            step, turn = batch // batches_per_step, batch % batches_per_step
+            # In as many steps as there are streams, each stream has each place of a step once.
+            own_batch = step // len(streams) * batches_per_step + turn
+            choices = [functools.partial(drawn, number, own_batch * batch_size + place) for number in range(len(streams))]
+            return tf.switch_case(tf.cast((step + turn) % len(streams), tf.int32), choices)
         sample = batch * batch_size + place
         return {name: array for number in range(len(streams)) for name, array in drawn(number, sample).items()}
 

@@ -7,7 +7,7 @@ from tfgan.methods.base import Encoding
 
 
 class Encoder(tf.Module):
-    """An `Encoding` for images of any height and width, which are resized to the network's size first."""
+    """An `Encoding` for images of any height and width, which are resized to the network's size first, or cut to its shape before that."""
 
     def __init__(self, encoding: Encoding):
         super().__init__()
@@ -16,7 +16,10 @@ class Encoder(tf.Module):
         self._run = tf.function(self._encode, input_signature=[tf.TensorSpec(self.pixel_spec.shape, tf.float32)])
         self._run_pixels = tf.function(self.encode_pixels, input_signature=[self.pixel_spec])
 
-    full_range = 1  # a step in the comparison of results
+    @property
+    def full_range(self) -> int:
+        """What counts as the full range of a result in comparisons."""
+        return 1
 
     def describe(self) -> str:
         return f"{self.source.name} to a vector of {self.encoding.length}"
@@ -30,8 +33,17 @@ class Encoder(tf.Module):
         return self._run_pixels(images)
 
     def _encode(self, images):
+        if self.encoding.crop:
+            images = self._middle(images)
         resized = tf.image.resize(images, self.encoding.size, "bicubic", antialias=True)
         return self.encoding.function(tf.clip_by_value(resized, -1.0, 1.0))  # bicubic overshoots
+
+    def _middle(self, images):
+        """The largest part in the middle of the images that has the shape of the network's."""
+        (height, width), shape = self.encoding.size, tf.shape(images)
+        h, w = tf.minimum(shape[1], shape[2] * height // width), tf.minimum(shape[2], shape[1] * width // height)
+        top, left = (shape[1] - h) // 2, (shape[2] - w) // 2
+        return images[:, top : top + h, left : left + w]
 
     def encode_pixels(self, images):
         """The graph of `pixels`."""

@@ -27,6 +27,8 @@ class HParams:
     def loaded_size(self) -> Size:
         """The size before the crop: 286 for 256, as the pix2pix paper has it (Isola et al. 2017, appendix 6.2)."""
         if not self.random_crop:
+            if any(self.load_size):
+                raise UserError("--load_size does nothing without --random_crop: use --random_crop, or --load_size=0.")
             return self.image_size
         height, width = (load or round(image * 286 / 256) for load, image in zip(self.load_size, self.image_size))
         if height < self.image_size[0] or width < self.image_size[1]:
@@ -98,6 +100,7 @@ class Encoding(NamedTuple):
     size: Size  # to which images are resized first
     length: int
     input_key: str = "image"  # of a batch: where its images are found
+    crop: bool = False  # cut images to the middle of that shape first, instead of squeezing them
 
 
 class Method:

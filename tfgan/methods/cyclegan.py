@@ -94,11 +94,16 @@ class CycleGAN(base.Method):
         cycle_source = l1_loss(source, self.to_source(fake_target, training=True))
         cycle_target = l1_loss(target, self.to_target(fake_source, training=True))
         loss = gan_target + gan_source + h.cycle_weight * (cycle_source + cycle_target)
-        scalars = {"gan_target": gan_target, "gan_source": gan_source, "cycle_source": cycle_source, "cycle_target": cycle_target}
+        scalars = {
+            "gan_target_loss": gan_target,
+            "gan_source_loss": gan_source,
+            "cycle_source_loss": cycle_source,
+            "cycle_target_loss": cycle_target,
+        }
         if h.identity_weight:
             identity = l1_loss(source, self.to_source(source, training=True)) + l1_loss(target, self.to_target(target, training=True))
             loss += h.identity_weight * h.cycle_weight * identity
-            scalars["identity"] = identity
+            scalars["identity_loss"] = identity
         return base.PhaseResult({"generator": loss}, scalars, {"fake_target": fake_target, "fake_source": fake_source})
 
     def _discriminator_losses(self, batch, seed):
@@ -109,7 +114,7 @@ class CycleGAN(base.Method):
             fake = discriminator(tf.stop_gradient(batch[f"fake_{side}"]), training=True)
             losses[side] = self.discriminator_loss(real, fake)
         return base.PhaseResult(
-            {"discriminator": losses["target"] + losses["source"]}, {f"discriminator_{side}": loss for side, loss in losses.items()}
+            {"discriminator": losses["target"] + losses["source"]}, {f"discriminator_{side}_loss": loss for side, loss in losses.items()}
         )
 
     def exchange(self, outputs, seed):

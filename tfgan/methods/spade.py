@@ -132,8 +132,7 @@ class Spade(base.Method):
         """Images for the labels, in styles drawn near those of the photos if there is an encoder; the losses of the styles by name."""
         if not self.hparams.style_encoder:
             return self.generator(one_hot, training=True), {}
-        photos = tf.image.resize(photos, [self.hparams.encoder_size] * 2)
-        mean, log_variance = self.encoder(photos, training=True)
+        mean, log_variance = self.encoder(self._encoder_input(photos), training=True)
         style = mean + tf.exp(0.5 * log_variance) * normal(tf.shape(mean), seed)
         kl = self.hparams.batch_size * tf.reduce_mean(kl_divergence(mean, log_variance))  # the paper's code sums over the batch
         return self.generator([one_hot, style], training=True), {"kl_loss": kl}
@@ -158,11 +157,13 @@ class Spade(base.Method):
         translation = base.Translation(self._translate, self.labels, self.image, multiple, multiple, "labels", "image", styles)
         if not h.style_encoder:
             return {"translate": translation}
-        size = (h.encoder_size, h.encoder_size)
-        return {"translate": translation, "encode": base.Encoding(self._encode, self.image, size, h.latent, "image")}
+        return {"translate": translation, "encode": base.Encoding(self._encode, self.image, h.image_size, h.latent, "image")}
 
     def _encode(self, photos):
-        return self.encoder(photos, training=False)[0]
+        return self.encoder(self._encoder_input(photos), training=False)[0]
+
+    def _encoder_input(self, photos):
+        return tf.image.resize(photos, [self.hparams.encoder_size] * 2)
 
     def sample_row(self, example, use):
         labels, photo = example["labels"], example["image"]

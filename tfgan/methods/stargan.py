@@ -4,7 +4,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from tfgan.attributes import change_attributes
+from tfgan.attributes import change_attributes, known_attributes
 from tfgan.config import Size, setting
 from tfgan.errors import UserError
 from tfgan.layers import fold_in, uniform
@@ -71,6 +71,12 @@ class StarGAN(base.Method):
         super().__init__(hparams, spec)
         if not spec.attribute_names:
             raise UserError("StarGAN needs images with attributes: name a table of them with --attributes_file, or use a folder for each.")
+        share = hparams.batch_size // tf.distribute.get_strategy().num_replicas_in_sync
+        if hparams.target_labels == "permuted" and share == 1 < hparams.batch_size:
+            raise UserError(
+                f"--batch_size={hparams.batch_size} leaves one image a replica, and --target_labels=permuted no other image's labels: "
+                "use a larger batch, fewer --gpus, or sampled."
+            )
         self.image, self.names = spec.domains["image"], spec.attribute_names
         self.batches_per_step = hparams.n_critic
         self.sets = [[float(name in known) for name in self.names] for known in spec.attribute_sets]
@@ -156,15 +162,12 @@ class StarGAN(base.Method):
         labels = attributes * mask
         if not self.sets:
             return labels
-        distance = tf.reduce_sum(tf.abs(mask[:, None] - tf.constant(self.sets)), axis=2)  # b × number of data sets
-        return tf.concat([labels, tf.one_hot(tf.argmin(distance, axis=1), len(self.sets))], axis=1)
+        known = tf.matmul(mask, tf.constant(self.sets), transpose_b=True)  # b × number of data sets
+        known += 1e-3 * tf.reduce_mean(known, axis=0)  # an image of which nothing is known is of the same set as the others
+        return tf.concat([labels, tf.one_hot(tf.argmax(known, axis=1), len(self.sets))], axis=1)
 
-    def _translate(self, images, attributes):
-        """With several data sets, the labels are those of the set that the most of the wanted attributes are of, or else the first one."""
-        mask = tf.ones_like(attributes)
-        if self.sets:
-            sets = tf.constant(self.sets)
-            mask = tf.gather(sets, tf.argmax(tf.matmul(attributes, sets, transpose_b=True), axis=1))
+    def _translate(self, images, attributes, mask=None):
+        mask = tf.ones_like(attributes) if mask is None else mask
         return self.generator([tf.convert_to_tensor(images), self._labels(attributes, mask)], training=False)
 
     def _classify(self, images):
@@ -177,6 +180,8 @@ class StarGAN(base.Method):
         return tf.stack(columns, axis=1)
 
     def inference(self):
+        """translate: with several data sets, `mask` has a 1 for each attribute of the set that the wanted ones are from."""
+        count = len(self.names)
         return {
             "translate": base.Translation(
                 self._translate,
@@ -185,9 +190,9 @@ class StarGAN(base.Method):
                 multiple=MULTIPLE,
                 minimum=MINIMUM,
                 input_key="image",
-                conditions={"attributes": len(self.names)},
+                conditions={"attributes": count} | ({"mask": count} if self.sets else {}),
             ),
-            "classify": base.Encoding(self._classify, self.image, self.hparams.image_size, len(self.names)),
+            "classify": base.Encoding(self._classify, self.image, self.hparams.image_size, count, crop=True),
         }
 
     def sample_row(self, example, use):
@@ -196,6 +201,9 @@ class StarGAN(base.Method):
         row = {"input": image}
         for index, name in enumerate(self.names):
             exclusive = any(index in group for group in self.groups)
-            wanted = change_attributes(attributes, {name: exclusive or bool(attributes[index] < 0.5)}, self.spec)
-            row[name if exclusive else f"{name} flipped"] = use["translate"](image, attributes=wanted)
+            changes = {name: exclusive or bool(attributes[index] < 0.5)}
+            wanted = {"attributes": change_attributes(attributes, changes, self.spec)}
+            if self.sets:
+                wanted["mask"] = known_attributes(changes, self.spec)
+            row[name if exclusive else f"{name} flipped"] = use["translate"](image, **wanted)
         return row
