@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tfgan.attributes import change_attributes, parse_changes
+from tfgan.attributes import change_attributes, known_attributes, parse_changes
 from tfgan.config import DataSpec
 from tfgan.errors import UserError
 
@@ -100,3 +100,12 @@ def test_the_scores_stay_as_they_are():
     scores = np.array([0.3, 0.6, 0.1, 1, 0], np.float32)
     change_attributes(scores, {"Black_Hair": True}, SPEC)
     np.testing.assert_array_equal(scores, np.array([0.3, 0.6, 0.1, 1, 0], np.float32))
+
+
+@pytest.mark.parametrize(
+    ("changes", "known"),
+    [({"glasses": False}, "angry happy glasses"), ({"Male": True}, " ".join(FACES)), ({}, " ".join(FACES))],
+)
+def test_the_data_set_that_the_changed_attributes_are_from(changes, known):
+    assert [name for name, one in zip(JOINED.attribute_names, known_attributes(changes, JOINED)) if one] == known.split()
+    assert known_attributes(changes, SPEC).tolist() == [1.0] * 5

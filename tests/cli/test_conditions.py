@@ -180,13 +180,6 @@ def test_stored_inputs_are_the_first_validation_images(opened, name):
             np.testing.assert_array_equal(image, expected if maps else denormalize(expected, way.source))
 
 
-def test_stored_maps_keep_what_is_no_class(opened, tmp_path):
-    _, ways = opened("spade")
-    images.save(tmp_path / "samples/inputs/labels_0.png", np.array([[0, 11, 255], [254, 255, 1]], np.uint8)[..., None])
-    (found,) = stored_inputs(tmp_path, ways["translate"])
-    assert found.dtype == np.int32 and found.tolist() == [[0, 11, -1], [254, -1, 1]]
-
-
 def test_maps_that_cannot_be_read_do_not_stop_the_others(folder, photo, label_file, tmp_path, capsys):
     (tmp_path / "maps").mkdir()
     (tmp_path / "labels.png").rename(tmp_path / "maps" / "labels.png")

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tfgan.config import Classes, Domain
-from tfgan.data.label_maps import is_flat, load, pack, paint, read_map, to_indices, unpack
+from tfgan.data.label_maps import encode, is_flat, load, pack, paint, read_map, to_indices, unpack
 from tfgan.errors import UnreadableImage
 
 RED, GREEN, BLUE = 0xFF0000, 0x00FF00, 0x0000FF
@@ -148,3 +148,23 @@ def test_load_gives_what_the_domain_is(tmp_path):
         load(path, Domain("labels", 1, "int32", "nearest", palette))
     with pytest.raises(UnreadableImage, match="cannot be read"):
         load(tmp_path / "nowhere.png", Domain("labels", 1, "int32", "nearest", IDS))
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        IDS,
+        Classes("ids", (1, 300, 70), ("#ff0000", "#00ff00", "#0000ff"), ("a", "b", "c"), 255),
+        Classes("palette", (2, 9, 5), ("#ff0000", "#00ff00", "#0000ff"), ("a", "b", "c"), 0),
+    ],
+)
+def test_a_map_written_in_its_own_coding_is_read_again(classes):
+    indices = values([[0, 1, 2, -1], [2, 2, 1, 0]])
+    np.testing.assert_array_equal(load(encode(indices, classes), Domain("labels", 1, "int32", "nearest", classes)), indices)
+
+
+def test_a_map_of_colours_is_written_in_its_colours():
+    indices = values([[0, 1, 2, 2]])
+    content = encode(indices, COLOURS)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(content)))[0], [[255, 0, 0], [0, 255, 0], [0, 0, 255], [0, 0, 255]])
+    np.testing.assert_array_equal(load(content, Domain("labels", 1, "int32", "nearest", COLOURS)), indices)

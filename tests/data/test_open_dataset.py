@@ -169,3 +169,24 @@ def test_joined_folders_of_attributes(tmp_path):
 def test_what_a_set_does_not_have(kind, settings, message):
     with pytest.raises(UserError, match=re.escape(message)):
         open_kind(kind, **settings)
+
+
+@pytest.mark.parametrize(
+    "kind, settings, message",
+    [
+        (
+            "unpaired",
+            {"label_coding": "palette"},
+            "--label_coding means nothing for a method that learns from unpaired images: leave it out",
+        ),
+        ("unpaired", {"extra_data_dirs": ("/nowhere",)}, "--extra_data_dirs means nothing for a method that learns from unpaired images"),
+        ("paired", {"attributes": ("night",)}, "--attributes means nothing for a method that learns from paired images"),
+        ("attributes", {"direction": "nonsense"}, "--direction means nothing for a method that learns from attributes images"),
+        ("attributes", {"attributes": ("night",)}, "--attributes means nothing for --dataset=synthetic: leave it out, or name another"),
+        ("paired", {"label_palette": ("facades",)}, "--label_palette means nothing for --dataset=synthetic"),
+        ("semantic", {"direction": "photo_to_labels"}, "--direction means nothing for --dataset=synthetic"),
+    ],
+)
+def test_settings_that_would_do_nothing_are_refused(kind, settings, message):
+    with pytest.raises(UserError, match=re.escape(message)):
+        open_kind(kind, **settings)

@@ -65,3 +65,12 @@ def test_weights_and_description():
     encoder = make_encoder(lambda images: extremes(images) * used)
     assert [weight.ref() for weight in encoder.weights] == [used.ref()] and unused.numpy() == 2
     assert encoder.describe() == "photo to a vector of 2" and encoder.input_key == "image"
+
+
+@pytest.mark.parametrize(("size", "part"), [((4, 8), np.s_[:, :, 2:6]), ((9, 4), np.s_[:, 2:6]), ((4, 4), np.s_[:])])
+def test_images_are_cut_to_the_networks_shape_where_training_images_were(size, part):
+    image = np.random.default_rng(0).uniform(-1, 1, (2, *size, 1)).astype(np.float32)
+    cut = Encoder(Encoding(flat, Domain("face", 1), (4, 4), 16, crop=True))
+    np.testing.assert_allclose(cut(image).numpy().reshape(2, 4, 4, 1), image[part], atol=1e-6)
+    if size != (4, 4):
+        assert np.abs(make_encoder(flat, length=16)(image) - cut(image)).max() > 0.1  # squeezed, not cut

@@ -163,16 +163,24 @@ class FixedEncoder:
 
 
 def test_kl_is_summed_over_the_global_batch():
-    method = make_method(**STYLES, kl_weight=0.5)
+    """½ Σ (μ² + σ² - 1 - ln σ²): of the first image ½ + (3/2 - ln 2), of the second (13/8 + ln 2) + 0."""
+    mean, log_variance = np.array([[1, 0], [-2, 0]]), np.array([[0, math.log(4)], [-math.log(4), 0]])
+    method = make_method(**STYLES | {"latent": 2}, kl_weight=0.5)
     zero_the_logits(method)
-    method.encoder = FixedEncoder(np.ones(LATENT), np.zeros(LATENT))
-    found = run_phases(method)
-    assert found["kl_loss"] == pytest.approx(BATCH * LATENT / 2)
-    assert found["generator_loss"] == pytest.approx(10 * found["feature_loss"] + 0.5 * BATCH * LATENT / 2, rel=1e-5)
-    method.encoder = FixedEncoder(np.zeros(LATENT), np.zeros(LATENT))
-    assert run_phases(method)["kl_loss"] == 0
-    replica = run_phases(make_method(**STYLES), make_batch(1))  # of two: the step takes the mean over them
-    assert replica["kl_loss"] > 0
+
+    def kl_of(share):
+        """Of a replica that has this share of the two images."""
+        method.encoder = lambda images, training: [tf.constant(x[share], tf.float32) for x in (mean, log_variance)]
+        found = run_phases(method, {key: values[share] for key, values in make_batch().items()})
+        assert found["generator_loss"] == pytest.approx(10 * found["feature_loss"] + 0.5 * found["kl_loss"], rel=1e-5)
+        return found["kl_loss"]
+
+    assert kl_of(slice(0, 2)) == pytest.approx(3.625, rel=1e-6)
+    replicas = kl_of(slice(0, 1)), kl_of(slice(1, 2))
+    assert replicas == (pytest.approx(BATCH * (2 - math.log(2)), rel=1e-6), pytest.approx(BATCH * (1.625 + math.log(2)), rel=1e-6))
+    assert sum(replicas) / 2 == pytest.approx(3.625, rel=1e-6)  # the step takes their mean
+    mean, log_variance = np.zeros((2, 2)), np.zeros((2, 2))
+    assert kl_of(slice(0, 2)) == 0
 
 
 def test_styles_are_drawn_around_the_photos():
@@ -212,13 +220,13 @@ def example():
 
 
 def test_inference_with_styles():
-    method, batch = make_method(**STYLES), make_batch()
+    method, batch = make_method(**STYLES | {"encoder_size": 8}), make_batch()
     ways = method.inference()
     assert list(ways) == ["translate", "encode"] and ways["translate"].conditions == {"latent": LATENT}
     encoding = ways["encode"]
-    assert isinstance(encoding, Encoding) and (encoding.size, encoding.length) == ((16, 16), LATENT)
+    assert isinstance(encoding, Encoding) and (encoding.size, encoding.length) == ((SIZE, SIZE), LATENT)
     assert (encoding.source, encoding.input_key) == (DOMAINS["image"], "image")
-    np.testing.assert_array_equal(encoding.function(batch["image"]), method.encoder(batch["image"])[0])
+    np.testing.assert_array_equal(encoding.function(batch["image"]), method.encoder(tf.image.resize(batch["image"], [8, 8]))[0])
     amplify(method.generator)
     style = tf.constant(np.random.default_rng(0).normal(size=(2, LATENT)), tf.float32)
     images = ways["translate"].function(batch["labels"], style)

@@ -197,6 +197,22 @@ def test_the_labels_of_two_sets():
         np.testing.assert_array_equal(labels, np.concatenate([batch["mask"], np.tile(whose, (4, 1))], axis=1))
 
 
+def known_rows(*rows):
+    return tf.constant([[float(name in known) for name in CELEBA + RAFD] for known in rows])
+
+
+def test_whose_labels_partly_known_rows_are():
+    method, ones = make_method(TWO_SETS), tf.ones((4, 8))
+
+    def whose(*rows):
+        return method._labels(ones, known_rows(*rows))[:, 8:].numpy().tolist()
+
+    assert whose(CELEBA, ("Young",), (), HAIR) == [[1, 0]] * 4
+    assert whose(RAFD, ("sad",), (), ("angry", "happy")) == [[0, 1]] * 4
+    assert whose(CELEBA, CELEBA, CELEBA, ("sad",)) == [[1, 0]] * 3 + [[0, 1]]  # the batch decides for those that know nothing alone
+    assert whose(CELEBA, ("Young", *RAFD), RAFD, ("Male", "Young", "sad")) == [[1, 0], [0, 1], [0, 1], [1, 0]]
+
+
 def test_the_joint_networks_of_the_paper():
     """CelebA's five and RaFD's eight attributes: 3 + 15 input channels, 13 attributes to tell (§3.3)."""
     names = (*CELEBA, *"abcdefgh")
@@ -222,13 +238,13 @@ class Descent(StarGAN):
         return batch["attributes"][::-1], batch["mask"][::-1]
 
 
-def run_steps(method_of, count=1, seeds=(0, 1), **options):
-    """A train step over batches from these seeds in turn -> the step, its scalars."""
+def run_steps(method_of, count=1, batches=None, **options):
+    """A train step over these batches in turn, or over two of noise -> the step, its scalars."""
     strategy = tf.distribute.MirroredStrategy(["/cpu:0"])
     with strategy.scope():
         method = method_of()
     step = TrainStep(method, strategy, seed=0, **options)
-    batches = [make_batch(method.spec, seed=seed) for seed in seeds]
+    batches = batches or [make_batch(method.spec, seed=seed) for seed in (0, 1)]
     dataset = tf.data.Dataset.from_tensor_slices({key: tf.stack([batch[key] for batch in batches]) for key in batches[0]}).repeat()
     values = step.run(iter(strategy.experimental_distribute_dataset(dataset)), tf.constant(count)).numpy()
     return step, dict(zip(step.names, values, strict=True))
@@ -286,6 +302,30 @@ def test_steps_with_adam(target_labels, xla):
     assert {name: int(optimizer.iterations.numpy()) for name, optimizer in step.optimizers.items()} == {"discriminator": 4, "generator": 2}
 
 
+@pytest.mark.parametrize("first, second", [(CELEBA, RAFD), (RAFD, CELEBA)])
+def test_a_step_over_two_sets(first, second):
+    """The discriminator on a batch of each set, the generator on the second's, with rows that know all, one or none of its attributes.
+
+    Weights move only where they meet a label that is known.
+    """
+    batches = []
+    for known in (first, second):
+        batch, mask = make_batch(TWO_SETS, known, n=8), known_rows(*[known] * 6, known[-1:], ())
+        batches.append({"image": batch["image"], "attributes": batch["attributes"] * mask, "mask": mask})
+    step, scalars = run_steps(lambda: make_method(TWO_SETS, batch_size=8), batches=batches)
+    assert np.all(np.isfinite(list(scalars.values()))) and step.first_bad_step.numpy() == -1
+    kernels = [convolution_kernels(method.generator)[0] for method in (step.method, make_method(TWO_SETS, batch_size=8))]
+    image, asked, whose = np.split(np.any(kernels[0] != kernels[1], axis=(0, 1, 3)), [3, 3 + 8])
+    np.testing.assert_array_equal(asked, np.any(batches[1]["attributes"] != 0, axis=0))
+    assert np.all(image) and list(whose) == [second == CELEBA, second == RAFD]
+    classifiers = [convolution_kernels(method.discriminator)[-1] for method in (step.method, make_method(TWO_SETS, batch_size=8))]
+    assert classifiers[0].shape[-1] == 8 and np.all(np.any(classifiers[0] != classifiers[1], axis=(0, 1, 2)))
+
+
+def convolution_kernels(model):
+    return [layer.kernel.numpy() for layer in model._flatten_layers() if isinstance(layer, keras.layers.Conv2D)]
+
+
 def test_the_learning_rate_of_both_networks_falls_by_epochs():
     method = make_method()
     assert method.steps_per_epoch == 5 == 40 / (4 * 2)
@@ -311,22 +351,27 @@ def test_translation_and_classification():
 
 
 def test_translation_by_the_labels_of_one_of_two_sets():
-    method = make_method(TWO_SETS)
-    images = make_batch(n=3)["image"]
-    wanted = tf.constant([[0, 1, 0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 1, 0], [0.0] * 8])
-    labels = tf.constant([[0, 1, 0, 1, 0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 0, 0, 1, 0, 0, 1], [0, 0, 0, 0, 0, 0, 0, 0, 1.0, 0]])
-    np.testing.assert_array_equal(method.inference()["translate"].function(images, wanted), method.generator([images, labels]))
-    more = wanted + tf.constant([[0, 0, 0, 0, 0, 0, 1.0, 0], [0.0] * 8, [0.0] * 8])  # one of the other set does not get through
-    np.testing.assert_array_equal(method.inference()["translate"].function(images, more), method.generator([images, labels]))
+    method, asked = make_method(TWO_SETS), []
+    method.generator = lambda inputs, training: asked.append(inputs[1].numpy().tolist()) or inputs[0]
+    translate = method.inference()["translate"]
+    assert translate.conditions == {"attributes": 8, "mask": 8}
+    wanted = tf.constant([[0, 1, 0, 1, 0, 0, 1.0, 0], [0, 0, 0, 0, 1, 0, 1, 0], [0] * 8, [0] * 8])  # what is of the other set gets lost
+    translate.function(make_batch()["image"], wanted, known_rows(CELEBA, RAFD, CELEBA, RAFD))
+    none = [0] * 8
+    assert asked == [[[0, 1, 0, 1, 0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 0, 0, 1, 0, 0, 1], [*none, 1, 0], [*none, 0, 1]]]
 
 
 def test_a_row_of_samples_changes_each_attribute():
     method = make_method(TWO_SETS)
     image = np.zeros((SIZE, SIZE, 3), np.float32)
     example = {"image": image, "attributes": np.array([1, 0, 0, 1, 0, 0, 0, 0], np.float32)}
-    row = method.sample_row(example, {"translate": lambda image, attributes: "".join(str(int(bit)) for bit in attributes)})
+    row = method.sample_row(
+        example, {"translate": lambda image, **wanted: {key: "".join(str(int(bit)) for bit in v) for key, v in wanted.items()}}
+    )
     assert row.pop("input") is image
-    assert row == {
+    masks = {title: wanted.pop("mask") for title, wanted in row.items()}
+    assert masks == {title: "00000111" if title in RAFD else "11111000" for title in row}
+    assert {title: wanted.pop("attributes") for title, wanted in row.items()} == {
         "Black": "10010000",
         "Blond": "01010000",
         "Brown": "00110000",
@@ -355,6 +400,13 @@ def test_settings_that_cannot_work(changes, message):
     with pytest.raises(UserError, match=message):
         HParams(**changes)
     assert HParams(batch_size=1, target_labels="sampled", image_size=(180, 220))
+
+
+def test_one_image_a_replica_has_no_other_labels():
+    with tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]).scope():
+        with pytest.raises(UserError, match="--batch_size=2 leaves one image a replica, and --target_labels=permuted no other"):
+            make_method(batch_size=2)
+        assert make_method(batch_size=2, target_labels="sampled") and make_method(batch_size=4)
 
 
 def test_data_without_attributes():

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfgan.errors import UserError
 from tfgan.layers import BatchNorm, SpectralConv2D
+from tfgan.networks import multiscale
 from tfgan.networks.multiscale import HalvingPool, minimal_multiscale_size, multiscale_discriminator
 from tfgan.networks.spade import spade, spade_block, spade_generator, style_encoder
 from tfgan.networks.vgg import LAYER_WEIGHTS, VGGInput, vgg_features
@@ -26,6 +27,11 @@ def layers(model, kind):
     """In the order in which they were made."""
     found = [layer for layer in model._flatten_layers() if isinstance(layer, kind)]
     return sorted(found, key=lambda layer: int((re.search(r"_(\d+)$", layer.name) or ["", 0])[1]))
+
+
+def leaky_relus(model):
+    """An operation, max(x, 0.2 x), and no layer."""
+    return [operation for operation in model.operations if type(operation).__name__ == "Maximum"]
 
 
 def fill(model):
@@ -158,7 +164,7 @@ def test_discriminator_equals_pytorch():
 def test_encoder_equals_pytorch():
     model = style_encoder(3, latent=4, nef=2, size=16)
     fill(model)
-    last_map = keras.Model(model.inputs, layers(model, keras.layers.LeakyReLU)[-1].output)(waves(16, 16), training=True)
+    last_map = keras.Model(model.inputs, leaky_relus(model)[-1].output)(waves(16, 16), training=True)
     np.testing.assert_allclose(last_map[1, 1, 2], [0.215105, 0.13914, -0.002265, -0.037017], atol=1e-5)
     assert float(tf.reduce_mean(tf.abs(last_map))) == pytest.approx(0.470083, abs=1e-5)
 
@@ -215,7 +221,7 @@ def test_block(filters, spectral):
     assert model([noise(2, 8, 12, 4), label_maps()]).shape == (2, 8, 12, filters)
     convolutions = layers(model, SpectralConv2D)
     assert [conv.filters for conv in convolutions] == [min(4, filters), filters, filters][:spectral]
-    assert len(layers(model, keras.layers.LeakyReLU)) == 2  # none before the shortcut's convolution
+    assert len(leaky_relus(model)) == 2  # none before the shortcut's convolution
 
 
 def test_the_shortcut_of_a_block_is_a_sum():
@@ -293,6 +299,24 @@ def test_discriminators_see_images_at_several_sizes():
         assert logits == [(11, 15, 1), (7, 9, 1), (5, 6, 1)][:scales]
         assert [len(scale) for scale in outputs.values()] == [3] * scales
     assert (minimal_multiscale_size(1, 2), minimal_multiscale_size(2, 4), minimal_multiscale_size(1, 1)) == (2, 16, 2)
+
+
+@pytest.mark.parametrize("n_layers, pixels", [(2, 16), (3, 34), (4, 70)])
+def test_receptive_field_by_gradient_support(n_layers, pixels, monkeypatch):
+    monkeypatch.setattr(multiscale, "instance_norm", lambda: keras.layers.Identity())  # the norm sees all pixels
+    model = multiscale_discriminator(1, ndf=2, n_layers=n_layers)
+    for variable in model.trainable_variables:  # positive weights cannot cancel
+        variable.assign(tf.abs(variable) + 0.01)
+    images = tf.Variable(tf.ones((1, 256, 256, 1)))
+    with tf.GradientTape(persistent=True) as tape:
+        logits = [maps[-1] for maps in model(images).values()]
+        middles = [x[0, x.shape[1] // 2, x.shape[2] // 2, 0] for x in logits]
+    # Halving averages 3 pixels around every second one: so many of the second scale are twice as many of the image, and one more.
+    for middle, expected in zip(middles, (pixels, 2 * pixels + 1), strict=True):
+        seen = tape.gradient(middle, images).numpy()[0, :, :, 0] != 0
+        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+        assert len(rows) == len(columns) == expected
+        assert seen[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
 
 
 def test_low_precision():
