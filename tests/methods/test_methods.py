@@ -1,7 +1,6 @@
 """Every method of the registry, at its smallest: settings, phases, one step on one replica and on two, precisions, inference."""
 
 import dataclasses
-import functools
 import json
 import sys
 
@@ -9,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from replicas import ONE, TWO, strategy_over
 
 from tfgan.config import Classes, DataSpec, Domain, from_dict
 from tfgan.errors import UserError
@@ -16,7 +16,6 @@ from tfgan.methods import METHODS, base, method_class
 from tfgan.training.step import TrainStep
 
 SIZE, BATCH = 16, 4
-ONE, TWO = ("/cpu:0",), ("/cpu:0", "/cpu:1")
 METHOD = pytest.mark.parametrize("name", METHODS)
 
 TINY = {"ngf": 4, "ndf": 4, "image_size": (SIZE, SIZE), "batch_size": BATCH}
@@ -70,12 +69,6 @@ def make_method(name, **changes):
     known = {field.name for field in dataclasses.fields(kind.HParams)}
     settings = {key: value for key, value in (TINY | SETTINGS[name] | changes).items() if key in known}
     return kind(kind.HParams(**settings), data_spec(kind.batch_kind))
-
-
-@functools.cache
-def strategy_over(devices) -> tf.distribute.Strategy:
-    # Two strategies over the same devices would number their collectives alike, and TensorFlow remembers the shapes of the first.
-    return tf.distribute.MirroredStrategy(devices)
 
 
 class Training:

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from replicas import TWO, strategy_over
 
 from tfgan.config import DataSpec, Domain
 from tfgan.errors import UserError
@@ -404,7 +405,7 @@ def test_settings_that_cannot_work(changes, message):
 
 
 def test_one_image_a_replica_has_no_other_labels():
-    with tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]).scope():
+    with strategy_over(TWO).scope():
         with pytest.raises(UserError, match="--batch_size=2 leaves one image a replica, and --target_labels=permuted no other"):
             make_method(batch_size=2)
         assert make_method(batch_size=2, target_labels="sampled") and make_method(batch_size=4)

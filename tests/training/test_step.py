@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from replicas import ONE, TWO, strategy_over
 
 from tfgan.config import DataSpec, Domain
 from tfgan.methods import base
@@ -20,19 +21,12 @@ SPEC = DataSpec(
     sizes={"train": 8, "validation": 1},
     fingerprint="",
 )
-ONE, TWO = ("/cpu:0",), ("/cpu:0", "/cpu:1")
 
 
 @pytest.fixture(autouse=True)
 def float32_afterwards():
     yield
     keras.config.set_dtype_policy("float32")
-
-
-@functools.cache
-def strategy_over(devices) -> tf.distribute.Strategy:
-    # Two strategies over the same devices would number their collectives alike, and TensorFlow remembers the shapes of the first.
-    return tf.distribute.MirroredStrategy(devices)
 
 
 def build(devices=ONE, *, xla=False, precision="float32", **hparams) -> TrainStep:

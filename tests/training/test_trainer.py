@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from replicas import ONE, TWO, strategy_over
 
 from tfgan.cli.main import main
 from tfgan.cli.runs import open_run
+from tfgan.training import strategy
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -258,9 +260,11 @@ def test_wrong_settings(train, tmp_path, flags, message):
     assert not (tmp_path / "run").exists()
 
 
-def test_xla_gives_way_to_synchronised_batch_norm(train, tmp_path):
+@pytest.mark.parametrize("devices, off", [(ONE, False), (TWO, True)], ids=["one", "two"])
+def test_xla_gives_way_to_synchronised_batch_norm_of_several_replicas(train, tmp_path, monkeypatch, devices, off):
+    monkeypatch.setattr(strategy, "make_strategy", lambda *_: strategy_over(devices))
     code, output = train(tmp_path, "--xla", "--sync_batch_norm", "--steps=1")
-    assert code == 0 and "XLA is off: --sync_batch_norm" in output
+    assert code == 0 and ("XLA is off: --sync_batch_norm" in output) == off
 
 
 def test_best_checkpoint_can_be_opened(train, tmp_path):
