@@ -92,8 +92,9 @@ def test_the_papers_blocks(paper_generator):
     assert not spectral and not modulations
 
 
-def test_a_thirteenth_class():
-    assert trainable(spade_generator(13, 3)) == 92_359_107
+@pytest.mark.parametrize("latent, count", [(0, 92_359_107), (256, 109_081_027)])
+def test_a_thirteenth_class(latent, count):
+    assert trainable(spade_generator(13, 3, latent=latent)) == count
 
 
 def test_the_papers_generator_with_styles():
