@@ -54,7 +54,7 @@ _KINDS = {
 }
 """Setting -> the kinds of batches it means something for."""
 
-_OWN_FILES = ("label_coding", "label_palette", "label_names", "ignore_label", *(n for n, kinds in _KINDS.items() if kinds == _ATTRIBUTES))
+_OWN_FILES = [name for name, kinds in _KINDS.items() if kinds in (_LABELLED, _ATTRIBUTES)]
 """Settings that mean nothing for the built-in set."""
 
 

@@ -15,8 +15,8 @@ from tfgan.config import DataConfig, Domain, Strings
 from tfgan.data import images
 from tfgan.data.attribute_selection import Selection, select
 from tfgan.data.attribute_tables import Table, read_table
-from tfgan.data.folders import infer_domains, list_images
-from tfgan.data.labelled import find_class_folders, refuse
+from tfgan.data.folders import infer_domains, list_images, refuse
+from tfgan.data.labelled import find_class_folders
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 

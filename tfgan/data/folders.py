@@ -11,6 +11,8 @@ from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
 
+LISTED = 10  # files named in a message
+
 SPLITS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
 """Split -> the names its folder may have."""
 
@@ -105,6 +107,14 @@ def infer_domains(
             resample="nearest" if name in label_domains else "bicubic",
         )
     return domains
+
+
+def refuse(bad: list[tuple[str, str]], problem: str):
+    """Raises `UserError` that lists files with the reasons why they cannot be used, if there are any."""
+    if bad:
+        more = [f"  … and {len(bad) - LISTED} more"] if len(bad) > LISTED else []
+        shown = "\n".join([f"  {file}: {reason}" for file, reason in bad[:LISTED]] + more)
+        raise UserError(f"{len(bad)} {problem} (leave them out with --skip_bad_files):\n{shown}")
 
 
 def _probe(path: Path) -> images.ImageInfo | None:

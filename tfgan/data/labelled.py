@@ -7,10 +7,8 @@ import numpy as np
 
 from tfgan.config import Domain, Strings
 from tfgan.data import images
-from tfgan.data.folders import SPLITS, infer_domains, list_images, natural_key
+from tfgan.data.folders import SPLITS, infer_domains, list_images, natural_key, refuse
 from tfgan.errors import UserError, did_you_mean
-
-LISTED = 10  # files named in a message
 
 _LAYOUTS = """\
 Accepted layouts, one folder a class:
@@ -114,14 +112,6 @@ def find_class_folders(data_dir: Path, skip_bad_files: bool) -> ClassFolders:
     if not skip_bad_files:
         refuse(stray, f"images in {data_dir} lie beside the class folders")
     return ClassFolders(class_names, {split: files for split, files in splits.items() if files}, stray)
-
-
-def refuse(bad: list[tuple[str, str]], problem: str):
-    """Raises `UserError` that lists files with the reasons why they cannot be used, if there are any."""
-    if bad:
-        more = [f"  … and {len(bad) - LISTED} more"] if len(bad) > LISTED else []
-        shown = "\n".join([f"  {file}: {reason}" for file, reason in bad[:LISTED]] + more)
-        raise UserError(f"{len(bad)} {problem} (leave them out with --skip_bad_files):\n{shown}")
 
 
 def _split_folders(data_dir: Path) -> dict[str, str]:

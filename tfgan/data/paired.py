@@ -8,7 +8,7 @@ import numpy as np
 
 from tfgan.config import Domain
 from tfgan.data import images
-from tfgan.data.folders import Folders, Wanted, find_layout, infer_domains, list_images
+from tfgan.data.folders import Folders, Wanted, find_layout, infer_domains, list_images, refuse
 from tfgan.data.pairs import as_pair, split_halves
 from tfgan.errors import UnreadableImage, UserError
 
@@ -93,9 +93,8 @@ def open_pairs(
     for split, folders in splits.items():
         pairs[split], unmatched[split] = _match(data_dir, folders)
     bad = [entry for entries in unmatched.values() for entry in entries]
-    if bad and not skip_bad_files:
-        shown = "\n".join(f"  {file}: {reason}" for file, reason in bad[:10]) + (f"\n  … and {len(bad) - 10} more" if len(bad) > 10 else "")
-        raise UserError(f"{len(bad)} files in {data_dir} cannot be paired (leave them out with --skip_bad_files):\n{shown}")
+    if not skip_bad_files:
+        refuse(bad, f"files in {data_dir} cannot be paired")
     for split, found in pairs.items():
         if not found:
             where = " and ".join(str(folder) for folder in splits[split])
