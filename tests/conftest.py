@@ -1,6 +1,8 @@
 """Two logical CPU devices for replicas, tiny runs, and the way to real data."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -70,5 +72,30 @@ def run_tfgan(start_tfgan):
         process = start_tfgan(*arguments, **options)
         output, _ = process.communicate(timeout=300)
         return process.returncode, output
+
+    return run
+
+
+COMMAND_BY_COMMAND = """
+import json, sys
+from tfgan.cli.main import main
+for command in map(json.loads, sys.argv[1:]):
+    print(f"{END}{main(command)}", flush=True)
+sys.exit(0)
+"""
+END = "=== exit code "
+
+
+@pytest.fixture(scope="session")
+def run_commands(run_tfgan):
+    """(*commands, each a list of arguments) -> exit code and output of each; one after the other in one new process, which starts
+    TensorFlow once."""
+
+    def run(*commands) -> list[tuple[int, str]]:
+        code = COMMAND_BY_COMMAND.replace("{END}", END)
+        failed, output = run_tfgan(*(json.dumps([str(word) for word in command]) for command in commands), prelude=code)
+        results = re.findall(rf"(.*?)^{END}(\d+)$", output, re.DOTALL | re.MULTILINE)
+        assert failed == 0 and len(results) == len(commands), output
+        return [(int(code), text) for text, code in results]
 
     return run

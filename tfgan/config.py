@@ -88,7 +88,7 @@ class TrainConfig:
         "", "keep the checkpoint that is best in this validation metric", choices=("", "l1", "psnr", "ssim"), operational=True
     )
     sample_every: int = setting(0, "steps between sample pictures; 0: after every epoch", operational=True, at_least=0)
-    num_samples: int = setting(4, "validation images shown in each sample picture", operational=True, at_least=1)
+    num_samples: int = setting(4, "rows of each sample picture: validation images, or noise", operational=True, at_least=1)
     log_every: int = setting(50, "steps between log entries; 0: only the last", operational=True, at_least=0)
     tensorboard: bool = setting(True, "also write TensorBoard files", operational=True)
 

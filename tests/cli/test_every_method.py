@@ -9,24 +9,26 @@ import tensorflow as tf
 
 from tfgan.cli.runs import open_run
 from tfgan.data import images
-from tfgan.inference import open_inference
+from tfgan.inference import Sampler, open_inference
 from tfgan.inference.export import signature_name
 from tfgan.inference.files import read_image
 from tfgan.inference.translator import Translator
 from tfgan.methods import METHODS
 
 COMMON = [
-    *("--dataset=synthetic", "--image_size=16", "--ngf=4", "--ndf=4", "--synthetic_images=8", "--batch_size=2", "--deterministic"),
+    *("--dataset=synthetic", "--image_size=16", "--synthetic_images=8", "--batch_size=2", "--deterministic"),
     *("--num_samples=2", "--log_every=1", "--checkpoint_every=1", "--epochs=2", "--notensorboard", "--sample_every=1000"),
 ]
 FLAGS = {
-    "pix2pix": ["--generator=unet_16", "--n_layers=1"],
-    "cyclegan": ["--generator=resnet_1", "--n_layers=1", "--pool_size=3"],
-    "stargan": ["--n_layers=2", "--blocks=1", "--n_critic=2"],
-    "spade": ["--depth=2", "--n_layers=2", "--style_encoder", "--encoder_size=16", "--latent=8"],
+    "pix2pix": ["--ngf=4", "--ndf=4", "--generator=unet_16", "--n_layers=1"],
+    "cyclegan": ["--ngf=4", "--ndf=4", "--generator=resnet_1", "--n_layers=1", "--pool_size=3"],
+    "stargan": ["--ngf=4", "--ndf=4", "--n_layers=2", "--blocks=1", "--n_critic=2"],
+    "spade": ["--ngf=4", "--ndf=4", "--depth=2", "--n_layers=2", "--style_encoder", "--encoder_size=16", "--latent=8"],
+    "gan": ["--average_decay=0.9"],
 }
 INPUT = {"pix2pix": "source", "cyclegan": "target", "stargan": "image", "spade": "labels"}  # of what `translate` is shown
-TRANSLATE = {"stargan": ["--set=brick,~night"], "cyclegan": ["--to=day"]}
+CONDITIONAL = ("cgan", "acgan")
+USE = {"stargan": ["--set=brick,~night"], "cyclegan": ["--to=day"]}  # further flags of translate or sample
 
 STOP_AFTER_A_STEP = f"""
 from tfgan.training.step import TrainStep
@@ -41,17 +43,25 @@ TrainStep.run = signalled
 
 
 @pytest.fixture(scope="module", params=METHODS)
-def run(request, run_tfgan, tmp_path_factory):
-    """A run that was stopped and resumed, and the same one unbroken."""
+def run(request, run_tfgan, run_commands, tmp_path_factory):
+    """A run that was stopped, and in another process resumed, used and exported; and the same one unbroken."""
     name = request.param
-    stopped, unbroken = (tmp_path_factory.mktemp(name) / what for what in ("stopped", "unbroken"))
+    folder = tmp_path_factory.mktemp(name)
+    stopped, unbroken = folder / "stopped", folder / "unbroken"
     command = ["train", f"--method={name}", *COMMON, *FLAGS[name]]
     code, output = run_tfgan(*command, f"--workdir={stopped}", prelude=STOP_AFTER_A_STEP)
     assert code == 143 and "saved step 2" in output, output
-    code, output = run_tfgan(*command, f"--workdir={stopped}")
-    assert code == 0 and "from step 2" in output, output
-    code, output = run_tfgan(*command, f"--workdir={unbroken}")
-    assert code == 0, output
+    source = stopped / "samples" / "inputs" / f"{INPUT.get(name)}_0.png"
+    use = ["translate", stopped, source, folder / "out.png"] if name in INPUT else ["sample", stopped, folder / "out", "--count=5"]
+    results = run_commands(
+        [*command, f"--workdir={stopped}"],
+        [*command, f"--workdir={unbroken}"],
+        [*use, *USE.get(name, [])],
+        ["export", stopped, f"--output={folder / 'model'}"],
+    )
+    for code, output in results:
+        assert code == 0, output
+    assert "from step 2" in results[0][1]
     return name, stopped, unbroken
 
 
@@ -102,24 +112,40 @@ def test_everything_is_finite_and_a_picture_is_there(run):
     assert picture.shape[0] > 2 * 16 and len(np.unique(picture)) > 20
 
 
-def test_translate_and_export(run, run_tfgan, tmp_path):
+def test_use(run):
     name, folder, _ = run
-    inputs = sorted((folder / "samples" / "inputs").glob("*_0.png"))
-    source = next(path for path in inputs if path.name.startswith(INPUT[name]))
-    code, output = run_tfgan("translate", folder, source, tmp_path / "out", *TRANSLATE.get(name, []))
-    assert code == 0, output
-    result = images.decode(tmp_path / "out" / source.name)
-    assert result.shape == (16, 16, 3)
+    if name in INPUT:
+        assert images.decode(folder.parent / "out.png").shape == (16, 16, 3)
+        return
+    files = sorted(path for path in (folder.parent / "out").rglob("*.png"))
+    assert len(files) == 5 and len({path.read_bytes() for path in files}) == 5
+    assert all(images.decode(path).shape == (16, 16, 3) for path in files)
+    classes = {path.parent.name for path in files} - {"out"}
+    assert classes == set(open_run(str(folder)).method.spec.class_names if name in CONDITIONAL else ())
 
-    code, output = run_tfgan("export", folder, f"--output={tmp_path / 'model'}")
-    assert code == 0, output
-    model = tf.saved_model.load(str(tmp_path / "model"))
+
+def test_export(run):
+    name, folder, _ = run
+    model = tf.saved_model.load(str(folder.parent / "model"))
     ways = open_inference(open_run(str(folder)).method)
     for key, way in ways.items():
-        image = read_image(next(path for path in inputs if path.name.startswith(way.input_key)), way.source, "composite")
-        given = {k: np.full((1, n), 0.5, np.float32) for k, n in getattr(way, "lengths", {}).items()}
         serve = model.signatures[signature_name(key, ways)]
+        if isinstance(way, Sampler):
+            check_sampler(way, serve, model.signatures["from_seed"])
+            continue
+        file = folder / "samples" / "inputs" / f"{way.input_key}_0.png"
+        image = read_image(file, way.source, "composite")
+        given = {k: np.full((1, n), 0.5, np.float32) for k, n in getattr(way, "lengths", {}).items()}
         (served,) = serve(**{way.pixel_spec.name: tf.constant(image[None])}, **{k: tf.constant(v) for k, v in given.items()}).values()
         expected = way.pixels(image[None], **given)
         tolerance = {"atol": 1} if isinstance(way, Translator) else {"rtol": 1e-4, "atol": 1e-5}
         np.testing.assert_allclose(served.numpy().astype(np.float32), expected.numpy().astype(np.float32), **tolerance)
+
+
+def check_sampler(way, serve, serve_seeds):
+    seeds, labels = np.array([3, 8], np.int32), {"labels": np.array([1, 0], np.int32)} if way.class_names else {}
+    expected = way.pixels(way.latents(seeds), **labels).numpy().astype(int)
+    tensors = {name: tf.constant(value) for name, value in labels.items()}
+    for served in (serve(latents=tf.constant(way.latents(seeds)), **tensors), serve_seeds(seed=tf.constant(seeds), **tensors)):
+        np.testing.assert_allclose(served["images"].numpy().astype(int), expected, atol=1)
+    assert len(np.unique(expected)) > 5 and np.any(expected[0] != expected[1])

@@ -154,9 +154,9 @@ def zero_the_logits(method):
             variable.assign(tf.zeros_like(variable))
 
 
-@pytest.mark.parametrize("gan_loss, discriminator, generator", [("lsgan", 0.5, 1.0), ("bce", 2 * np.log(2), np.log(2))])
-def test_losses_at_logits_of_zero(gan_loss, discriminator, generator):
-    method, batch = make_method(gan_loss=gan_loss, cycle_weight=3.0, identity_weight=0.25), make_batch()
+@pytest.mark.parametrize("loss, discriminator, generator", [("lsgan", 0.5, 1.0), ("bce", 2 * np.log(2), np.log(2))])
+def test_losses_at_logits_of_zero(loss, discriminator, generator):
+    method, batch = make_method(loss=loss, cycle_weight=3.0, identity_weight=0.25), make_batch()
     zero_the_logits(method)
     found, outputs = generator_scalars(method, batch)
     assert found["gan_target_loss"] == pytest.approx(generator, rel=1e-6) and found["gan_source_loss"] == pytest.approx(generator, rel=1e-6)
@@ -176,7 +176,7 @@ def test_identities_have_no_cycle_and_no_identity_loss():
 
 def test_defaults_are_the_papers():
     h = HParams()
-    assert (h.generator, h.ngf, h.ndf, h.n_layers, h.gan_loss) == ("resnet_9", 64, 64, 3, "lsgan")
+    assert (h.generator, h.ngf, h.ndf, h.n_layers, h.loss) == ("resnet_9", 64, 64, 3, "lsgan")
     assert (h.cycle_weight, h.identity_weight, h.pool_size, h.batch_size, h.learning_rate, h.beta_1) == (10.0, 0.5, 50, 1, 2e-4, 0.5)
     assert (h.epochs, h.lr_constant_epochs, h.lr_decay_epochs, h.loaded_size()) == (200, 100, 100, (286, 286))
 

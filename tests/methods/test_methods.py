@@ -1,6 +1,7 @@
 """Every method of the registry, at its smallest: settings, phases, one step on one replica and on two, precisions, inference."""
 
 import dataclasses
+import itertools
 import json
 import sys
 
@@ -12,7 +13,7 @@ from replicas import ONE, TWO, strategy_over
 
 from tfgan.config import Classes, DataSpec, Domain, from_dict
 from tfgan.errors import UserError
-from tfgan.methods import METHODS, base, method_class
+from tfgan.methods import METHODS, base, method_class, noise
 from tfgan.training.step import TrainStep
 
 SIZE, BATCH = 16, 4
@@ -24,6 +25,7 @@ SETTINGS = {
     "cyclegan": {"generator": "resnet_1", "n_layers": 1, "pool_size": 4},
     "stargan": {"n_layers": 2, "blocks": 1, "n_critic": 2},
     "spade": {"depth": 2, "n_layers": 2},
+    "gan": {},
 }
 
 CLASSES = Classes("ids", (0, 1, 2), ("#000000", "#ff0000", "#00ff00"), ("wall", "door", "window"))
@@ -34,6 +36,8 @@ SPECS = {
     "unpaired": {"domains": {"source": Domain("day", 3), "target": Domain("night", 3)}},
     "semantic": {"domains": {"labels": LABELS, "image": PHOTO}},
     "attributes": {"domains": {"image": PHOTO}, "attribute_names": NAMES, "attribute_groups": (("brick", "wood"),)},
+    "labelled": {"domains": {"image": PHOTO}, "class_names": ("brick", "wood", "stone")},
+    "images": {"domains": {"image": PHOTO}},
 }
 
 
@@ -59,6 +63,8 @@ def make_batch(kind, n=BATCH, seed=0):
         batch["mask"] = np.ones((n, 3), np.float32)
         batch["mask"][::3, 2] = 0.0
         batch["attributes"] = np.stack([brick, 1 - brick, night], axis=1).astype(np.float32) * batch["mask"]
+    if kind == "labelled":
+        batch["label"] = noise.integers(0, 3, n).astype(np.int32)
     return batch
 
 
@@ -74,13 +80,16 @@ def make_method(name, **changes):
 class Training:
     """A method and its train step."""
 
-    def __init__(self, name, devices=ONE, *, precision="float32", xla=False, **changes):
+    def __init__(self, name, devices=ONE, *, precision="float32", xla=False, halves=False, **changes):
         keras.config.set_dtype_policy(precision)
         strategy = strategy_over(devices)
         with strategy.scope():
             self.method = make_method(name, **changes)
         self.step = TrainStep(self.method, strategy, seed=0, xla=xla, loss_scaling=precision == "mixed_float16")
         batch = make_batch(self.method.batch_kind, BATCH * self.method.batches_per_step)
+        if halves:  # the second half of each batch is its first again
+            again = np.arange(len(batch["image"])).reshape(-1, 2, BATCH // 2)[:, [0, 0]].ravel()
+            batch = {key: value[again] for key, value in batch.items()}
 
         def batches(context):
             return tf.data.Dataset.from_tensor_slices(batch).repeat().batch(BATCH // context.num_replicas_in_sync, drop_remainder=True)
@@ -106,7 +115,8 @@ def changes_nothing(method, network, path):
     model = method.networks[network]
     (variable,) = (v for v in model.trainable_variables if v.path == path)
     noise = np.random.default_rng(0)
-    inputs = [noise.uniform(-1, 1, [SIZE if n is None else n for n in (2, *x.shape[1:])]).astype(np.float32) for x in model.inputs]
+    shapes = [[SIZE if n is None else n for n in (2, *x.shape[1:])] for x in model.inputs]
+    inputs = [noise.uniform(-1, 1, shape).astype(x.dtype) for shape, x in zip(shapes, model.inputs)]
 
     def outputs():
         return np.concatenate([np.ravel(y) for y in tf.nest.flatten(model(inputs if len(inputs) > 1 else inputs[0], training=True))])
@@ -189,7 +199,8 @@ def reduced_gradients(training):
     for phase in training.step.phases:
         for loss, networks in phase.trains.items():
             assert training.step.optimizers[loss].iterations.numpy() >= 1
-            slopes = iter(training.step.optimizers[loss]._momentums)
+            optimizer = training.step.optimizers[loss]
+            slopes = iter(getattr(optimizer, "_momentums", None) or optimizer._velocities)  # RMSProp's hold squares
             for network in networks:
                 of_network = zip(training.method.networks[network].trainable_variables, slopes)
                 found[loss, network] = np.concatenate([np.ravel(m.numpy()) for _, m in of_network])
@@ -201,17 +212,30 @@ def opposite_targets(method, batch, seed):
     return 1.0 - batch["attributes"], batch["mask"]
 
 
+def same_in_both_halves(shape, seed):
+    """Noise that does not depend on the seed and repeats after two of the batch."""
+    shape = tf.convert_to_tensor(shape, tf.int32)
+    if shape.shape[0] == 0:
+        return tf.constant(0.25)
+    return tf.gather(tf.random.stateless_uniform(tf.concat([[2], shape[1:]], axis=0), [1, 2]), tf.range(shape[0]) % 2)
+
+
 STYLES = {"style_encoder": True, "encoder_size": 16, "latent": 8, "kl_weight": 5.0}
 
 
 @pytest.mark.parametrize("name, changes", [*((name, {}) for name in METHODS), ("spade", STYLES)], ids=[*METHODS, "spade-styles"])
 def test_two_replicas_equal_one(name, changes, monkeypatch):
-    """Losses and reduced gradients of one step, with dropout and pool off and every draw the same."""
-    for draw in ("uniform", "normal"):
-        monkeypatch.setattr(sys.modules[method_class(name).__module__], draw, lambda shape, seed: tf.fill(shape, 0.25), raising=False)
+    """Losses and reduced gradients of one step, with dropout and pool off and every draw the same.
+
+    Batch norms without synchronisation see one replica: both get the same images where the method has no such setting.
+    """
+    kind = method_class(name)
+    for module, draw in itertools.product((sys.modules[kind.__module__], noise), ("uniform", "normal")):
+        monkeypatch.setattr(module, draw, same_in_both_halves, raising=False)
     monkeypatch.setattr(method_class("stargan"), "_targets", opposite_targets)
     settings = {"dropout": 0.0, "pool_size": 0, "sync_batch_norm": True, "beta_1": 0.5} | changes
-    one, two = Training(name, **settings), Training(name, TWO, **settings)
+    halves = kind.batch_kind in ("images", "labelled")
+    one, two = Training(name, halves=halves, **settings), Training(name, TWO, halves=halves, **settings)
     expected, found = one.run(), two.run()
     for scalar, value in expected.items():
         assert found[scalar] == pytest.approx(value, rel=2e-4, abs=2e-5), scalar
@@ -227,6 +251,9 @@ def test_translations_treat_each_image_alone(name):
     method = make_method(name, batch_size=1, target_labels="sampled")
     before = weights(method)
     for way in method.inference().values():
+        if isinstance(way, base.Generation):
+            check_generation(way)
+            continue
         encoding = isinstance(way, base.Encoding)
         size = way.size[0] if encoding else max(SIZE, way.minimum)
         noise = np.random.default_rng(0)
@@ -251,13 +278,31 @@ def test_translations_treat_each_image_alone(name):
     assert not moved(before, weights(method))
 
 
+def check_generation(way):
+    noise = np.random.default_rng(0)
+    latents = noise.normal(size=(3, way.latents)).astype(np.float32)
+    labels = [np.array([0, 1, 2], np.int32)] if way.class_names else []
+    together = way.function(latents, *labels).numpy()
+    assert together.shape == (3, SIZE, SIZE, way.image.channels) and np.abs(together).max() <= 1
+    np.testing.assert_array_equal(way.function(latents, *labels), together)
+    for n in range(3):
+        np.testing.assert_allclose(way.function(latents[n : n + 1], *(x[n : n + 1] for x in labels))[0], together[n], atol=1e-4)
+    assert np.abs(together[0] - way.function(-latents, *labels).numpy()[0]).max() > 1e-6
+    if labels:
+        assert np.abs(together - way.function(latents, labels[0][::-1].copy()).numpy()).max() > 1e-6
+
+
 @METHOD
 def test_sample_rows_show_inputs_and_results(name):
     method = make_method(name)
+    if all(isinstance(way, base.Generation) for way in method.inference().values()):
+        with pytest.raises((KeyError, AttributeError)):  # nothing to show beside the samples
+            method.sample_row({}, {})
+        return
     example = {key: value[0] for key, value in make_batch(method.batch_kind).items()}
 
     def use(way):
-        return lambda image, **given: way.function(image[None], *(np.asarray(v, np.float32)[None] for v in given.values()))[0].numpy()
+        return lambda given, **more: way.function(given[None], *(np.asarray(v, np.float32)[None] for v in more.values()))[0].numpy()
 
     row = method.sample_row(example, {key: use(way) for key, way in method.inference().items()})
     assert len(row) >= 3 and all(image.shape[:2] == (SIZE, SIZE) for image in row.values())

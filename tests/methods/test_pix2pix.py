@@ -88,9 +88,9 @@ def losses(method, batch=None):
 
 
 @pytest.mark.parametrize("updates", ["simultaneous", "discriminator_first"])
-@pytest.mark.parametrize("gan_loss, discriminator, generator", [("bce", 2 * math.log(2), math.log(2)), ("lsgan", 0.5, 1.0)])
-def test_losses_at_logits_of_zero(gan_loss, discriminator, generator, updates):
-    method = make_method(gan_loss=gan_loss, updates=updates, l1_weight=10.0)
+@pytest.mark.parametrize("loss, discriminator, generator", [("bce", 2 * math.log(2), math.log(2)), ("lsgan", 0.5, 1.0)])
+def test_losses_at_logits_of_zero(loss, discriminator, generator, updates):
+    method = make_method(loss=loss, updates=updates, l1_weight=10.0)
     zero_the_logits(method)
     found = losses(method)
     assert found["discriminator_loss"] == pytest.approx(discriminator, rel=1e-6)

@@ -66,9 +66,9 @@ def last_layers(method):
     return [layer for layer in method.discriminator.layers if isinstance(layer, keras.layers.Conv2D) and layer.filters == 1]
 
 
-@pytest.mark.parametrize("gan_loss, discriminator, generator", [("hinge", 2, 0), ("bce", 2 * math.log(2), math.log(2)), ("lsgan", 0.5, 1)])
-def test_losses_at_logits_of_zero(gan_loss, discriminator, generator):
-    method = make_method(gan_loss=gan_loss)
+@pytest.mark.parametrize("loss, discriminator, generator", [("hinge", 2, 0), ("bce", 2 * math.log(2), math.log(2)), ("lsgan", 0.5, 1)])
+def test_losses_at_logits_of_zero(loss, discriminator, generator):
+    method = make_method(loss=loss)
     zero_the_logits(method)
     found = run_phases(method)
     assert found["discriminator_loss"] == pytest.approx(discriminator, rel=1e-6)

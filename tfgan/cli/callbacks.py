@@ -11,7 +11,7 @@ from tfgan.data.dataset import Dataset
 from tfgan.data.label_maps import encode, paint
 from tfgan.data.pipeline import denormalize
 from tfgan.evaluation.paired import paired_scores
-from tfgan.inference import Encoder, Translator
+from tfgan.inference import Encoder, Sampler, Translator, Ways, samplers, sheets
 from tfgan.inference.files import read_image
 from tfgan.inference.grids import grid
 from tfgan.methods.base import Method
@@ -27,17 +27,19 @@ def stored_inputs(run: Path, way: Translator | Encoder) -> list[np.ndarray]:
 
 
 class Samples:
-    """Pictures of fixed validation examples, one a row; the method says what stands beside what."""
+    """Pictures of fixed validation examples, one a row; the method says what stands beside what. What makes images from noise alone shows
+    those of fixed seeds, with a column for each class."""
 
-    def __init__(self, method: Method, ways: dict[str, Translator | Encoder], dataset: Dataset, count: int, run: Path):
-        self.method, self.ways, self.folder, self.spec = method, ways, run / "samples", dataset.spec
+    def __init__(self, method: Method, ways: Ways, dataset: Dataset, count: int, run: Path):
+        self.method, self.ways, self.folder, self.spec, self.count = method, ways, run / "samples", dataset.spec, count
+        self.keys = {way.input_key for way in ways.values() if not isinstance(way, Sampler)}
         size = dataset.spec.sizes["validation"]
-        count = min(count, size)
-        self.examples = [dataset.validation_example(i * size // count) for i in range(count)]
+        shown = min(count, size) if self.keys else 0
+        self.examples = [dataset.validation_example(i * size // shown) for i in range(shown)]
         self.use = {name: functools.partial(_use_once, way) for name, way in ways.items()}
 
     def store_inputs(self):
-        for key in {way.input_key for way in self.ways.values()}:
+        for key in self.keys:
             domain = self.spec.domains[key]
             for number, example in enumerate(self.examples):
                 path, image = self.folder / "inputs" / f"{key}_{number}.png", example[key]
@@ -48,10 +50,12 @@ class Samples:
 
     def __call__(self, step: int, trainer) -> dict[str, float]:
         rows = [self.method.sample_row(example, self.use) for example in self.examples]
-        picture = grid({title: [self._shown(row[title]) for row in rows] for title in rows[0]})
-        whole_epoch = step % self.method.steps_per_epoch == 0
-        name = f"epoch_{step // self.method.steps_per_epoch:04d}" if whole_epoch else f"step_{step:08d}"
-        images.save(self.folder / f"{name}.png", picture)
+        columns = {title: [self._shown(row[title]) for row in rows] for title in rows[0]} if rows else {}
+        for sampler in samplers(self.ways).values():
+            columns |= sheets.samples(sampler, 0, self.count, self.count, list(range(len(sampler.class_names))))
+        picture = grid(columns)
+        epoch = trainer.timeline.whole_epoch(step)
+        images.save(self.folder / (f"step_{step:08d}.png" if epoch is None else f"epoch_{epoch:04d}.png"), picture)
         if trainer.tensorboard:
             trainer.tensorboard.image(step, "samples", picture)
         return {}
@@ -64,8 +68,8 @@ class Samples:
         return paint(image, domain.classes) / np.float32(127.5) - np.float32(1.0)
 
 
-def _use_once(way: Translator | Encoder, image: np.ndarray, **conditions) -> np.ndarray:
-    """One image, in a batch of its own."""
+def _use_once(way: Translator | Encoder | Sampler, image: np.ndarray, **conditions) -> np.ndarray:
+    """One image, or vector of latents, in a batch of its own."""
     return way(image[None], **{name: np.asarray(vector, np.float32)[None] for name, vector in conditions.items()}).numpy()[0]
 
 

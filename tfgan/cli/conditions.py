@@ -8,18 +8,18 @@ import numpy as np
 from tfgan.attributes import change_attributes, known_attributes, parse_changes
 from tfgan.cli.runs import Run
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
-from tfgan.inference import Encoder, Translator, translators
+from tfgan.inference import Encoder, Translator, Ways, translators
 from tfgan.inference.files import read_image
-
-Ways = dict[str, Translator | Encoder]
 
 
 def choose_translator(ways: Ways, to: str) -> Translator:
     """The translation into the domain called `to`, or the first one if `to` is empty.
 
     Raises:
-        UserError: the run does not translate into that domain; lists those it does.
+        UserError: the run does not translate into that domain, or not at all; says what it does.
     """
+    if not translators(ways):
+        raise UserError("The run makes images from noise and translates none: use `tfgan sample`.")
     by_target = {way.target.name: way for way in translators(ways).values()}
     if to and to not in by_target:
         raise UserError(f"--to={to}: the run translates to {' and '.join(by_target)}.{did_you_mean(to, by_target)}")

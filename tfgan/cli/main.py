@@ -11,6 +11,7 @@ from tfgan.errors import TrainingFailed, UserError, did_you_mean
 VERBS = {
     "train": "train a GAN, or go on with a run that was stopped",
     "translate": "put images through a trained run",
+    "sample": "make images from noise with a trained run",
     "export": "write a SavedModel that needs no tfgan",
     "list": "methods, data sets and recipes",
 }

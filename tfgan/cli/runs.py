@@ -29,6 +29,7 @@ def open_run(folder: str, checkpoint: str = "last") -> Run:
     import keras
 
     from tfgan.training.checkpoint import load_weights
+    from tfgan.training.timeline import Timeline
 
     path = Path(folder).expanduser()
     config = read_config(path)
@@ -38,4 +39,6 @@ def open_run(folder: str, checkpoint: str = "last") -> Run:
         method = method_class(config.method)(config.hparams, config.spec)
     finally:
         keras.config.set_dtype_policy(policy)
-    return Run(path, config, method, load_weights(path / "checkpoints", method, checkpoint))
+    step = load_weights(path / "checkpoints", method, checkpoint)
+    method.stage = Timeline(method.stages(), config.spec.sizes["train"], method.batches_per_step).stage(step)
+    return Run(path, config, method, step)

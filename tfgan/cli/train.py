@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import math
 import platform
 import textwrap
 from pathlib import Path
@@ -96,10 +97,12 @@ def _shown(value) -> str:
 def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) -> int:
     """Trains the run in `training.workdir`, from the beginning or from where it stopped. Returns an exit code."""
     from tfgan.data import open_dataset
+    from tfgan.inference import open_inference, translators
     from tfgan.training.strategy import describe, is_chief, make_strategy
+    from tfgan.training.timeline import Timeline
     from tfgan.training.trainer import Trainer
 
-    strategy = make_strategy(hparams.batch_size, training.gpus, training.tpu)
+    strategy = make_strategy(math.gcd(*hparams.batch_sizes()), training.gpus, training.tpu)
     print(f"Devices: {describe(strategy)}.")
     cls = method_class(method_name)
     dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
@@ -111,34 +114,40 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
     if is_chief(strategy):
         config.write(workdir / "config.json")
 
+    method = step.method
+    timeline = Timeline(method.stages(), dataset.spec.sizes["train"], method.batches_per_step)
+
     def make_iterator(first_step):
+        stage = timeline.stage(first_step)
+
         def batches(context):
             return dataset.train_batches(
-                batch_size=hparams.batch_size,
+                batch_size=stage.batch_size,
+                shrink=stage.shrink,
                 flip=hparams.flip,
                 seed=training.seed,
-                first_step=first_step,
-                batches_per_step=step.method.batches_per_step,
+                first_step=first_step - stage.first_step,
+                first_sample=stage.first_image,
+                batches_per_step=method.batches_per_step,
                 context=context,
             )
 
         return iter(strategy.distribute_datasets_from_function(batches))
 
-    per_epoch = step.method.steps_per_epoch
     trainer = Trainer(
         step,
         make_iterator,
         workdir,
-        total=training.steps or hparams.epochs * per_epoch,
-        steps_per_epoch=per_epoch,
-        images_per_step=hparams.batch_size * step.method.batches_per_step,
+        timeline=timeline,
+        total=training.steps or timeline.step(hparams.epochs),
         settings=training,
-        callbacks=_callbacks(step.method, dataset, training, is_chief(strategy)),
+        callbacks=_callbacks(method, dataset, training, is_chief(strategy)),
     )
     stopped_by = trainer.fit()
     if stopped_by:
         return 128 + stopped_by
-    print(f"Pictures are in {workdir}/samples. Next: tfgan translate {workdir} IMAGES OUTPUT, or tfgan export {workdir}")
+    use = f"translate {workdir} IMAGES OUTPUT" if translators(open_inference(method)) else f"sample {workdir} OUTPUT"
+    print(f"Pictures are in {workdir}/samples. Next: tfgan {use}, or tfgan export {workdir}")
     return 0
 
 
@@ -184,15 +193,17 @@ def _callbacks(method, dataset, training: TrainConfig, chief: bool) -> list:
     """The same for all workers of a cluster, who must pause at the same steps, though the chief alone carries them out."""
     from tfgan.cli.callbacks import Samples, Validation
     from tfgan.inference import open_inference
+    from tfgan.training.timeline import Interval
     from tfgan.training.trainer import Callback
 
-    ways, per_epoch = open_inference(method), method.steps_per_epoch
+    ways = open_inference(method)
     samples = Samples(method, ways, dataset, training.num_samples, Path(training.workdir))
     if chief:
         samples.store_inputs()
-    callbacks = [Callback(training.sample_every or per_epoch, samples)]
+    every = Interval(training.sample_every) if training.sample_every else Interval(1, "epochs")
+    callbacks = [Callback(every, samples)]
     if training.validate_every:
-        callbacks.append(Callback(training.validate_every * per_epoch, Validation(next(iter(ways.values())), dataset)))
+        callbacks.append(Callback(Interval(training.validate_every, "epochs"), Validation(next(iter(ways.values())), dataset)))
     return callbacks
 
 

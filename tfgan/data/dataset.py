@@ -78,21 +78,9 @@ class Dataset:
         print(f"Images: {needed / 1e6:.0f} MB decoded, {free / 1e6:.0f} MB of memory free: {place} (--cache={settings.cache}).")
         return prepare(remember)
 
-    def train_batches(
-        self, *, batch_size: int, flip: bool, seed: int, first_step: int = 0, batches_per_step: int = 1, context=None
-    ) -> tf.data.Dataset:
-        """Endless training batches; see `tfgan.data.pipeline.make_batches`."""
-        return make_batches(
-            self._train,
-            self.image_size,
-            batch_size=batch_size,
-            flip=flip,
-            seed=seed,
-            first_step=first_step,
-            batches_per_step=batches_per_step,
-            alternate=self._alternate,
-            context=context,
-        )
+    def train_batches(self, **settings) -> tf.data.Dataset:
+        """Endless training batches; `settings` are those of `tfgan.data.pipeline.make_batches`."""
+        return make_batches(self._train, self.image_size, alternate=self._alternate, **settings)
 
     def validation_example(self, index: int) -> dict[str, np.ndarray]:
         """One validation example, resized only: images H×W×C float32 in [-1, 1], anything else as the source has it.

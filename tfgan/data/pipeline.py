@@ -24,8 +24,10 @@ def make_batches(
     flip: bool,
     seed: int,
     first_step: int = 0,
+    first_sample: int = 0,
     batches_per_step: int = 1,
     alternate: bool = False,
+    shrink: int = 1,
     context: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
     """Endless batches of a training split, each one replica's share of a global batch.
@@ -36,10 +38,11 @@ def make_batches(
     Args:
         image_size: the crop; streams whose images have this size already are not cropped.
         batch_size: images in one batch over all replicas, a multiple of their number.
-        first_step: the step whose batches come first.
+        first_step: the step whose batches come first, counted from `first_sample`, the examples that were drawn before step 0.
         batches_per_step: how many batches a train step eats.
         alternate: streams take turns, a global batch each, instead of standing side by side in every batch. At each place of a step,
             too, every stream has its turn: what learns from the last batch of a step alone meets them all.
+        shrink: how many times smaller the images are made after the crop, by averages over squares of pixels.
         context: which share of the replicas this process feeds; None: all of one replica.
 
     Returns:
@@ -56,7 +59,7 @@ def make_batches(
         stream, key = streams[number], [seed, number]
         noise = tf.random.stateless_uniform([3], _derived(key, sample), alg="philox")
         arrays = fetchers[number](shuffled_index(sample, len(stream), key))
-        return {name: _augmented(array, stream.domains.get(name), image_size, noise, flip) for name, array in arrays.items()}
+        return {name: _augmented(array, stream.domains.get(name), image_size, noise, flip, shrink) for name, array in arrays.items()}
 
     def example(element):
         batch, place = first_step * batches_per_step + element // local, offset + element % local
@@ -66,7 +69,7 @@ def make_batches(
             own_batch = step // len(streams) * batches_per_step + turn
             choices = [functools.partial(drawn, number, own_batch * batch_size + place) for number in range(len(streams))]
             return tf.switch_case(tf.cast((step + turn) % len(streams), tf.int32), choices)
-        sample = batch * batch_size + place
+        sample = first_sample + batch * batch_size + place
         return {name: array for number in range(len(streams)) for name, array in drawn(number, sample).items()}
 
     dataset = tf.data.Dataset.range(UNENDING).map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
@@ -96,7 +99,7 @@ def _fetcher(stream):
     return fetch
 
 
-def _augmented(array, domain: Domain | None, image_size, noise, flip):
+def _augmented(array, domain: Domain | None, image_size, noise, flip, shrink):
     if domain is None:
         return array
     height, width = image_size
@@ -106,7 +109,10 @@ def _augmented(array, domain: Domain | None, image_size, noise, flip):
     if flip:
         array = tf.cond(noise[2] < 0.5, lambda: tf.reverse(array, [1]), lambda: array)
     array = tf.ensure_shape(array, [height, width, *array.shape[2:]])
-    return array if domain.dtype == "int32" else normalize(array, domain)
+    if domain.dtype == "int32":
+        return array
+    image = normalize(array, domain)
+    return image if shrink == 1 else tf.nn.avg_pool2d(image[None], shrink, shrink, "VALID")[0]
 
 
 def normalize(image, domain: Domain):

@@ -33,10 +33,14 @@ class Encoder(tf.Module):
         return self._run_pixels(images)
 
     def _encode(self, images):
+        return self.encoding.function(self.fit(images))
+
+    def fit(self, images):
+        """N×H×W×C float32 in [-1, 1] -> the same at the network's size, as the network sees them."""
         if self.encoding.crop:
             images = self._middle(images)
         resized = tf.image.resize(images, self.encoding.size, "bicubic", antialias=True)
-        return self.encoding.function(tf.clip_by_value(resized, -1.0, 1.0))  # bicubic overshoots
+        return tf.clip_by_value(resized, -1.0, 1.0)  # bicubic overshoots
 
     def _middle(self, images):
         """The largest part in the middle of the images that has the shape of the network's."""

@@ -9,10 +9,13 @@ import tensorflow as tf
 
 from tfgan.config import Domain
 from tfgan.inference.encoder import Encoder
+from tfgan.inference.sampler import Sampler
 from tfgan.inference.translator import Translator
 
+Way = Translator | Encoder | Sampler
 
-def make_signatures(ways: dict[str, Translator | Encoder]) -> dict[str, Callable]:
+
+def make_signatures(ways: dict[str, Way]) -> dict[str, Callable]:
     """All ways of a run to use its networks, as functions for a SavedModel.
 
     NAME: `images` [N, H, W, C] -> `images` [N, H, W, C'], uint8 (uint16 for a domain of 16-bit files), any N, H and W. A map of classes
@@ -22,13 +25,19 @@ def make_signatures(ways: dict[str, Translator | Encoder]) -> dict[str, Callable
     none where TensorFlow's decoder cannot give what the domain takes, see `is_decodable`. It does not turn photos by their EXIF
     orientation, and it drops transparency where `tfgan translate` lays the image over white.
 
-    The first translation also is `serving_default` and `serve_bytes`; where there is no other, it has these names alone.
+    What makes images from noise has two: NAME, `latents` [N, length] float32 -> `images` [N, H, W, C], and from_seed, `seed` [N] int32 ->
+    the images of `tfgan sample --seed`; with classes both also take `labels` [N] int32.
+
+    The first way also is `serving_default` and `serve_bytes`; where there is no other of its sort, it has these names alone.
     """
     several = sum(isinstance(way, Translator) for way in ways.values()) > 1
     signatures = {}
     for number, (name, way) in enumerate(ways.items()):
         if isinstance(way, Encoder):
             signatures[name] = _encode(way)
+            continue
+        if isinstance(way, Sampler):
+            signatures |= {signature_name(name, ways): _generate(way), "from_seed": _generate_from_seed(way)}
             continue
         pair = [_translate(way), *([_translate_bytes(way)] if is_decodable(way.source) else [])]
         if number == 0:
@@ -40,6 +49,20 @@ def make_signatures(ways: dict[str, Translator | Encoder]) -> dict[str, Callable
 
 def _encode(encoder: Encoder):
     return tf.function(lambda images: {"vectors": encoder.encode_pixels(images)}, input_signature=[encoder.pixel_spec])
+
+
+def _generate(sampler: Sampler):
+    def serve(latents, *labels):
+        return {"images": sampler.generate_pixels(latents, *labels)}
+
+    return tf.function(serve, input_signature=[sampler.latents_spec, *sampler.labels_spec])
+
+
+def _generate_from_seed(sampler: Sampler):
+    def serve(seed, *labels):
+        return {"images": sampler.generate_pixels(sampler.draw(seed), *labels)}
+
+    return tf.function(serve, input_signature=[sampler.seed_spec, *sampler.labels_spec])
 
 
 def _translate(translator: Translator):
@@ -102,7 +125,7 @@ def _rgb(colours):
     return [tuple(bytes.fromhex(colour.removeprefix("#"))) for colour in colours]
 
 
-def export(ways: dict[str, Translator | Encoder], folder: Path) -> None:
+def export(ways: dict[str, Way], folder: Path) -> None:
     """Writes the SavedModel to `folder`, whole or not at all. What is there already, an older export, is replaced."""
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)  # of an export that was killed
@@ -118,7 +141,7 @@ def is_export(folder: Path) -> bool:
     return (folder / "saved_model.pb").is_file()
 
 
-def signature_name(name: str, ways: dict[str, Translator | Encoder]) -> str:
+def signature_name(name: str, ways: dict[str, Way]) -> str:
     """The signature of an export that does what the way `name` does."""
     return "serving_default" if name == next(iter(ways)) else name
 
@@ -132,7 +155,21 @@ def largest_difference(way: Translator | Encoder, serve: Callable, images: list[
     differences = []
     for image in images:
         given = {name: generator.integers(0, 2, [1, n]).astype(np.float32) for name, n in getattr(way, "lengths", {}).items()}
-        own = way.pixels(image[None], **given).numpy()
-        (served,) = serve(**{name: tf.constant(value) for name, value in {way.pixel_spec.name: image[None], **given}.items()}).values()
-        differences.append(np.max(np.abs(served.numpy().astype(np.float64) - own)))
+        served = _served(serve, {way.pixel_spec.name: image[None], **given})
+        differences.append(np.max(np.abs(served - way.pixels(image[None], **given).numpy())))
     return float(np.max(differences))
+
+
+def largest_sample_difference(sampler: Sampler, serve: Callable, serve_seeds: Callable, seeds: range) -> float:
+    """The same for both signatures of what makes images from noise, over the images of `seeds`; labels take turns."""
+    labels = {"labels": np.arange(len(seeds), dtype=np.int32) % len(sampler.class_names)} if sampler.class_names else {}
+    latents = sampler.latents(seeds)
+    own = sampler.pixels(latents, **labels).numpy()
+    both = _served(serve, {"latents": latents, **labels}), _served(serve_seeds, {"seed": np.array(seeds, np.int32), **labels})
+    return float(np.max(np.abs(np.stack(both) - own)))
+
+
+def _served(serve: Callable, given: dict[str, np.ndarray]) -> np.ndarray:
+    """The one result of a signature, in float64."""
+    (result,) = serve(**{name: tf.constant(value) for name, value in given.items()}).values()
+    return result.numpy().astype(np.float64)

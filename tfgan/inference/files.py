@@ -34,31 +34,44 @@ def find_tasks(source: str, output: str, extension: str = "") -> list[Task]:
     Raises:
         UserError: nothing found; an unknown format; a result would overwrite a source; two sources would become one result.
     """
-    path, folder = Path(source), Path(output)
-    if path.is_file():
-        tasks = [Task(path, folder if _is_image(folder) else folder / path.name)]
+    folder = Path(output)
+    root, names = find_images(source)
+    if Path(source).is_file():
+        tasks = [Task(Path(source), folder if is_image(folder) else folder / names[0])]
     else:
-        if path.is_dir():
-            root, found = path, path.rglob("*")
-        else:
-            root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
-            found = map(Path, glob.glob(source, recursive=True))
         results = folder.resolve() if root.resolve() in folder.resolve().parents else None
-        names = sorted(file.relative_to(root) for file in found if _is_image(file) and file.is_file())
-        tasks = [
-            Task(root / name, folder / name)
-            for name in names
-            if not any(part.startswith(".") for part in name.parts) and results not in (root / name).resolve().parents
-        ]
+        tasks = [Task(root / name, folder / name) for name in names if results not in (root / name).resolve().parents]
     if not tasks:
-        raise UserError(f"{source} is neither an image nor a folder or pattern with images ({', '.join(sorted(images.EXTENSIONS))}).")
+        raise _nothing(source)
     if extension:
         tasks = [Task(task.source, task.result.with_suffix(f".{_known(extension)}")) for task in tasks]
     _check_results(tasks)
     return tasks
 
 
-def _is_image(path: Path) -> bool:
+def find_images(source: str) -> tuple[Path, list[Path]]:
+    """The folder from which names are kept, and the sorted names of the images in it; for `source` see `find_tasks`."""
+    path = Path(source)
+    if path.is_file():
+        return path.parent, [Path(path.name)]
+    if path.is_dir():
+        root, found = path, path.rglob("*")
+    else:
+        root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
+        found = map(Path, glob.glob(source, recursive=True))
+    names = sorted(file.relative_to(root) for file in found if is_image(file) and file.is_file())
+    names = [name for name in names if not any(part.startswith(".") for part in name.parts)]
+    if not names:
+        raise _nothing(source)
+    return root, names
+
+
+def _nothing(source: str) -> UserError:
+    return UserError(f"{source} is neither an image nor a folder or pattern with images ({', '.join(sorted(images.EXTENSIONS))}).")
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file's ending is that of an image."""
     return path.suffix[1:].lower() in images.EXTENSIONS
 
 

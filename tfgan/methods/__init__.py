@@ -15,6 +15,7 @@ METHODS = {
     "pix2pix": Entry("tfgan.methods.pix2pix:Pix2Pix", "image pairs to translation (Isola et al. 2017)"),
     "cyclegan": Entry("tfgan.methods.cyclegan:CycleGAN", "unpaired images of two domains, both ways (Zhu et al. 2017)"),
     "stargan": Entry("tfgan.methods.stargan:StarGAN", "images with attributes to other attributes (Choi et al. 2018)"),
+    "gan": Entry("tfgan.methods.gan:GAN", "images from noise by perceptrons (Goodfellow et al. 2014)"),
     "spade": Entry("tfgan.methods.spade:Spade", "label maps to images, with styles (Park et al. 2019)"),
 }
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from tfgan.config import DataSpec, Domain, Size, setting
+from tfgan.config import DataSpec, Domain, Size, Strings, setting
 from tfgan.errors import UserError
 from tfgan.optimizers import ConstantThenLinear, FusedAdam
 
@@ -23,6 +23,10 @@ class HParams:
     load_size: Size = setting((0, 0), "HEIGHTxWIDTH that training images are resized to before the crop; 0: image_size × 286/256")
     random_crop: bool = setting(True, "resize to load_size and crop at random; otherwise resize to image_size")
     flip: bool = setting(True, "mirror half of the training images")
+
+    def batch_sizes(self) -> list[int]:
+        """Those of all stages."""
+        return [self.batch_size]
 
     def loaded_size(self) -> Size:
         """The size before the crop: 286 for 256, as the pix2pix paper has it (Isola et al. 2017, appendix 6.2)."""
@@ -70,13 +74,24 @@ class Phase(NamedTuple):
     """One part of a train step: losses from one forward pass, and the networks that each of them updates.
 
     A phase with two losses is a simultaneous update: both gradients are taken at the old weights. Phases of one name are one phase done
-    again on another batch.
+    again on another batch. A phase that trains nothing only measures; it is done in the step that a call reports, the last one, alone.
     """
 
     name: str
     losses: Callable[[dict[str, tf.Tensor], tf.Tensor], PhaseResult]  # (batch, seed of shape (2,)) -> result
     trains: dict[str, tuple[str, ...]]  # loss and optimizer -> networks
     batch: int = 0  # which of the step's batches it sees, below `Method.batches_per_step`
+    gate: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]] | None = None
+    """Which updates are done: the phase's scalars, means over the global batch -> bool by loss. None: all."""
+
+
+class Stage(NamedTuple):
+    """A stretch of training on images of one size, for methods that grow: `first_step` begins it, after `first_image` images."""
+
+    first_step: int
+    first_image: int
+    batch_size: int
+    shrink: int = 1  # training images are this many times smaller than `image_size`
 
 
 class Translation(NamedTuple):
@@ -103,15 +118,37 @@ class Encoding(NamedTuple):
     crop: bool = False  # cut images to the middle of that shape first, instead of squeezing them
 
 
+class Styles(NamedTuple):
+    """The two halves of a generator whose layers each take a style."""
+
+    map: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # (latents N×d, truncation ψ, a scalar) -> N×layers×width float32
+    synthesize: Callable[[tf.Tensor], tf.Tensor]  # N×layers×width -> N×H×W×C in [-1, 1]
+    layers: int
+    width: int
+    truncation: float = 1.0  # ψ of results, if nothing else is said
+
+
+class Generation(NamedTuple):
+    """A way from noise to images of one size: what sample, sample pictures and export run."""
+
+    function: Callable[..., tf.Tensor]  # (latents N×`latents` float32[, labels N int32 if there are classes]) -> N×H×W×C in [-1, 1]
+    image: Domain
+    latents: int  # length of the noise
+    class_names: Strings = ()
+    prior: str = "normal"  # what the noise is drawn from: N(0, 1), or uniform in [-1, 1]
+    styles: Styles | None = None
+
+
 class Method:
     """One GAN. Subclasses set `HParams` and `batch_kind`, and build their networks in `__init__` under the caller's strategy and precision.
 
     Attributes:
         networks: name -> Keras model.
         averages: name of a network -> a second model that holds the moving average of its weights; empty if there is none.
-        average_decay: of these averages.
+        average_decay: of these averages, a step.
         state: what is remembered from step to step beside weights, such as a pool of images; written only by `exchange`.
         batches_per_step: how many batches one step eats.
+        stage: the present one of `stages`; the trainer sets it. Graphs are traced anew for each.
     """
 
     HParams = HParams
@@ -124,10 +161,16 @@ class Method:
         self.average_decay = 0.0
         self.state: dict[str, tf.Variable] = {}
         self.batches_per_step = 1
+        self.stage = Stage(0, 0, hparams.batch_size)
 
     @property
     def steps_per_epoch(self) -> int:
-        return math.ceil(self.spec.sizes["train"] / (self.hparams.batch_size * self.batches_per_step))
+        """Of the present stage."""
+        return math.ceil(self.spec.sizes["train"] / (self.stage.batch_size * self.batches_per_step))
+
+    def stages(self) -> list[Stage]:
+        """The stages of training, in order; the first begins at step 0."""
+        return [self.stage]
 
     def make_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """One optimizer for each loss of the phases."""
@@ -144,16 +187,19 @@ class Method:
         """
         return outputs
 
-    def inference(self) -> dict[str, Translation | Encoding]:
+    def inference(self) -> dict[str, Translation | Encoding | Generation]:
         """The ways to use the trained networks, by name; the first one is what is meant if nothing else is said."""
         raise NotImplementedError
 
     def sample_row(self, example: dict, use: dict[str, Callable]) -> dict:
         """One row of the sample picture: title -> H×W×C in [-1, 1], or a map of class indices H×W.
 
+        Not asked of methods that take no images; their pictures show what is made of fixed noise.
+
         Args:
             example: one validation example, arrays by key of the batch.
-            use: `inference()` for single images: name -> (H×W×C, conditions by name) -> H×W×C' or a vector.
+            use: `inference()` for single images: name -> (H×W×C, conditions by name) -> H×W×C' or a vector. Of a `Generation`: latents ->
+                H×W×C.
         """
         name, way = next(iter(self.inference().items()))
         source, truth = example[way.input_key], example[way.truth_key]

@@ -26,7 +26,7 @@ class HParams(base.AdamHParams):
     )
     upsampling: str = setting("deconv", "transposed convolutions, or resize and convolve (no checkerboard)", choices=("deconv", "resize"))
     dropout: float = setting(0.0, "rate in the generators; the paper has none", at_least=0.0, at_most=0.99)
-    gan_loss: str = setting("lsgan", "adversarial loss", choices=tuple(GAN_LOSSES))
+    loss: str = setting("lsgan", "adversarial loss", choices=tuple(GAN_LOSSES))
     cycle_weight: float = setting(10.0, "λ of the cycle consistency loss", at_least=0.0)
     identity_weight: float = setting(0.5, "weight of the identity loss as a share of λ, which keeps colours; 0: none", at_least=0.0)
     pool_size: int = setting(50, "earlier translations kept for each discriminator; 0: none", at_least=0)
@@ -63,7 +63,7 @@ class CycleGAN(base.Method):
             patchgan(domain.channels, ndf=hparams.ndf, n_layers=hparams.n_layers, norm="instance") for domain in (self.target, self.source)
         )
         self.networks = {name: getattr(self, name) for name in (*GENERATORS, *DISCRIMINATORS)}
-        self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.gan_loss]
+        self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]
         if hparams.pool_size:
             self.state = {name: self._make_pool(domain) for name, domain in (("target", self.target), ("source", self.source))}
             self.state["filled"] = _variable(tf.zeros([], tf.int32))

@@ -36,7 +36,7 @@ class HParams(base.AdamHParams):
     )
     upsampling: str = setting("deconv", "transposed convolutions, or resize and convolve (no checkerboard)", choices=("deconv", "resize"))
     dropout: float = setting(0.5, "rate in the generator's first decoder blocks", at_least=0.0, at_most=0.99)
-    gan_loss: str = setting("bce", "adversarial loss", choices=tuple(GAN_LOSSES))
+    loss: str = setting("bce", "adversarial loss", choices=tuple(GAN_LOSSES))
     l1_weight: float = setting(100.0, "λ of the L1 loss", at_least=0.0)
     updates: str = setting(
         "simultaneous", "both updates from one forward pass, or the discriminator's first", choices=("simultaneous", "discriminator_first")
@@ -67,7 +67,7 @@ class HParams(base.AdamHParams):
             )
         for kind in set(self.diffaugment) - set(AUGMENTATIONS):
             raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
-        idle = {"l1": ("gan_loss", "updates", "diffaugment"), "gan": ("l1_weight",), "cgan": ("l1_weight",)}
+        idle = {"l1": ("loss", "updates", "diffaugment"), "gan": ("l1_weight",), "cgan": ("l1_weight",)}
         for name in idle.get(self.objective, ()):  # sizes are left alone: a recipe may be run with another objective
             if getattr(self, name) != getattr(HParams, name):
                 raise UserError(f"--{name} does nothing with --objective={self.objective}: leave it out.")
@@ -114,7 +114,7 @@ class Pix2Pix(base.Method):
         self.average_decay = hparams.average_decay
         if hparams.average_decay:
             self.averages = {"generator": self._build_generator()}
-        self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.gan_loss]
+        self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]
 
     def _build_generator(self):
         hparams = self.hparams

@@ -26,7 +26,7 @@ class HParams(base.AdamHParams):
     latent: int = setting(256, "length of the style vector", at_least=1)
     encoder_size: int = setting(256, "height and width to which the style encoder's images are resized, a power of two", at_least=8)
     kl_weight: float = setting(0.05, "weight of the style's KL divergence, summed over the batch", at_least=0.0)
-    gan_loss: str = setting("hinge", "adversarial loss", choices=tuple(GAN_LOSSES))
+    loss: str = setting("hinge", "adversarial loss", choices=tuple(GAN_LOSSES))
     feature_weight: float = setting(10.0, "weight of the discriminators' feature matching loss", at_least=0.0)
     vgg_weights: str = setting("", "VGG19 weights of the perceptual loss: imagenet, or a file; empty: no such loss")
     vgg_weight: float = setting(10.0, "weight of the perceptual loss", at_least=0.0)
@@ -85,7 +85,7 @@ class Spade(base.Method):
         if hparams.style_encoder:
             self.encoder = style_encoder(self.image.channels, hparams.latent, nef=hparams.ngf, size=hparams.encoder_size)
             self.networks["encoder"] = self.encoder
-        self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.gan_loss]
+        self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]
 
     def make_optimizers(self):
         rates = {"generator": self.hparams.learning_rate, "discriminator": self.hparams.discriminator_learning_rate}

@@ -30,10 +30,10 @@ class Checkpointer:
     def __init__(self, folder: Path, train_step: TrainStep, keep: int, chief: bool = True):
         self.folder, self.train_step, self.keep, self.chief = folder, train_step, keep, chief
         self._weights = {"networks": train_step.method.networks, "averages": train_step.method.averages, "step": train_step.step}
+        self._weights["state"] = train_step.method.state
         state = {
             **self._weights,
             "optimizers": train_step.optimizers,
-            "state": train_step.method.state,
             "loss_scale": train_step.loss_scale,
             "good_steps": train_step.good_steps,
         }
@@ -162,7 +162,7 @@ def has_checkpoint(run: Path) -> bool:
 
 
 def load_weights(folder: Path, method: Method, which: str = "last") -> int:
-    """Loads networks and averages from RUN/checkpoints into `method`.
+    """Loads networks, averages and state from RUN/checkpoints into `method`.
 
     Args:
         which: last, best, or the number of a step.
@@ -184,7 +184,7 @@ def load_weights(folder: Path, method: Method, which: str = "last") -> int:
         there = f"There are: {', '.join(paths)}." if paths else "The run has no checkpoint yet."
         raise UserError(f"{folder} has no checkpoint {which!r}. {there}")
     step = tf.Variable(0, dtype=tf.int64)
-    checkpoint = tf.train.Checkpoint(networks=method.networks, averages=method.averages, step=step)
+    checkpoint = tf.train.Checkpoint(networks=method.networks, averages=method.averages, state=method.state, step=step)
     with _readable(paths[which], f"There are: {', '.join(paths)}."):
         checkpoint.read(paths[which]).expect_partial().assert_existing_objects_matched()
     return int(step.numpy())

@@ -8,6 +8,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tfgan.config import write_atomically
+from tfgan.training.timeline import Timeline
 
 
 class MetricLog:
@@ -70,8 +71,8 @@ def _write_restart(folder: Path, step: int):
 class Progress:
     """A bar with epoch, losses, images a second and time left on a terminal; plain lines elsewhere."""
 
-    def __init__(self, first_step: int, total: int, steps_per_epoch: int):
-        self.total, self.steps_per_epoch = total, steps_per_epoch
+    def __init__(self, first_step: int, total: int, timeline: Timeline):
+        self.total, self.timeline = total, timeline
         terminal = sys.stderr.isatty()
         self._bar = tqdm(total=total, initial=first_step, unit="step", dynamic_ncols=True, smoothing=0.05) if terminal else None
 
@@ -81,7 +82,7 @@ class Progress:
 
     def show(self, step: int, values: dict[str, float], seconds_left: float):
         """Logged scalars, of which the bar has room for the losses alone; `values` holds `images_per_second`."""
-        epoch = f"epoch {step / self.steps_per_epoch:.2f}"
+        epoch = f"epoch {self.timeline.epoch(step):.2f}"
         if self._bar is not None:
             losses = (f"{name.removesuffix('_loss')} {value:.3g}" for name, value in values.items() if name.endswith("_loss"))
             self._bar.set_description(epoch, refresh=False)

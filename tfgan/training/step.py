@@ -5,7 +5,7 @@ import functools
 import tensorflow as tf
 
 from tfgan.layers import ForwardPass, fold_in
-from tfgan.methods.base import Method, Phase
+from tfgan.methods.base import Method, Phase, Stage
 
 INITIAL_LOSS_SCALE = 2.0**15
 LOSS_SCALE_GROWTH_STEPS = 2000  # finite steps after which the loss scale doubles, as in Keras' LossScaleOptimizer
@@ -55,6 +55,15 @@ class TrainStep(tf.Module):
     def _counter(value, dtype, shape=None):
         return tf.Variable(value, dtype=dtype, shape=shape, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
 
+    def enter(self, stage: Stage, *, reset: bool):
+        """Goes on with the images of another stage; `reset` forgets the optimizers' moments (Karras et al. 2018, appendix A)."""
+        self.method.stage = stage
+        if reset:
+            for optimizer in self.optimizers.values():
+                for variable in optimizer.variables:
+                    if not variable.path.endswith("learning_rate"):
+                        variable.assign(tf.zeros_like(variable.value))
+
     def _trainable(self, phase: Phase, loss: str):
         return [variable for name in phase.trains[loss] for variable in self.method.networks[name].trainable_variables]
 
@@ -65,25 +74,42 @@ class TrainStep(tf.Module):
         Returns the last step's scalars, float32 of shape (len(names),), means over the global batch.
         """
         # The loop is around strategy.run: an optimizer inside a loop inside a replica cannot merge the replicas.
-        for _ in tf.range(count):
-            self._run_step([iterator.get_next() for _ in range(self.method.batches_per_step)])
+        for number in tf.range(count):
+            self._run_step([iterator.get_next() for _ in range(self.method.batches_per_step)], number == count - 1)
         return tf.identity(self._latest)
 
-    def _run_step(self, batches):
+    def _run_step(self, batches, reported):
         step_seed = fold_in(tf.constant([self.seed, 0]), self.step)
         scalars = {}
         for phase in self.phases:
             batch, seed = batches[phase.batch], fold_in(step_seed, phase.batch)
-            result = self.strategy.run(self._replica_gradients, args=(phase, batch, seed, tf.identity(self.loss_scale)))
-            gradients, phase_scalars, outputs, statistics, finite = result
-            self._update(phase, gradients, finite)
+            if not phase.trains:
+                scalars |= self._measure(phase, batch, seed, reported)
+                continue
+            gradients, phase_scalars, outputs, statistics, finite = self._run_phase(phase, batch, seed)
+            means = {name: self._mean(value) for name, value in phase_scalars.items()}
+            self._update(phase, gradients, finite, means)
             self._update_statistics(phase, statistics)
             if outputs:
                 batches[phase.batch] = batch | self._exchange(outputs, seed)
-            scalars |= {name: self._mean(value) for name, value in phase_scalars.items()}
+            scalars |= means
         self._update_averages()
         self._latch(scalars)
         self.step.assign_add(1)
+
+    def _run_phase(self, phase, batch, seed):
+        return self.strategy.run(self._replica_gradients, args=(phase, batch, seed, tf.identity(self.loss_scale)))
+
+    def _measure(self, phase, batch, seed, reported):
+        """The scalars of a phase that trains nothing; zeros in steps that are not reported."""
+        names = []
+
+        def measure():
+            _, scalars, *_ = self._run_phase(phase, batch, seed)
+            names.extend(scalars)
+            return [self._mean(scalars[name]) for name in names]
+
+        return dict(zip(names, tf.cond(reported, measure, lambda: [tf.zeros([])] * len(names))))
 
     def _exchange(self, outputs, seed):
         """A phase's outputs, joined over the replicas, through the method's `exchange`, and shared out among the replicas again."""
@@ -98,7 +124,7 @@ class TrainStep(tf.Module):
 
     def _joined(self, value):
         joined = self.strategy.gather(value, axis=0)
-        return tf.ensure_shape(joined, [self.method.hparams.batch_size, *joined.shape[1:]])  # a cluster's batches do not know their size
+        return tf.ensure_shape(joined, [self.method.stage.batch_size, *joined.shape[1:]])  # a cluster's batches do not know their size
 
     def _mean(self, value):
         return self.strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
@@ -133,19 +159,26 @@ class TrainStep(tf.Module):
         self._statistics[phase.name] = [(s.variable, s.momentum) for s in kept]
         return [s.value for s in kept]
 
-    def _update(self, phase, gradients, finite):
-        def apply(gradients):
+    def _update(self, phase, gradients, finite, means):
+        wanted = phase.gate(means) if phase.gate else {}
+
+        def apply(loss, values):
+            self.optimizers[loss].apply(values, self._trainable(phase, loss))
+
+        def apply_all():
+            # The branch must be around strategy.run, not inside it.
             for loss, values in gradients.items():
-                self.optimizers[loss].apply(values, self._trainable(phase, loss))
+                if phase.gate is None or wanted[loss]:
+                    self.strategy.run(apply, args=(loss, values))
 
         if not self.loss_scaling:
-            self.strategy.run(apply, args=(gradients,))
+            apply_all()
             return
         replicas = tf.cast(self.strategy.num_replicas_in_sync, tf.float32)
         all_finite = self.strategy.reduce(tf.distribute.ReduceOp.SUM, finite, axis=None) == replicas
 
         def grow():
-            self.strategy.run(apply, args=(gradients,))
+            apply_all()
             self.good_steps.assign_add(1)
             if self.good_steps >= LOSS_SCALE_GROWTH_STEPS:
                 self.good_steps.assign(0)
@@ -155,7 +188,6 @@ class TrainStep(tf.Module):
             self.good_steps.assign(0)
             self.loss_scale.assign(tf.maximum(self.loss_scale / 2.0, 1.0))
 
-        # The branch, too, must be around strategy.run.
         if all_finite:
             grow()
         else:

@@ -12,6 +12,7 @@ from tfgan.training.checkpoint import Checkpointer
 from tfgan.training.logs import MetricLog, Progress, TensorBoardLog
 from tfgan.training.step import TrainStep
 from tfgan.training.strategy import is_chief
+from tfgan.training.timeline import Interval, Timeline
 
 CALL_SECONDS = 1.0  # a signal is served between calls
 MOST_STEPS_PER_CALL = 200
@@ -20,9 +21,9 @@ HIGHER_IS_BETTER = {"l1": False, "psnr": True, "ssim": True}
 
 
 class Callback(NamedTuple):
-    """Something done every so many steps, and at the last one: sample pictures, validation."""
+    """Something done every so many steps or epochs, and at the last step: sample pictures, validation."""
 
-    every: int
+    every: Interval
     function: Callable[[int, "Trainer"], dict[str, float]]  # (step, trainer) -> scalars for the log
 
 
@@ -31,10 +32,9 @@ class Trainer:
 
     Args:
         train_step: under its strategy, with fresh weights.
-        make_iterator: (first step) -> distributed iterator of batches.
+        make_iterator: (first step) -> distributed iterator of batches, those of the stage in which that step is.
         workdir: the run's folder.
-        total: steps of the whole run.
-        steps_per_epoch, images_per_step: for the log.
+        timeline: of the run; total: its steps.
         settings: the run's `TrainConfig`.
         callbacks: run by the chief alone.
     """
@@ -45,19 +45,18 @@ class Trainer:
         make_iterator: Callable,
         workdir: Path,
         *,
+        timeline: Timeline,
         total: int,
-        steps_per_epoch: int,
-        images_per_step: int,
         settings,
         callbacks: list[Callback],
     ):
-        self.train_step, self.make_iterator, self.workdir, self.total = train_step, make_iterator, workdir, total
-        self.steps_per_epoch, self.images_per_step, self.settings, self.callbacks = steps_per_epoch, images_per_step, settings, callbacks
+        self.train_step, self.make_iterator, self.workdir, self.timeline = train_step, make_iterator, workdir, timeline
+        self.total, self.settings, self.callbacks = total, settings, callbacks
         self.strategy = train_step.strategy
         self.chief = is_chief(self.strategy)
         self.cluster = isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy)
         self.checkpointer = Checkpointer(workdir / "checkpoints", train_step, settings.keep_checkpoints, self.chief)
-        self.checkpoint_every = settings.checkpoint_every * steps_per_epoch
+        self.log_every, self.checkpoint_every = Interval(settings.log_every), Interval(settings.checkpoint_every, "epochs")
         self.tensorboard: TensorBoardLog | None = None
         self._signal = 0
         self._steps_per_call = max(settings.steps_per_call, 1) if self.cluster else 1
@@ -73,13 +72,13 @@ class Trainer:
             print(f"{self.workdir} is complete: step {step} of {self.total}. Raise --epochs or --steps to train on.")
             return 0
         if step:
-            print(f"Resuming {self.workdir} from step {step} (epoch {step / self.steps_per_epoch:.2f}).")
+            print(f"Resuming {self.workdir} from step {step} (epoch {self.timeline.epoch(step):.2f}).")
         if self.chief:
-            self.checkpointer.check_space(-(-(self.total - step) // self.checkpoint_every))
+            self.checkpointer.check_space(self._saves(step))
             self._metrics = MetricLog(self.workdir / "metrics.jsonl", step)
             if self.settings.tensorboard:
                 self.tensorboard = TensorBoardLog(self.workdir / "tensorboard", step)
-        self.progress = Progress(step, self.total, self.steps_per_epoch) if self.chief else None
+        self.progress = Progress(step, self.total, self.timeline) if self.chief else None
         handlers = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             return self._loop(step)
@@ -91,30 +90,41 @@ class Trainer:
             if self.tensorboard:
                 self.tensorboard.close()
 
+    def _saves(self, step: int) -> int:
+        """How many checkpoints are to come."""
+        saves = 0
+        while step < self.total:
+            step, saves = min(self.timeline.next(self.checkpoint_every, step), self.total), saves + 1
+        return saves
+
     def _on_signal(self, number, _):
         self._signal = number
         signal.signal(number, signal.SIG_DFL)  # a second one stops at once
 
     def _loop(self, step: int) -> int:
-        iterator = self.make_iterator(step)
-        first_step, seconds, steps = step, 0.0, 0  # the time since the last log entry that went into steps
+        stage, images, seconds = None, 0, 0.0  # images and time since the last log entry that went into steps
         while step < self.total:
+            compiles = stage is not self.timeline.stage(step)
+            if compiles:
+                stage = self.timeline.stage(step)
+                self.train_step.enter(stage, reset=step == stage.first_step > 0)
+                iterator = self.make_iterator(step)
             count = min(self._steps_per_call, self._next_boundary(step) - step)
             started = time.perf_counter()
             scalars = self.train_step.run(iterator, tf.constant(count)).numpy()
             elapsed = time.perf_counter() - started
-            self._adapt(count, elapsed, first=step == first_step)
-            step, steps, seconds = step + count, steps + count, seconds + elapsed
+            self._adapt(count, elapsed, compiles)
+            step, images, seconds = step + count, images + count * self.timeline.images_per_step(stage), seconds + elapsed
             stop = self._agreed_signal()
             if stop or self._boundary(step):
                 self.checkpointer.check_finite()  # on every worker: they stop together
             if self.chief:
                 self.progress.advance(count)
                 row = {}
-                if self._due(self.settings.log_every, step):
-                    rate, steps, seconds = steps / seconds, 0, 0.0
-                    row = {"images_per_second": rate * self.images_per_step} | dict(zip(self.train_step.names, map(float, scalars)))
-                    self.progress.show(step, row, (self.total - step) / rate)
+                if self._due(self.log_every, step):
+                    rate, images, seconds = images / seconds, 0, 0.0
+                    row = {"images_per_second": rate} | dict(zip(self.train_step.names, map(float, scalars)))
+                    self.progress.show(step, row, (self.timeline.sample(self.total) - self.timeline.sample(step)) / rate)
                 if stop:
                     self.checkpointer.save()  # first: whoever sent the signal may not wait for pictures
                 self._write(step, row | self._call_back(step))
@@ -125,22 +135,24 @@ class Trainer:
                 return stop
         return 0
 
-    def _due(self, every: int, step: int) -> bool:
-        return step == self.total or (every > 0 and step % every == 0)
+    def _due(self, every: Interval, step: int) -> bool:
+        return step == self.total or self.timeline.due(every, step)
 
-    def _intervals(self) -> list[int]:
-        return [self.settings.log_every, self.checkpoint_every, *(callback.every for callback in self.callbacks)]
+    def _intervals(self) -> list[Interval]:
+        return [self.log_every, self.checkpoint_every, *(callback.every for callback in self.callbacks)]
 
     def _boundary(self, step: int) -> bool:
         return any(self._due(every, step) for every in self._intervals())
 
     def _next_boundary(self, step: int) -> int:
-        return min([self.total, *(step + every - step % every for every in self._intervals() if every > 0)])
+        """Where the present call must end at the latest: something is due, or another stage begins."""
+        boundaries = [self.timeline.next_stage(step), *(self.timeline.next(every, step) for every in self._intervals())]
+        return min([self.total, *(boundary for boundary in boundaries if boundary is not None)])
 
-    def _adapt(self, count: int, seconds: float, first: bool):
-        """As many steps a call as fit in a second, or fewer if the user says so; not in a cluster, whose workers must agree, nor from the
-        first call, which compiles."""
-        if not first and not self.cluster:
+    def _adapt(self, count: int, seconds: float, compiles: bool):
+        """As many steps a call as fit in a second, or fewer if the user says so; not in a cluster, whose workers must agree, nor from a
+        call that compiles."""
+        if not compiles and not self.cluster:
             most = self.settings.steps_per_call or MOST_STEPS_PER_CALL
             self._steps_per_call = max(1, min(most, int(CALL_SECONDS * count / seconds)))
 
@@ -165,7 +177,7 @@ class Trainer:
 
     def _write(self, step: int, row: dict[str, float]):
         if row:
-            self._metrics.write(step, {"epoch": step / self.steps_per_epoch, **row})
+            self._metrics.write(step, {"epoch": self.timeline.epoch(step), **row})
             if self.tensorboard:
                 self.tensorboard.scalars(step, row)
 

@@ -1,0 +1,206 @@
+"""`tfgan sample`: files and sheets of tiny runs from noise, and what is refused."""
+
+import re
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan.cli import latents, sampling
+from tfgan.cli.main import main
+from tfgan.cli.runs import Run, open_run
+from tfgan.config import DataConfig, Domain
+from tfgan.data import images
+from tfgan.errors import UserError
+from tfgan.inference import Encoder, Sampler, open_inference
+from tfgan.inference.grids import GAP, TITLE_HEIGHT
+from tfgan.methods.base import Encoding, Generation
+
+SIZE = 16
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A run of GAN of one step."""
+    folder = tmp_path_factory.mktemp("runs") / "gan"
+    size = f"--image_size={SIZE} --batch_size=4 --synthetic_images=8 --steps=1 --num_samples=3 --notensorboard"
+    assert main(["train", "--method=gan", *size.split(), f"--workdir={folder}"]) == 0
+    return folder
+
+
+def files(path):
+    return sorted(file.relative_to(path).as_posix() for file in path.rglob("*.*"))
+
+
+def test_each_seed_is_one_file(folder, tmp_path, capsys):
+    assert main(["sample", str(folder), str(tmp_path / "a"), "--count=3", "--seed=5"]) == 0
+    assert files(tmp_path / "a") == ["seed000005.png", "seed000006.png", "seed000007.png"]
+    assert "3 written" in capsys.readouterr().out
+    assert main(["sample", str(folder), str(tmp_path / "b"), "--count=1", "--seed=6"]) == 0
+    six = images.decode(tmp_path / "a" / "seed000006.png")
+    np.testing.assert_array_equal(images.decode(tmp_path / "b" / "seed000006.png"), six)
+    sampler = open_inference(open_run(str(folder)).method)["generate"]
+    np.testing.assert_array_equal(sampler.pixels(sampler.latents([6])).numpy()[0], six)
+
+
+def test_what_is_there_stays(folder, tmp_path, capsys):
+    (tmp_path / "seed000001.png").write_bytes(b"mine")
+    assert main(["sample", str(folder), str(tmp_path), "--count=2"]) == 0
+    assert "1 written" in (out := capsys.readouterr().out) and "1 were there already" in out
+    assert (tmp_path / "seed000001.png").read_bytes() == b"mine"
+    assert main(["sample", str(folder), str(tmp_path), "--count=2", "--overwrite"]) == 0
+    assert (tmp_path / "seed000001.png").read_bytes() != b"mine"
+
+
+@pytest.mark.parametrize("sheet, rows", [("samples", 3), ("interpolation", 3)])
+def test_sheets_are_one_picture(folder, tmp_path, capsys, sheet, rows):
+    command = ["sample", str(folder), str(tmp_path / "sheet.png"), f"--sheet={sheet}", f"--rows={rows}", "--columns=2"]
+    assert main(command) == 0
+    picture = images.decode(tmp_path / "sheet.png")
+    assert picture.shape[0] == TITLE_HEIGHT + rows * (SIZE + GAP) and len(np.unique(picture)) > 20
+    before = (tmp_path / "sheet.png").read_bytes()
+    assert main(command) == 2 and "--overwrite" in capsys.readouterr().err
+    assert main([*command, "--seed=9", "--overwrite"]) == 0 and (tmp_path / "sheet.png").read_bytes() != before
+
+
+def test_sample_pictures_of_training_are_of_fixed_seeds(folder):
+    """Three rows and columns, the seeds from 0 on row by row."""
+    (path,) = (folder / "samples").glob("*.png")
+    assert main(["sample", str(folder), str(folder / "again.png"), "--sheet=samples", "--rows=3", "--columns=3"]) == 0
+    np.testing.assert_array_equal(images.decode(folder / "again.png"), images.decode(path))
+
+
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        (["out", "--count=0"], "--count=0 must be at least 1"),
+        (["out", "--seed=-1"], "--seed=-1 must be 0 or more"),
+        (["out", "--sheet=samples"], r"name it, for example \S*out.png"),
+        (["out.png", "--sheet=mixing"], "--sheet=mixing is for StyleGAN"),
+        (["out.png", "--sheet=truncation"], "--sheet=truncation is for StyleGAN"),
+        (["out", "--truncation=0.5"], "--truncation=0.5 is for StyleGAN"),
+        (["out", "--truncation=half"], "--truncation=half: use numbers"),
+        (["out", "--classes=3"], "trained without classes"),
+        (["out", "--images=."], "--images needs a run with an encoder"),
+        (["out.png", "--sheet=reconstruction"], "--sheet=reconstruction needs --images"),
+        (["out.png", "--sheet=edit", "--images=."], "give both, --having"),
+        (["out.png", "--sheet=samples", "--images=."], "--images has no place in --sheet=samples"),
+        (["out", "--having=a", "--lacking=b"], "--having and --lacking edit --images"),
+        (["out", "--strengths=1"], "--strengths are those of an edit"),
+        (["taken", "--count=1"], "taken is a file"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(folder, tmp_path, capsys, flags, message):
+    (tmp_path / "taken").write_bytes(b"")
+    assert main(["sample", str(folder), str(tmp_path / flags[0]), *flags[1:]]) == 2
+    assert re.search(message, capsys.readouterr().err)
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+class FakeMethod:
+    """Latents are the mean grey of an image and its reverse; labels shift the image by tenths."""
+
+    def __init__(self, class_names=(), encoder=True):
+        image = Domain("image", 1)
+        self.ways = {"generate": Sampler(Generation(self.paint, image, 2, class_names))}
+        if encoder:
+            self.ways["encode"] = Encoder(Encoding(self.measure, image, (SIZE, SIZE), 2, crop=True))
+
+    @staticmethod
+    def paint(latents, labels=None):
+        grey = latents[:, 0] if labels is None else latents[:, 0] * 0 + tf.cast(labels, tf.float32) / 10
+        return tf.clip_by_value(tf.tile(grey[:, None, None, None], [1, SIZE, SIZE, 1]), -1.0, 1.0)
+
+    @staticmethod
+    def measure(images):
+        mean = tf.reduce_mean(images, axis=[1, 2, 3])
+        return tf.stack([mean, -mean], axis=1)
+
+
+class FakeConfig:
+    method, data = "vaegan", DataConfig()
+
+
+def request(method, **changes):
+    defaults = {"count": 4, "seed": 0, "sheet": "", "rows": 2, "columns": 3, "images": "", "having": "", "lacking": "", "overwrite": False}
+    flags = defaults | changes
+    sampler = method.ways["generate"]
+    strengths = flags.pop("strengths", [])
+    classes = latents.choose_classes(sampler, flags.pop("classes", []))
+    return sampling.Request(Run("run", FakeConfig, method, 1), method.ways, sampler, classes, strengths, flags)
+
+
+def greys(folder, *values, size=SIZE):
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, value in enumerate(values):
+        images.save(folder / f"{number}.png", np.full((size, size, 1), value, np.uint8))
+    return str(folder)
+
+
+def test_classes_take_turns_in_folders_of_their_names(tmp_path):
+    method = FakeMethod(("T-shirt/top", "bag", "coat"))
+    assert sampling.make_files(request(method, classes=["coat", "T-shirt/top"], count=3), tmp_path) == 0
+    assert files(tmp_path) == ["T-shirt_top/seed000001.png", "coat/seed000000.png", "coat/seed000002.png"]
+    assert images.decode(tmp_path / "coat" / "seed000000.png")[0, 0, 0] == round(1.2 * 127.5)
+    sampling.make_files(request(method, count=3), tmp_path / "all")
+    assert {path.split("/")[0] for path in files(tmp_path / "all")} == {"T-shirt_top", "bag", "coat"}
+
+
+def test_unknown_classes(tmp_path):
+    with pytest.raises(UserError, match="no class 'cot'. Did you mean coat"):
+        request(FakeMethod(("bag", "coat")), classes=["cot"])
+
+
+def test_images_are_reconstructed_under_their_names(tmp_path):
+    source = greys(tmp_path / "photos", 51, 204, size=40)
+    sampling.make_files(request(FakeMethod(), images=source), tmp_path / "out")
+    assert files(tmp_path / "out") == ["0.png", "1.png"]
+    made = [images.decode(tmp_path / "out" / f"{n}.png") for n in range(2)]
+    assert made[0].shape == (SIZE, SIZE, 1) and [image[0, 0, 0] for image in made] == [51, 204]
+
+
+@pytest.mark.parametrize("strengths, expected", [([], 101 + 50), ([-2.0], 101 - 100)])
+def test_an_edit_adds_the_difference_of_two_folders(tmp_path, strengths, expected):
+    source, having, lacking = greys(tmp_path / "a", 101), greys(tmp_path / "b", 150, 190), greys(tmp_path / "c", 100, 120, 140)
+    sampling.make_files(request(FakeMethod(), images=source, having=having, lacking=lacking, strengths=strengths), tmp_path / "out")
+    assert images.decode(tmp_path / "out" / "0.png")[0, 0, 0] == expected
+
+
+def test_sheets_of_images(tmp_path):
+    source, having, lacking = greys(tmp_path / "a", 51, 102, 204), greys(tmp_path / "b", 20), greys(tmp_path / "c", 10)
+    columns = sampling._SHEETS["reconstruction"](request(FakeMethod(), images=source, rows=2))
+    assert [len(column) for column in columns.values()] == [2, 2]
+    np.testing.assert_allclose(columns["image"], columns["reconstruction"], atol=1e-6)
+    edits = sampling._SHEETS["edit"](request(FakeMethod(), images=source, having=having, lacking=lacking))
+    assert list(edits) == ["image", "-1", "-0.5", "+0", "+0.5", "+1"]
+    assert np.mean(edits["+1"][0] - edits["image"][0]) == pytest.approx(10 / 127.5, abs=1e-5)
+    between = sampling._SHEETS["interpolation"](request(FakeMethod(), images=source))
+    assert [float(column[1].mean()) for column in (between["0.00"], between["1.00"])] == pytest.approx(
+        [102 / 127.5 - 1, 204 / 127.5 - 1], abs=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"images": "{a}", "having": "{a}", "lacking": "{a}", "strengths": [1.0, 2.0]}, "one of --strengths"),
+        ({"images": "{bad}"}, "bad.png"),
+        ({"images": "{empty}"}, "neither an image nor a folder"),
+    ],
+)
+def test_images_that_cannot_be_used(tmp_path, changes, message):
+    greys(tmp_path / "a", 1)
+    for name in ("bad", "empty"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "bad" / "bad.png").write_bytes(b"no image")
+    places = {name: str(tmp_path / name) for name in ("a", "bad", "empty")}
+    filled = {key: value.format(**places) if isinstance(value, str) else value for key, value in changes.items()}
+    with pytest.raises(UserError, match=message):
+        sampling.make_files(request(FakeMethod(), **filled), tmp_path / "out")
+
+
+def test_a_translator_run_is_sent_to_translate(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("tfgan.cli.runs.open_run", lambda *_: Run("run", FakeConfig, FakeMethod(), 1))
+    monkeypatch.setattr("tfgan.inference.open_inference", lambda method: {})
+    assert main(["sample", "run", str(tmp_path / "out")]) == 2
+    assert "use `tfgan translate`" in capsys.readouterr().err

@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan.config import Domain
+from tfgan.inference import sheets
+from tfgan.inference.sampler import BATCH, Sampler
+from tfgan.methods.base import Generation, Styles
+
+GREY = Domain("digit", 1)
+
+
+def paint(latents, labels=None):
+    """Left half: the first of the latents; right half: the label, in tenths."""
+    left = tf.tile(latents[:, :1, None, None] / 10, [1, 4, 2, 1])
+    right = tf.zeros_like(left) if labels is None else tf.zeros_like(left) + tf.cast(labels, tf.float32)[:, None, None, None] / 10
+    return tf.clip_by_value(tf.concat([left, right], axis=2), -1.0, 1.0)
+
+
+def make_sampler(**changes):
+    return Sampler(Generation(paint, GREY, **{"latents": 3} | changes))
+
+
+def test_a_seed_stands_for_one_image():
+    sampler = make_sampler()
+    alone = np.concatenate([sampler.latents([seed]) for seed in (5, 6, 7)])
+    np.testing.assert_array_equal(sampler.latents([5, 6, 7]), alone)
+    assert alone.shape == (3, 3) and len(np.unique(alone)) == 9
+    np.testing.assert_array_equal(sampler.pixels(alone)[1], sampler.pixels(alone[1:2])[0])
+
+
+@pytest.mark.parametrize("prior, deviation, most", [("normal", 1.0, np.inf), ("uniform", 1 / np.sqrt(3), 1.0)])
+def test_latents_follow_the_prior(prior, deviation, most):
+    latents = make_sampler(prior=prior, latents=200).latents(range(100))
+    assert abs(latents.mean()) < 0.03 and latents.std() == pytest.approx(deviation, rel=0.03) and np.abs(latents).max() <= most
+    assert (np.abs(latents) > 1.5).any() == (prior == "normal")
+
+
+def test_pixels_are_rounded_to_the_dtype():
+    sampler = make_sampler()
+    images = sampler.pixels([[2.5, 0, 0], [-99, 0, 0]]).numpy()
+    assert images.dtype == np.uint8 and images.shape == (2, 4, 4, 1)
+    assert images[0, 0, 0, 0] == round(1.25 * 127.5) and images[0, 0, 3, 0] == 128 and images[1, 0, 0, 0] == 0
+
+
+def test_any_number_of_images():
+    latents = np.linspace(-5, 5, 2 * BATCH + 3, dtype=np.float32)[:, None] * np.ones((1, 3), np.float32)
+    np.testing.assert_allclose(make_sampler()(latents)[:, 0, 0, 0], latents[:, 0] / 10, atol=1e-7)
+
+
+def test_labels_belong_to_classes():
+    sampler = make_sampler(class_names=("a", "b", "c"))
+    assert sampler(np.zeros((2, 3)), [2, 1]).numpy()[:, 0, 3, 0] == pytest.approx([0.2, 0.1])
+    with pytest.raises(ValueError, match="labels are needed"):
+        sampler(np.zeros((2, 3)))
+    with pytest.raises(ValueError, match="not known"):
+        make_sampler()(np.zeros((2, 3)), [0, 1])
+    assert "3 classes" in sampler.describe()
+
+
+def styled(truncation=0.5):
+    """Two numbers a layer: z and 10 z, drawn towards 0.1; a pixel row shows a layer's first number."""
+
+    def map(latents, psi):
+        w = tf.concat([latents[:, :1], 10 * latents[:, :1]], axis=1)
+        return tf.tile((0.1 + psi * (w - 0.1))[:, None], [1, 4, 1])
+
+    def synthesize(styles):
+        return tf.clip_by_value(tf.tile(styles[:, :, :1, None], [1, 1, 4, 1]), -1.0, 1.0)
+
+    styles = Styles(map, synthesize, layers=4, width=2, truncation=truncation)
+    return Sampler(Generation(lambda z: synthesize(map(z, truncation)), GREY, 1, styles=styles))
+
+
+def test_truncation_of_a_sampler():
+    sampler, latents = styled(), np.array([[0.3]], np.float32)
+    assert sampler(latents).numpy().max() == pytest.approx(0.2)
+    assert sampler.truncated(1.0)(latents).numpy().max() == pytest.approx(0.3)
+    assert sampler.truncated(0.0)(latents).numpy().max() == pytest.approx(0.1)
+    assert sampler.truncated(0.25).styles.truncation == 0.25 and sampler.styles.truncation == 0.5
+
+
+def test_samples_without_classes_count_seeds_row_by_row():
+    sampler = make_sampler()
+    columns = sheets.samples(sampler, seed=7, rows=2, columns=3, classes=[])
+    assert list(columns) == ["0", "1", "2"] and all(len(column) == 2 for column in columns.values())
+    np.testing.assert_array_equal(columns["2"][1], sampler(sampler.latents([7 + 3 + 2]))[0])
+
+
+def test_samples_of_classes_share_a_rows_seed():
+    sampler = make_sampler(class_names=("a", "b", "c"))
+    columns = sheets.samples(sampler, seed=1, rows=2, columns=9, classes=[2, 0])
+    assert list(columns) == ["c", "a"]
+    for title, label in (("c", 2), ("a", 0)):
+        for row in range(2):
+            np.testing.assert_array_equal(columns[title][row], sampler(sampler.latents([1 + row]), [label])[0])
+
+
+def first(image):
+    return float(image[0, 0, 0])
+
+
+def test_interpolations():
+    ends = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 2]], np.float32)
+    arc = sheets.interpolations(make_sampler(), ends, columns=3)
+    assert list(arc) == ["0.00", "0.50", "1.00"] and [len(column) for column in arc.values()] == [2, 2, 2]
+    assert [first(column[0]) for column in arc.values()] == pytest.approx([0.1, np.sqrt(0.5) / 10, 0.0], abs=1e-6)
+    straight = sheets.interpolations(make_sampler(prior="uniform"), ends, columns=3)
+    assert [first(column[0]) for column in straight.values()] == pytest.approx([0.1, 0.05, 0.0], abs=1e-6)
+    through_styles = sheets.interpolations(styled(), np.array([[0.3], [-0.1]], np.float32), columns=3)
+    assert [first(column[0]) for column in through_styles.values()] == pytest.approx([0.2, 0.1, 0.0], abs=1e-6)
+    labelled = sheets.interpolations(make_sampler(class_names=("a", "b", "c")), ends, 2, np.array([1, 2]))
+    assert [image[0, 3, 0] for image in labelled["1.00"]] == pytest.approx([0.1, 0.2])
+
+
+@pytest.mark.parametrize("a, b", [([1.0, 0.0], [2.0, 0.0]), ([1.0, 0.0], [-1.0, 0.0]), ([0.0, 0.0], [1.0, 1.0])])
+def test_slerp_where_there_is_no_arc(a, b):
+    np.testing.assert_allclose(sheets.slerp(np.array(a), np.array(b), 0.25), 0.75 * np.array(a) + 0.25 * np.array(b), atol=1e-6)
+
+
+def test_mixing_takes_coarse_layers_from_the_row_and_fine_ones_from_the_column():
+    sampler = styled()
+    columns = sheets.mixing(sampler, np.array([[0.1], [0.3]], np.float32), np.array([[0.5], [0.7], [0.9]], np.float32), crossover=1)
+    assert len(columns) == 4 and all(len(column) == 3 for column in columns.values())
+    corner, *sources = columns["coarse"]
+    assert np.all(corner == 1) and [first(image) for image in sources] == pytest.approx([0.1, 0.2])
+    mixed = columns["fine 1"]
+    assert first(mixed[0]) == pytest.approx(0.4)  # the fine source itself
+    assert mixed[2][:, 0, 0] == pytest.approx([0.2, 0.4, 0.4, 0.4])
+
+
+def test_truncation_sweep_and_edits():
+    sweep = sheets.truncations(styled(), np.array([[0.3], [0.5]], np.float32), [0.0, 1.0])
+    assert list(sweep) == ["ψ = 0", "ψ = 1"] and [[first(i) for i in column] for column in sweep.values()] == [
+        pytest.approx([0.1, 0.1]),
+        pytest.approx([0.3, 0.5]),
+    ]
+    edited = sheets.edits(make_sampler(), np.array([[1, 0, 0]], np.float32), np.array([2, 0, 0], np.float32), [-1.0, 0.5])
+    assert list(edited) == ["-1", "+0.5"] and [first(column[0]) for column in edited.values()] == pytest.approx([-0.1, 0.2])

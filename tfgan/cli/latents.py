@@ -1,0 +1,76 @@
+"""From the flags of `tfgan sample` to what a generator is given: latents of seeds or of the user's images, classes, attribute vectors."""
+
+from pathlib import Path
+
+import numpy as np
+
+from tfgan.cli.runs import Run
+from tfgan.data.pipeline import normalize
+from tfgan.errors import UnreadableImage, UserError, did_you_mean
+from tfgan.inference import Encoder, Sampler, Ways, samplers
+from tfgan.inference.files import find_images, read_image
+
+
+def choose_sampler(run: Run, ways: Ways, truncation: float | None) -> Sampler:
+    """The run's way from noise to images.
+
+    Raises:
+        UserError: it has none; it knows no truncation.
+    """
+    found = list(samplers(ways).values())
+    if not found:
+        raise UserError(f"{run.folder} ({run.config.method}) translates images and makes none from noise: use `tfgan translate`.")
+    if truncation is None:
+        return found[0]
+    if not found[0].styles:
+        raise UserError(f"--truncation={truncation:g} is for StyleGAN; {run.folder} ({run.config.method}) has no styles.")
+    return found[0].truncated(truncation)
+
+
+def choose_classes(sampler: Sampler, names: list[str]) -> list[int]:
+    """The classes called by `names`, or all of them; none where there are none.
+
+    Raises:
+        UserError: an unknown class, or a run without classes.
+    """
+    if not names:
+        return list(range(len(sampler.class_names)))
+    if not sampler.class_names:
+        raise UserError(f"--classes={','.join(names)}: the run was trained without classes.")
+    for name in names:
+        if name not in sampler.class_names:
+            hint = did_you_mean(name, sampler.class_names)
+            raise UserError(f"--classes: the run knows no class {name!r}.{hint} There are: {', '.join(sampler.class_names)}.")
+    return [sampler.class_names.index(name) for name in names]
+
+
+def choose_encoder(run: Run, ways: Ways, flag: str) -> Encoder:
+    """The run's way from images to latents. Raises `UserError` if it has none."""
+    for way in ways.values():
+        if isinstance(way, Encoder):
+            return way
+    raise UserError(f"--{flag} needs a run with an encoder (vaegan), which {run.folder} ({run.config.method}) is not.")
+
+
+def read_fitted(run: Run, encoder: Encoder, flag: str, file: Path) -> np.ndarray:
+    """A file as the encoder's network sees it, H×W×C in [-1, 1]. Raises `UserError` if it cannot be read."""
+    try:
+        pixels = read_image(file, encoder.source, run.config.data.alpha)
+    except UnreadableImage as error:
+        raise UserError(f"--{flag}: {file}: {error}") from None
+    return encoder.fit(normalize(pixels[None], encoder.source)).numpy()[0]
+
+
+def attribute_vector(run: Run, ways: Ways, having: str, lacking: str) -> np.ndarray:
+    """From the mean latents of the images that lack something to those of the images that have it (Larsen et al. 2016, §4.2).
+
+    Raises:
+        UserError: one of the two is missing; the run has no encoder; no images.
+    """
+    if not (having and lacking):
+        raise UserError("--having=FOLDER and --lacking=FOLDER go together: an edit leads from images that lack something to others.")
+    means = []
+    for flag, source in (("having", having), ("lacking", lacking)):
+        encoder, (root, names) = choose_encoder(run, ways, flag), find_images(str(Path(source).expanduser()))
+        means.append(np.mean([encoder(read_fitted(run, encoder, flag, root / name)[None]).numpy()[0] for name in names], axis=0))
+    return means[0] - means[1]

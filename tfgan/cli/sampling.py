@@ -1,0 +1,160 @@
+"""What `tfgan sample` writes: a folder of images, or one picture of many."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tfgan.cli.flags import Flags
+from tfgan.cli.latents import attribute_vector, choose_encoder, read_fitted
+from tfgan.cli.runs import Run
+from tfgan.data import images
+from tfgan.errors import UserError
+from tfgan.inference import Sampler, Ways, sheets
+from tfgan.inference.files import find_images
+from tfgan.inference.grids import grid
+from tfgan.inference.sampler import BATCH
+
+TRUNCATIONS = (-0.5, 0.0, 0.25, 0.5, 0.7, 1.0)  # of a sweep; negative ones are the opposites of each image
+STRENGTHS = (-1.0, -0.5, 0.0, 0.5, 1.0)
+
+
+class Request(NamedTuple):
+    """What is asked for."""
+
+    run: Run
+    ways: Ways
+    sampler: Sampler
+    classes: list[int]  # empty where there are none
+    strengths: list[float]
+    flags: Flags
+
+    def seeds(self, count: int, first: int = 0) -> np.ndarray:
+        begin = self.flags["seed"] + first
+        return np.arange(begin, begin + count)
+
+
+def make_files(request: Request, folder: Path) -> int:
+    """An image a file; what is there already stays unless --overwrite. Returns an exit code."""
+    from tqdm import tqdm
+
+    if request.flags["images"]:
+        names, latents, labels = _edited(request)
+    else:
+        names, latents, labels = _drawn(request)
+    wanted = [i for i, name in enumerate(names) if request.flags["overwrite"] or not (folder / name).exists()]
+    progress = tqdm(total=len(wanted), unit="image", disable=None)  # None: only on a terminal
+    for begin in range(0, len(wanted), BATCH):
+        batch = wanted[begin : begin + BATCH]
+        made = request.sampler.pixels(latents[batch], None if labels is None else labels[batch]).numpy()
+        for number, image in zip(batch, made):
+            images.save(folder / names[number], image)
+        progress.update(len(batch))
+    progress.close()
+    there = len(names) - len(wanted)
+    print(f"{len(wanted)} written to {folder}" + (f", {there} were there already (--overwrite replaces them)" if there else ""))
+    return 0
+
+
+def _drawn(request):
+    """Files, latents and labels of --count seeds."""
+    seeds, sampler = request.seeds(request.flags["count"]), request.sampler
+    names = [f"seed{seed:06d}.png" for seed in seeds]
+    if not request.classes:
+        return names, sampler.latents(seeds), None
+    labels = np.resize(request.classes, len(seeds))
+    folders = [sampler.class_names[label].replace("/", "_") for label in labels]
+    return [f"{folder}/{name}" for folder, name in zip(folders, names)], sampler.latents(seeds), labels
+
+
+def _edited(request):
+    """Files and latents of --images, moved by what sets --having apart from --lacking."""
+    if len(request.strengths) > 1:
+        raise UserError("Files are edited by one of --strengths; for several use --sheet=edit.")
+    files, latents, _ = _encoded(request, None)
+    if request.flags["having"]:
+        latents = latents + (request.strengths or [1.0])[0] * _direction(request)
+    names = [file.with_suffix(".png").as_posix() for file in files]
+    for name in {name for name in names if names.count(name) > 1}:
+        raise UserError(f"Several of --images would become {name}: rename them, or use a pattern for some.")
+    return names, latents, None
+
+
+def _encoded(request, count):
+    """The first `count` of --images, or all: their names, latents n×length, and the images as the encoder sees them."""
+    encoder = choose_encoder(request.run, request.ways, "images")
+    root, names = find_images(str(Path(request.flags["images"]).expanduser()))
+    fitted = [read_fitted(request.run, encoder, "images", root / name) for name in names[:count]]
+    return names[:count], np.concatenate([encoder(image[None]).numpy() for image in fitted]), fitted
+
+
+def _direction(request):
+    return attribute_vector(request.run, request.ways, request.flags["having"], request.flags["lacking"])
+
+
+def make_sheet(request: Request, path: Path) -> int:
+    """One picture. Returns an exit code."""
+    images.save(path, grid(_SHEETS[request.flags["sheet"]](request)))
+    print(path)
+    return 0
+
+
+def _samples(request):
+    flags = request.flags
+    return sheets.samples(request.sampler, request.seeds(1)[0], flags["rows"], flags["columns"], request.classes)
+
+
+def _interpolation(request):
+    rows, sampler = request.flags["rows"], request.sampler
+    if not request.flags["images"]:
+        ends = sampler.latents(request.seeds(rows + 1))
+    else:
+        _, ends, _ = _encoded(request, rows + 1)
+        if len(ends) < 2:
+            raise UserError("--sheet=interpolation goes from one of --images to the next: give at least two.")
+    labels = np.resize(request.classes, len(ends) - 1) if request.classes else None
+    return sheets.interpolations(sampler, ends, request.flags["columns"], labels)
+
+
+def _mixing(request):
+    flags, styles = request.flags, _styles(request)
+    if not 1 <= flags["crossover"] < styles.layers:
+        raise UserError(
+            f"--crossover={flags['crossover']} must be from 1 to {styles.layers - 1}: the run has {styles.layers} layers of styles."
+        )
+    coarse = request.sampler.latents(request.seeds(flags["rows"]))
+    fine = request.sampler.latents(request.seeds(flags["columns"], first=flags["rows"]))
+    return sheets.mixing(request.sampler, coarse, fine, flags["crossover"])
+
+
+def _truncation(request):
+    _styles(request)
+    return sheets.truncations(request.sampler, request.sampler.latents(request.seeds(request.flags["rows"])), TRUNCATIONS)
+
+
+def _styles(request):
+    if not request.sampler.styles:
+        raise UserError(
+            f"--sheet={request.flags['sheet']} is for StyleGAN; {request.run.folder} ({request.run.config.method}) has no styles."
+        )
+    return request.sampler.styles
+
+
+def _reconstruction(request):
+    _, latents, fitted = _encoded(request, request.flags["rows"])
+    return {"image": fitted, "reconstruction": list(request.sampler(latents).numpy())}
+
+
+def _edit(request):
+    _, latents, fitted = _encoded(request, request.flags["rows"])
+    return {"image": fitted} | sheets.edits(request.sampler, latents, _direction(request), request.strengths or STRENGTHS)
+
+
+_SHEETS = {
+    "samples": _samples,
+    "interpolation": _interpolation,
+    "mixing": _mixing,
+    "truncation": _truncation,
+    "reconstruction": _reconstruction,
+    "edit": _edit,
+}

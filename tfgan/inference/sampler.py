@@ -1,0 +1,85 @@
+"""Images from noise: by latents, or by seeds, each of which stands for one image whatever is made beside it."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan.data.pipeline import denormalize
+from tfgan.layers import normal, uniform
+from tfgan.methods.base import Generation
+
+BATCH = 64  # images in one pass through the network
+
+
+class Sampler(tf.Module):
+    """A `Generation` for any number of images.
+
+    Labels, N int32 from 0 on, are given where the generation has classes, and only there.
+    """
+
+    def __init__(self, generation: Generation):
+        super().__init__()
+        self.generation, self.target = generation, generation.image
+        self.length, self.class_names, self.styles = generation.latents, generation.class_names, generation.styles
+        self.labels_spec = [tf.TensorSpec([None], tf.int32, "labels")] * bool(self.class_names)
+        self.latents_spec = tf.TensorSpec([None, self.length], tf.float32, "latents")
+        self.seed_spec = tf.TensorSpec([None], tf.int32, "seed")
+        self._latents = tf.function(self.draw, input_signature=[self.seed_spec])
+        self._run = tf.function(self._generate, input_signature=[self.latents_spec, *self.labels_spec])
+        self._run_pixels = tf.function(self.generate_pixels, input_signature=[self.latents_spec, *self.labels_spec])
+
+    def truncated(self, truncation: float) -> "Sampler":
+        """The same with another ψ (Karras et al. 2019, appendix B), for a generation with styles."""
+        styles = self.styles._replace(truncation=truncation)
+        return Sampler(self.generation._replace(function=lambda latents: styles.synthesize(styles.map(latents, truncation)), styles=styles))
+
+    @property
+    def full_range(self) -> int:
+        """The largest value of a result's pixel."""
+        return tf.as_dtype(self.target.dtype).max
+
+    def describe(self) -> str:
+        classes = f" and {len(self.class_names)} classes" if self.class_names else ""
+        return f"{self.length} latents{classes} to {self.target.name}"
+
+    def latents(self, seeds) -> np.ndarray:
+        """Seeds, N integers -> N×length float32, drawn from the generation's prior."""
+        return self._latents(tf.cast(seeds, tf.int32)).numpy()
+
+    def __call__(self, latents, labels=None) -> tf.Tensor:
+        """N×length float32 -> N×H×W×C float32 in [-1, 1]."""
+        return self._in_batches(self._run, latents, labels)
+
+    def pixels(self, latents, labels=None) -> tf.Tensor:
+        """N×length float32 -> N×H×W×C of the image's dtype."""
+        return self._in_batches(self._run_pixels, latents, labels)
+
+    def _in_batches(self, function, latents, labels):
+        if (labels is None) == bool(self.class_names):
+            raise ValueError(f"labels are {'needed' if self.class_names else 'not known'} here")
+        given = [tf.cast(latents, tf.float32)] + ([tf.cast(labels, tf.int32)] if self.class_names else [])
+        return tf.concat([function(*(value[i : i + BATCH] for value in given)) for i in range(0, len(given[0]), BATCH)], axis=0)
+
+    def draw(self, seeds):
+        """The graph of `latents`."""
+
+        def one(seed):
+            key = tf.stack([seed, 0])
+            return normal([self.length], key) if self.generation.prior == "normal" else 2.0 * uniform([self.length], key) - 1.0
+
+        return tf.map_fn(one, seeds, fn_output_signature=tf.TensorSpec([self.length], tf.float32))
+
+    def _generate(self, latents, *labels):
+        return self.generation.function(latents, *labels)
+
+    def generate_pixels(self, latents, *labels):
+        """The graph of `pixels`."""
+        return self.to_pixels(self._generate(latents, *labels))
+
+    def to_pixels(self, floats):
+        """[-1, 1] -> the image's dtype, rounded to the nearest value."""
+        return denormalize(floats, self.target)
+
+    @property
+    def weights(self) -> list[tf.Variable]:
+        """The variables that `pixels` reads."""
+        return list(self._run_pixels.get_concrete_function().variables)

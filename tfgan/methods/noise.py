@@ -1,0 +1,152 @@
+"""What the methods share that make images from noise: their settings, the two adversarial phases, and what these log."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from tfgan.augmentation import AUGMENTATIONS, diff_augment
+from tfgan.config import Size, Strings, setting
+from tfgan.errors import UserError
+from tfgan.layers import fold_in, normal, uniform
+from tfgan.losses import GAN_LOSSES, gradient_penalty, wgan_discriminator_loss, wgan_generator_loss
+from tfgan.methods import base
+
+LOSSES = GAN_LOSSES | {"wgan_gp": (wgan_discriminator_loss, wgan_generator_loss)}
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams(base.AdamHParams):
+    batch_size: int = setting(64, "images in one update, over all replicas", at_least=1)
+    image_size: Size = setting((28, 28), "HEIGHTxWIDTH of the images, or one number for both")
+    random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
+    flip: bool = setting(False, "mirror half of the training images")
+    latents: int = setting(100, "length of the noise vector", at_least=1)
+    prior: str = setting("normal", "what noise is drawn from: N(0, 1), or uniform in [-1, 1]", choices=("normal", "uniform"))
+    loss: str = setting("bce", "adversarial loss; wgan_gp adds the gradient penalty", choices=tuple(LOSSES))
+    penalty_weight: float = setting(10.0, "λ of the gradient penalty of --loss=wgan_gp", at_least=0.0)
+    n_critic: int = setting(1, "updates of the discriminator, each on a batch of its own, for one of the generator", at_least=1)
+    updates: str = setting(
+        "discriminator_first",
+        "order in a step; generator_first shows the discriminator the images that the generator has just learnt from",
+        choices=("discriminator_first", "generator_first"),
+    )
+    diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
+    average_decay: float = setting(
+        0.0, "decay a step of the generator's moving average, which then makes all results; 0: none", at_least=0.0, at_most=0.999999
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        for kind in set(self.diffaugment) - set(AUGMENTATIONS):
+            raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
+        if self.updates == "generator_first" and self.n_critic > 1:
+            raise UserError(f"--updates=generator_first goes with --n_critic=1; found {self.n_critic}.")
+        if self.penalty_weight != type(self).penalty_weight and self.loss != "wgan_gp":
+            raise UserError(f"--penalty_weight={self.penalty_weight:g} does nothing with --loss={self.loss}: leave it out.")
+
+
+class NoiseMethod(base.Method):
+    """A generator (noise[, label]) -> image and a discriminator of images, which learn in turns.
+
+    Subclasses build the two networks. Where `batch_kind` is labelled, both get a label, too: the generator one drawn at random.
+    """
+
+    HParams = HParams
+    batch_kind = "images"
+
+    def __init__(self, hparams: HParams, spec):
+        super().__init__(hparams, spec)
+        self.image = spec.domains["image"]
+        self.class_names = spec.class_names if self.batch_kind == "labelled" else ()
+        self.batches_per_step = hparams.n_critic
+        self.generator, self.discriminator = self.build_generator(), self.build_discriminator()
+        self.networks = {"generator": self.generator, "discriminator": self.discriminator}
+        self.average_decay = hparams.average_decay
+        if hparams.average_decay:
+            self.averages = {"generator": self.build_generator()}
+        self.discriminator_loss, self.generator_loss = LOSSES[hparams.loss]
+
+    def build_generator(self):
+        """latents N×d [, labels N] -> N×H×W×C in [-1, 1]."""
+        raise NotImplementedError
+
+    def build_discriminator(self):
+        """images N×H×W×C [, labels N] -> logits N×1."""
+        raise NotImplementedError
+
+    def make_optimizers(self):
+        updates = {"discriminator": self.hparams.n_critic, "generator": 1}
+        return {name: self.hparams.adam(self.steps_per_epoch * count) for name, count in updates.items()}
+
+    def phases(self):
+        last = self.hparams.n_critic - 1
+        discriminator = [
+            base.Phase("discriminator", self._discriminator_loss, {"discriminator": ("discriminator",)}, batch)
+            for batch in range(self.hparams.n_critic)
+        ]
+        generator = [
+            base.Phase("generator", self._generator_loss, {"generator": ("generator",)}, last),
+            base.Phase("afterwards", self._score_afterwards, {}, last),
+        ]
+        return [*generator, *discriminator] if self.hparams.updates == "generator_first" else [*discriminator, *generator]
+
+    def draw(self, batch, seed):
+        """Noise b×latents, and labels b int32, or None. The same for both networks on the same batch."""
+        count = tf.shape(batch["image"])[0]
+        shape = [count, self.hparams.latents]
+        latents = normal(shape, fold_in(seed, 0)) if self.hparams.prior == "normal" else 2.0 * uniform(shape, fold_in(seed, 0)) - 1.0
+        if not self.class_names:
+            return latents, None
+        return latents, tf.cast(uniform([count], fold_in(seed, 1)) * len(self.class_names), tf.int32)
+
+    def generate(self, latents, labels):
+        return self.generator(_inputs(latents, labels), training=True)
+
+    def judge(self, images, labels, seed):
+        """Logits of images b×H×W×C; the same `seed` augments two batches alike."""
+        return self.discriminator(_inputs(diff_augment(images, self.hparams.diffaugment, fold_in(seed, 2)), labels), training=True)
+
+    def score(self, logits):
+        """What a discriminator says on average: D(x) as a probability where its loss makes it one, else the mean output."""
+        logits = tf.cast(logits, tf.float32)
+        return tf.reduce_mean(tf.sigmoid(logits) if self.hparams.loss == "bce" else logits)
+
+    def _discriminator_loss(self, batch, seed):
+        latents, labels = self.draw(batch, seed)
+        fake = tf.stop_gradient(batch["fake"] if "fake" in batch else self.generate(latents, labels))
+        real_logits, fake_logits = self.judge(batch["image"], batch.get("label"), seed), self.judge(fake, labels, seed)
+        loss = self.discriminator_loss(real_logits, fake_logits)
+        scalars = {"real_score": self.score(real_logits)}
+        if self.hparams.loss == "wgan_gp":
+            scalars["gradient_penalty"] = self.gradient_penalty(batch, fake, seed)
+            loss += self.hparams.penalty_weight * scalars["gradient_penalty"]
+        return base.PhaseResult({"discriminator": loss}, scalars)
+
+    def gradient_penalty(self, batch, fake, seed):
+        """Between the real images and fakes, which are judged by the real ones' labels."""
+        alpha = uniform([tf.shape(fake)[0], 1, 1, 1], fold_in(seed, 3))
+        return gradient_penalty(lambda images: self.judge(images, batch.get("label"), seed), batch["image"], fake, alpha)
+
+    def _generator_loss(self, batch, seed):
+        latents, labels = self.draw(batch, seed)
+        fake = self.generate(latents, labels)
+        logits = self.judge(fake, labels, seed)
+        outputs = {"fake": fake} if self.hparams.updates == "generator_first" else {}
+        return base.PhaseResult({"generator": self.generator_loss(logits)}, {"fake_score_before": self.score(logits)}, outputs)
+
+    def _score_afterwards(self, batch, seed):
+        """D(G(z)) once more, after the generator's step."""
+        latents, labels = self.draw(batch, seed)
+        return base.PhaseResult({}, {"fake_score_after": self.score(self.judge(self.generate(latents, labels), labels, seed))})
+
+    def inference(self):
+        generator = self.averages.get("generator", self.generator)
+
+        def function(latents, labels=None):
+            return generator(_inputs(latents, labels), training=False)
+
+        return {"generate": base.Generation(function, self.image, self.hparams.latents, self.class_names, self.hparams.prior)}
+
+
+def _inputs(images, labels):
+    return images if labels is None else [images, labels]
