@@ -52,7 +52,7 @@ class DataConfig:
         choices=("auto", "ids", "palette", "colours"),
     )
     label_palette: Strings = setting((), "colours of the classes in order, as RRGGBB, or facades; empty: those found in the files")
-    label_names: Strings = setting((), "names of the classes, in order of their ids or colours")
+    label_names: Strings = setting((), "names of the classes, in order of their ids or colours, or of the labels in idx files")
     ignore_label: int = setting(255, "id of pixels that belong to no class; -1: none", at_least=-1)
     attributes_file: str = setting(
         "", "attributes of the images in --data_dir: a CSV file or CelebA's list; empty: such a file in the folder, or class folders"
@@ -60,6 +60,12 @@ class DataConfig:
     attributes: Strings = setting((), "which attributes to learn, in this order; empty: all")
     attribute_groups: Strings = setting((), "attributes that exclude each other, joined by +: Black_Hair+Blond_Hair+Brown_Hair")
     extra_data_dirs: Strings = setting((), "more folders of images with attributes of their own, learnt together", operational=True)
+    half: str = setting("", "take this half of side by side files; empty: each file is one image", choices=("", "left", "right"))
+    fit: str = setting(
+        "crop",
+        "images of another shape than the network's: crop them to their largest middle part of its shape, or squeeze them",
+        choices=("crop", "squeeze"),
+    )
     tfds_dir: str = setting("", "where TensorFlow Datasets keeps its files; empty: ~/tensorflow_datasets", operational=True)
     synthetic_images: int = setting(400, "number of training images of the built-in synthetic set", at_least=1)
     synthetic_seed: int = setting(0, "seed of the built-in synthetic set", at_least=0)

@@ -7,23 +7,15 @@ black) and `thick` (strokes two pixels wider).
 """
 
 import csv
-import gzip
 import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from tfgan.data.idx import read_idx
+
 INKS = {"red": (230, 40, 40), "green": (40, 190, 60), "blue": (60, 90, 240)}
-
-
-def read_idx(path: Path) -> np.ndarray:
-    """The uint8 array in a gzipped IDX file, in the shape that its header states (yann.lecun.com/exdb/mnist)."""
-    content = gzip.decompress(path.read_bytes())
-    if content[:3] != b"\0\0\x08":
-        raise ValueError(f"{path} is not an IDX file of bytes")
-    start = 4 + 4 * content[3]
-    return np.frombuffer(content, np.uint8, offset=start).reshape(np.frombuffer(content[4:start], ">u4"))
 
 
 def draw(digit: np.ndarray, ink: str, inverted: bool, thick: bool) -> np.ndarray:
@@ -43,7 +35,7 @@ def write_digits(mnist: Path, folder: Path, count: int, seed: int = 0):
         mnist: the folder of train-images-idx3-ubyte.gz.
         count: pictures, of the first so many digits.
     """
-    digits = read_idx(mnist / "train-images-idx3-ubyte.gz")[:count]
+    digits = read_idx(mnist / "train-images-idx3-ubyte.gz", 3)[:count]
     rng = np.random.default_rng(seed)
     rows = [
         (f"{number:05d}.png", ink, int(inverted), int(thick))

@@ -40,6 +40,8 @@ KINDS = {
     "unpaired": {"source": ((8, 8, 3), np.float32), "target": ((8, 8, 3), np.float32)},
     "semantic": {"labels": ((8, 8), np.int32), "image": ((8, 8, 3), np.float32)},
     "attributes": {"image": ((8, 8, 3), np.float32), "attributes": ((8,), np.float32), "mask": ((8,), np.float32)},
+    "labelled": {"image": ((8, 8, 3), np.float32), "label": ((), np.int32)},
+    "images": {"image": ((8, 8, 3), np.float32)},
 }
 
 
@@ -58,6 +60,7 @@ def test_the_built_in_set_in_every_kind(kind):
     if kind == "attributes":
         groups = [[dataset.spec.attribute_names.index(name) for name in group] for group in dataset.spec.attribute_groups]
         assert len(dataset.spec.attribute_names) == 8 and all((batch["attributes"][:, group].sum(axis=1) == 1).all() for group in groups)
+    assert bool(dataset.spec.class_names) == (kind == "labelled")
     if kind == "semantic":
         classes = dataset.spec.domains["labels"].classes
         assert 0 <= batch["labels"].min() < batch["labels"].max() < len(classes.values)
@@ -154,9 +157,110 @@ def test_joined_folders_of_attributes(tmp_path):
         assert batch["attributes"][:, column].tolist() == [number % 2 for number in numbers]
 
 
+@pytest.fixture
+def animals(tmp_path):
+    for number, animal in enumerate(("cat", "dog", "owl")):
+        for copy in range(2):
+            write(tmp_path / "train" / animal / f"{copy}.png", shade(10 * number + copy))
+        write(tmp_path / "test" / animal / "0.png", shade(100 + number))
+    return tmp_path
+
+
+def test_class_folders_with_labels_and_without(animals):
+    labelled = open_kind("labelled", data_dir=str(animals))
+    assert labelled.spec.class_names == ("cat", "dog", "owl") and labelled.spec.domains == {"image": Domain("image", 3)}
+    assert labelled.spec.sizes == {"train": 6, "validation": 3}
+    seen = set()
+    for batch in batches_of(labelled, 3):
+        assert batch["label"].dtype == np.int32
+        seen |= {(value, label) for image, label in zip(batch["image"], batch["label"].tolist()) for value in values([image])}
+    assert seen == {(10 * label + copy, label) for label in range(3) for copy in range(2)}
+    assert [int(labelled.validation_example(index)["label"]) for index in range(3)] == [0, 1, 2]
+
+    images = open_kind("images", data_dir=str(animals))
+    assert images.spec.class_names == () and images.spec.fingerprint == labelled.spec.fingerprint and images.spec.kind == "images"
+    assert set().union(*(values(batch["image"]) for batch in batches_of(images, 3))) == {0, 1, 10, 11, 20, 21}
+    assert list(images.validation_example(0)) == ["image"]
+
+
+def test_skipped_files_of_images(animals, capsys):
+    (animals / "train" / "cat" / "bad.png").write_text("text")
+    write(animals / "stray.png", shade(1))
+    with pytest.raises(UserError, match="1 images in .* lie beside the folders of its splits"):
+        open_kind("images", data_dir=str(animals))
+    assert open_kind("images", data_dir=str(animals), skip_bad_files=True).spec.sizes["train"] == 6
+    printed = capsys.readouterr().out
+    assert "Left out 2 train images" in printed and "stray.png: does not lie in" in printed and "cat/bad.png: not an image" in printed
+
+
+@pytest.fixture
+def digits(tmp_path):
+    pixels = np.repeat(np.uint8([10, 20, 30, 40]), 28 * 28)
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(bytes.fromhex("00000803 00000004 0000001c 0000001c") + bytes(pixels))
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(bytes.fromhex("00000801 00000004 00010002"))
+    return tmp_path
+
+
+def test_idx_files_with_labels_and_without(digits):
+    labelled = open_kind("labelled", data_dir=str(digits), label_names=("a", "b", "c"))
+    assert labelled.spec.class_names == ("a", "b", "c") and labelled.spec.domains == {"image": Domain("image", 1)}
+    assert labelled.spec.sizes == {"train": 4, "validation": 4}  # training images validate where there are no others
+    (batch,) = batches_of(labelled, size=4)
+    assert batch["image"].shape == (4, 8, 8, 1)
+    found = dict(zip([round(float(image[0, 0, 0] + 1) * 127.5) for image in batch["image"]], batch["label"].tolist()))
+    assert found == {10: 0, 20: 1, 30: 0, 40: 2}
+    assert open_kind("labelled", data_dir=str(digits)).spec.class_names == ("0", "1", "2")
+    images = open_kind("images", data_dir=str(digits))
+    assert images.spec.class_names == () and list(images.validation_example(0)) == ["image"]
+
+
+@pytest.mark.parametrize("half, shades", [("left", {10, 11}), ("right", {200, 201})])
+def test_halves_of_side_by_side_files(tmp_path, half, shades):
+    for number in range(2):
+        write(tmp_path / f"{number}.png", np.concatenate([shade(10 + number), shade(200 + number)], axis=1))
+    found = open_kind("images", data_dir=str(tmp_path), half=half)
+    (batch,) = batches_of(found)
+    assert values(batch["image"]) == shades and np.ptp(batch["image"], axis=(1, 2, 3)).max() == 0
+    assert found.spec.domains == {"image": Domain("image", 3)}
+
+
+@pytest.mark.parametrize("half, side", [("left", "A"), ("right", "B")])
+def test_half_of_a_set_of_pairs(streets, monkeypatch, half, side):
+    from tfgan.data.paired import open_pairs
+
+    pairs = open_pairs(streets, ("photo", "labels"), ("labels",), "composite", False)
+    monkeypatch.setattr("tfgan.data.tfds_source.open_pix2pix", lambda name, tfds_dir: pairs if name == "facades" else None)
+    found = open_kind("images", dataset="facades", half=half)
+    assert found.spec.domains == {"image": pairs["train"].domains[side]} and found.spec.sizes["train"] == 3
+    expected = {20, 21, 22} if side == "A" else {0}
+    assert values(image for batch in batches_of(found, 2) for image in batch["image"]) == expected
+
+
+def test_real_halves(test_data):
+    found = open_dataset(DataConfig(data_dir=str(test_data / "facades"), half="left"), "images", (16, 16), (16, 16))
+    assert found.spec.sizes == {"train": 400, "validation": 50}
+
+
 @pytest.mark.parametrize(
     ("kind", "settings", "message"),
     [
+        (
+            "labelled",
+            {"dataset": "facades"},
+            "--dataset=facades has no classes. Use synthetic, mnist, fashion_mnist, cifar10, or --",
+        ),
+        ("labelled", {"dataset": "celeba"}, "--dataset=celeba has no classes."),
+        ("labelled", {"dataset": "tfds:stl10"}, "--dataset=tfds:stl10 has no classes."),
+        ("labelled", {"dataset": "mnits"}, "--dataset=mnits is unknown. Did you mean mnist?"),
+        ("images", {"dataset": "facades"}, "--dataset=facades has pairs: take --half=left (photo) or --half=right (labels)."),
+        (
+            "images",
+            {"dataset": "horse2zebra"},
+            "--dataset=horse2zebra has no single images. Use synthetic, mnist,",
+        ),
+        ("images", {"dataset": "cifar"}, "--dataset=cifar is unknown. Did you mean cifar10?"),
+        ("paired", {"dataset": "mnist"}, "--dataset=mnist has no pairs of images."),
+        ("attributes", {"dataset": "celebs"}, "--dataset=celebs is unknown. Did you mean celeba?"),
         ("attributes", {"dataset": "facades"}, "--dataset=facades has no attributes. Use synthetic, celeba, or --data_dir=FOLDER"),
         ("paired", {"dataset": "horse2zebra"}, "--dataset=horse2zebra has no pairs of images."),
         ("semantic", {"dataset": "celeba"}, "--dataset=celeba has no pairs of images."),
@@ -185,8 +289,28 @@ def test_what_a_set_does_not_have(kind, settings, message):
         ("attributes", {"attributes": ("night",)}, "--attributes means nothing for --dataset=synthetic: leave it out, or name another"),
         ("paired", {"label_palette": ("facades",)}, "--label_palette means nothing for --dataset=synthetic"),
         ("semantic", {"direction": "photo_to_labels"}, "--direction means nothing for --dataset=synthetic"),
+        ("labelled", {"half": "left"}, "--half means nothing for a method that learns from labelled images"),
+        ("paired", {"fit": "squeeze"}, "--fit means nothing for a method that learns from paired images"),
+        ("images", {"label_names": ("a", "b")}, "--label_names means nothing for a method that learns from images alone"),
+        ("images", {"tfds_source": "image"}, "--tfds_source means nothing for a method that learns from images alone"),
+        ("labelled", {"domains": ("a", "b")}, "--domains means nothing for a method that learns from labelled images"),
+        ("labelled", {"label_names": ("a", "b")}, "--label_names means nothing for --dataset=synthetic"),
+        ("images", {"half": "left"}, "--half means nothing for --dataset=synthetic"),
+        ("images", {"fit": "squeeze"}, "--fit means nothing for --dataset=synthetic"),
+        (
+            "images",
+            {"dataset": "mnist", "half": "left"},
+            "--half=left is for side by side files: leave it out, or",
+        ),
+        ("labelled", {"dataset": "mnist", "label_names": ("a",)}, "idx files; --dataset=mnist has names for them: leave it out"),
+        ("labelled", {"data_dir": "/", "label_names": ("a",)}, "--label_names names the classes of idx files; class folders have names"),
     ],
 )
 def test_settings_that_would_do_nothing_are_refused(kind, settings, message):
     with pytest.raises(UserError, match=re.escape(message)):
         open_kind(kind, **settings)
+
+
+def test_idx_files_have_no_halves(digits):
+    with pytest.raises(UserError, match="--half=right is for side by side files, which the idx files in .* are not: leave it out"):
+        open_kind("images", data_dir=str(digits), half="right")

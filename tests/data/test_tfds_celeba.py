@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from tfgan.config import DataConfig, Domain
-from tfgan.data.tfds_celeba import open_celeba
+from tfgan.data import open_dataset
+from tfgan.data.tfds_celeba import open_celeba, open_faces
 from tfgan.errors import UserError
 
 tfds = pytest.importorskip("tensorflow_datasets")
@@ -105,6 +106,20 @@ def test_joined_with_a_folder(prepared, tmp_path):
     assert example["image"].shape == (8, 8, 3)
 
 
+def test_faces_alone(prepared):
+    splits = open_faces(prepared)
+    assert {split: len(source) for split, source in splits.items()} == {"train": 12, "val": 3, "test": 2}
+    example = splits["val"].load(0)
+    assert list(example) == ["image"] and example["image"].shape == (218, 178, 3)
+    found = {}
+    for fit in ("crop", "squeeze"):
+        faces = open_dataset(DataConfig(dataset="celeba", tfds_dir=prepared, fit=fit), "images", (16, 16), (16, 16))
+        assert faces.spec.class_names == faces.spec.attribute_names == () and faces.spec.domains == {"image": Domain("image", 3)}
+        found[fit] = faces.validation_example(0)["image"]
+    # Of 218 rows the crop leaves out 20 at each end, so all black ones; squeezed, sixteen of them make the first row.
+    assert found["crop"][0].min() > -0.95 and found["squeeze"][0].max() < -0.95
+
+
 def test_refused_download_says_what_to_do(builder_class, tmp_path, monkeypatch):
     def refuse(self, dl_manager):
         raise tfds.download.DownloadError("Failed to obtain confirmation link")
@@ -112,3 +127,5 @@ def test_refused_download_says_what_to_do(builder_class, tmp_path, monkeypatch):
     monkeypatch.setattr(builder_class, "_split_generators", refuse)
     with pytest.raises(UserError, match="(?s)cannot prepare celeba .*confirmation link.*Google Drive.*--data_dir=FOLDER"):
         open_celeba(DataConfig(tfds_dir=str(tmp_path)))
+    with pytest.raises(UserError, match="(?s)cannot prepare celeba .*confirmation link.*Google Drive.*--data_dir=FOLDER"):
+        open_faces(str(tmp_path))

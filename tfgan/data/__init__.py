@@ -1,40 +1,14 @@
-"""The registry of data sets, and the way from settings to a `Dataset`. Readers are imported when they are asked for."""
+"""The way from settings to a `Dataset`. Readers are imported when they are asked for."""
 
 import dataclasses
 import re
 from pathlib import Path
 
 from tfgan.config import DataConfig, Size
+from tfgan.data.catalogue import DATASETS, PAIRED, UNPAIRED, unsuitable
 from tfgan.errors import UserError, did_you_mean
 
-PAIRED = {
-    "facades": "CMP façades: photo, labels; 400 pairs to train",
-    "maps": "aerial photo, map; 1,096 pairs",
-    "cityscapes": "street photo, labels; 2,975 pairs",
-    "edges2shoes": "edges, shoe; 49,825 pairs",
-    "edges2handbags": "edges, handbag; 138,567 pairs",
-    "night2day": "night, day; 17,823 pairs",
-}
-
-UNPAIRED = {
-    "horse2zebra": "horse, zebra; 1,067 and 1,334 images to train",
-    "apple2orange": "apple, orange; 995 and 1,019 images",
-    "summer2winter_yosemite": "summer, winter; 1,231 and 962 images",
-    "monet2photo": "monet, photo; 1,072 and 6,287 images",
-    "cezanne2photo": "cezanne, photo; 525 and 6,287 images",
-    "ukiyoe2photo": "ukiyoe, photo; 562 and 6,287 images",
-    "vangogh2photo": "vangogh, photo; 400 and 6,287 images",
-    "iphone2dslr_flower": "iphone, dslr; 1,812 and 3,325 images",
-}
-
-DATASETS = {
-    "synthetic": "procedural façades, made on the fly: every kind of batch, no download",
-    **PAIRED,
-    **UNPAIRED,
-    "celeba": "faces with 40 attributes; 162,770 images",
-    "tfds:NAME": "any set of TensorFlow Datasets, with --tfds_source and --tfds_target",
-}
-"""Name -> what there is. Pairs also serve as unpaired domains, and, if one half is a map of classes, as semantic data."""
+__all__ = ["BATCH_KEYS", "DATASETS", "open_dataset", "parse_direction"]
 
 BATCH_KEYS = {
     "labelled": ("image", "label"),
@@ -46,15 +20,18 @@ BATCH_KEYS = {
 
 
 # What else would be accepted without effect.
-_TRANSLATIONS, _LABELLED, _ATTRIBUTES = ("paired", "unpaired", "semantic"), ("paired", "semantic"), ("attributes",)
+_TRANSLATIONS, _MAPS = ("paired", "unpaired", "semantic"), ("paired", "semantic")
 _KINDS = {
-    **dict.fromkeys(("domains", "direction", "label_domains"), _TRANSLATIONS),
-    **dict.fromkeys(("label_coding", "label_palette", "label_names", "ignore_label"), _LABELLED),
-    **dict.fromkeys(("attributes", "attribute_groups", "attributes_file", "extra_data_dirs"), _ATTRIBUTES),
+    **dict.fromkeys(("domains", "direction", "label_domains", "tfds_source", "tfds_target"), _TRANSLATIONS),
+    **dict.fromkeys(("label_coding", "label_palette", "ignore_label"), _MAPS),
+    "label_names": (*_MAPS, "labelled"),
+    **dict.fromkeys(("attributes", "attribute_groups", "attributes_file", "extra_data_dirs"), ("attributes",)),
+    "half": ("images",),
+    "fit": ("labelled", "images"),
 }
 """Setting -> the kinds of batches it means something for."""
 
-_OWN_FILES = [name for name, kinds in _KINDS.items() if kinds in (_LABELLED, _ATTRIBUTES)]
+_OWN_FILES = [name for name, kinds in _KINDS.items() if kinds != _TRANSLATIONS]
 """Settings that mean nothing for the built-in set."""
 
 
@@ -88,7 +65,8 @@ def _check_settings(settings, kind, made):
         if getattr(settings, field.name) == field.default:
             continue
         if kind not in _KINDS.get(field.name, (kind,)):
-            raise UserError(f"--{field.name} means nothing for a method that learns from {kind} images: leave it out.")
+            eaten = "images alone" if kind == "images" else f"{kind} images"
+            raise UserError(f"--{field.name} means nothing for a method that learns from {eaten}: leave it out.")
         if made and (field.name in _OWN_FILES or (kind == "semantic" and field.name in ("domains", "direction", "label_domains"))):
             raise UserError(f"--{field.name} means nothing for --dataset=synthetic: leave it out, or name another --dataset or --data_dir.")
 
@@ -109,6 +87,9 @@ def _check_names(settings, names):
 
 def _keys(kind, source, direction, sources) -> dict[str, str]:
     """Keys of a batch -> keys of one of a split's sources."""
+    if kind == "images":  # half of a pair has the key of its side
+        (key,) = source.domains
+        return {"image": key}
     if kind not in ("paired", "unpaired"):
         return {key: key for key in BATCH_KEYS[kind]}
     sides = _names(sources)
@@ -174,7 +155,21 @@ def _attributes(settings):
         from tfgan.data.tfds_celeba import open_celeba
 
         return open_celeba(settings)
-    raise UserError(f"--dataset={settings.dataset} has no attributes. Use synthetic, celeba, or --data_dir=FOLDER of your own.")
+    raise unsuitable(settings.dataset, "attributes", "synthetic", "celeba")
+
+
+def _labelled(settings):
+    """split -> one source of images with a class each."""
+    from tfgan.data.singles import labelled
+
+    return {split: [source] for split, source in labelled(settings).items()}
+
+
+def _images(settings):
+    """split -> one source of images."""
+    from tfgan.data.singles import images
+
+    return {split: [source] for split, source in images(settings).items()}
 
 
 def _label_side(settings, pairs) -> str:
@@ -186,7 +181,14 @@ def _label_side(settings, pairs) -> str:
     return labelled[0]
 
 
-_OPENERS = {"paired": _paired, "unpaired": _unpaired, "semantic": _semantic, "attributes": _attributes}
+_OPENERS = {
+    "paired": _paired,
+    "unpaired": _unpaired,
+    "semantic": _semantic,
+    "attributes": _attributes,
+    "labelled": _labelled,
+    "images": _images,
+}
 
 
 def _pairs(settings):
@@ -205,10 +207,7 @@ def _pairs(settings):
         from tfgan.data.tfds_source import open_pix2pix
 
         return open_pix2pix(name, settings.tfds_dir)
-    if name in DATASETS:
-        raise UserError(f"--dataset={name} has no pairs of images. There are: {', '.join(PAIRED)}, synthetic, or tfds:NAME.")
-    hint = did_you_mean(name, DATASETS)
-    raise UserError(f"--dataset={name} is unknown.{hint} There are: {', '.join(DATASETS)}. For your own images use --data_dir=FOLDER.")
+    raise unsuitable(name, "pairs of images", "synthetic", *PAIRED, "tfds:NAME")
 
 
 def parse_direction(direction: str, a: str, b: str) -> tuple[str, str]:

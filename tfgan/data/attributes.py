@@ -15,7 +15,7 @@ from tfgan.config import DataConfig, Domain, Strings
 from tfgan.data import images
 from tfgan.data.attribute_selection import Selection, select
 from tfgan.data.attribute_tables import Table, read_table
-from tfgan.data.folders import infer_domains, list_images, refuse
+from tfgan.data.folders import infer_domains, list_images, refuse, require_folder
 from tfgan.data.labelled import find_class_folders
 from tfgan.data.source import Source
 from tfgan.errors import UserError
@@ -58,7 +58,7 @@ class AttributeFolder:
         """
         domain, values = self.domains["image"], self.values[index]
         image = images.convert(images.decode(self.data_dir / self.files[index]), domain.channels, domain.dtype, self.alpha)
-        return {"image": centre_square(image), "attributes": np.nan_to_num(values), "mask": np.float32(~np.isnan(values))}
+        return {"image": images.middle(image, (1, 1)), "attributes": np.nan_to_num(values), "mask": np.float32(~np.isnan(values))}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,22 +116,13 @@ def open_attributes(settings: DataConfig) -> dict[str, list[Source]]:
     return join([open_set(*one, settings) for one in zip(folders, tables, selections)], settings.alpha)
 
 
-def centre_square(image: np.ndarray) -> np.ndarray:
-    """The central square of an image H×W×C; of an odd rest, the smaller half is cut off at the top or left."""
-    height, width = image.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return image[top : top + side, left : left + side]
-
-
 def find_table(folder: Path, file: str, settings: DataConfig) -> Table:
     """The attributes of a set, with its images' paths inside the folder; `file` as `settings.attributes_file`.
 
     Raises:
         UserError: there is no file of attributes and there are no class folders; images and rows do not match (unless `skip_bad_files`).
     """
-    if not folder.is_dir():
-        raise UserError(f"the data folder {folder} " + ("is a file, not a folder" if folder.exists() else "does not exist"))
+    require_folder(folder)
     found = [folder / file] if file else [folder / name for name in FILES if (folder / name).is_file()]
     if len(found) > 1:
         raise UserError(f"{folder} has several files of attributes: choose with --attributes_file={found[0].name} or {found[1].name}")

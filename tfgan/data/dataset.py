@@ -9,6 +9,9 @@ from tfgan.data.prepare import MEMORY_SHARE, PreparedSource, free_memory
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 
+CROPPED = ("labelled", "images")
+"""Kinds of batches whose images may be cut to the network's shape."""
+
 
 class Dataset:
     """The splits of one data set.
@@ -19,7 +22,7 @@ class Dataset:
             each of several joined sets, which take turns.
         image_size: of a batch's images.
         loaded_size: of training images before the crop.
-        settings: for skip_bad_files and cache.
+        settings: for skip_bad_files, cache and fit.
         check: load every training and validation image once before training; not needed for images that are made, not read.
 
     Raises:
@@ -40,7 +43,7 @@ class Dataset:
             raise UserError(f"The data set has no training images; it has: {', '.join(splits) or 'nothing'}.")
         self.image_size = image_size
         self.validation_split = next(split for split in ("val", "test", "train") if split in splits)
-        self._train, self._validation = self._prepare(splits, loaded_size, settings)
+        self._train, self._validation = self._prepare(kind, splits, loaded_size, settings)
         if check:
             for split, streams in {self.validation_split: self._validation, "train": self._train}.items():
                 for stream in streams:
@@ -63,12 +66,13 @@ class Dataset:
         """Examples in one epoch: streams that take turns add up; of those side by side, the longest counts, and no domain is cut short."""
         return sum(map(len, streams)) if self._alternate else max(map(len, streams))
 
-    def _prepare(self, splits, loaded_size, settings):
+    def _prepare(self, kind, splits, loaded_size, settings):
         """Training and validation streams, kept in memory if they fit; says which."""
+        crop = kind in CROPPED and settings.fit == "crop"
 
         def prepare(remember):
             return [
-                [PreparedSource(source, keys, size, remember) for source, keys in splits[split]]
+                [PreparedSource(source, keys, size, remember, crop) for source, keys in splits[split]]
                 for split, size in (("train", loaded_size), (self.validation_split, self.image_size))
             ]
 

@@ -43,8 +43,7 @@ def find_layout(data_dir: Path, wanted: Wanted) -> tuple[dict[str, Folders], tup
     Raises:
         UserError: there is no such folder, it holds no images or none of `wanted.layouts`, a name is unknown.
     """
-    if not data_dir.is_dir():
-        raise UserError(f"the data folder {data_dir} " + ("is a file, not a folder" if data_dir.exists() else "does not exist"))
+    require_folder(data_dir)
     if wanted.names and (len(wanted.names) != 2 or wanted.names[0] == wanted.names[1]):
         found = ",".join(wanted.names)
         raise UserError(f"there are two domains with different names, for example --domains={wanted.example}; found {found}")
@@ -76,6 +75,23 @@ def list_images(folder: Path) -> list[Path]:
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
         found += [Path(parent, name).relative_to(folder) for name in files if _is_image(name)]
     return sorted(found, key=lambda path: natural_key(path.as_posix()))
+
+
+def require_folder(data_dir: Path):
+    """Raises `UserError` unless there is such a folder."""
+    if not data_dir.is_dir():
+        raise UserError(f"the data folder {data_dir} " + ("is a file, not a folder" if data_dir.exists() else "does not exist"))
+
+
+def split_folders(data_dir: Path) -> dict[str, str]:
+    """Name of each folder on top of `data_dir` that is a split -> the split. Raises `UserError` if two are names of one."""
+    roots = {}
+    for split, aliases in SPLITS.items():
+        there = [name for name in aliases if (data_dir / name).is_dir()]
+        if len(there) > 1:
+            raise UserError(f"{data_dir / there[0]} and {data_dir / there[1]} are names of one split, {split}; keep one of them")
+        roots |= dict.fromkeys(there, split)
+    return roots
 
 
 def natural_key(text: str) -> tuple:

@@ -159,6 +159,19 @@ def convert(image: np.ndarray, channels: int, dtype: str, alpha: str = "composit
     return result
 
 
+def middle(image: np.ndarray, shape: Size) -> np.ndarray:
+    """The largest part in the middle of an image H×W×C whose sides have the ratio of `shape`, height to width, to the nearest pixel.
+
+    Of an odd rest, the smaller half is cut off at the top or left. An image that has this ratio already is returned as it is.
+    """
+    height, width = image.shape[:2]
+    h, w = min(height, max(1, round(width * shape[0] / shape[1]))), min(width, max(1, round(height * shape[1] / shape[0])))
+    if (h, w) == (height, width):
+        return image
+    top, left = (height - h) // 2, (width - w) // 2
+    return image[top : top + h, left : left + w].copy()  # which does not keep the rest in memory
+
+
 def resize(image: np.ndarray, size: Size, resample: str) -> np.ndarray:
     """The image at another size, in its own pixel type; the very same array when it has that size already.
 

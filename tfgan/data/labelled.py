@@ -7,13 +7,14 @@ import numpy as np
 
 from tfgan.config import Domain, Strings
 from tfgan.data import images
-from tfgan.data.folders import SPLITS, infer_domains, list_images, natural_key, refuse
+from tfgan.data.folders import SPLITS, infer_domains, list_images, natural_key, refuse, require_folder, split_folders
 from tfgan.errors import UserError, did_you_mean
 
 _LAYOUTS = """\
 Accepted layouts, one folder a class:
   DATA/train/CLASS/*.jpg    (val and test beside train are optional)
-  DATA/CLASS/*.jpg          without splits: all of them train"""
+  DATA/CLASS/*.jpg          without splits: all of them train
+or MNIST's own files: DATA/train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz and perhaps t10k-…"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,9 +89,8 @@ def find_class_folders(data_dir: Path, skip_bad_files: bool) -> ClassFolders:
         UserError: there is no such folder, or it has no class folders, only one, an empty one, a class that is not in train, or images
             beside the class folders (unless `skip_bad_files`).
     """
-    if not data_dir.is_dir():
-        raise UserError(f"the data folder {data_dir} " + ("is a file, not a folder" if data_dir.exists() else "does not exist"))
-    roots = _split_folders(data_dir)
+    require_folder(data_dir)
+    roots = split_folders(data_dir)
     train = next((data_dir / name for name, split in roots.items() if split == "train"), data_dir)
     if roots and train == data_dir:
         raise UserError(f"{data_dir} has no folder train beside {', '.join(roots)}.\n{_LAYOUTS}")
@@ -112,17 +112,6 @@ def find_class_folders(data_dir: Path, skip_bad_files: bool) -> ClassFolders:
     if not skip_bad_files:
         refuse(stray, f"images in {data_dir} lie beside the class folders")
     return ClassFolders(class_names, {split: files for split, files in splits.items() if files}, stray)
-
-
-def _split_folders(data_dir: Path) -> dict[str, str]:
-    """Name of each folder that is a split -> the split; empty if the classes lie on top."""
-    roots = {}
-    for split, aliases in SPLITS.items():
-        there = [name for name in aliases if (data_dir / name).is_dir()]
-        if len(there) > 1:
-            raise UserError(f"{data_dir / there[0]} and {data_dir / there[1]} are names of one split, {split}; keep one of them")
-        roots |= dict.fromkeys(there, split)
-    return roots
 
 
 def _check_classes(train: Path, class_names: Strings, used: set[int], stray: list[tuple[str, str]]):

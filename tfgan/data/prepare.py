@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.config import Domain, Size
-from tfgan.data.images import resize
+from tfgan.data.images import middle, resize
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage, UserError
 
@@ -24,10 +24,11 @@ class PreparedSource:
         keys: batch key -> key of the source, for example source -> B.
         size: height and width of what `fetch` returns.
         remember: keep what was fetched.
+        crop: cut images to their largest middle part of the shape of `size` before they are resized, instead of squeezing them.
     """
 
-    def __init__(self, source: Source, keys: dict[str, str], size: Size, remember: bool):
-        self.source, self.keys, self.size = source, keys, size
+    def __init__(self, source: Source, keys: dict[str, str], size: Size, remember: bool, crop: bool = False):
+        self.source, self.keys, self.size, self.crop = source, keys, size, crop
         self.domains: dict[str, Domain] = {key: source.domains[old] for key, old in keys.items() if old in source.domains}
         self._indices = list(range(len(source)))
         self._memory: dict[int, list[np.ndarray]] | None = {} if remember else None
@@ -44,13 +45,13 @@ class PreparedSource:
         if self._memory is not None and index in self._memory:
             return self._memory[index]
         example = self.source.load(index)
-        arrays = [
-            resize(example[old], self.size, self.domains[key].resample) if key in self.domains else example[old]
-            for key, old in self.keys.items()
-        ]
+        arrays = [self._resized(example[old], self.domains[key]) if key in self.domains else example[old] for key, old in self.keys.items()]
         if self._memory is not None:
             self._memory[index] = arrays
         return arrays
+
+    def _resized(self, image: np.ndarray, domain: Domain) -> np.ndarray:
+        return resize(middle(image, self.size) if self.crop else image, self.size, domain.resample)
 
     def check(self, split: str, skip_bad: bool) -> None:
         """Loads every example once.

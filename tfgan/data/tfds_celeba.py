@@ -10,9 +10,10 @@ import numpy as np
 from tfgan.config import DataConfig, Domain, Strings
 from tfgan.data import images
 from tfgan.data.attribute_selection import select
-from tfgan.data.attributes import centre_square, find_table, join, open_set
+from tfgan.data.attributes import find_table, join, open_set
 from tfgan.data.source import Source
 from tfgan.data.tfds_builders import import_tfds, prepare
+from tfgan.data.tfds_classes import ImageRecords
 from tfgan.data.tfds_source import Record, read_splits
 from tfgan.errors import UserError
 
@@ -45,7 +46,7 @@ class CelebASource:
         record = self.records[index]
         attributes = np.array([record[f"attributes/{name}"] for name in self.attribute_names], np.float32)
         image = images.convert(images.decode(record["image"]), 3, "uint8")
-        return {"image": centre_square(image), "attributes": attributes, "mask": np.ones_like(attributes)}
+        return {"image": images.middle(image, (1, 1)), "attributes": attributes, "mask": np.ones_like(attributes)}
 
 
 def open_celeba(settings: DataConfig) -> dict[str, list[Source]]:
@@ -60,11 +61,30 @@ def open_celeba(settings: DataConfig) -> dict[str, list[Source]]:
     Raises:
         UserError: an unknown attribute; TFDS is not installed or cannot download the set, which is often beyond the quota of its server.
     """
-    builder = import_tfds().builder("celeb_a", data_dir=os.path.expanduser(settings.tfds_dir) or None)
+    builder = _builder(settings.tfds_dir)
     columns = {name: (name,) for name in builder.info.features["attributes"]} if settings.attributes else STARGAN
     folders = [Path(folder) for folder in settings.extra_data_dirs]
     tables = [find_table(folder, "", settings) for folder in folders]
     (names, groups), *others = select([columns, *(table.columns for table in tables)], settings.attributes, settings.attribute_groups)
+    _prepare(builder)
+    records = read_splits(builder, ("image", *(f"attributes/{name}" for name in names)))
+    celeba = {split: CelebASource({"image": Domain("image", 3)}, found, names, groups) for split, found in records.items()}
+    sets = [open_set(*one, settings) for one in zip(folders, tables, others)]
+    return join([celeba, *sets], settings.alpha)
+
+
+def open_faces(tfds_dir: str) -> dict[str, ImageRecords]:
+    """The faces alone of the splits train, val and test, 218×178×3 uint8; otherwise as `open_celeba`."""
+    builder = _builder(tfds_dir)
+    _prepare(builder)
+    return {split: ImageRecords({"image": Domain("image", 3)}, found) for split, found in read_splits(builder, ("image",)).items()}
+
+
+def _builder(tfds_dir: str):
+    return import_tfds().builder("celeb_a", data_dir=os.path.expanduser(tfds_dir) or None)
+
+
+def _prepare(builder):
     try:
         prepare(builder, "celeba")
     except UserError as error:
@@ -72,7 +92,3 @@ def open_celeba(settings: DataConfig) -> dict[str, list[Source]]:
             f"{error}\nCelebA's server, Google Drive, often refuses downloads. With a copy of your own, which has list_attr_celeba.txt and "
             "img_align_celeba/, use --data_dir=FOLDER."
         ) from None
-    records = read_splits(builder, ("image", *(f"attributes/{name}" for name in names)))
-    celeba = {split: CelebASource({"image": Domain("image", 3)}, found, names, groups) for split, found in records.items()}
-    sets = [open_set(*one, settings) for one in zip(folders, tables, others)]
-    return join([celeba, *sets], settings.alpha)
