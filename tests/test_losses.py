@@ -122,6 +122,32 @@ def test_gradient_penalty_of_a_zero_critic_can_be_trained():
     assert loss.numpy() == 1 and np.all(np.isfinite(tape.gradient(loss, weight)))
 
 
+@pytest.mark.parametrize(
+    "critic, expected",
+    [
+        (lambda x: tf.zeros((3, 1)), 0.0),
+        (lambda x: tf.reduce_sum(x * WEIGHT, axis=[1, 2, 3]), 25.0),
+        (lambda x: tf.reduce_sum(x * WEIGHT, axis=[1, 2, 3])[:, None] * tf.ones(4), (4 * 5.0) ** 2),  # four equal cells, summed
+        (lambda x: tf.reduce_sum(tf.square(x), axis=[1, 2, 3]) / 2, (4 * 1 + 0 + 4 * 9) / 3),  # the gradient is x itself
+    ],
+    ids=["unconnected", "linear", "cells", "square"],
+)
+def test_r1_penalty_is_the_mean_squared_gradient_at_real_images(critic, expected):
+    real = tf.tile(tf.reshape([1.0, 0.0, -3.0], (3, 1, 1, 1)), (1, 2, 2, 1))
+    penalty, outputs = losses.r1_penalty(critic, real)
+    assert penalty.numpy() == pytest.approx(expected, rel=1e-6)
+    np.testing.assert_array_equal(outputs, critic(real))
+
+
+def test_r1_penalty_can_be_trained_and_is_float32():
+    weight = tf.Variable(WEIGHT)
+    with tf.GradientTape() as tape:
+        penalty, _ = losses.r1_penalty(lambda x: x * weight, tf.ones((3, 2, 2, 1)))
+    np.testing.assert_allclose(tape.gradient(penalty, weight), 2 * WEIGHT, rtol=1e-6)
+    steep, _ = losses.r1_penalty(lambda x: 300 * x, tf.ones((1, 2, 2, 1), tf.float16))
+    assert steep.dtype == tf.float32 and steep.numpy() == pytest.approx(4 * 300**2)
+
+
 def test_l1():
     real, fake = tf.reshape([1.0, -1.0, 0.5, 0.0], (1, 2, 2, 1)), tf.reshape([0.0, 1.0, 0.5, -0.5], (1, 2, 2, 1))
     assert losses.l1_loss(real, fake).numpy() == pytest.approx((1 + 2 + 0 + 0.5) / 4)
@@ -153,6 +179,23 @@ def test_kl_divergence():
     np.testing.assert_allclose(losses.kl_divergence(ones, zeros), [d / 2] * 3)
     np.testing.assert_allclose(losses.kl_divergence(zeros, math.log(4) * ones), [d * 0.5 * (4 - 1 - math.log(4))] * 3, rtol=1e-5)
     np.testing.assert_allclose(losses.kl_divergence(tf.constant([[1.0, 0.0], [3.0, 1.0]]), tf.zeros((2, 2))), [0.5, 5.0])
+
+
+@SHAPES
+def test_saturating_generator_loss(shape):
+    fake = tf.reshape([0.0, 3.0, -1.0, 2.0], shape)
+    expected = -(softplus(0) + softplus(3) + softplus(-1) + softplus(2)) / 4
+    assert losses.bce_saturating_generator_loss(fake).numpy() == pytest.approx(expected, rel=1e-6)
+    assert losses.bce_saturating_generator_loss(constant(0, shape)).numpy() == pytest.approx(-LN2, rel=1e-6)
+    assert losses.bce_saturating_generator_loss(tf.cast(fake, tf.float16)).dtype == tf.float32
+
+
+def test_squared_error_is_a_sum_over_all_but_the_batch():
+    real = tf.reshape(tf.range(12.0), (2, 3, 2, 1))
+    np.testing.assert_allclose(losses.squared_error(real, real), [0, 0])
+    np.testing.assert_allclose(losses.squared_error(real, real[::-1]), [0.5 * 6 * 36] * 2)
+    np.testing.assert_allclose(losses.squared_error(real[:, 0, 0], tf.zeros((2, 1))), [0, 18])
+    np.testing.assert_allclose(losses.squared_error(tf.fill((1, 9), tf.constant(300, tf.float16)), tf.zeros((1, 9))), [405_000])
 
 
 def test_low_precision_is_averaged_in_float32():

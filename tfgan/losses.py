@@ -17,6 +17,11 @@ def bce_generator_loss(fake):
     return tf.reduce_mean(tf.nn.softplus(-tf.cast(fake, tf.float32)))
 
 
+def bce_saturating_generator_loss(fake):
+    """-Mean softplus(fake), that is mean ln(1 - D): the minimax game's own loss (Goodfellow et al. 2014, eq. 1). -ln 2 at logits 0."""
+    return -tf.reduce_mean(tf.nn.softplus(tf.cast(fake, tf.float32)))
+
+
 def lsgan_discriminator_loss(real, fake):
     """Half the mean squares to 1 and 0 (Mao et al. 2017, eq. 9). 1/2 at outputs 0, 1/4 at outputs 1/2."""
     real, fake = tf.cast(real, tf.float32), tf.cast(fake, tf.float32)
@@ -66,6 +71,23 @@ def gradient_penalty(critic, real, fake, alpha):
     return tf.reduce_mean(tf.square(tf.sqrt(tf.maximum(squared, 1e-30)) - 1.0))  # the root has no derivative at 0
 
 
+def r1_penalty(critic, real):
+    """Mean ‖gradient‖² at real images N×H×W×C (Mescheder et al. 2018, eq. 9, without γ/2). ‖w‖² for a critic w·x.
+
+    Args:
+        critic: images -> outputs of any shape; the gradient is that of one image's outputs, summed.
+
+    Returns:
+        the penalty; the critic's outputs.
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(real)
+        outputs = critic(real)
+        total = tf.reduce_sum(tf.cast(outputs, tf.float32))
+    gradient = tape.gradient(total, real, unconnected_gradients="zero")
+    return tf.reduce_mean(tf.reduce_sum(tf.square(tf.cast(gradient, tf.float32)), axis=[1, 2, 3])), outputs
+
+
 def l1_loss(real, fake):
     """Mean absolute difference of two batches of images."""
     return tf.reduce_mean(tf.abs(tf.cast(real, tf.float32) - tf.cast(fake, tf.float32)))
@@ -85,6 +107,15 @@ def kl_divergence(mean, log_variance):
     """Kullback–Leibler divergence of N(mean, exp(log_variance)) to N(0, 1), N×d -> N: the sum over d. 0 at zeros, d/2 at mean 1."""
     mean, log_variance = tf.cast(mean, tf.float32), tf.cast(log_variance, tf.float32)
     return 0.5 * tf.reduce_sum(tf.square(mean) + tf.exp(log_variance) - 1.0 - log_variance, axis=-1)
+
+
+def squared_error(real, fake):
+    """Half the squared distance of two batches of anything, N×… -> N, summed over all but N (Larsen et al. 2016, eq. 7).
+
+    It is -ln p(real) under N(fake, 1), but for a constant.
+    """
+    difference = tf.cast(real, tf.float32) - tf.cast(fake, tf.float32)
+    return 0.5 * tf.reduce_sum(tf.square(difference), axis=list(range(1, difference.shape.rank)))
 
 
 GAN_LOSSES = {

@@ -14,6 +14,8 @@ from replicas import ONE, TWO, strategy_over
 from tfgan.config import Classes, DataSpec, Domain, from_dict
 from tfgan.errors import UserError
 from tfgan.methods import METHODS, base, method_class, noise
+from tfgan.networks import stylegan
+from tfgan.training import step
 from tfgan.training.step import TrainStep
 
 SIZE, BATCH = 16, 4
@@ -26,6 +28,11 @@ SETTINGS = {
     "stargan": {"n_layers": 2, "blocks": 1, "n_critic": 2},
     "spade": {"depth": 2, "n_layers": 2},
     "gan": {},
+    "cgan": {},
+    "dcgan": {},
+    "acgan": {},
+    "vaegan": {"nef": 4, "encoder_units": 8, "latents": 8},
+    "stylegan": {"latents": 8, "width": 8, "mapping_layers": 2, "channel_base": 32, "channel_max": 8, "progressive": False},
 }
 
 CLASSES = Classes("ids", (0, 1, 2), ("#000000", "#ff0000", "#00ff00"), ("wall", "door", "window"))
@@ -185,7 +192,8 @@ def test_each_phase_leaves_the_other_networks_still(name):
 
 @METHOD
 @pytest.mark.parametrize("precision, xla", [("mixed_bfloat16", False), ("mixed_float16", False), ("float32", True)])
-def test_precisions_and_xla(name, precision, xla):
+def test_precisions_and_xla(name, precision, xla, monkeypatch):
+    monkeypatch.setattr(step, "INITIAL_LOSS_SCALE", 2.0**8)  # the usual one may first be halved, and an update left out
     expected, training = Training(name).run(), Training(name, precision=precision, xla=xla)
     found = training.run()
     for scalar, value in expected.items():
@@ -230,7 +238,7 @@ def test_two_replicas_equal_one(name, changes, monkeypatch):
     Batch norms without synchronisation see one replica: both get the same images where the method has no such setting.
     """
     kind = method_class(name)
-    for module, draw in itertools.product((sys.modules[kind.__module__], noise), ("uniform", "normal")):
+    for module, draw in itertools.product((sys.modules[kind.__module__], noise, stylegan), ("uniform", "normal")):
         monkeypatch.setattr(module, draw, same_in_both_halves, raising=False)
     monkeypatch.setattr(method_class("stargan"), "_targets", opposite_targets)
     settings = {"dropout": 0.0, "pool_size": 0, "sync_batch_norm": True, "beta_1": 0.5} | changes

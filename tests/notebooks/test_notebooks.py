@@ -6,6 +6,7 @@ import io
 import json
 import math
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,10 @@ base = ["--flagfile=quickstart.flags", "--epochs=1", "--image_size=16", "--gener
 settings = {"L1": ["--objective=l1"], "enc-dec": ["--generator=encdec_16"], "patch 1": ["--n_layers=0"]}
 folder, rows = "runs", 2
 """,
+    "conditional_digits": """
+recipe, dataset, data_dir, image_size, epochs, workdir = "mnist_cgan.flags", "synthetic", "", 16, 1, "run"
+more = ["--synthetic_images=16", "--batch_size=8", "--sample_every=1", "--log_every=1"]
+""",
 }
 
 
@@ -65,6 +70,13 @@ def compared(tmp_path_factory):
     """pix2pix_ablations.ipynb, executed, and the folder of its runs."""
     folder = tmp_path_factory.mktemp("ablations")
     return execute("pix2pix_ablations", TINY["pix2pix_ablations"], folder, PYTHONPATH=str(ROOT)), folder / "runs"
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """conditional_digits.ipynb, executed, and the run it left."""
+    folder = tmp_path_factory.mktemp("digits")
+    return execute("conditional_digits", TINY["conditional_digits"], folder, PYTHONPATH=str(ROOT)), folder / "run"
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +274,26 @@ def test_ablations_end_in_a_table_of_validation_scores(compared):
     for title, scores in cells.items():
         last = metrics(compared[1] / title)[-1]
         assert [float(score) for score in scores] == pytest.approx([last["val_l1"], last["val_psnr"], last["val_ssim"]], abs=0.006)
+
+
+MATERIALS = ["brick", "plaster", "stone", "wood", "concrete"]
+
+
+def test_digits_notebook_shows_data_samples_curves_and_walks(drawn):
+    pictures = shown_pictures(drawn[0])
+    assert len(pictures) == 6  # data, first and last samples, curves, interpolations, the export's classes
+    assert all(np.ptp(picture) > 10 for picture in pictures)
+    assert [row["step"] for row in metrics(drawn[1]) if "real_score" in row] == [1, 2]
+
+
+def test_digits_notebook_draws_the_classes_it_asks_for(drawn):
+    files = sorted(path.relative_to(drawn[1] / "drawn").as_posix() for path in (drawn[1] / "drawn").rglob("*.png"))
+    assert files == sorted(f"{MATERIALS[seed % 3]}/seed{seed:06d}.png" for seed in range(9))
+
+
+def test_digits_notebook_reads_its_samples(drawn):
+    real, made = re.search(r"read correctly: ([\d.]+)% of the real test images, ([\d.]+)% of the samples", printed(drawn[0])).groups()
+    assert 0 <= float(made) <= 100 and float(real) > 15  # of five classes, after four epochs of 400 images
 
 
 def test_serving_notebook_knows_nothing_of_tfgan():

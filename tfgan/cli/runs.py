@@ -40,5 +40,5 @@ def open_run(folder: str, checkpoint: str = "last") -> Run:
     finally:
         keras.config.set_dtype_policy(policy)
     step = load_weights(path / "checkpoints", method, checkpoint)
-    method.stage = Timeline(method.stages(), config.spec.sizes["train"], method.batches_per_step).stage(step)
+    method.enter(Timeline(method.stages(), config.spec.sizes["train"], method.batches_per_step).stage(step))
     return Run(path, config, method, step)

@@ -15,8 +15,13 @@ METHODS = {
     "pix2pix": Entry("tfgan.methods.pix2pix:Pix2Pix", "image pairs to translation (Isola et al. 2017)"),
     "cyclegan": Entry("tfgan.methods.cyclegan:CycleGAN", "unpaired images of two domains, both ways (Zhu et al. 2017)"),
     "stargan": Entry("tfgan.methods.stargan:StarGAN", "images with attributes to other attributes (Choi et al. 2018)"),
-    "gan": Entry("tfgan.methods.gan:GAN", "images from noise by perceptrons (Goodfellow et al. 2014)"),
     "spade": Entry("tfgan.methods.spade:Spade", "label maps to images, with styles (Park et al. 2019)"),
+    "gan": Entry("tfgan.methods.gan:GAN", "images from noise by perceptrons (Goodfellow et al. 2014)"),
+    "cgan": Entry("tfgan.methods.cgan:CGAN", "images of a class from noise by perceptrons (Mirza and Osindero 2014)"),
+    "dcgan": Entry("tfgan.methods.dcgan:DCGAN", "images from noise by convolutions (Radford et al. 2016)"),
+    "acgan": Entry("tfgan.methods.acgan:ACGAN", "images of a class from noise, judged by a classifier too (Odena et al. 2017)"),
+    "vaegan": Entry("tfgan.methods.vaegan:VAEGAN", "images from noise and to latents and back (Larsen et al. 2016)"),
+    "stylegan": Entry("tfgan.methods.stylegan:StyleGAN", "images from noise, style by style (Karras et al. 2019)"),
 }
 
 

@@ -139,6 +139,11 @@ class Generation(NamedTuple):
     styles: Styles | None = None
 
 
+def variable(value) -> tf.Variable:
+    """One of `Method.state`."""
+    return tf.Variable(value, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+
+
 class Method:
     """One GAN. Subclasses set `HParams` and `batch_kind`, and build their networks in `__init__` under the caller's strategy and precision.
 
@@ -148,7 +153,7 @@ class Method:
         average_decay: of these averages, a step.
         state: what is remembered from step to step beside weights, such as a pool of images; written only by `exchange`.
         batches_per_step: how many batches one step eats.
-        stage: the present one of `stages`; the trainer sets it. Graphs are traced anew for each.
+        stage: the present one of `stages`.
     """
 
     HParams = HParams
@@ -171,6 +176,10 @@ class Method:
     def stages(self) -> list[Stage]:
         """The stages of training, in order; the first begins at step 0."""
         return [self.stage]
+
+    def enter(self, stage: Stage):
+        """Goes on in another stage; graphs that were traced before are of the old one."""
+        self.stage = stage
 
     def make_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """One optimizer for each loss of the phases."""

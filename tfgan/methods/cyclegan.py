@@ -66,7 +66,7 @@ class CycleGAN(base.Method):
         self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]
         if hparams.pool_size:
             self.state = {name: self._make_pool(domain) for name, domain in (("target", self.target), ("source", self.source))}
-            self.state["filled"] = _variable(tf.zeros([], tf.int32))
+            self.state["filled"] = base.variable(tf.zeros([], tf.int32))
 
     def _build_generator(self, source, target):
         h = self.hparams
@@ -75,7 +75,7 @@ class CycleGAN(base.Method):
         )
 
     def _make_pool(self, domain):
-        return _variable(tf.zeros([self.hparams.pool_size, *self.hparams.image_size, domain.channels]))
+        return base.variable(tf.zeros([self.hparams.pool_size, *self.hparams.image_size, domain.channels]))
 
     def make_optimizers(self):
         return {name: self.hparams.adam(self.steps_per_epoch) for name in ("generator", "discriminator")}
@@ -149,10 +149,6 @@ class CycleGAN(base.Method):
             translated = there(image)
             row |= {domain.name: image, f"{domain.name} to {other.name}": translated, f"back to {domain.name}": back(translated)}
         return row
-
-
-def _variable(value):
-    return tf.Variable(value, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
 
 
 def query_pool(pool, filled, images, seed):

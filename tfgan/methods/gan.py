@@ -2,20 +2,13 @@
 
 import dataclasses
 
-from tfgan.config import setting
 from tfgan.methods import noise
 from tfgan.networks.mlp import mlp_discriminator, mlp_generator
-
-BATCH_NORMS = {"momentum": {"momentum": 0.8}, "epsilon": {"epsilon": 0.8}}
 
 
 @dataclasses.dataclass(frozen=True)
 class HParams(noise.HParams):
-    batch_norm: str = setting(
-        "momentum",
-        "what the 0.8 of the generator's batch norms means: as Keras' ancestor of the code reads it, or PyTorch's port",
-        choices=tuple(BATCH_NORMS),
-    )
+    batch_norm: str = noise.batch_norm_setting()
 
 
 class GAN(noise.NoiseMethod):
@@ -24,8 +17,8 @@ class GAN(noise.NoiseMethod):
     HParams = HParams
 
     def build_generator(self):
-        hparams = self.hparams
-        return mlp_generator(hparams.latents, hparams.image_size, self.image.channels, batch_norm=BATCH_NORMS[hparams.batch_norm])
+        h = self.hparams
+        return mlp_generator(h.latents, h.image_size, self.image.channels, batch_norm=noise.BATCH_NORMS[h.batch_norm])
 
     def build_discriminator(self):
         return mlp_discriminator(self.hparams.image_size, self.image.channels)

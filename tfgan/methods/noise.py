@@ -12,6 +12,31 @@ from tfgan.losses import GAN_LOSSES, gradient_penalty, wgan_discriminator_loss, 
 from tfgan.methods import base
 
 LOSSES = GAN_LOSSES | {"wgan_gp": (wgan_discriminator_loss, wgan_generator_loss)}
+BATCH_NORMS = {name: {name: 0.8} for name in ("momentum", "epsilon")}  # setting -> what `BatchNorm` is given
+
+
+def batch_norm_setting():
+    return setting(
+        "momentum",
+        "what the 0.8 of batch norms in the ports means: the momentum, as in Keras, or epsilon, which PyTorch reads it as",
+        choices=tuple(BATCH_NORMS),
+    )
+
+
+def refuse_idle(hparams, names, reason):
+    """Raises `UserError` for a setting among `names` that differs from its default, because of `reason`."""
+    for name in names:
+        if getattr(hparams, name) != getattr(type(hparams), name):
+            raise UserError(f"--{name} does nothing with {reason}: leave it out.")
+
+
+def check_penalty(hparams, batch_norm):
+    """Raises `UserError` if a discriminator with batch norm is to have its gradient penalised."""
+    if hparams.loss == "wgan_gp" and batch_norm:
+        raise UserError(
+            "--loss=wgan_gp penalises the gradient of each image by itself, and batch norm mixes them (Gulrajani et al. 2017, §4): "
+            "use --discriminator_norm=none."
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,8 +66,8 @@ class HParams(base.AdamHParams):
             raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
         if self.updates == "generator_first" and self.n_critic > 1:
             raise UserError(f"--updates=generator_first goes with --n_critic=1; found {self.n_critic}.")
-        if self.penalty_weight != type(self).penalty_weight and self.loss != "wgan_gp":
-            raise UserError(f"--penalty_weight={self.penalty_weight:g} does nothing with --loss={self.loss}: leave it out.")
+        if self.loss != "wgan_gp":
+            refuse_idle(self, ("penalty_weight",), f"--loss={self.loss}")
 
 
 class NoiseMethod(base.Method):
@@ -59,12 +84,15 @@ class NoiseMethod(base.Method):
         self.image = spec.domains["image"]
         self.class_names = spec.class_names if self.batch_kind == "labelled" else ()
         self.batches_per_step = hparams.n_critic
+        self.discriminator_loss, self.generator_loss = LOSSES[hparams.loss]
+        self.build_networks()
+
+    def build_networks(self):
         self.generator, self.discriminator = self.build_generator(), self.build_discriminator()
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
-        self.average_decay = hparams.average_decay
-        if hparams.average_decay:
+        self.average_decay = self.hparams.average_decay
+        if self.average_decay:
             self.averages = {"generator": self.build_generator()}
-        self.discriminator_loss, self.generator_loss = LOSSES[hparams.loss]
 
     def build_generator(self):
         """latents N×d [, labels N] -> N×H×W×C in [-1, 1]."""
@@ -91,7 +119,7 @@ class NoiseMethod(base.Method):
         return [*generator, *discriminator] if self.hparams.updates == "generator_first" else [*discriminator, *generator]
 
     def draw(self, batch, seed):
-        """Noise b×latents, and labels b int32, or None. The same for both networks on the same batch."""
+        """Noise b×latents, and labels b int32, or None."""
         count = tf.shape(batch["image"])[0]
         shape = [count, self.hparams.latents]
         latents = normal(shape, fold_in(seed, 0)) if self.hparams.prior == "normal" else 2.0 * uniform(shape, fold_in(seed, 0)) - 1.0
@@ -99,8 +127,10 @@ class NoiseMethod(base.Method):
             return latents, None
         return latents, tf.cast(uniform([count], fold_in(seed, 1)) * len(self.class_names), tf.int32)
 
-    def generate(self, latents, labels):
-        return self.generator(_inputs(latents, labels), training=True)
+    def generate(self, batch, seed):
+        """As many images as the batch has, and the labels they were asked for; the same for both networks."""
+        latents, labels = self.draw(batch, seed)
+        return self.generator(_inputs(latents, labels), training=True), labels
 
     def judge(self, images, labels, seed):
         """Logits of images b×H×W×C; the same `seed` augments two batches alike."""
@@ -112,8 +142,7 @@ class NoiseMethod(base.Method):
         return tf.reduce_mean(tf.sigmoid(logits) if self.hparams.loss == "bce" else logits)
 
     def _discriminator_loss(self, batch, seed):
-        latents, labels = self.draw(batch, seed)
-        fake = tf.stop_gradient(batch["fake"] if "fake" in batch else self.generate(latents, labels))
+        fake, labels = self.shown(batch, seed)
         real_logits, fake_logits = self.judge(batch["image"], batch.get("label"), seed), self.judge(fake, labels, seed)
         loss = self.discriminator_loss(real_logits, fake_logits)
         scalars = {"real_score": self.score(real_logits)}
@@ -122,22 +151,30 @@ class NoiseMethod(base.Method):
             loss += self.hparams.penalty_weight * scalars["gradient_penalty"]
         return base.PhaseResult({"discriminator": loss}, scalars)
 
+    def shown(self, batch, seed):
+        """What the discriminator is shown of the generator: images, which get no gradient, and labels."""
+        fake, labels = (batch["fake"], self.draw(batch, seed)[1]) if "fake" in batch else self.generate(batch, seed)
+        return tf.stop_gradient(fake), labels
+
     def gradient_penalty(self, batch, fake, seed):
         """Between the real images and fakes, which are judged by the real ones' labels."""
         alpha = uniform([tf.shape(fake)[0], 1, 1, 1], fold_in(seed, 3))
         return gradient_penalty(lambda images: self.judge(images, batch.get("label"), seed), batch["image"], fake, alpha)
 
     def _generator_loss(self, batch, seed):
-        latents, labels = self.draw(batch, seed)
-        fake = self.generate(latents, labels)
+        fake, labels = self.generate(batch, seed)
         logits = self.judge(fake, labels, seed)
-        outputs = {"fake": fake} if self.hparams.updates == "generator_first" else {}
-        return base.PhaseResult({"generator": self.generator_loss(logits)}, {"fake_score_before": self.score(logits)}, outputs)
+        return base.PhaseResult(
+            {"generator": self.generator_loss(logits)}, {"fake_score_before": self.score(logits)}, self.shown_later(fake)
+        )
+
+    def shown_later(self, fake):
+        """What the discriminator is shown of the generator's step, if that comes first."""
+        return {"fake": fake} if self.hparams.updates == "generator_first" else {}
 
     def _score_afterwards(self, batch, seed):
         """D(G(z)) once more, after the generator's step."""
-        latents, labels = self.draw(batch, seed)
-        return base.PhaseResult({}, {"fake_score_after": self.score(self.judge(self.generate(latents, labels), labels, seed))})
+        return base.PhaseResult({}, {"fake_score_after": self.score(self.judge(*self.generate(batch, seed), seed))})
 
     def inference(self):
         generator = self.averages.get("generator", self.generator)

@@ -1,20 +1,30 @@
-"""Multi-layer perceptrons between noise and images: GAN's."""
+"""Multi-layer perceptrons between noise and images: GAN's, and, where there are classes, CGAN's."""
 
 import math
 
 import keras
 
-from tfgan.layers import BatchNorm
+from tfgan.layers import BatchNorm, Dropout
 from tfgan.networks.blocks import SLOPE
 
 
-def mlp_generator(latents, image_size, channels, *, batch_norm):
-    """Noise N×`latents` -> image N×H×W×`channels` in [-1, 1].
+def embed(label, classes, length):
+    """Labels N -> learned vectors N×`length`, of N(0, 1) at first, as in PyTorch."""
+    return keras.layers.Embedding(classes, length, embeddings_initializer=keras.initializers.RandomNormal(0.0, 1.0))(label)
+
+
+def mlp_generator(latents, image_size, channels, *, batch_norm, classes=0):
+    """Noise N×`latents` [, labels N int32] -> image N×H×W×`channels` in [-1, 1].
 
     Args:
         batch_norm: settings of the batch norms.
+        classes: how many there are; the embedded label stands before the noise (Mirza and Osindero 2014).
     """
-    x = noise = keras.Input((latents,))
+    inputs = noise = keras.Input((latents,))
+    x = noise
+    if classes:
+        label = keras.Input((), dtype="int32")
+        inputs, x = [noise, label], keras.layers.Concatenate()([embed(label, classes, classes), noise])
     for units in (128, 256, 512, 1024):
         x = keras.layers.Dense(units)(x)  # N × units
         if units > 128:
@@ -22,14 +32,27 @@ def mlp_generator(latents, image_size, channels, *, batch_norm):
         x = keras.layers.LeakyReLU(negative_slope=SLOPE)(x)
     x = keras.layers.Dense(math.prod(image_size) * channels)(x)
     x = keras.layers.Activation("tanh", dtype="float32")(x)
-    return keras.Model(noise, keras.layers.Reshape((*image_size, channels), dtype="float32")(x), name="generator")
+    return keras.Model(inputs, keras.layers.Reshape((*image_size, channels), dtype="float32")(x), name="generator")
 
 
 def mlp_discriminator(image_size, channels):
-    """Image N×H×W×`channels` -> logits N×1."""
+    """Image N×H×W×`channels` -> logits N×1 float32."""
     x = image = keras.Input((*image_size, channels))
     x = keras.layers.Flatten()(x)
     for units in (512, 256):
         x = keras.layers.Dense(units)(x)  # N × units
         x = keras.layers.LeakyReLU(negative_slope=SLOPE)(x)
     return keras.Model(image, keras.layers.Dense(1, dtype="float32")(x), name="discriminator")
+
+
+def conditional_mlp_discriminator(image_size, channels, classes, *, dropout=0.4):
+    """Image N×H×W×`channels`, labels N int32 -> logits N×1 float32. The embedded label stands behind the image; dropout is in front of
+    the activation."""
+    image, label = keras.Input((*image_size, channels)), keras.Input((), dtype="int32")
+    x = keras.layers.Concatenate()([keras.layers.Flatten()(image), embed(label, classes, classes)])
+    for number in range(3):
+        x = keras.layers.Dense(512)(x)  # N × 512
+        if number and dropout:
+            x = Dropout(dropout)(x)
+        x = keras.layers.LeakyReLU(negative_slope=SLOPE)(x)
+    return keras.Model([image, label], keras.layers.Dense(1, dtype="float32")(x), name="discriminator")

@@ -57,7 +57,7 @@ class TrainStep(tf.Module):
 
     def enter(self, stage: Stage, *, reset: bool):
         """Goes on with the images of another stage; `reset` forgets the optimizers' moments (Karras et al. 2018, appendix A)."""
-        self.method.stage = stage
+        self.method.enter(stage)
         if reset:
             for optimizer in self.optimizers.values():
                 for variable in optimizer.variables:

@@ -1,0 +1,123 @@
+"""ACGAN: image synthesis with auxiliary classifier GANs (Odena et al. 2017)."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from tfgan.augmentation import diff_augment
+from tfgan.config import Size, setting
+from tfgan.errors import UserError
+from tfgan.layers import fold_in
+from tfgan.methods import base, noise
+from tfgan.networks.acgan import cifar_discriminator, cifar_generator, upsampling_discriminator, upsampling_generator
+
+MULTIPLES = {"upsampling": 4, "paper": 8}  # architecture -> what height and width must be multiples of
+WIDTHS = {"upsampling": (64, 16), "paper": (96, 16)}  # architecture -> ngf, ndf
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams(noise.HParams):
+    image_size: Size = setting((32, 32), "HEIGHTxWIDTH of the images, or one number for both")
+    architecture: str = setting(
+        "upsampling",
+        "networks that resize and convolve, as in the ports to MNIST, or the paper's for CIFAR-10",
+        choices=tuple(MULTIPLES),
+    )
+    ngf: int = setting(0, "channels before the generator's last layer; 0: the architecture's own", at_least=0)
+    ndf: int = setting(0, "channels of the discriminator's first layer; 0: the architecture's own", at_least=0)
+    discriminator_norm: str = setting("batch", "normalisation in the discriminator", choices=("batch", "none"))
+    batch_norm: str = noise.batch_norm_setting()
+    class_weight: float = setting(1.0, "of the class loss beside the adversarial one", at_least=0.0)
+    fake_class_weight: float = setting(
+        1.0,
+        "of generated images beside real ones in the discriminator's class loss; 0: real ones alone",
+        at_least=0.0,
+        at_most=1.0,
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.architecture == "paper":
+            noise.refuse_idle(self, ("batch_norm",), "--architecture=paper")
+        multiple = MULTIPLES[self.architecture]
+        if any(size % multiple or size == 0 for size in self.image_size):
+            height, width = self.image_size
+            raise UserError(f"--image_size={height}x{width} does not suit --architecture={self.architecture}: use multiples of {multiple}.")
+        noise.check_penalty(self, self.discriminator_norm == "batch")
+
+    def widths(self) -> tuple[int, int]:
+        """ngf and ndf."""
+        ngf, ndf = WIDTHS[self.architecture]
+        return self.ngf or ngf, self.ndf or ndf
+
+
+class ACGAN(noise.NoiseMethod):
+    """The discriminator is not shown the class: it tells it, of real images and of generated ones, and the generator wants it told.
+
+    Both networks may agree on wrong classes, as the discriminator also learns from generated images that do not show the class they were
+    asked for; on few training images they do. Losses are halved where the ports halve them, which changes nothing under Adam.
+    """
+
+    HParams = HParams
+    batch_kind = "labelled"
+
+    def build_generator(self):
+        h, classes = self.hparams, len(self.class_names)
+        shape, (ngf, _) = (h.latents, h.image_size, self.image.channels), h.widths()
+        if h.architecture == "paper":
+            return cifar_generator(*shape, classes, ngf=ngf)
+        return upsampling_generator(*shape, ngf=ngf, batch_norm=noise.BATCH_NORMS[h.batch_norm], classes=classes)
+
+    def build_discriminator(self):
+        h, classes = self.hparams, len(self.class_names)
+        shape, (_, ndf) = (h.image_size, self.image.channels), h.widths()
+        if h.architecture == "paper":
+            return cifar_discriminator(*shape, classes, ndf=ndf, norm=h.discriminator_norm)
+        norm = {"batch_norm": noise.BATCH_NORMS[h.batch_norm], "norm": h.discriminator_norm}
+        return upsampling_discriminator(*shape, ndf=ndf, **norm, classes=classes)
+
+    def judge_and_classify(self, images, seed):
+        """Logits b×1 and class logits b×classes."""
+        return self.discriminator(diff_augment(images, self.hparams.diffaugment, fold_in(seed, 2)), training=True)
+
+    def judge(self, images, labels, seed):
+        logits, _ = self.judge_and_classify(images, seed)
+        return logits
+
+    def _discriminator_loss(self, batch, seed):
+        h = self.hparams
+        fake, labels = self.shown(batch, seed)
+        real_logits, real_classes = self.judge_and_classify(batch["image"], seed)
+        fake_logits, fake_classes = self.judge_and_classify(fake, seed)
+        classification = 0.5 * class_loss(real_classes, batch["label"]) + 0.5 * h.fake_class_weight * class_loss(fake_classes, labels)
+        loss = 0.25 * self.discriminator_loss(real_logits, fake_logits) + 0.5 * h.class_weight * classification
+        scalars = {
+            "real_score": self.score(real_logits),
+            "class_accuracy": 0.5 * (class_accuracy(real_classes, batch["label"]) + class_accuracy(fake_classes, labels)),
+            "discriminator_class_loss": classification,
+        }
+        if h.loss == "wgan_gp":
+            scalars["gradient_penalty"] = self.gradient_penalty(batch, fake, seed)
+            loss += 0.25 * h.penalty_weight * scalars["gradient_penalty"]
+        return base.PhaseResult({"discriminator": loss}, scalars)
+
+    def _generator_loss(self, batch, seed):
+        fake, labels = self.generate(batch, seed)
+        logits, classes = self.judge_and_classify(fake, seed)
+        classification = class_loss(classes, labels)
+        loss = 0.5 * (self.generator_loss(logits) + self.hparams.class_weight * classification)
+        return base.PhaseResult(
+            {"generator": loss},
+            {"fake_score_before": self.score(logits), "generator_class_loss": classification},
+            self.shown_later(fake),
+        )
+
+
+def class_loss(logits, labels):
+    """Cross-entropy of one softmax: logits b×classes, labels b -> the mean. ln(classes) at logits 0."""
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, tf.cast(logits, tf.float32)))
+
+
+def class_accuracy(logits, labels):
+    """The share of images whose most likely class is their label."""
+    return tf.reduce_mean(tf.cast(tf.argmax(logits, axis=1, output_type=tf.int32) == labels, tf.float32))

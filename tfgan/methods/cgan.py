@@ -1,0 +1,29 @@
+"""CGAN: conditional generative adversarial nets (Mirza and Osindero 2014), with the perceptrons that its many ports to MNIST use."""
+
+import dataclasses
+
+from tfgan.config import setting
+from tfgan.methods import noise
+from tfgan.networks.mlp import conditional_mlp_discriminator, mlp_generator
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams(noise.HParams):
+    batch_norm: str = noise.batch_norm_setting()
+    dropout: float = setting(0.4, "rate in the discriminator", at_least=0.0, at_most=0.99)
+
+
+class CGAN(noise.NoiseMethod):
+    """Perceptrons that see the class beside the noise and beside the image."""
+
+    HParams = HParams
+    batch_kind = "labelled"
+
+    def build_generator(self):
+        h = self.hparams
+        norm = noise.BATCH_NORMS[h.batch_norm]
+        return mlp_generator(h.latents, h.image_size, self.image.channels, batch_norm=norm, classes=len(self.class_names))
+
+    def build_discriminator(self):
+        h = self.hparams
+        return conditional_mlp_discriminator(h.image_size, self.image.channels, len(self.class_names), dropout=h.dropout)

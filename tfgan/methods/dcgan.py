@@ -1,0 +1,73 @@
+"""DCGAN: deep convolutional generative adversarial networks (Radford et al. 2016)."""
+
+import dataclasses
+
+from tfgan.config import Size, setting
+from tfgan.errors import UserError
+from tfgan.methods import noise
+from tfgan.networks.acgan import upsampling_discriminator, upsampling_generator
+from tfgan.networks.dcgan import dcgan_discriminator, dcgan_generator, doublings, tutorial_discriminator, tutorial_generator
+
+WIDTHS = {"paper": (128, 128), "tutorial": (64, 64), "upsampling": (64, 16)}  # architecture -> ngf, ndf
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams(noise.HParams):
+    epochs: int = setting(25, "total passes over the training images", operational=True, at_least=1)
+    batch_size: int = setting(128, "images in one update, over all replicas", at_least=1)
+    image_size: Size = setting((64, 64), "HEIGHTxWIDTH of the images, or one number for both")
+    prior: str = setting("uniform", "what noise is drawn from: N(0, 1), or uniform in [-1, 1]", choices=("normal", "uniform"))
+    architecture: str = setting(
+        "paper",
+        "the paper's networks, those of TensorFlow's tutorial (28 pixels), or those that resize and convolve (PyTorch ports, 32 pixels)",
+        choices=tuple(WIDTHS),
+    )
+    ngf: int = setting(0, "channels before the generator's last layer; 0: the architecture's own, the paper's 128", at_least=0)
+    ndf: int = setting(0, "channels of the discriminator's first layer; 0: the architecture's own, the paper's 128", at_least=0)
+    kernel: int = setting(5, "height and width of the kernels; compact ports take 4", at_least=2)
+    discriminator_norm: str = setting("batch", "normalisation in the discriminator", choices=("batch", "none"))
+    batch_norm: str = noise.batch_norm_setting()
+
+    def __post_init__(self):
+        super().__post_init__()
+        idle = {
+            "paper": ("batch_norm",),
+            "tutorial": ("kernel", "discriminator_norm", "batch_norm"),
+            "upsampling": ("kernel",),
+        }
+        noise.refuse_idle(self, idle[self.architecture], f"--architecture={self.architecture}")
+        if self.architecture == "paper":
+            doublings(self.image_size)
+        elif any(size % 4 or size == 0 for size in self.image_size):
+            height, width = self.image_size
+            raise UserError(f"--image_size={height}x{width} does not suit --architecture={self.architecture}: use multiples of 4.")
+        noise.check_penalty(self, self.architecture != "tutorial" and self.discriminator_norm == "batch")
+
+    def widths(self) -> tuple[int, int]:
+        """ngf and ndf."""
+        ngf, ndf = WIDTHS[self.architecture]
+        return self.ngf or ngf, self.ndf or ndf
+
+
+class DCGAN(noise.NoiseMethod):
+    """Strided convolutions both ways."""
+
+    HParams = HParams
+
+    def build_generator(self):
+        h = self.hparams
+        shape, (ngf, _) = (h.latents, h.image_size, self.image.channels), h.widths()
+        if h.architecture == "tutorial":
+            return tutorial_generator(*shape, ngf=ngf)
+        if h.architecture == "upsampling":
+            return upsampling_generator(*shape, ngf=ngf, batch_norm=noise.BATCH_NORMS[h.batch_norm])
+        return dcgan_generator(*shape, ngf=ngf, kernel=h.kernel)
+
+    def build_discriminator(self):
+        h = self.hparams
+        shape, (_, ndf) = (h.image_size, self.image.channels), h.widths()
+        if h.architecture == "tutorial":
+            return tutorial_discriminator(*shape, ndf=ndf)
+        if h.architecture == "upsampling":
+            return upsampling_discriminator(*shape, ndf=ndf, batch_norm=noise.BATCH_NORMS[h.batch_norm], norm=h.discriminator_norm)
+        return dcgan_discriminator(*shape, ndf=ndf, kernel=h.kernel, norm=h.discriminator_norm)

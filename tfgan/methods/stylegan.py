@@ -1,0 +1,248 @@
+"""StyleGAN: a style-based generator architecture for generative adversarial networks (Karras et al. 2019), the first version, as the
+authors' code trains it on FFHQ."""
+
+import dataclasses
+import math
+
+import keras
+import tensorflow as tf
+
+from tfgan.augmentation import diff_augment
+from tfgan.config import Size, Strings, setting
+from tfgan.errors import UserError
+from tfgan.layers import fold_in, uniform
+from tfgan.losses import r1_penalty
+from tfgan.methods import base, noise
+from tfgan.networks.equalized import double, halve
+from tfgan.networks.stylegan import Discriminator, Synthesis, layer_count, mapping
+from tfgan.optimizers import FusedAdam
+
+MEAN_STYLE_DECAY = 0.995  # a step, of the w̄ towards which truncation pulls
+HALF_LIFE = 10_000  # images in which the generator's average forgets half, by default
+LEARNING_RATES = ((512, 3e-3), (256, 2e-3), (128, 1.5e-3), (0, 1e-3))  # from which size on
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams(noise.HParams):
+    epochs: int = setting(357, "total passes over the training images", operational=True, at_least=1)
+    batch_size: int = setting(32, "images in one update, over all replicas", at_least=1)
+    image_size: Size = setting((256, 256), "height and width of the images, a power of two")
+    flip: bool = setting(True, "mirror half of the training images")
+    latents: int = setting(512, "length of the noise vector", at_least=1)
+    learning_rate: float = setting(0.0, "of the Adam optimizers; 0: 0.001 up to 64 pixels, and more for larger ones", at_least=0.0)
+    beta_1: float = setting(0.0, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
+    beta_2: float = setting(0.99, "Adam's decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
+    average_decay: float = setting(
+        -1.0,
+        "decay a step of batch_size images of the generator's moving average, which makes all results; -1: half in 10,000 images; 0: none",
+        at_least=-1.0,
+        at_most=0.999999,
+    )
+    width: int = setting(512, "length of a style", at_least=1)
+    mapping_layers: int = setting(8, "between noise and style", at_least=1)
+    channel_base: int = setting(8192, "feature maps of r pixels: channel_base / 2^(log2 r - 1), at most channel_max", at_least=1)
+    channel_max: int = setting(512, "most feature maps of one layer", at_least=1)
+    r1_weight: float = setting(10.0, "γ of the R1 penalty; not with --loss=wgan_gp, which has its own", at_least=0.0)
+    r1_every: int = setting(1, "steps between R1 penalties, which count that many times (Karras et al. 2020, §3.1)", at_least=1)
+    drift_weight: float = setting(1e-3, "of the mean squared output for real images, with --loss=wgan_gp", at_least=0.0)
+    mixing: float = setting(0.9, "share of the steps in which images mix two styles", at_least=0.0, at_most=1.0)
+    truncation: float = setting(0.7, "ψ of results: 1 full variety, 0 the mean image", operational=True)
+    truncation_layers: int = setting(8, "first layers that are truncated", operational=True, at_least=0)
+    progressive: bool = setting(True, "begin with small images and double their size, layer by layer")
+    start_size: int = setting(8, "of the first images, a power of two", at_least=4)
+    stable_images: int = setting(600_000, "images of one size before the next one fades in", at_least=1)
+    fade_images: int = setting(600_000, "images in which a size fades in", at_least=0)
+    stage_batch_sizes: Strings = setting((), "batch sizes while images are smaller, SIZE:BATCH: 8:256,16:128; else batch_size")
+
+    def __post_init__(self):
+        super().__post_init__()
+        size = self.image_size[0]
+        if size != self.image_size[1] or size & (size - 1) or size < 8:
+            height, width = self.image_size
+            raise UserError(f"--image_size={height}x{width} does not suit StyleGAN: use 8, 16, 32, 64, … and the same for both.")
+        noise.refuse_idle(self, ("updates",), "StyleGAN, whose discriminator learns first")
+        if self.loss == "wgan_gp":
+            noise.refuse_idle(self, ("r1_weight", "r1_every"), "--loss=wgan_gp")
+        else:
+            noise.refuse_idle(self, ("drift_weight",), f"--loss={self.loss}")
+        if not self.progressive:
+            noise.refuse_idle(self, ("start_size", "stable_images", "fade_images", "stage_batch_sizes"), "--noprogressive")
+        elif self.start_size & (self.start_size - 1) or self.start_size > size:
+            raise UserError(f"--start_size={self.start_size} must be a power of two, and at most --image_size={size}.")
+        self.batch_sizes()
+
+    def sizes(self) -> list[int]:
+        """Of the images, stage by stage."""
+        size = self.image_size[0]
+        first = self.start_size if self.progressive else size
+        return [first << i for i in range(int(math.log2(size // first)) + 1)]
+
+    def batch_sizes(self) -> list[int]:
+        given = {}
+        for word in self.stage_batch_sizes:
+            size, _, batch = word.partition(":")
+            if not (size.isdecimal() and batch.isdecimal() and int(batch) and int(size) in self.sizes()):
+                sizes = ", ".join(map(str, self.sizes()))
+                raise UserError(f"--stage_batch_sizes={word}: use SIZE:BATCH, such as {self.start_size}:128, with sizes of {sizes}.")
+            given[int(size)] = int(batch)
+        return [given.get(size, self.batch_size) for size in self.sizes()]
+
+
+class StyleGAN(noise.NoiseMethod):
+    """Mapping z -> w and synthesis of images from a w for each layer, against a discriminator; all grow with the images."""
+
+    HParams = HParams
+
+    def build_networks(self):
+        h, size, channels = self.hparams, self.hparams.image_size[0], self.image.channels
+        growing = {"every_size": h.progressive, "base": h.channel_base, "most": h.channel_max}
+        self.layers = layer_count(size)
+
+        def build_generator():
+            synthesis = Synthesis(size, channels, width=h.width, name="synthesis", **growing)
+            return {"mapping": mapping(h.latents, h.width, h.mapping_layers), "synthesis": synthesis}
+
+        self.discriminator = Discriminator(size, channels, name="discriminator", **growing)
+        self.networks = build_generator() | {"discriminator": self.discriminator}
+        if h.average_decay:
+            self.averages = build_generator()
+        self.state = {"mean_style": base.variable(tf.zeros([h.width])), "images_seen": base.variable(tf.zeros([], tf.int64))}
+        self.state["steps"] = base.variable(tf.zeros([], tf.int64))
+        self.enter(self.stages()[0])
+
+    def stages(self):
+        """A stage for each size: it fades in, but for the first, and then stays, the last one to the end (Karras et al. 2018, §2)."""
+        h, stages, step, image = self.hparams, [], 0, 0
+        for number, (size, batch) in enumerate(zip(h.sizes(), h.batch_sizes())):
+            stages.append(base.Stage(step, image, batch, h.image_size[0] // size))
+            count = math.ceil((h.stable_images + h.fade_images * (number > 0)) / (batch * h.n_critic))
+            step, image = step + count, image + count * batch * h.n_critic
+        return stages
+
+    def enter(self, stage):
+        super().enter(stage)
+        decay = 0.5 ** (self.hparams.batch_size / HALF_LIFE) if self.hparams.average_decay < 0 else self.hparams.average_decay
+        self.average_decay = decay ** (stage.batch_size * self.hparams.n_critic / self.hparams.batch_size)
+
+    @property
+    def size(self) -> int:
+        """Of the present stage's images."""
+        return self.hparams.image_size[0] // self.stage.shrink
+
+    def alpha(self):
+        """How far the present size has faded in, from 0 to 1; None where nothing fades."""
+        if self.size == self.hparams.sizes()[0] or not self.hparams.fade_images:
+            return None
+        seen = tf.cast(self.state["images_seen"] - self.stage.first_image, tf.float32)
+        return tf.clip_by_value(seen / self.hparams.fade_images, 0.0, 1.0)
+
+    def make_optimizers(self):
+        if self.hparams.learning_rate:
+            return super().make_optimizers()
+        settings = {"beta_1": self.hparams.beta_1, "beta_2": self.hparams.beta_2, "epsilon": 1e-8}
+        return {name: FusedAdam(BySize(self), **settings) for name in ("discriminator", "generator")}
+
+    def phases(self):
+        generator = {"generator": ("mapping", "synthesis")}
+        return [phase._replace(trains=generator) if phase.name == "generator" else phase for phase in super().phases()]
+
+    def generate(self, batch, seed):
+        fake, _ = self.generate_mixed(batch, seed)
+        return fake, None
+
+    def generate_mixed(self, batch, seed):
+        """As many images as the batch has, and the w of their coarse layers, b×width.
+
+        In a share of the steps a second w stands in for the first from one layer on, the same layer in all images (§3.1).
+        """
+        latents, _ = self.draw(batch, seed)
+        w = self.networks["mapping"](latents, training=True)
+        other = self.networks["mapping"](self.draw(batch, fold_in(seed, 4))[0], training=True)
+        count, draws = layer_count(self.size), uniform([2], fold_in(seed, 5))
+        crossover = tf.where(draws[0] < self.hparams.mixing, 1 + tf.cast(draws[1] * (count - 1), tf.int32), count)
+        styles = tf.where((tf.range(self.layers) < crossover)[:, None], w[:, None], other[:, None])  # b × layers × width
+        return self.networks["synthesis"](styles, size=self.size, alpha=self.alpha(), training=True), w
+
+    def judge(self, images, labels, seed):
+        images = diff_augment(images, self.hparams.diffaugment, fold_in(seed, 2))
+        return self.discriminator(images, alpha=self.alpha(), training=True)
+
+    def faded(self, images):
+        """Real images as coarse as generated ones are while a size fades in."""
+        alpha = self.alpha()
+        if alpha is None:
+            return images
+        coarse = double(halve(images))
+        return coarse + alpha * (images - coarse)
+
+    def _discriminator_loss(self, batch, seed):
+        h, real = self.hparams, self.faded(batch["image"])
+        fake, _ = self.shown(batch, seed)
+        fake_logits = self.judge(fake, None, seed)
+        scalars = {}
+        if h.loss == "wgan_gp":
+            real_logits = self.judge(real, None, seed)
+            scalars["gradient_penalty"] = self.gradient_penalty({"image": real}, fake, seed)
+            regularization = h.penalty_weight * scalars["gradient_penalty"] + h.drift_weight * tf.reduce_mean(tf.square(real_logits))
+        else:
+            real_logits, scalars["r1_penalty"] = self._judge_and_penalize(real, seed)
+            regularization = 0.5 * h.r1_weight * scalars["r1_penalty"]
+        scalars["real_score"] = self.score(real_logits)
+        return base.PhaseResult({"discriminator": self.discriminator_loss(real_logits, fake_logits) + regularization}, scalars)
+
+    def _judge_and_penalize(self, real, seed):
+        """Logits of real images, and their R1 penalty; every `r1_every` steps, and that many times as large."""
+        h = self.hparams
+        if not h.r1_weight:
+            return self.judge(real, None, seed), tf.zeros([])
+        if h.r1_every == 1:
+            penalty, logits = r1_penalty(lambda images: self.judge(images, None, seed), real)
+            return logits, penalty
+        due = (self.state["steps"] + 1) % h.r1_every == 0
+        penalty = tf.cond(due, lambda: r1_penalty(lambda images: self.judge(images, None, seed), real)[0], lambda: tf.zeros([]))
+        return self.judge(real, None, seed), h.r1_every * penalty
+
+    def _generator_loss(self, batch, seed):
+        fake, w = self.generate_mixed(batch, seed)
+        logits = self.judge(fake, None, seed)
+        return base.PhaseResult({"generator": self.generator_loss(logits)}, {"fake_score_before": self.score(logits)}, {"w": w})
+
+    def exchange(self, outputs, seed):
+        """Counts steps and images, and lets w̄ follow."""
+        self.state["steps"].assign_add(1)
+        self.state["images_seen"].assign_add(self.stage.batch_size * self.hparams.n_critic)
+        mean = self.state["mean_style"]
+        mean.assign(mean + (1.0 - MEAN_STYLE_DECAY) * (tf.reduce_mean(outputs["w"], axis=0) - mean))
+        return {}
+
+    def inference(self):
+        h, networks = self.hparams, self.averages or self.networks
+
+        def map_styles(latents, truncation):
+            w = networks["mapping"](latents, training=False)[:, None]  # N × 1 × width
+            mean = tf.convert_to_tensor(self.state["mean_style"])
+            truncated = mean + tf.cast(truncation, tf.float32) * (w - mean)
+            return tf.where((tf.range(self.layers) < h.truncation_layers)[:, None], truncated, w)
+
+        def synthesize(styles):
+            images = networks["synthesis"](styles, size=self.size, alpha=self.alpha(), training=False)
+            for _ in range(int(math.log2(self.stage.shrink))):
+                images = double(images)
+            return tf.clip_by_value(images, -1.0, 1.0)
+
+        styles = base.Styles(map_styles, synthesize, self.layers, h.width, h.truncation)
+        return {
+            "generate": base.Generation(
+                lambda latents: synthesize(map_styles(latents, h.truncation)), self.image, h.latents, prior=h.prior, styles=styles
+            )
+        }
+
+
+class BySize(keras.optimizers.schedules.LearningRateSchedule):
+    """The authors' learning rate for the size of the method's present stage, which is constant in the stage's graph."""
+
+    def __init__(self, method: StyleGAN):
+        self.method = method
+
+    def __call__(self, step):
+        return tf.constant(next(rate for size, rate in LEARNING_RATES if self.method.size >= size))

@@ -1,0 +1,195 @@
+"""VAE-GAN: an autoencoder whose measure of similarity is learnt by a discriminator (Larsen et al. 2016)."""
+
+import dataclasses
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from tfgan.augmentation import AUGMENTATIONS, diff_augment
+from tfgan.config import Size, Strings, setting
+from tfgan.errors import UserError
+from tfgan.layers import fold_in, normal
+from tfgan.losses import bce_generator_loss, bce_saturating_generator_loss, kl_divergence, l1_loss, squared_error
+from tfgan.methods import base
+from tfgan.networks.vaegan import vaegan_decoder, vaegan_discriminator, vaegan_encoder
+
+DECODER_LOSSES = {"saturating": bce_saturating_generator_loss, "non_saturating": bce_generator_loss}
+EQUILIBRIUM = 0.68  # the cross-entropy of an undecided discriminator, ln 2, as the paper's code rounds it
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams(base.HParams):
+    batch_size: int = setting(64, "images in one step, over all replicas", at_least=2)
+    image_size: Size = setting((64, 64), "HEIGHTxWIDTH of the images, multiples of 8, or one number for both")
+    random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
+    latents: int = setting(128, "length of the latent vector", at_least=1)
+    nef: int = setting(64, "filters of the encoder's first convolution", at_least=1)
+    encoder_units: int = setting(2048, "units of the encoder's dense layer: 2048 in the paper, 1024 in its code", at_least=1)
+    ngf: int = setting(32, "filters of the decoder at full size", at_least=1)
+    ndf: int = setting(32, "filters of the discriminator's first convolution", at_least=1)
+    similarity_weight: float = setting(1e-5, "γ of the similarity, a sum over all features, in the decoder's loss", at_least=0.0)
+    convex: bool = setting(False, "weigh the decoder's adversarial loss by 1 - γ, as the paper's code does, instead of 1")
+    decoder_loss: str = setting(
+        "saturating", "the decoder's adversarial loss: the discriminator's with the sign changed, or -ln D", choices=tuple(DECODER_LOSSES)
+    )
+    judge_reconstructions: bool = setting(True, "the adversarial losses take in reconstructions; otherwise only images made from noise")
+    real_weight: float = setting(
+        1.0,
+        "of real images in the discriminator's loss, where reconstructions and samples weigh 1 each; 3.9 in its code for faces",
+        at_least=0.0,
+    )
+    skip_margin: float = setting(
+        0.0,
+        f"no step of the discriminator while a cross-entropy is this far below {EQUILIBRIUM}, nor of the decoder while one is this far "
+        "above; 0.35 in the paper's code; 0: all steps",
+        at_least=0.0,
+    )
+    learning_rate: float = setting(3e-4, "of the RMSProp optimizers", at_least=0.0)
+    lr_decay: float = setting(
+        1.0, "factor of the learning rate from one epoch to the next; 1: it stays constant", at_least=0.0, at_most=1.0
+    )
+    diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
+    average_decay: float = setting(
+        0.0,
+        "decay a step of the moving averages of encoder and decoder, which then make all results; 0: none",
+        at_least=0.0,
+        at_most=0.999999,
+    )
+
+    def __post_init__(self):
+        if any(size % 8 or size < 16 for size in self.image_size):
+            raise UserError("--image_size={}x{} does not suit VAE-GAN: use multiples of 8, from 16 on.".format(*self.image_size))
+        for kind in set(self.diffaugment) - set(AUGMENTATIONS):
+            raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
+        if self.convex and self.similarity_weight > 1:
+            raise UserError(f"--convex wants --similarity_weight between 0 and 1; found {self.similarity_weight:g}.")
+
+
+class Pass(NamedTuple):
+    """What the networks make of a batch, in training."""
+
+    mean: tf.Tensor  # N×d, of the latents
+    log_variance: tf.Tensor
+    reconstruction: tf.Tensor  # N×H×W×C
+    features: list[tf.Tensor]  # N×h×w×f, of images and of their reconstructions
+    logits: list[tf.Tensor]  # N×1, of images, of their reconstructions and of samples
+
+
+class VAEGAN(base.Method):
+    """Encoder image -> latents, decoder latents -> image, and a discriminator that also says how alike two images are."""
+
+    HParams = HParams
+    batch_kind = "images"
+
+    def __init__(self, hparams: HParams, spec):
+        super().__init__(hparams, spec)
+        self.image = spec.domains["image"]
+        self.encoder, self.decoder = self._build_encoder(), self._build_decoder()
+        self.discriminator = vaegan_discriminator(hparams.image_size, self.image.channels, ndf=hparams.ndf)
+        self.networks = {"encoder": self.encoder, "decoder": self.decoder, "discriminator": self.discriminator}
+        self.average_decay = hparams.average_decay
+        if hparams.average_decay:
+            self.averages = {"encoder": self._build_encoder(), "decoder": self._build_decoder()}
+        self.decoder_loss = DECODER_LOSSES[hparams.decoder_loss]
+
+    def _build_encoder(self):
+        h = self.hparams
+        return vaegan_encoder(h.image_size, self.image.channels, h.latents, nef=h.nef, units=h.encoder_units)
+
+    def _build_decoder(self):
+        return vaegan_decoder(self.hparams.image_size, self.image.channels, self.hparams.latents, ngf=self.hparams.ngf)
+
+    def make_optimizers(self):
+        def rmsprop():
+            schedule = keras.optimizers.schedules.ExponentialDecay(
+                self.hparams.learning_rate, self.steps_per_epoch, self.hparams.lr_decay, staircase=True
+            )
+            # Keras adds epsilon under the root, the paper's code 1e-8 outside. Keras' 1e-7 would slow down all weights whose gradients
+            # are below 3e-4, and with a small γ many are.
+            return keras.optimizers.RMSprop(schedule, rho=0.9, epsilon=1e-16)
+
+        return {name: rmsprop() for name in self.networks}
+
+    def phases(self):
+        gate = self._gate if self.hparams.skip_margin else None
+        return [
+            base.Phase("all", self._losses, {name: (name,) for name in self.networks}, gate=gate),
+            base.Phase("afterwards", self._score_afterwards, {}),
+        ]
+
+    def _forward(self, batch, seed) -> Pass:
+        """The networks' passes. What goes through together shares the statistics of batch norms.
+
+        That is latents encoded and drawn, since after training the decoder is given either; and images and their reconstructions, whose
+        features are compared. Samples go by themselves: beside the two, the decoder learns to give samples extreme contrast, because that
+        raises the variance that all features are divided by, and so brings the two nearer to each other. (The paper's code compares
+        features in one pass, and judges all three in another.)
+        """
+        image = batch["image"]
+        mean, log_variance = self.encoder(image, training=True)
+        latents = mean + tf.exp(0.5 * log_variance) * normal(tf.shape(mean), fold_in(seed, 0))
+        drawn = normal(tf.shape(mean), fold_in(seed, 1))
+        reconstruction, sample = tf.split(self.decoder(tf.concat([latents, drawn], axis=0), training=True), 2)
+        judged = [diff_augment(images, self.hparams.diffaugment, fold_in(seed, 2)) for images in (image, reconstruction, sample)]
+        features, logits = self.discriminator(tf.concat(judged[:2], axis=0), training=True)
+        _, sample_logits = self.discriminator(judged[2], training=True)
+        return Pass(mean, log_variance, reconstruction, tf.split(features, 2), [*tf.split(logits, 2), sample_logits])
+
+    def _losses(self, batch, seed):
+        """All three losses from one pass (algorithm 1). The trainer gives each to its own network alone: so no similarity reaches the
+        discriminator, which would make all images alike, and no adversarial loss the encoder."""
+        h, made = self.hparams, self._forward(batch, seed)
+        real, reconstruction, sample = made.logits
+        judged = [reconstruction, sample] if h.judge_reconstructions else [sample]
+        prior = tf.reduce_mean(kl_divergence(made.mean, made.log_variance))
+        similarity = tf.reduce_mean(squared_error(*made.features))
+        gan = tf.add_n([self.decoder_loss(logits) for logits in judged])
+        real_entropy, fake_entropies = bce_generator_loss(real), [-bce_saturating_generator_loss(logits) for logits in judged]
+        losses = {
+            "encoder": prior + similarity,
+            "decoder": h.similarity_weight * similarity + (1.0 - h.similarity_weight if h.convex else 1.0) * gan,
+            "discriminator": h.real_weight * real_entropy + tf.add_n(fake_entropies),
+        }
+        scalars = {
+            "prior_loss": prior,
+            "similarity_loss": similarity,
+            "gan_loss": gan,
+            "l1_loss": l1_loss(batch["image"], made.reconstruction),
+            "real_entropy": real_entropy,
+            "fake_entropy": tf.add_n(fake_entropies) / len(fake_entropies),
+            "real_score": _score(real),
+            "reconstruction_score": _score(reconstruction),
+            "fake_score_before": _score(sample),
+        }
+        return base.PhaseResult(losses, scalars)
+
+    def _gate(self, means):
+        """The rule of the paper's code: the winner of the game waits; if both would, neither does."""
+        entropies, margin = (means["real_entropy"], means["fake_entropy"]), self.hparams.skip_margin
+        discriminator = tf.minimum(*entropies) >= EQUILIBRIUM - margin
+        decoder = tf.maximum(*entropies) <= EQUILIBRIUM + margin
+        both = discriminator == decoder
+        return {"encoder": tf.constant(True), "decoder": decoder | both, "discriminator": discriminator | both}
+
+    def _score_afterwards(self, batch, seed):
+        """D of the same samples once more, after the step."""
+        return base.PhaseResult({}, {"fake_score_after": _score(self._forward(batch, seed).logits[2])})
+
+    def inference(self):
+        """generate: latents to images; encode: images to the mean of their latents, out of which `generate` makes reconstructions."""
+        encoder, decoder = (self.averages.get(name, self.networks[name]) for name in ("encoder", "decoder"))
+        size, length = self.hparams.image_size, self.hparams.latents
+        return {
+            "generate": base.Generation(lambda latents: decoder(latents, training=False), self.image, length),
+            "encode": base.Encoding(lambda images: encoder(images, training=False)[0], self.image, size, length, crop=True),
+        }
+
+    def sample_row(self, example, use):
+        image = example["image"]
+        return {self.image.name: image, "reconstruction": use["generate"](use["encode"](image))}
+
+
+def _score(logits):
+    """What the discriminator says on average, a probability."""
+    return tf.reduce_mean(tf.sigmoid(logits))

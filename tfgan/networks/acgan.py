@@ -1,0 +1,90 @@
+"""ACGAN's networks: those of its many ports, which resize and convolve, and the paper's for CIFAR-10 (Odena et al. 2017, appendix A).
+
+Without classes the ports' networks are those of their DCGAN.
+"""
+
+import keras
+
+from tfgan.layers import BatchNorm, Dropout
+from tfgan.networks.blocks import SLOPE, conv, normal_init
+from tfgan.networks.mlp import embed
+
+
+def upsampling_generator(latents, image_size, channels, *, ngf=64, batch_norm, classes=0):
+    """Noise N×`latents` [, labels N int32] -> image N×H×W×`channels` in [-1, 1], H and W multiples of 4.
+
+    Args:
+        ngf: channels before the last layer.
+        batch_norm: settings of the batch norms behind convolutions.
+        classes: how many there are; noise is multiplied by the embedded label.
+    """
+    height, width = (size // 4 for size in image_size)
+    inputs = x = keras.Input((latents,))
+    if classes:
+        label = keras.Input((), dtype="int32")
+        inputs, x = [inputs, label], keras.layers.Multiply()([embed(label, classes, latents), x])
+    x = keras.layers.Dense(height * width * 2 * ngf)(x)
+    x = BatchNorm()(keras.layers.Reshape((height, width, 2 * ngf))(x))  # N × H/4 × W/4 × 2 ngf
+    for filters in (2 * ngf, ngf):
+        x = keras.layers.UpSampling2D(2, interpolation="nearest")(x)
+        x = BatchNorm(**batch_norm)(conv(filters, 3)(x))  # N × H/2 × W/2 × 2 ngf, then N × H × W × ngf
+        x = keras.layers.LeakyReLU(negative_slope=SLOPE)(x)
+    x = conv(channels, 3)(x)
+    return keras.Model(inputs, keras.layers.Activation("tanh", dtype="float32")(x), name="generator")
+
+
+def upsampling_discriminator(image_size, channels, *, ndf=16, batch_norm, norm="batch", classes=0):
+    """Image N×H×W×`channels` -> logits N×1 [, class logits N×`classes`], float32.
+
+    Args:
+        ndf: channels of the first block.
+        norm: batch or none, from the second block on; `batch_norm`: its settings.
+    """
+    x = image = keras.Input((*image_size, channels))
+    for number in range(4):
+        x = conv(ndf << number, 3, 2, padding="valid")(keras.layers.ZeroPadding2D(1)(x))
+        x = Dropout(0.25, spatial=True)(keras.layers.LeakyReLU(negative_slope=SLOPE)(x))
+        if number and norm == "batch":
+            x = BatchNorm(**batch_norm)(x)
+    x = keras.layers.Flatten()(x)  # N × ⌈H/16⌉·⌈W/16⌉·8 ndf
+    heads = [keras.layers.Dense(units, dtype="float32")(x) for units in (1, classes) if units]
+    return keras.Model(image, heads if classes else heads[0], name="discriminator")
+
+
+def cifar_generator(latents, image_size, channels, classes, *, ngf=96):
+    """The paper's: noise N×`latents`, labels N int32 -> image N×H×W×`channels` in [-1, 1], H and W multiples of 8.
+
+    `ngf`: channels before the last layer.
+    """
+    height, width = (size // 8 for size in image_size)
+    noise, label = keras.Input((latents,)), keras.Input((), dtype="int32")
+    x = keras.layers.Concatenate()([noise, keras.layers.CategoryEncoding(classes, output_mode="one_hot")(label)])
+    x = keras.layers.Dense(height * width * 4 * ngf, "relu")(x)
+    x = keras.layers.Reshape((height, width, 4 * ngf))(x)  # N × H/8 × W/8 × 4 ngf
+    for filters in (2 * ngf, ngf):
+        x = _deconv(filters)(x)  # N × H/4 × W/4 × 2 ngf, then N × H/2 × W/2 × ngf
+        x = keras.layers.ReLU()(BatchNorm()(x))
+    x = _deconv(channels)(x)
+    return keras.Model([noise, label], keras.layers.Activation("tanh", dtype="float32")(x), name="generator")
+
+
+def _deconv(filters):
+    return keras.layers.Conv2DTranspose(filters, 5, 2, "same", kernel_initializer=normal_init())
+
+
+def cifar_discriminator(image_size, channels, classes, *, ndf=16, norm="batch"):
+    """The paper's: image N×H×W×`channels` -> logits N×1, class logits N×`classes`, float32.
+
+    Args:
+        ndf: channels of the first block.
+        norm: batch or none, from the second block on.
+    """
+    x = image = keras.Input((*image_size, channels))
+    for number in range(6):
+        x = conv(ndf << number, 3, 1 if number % 2 else 2)(x)
+        if number and norm == "batch":
+            x = BatchNorm()(x)
+        x = Dropout(0.5)(keras.layers.LeakyReLU(negative_slope=SLOPE)(x))  # N × H/2^⌈(number+1)/2⌉ × …
+    x = keras.layers.Flatten()(x)
+    heads = [keras.layers.Dense(units, dtype="float32")(x) for units in (1, classes)]
+    return keras.Model(image, heads, name="discriminator")

@@ -1,0 +1,82 @@
+"""DCGAN's networks (Radford et al. 2016, §3 and figure 1), for any size of 4 to 7 pixels doubled several times; and the TensorFlow
+tutorial's for 28 pixels."""
+
+import math
+
+import keras
+
+from tfgan.errors import UserError
+from tfgan.layers import BatchNorm, Dropout
+from tfgan.networks.blocks import SLOPE, conv, normal_init
+
+TUTORIAL = {"momentum": 0.99, "epsilon": 1e-3, "gamma_initializer": "ones"}  # Keras' own defaults
+TUTORIAL_SLOPE = 0.3
+
+
+def doublings(image_size):
+    """How often the smallest map, 4 to 7 pixels high and wide, is doubled to `image_size`. Raises `UserError` for sizes that do not fit."""
+    count = math.floor(math.log2(min(image_size) / 4)) if min(image_size) >= 8 else 0
+    if count < 1 or any(size % 2**count for size in image_size) or max(image_size) >> count > 7:
+        height, width = image_size
+        raise UserError(f"--image_size={height}x{width} does not suit DCGAN: use 4 to 7 pixels, doubled: 28, 32, 48, 64, 128, …")
+    return count
+
+
+def dcgan_generator(latents, image_size, channels, *, ngf=128, kernel=5):
+    """Noise N×`latents` -> image N×H×W×`channels` in [-1, 1]. `ngf`: channels before the last layer."""
+    count = doublings(image_size)
+    height, width = (size >> count for size in image_size)
+    depth = ngf << (count - 1)
+    x = noise = keras.Input((latents,))
+    x = keras.layers.Dense(height * width * depth, use_bias=False, kernel_initializer=normal_init())(x)
+    x = keras.layers.Reshape((height, width, depth))(x)  # N × h × w × ngf·2^(count-1)
+    x = keras.layers.ReLU()(BatchNorm()(x))
+    for number in reversed(range(1, count)):
+        x = _deconv(ngf << (number - 1), kernel)(x)
+        x = keras.layers.ReLU()(BatchNorm()(x))
+    x = _deconv(channels, kernel)(x)  # N × H × W × channels
+    return keras.Model(noise, keras.layers.Activation("tanh", dtype="float32")(x), name="generator")
+
+
+def _deconv(filters, kernel, strides=2, initializer=None):
+    initializer = initializer or normal_init()
+    return keras.layers.Conv2DTranspose(filters, kernel, strides, "same", use_bias=False, kernel_initializer=initializer)
+
+
+def dcgan_discriminator(image_size, channels, *, ndf=128, kernel=5, norm="batch"):
+    """Image N×H×W×`channels` -> logits N×1 float32. `ndf`: channels of the first layer, which has no `norm` (batch or none)."""
+    x = image = keras.Input((*image_size, channels))
+    for number in range(doublings(image_size)):
+        x = conv(ndf << number, kernel, 2, use_bias=False)(x)
+        if number and norm == "batch":
+            x = BatchNorm()(x)
+        x = keras.layers.LeakyReLU(negative_slope=SLOPE)(x)  # N × H/2^(number+1) × …
+    x = keras.layers.Flatten()(x)
+    logits = keras.layers.Dense(1, use_bias=False, kernel_initializer=normal_init(), dtype="float32")(x)
+    return keras.Model(image, logits, name="discriminator")
+
+
+def tutorial_generator(latents, image_size, channels, *, ngf=64):
+    """TensorFlow's DCGAN tutorial: noise N×`latents` -> image N×H×W×`channels` in [-1, 1], H and W multiples of 4.
+
+    `ngf`: channels before the last layer.
+    """
+    height, width = (size // 4 for size in image_size)
+    x = noise = keras.Input((latents,))
+    x = keras.layers.Dense(height * width * 4 * ngf, use_bias=False)(x)
+    x = keras.layers.LeakyReLU(negative_slope=TUTORIAL_SLOPE)(BatchNorm(**TUTORIAL)(x))
+    x = keras.layers.Reshape((height, width, 4 * ngf))(x)
+    for filters, strides in ((2 * ngf, 1), (ngf, 2)):
+        x = _deconv(filters, 5, strides, "glorot_uniform")(x)  # N × H/4 × W/4 × 2 ngf, then N × H/2 × W/2 × ngf
+        x = keras.layers.LeakyReLU(negative_slope=TUTORIAL_SLOPE)(BatchNorm(**TUTORIAL)(x))
+    x = _deconv(channels, 5, 2, "glorot_uniform")(x)
+    return keras.Model(noise, keras.layers.Activation("tanh", dtype="float32")(x), name="generator")
+
+
+def tutorial_discriminator(image_size, channels, *, ndf=64):
+    """TensorFlow's DCGAN tutorial: image N×H×W×`channels` -> logits N×1 float32; dropout, no norm. `ndf`: channels of the first layer."""
+    x = image = keras.Input((*image_size, channels))
+    for filters in (ndf, 2 * ndf):
+        x = keras.layers.Conv2D(filters, 5, 2, "same")(x)  # N × H/2 × W/2 × ndf, then N × H/4 × W/4 × 2 ndf
+        x = Dropout(0.3)(keras.layers.LeakyReLU(negative_slope=TUTORIAL_SLOPE)(x))
+    return keras.Model(image, keras.layers.Dense(1, dtype="float32")(keras.layers.Flatten()(x)), name="discriminator")

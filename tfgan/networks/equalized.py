@@ -1,0 +1,80 @@
+"""Layers with an equalised learning rate: weights of N(0, 1) that are scaled when they are used, so that Adam moves all of them alike
+(Karras et al. 2018, §4.1); and the blur of StyleGAN."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from tfgan.networks.blocks import SLOPE
+
+GAIN = math.sqrt(2.0)  # He's, for layers in front of a leaky ReLU
+
+
+class _Equalized(keras.layers.Layer):
+    """Weights and their scale at run time, `gain` / √(number of inputs of a unit); `lr_multiplier` makes a layer learn slower."""
+
+    def __init__(self, units, gain=GAIN, lr_multiplier=1.0, use_bias=True, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.gain, self.lr_multiplier, self.use_bias = units, gain, lr_multiplier, use_bias
+
+    def add_weights(self, *kernel_shape):
+        initializer = keras.initializers.RandomNormal(0.0, 1.0 / self.lr_multiplier)
+        # Without autocast: scaled in float32 in every precision.
+        self.kernel = self.add_weight(shape=kernel_shape, initializer=initializer, name="kernel", autocast=False)
+        if self.use_bias:
+            self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias", autocast=False)
+        self.scale = self.gain / math.sqrt(math.prod(kernel_shape[:-1])) * self.lr_multiplier
+
+    def scaled_kernel(self, x):
+        return tf.cast(tf.convert_to_tensor(self.kernel) * self.scale, x.dtype)
+
+    def biased(self, y):
+        return y + tf.cast(tf.convert_to_tensor(self.bias) * self.lr_multiplier, y.dtype) if self.use_bias else y
+
+
+class EqualizedDense(_Equalized):
+    """N×C -> N×`units`."""
+
+    def build(self, input_shape):
+        self.add_weights(input_shape[-1], self.units)
+
+    def call(self, x):
+        return self.biased(tf.matmul(x, self.scaled_kernel(x)))
+
+
+class EqualizedConv2D(_Equalized):
+    """N×H×W×C -> N×H×W×`units` by square kernels; with `downscale` -> N×H/2×W/2×`units`, means over 2×2 pixels, before the bias."""
+
+    def __init__(self, units, kernel_size, downscale=False, **kwargs):
+        super().__init__(units, **kwargs)
+        self.kernel_size, self.downscale = kernel_size, downscale
+
+    def build(self, input_shape):
+        self.add_weights(self.kernel_size, self.kernel_size, input_shape[-1], self.units)
+
+    def call(self, x):
+        y = tf.nn.conv2d(x, self.scaled_kernel(x), 1, "SAME")
+        return self.biased(halve(y) if self.downscale else y)
+
+
+def leaky(x):
+    """LeakyReLU in a form of which any number of derivatives can be compiled."""
+    return tf.maximum(x, SLOPE * x)
+
+
+def blur(x):
+    """Each pixel becomes the mean of its 3×3 neighbours, weighted [1, 2, 1]² / 16; zeros lie beyond the border."""
+    x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]])
+    x = 0.25 * (x[:, :-2] + x[:, 2:]) + 0.5 * x[:, 1:-1]
+    return 0.25 * (x[:, :, :-2] + x[:, :, 2:]) + 0.5 * x[:, :, 1:-1]
+
+
+def double(x):
+    """N×H×W×C -> N×2H×2W×C by nearest neighbour."""
+    return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
+
+
+def halve(x):
+    """N×H×W×C -> N×H/2×W/2×C, means over 2×2 pixels."""
+    return tf.nn.avg_pool2d(x, 2, 2, "VALID")

@@ -1,0 +1,193 @@
+"""StyleGAN's mapping and synthesis networks and its discriminator (Karras et al. 2019, figure 1b and appendix B), as the authors' code
+builds them.
+
+Synthesis and discriminator hold the layers of all sizes from 4×4 on; a call says at which one it ends or begins. Layers of the synthesis
+are counted from 0, two for each size; each takes a style of its own.
+"""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from tfgan.layers import ForwardPass, normal
+from tfgan.networks.blocks import SLOPE
+from tfgan.networks.equalized import EqualizedConv2D, EqualizedDense, blur, double, halve, leaky
+
+SMALLEST = 4
+GROUP = 4  # images over which the discriminator takes a standard deviation
+
+
+def sizes(largest: int) -> list[int]:
+    """4, 8, … `largest`."""
+    return [SMALLEST << i for i in range(int(math.log2(largest // SMALLEST)) + 1)]
+
+
+def layer_count(size: int) -> int:
+    """Layers of a synthesis up to `size`: 4 of 8 pixels, 10 of 64, 18 of 1024."""
+    return 2 * len(sizes(size))
+
+
+def channels_at(size: int, base: int, most: int) -> int:
+    """Feature maps of `size` pixels: base / 2^(log2 size - 1), at most `most`."""
+    return max(1, min(2 * base // size, most))
+
+
+def mapping(latents: int, width: int, depth: int = 8):
+    """Noise N×`latents` -> styles N×`width` float32, by `depth` layers that learn a hundred times slower than the others."""
+    noise = keras.Input((latents,))
+    x = UnitLength(dtype="float32")(noise)
+    for _ in range(depth):
+        x = EqualizedDense(width, lr_multiplier=0.01, dtype="float32")(x)
+        x = keras.layers.LeakyReLU(negative_slope=SLOPE, dtype="float32")(x)  # N × width
+    return keras.Model(noise, x, name="mapping")
+
+
+class UnitLength(keras.layers.Layer):
+    """Scales each vector of N×d so that the mean of its squares is 1."""
+
+    def call(self, z):
+        return z * tf.math.rsqrt(tf.reduce_mean(tf.square(z), axis=1, keepdims=True) + 1e-8)
+
+
+class Epilogue(keras.layers.Layer):
+    """What follows every convolution of the synthesis: noise, bias, LeakyReLU, instance norm, and the style as scale and shift (AdaIN).
+
+    Noise is one map for all channels, each of which has its own strength, 0 at first. In training it is drawn anew; afterwards it is one
+    map, the same for every image. `number` is the layer's.
+    """
+
+    def __init__(self, number, **kwargs):
+        super().__init__(**kwargs)
+        self.number = number
+
+    def build(self, channels, width):
+        """`channels` of the convolution, `width` of the style."""
+        self.strength = self.add_weight(shape=(channels,), initializer="zeros", name="noise_strength", autocast=False)
+        self.bias = self.add_weight(shape=(channels,), initializer="zeros", name="bias", autocast=False)
+        self.affine = EqualizedDense(2 * channels, gain=1.0, dtype="float32", name="style")
+        self.affine.build((None, width))
+
+    def call(self, x, style, training=False):
+        dtype, x = x.dtype, tf.cast(x, tf.float32)  # a norm over few pixels needs the precision
+        x = leaky(x + self._noise(tf.shape(x), training) * tf.convert_to_tensor(self.strength) + tf.convert_to_tensor(self.bias))
+        scale, shift = tf.split(self.affine(style)[:, None, None], 2, axis=-1)
+        return tf.cast(adain(x, scale + 1.0, shift), dtype)
+
+    def _noise(self, shape, training):
+        if not training:
+            return normal([1, shape[1], shape[2], 1], tf.constant([self.number, 0]))
+        forward_pass = ForwardPass.current()
+        seed = forward_pass.next_seed() if forward_pass is not None else tf.constant([self.number, 1])
+        return normal([shape[0], shape[1], shape[2], 1], seed)
+
+
+def adain(x, scale, shift):
+    """Adaptive instance normalisation (Huang and Belongie 2017): each map of N×H×W×C gets mean `shift` and deviation |`scale`|, N×1×1×C."""
+    mean, variance = tf.nn.moments(x, axes=[1, 2], keepdims=True)
+    return (x - mean) * tf.math.rsqrt(variance + 1e-8) * scale + shift
+
+
+def _built(layer, *shapes):
+    layer.build(*shapes)
+    return layer
+
+
+def _convolution(inputs, filters, kernel, **settings):
+    """With its weights, for images of `inputs` channels."""
+    return _built(EqualizedConv2D(filters, kernel, **settings), (None, None, None, inputs))
+
+
+class Synthesis(keras.Model):
+    """Styles N×layers×width -> images N×size×size×`channels`, about [-1, 1] but not bounded, float32.
+
+    Args:
+        largest: size of the finished images.
+        every_size: there is a layer toRGB for each size, for growing; otherwise for the largest alone.
+        base, most: of the feature maps, see `channels_at`.
+    """
+
+    def __init__(self, largest, channels, *, width, every_size, base=8192, most=512, **kwargs):
+        super().__init__(autocast=False, **kwargs)  # styles, α and images stay float32; the layers see to their own
+        self.largest, self.sizes = largest, sizes(largest)
+        depths = [channels_at(size, base, most) for size in self.sizes]
+        self.const = self.add_weight(shape=(1, SMALLEST, SMALLEST, depths[0]), initializer="ones", name="const")
+        # Lists of layers are flat, or checkpoints would not find them. In the place of the first convolution stands the constant.
+        layers = [(inputs, depth) for before, depth in zip([None, *depths], depths) for inputs in (before, depth)]
+        self.epilogues = [_built(Epilogue(number), depth, width) for number, (_, depth) in enumerate(layers)]
+        self.convolutions = [_convolution(inputs, depth, 3, use_bias=False) for inputs, depth in layers[1:]]
+        self.to_rgb = [
+            _convolution(depth, channels, 1, gain=1.0, dtype="float32", name=f"to_rgb_{size}")
+            for size, depth in zip(self.sizes, depths)
+            if every_size or size == largest
+        ]
+        self.built = True
+
+    def call(self, styles, size=None, alpha=None, training=False):
+        """`size`: of the images, the largest by default. `alpha`: share of the largest layers in an image that is fading in, a scalar;
+        None: all."""
+        last = self.sizes.index(size or self.largest)
+        x = tf.repeat(tf.cast(tf.convert_to_tensor(self.const), self.compute_dtype), tf.shape(styles)[0], axis=0)  # N × 4 × 4 × C
+        for level in range(last + 1):
+            before, number = x, 2 * level
+            if level:
+                x = blur(self.convolutions[number - 1](double(x)))  # N × 2H × 2W × C
+            x = self.epilogues[number](x, styles[:, number], training=training)
+            x = self.convolutions[number](x)
+            x = self.epilogues[number + 1](x, styles[:, number + 1], training=training)
+        last -= len(self.sizes)  # counted from the largest, which is always there
+        image = self.to_rgb[last](x)
+        if alpha is None:
+            return image
+        coarse = double(self.to_rgb[last - 1](before))
+        return coarse + alpha * (image - coarse)
+
+
+class Discriminator(keras.Model):
+    """Images N×size×size×`channels` -> logits N×1 float32; arguments as of `Synthesis`, with fromRGB in the place of toRGB."""
+
+    def __init__(self, largest, channels, *, every_size, base=8192, most=512, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.largest, self.sizes = largest, sizes(largest)
+        depths = [channels_at(size, base, most) for size in self.sizes]
+        self.from_rgb = [
+            _convolution(channels, depth, 1, name=f"from_rgb_{size}")
+            for size, depth in zip(self.sizes, depths)
+            if every_size or size == largest
+        ]
+        self.convolutions = [_convolution(depth, depth, 3) for depth in depths[1:]]
+        self.downscaling = [_convolution(depth, less, 3, downscale=True) for less, depth in zip(depths, depths[1:])]
+        self.last = _convolution(depths[0] + 1, depths[0], 3)
+        self.dense = _built(EqualizedDense(depths[0]), (None, depths[0] * SMALLEST**2))
+        self.logit = _built(EqualizedDense(1, gain=1.0, dtype="float32"), (None, depths[0]))
+        self.built = True
+
+    def call(self, images, alpha=None, training=False):
+        """`alpha`: as in `Synthesis`, of images of the size that is fading in."""
+        level = self.sizes.index(images.shape[1])
+        last = level - len(self.sizes)  # counted from the largest, which is always there
+        x = leaky(self.from_rgb[last](tf.cast(images, self.compute_dtype)))  # N × H × W × C
+        if alpha is not None:
+            coarse = leaky(self.from_rgb[last - 1](tf.cast(halve(images), self.compute_dtype)))
+        for i in range(level, 0, -1):
+            x = leaky(self.convolutions[i - 1](x))
+            x = leaky(self.downscaling[i - 1](blur(x)))  # N × H/2 × W/2 × C
+            if alpha is not None and i == level:
+                x = coarse + tf.cast(alpha, x.dtype) * (x - coarse)
+        x = leaky(self.last(append_deviation(x)))  # N × 4 × 4 × C
+        x = leaky(self.dense(tf.reshape(x, [tf.shape(x)[0], math.prod(x.shape[1:])])))
+        return self.logit(tf.cast(x, tf.float32))
+
+
+def append_deviation(x):
+    """N×H×W×C -> N×H×W×(C+1): one more map, the mean standard deviation over a group of images (Karras et al. 2018, §3).
+
+    Groups are of 4 images, or of 2 or 1 where the batch is no multiple; an image is in a group with those N/4, 2N/4, 3N/4 places off.
+    """
+    n, height, width, channels = tf.shape(x)[0], *x.shape[1:]
+    group = tf.where(n % GROUP == 0, GROUP, tf.where(n % 2 == 0, 2, 1))
+    grouped = tf.reshape(tf.cast(x, tf.float32), [group, n // group, height, width, channels])
+    deviation = tf.sqrt(tf.math.reduce_variance(grouped, axis=0) + 1e-8)  # N/4 × H × W × C
+    mean = tf.reduce_mean(deviation, axis=[1, 2, 3])
+    column = tf.tile(mean, [group])[:, None, None, None]
+    return tf.concat([x, tf.cast(tf.tile(column, [1, height, width, 1]), x.dtype)], axis=-1)
