@@ -87,6 +87,9 @@ def test_the_papers_settings():
         ({"loss": "hinge", "drift_weight": 1.0}, "drift_weight"),
         ({"updates": "generator_first"}, "updates"),
         ({"penalty_weight": 5.0}, "penalty_weight"),
+        ({"lr_decay_epochs": 300}, "lr_decay_epochs"),
+        ({"average_decay": -0.5}, "average_decay=-0.5"),
+        ({"r1_weight": 0.0, "r1_every": 4}, "r1_every"),
     ],
 )
 def test_settings_that_do_not_fit(changes, words):

@@ -137,9 +137,8 @@ def test_at_first_noise_is_without_effect_and_afterwards_each_image_has_its_own(
             return synthesis(styles, training=True).numpy()
 
     np.testing.assert_array_equal(draw(1), draw(2))
-    for row in synthesis.epilogues:
-        for epilogue in row:
-            epilogue.strength.assign(tf.ones_like(epilogue.strength))
+    for epilogue in synthesis.epilogues:
+        epilogue.strength.assign(tf.ones_like(epilogue.strength))
     first = draw(1)
     np.testing.assert_array_equal(first, draw(1))
     assert np.abs(first - draw(2)).max() > 0.1 and np.abs(first[0] - first[1]).max() > 0.1
@@ -267,7 +266,8 @@ def test_gradients_reach_every_weight_of_the_present_size(alpha):
 
     for level, expected in enumerate((True, True, False)):
         colours = level == 1 or (level == 0 and alpha is not None)
-        assert used(synthesis.convolutions[max(2 * level - 1, 0) : 2 * level + 1] + synthesis.epilogues[2 * level : 2 * level + 2]) == expected
+        convolutions, epilogues = slice(max(2 * level - 1, 0), 2 * level + 1), slice(2 * level, 2 * level + 2)
+        assert used(synthesis.convolutions[convolutions] + synthesis.epilogues[epilogues]) == expected
         assert used([synthesis.to_rgb[level]]) == used([discriminator.from_rgb[level]]) == colours
         if level:
             assert used([discriminator.convolutions[level - 1], discriminator.downscaling[level - 1]]) == expected

@@ -61,6 +61,12 @@ class HParams(noise.HParams):
             height, width = self.image_size
             raise UserError(f"--image_size={height}x{width} does not suit StyleGAN: use 8, 16, 32, 64, … and the same for both.")
         noise.refuse_idle(self, ("updates",), "StyleGAN, whose discriminator learns first")
+        if not self.learning_rate:
+            noise.refuse_idle(self, ("lr_constant_epochs", "lr_decay_epochs"), "--learning_rate=0, which follows the size alone")
+        if -1 < self.average_decay < 0:
+            raise UserError(f"--average_decay={self.average_decay:g} must be -1, or from 0 on.")
+        if not self.r1_weight:
+            noise.refuse_idle(self, ("r1_every",), "--r1_weight=0")
         if self.loss == "wgan_gp":
             noise.refuse_idle(self, ("r1_weight", "r1_every"), "--loss=wgan_gp")
         else:
