@@ -85,7 +85,8 @@ class Epilogue(keras.layers.Layer):
 def adain(x, scale, shift):
     """Adaptive instance normalisation (Huang and Belongie 2017): each map of N×H×W×C gets mean `shift` and deviation |`scale`|, N×1×1×C."""
     mean, variance = tf.nn.moments(x, axes=[1, 2], keepdims=True)
-    return (x - mean) * tf.math.rsqrt(variance + 1e-8) * scale + shift
+    scale = scale * tf.math.rsqrt(variance + 1e-8)
+    return x * scale + (shift - mean * scale)  # two passes over x instead of four
 
 
 def _built(layer, *shapes):
