@@ -115,8 +115,8 @@ class Synthesis(keras.Model):
         self.const = self.add_weight(shape=(1, SMALLEST, SMALLEST, depths[0]), initializer="ones", name="const")
         # Lists of layers are flat, or checkpoints would not find them. In the place of the first convolution stands the constant.
         layers = [(inputs, depth) for before, depth in zip([None, *depths], depths) for inputs in (before, depth)]
-        self.epilogues = [_built(Epilogue(number), depth, width) for number, (_, depth) in enumerate(layers)]
         self.convolutions = [_convolution(inputs, depth, 3, use_bias=False) for inputs, depth in layers[1:]]
+        self.epilogues = [_built(Epilogue(number), depth, width) for number, (_, depth) in enumerate(layers)]
         self.to_rgb = [
             _convolution(depth, channels, 1, gain=1.0, dtype="float32", name=f"to_rgb_{size}")
             for size, depth in zip(self.sizes, depths)
