@@ -204,3 +204,19 @@ def test_a_translator_run_is_sent_to_translate(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("tfgan.inference.open_inference", lambda method: {})
     assert main(["sample", "run", str(tmp_path / "out")]) == 2
     assert "use `tfgan translate`" in capsys.readouterr().err
+
+
+def test_sample_pictures_grow_with_the_images(tmp_path):
+    """8×8 blocks of 2×2 pixels in the first stage; later the pictures of training show what `tfgan sample` makes of the run."""
+    small = "--image_size=16 --latents=4 --width=4 --mapping_layers=1 --channel_base=32 --channel_max=4 --truncation=1"
+    length = (
+        "--stable_images=4 --fade_images=4 --synthetic_images=8 --batch_size=4 --epochs=2 --sample_every=1 --num_samples=2 --notensorboard"
+    )
+    folder = tmp_path / "run"
+    assert main(["train", "--method=stylegan", *small.split(), *length.split(), f"--workdir={folder}"]) == 0
+    first, last = (images.decode(folder / "samples" / f"{name}.png")[TITLE_HEIGHT:, GAP:] for name in ("step_00000001", "epoch_0002"))
+    blocks = first[:SIZE:2, :SIZE:2].repeat(2, axis=0).repeat(2, axis=1)
+    np.testing.assert_array_equal(first[:SIZE, :SIZE], blocks)
+    assert np.any(last[:SIZE:2, :SIZE:2] != last[1:SIZE:2, 1:SIZE:2])
+    sampler = open_inference(open_run(str(folder)).method)["generate"]
+    np.testing.assert_allclose(last[:SIZE, :SIZE].astype(int), sampler.pixels(sampler.latents([0])).numpy()[0].astype(int), atol=1)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan.config import DataSpec, Domain
 from tfgan.errors import UserError
-from tfgan.layers import BatchNorm, ForwardPass
+from tfgan.layers import BatchNorm, Dropout, ForwardPass
 from tfgan.methods.acgan import ACGAN, HParams, class_loss
 
 SIZE, BATCH = 16, 4
@@ -162,14 +162,17 @@ def test_counts(size, channels, architecture, generator, discriminator):
     assert (method.generator.count_params(), method.discriminator.count_params()) == (generator, discriminator)
 
 
-@pytest.mark.parametrize("architecture, own", [("upsampling", (64, 16)), ("paper", (96, 16))])
-def test_settings_of_the_networks(architecture, own):
+@pytest.mark.parametrize("architecture, own, rate", [("upsampling", (64, 16), 0.25), ("paper", (96, 16), 0.5)])
+def test_settings_of_the_networks(architecture, own, rate):
     method = make_method(architecture=architecture, ngf=2, ndf=3, discriminator_norm="none", latents=6)
     assert HParams(architecture=architecture).widths() == own and method.hparams.widths() == (2, 3)
     convolutions = [layer for layer in method.discriminator.layers if isinstance(layer, keras.layers.Conv2D)]
     assert convolutions[0].filters == 3 and method.generator.input_shape == [(None, 6), (None,)]
     assert not [layer for layer in method.discriminator.layers if isinstance(layer, BatchNorm)]
     assert [layer.output.shape[-1] for layer in method.generator.layers][-3] == 2
+    for settings, expected in (({}, rate), ({"dropout": 0.0}, 0.0), ({"dropout": 0.1}, 0.1)):
+        method = make_method(architecture=architecture, ngf=2, ndf=3, **settings)
+        assert {layer.rate for layer in method.discriminator.layers if isinstance(layer, Dropout)} == {expected}
 
 
 def test_what_the_ports_0_8_means():

@@ -97,7 +97,7 @@ def test_diffaugment_changes_what_each_discriminator_sees(objective):
 @pytest.mark.parametrize(
     "objective, changes, named",
     [
-        ("l1", {"gan_loss": "lsgan"}, "gan_loss"),
+        ("l1", {"loss": "lsgan"}, "loss"),
         ("l1", {"updates": "discriminator_first"}, "updates"),
         ("l1", {"diffaugment": ("color",)}, "diffaugment"),
         ("gan", {"l1_weight": 10.0}, "l1_weight"),

@@ -11,7 +11,7 @@ from tfgan.data.dataset import Dataset
 from tfgan.data.label_maps import encode, paint
 from tfgan.data.pipeline import denormalize
 from tfgan.evaluation.paired import paired_scores
-from tfgan.inference import Encoder, Sampler, Translator, Ways, samplers, sheets
+from tfgan.inference import Encoder, Sampler, Translator, Ways, open_inference, samplers, sheets
 from tfgan.inference.files import read_image
 from tfgan.inference.grids import grid
 from tfgan.methods.base import Method
@@ -31,11 +31,16 @@ class Samples:
     those of fixed seeds, with a column for each class."""
 
     def __init__(self, method: Method, ways: Ways, dataset: Dataset, count: int, run: Path):
-        self.method, self.ways, self.folder, self.spec, self.count = method, ways, run / "samples", dataset.spec, count
+        self.method, self.folder, self.spec, self.count = method, run / "samples", dataset.spec, count
+        self._take(ways)
         self.keys = {way.input_key for way in ways.values() if not isinstance(way, Sampler)}
         size = dataset.spec.sizes["validation"]
         shown = min(count, size) if self.keys else 0
         self.examples = [dataset.validation_example(i * size // shown) for i in range(shown)]
+
+    def _take(self, ways: Ways):
+        """`ways` belong to the method's present stage: their graphs do not grow with it."""
+        self.stage, self.ways = self.method.stage, ways
         self.use = {name: functools.partial(_use_once, way) for name, way in ways.items()}
 
     def store_inputs(self):
@@ -49,6 +54,8 @@ class Samples:
                     images.save(path, denormalize(image, domain).numpy())
 
     def __call__(self, step: int, trainer) -> dict[str, float]:
+        if self.method.stage != self.stage:
+            self._take(open_inference(self.method))
         rows = [self.method.sample_row(example, self.use) for example in self.examples]
         columns = {title: [self._shown(row[title]) for row in rows] for title in rows[0]} if rows else {}
         for sampler in samplers(self.ways).values():

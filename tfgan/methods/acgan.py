@@ -13,6 +13,7 @@ from tfgan.networks.acgan import cifar_discriminator, cifar_generator, upsamplin
 
 MULTIPLES = {"upsampling": 4, "paper": 8}  # architecture -> what height and width must be multiples of
 WIDTHS = {"upsampling": (64, 16), "paper": (96, 16)}  # architecture -> ngf, ndf
+DROPOUTS = {"upsampling": 0.25, "paper": 0.5}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +26,7 @@ class HParams(noise.HParams):
     )
     ngf: int = setting(0, "channels before the generator's last layer; 0: the architecture's own", at_least=0)
     ndf: int = setting(0, "channels of the discriminator's first layer; 0: the architecture's own", at_least=0)
+    dropout: float = setting(-1.0, "rate in the discriminator; -1: the architecture's own", at_least=-1.0, at_most=0.99)
     discriminator_norm: str = setting("batch", "normalisation in the discriminator", choices=("batch", "none"))
     batch_norm: str = noise.batch_norm_setting()
     class_weight: float = setting(1.0, "of the class loss beside the adversarial one", at_least=0.0)
@@ -50,6 +52,9 @@ class HParams(noise.HParams):
         ngf, ndf = WIDTHS[self.architecture]
         return self.ngf or ngf, self.ndf or ndf
 
+    def dropout_rate(self) -> float:
+        return DROPOUTS[self.architecture] if self.dropout < 0 else self.dropout
+
 
 class ACGAN(noise.NoiseMethod):
     """The discriminator is not shown the class: it tells it, of real images and of generated ones, and the generator wants it told.
@@ -72,9 +77,9 @@ class ACGAN(noise.NoiseMethod):
         h, classes = self.hparams, len(self.class_names)
         shape, (_, ndf) = (h.image_size, self.image.channels), h.widths()
         if h.architecture == "paper":
-            return cifar_discriminator(*shape, classes, ndf=ndf, norm=h.discriminator_norm)
-        norm = {"batch_norm": noise.BATCH_NORMS[h.batch_norm], "norm": h.discriminator_norm}
-        return upsampling_discriminator(*shape, ndf=ndf, **norm, classes=classes)
+            return cifar_discriminator(*shape, classes, ndf=ndf, norm=h.discriminator_norm, dropout=h.dropout_rate())
+        layers = {"batch_norm": noise.BATCH_NORMS[h.batch_norm], "norm": h.discriminator_norm, "dropout": h.dropout_rate()}
+        return upsampling_discriminator(*shape, ndf=ndf, **layers, classes=classes)
 
     def judge_and_classify(self, images, seed):
         """Logits b×1 and class logits b×classes."""

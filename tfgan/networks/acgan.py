@@ -33,17 +33,18 @@ def upsampling_generator(latents, image_size, channels, *, ngf=64, batch_norm, c
     return keras.Model(inputs, keras.layers.Activation("tanh", dtype="float32")(x), name="generator")
 
 
-def upsampling_discriminator(image_size, channels, *, ndf=16, batch_norm, norm="batch", classes=0):
+def upsampling_discriminator(image_size, channels, *, ndf=16, batch_norm, norm="batch", dropout=0.25, classes=0):
     """Image N×H×W×`channels` -> logits N×1 [, class logits N×`classes`], float32.
 
     Args:
         ndf: channels of the first block.
         norm: batch or none, from the second block on; `batch_norm`: its settings.
+        dropout: rate at which whole maps are dropped.
     """
     x = image = keras.Input((*image_size, channels))
     for number in range(4):
         x = conv(ndf << number, 3, 2, padding="valid")(keras.layers.ZeroPadding2D(1)(x))
-        x = Dropout(0.25, spatial=True)(keras.layers.LeakyReLU(negative_slope=SLOPE)(x))
+        x = Dropout(dropout, spatial=True)(keras.layers.LeakyReLU(negative_slope=SLOPE)(x))
         if number and norm == "batch":
             x = BatchNorm(**batch_norm)(x)
     x = keras.layers.Flatten()(x)  # N × ⌈H/16⌉·⌈W/16⌉·8 ndf
@@ -72,19 +73,20 @@ def _deconv(filters):
     return keras.layers.Conv2DTranspose(filters, 5, 2, "same", kernel_initializer=normal_init())
 
 
-def cifar_discriminator(image_size, channels, classes, *, ndf=16, norm="batch"):
+def cifar_discriminator(image_size, channels, classes, *, ndf=16, norm="batch", dropout=0.5):
     """The paper's: image N×H×W×`channels` -> logits N×1, class logits N×`classes`, float32.
 
     Args:
         ndf: channels of the first block.
         norm: batch or none, from the second block on.
+        dropout: rate.
     """
     x = image = keras.Input((*image_size, channels))
     for number in range(6):
         x = conv(ndf << number, 3, 1 if number % 2 else 2)(x)
         if number and norm == "batch":
             x = BatchNorm()(x)
-        x = Dropout(0.5)(keras.layers.LeakyReLU(negative_slope=SLOPE)(x))  # N × H/2^⌈(number+1)/2⌉ × …
+        x = Dropout(dropout)(keras.layers.LeakyReLU(negative_slope=SLOPE)(x))  # N × H/2^⌈(number+1)/2⌉ × …
     x = keras.layers.Flatten()(x)
     heads = [keras.layers.Dense(units, dtype="float32")(x) for units in (1, classes)]
     return keras.Model(image, heads, name="discriminator")

@@ -85,8 +85,7 @@ class Epilogue(keras.layers.Layer):
 def adain(x, scale, shift):
     """Adaptive instance normalisation (Huang and Belongie 2017): each map of N×H×W×C gets mean `shift` and deviation |`scale`|, N×1×1×C."""
     mean, variance = tf.nn.moments(x, axes=[1, 2], keepdims=True)
-    scale = scale * tf.math.rsqrt(variance + 1e-8)
-    return x * scale + (shift - mean * scale)  # two passes over x instead of four
+    return (x - mean) * (scale * tf.math.rsqrt(variance + 1e-8)) + shift
 
 
 def _built(layer, *shapes):
@@ -97,6 +96,13 @@ def _built(layer, *shapes):
 def _convolution(inputs, filters, kernel, **settings):
     """With its weights, for images of `inputs` channels."""
     return _built(EqualizedConv2D(filters, kernel, **settings), (None, None, None, inputs))
+
+
+def _name(model, **lists):
+    """Makes layers attributes of their own: TensorFlow's checkpoints do not look into lists of Keras layers."""
+    for name, layers in lists.items():
+        for number, layer in enumerate(layers):
+            setattr(model, f"{name}_{number}", layer)
 
 
 class Synthesis(keras.Model):
@@ -113,7 +119,7 @@ class Synthesis(keras.Model):
         self.largest, self.sizes = largest, sizes(largest)
         depths = [channels_at(size, base, most) for size in self.sizes]
         self.const = self.add_weight(shape=(1, SMALLEST, SMALLEST, depths[0]), initializer="ones", name="const")
-        # Lists of layers are flat, or checkpoints would not find them. In the place of the first convolution stands the constant.
+        # In the place of the first convolution stands the constant.
         layers = [(inputs, depth) for before, depth in zip([None, *depths], depths) for inputs in (before, depth)]
         self.convolutions = [_convolution(inputs, depth, 3, use_bias=False) for inputs, depth in layers[1:]]
         self.epilogues = [_built(Epilogue(number), depth, width) for number, (_, depth) in enumerate(layers)]
@@ -122,6 +128,7 @@ class Synthesis(keras.Model):
             for size, depth in zip(self.sizes, depths)
             if every_size or size == largest
         ]
+        _name(self, epilogue=self.epilogues, convolution=self.convolutions, to_rgb=self.to_rgb)
         self.built = True
 
     def call(self, styles, size=None, alpha=None, training=False):
@@ -161,6 +168,7 @@ class Discriminator(keras.Model):
         self.last = _convolution(depths[0] + 1, depths[0], 3)
         self.dense = _built(EqualizedDense(depths[0]), (None, depths[0] * SMALLEST**2))
         self.logit = _built(EqualizedDense(1, gain=1.0, dtype="float32"), (None, depths[0]))
+        _name(self, from_rgb=self.from_rgb, convolution=self.convolutions, downscaling=self.downscaling)
         self.built = True
 
     def call(self, images, alpha=None, training=False):
