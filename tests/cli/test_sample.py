@@ -206,7 +206,7 @@ def test_a_translator_run_is_sent_to_translate(tmp_path, capsys, monkeypatch):
     assert "use `tfgan translate`" in capsys.readouterr().err
 
 
-def test_sample_pictures_grow_with_the_images(tmp_path):
+def test_sample_pictures_grow_with_the_images(tmp_path, capsys):
     """8×8 blocks of 2×2 pixels in the first stage; later the pictures of training show what `tfgan sample` makes of the run."""
     small = "--image_size=16 --latents=4 --width=4 --mapping_layers=1 --channel_base=32 --channel_max=4 --truncation=1"
     length = (
@@ -214,9 +214,17 @@ def test_sample_pictures_grow_with_the_images(tmp_path):
     )
     folder = tmp_path / "run"
     assert main(["train", "--method=stylegan", *small.split(), *length.split(), f"--workdir={folder}"]) == 0
+    said = capsys.readouterr().out
+    assert "The images grow: 8×8 from step 0 (batch 4), 16×16 from step 1 (batch 4)." in said and "end at" not in said
     first, last = (images.decode(folder / "samples" / f"{name}.png")[TITLE_HEIGHT:, GAP:] for name in ("step_00000001", "epoch_0002"))
     blocks = first[:SIZE:2, :SIZE:2].repeat(2, axis=0).repeat(2, axis=1)
     np.testing.assert_array_equal(first[:SIZE, :SIZE], blocks)
     assert np.any(last[:SIZE:2, :SIZE:2] != last[1:SIZE:2, 1:SIZE:2])
     sampler = open_inference(open_run(str(folder)).method)["generate"]
     np.testing.assert_allclose(last[:SIZE, :SIZE].astype(int), sampler.pixels(sampler.latents([0])).numpy()[0].astype(int), atol=1)
+
+
+def test_a_run_too_short_to_grow_says_so(tmp_path, capsys):
+    small = "--image_size=16 --latents=4 --width=4 --mapping_layers=1 --channel_base=32 --channel_max=4 --synthetic_images=8 --batch_size=4"
+    assert main(["train", "--method=stylegan", *small.split(), "--steps=1", "--notensorboard", f"--workdir={tmp_path / 'run'}"]) == 0
+    assert "Its 1 steps end at 8×8: raise --epochs" in capsys.readouterr().out

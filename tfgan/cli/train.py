@@ -134,12 +134,15 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
 
         return iter(strategy.distribute_datasets_from_function(batches))
 
+    total = training.steps or timeline.step(hparams.epochs)
+    if len(timeline.stages) > 1:
+        print(_describe_stages(timeline.stages, hparams.image_size, total))
     trainer = Trainer(
         step,
         make_iterator,
         workdir,
         timeline=timeline,
-        total=training.steps or timeline.step(hparams.epochs),
+        total=total,
         settings=training,
         callbacks=_callbacks(method, dataset, training, is_chief(strategy)),
     )
@@ -162,6 +165,16 @@ def _describe(spec) -> str:
         grouped = {name for group in spec.attribute_groups for name in group}
         lines.append(f"Attributes: {'; '.join([*groups, *(name for name in spec.attribute_names if name not in grouped)])}.")
     return "\n".join(lines)
+
+
+def _describe_stages(stages, image_size, total: int) -> str:
+    sizes = ["×".join(str(size // stage.shrink) for size in image_size) for stage in stages]
+    parts = [f"{size} from step {stage.first_step} (batch {stage.batch_size})" for size, stage in zip(sizes, stages)]
+    reached = [size for size, stage in zip(sizes, stages) if stage.first_step < total][-1]
+    short = (
+        "" if reached == sizes[-1] else f"\nIts {total} steps end at {reached}: raise --epochs, or lower --stable_images and --fade_images."
+    )
+    return f"The images grow: {', '.join(parts)}.{short}"
 
 
 def _train_step(cls, config: RunConfig, strategy):
