@@ -1,4 +1,4 @@
-"""Every method through the real commands on the built-in set: train, stop, resume, translate, export, reload."""
+"""Every method through the real commands on the built-in set: train, stop, resume, translate, evaluate, export, reload."""
 
 import json
 import signal
@@ -39,6 +39,18 @@ INPUT = {"pix2pix": "source", "cyclegan": "target", "stargan": "image", "spade":
 CONDITIONAL = ("cgan", "acgan")
 USE = {"stargan": ["--set=brick,~night"], "cyclegan": ["--to=day"]}  # further flags of translate or sample
 
+MATCHED, SETS = {"l1", "psnr", "ssim"}, {"swd"}
+OWN = {"feature_distance", "fid", "kid", "precision", "recall", "density", "coverage"}  # of networks trained on label maps or classes
+METRICS = {  # what `evaluate` measures
+    "pix2pix": MATCHED | SETS | OWN | {"pixel_accuracy", "class_accuracy", "mean_iou"},
+    "spade": MATCHED | SETS | OWN | {"pixel_accuracy", "class_accuracy", "mean_iou"},
+    "cyclegan": {f"{domain}.{name}" for domain in ("day", "night") for name in ("swd", "cycle_l1")},
+    "stargan": SETS | OWN - {"feature_distance"} | {"inception_score", "cycle_l1", "label_accuracy"},
+    **dict.fromkeys(CONDITIONAL, SETS | OWN - {"feature_distance"} | {"inception_score", "label_accuracy"}),
+    "vaegan": SETS | {f"reconstruction.{name}" for name in MATCHED},
+}
+TRAINED_ON_DATA = ("pix2pix", "spade", "stargan", *CONDITIONAL)
+
 STOP_AFTER_A_STEP = f"""
 from tfgan.training.step import TrainStep
 import os
@@ -66,6 +78,7 @@ def run(request, run_tfgan, run_commands, tmp_path_factory):
         [*command, f"--workdir={stopped}"],
         [*command, f"--workdir={unbroken}"],
         [*use, *USE.get(name, [])],
+        ["evaluate", stopped, f"--features={'own' if name in TRAINED_ON_DATA else ''}", "--segmenter_steps=2", "--classifier_epochs=1"],
         ["export", stopped, f"--output={folder / 'model'}"],
     )
     for code, output in results:
@@ -133,6 +146,18 @@ def test_use(run):
     assert all(images.decode(path).shape == (16, 16, 3) for path in files)
     classes = {path.parent.name for path in files} - {"out"}
     assert classes == set(open_run(str(folder)).method.spec.class_names if name in CONDITIONAL else ())
+
+
+def test_evaluate(run):
+    name, folder, _ = run
+    (result,) = json.loads((folder / "evaluation.json").read_text())["results"]
+    assert set(result["metrics"]) == METRICS.get(name, SETS) and result["step"] == 8
+    assert all(np.isfinite(list(value.values())).all() for value in result["metrics"].values())
+    for case in result["cases"]:
+        assert set(case["scores"]) >= MATCHED
+        for path in case.get("images", {}).values():
+            assert images.decode(folder / path).shape == (16, 16, 3)
+    assert bool(result["cases"]) == any("l1" in metric.split(".") for metric in result["metrics"])
 
 
 def test_export(run):

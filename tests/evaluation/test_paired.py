@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tfgan.errors import UserError
 from tfgan.evaluation.paired import paired_scores
 
 
@@ -39,8 +40,9 @@ def test_psnr_and_l1_of_noise_as_numpy_has_them():
     assert scores["l1"] == pytest.approx(np.mean(np.abs(bytes_real - bytes_fake)) / 127.5, abs=1e-6)
 
 
-def ssim_by_the_paper(x, y, peak):
-    """Wang et al. 2004, eq. 13: 11×11 Gaussian window of σ 1.5, K1 0.01, K2 0.03; mean over the windows inside the image."""
+def components_by_the_paper(x, y, peak):
+    """Wang et al. 2004, eq. 6 and 13: 11×11 Gaussian window of σ 1.5, K1 0.01, K2 0.03; luminance, and contrast with structure, at the
+    windows inside the image."""
     weights = np.exp(-((np.arange(11) - 5.0) ** 2) / (2 * 1.5**2))
     window = np.outer(weights, weights) / weights.sum() ** 2
     c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
@@ -50,7 +52,23 @@ def ssim_by_the_paper(x, y, peak):
 
     mx, my = mean(x), mean(y)
     covariance, variances = mean(x * y) - mx * my, mean(x * x) - mx**2 + mean(y * y) - my**2
-    return np.mean((2 * mx * my + c1) * (2 * covariance + c2) / ((mx**2 + my**2 + c1) * (variances + c2)))
+    return (2 * mx * my + c1) / (mx**2 + my**2 + c1), (2 * covariance + c2) / (variances + c2)
+
+
+def ssim_by_the_paper(x, y, peak):
+    luminance, structure = components_by_the_paper(x, y, peak)
+    return np.mean(luminance * structure)
+
+
+def ms_ssim_by_the_paper(x, y, peak):
+    """Wang et al. 2003, eq. 7 and §3.2, on sizes that halve four times without a rest: a product of a channel's scales."""
+    score = 1.0
+    for weight in (0.0448, 0.2856, 0.3001, 0.2363):
+        score = score * components_by_the_paper(x, y, peak)[1].mean(axis=(0, 1)) ** weight
+        x, y = ((image[::2, ::2] + image[1::2, ::2] + image[::2, 1::2] + image[1::2, 1::2]) / 4 for image in (x, y))
+    luminance, structure = components_by_the_paper(x, y, peak)
+    score = score * (luminance * structure).mean(axis=(0, 1)) ** 0.1333
+    return score.mean()
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -68,3 +86,39 @@ def test_images_smaller_than_the_window_have_no_ssim():
 
 def test_a_broken_image_has_no_good_score():
     assert np.isnan(paired_scores(constant(0, 10), constant(np.nan, 10))["psnr"])
+
+
+@pytest.mark.parametrize("channels, ssim, psnr", [(1, 0.90803853, 17.5746975), (3, 0.88678596, 17.0634016)])
+def test_ssim_and_psnr_as_scikit_image_has_them(channels, ssim, psnr):
+    real, fake = noisy_pair(channels=channels)
+    scores = paired_scores(real, fake)
+    assert scores["ssim"] == pytest.approx(ssim, abs=2e-6) and scores["psnr"] == pytest.approx(psnr, abs=1e-5)  # scikit-image 0.26.0
+    metrics = pytest.importorskip("skimage.metrics", reason="scikit-image is not installed: its figures above were taken with 0.26.0")
+    images = [image.astype(np.float64) + 1.0 for image in (real, fake)]
+    settings = {"data_range": 2.0, "gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "channel_axis": 2}
+    assert metrics.structural_similarity(*images, **settings) == pytest.approx(scores["ssim"], abs=2e-6)
+    assert metrics.peak_signal_noise_ratio(*images, data_range=2.0) == pytest.approx(scores["psnr"], abs=1e-5)
+
+
+def test_ms_ssim():
+    real, fake = noisy_pair(176)
+    found = paired_scores(real, fake)["ms_ssim"]
+    assert found == pytest.approx(ms_ssim_by_the_paper(*(image.astype(np.float64) + 1.0 for image in (real, fake)), peak=2), abs=2e-5)
+    assert found == pytest.approx(0.9083184, abs=2e-5)  # pytorch-msssim 1.0.0, window 11, data range 2, images from 0 to 2
+    assert found > paired_scores(real, fake)["ssim"] + 0.01  # coarse scales see less of the noise
+
+
+def test_ms_ssim_of_constants_by_hand():
+    # Contrast and structure of constants are 1 on each scale; luminance counts on the last alone, with its exponent.
+    assert paired_scores(constant(-1, 176), constant(1, 176))["ms_ssim"] == pytest.approx((1e-4 / (1 + 1e-4)) ** 0.1333, abs=1e-4)
+    assert paired_scores(constant(0.3, 176), constant(0.3, 176))["ms_ssim"] == pytest.approx(1, abs=1e-6)
+
+
+def test_images_smaller_than_the_window_on_the_fifth_scale_have_no_ms_ssim():
+    shape = (176, 175, 1)
+    assert "ms_ssim" not in paired_scores(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
+
+
+def test_images_of_two_sizes():
+    with pytest.raises(UserError, match=r"\(16, 16, 3\).*\(12, 12, 3\)"):
+        paired_scores(constant(0), constant(0, 12))

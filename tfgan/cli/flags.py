@@ -75,8 +75,8 @@ class Flags:
         self.values[name] = flags.Flag(parser, serializer, name, default, help, boolean=kind is bool)
         self._groups.setdefault(group, []).append(name)
 
-    def parse(self, arguments: list[str], positional: int = 0) -> list[str]:
-        """Reads the flags, those of flag files first; returns the `positional` other arguments.
+    def parse(self, arguments: list[str], positional: int | None = 0) -> list[str]:
+        """Reads the flags, those of flag files first; returns the `positional` other arguments, None: any number.
 
         Raises:
             UserError: an unknown flag (with the nearest known one), a bad value, a wrong number of arguments.
@@ -89,7 +89,7 @@ class Flags:
             raise UserError(f"--{error.flagname} is unknown.{hint}\n{usage} (--help lists the flags)") from None
         except flags.Error as error:
             raise UserError(f"{error}\n{usage}") from None
-        if len(others) != positional:
+        if positional is not None and len(others) != positional:
             found = textwrap.shorten(" ".join(others), 100, placeholder=" …") or "none"
             raise UserError(f"{positional} argument(s) without -- expected, found {len(others)}: {found}\n{usage}")
         return others

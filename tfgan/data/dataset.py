@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.config import DataConfig, DataSpec, Size
+from tfgan.data.images import resize
 from tfgan.data.pipeline import make_batches, normalize
 from tfgan.data.prepare import MEMORY_SHARE, PreparedSource, free_memory
 from tfgan.data.source import Source
@@ -104,3 +105,27 @@ class Dataset:
                 domain = stream.domains.get(key)
                 example[key] = array if domain is None or domain.dtype == "int32" else normalize(array, domain)
         return example
+
+    def column(self, split: str, key: str, most: int) -> np.ndarray:
+        """What stands under `key` in the examples of a split, each once: images as pixels N×H×W×C, or maps, labels, attributes.
+
+        Args:
+            split: train or validation.
+            most: of more examples, so many are taken, evenly spaced; keys of one stream give the same ones.
+        """
+        found = []
+        for stream, index in self._spaced(split, key, most):
+            array = stream.fetch(index)[list(stream.keys).index(key)]
+            domain = stream.domains.get(key)  # training images have the size before the crop
+            found.append(array if domain is None else resize(array, self.image_size, domain.resample))
+        return np.stack(found)
+
+    def names(self, split: str, key: str, most: int) -> tuple[str, ...]:
+        """Of the examples of `column`."""
+        return tuple(stream.name(index) for stream, index in self._spaced(split, key, most))
+
+    def _spaced(self, split, key, most):
+        streams = [stream for stream in (self._train if split == "train" else self._validation) if key in stream.keys]
+        places = [(stream, index) for stream in streams for index in range(len(stream))]
+        count = min(most, len(places))
+        return [places[i * len(places) // count] for i in range(count)]

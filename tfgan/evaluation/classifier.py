@@ -1,14 +1,15 @@
-"""A small convolutional classifier, to tell whether images show the class that was asked for."""
+"""A small convolutional classifier, to tell whether images show the class, or the attributes, that were asked for."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 SHIFT, ANGLE, SCALE = 0.08, 0.03, 0.1  # of the training images, at most: share of the size, turns, share
+UNKNOWN = -1.0  # in place of an attribute, 0 or 1
 
 
 def build_classifier(image_size, channels: int, classes: int) -> keras.Model:
-    """Images N×H×W×`channels` in [-1, 1], 16 pixels or more -> class logits N×`classes`."""
+    """Images N×H×W×`channels` in [-1, 1], 16 pixels or more -> logits N×`classes`, of classes or of attributes."""
     x = image = keras.Input((*image_size, channels))
     for filters in (32, 64, 128):
         for _ in range(2):
@@ -16,13 +17,16 @@ def build_classifier(image_size, channels: int, classes: int) -> keras.Model:
             x = keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.9)(x))
         x = keras.layers.MaxPooling2D(2)(x)  # N × H/2 × W/2 × 32, …, N × H/8 × W/8 × 128
     x = keras.layers.Dropout(0.3)(keras.layers.GlobalAveragePooling2D()(x))
-    return keras.Model(image, keras.layers.Dense(classes)(x), name="classifier")
+    return keras.Model(image, keras.layers.Dense(classes, dtype="float32")(x), name="classifier")
 
 
 def train_classifier(images: np.ndarray, labels: np.ndarray, classes: int, *, seed: int = 0, epochs: int = 12) -> keras.Model:
-    """A classifier of images N×H×W×C in [-1, 1] with labels N int, trained on small shifts, turns and enlargements of them.
+    """A classifier of images N×H×W×C in [-1, 1], trained on small shifts, turns and enlargements of them.
 
     Adam with a learning rate that falls from 2e-3 to 0 by half a cosine, batches of 64.
+
+    Args:
+        labels: classes, N int; or attributes, N×`classes` float32: 1, 0 or `UNKNOWN`.
     """
     keras.utils.set_random_seed(seed)
     move = keras.Sequential(
@@ -36,17 +40,44 @@ def train_classifier(images: np.ndarray, labels: np.ndarray, classes: int, *, se
     data = data.map(lambda x, y: (move(x, training=True), y), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(4)
     model = build_classifier(images.shape[1:3], images.shape[3], classes)
     rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * data.cardinality().numpy())
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    loss = attribute_loss if labels.ndim == 2 else keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(rate), loss)
     model.fit(data, epochs=epochs, shuffle=False, verbose=0)
     return model
 
 
+def attribute_loss(attributes, logits):
+    """Mean binary cross-entropy of the attributes that are known."""
+    known = tf.cast(attributes != UNKNOWN, tf.float32)
+    entropies = tf.nn.sigmoid_cross_entropy_with_logits(tf.maximum(attributes, 0.0), logits)
+    return tf.reduce_sum(known * entropies) / tf.maximum(tf.reduce_sum(known), 1.0)
+
+
 def classify(model: keras.Model, images: np.ndarray, batch: int = 256) -> np.ndarray:
     """The most likely class of each image, N int."""
-    return np.concatenate([np.argmax(model(images[i : i + batch], training=False), axis=1) for i in range(0, len(images), batch)])
+    return np.argmax(_logits(model, images, batch), axis=1)
 
 
 def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
     """The share of the images whose most likely class is their label."""
     return float(np.mean(classify(model, images) == labels))
+
+
+def read_as_asked(model: keras.Model, images: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """For each image the share of what was asked for that the classifier reads in it, N float in [0, 1].
+
+    Images of which no attribute is known are left out.
+
+    Args:
+        asked: classes, N int; or attributes, N×A: 1, 0 or `UNKNOWN`, which does not count.
+    """
+    logits = _logits(model, images)
+    if asked.ndim == 1:
+        return (np.argmax(logits, axis=1) == asked).astype(np.float64)
+    some = (asked != UNKNOWN).any(axis=1)
+    right = (logits[some] > 0) == (asked[some] > 0.5)
+    return right.astype(np.float64).mean(axis=1, where=asked[some] != UNKNOWN)
+
+
+def _logits(model, images, batch: int = 256):
+    return np.concatenate([np.asarray(model(images[i : i + batch], training=False)) for i in range(0, len(images), batch)])

@@ -1,0 +1,160 @@
+"""`tfgan evaluate` of folders and of a small run; tests/cli/test_every_method.py evaluates every method."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from tfgan.cli.main import main
+from tfgan.config import TrainConfig
+from tfgan.data import images
+from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.paired import paired_scores
+
+
+def write(folder, count, seed, size=(24, 24)):
+    random = np.random.default_rng(seed)
+    for number in range(count):
+        images.save(folder / f"{number}.png", random.integers(0, 256, (*size, 3), np.uint8))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    image = keras.Input((16, 16, 3))
+    file = tmp_path_factory.mktemp("model") / "model.keras"
+    keras.Model(image, keras.layers.Conv2D(4, 5, strides=4)(image)).save(file)
+    return file
+
+
+def values(output):
+    return {line.split()[0]: float(line.split()[2]) for line in output.splitlines() if "↑" in line or "↓" in line}
+
+
+def test_two_folders(tmp_path, capsys, model):
+    real, fake = write(tmp_path / "real", 25, 0), write(tmp_path / "fake", 25, 1)
+    assert main(["evaluate", f"--real={real}", f"--fake={fake}", f"--features={model}"]) == 0
+    found = values(capsys.readouterr().out)
+    assert {"l1", "ssim", "swd", "fid", "kid", "precision", "feature_distance"} <= found.keys()
+    pairs = [[images.decode(folder / f"{i}.png") / np.float32(127.5) - 1 for folder in (real, fake)] for i in range(25)]
+    assert found["l1"] == pytest.approx(np.mean([paired_scores(*pair)["l1"] for pair in pairs]), rel=1e-3)
+    assert not list(tmp_path.rglob("evaluation.json"))
+
+
+def test_a_folder_beside_itself(tmp_path, capsys, model):
+    real = write(tmp_path / "real", 8, 0)
+    assert main(["evaluate", f"--real={real}", f"--fake={real}", f"--features={model}"]) == 0
+    found = values(capsys.readouterr().out)
+    assert (found["l1"], found["ssim"], found["swd"], found["precision"], found["recall"]) == (0, 1, 0, 1, 1) and found["fid"] < 1e-6
+
+
+def test_folders_of_other_names_and_sizes_are_no_pairs(tmp_path, capsys):
+    real, fake = write(tmp_path / "real", 6, 0), write(tmp_path / "fake", 5, 1, (30, 20))
+    images.save(real / "odd.png", np.zeros([40, 40, 1], np.uint8))
+    assert main(["evaluate", f"--real={real}", f"--fake={fake}", "--features="]) == 0
+    output = capsys.readouterr().out
+    assert values(output).keys() == {"swd"} and "6 images are resized to 24×24" in output
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    from conftest import TINY
+
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    assert main(["train", *TINY, "--direction=BtoA", "--synthetic_images=16", "--steps=2", f"--workdir={folder}"]) == 0
+    return folder
+
+
+def test_run(run, capsys):
+    assert main(["evaluate", str(run), "--features=", "--metrics=l1,swd,mean_iou", "--segmenter_steps=3", "--cases=1"]) == 0
+    output = capsys.readouterr().out
+    (result,) = json.loads((run / "evaluation.json").read_text())["results"]
+    assert values(output) == pytest.approx({name: value["value"] for name, value in result["metrics"].items()}, rel=1e-3)
+    scores = [case["scores"]["l1"] for case in result["cases"]]
+    shown = [case for case in result["cases"] if "images" in case]
+    assert len(scores) == 8 and {case["scores"]["l1"] for case in shown} == {min(scores), max(scores)}
+    for case in shown:
+        truth, made = (images.decode(run / case["images"][what]) / np.float32(127.5) - 1 for what in ("truth", "result"))
+        assert np.mean(np.abs(truth - made)) == pytest.approx(case["scores"]["l1"], rel=1e-4)
+    (segmenter,) = (run.parent / "evaluators").glob("*.keras")
+    time = segmenter.stat().st_mtime_ns
+    assert main(["evaluate", str(run), "--features=", "--metrics=mean_iou"]) == 0
+    again = json.loads((run / "evaluation.json").read_text())["results"]
+    assert len(again) == 2 and again[1]["metrics"]["mean_iou"]["value"] == result["metrics"]["mean_iou"]["value"]
+    assert segmenter.stat().st_mtime_ns == time and "Training a segmenter" not in capsys.readouterr().out
+
+
+def test_several_runs_side_by_side(run, capsys):
+    assert main(["evaluate", str(run), str(run), "--features=", "--metrics=l1", "--count=3"]) == 0
+    assert capsys.readouterr().out.count("run@2") == 2
+    assert main(["evaluate", str(run), "--features=", "--metrics=l1", "--count=4"]) == 0
+    other = run.parent / "other"
+    other.mkdir()
+    (other / "evaluation.json").write_text((run / "evaluation.json").read_text())
+    assert main(["evaluate", str(run), str(other), "--stored"]) == 0
+    assert main(["evaluate", str(run), "--features=", "--metrics=l1", "--count=3"]) == 0
+    assert main(["evaluate", str(run), str(other), "--stored"]) == 2
+    assert "cannot be compared: real 3 and 4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ([], "Name runs, or two folders"),
+        (["RUN", "--real=a", "--fake=b"], "Name runs, or two folders"),
+        (["--real=a"], "Name runs, or two folders"),
+        (["--real=absent", "--fake=absent", "--features="], "absent is neither"),
+        (["RUN", "--metrics=sim"], "'sim' is unknown. Did you mean"),
+        (["RUN", "--features=", "--metrics=cycle_l1"], "cycle_l1 cannot be measured"),
+        (["RUN", "--features=", "--metrics=fid"], "fid needs --features"),
+        (["RUN", "--features=", "--metrics=lpips"], "lpips needs --lpips_weights"),
+        (["RUN", "--features=absent.keras"], "absent.keras cannot be loaded"),
+        (["RUN", "--inception_weights=absent.h5"], "absent.h5 does not exist"),
+        (["RUN", "--features=own", "--inception_weights=a.h5"], "has no place beside --features=own"),
+        (["RUN", "--count=1"], "--count=1"),
+        (["--real=a", "--fake=b", "--features=own"], "trained on a run's data"),
+        (["--stored", "--real=a", "--fake=b"], "--stored"),
+        (["absent", "--features="], "absent is not a run"),
+        (["RUN", "--features=", "--segmenter=absent.keras", "--metrics=mean_iou"], "absent.keras does not exist"),
+    ],
+)
+def test_wrong_use(run, arguments, message, capsys):
+    before = sorted(path.name for path in run.iterdir())
+    assert main(["evaluate", *(str(run) if word == "RUN" else word for word in arguments)]) == 2
+    assert message in capsys.readouterr().err and sorted(path.name for path in run.iterdir()) == before
+
+
+def test_validations_know_their_metrics():
+    (field,) = (field for field in TrainConfig.__dataclass_fields__.values() if field.name == "best_metric")
+    for name in filter(None, field.metadata["choices"]):
+        assert METRICS[name].tool in ("", "features")
+
+
+@pytest.mark.parametrize(
+    "flags, expected",
+    [
+        (["--method=pix2pix", *("--generator=unet_16", "--n_layers=1")], {"l1", "psnr", "ssim", "swd"}),
+        (
+            ["--method=cyclegan", *("--generator=resnet_1", "--n_layers=1")],
+            {"swd", "cycle_l1", *(f"{domain}_{name}" for domain in ("day", "night") for name in ("swd", "cycle_l1"))},
+        ),
+        (["--method=dcgan", "--features=MODEL"], {"swd", "fid", "kid", "precision", "recall", "density", "coverage"}),
+    ],
+    ids=["pix2pix", "cyclegan", "dcgan"],
+)
+def test_validation_while_training(tmp_path, flags, expected, model):
+    flags = [word.replace("MODEL", str(model)) for word in flags]
+    common = ["--image_size=16", "--ngf=4", "--ndf=4", "--synthetic_images=8", "--batch_size=2", "--notensorboard", "--epochs=1"]
+    best = ["--validate_every=1", "--best_metric=swd", "--validate_count=7"]
+    assert main(["train", *flags, *common, *best, f"--workdir={tmp_path}"]) == 0
+    row = json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[-1])
+    assert {name.removeprefix("val_") for name in row if name.startswith("val_")} == expected
+    assert json.loads((tmp_path / "checkpoints" / "best.json").read_text())["value"] == row["val_swd"]
+
+
+def test_a_best_metric_that_does_not_fit_is_refused_before_training(tmp_path, capsys):
+    flags = ["--method=dcgan", "--image_size=16", "--ngf=4", "--ndf=4", "--synthetic_images=8", "--validate_every=1", "--best_metric=ssim"]
+    assert main(["train", *flags, f"--workdir={tmp_path / 'run'}"]) == 2
+    assert "--best_metric=ssim cannot be measured here; there are: swd" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "metrics.jsonl").exists()

@@ -1,0 +1,167 @@
+"""What `tfgan evaluate` compares: the images that a run makes of a data set, or those of a folder, beside the real ones."""
+
+import dataclasses
+
+import numpy as np
+
+from tfgan.config import Domain, Size
+from tfgan.data.dataset import Dataset
+from tfgan.data.images import convert, decode, resize
+from tfgan.data.pipeline import normalize
+from tfgan.errors import UnreadableImage, UserError
+from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.classifier import UNKNOWN
+from tfgan.evaluation.comparison import Comparison
+from tfgan.evaluation.paired import WINDOW, WINDOW_OF_SCALES
+from tfgan.evaluation.sliced import SMALLEST
+from tfgan.inference import Encoder, Sampler, Translator, Ways, samplers, translators
+from tfgan.inference.files import find_images
+
+
+def compare(ways: Ways, dataset: Dataset, count: int) -> dict[str, Comparison]:
+    """Comparisons by name: "" for what a method is for, or the domain that is translated to, where there are several.
+
+    Args:
+        ways: of the method.
+        dataset: what it learns from.
+        count: images at most on each side.
+    """
+    if samplers(ways):
+        return _generated(ways, dataset, count)
+    first, *more = translators(ways).values()
+    if "attributes" in first.lengths:
+        return {"": _attributes(first, dataset, count)}
+    if first.truth_key:
+        return {"": _translated(first, dataset, count)}
+    return {way.target.name: _unpaired(way, other, dataset, count) for way, other in ((first, *more), (*more, first))}
+
+
+def measurable(ways: Ways, image_size: Size) -> list[str]:
+    """The metrics that fit what `compare` makes with these ways, known before anything is made; their tools are not asked for."""
+    encodes, generates = any(isinstance(way, Encoder) for way in ways.values()), bool(samplers(ways))
+    groups = {"sliced": min(image_size) >= SMALLEST, "distribution": True}
+    groups["matched"] = (generates and encodes) or any(way.truth_key for way in translators(ways).values())
+    groups["cycle"] = not generates and not groups["matched"]
+    sizes = {"ssim": WINDOW, "ms_ssim": WINDOW_OF_SCALES}
+    return [name for name, metric in METRICS.items() if groups.get(metric.group) and min(image_size) >= sizes.get(name, 1)]
+
+
+def _translated(way: Translator, dataset: Dataset, count: int) -> Comparison:
+    """Validation images put through a translation whose true results are known; style vectors are the prior's mean, 0."""
+    inputs = dataset.column("validation", way.input_key, count)
+    conditions = {name: np.zeros([len(inputs), length], np.float32) for name, length in way.lengths.items()}
+    return Comparison(
+        way.target,
+        _each(way, inputs, conditions),
+        dataset.column("validation", way.truth_key, count),
+        matched=True,
+        more_real=_unseen(dataset, way.truth_key, len(inputs)),
+        classes=way.target.classes,
+        names=dataset.names("validation", way.input_key, count),
+        inputs=inputs,
+    )
+
+
+def _unpaired(way: Translator, back: Translator, dataset: Dataset, count: int) -> Comparison:
+    """Validation images of one domain, as the other's, and on the way back."""
+    inputs, target = dataset.column("validation", way.input_key, count), back.input_key
+    fake, real = _each(way, inputs), dataset.column("validation", target, count)
+    more = _unseen(dataset, target, len(real))
+    return Comparison(way.target, fake, real, more_real=more, cycled=(inputs, _each(back, fake)), inputs=inputs)
+
+
+def _attributes(way: Translator, dataset: Dataset, count: int) -> Comparison:
+    """Validation images, each with the attributes of the next one, and on the way back to its own."""
+    inputs, own, known = (dataset.column("validation", key, count) for key in ("image", "attributes", "mask"))
+    asked, masks = np.roll(own, -1, axis=0), np.roll(known, -1, axis=0)
+
+    def conditions(attributes, mask):
+        return {name: {"attributes": attributes, "mask": mask}[name] for name in way.lengths}
+
+    fake = _each(way, inputs, conditions(asked, masks))
+    return Comparison(
+        way.target,
+        fake,
+        inputs,
+        more_real=_unseen(dataset, "image", len(inputs)),
+        asked=np.where(masks > 0, asked, UNKNOWN),
+        labelled=(inputs, np.where(known > 0, own, UNKNOWN)),
+        cycled=(inputs, _each(way, fake, conditions(own, known))),
+        inputs=inputs,
+    )
+
+
+def _generated(ways: Ways, dataset: Dataset, count: int) -> dict[str, Comparison]:
+    """Samples beside training images; with an encoder also reconstructions beside validation images.
+
+    Styles are not truncated, as in the papers' figures: truncation trades variety for quality.
+    """
+    (sampler,) = samplers(ways).values()
+    if sampler.styles:
+        sampler = sampler.truncated(1.0)
+    real, unseen = dataset.column("train", "image", count), _unseen(dataset, "image", count)
+    labels = np.arange(len(real), dtype=np.int32) % len(sampler.class_names) if sampler.class_names else None
+    fake = sampler.pixels(sampler.latents(np.arange(len(real))), labels).numpy()
+    comparison = Comparison(sampler.target, fake, real, more_real=unseen)
+    if labels is not None:
+        labelled = tuple(dataset.column("validation", key, count) for key in ("image", "label"))
+        comparison = dataclasses.replace(comparison, asked=labels, labelled=labelled)
+    found = {"": comparison}
+    for way in ways.values():
+        if isinstance(way, Encoder):
+            found["reconstruction"] = _reconstructed(way, sampler, dataset, count)
+    return found
+
+
+def _reconstructed(encoder: Encoder, sampler: Sampler, dataset: Dataset, count: int) -> Comparison:
+    inputs = dataset.column("validation", "image", count)
+    latents = np.concatenate([encoder(normalize(image[None], encoder.source)).numpy() for image in inputs])
+    fake, names = sampler.pixels(latents).numpy(), dataset.names("validation", "image", count)
+    return Comparison(sampler.target, fake, inputs, matched=True, alone=False, names=names, inputs=inputs)
+
+
+def _unseen(dataset: Dataset, key: str, count: int) -> np.ndarray | None:
+    """Real images of the other split than the reference; None where there is but one."""
+    split = "validation" if key == "image" and dataset.spec.kind in ("labelled", "images") else "train"
+    return None if dataset.validation_split == "train" else dataset.column(split, key, count)
+
+
+def _each(way: Translator, images: np.ndarray, conditions: dict[str, np.ndarray] | None = None, batch: int = 8) -> np.ndarray:
+    """Pixels of N results."""
+    results = []
+    for begin in range(0, len(images), batch):
+        part = slice(begin, begin + batch)
+        given = {name: vectors[part] for name, vectors in (conditions or {}).items()}
+        results.append(way.pixels(images[part], **given).numpy())
+    return np.concatenate(results)
+
+
+def compare_folders(real: str, fake: str, count: int) -> Comparison:
+    """The images of two folders; matched if their names, but for the endings, and their sizes agree.
+
+    Sets are compared at the most frequent size of the real images; others are resized to it, and that is said.
+
+    Raises:
+        UserError: no images; damaged ones.
+    """
+    found = [_read_folder(folder, count) for folder in (real, fake)]
+    sizes = [image.shape[:2] for image in found[0].values()]
+    size = max(set(sizes), key=sizes.count)
+    other = sum(image.shape[:2] != size for images in found for image in images.values())
+    if other:
+        print(f"{other} images are resized to {size[0]}×{size[1]} (height×width), the most frequent size of the real ones.")
+    channels = max(image.shape[2] for images in found for image in images.values())
+    arrays = [np.stack([resize(convert(image, channels, "uint8"), size, "bicubic") for image in images.values()]) for images in found]
+    matched = found[0].keys() == found[1].keys() and not other
+    return Comparison(Domain("image", channels), arrays[1], arrays[0], matched=matched, names=tuple(found[1]))
+
+
+def _read_folder(folder: str, count: int) -> dict[str, np.ndarray]:
+    """Name without ending -> pixels, of at most `count` images, evenly spaced."""
+    root, names = find_images(folder)
+    names = [names[i * len(names) // min(count, len(names))] for i in range(min(count, len(names)))]
+    try:
+        pixels = [decode(root / name) for name in names]
+    except UnreadableImage as error:
+        raise UserError(f"{folder}: {error}") from None
+    return {name.with_suffix("").as_posix(): convert(image, 1 if image.shape[2] < 3 else 3, "uint8") for name, image in zip(names, pixels)}

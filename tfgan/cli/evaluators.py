@@ -1,0 +1,201 @@
+"""Networks that `tfgan evaluate` measures with: read from the flags' files, or trained on the run's data and kept beside the run."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfgan.cli.flags import Flags
+from tfgan.cli.runs import Run
+from tfgan.config import DataConfig, Size
+from tfgan.data import open_dataset
+from tfgan.data.dataset import Dataset
+from tfgan.data.pipeline import normalize
+from tfgan.errors import UserError
+from tfgan.evaluation import extractors
+from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.classifier import UNKNOWN, train_classifier
+from tfgan.evaluation.comparison import Comparison
+from tfgan.evaluation.measure import Tools, fitting
+from tfgan.evaluation.perceptual import lpips
+from tfgan.evaluation.segmenter import load_segmenter, segmenter_size, train_segmenter
+
+ALL = 2**31
+CLASSIFIER_SIZE = 64  # pixels of the longer side, at most
+FOLDER = "evaluators"  # beside the runs: runs on the same data are measured by the same networks
+
+
+def load_extractor(flags: Flags) -> extractors.Extractor | None:
+    """What --features names, but for the data's own networks, which are made later."""
+    if flags["features"] in ("", "own") or not any(METRICS[name].tool in FEATURES for name in flags["metrics"] or METRICS):
+        return None
+    if flags["features"] == "inception":
+        return extractors.inception(flags["inception_weights"] or "imagenet", [name for name, metric in METRICS.items() if not metric.tool])
+    return extractors.given_model(flags["features"])
+
+
+FEATURES = ("features", "probabilities")  # tools that are the extractor
+
+
+class Evaluators:
+    """The networks for one run.
+
+    Args:
+        extractor: of `load_extractor`.
+    """
+
+    def __init__(self, run: Run, flags: Flags, extractor: extractors.Extractor | None):
+        self.run, self.spec, self.flags, self.extractor = run, run.config.spec, flags, extractor
+        self.own = flags["features"] == "own"
+        self.maps = self._open_maps() if self._asked("segmenter") or (self.own and self.spec.kind in ("paired", "semantic")) else None
+        self._digests: dict[str, dict] = {}
+
+    def _asked(self, tool: str) -> bool:
+        return any(METRICS[name].tool == tool for name in self.flags["metrics"] or METRICS)
+
+    def _open_maps(self) -> Dataset | None:
+        """The data set as label maps and photos, at the segmenter's size; None if it has no label maps."""
+        if self.spec.kind not in ("paired", "semantic"):
+            return None
+        data, size = self._map_settings(), segmenter_size(self.spec.image_size)
+        return data and open_dataset(data, "semantic", size, size)
+
+    def _map_settings(self) -> DataConfig | None:
+        data = self.run.config.data
+        if data.dataset == "synthetic" and not data.data_dir:
+            return dataclasses.replace(data, domains=(), direction="AtoB", label_domains=())
+        changes: dict[str, Any] = {name: tuple(self.flags[name]) for name in ("label_palette", "label_names") if self.flags[name]}
+        if self.flags["label_coding"]:
+            changes["label_coding"] = self.flags["label_coding"]
+        if self.spec.kind == "paired":
+            names = [self.spec.domains[key].name for key in ("source", "target")]
+            labels = [name for name in names if name in data.label_domains]
+            if len(labels) != 1:
+                return None
+            changes["direction"] = f"{labels[0]}_to_{next(name for name in names if name not in labels)}"
+        return dataclasses.replace(data, **changes)
+
+    def with_maps(self, comparison: Comparison) -> Comparison:
+        """The comparison with the label maps of its images, if there are any."""
+        if self.maps is None or not comparison.matched or not self._asked("segmenter"):
+            return comparison
+        maps = self.maps.column("validation", "labels", self.flags["count"])
+        if len(maps) != len(comparison.fake):
+            raise UserError(f"{len(maps)} label maps but {len(comparison.fake)} images: files that cannot be used must go.")
+        domain = self.maps.spec.domains["labels"]
+        return dataclasses.replace(comparison, maps=maps, classes=domain.classes, pictured=comparison.domain.name == domain.name)
+
+    def tools(self, names: list[str], comparisons: list[Comparison]) -> Tools:
+        """Those that the metrics `names` need."""
+        needed = {METRICS[name].tool for comparison in comparisons for name in fitting(comparison) if name in names}
+        photos = any(comparison.maps is not None and not comparison.pictured for comparison in comparisons)
+        featured = bool(needed & set(FEATURES))
+        segmenter = self._segmenter() if photos or (self.own and featured and self.maps) else None
+        classified = self.spec.class_names or self.spec.attribute_names
+        classifier = self._classifier() if "classifier" in needed or (self.own and featured and classified and not segmenter) else None
+        extractor = self._own_extractor(segmenter, classifier) if self.own and featured else self.extractor
+        perceptual = (
+            lpips(self.flags["lpips_weights"], self.flags["vgg_weights"])
+            if self.flags["lpips_weights"] and "perceptual" in needed
+            else None
+        )
+        return Tools(extractor, perceptual, segmenter, classifier)
+
+    def _own_extractor(self, segmenter, classifier) -> extractors.Extractor:
+        if self.flags["segmenter"] or self.flags["classifier"]:
+            raise UserError("--features=own are those of a network trained here: for those of your own use --features=MODEL.keras.")
+        if segmenter is not None:
+            return extractors.from_segmenter(segmenter, segmenter_size(self.spec.image_size))
+        if classifier is not None:
+            return extractors.from_classifier(classifier)
+        raise UserError(
+            "--features=own needs label maps or classes to train a network on, which the run's data does not have: use inception, "
+            f"a Keras model's file, or --metrics={','.join(name for name, metric in METRICS.items() if not metric.tool)}, which need none."
+        )
+
+    def _segmenter(self):
+        """The segmenter of --segmenter, or one trained on the data's real photos and label maps."""
+        domain = self.maps.spec.domains["labels"]
+        count = len(domain.classes.names)
+        path = Path(self.flags["segmenter"] or self._kept("segmenter", self.maps))
+        if not self.flags["segmenter"] and not path.exists():
+            print(f"Training a segmenter on {self.maps.spec.sizes['train']} real photos and their label maps, once: {path}", flush=True)
+            photos = normalize(self.maps.column("train", "image", ALL), self.maps.spec.domains["image"])
+            steps = self.flags["segmenter_steps"]
+            _save(train_segmenter(photos, self.maps.column("train", "labels", ALL), count, steps=steps), path)
+        return load_segmenter(str(path), count)
+
+    def _classifier(self):
+        """The classifier of --classifier, or one trained on the data's real images; of classes, or of attributes."""
+        count = len(self.spec.class_names or self.spec.attribute_names)
+        if self.flags["classifier"]:
+            return _load_classifier(self.flags["classifier"], count)
+        size = _shrunk(self.spec.image_size)
+        dataset = open_dataset(self.run.config.data, self.spec.kind, size, size)
+        path = self._kept("classifier", dataset)
+        if not path.exists():
+            print(f"Training a classifier on {self.spec.sizes['train']} real images, once: {path}", flush=True)
+            images = normalize(dataset.column("train", "image", ALL), dataset.spec.domains["image"])
+            _save(train_classifier(images, _labels(dataset), count, epochs=self.flags["classifier_epochs"]), path)
+        return _load_classifier(str(path), count)
+
+    def _kept(self, what: str, dataset: Dataset) -> Path:
+        """Where a network that was trained on this data is kept."""
+        data, (height, width) = self.run.config.data, dataset.spec.image_size
+        name = Path(data.data_dir).name or data.dataset.replace(":", "_").replace("/", "_")
+        return self.run.folder.absolute().parent / FOLDER / f"{what}-{name}-{dataset.spec.fingerprint}-{height}x{width}.keras"
+
+    def stamps(self, tools: Tools) -> dict[str, dict]:
+        """What must be alike for figures to be comparable, of each tool that is there."""
+        found = {}
+        if tools.features:
+            found["features"] = tools.features.stamp()
+        if tools.perceptual:
+            found["perceptual"] = {"lpips": extractors.file_digest(self.flags["lpips_weights"])}
+        if tools.segmenter:
+            height, width = self.maps.spec.image_size
+            found["segmenter"] = {"segmenter": self._digest("segmenter", self.maps), "read at": f"{height}×{width}"}
+        if tools.classifier:
+            found["classifier"] = {"classifier": extractors.digest(tools.classifier)}
+        return found
+
+    def _digest(self, what: str, dataset: Dataset) -> str:
+        return extractors.file_digest(self.flags[what] or str(self._kept(what, dataset)))
+
+
+def _labels(dataset: Dataset) -> np.ndarray:
+    """Of the training images: classes, or attributes."""
+    if dataset.spec.kind == "labelled":
+        return dataset.column("train", "label", ALL)
+    attributes, known = (dataset.column("train", key, ALL) for key in ("attributes", "mask"))
+    return np.where(known > 0, attributes, UNKNOWN).astype(np.float32)
+
+
+def _shrunk(size: Size) -> Size:
+    scale = min(1.0, CLASSIFIER_SIZE / max(size))
+    return tuple(max(16, round(side * scale)) for side in size)
+
+
+def _load_classifier(file: str, classes: int):
+    import keras
+
+    try:
+        model = keras.models.load_model(Path(file).expanduser(), compile=False)
+    except Exception as error:  # Keras raises many kinds for files that are not its own
+        raise UserError(f"--classifier={file} cannot be loaded: {str(error).strip().splitlines()[0]}") from None
+    if len(model.input_shape) != 4 or len(model.output_shape) != 2 or model.output_shape[1] != classes:
+        raise UserError(f"--classifier={file} takes {model.input_shape} and gives {model.output_shape}; the run knows {classes} classes.")
+    return model
+
+
+def _save(model, path: Path):
+    """Whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        model.save(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

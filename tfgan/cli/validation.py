@@ -1,0 +1,50 @@
+"""Metrics while training: what `tfgan train --validate_every` logs as val_NAME."""
+
+import numpy as np
+
+from tfgan.cli.comparisons import compare, measurable
+from tfgan.config import TrainConfig
+from tfgan.data.dataset import Dataset
+from tfgan.errors import UserError
+from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.extractors import Extractor, given_model, inception
+from tfgan.evaluation.measure import Tools, fitting, measure
+from tfgan.inference import Ways, open_inference
+from tfgan.methods.base import Method
+
+
+class Validation:
+    """The metrics that need no trained network, and with --features those of features, on validation images or samples.
+
+    A metric of several comparisons, as of the two directions of CycleGAN, is logged for each, and as their mean.
+    """
+
+    def __init__(self, method: Method, ways: Ways, dataset: Dataset, settings: TrainConfig):
+        self.method, self.dataset, self.count, self.best = method, dataset, settings.validate_count, settings.best_metric
+        self.stage, self.ways = method.stage, ways
+        self.tools = Tools(features=_extractor(settings))
+        there = [name for name in measurable(ways, dataset.spec.image_size) if self.tools.has(METRICS[name].tool)]
+        if self.best and self.best not in there:
+            need = " It needs --features." if METRICS[self.best].tool == "features" else ""
+            raise UserError(f"--best_metric={self.best} cannot be measured here; there are: {', '.join(there)}.{need}")
+
+    def __call__(self, step: int, trainer) -> dict[str, float]:
+        if self.method.stage != self.stage:  # graphs do not grow with the method
+            self.stage, self.ways = self.method.stage, open_inference(self.method)
+        found: dict[str, dict[str, float]] = {}
+        for part, comparison in compare(self.ways, self.dataset, self.count).items():
+            names = fitting(comparison)
+            for name, value in measure(comparison, names, self.tools, full=False).values.items():
+                found.setdefault(name, {})[part] = value.value
+        values = {f"val_{name}": float(np.mean(list(parts.values()))) for name, parts in found.items()}
+        trainer.progress.say(f"step {step}: " + "  ".join(f"{name} {value:.4f}" for name, value in values.items()))
+        parts = {f"val_{part}_{name}": value for name, parts in found.items() if len(parts) > 1 for part, value in parts.items()}
+        return values | parts
+
+
+def _extractor(settings: TrainConfig) -> Extractor | None:
+    if not settings.features:
+        return None
+    if settings.features == "inception":
+        return inception(settings.inception_weights or "imagenet", [name for name, metric in METRICS.items() if not metric.tool])
+    return given_model(settings.features)

@@ -1,0 +1,35 @@
+"""All metrics by name: what kind they are, what they need, which way is better."""
+
+from typing import NamedTuple
+
+
+class Metric(NamedTuple):
+    """One metric; those of one `group` are measured together."""
+
+    group: str
+    higher: bool  # whether more is better
+    tool: str = ""  # of `Tools`, that it needs
+    about: str = ""
+
+
+METRICS = {
+    "l1": Metric("matched", False, about="mean absolute difference, on [-1, 1]"),
+    "psnr": Metric("matched", True, about="peak signal-to-noise ratio, dB"),
+    "ssim": Metric("matched", True, about="structural similarity"),
+    "ms_ssim": Metric("matched", True, about="the same over five scales, from 176 pixels on"),
+    "lpips": Metric("matched", False, "perceptual", "learned perceptual distance"),
+    "feature_distance": Metric("matched", False, "features", "the same on the extractor's maps, without learned weights"),
+    "pixel_accuracy": Metric("segmentation", True, "segmenter", "share of pixels read as the class that the label map has there"),
+    "class_accuracy": Metric("segmentation", True, "segmenter", "the same, averaged over classes"),
+    "mean_iou": Metric("segmentation", True, "segmenter", "intersection over union, averaged over classes"),
+    "label_accuracy": Metric("labels", True, "classifier", "share of images read as the class, or attributes, asked for"),
+    "cycle_l1": Metric("cycle", False, about="mean absolute difference after the way there and back, on [-1, 1]"),
+    "swd": Metric("sliced", False, about="sliced Wasserstein distance of patches, × 1000"),
+    "fid": Metric("distribution", False, "features", "Fréchet distance of features"),
+    "kid": Metric("distribution", False, "features", "kernel distance of features, × 1"),
+    "inception_score": Metric("distribution", True, "probabilities", "of the extractor's class probabilities"),
+    "precision": Metric("distribution", True, "features", "share of generated images among the real ones"),
+    "recall": Metric("distribution", True, "features", "share of real images among the generated ones"),
+    "density": Metric("distribution", True, "features", "of real images' neighbourhoods around generated ones"),
+    "coverage": Metric("distribution", True, "features", "share of real images with a generated one near them"),
+}

@@ -1,0 +1,162 @@
+"""Features of images for FID and its kin: of InceptionV3, of any given Keras model, or of this package's own classifier or segmenter."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan.errors import UserError
+
+INCEPTION_SIZE = 299
+INCEPTION_MAPS = ("mixed0", "mixed2", "mixed7", "mixed10")  # 35×35×256, 35×35×288, 17×17×768 and 8×8×2048
+BATCH = 32
+
+WITHOUT_WEIGHTS = "--features=own (of a small network that is trained on this data), --features=MODEL.keras, or --metrics={metrics}"
+
+
+class Extractor(NamedTuple):
+    """What sees images for the metrics that compare features."""
+
+    name: str  # for stamps and tables
+    model: keras.Model  # images N×H×W×C in [-1, 1] -> [features N×D, *maps N×h×w×c[, class logits N×classes]]
+    size: tuple[int, int] | None  # to which images are resized first; None: as they are
+    channels: int
+    classifies: bool  # whether the last output is class logits
+    digest: str  # of the weights
+
+    def stamp(self) -> dict:
+        """What must be alike for two figures to be comparable."""
+        size = "none" if self.size is None else f"{self.size[0]}×{self.size[1]}, bicubic, antialiased"
+        return {"extractor": self.name, "weights": self.digest, "resize": size}
+
+
+class Seen(NamedTuple):
+    features: np.ndarray  # N×D
+    probabilities: np.ndarray | None  # N×classes
+
+
+def see(extractor: Extractor, images: np.ndarray, to_floats: Callable) -> Seen:
+    """Features and class probabilities of images N×H×W×C, which `to_floats` brings to [-1, 1]."""
+    outputs = [_outputs(extractor, to_floats(images[i : i + BATCH])) for i in range(0, len(images), BATCH)]
+    features = np.concatenate([np.asarray(found[0], np.float32) for found in outputs])
+    if not extractor.classifies:
+        return Seen(features, None)
+    return Seen(features, np.concatenate([tf.nn.softmax(tf.cast(found[-1], tf.float32)).numpy() for found in outputs]))
+
+
+def maps_of(extractor: Extractor, images) -> list[np.ndarray]:
+    """Feature maps of images N×H×W×C in [-1, 1], for a perceptual distance."""
+    found = _outputs(extractor, images)
+    return [np.asarray(feature_map, np.float32) for feature_map in (found[1:-1] if extractor.classifies else found[1:])]
+
+
+def _outputs(extractor: Extractor, images):
+    found = extractor.model(resize(with_channels(images, extractor.channels), extractor.size), training=False)
+    return found if isinstance(found, list) else [found]  # Keras unwraps a single output
+
+
+def resize(images, size: tuple[int, int] | None):
+    """Images N×H×W×C resized as Parmar et al. 2022 ask for: bicubic, and smoothed before they shrink; in floats, never rounded to bytes."""
+    if size is None or tuple(images.shape[1:3]) == tuple(size):
+        return tf.cast(images, tf.float32)
+    return tf.clip_by_value(tf.image.resize(images, size, "bicubic", antialias=True), -1.0, 1.0)
+
+
+def with_channels(images, channels: int):
+    """Images N×H×W×C in [-1, 1] with that many channels: grey is repeated, alpha left out, RGB made grey."""
+    found = images.shape[-1]
+    if found == channels:
+        return images
+    if channels == 3:
+        return tf.repeat(images, 3, axis=-1) if found == 1 else images[..., :3]
+    return tf.image.rgb_to_grayscale(images[..., :3]) if channels == 1 and found >= 3 else images
+
+
+def inception(weights: str, needing_none: list[str]) -> Extractor:
+    """InceptionV3 with ImageNet weights as Keras has it: features are its last average pool, 2048.
+
+    Published FID figures come from another InceptionV3 (Szegedy's of 2015, 1008 classes), and are not comparable.
+
+    Args:
+        weights: imagenet, downloaded by Keras, or the path of such a file, with or without the top; the top is needed for the IS.
+        needing_none: metrics that need no features, for the error.
+
+    Raises:
+        UserError: no network, no such file, or not InceptionV3's weights.
+    """
+    cure = f"Without weights there are {WITHOUT_WEIGHTS.format(metrics=','.join(needing_none))}, which need none."
+    if weights != "imagenet" and not Path(weights).expanduser().is_file():
+        raise UserError(f"--inception_weights={weights} does not exist. {cure}")
+    path, shape, error = weights if weights == "imagenet" else str(Path(weights).expanduser()), (INCEPTION_SIZE,) * 2 + (3,), None
+    for top in (True, False):
+        try:
+            net = keras.applications.InceptionV3(include_top=top, weights=path, input_shape=shape, classifier_activation=None)
+            break
+        except Exception as found:  # Keras raises its own kinds, and a bare Exception for a failed download
+            error = found
+    else:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise UserError(f"InceptionV3's weights cannot be loaded ({reason}). {cure}")
+    maps = [net.get_layer(name).output for name in INCEPTION_MAPS]
+    outputs = [keras.ops.mean(maps[-1], axis=(1, 2)), *maps] + ([net.output] if top else [])
+    model = keras.Model(net.input, outputs)
+    return Extractor("InceptionV3 (Keras, ImageNet)", model, (INCEPTION_SIZE,) * 2, 3, top, digest(model))
+
+
+def given_model(file: str) -> Extractor:
+    """The outputs of a Keras model of images in [-1, 1]: vectors, or maps, which are averaged over height and width.
+
+    Raises:
+        UserError: no such file, or no model of images.
+    """
+    path = Path(file).expanduser()
+    try:
+        net = keras.models.load_model(path, compile=False)
+    except Exception as error:  # as in `inception`
+        raise UserError(f"--features={file} cannot be loaded: {str(error).strip().splitlines()[0]}") from None
+    if len(net.inputs) != 1 or len(net.input.shape) != 4 or len(net.outputs) != 1 or len(net.output.shape) not in (2, 4):
+        raise UserError(
+            f"--features={file} must take images and give vectors or maps; it takes {net.input_shape}, gives {net.output_shape}."
+        )
+    _, height, width, channels = net.input.shape
+    maps = [net.output] if len(net.output.shape) == 4 else []
+    vector = keras.ops.mean(net.output, axis=(1, 2)) if maps else net.output
+    model = keras.Model(net.input, [vector, *maps])
+    return Extractor(path.name, model, (height, width) if height and width else None, channels, False, digest(model))
+
+
+def from_classifier(net: keras.Model) -> Extractor:
+    """What `tfgan.evaluation.classifier` sees: the average of its last maps; its class logits serve the Inception Score's arithmetic."""
+    pool = next(layer for layer in net.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D))
+    model = keras.Model(net.input, [pool.output, pool.input, net.output])
+    _, height, width, channels = net.input.shape
+    return Extractor("own classifier", model, (height, width), channels, True, digest(model))
+
+
+def from_segmenter(net: keras.Model, size: tuple[int, int]) -> Extractor:
+    """What `tfgan.evaluation.segmenter` sees of photos of `size`: the average of its maps on the way down, 16 + 32 + 64 + 128."""
+    maps = [net.get_layer(name).output for name in sorted(layer.name for layer in net.layers if layer.name.startswith("level"))]
+    vector = keras.ops.concatenate([keras.ops.mean(feature_map, axis=(1, 2)) for feature_map in maps], axis=-1)
+    model = keras.Model(net.input, [vector, *maps])
+    return Extractor("own segmenter", model, size, net.input.shape[-1], False, digest(model))
+
+
+def digest(model: keras.Model) -> str:
+    """SHA-256 of all weights, its first 16 digits."""
+    sha = hashlib.sha256()
+    for weight in model.weights:
+        sha.update(np.ascontiguousarray(weight.numpy()).tobytes())
+    return sha.hexdigest()[:16]
+
+
+def file_digest(file: str) -> str:
+    """SHA-256 of a file, or of all files of a folder in the order of their names; its first 16 digits."""
+    path, sha = Path(file).expanduser(), hashlib.sha256()
+    for part in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if part.is_file():
+            sha.update(part.read_bytes())
+    return sha.hexdigest()[:16]

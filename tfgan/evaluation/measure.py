@@ -1,0 +1,226 @@
+"""Measuring a comparison: each group of metrics once, by the tools that are there."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from tfgan.data.label_maps import paint
+from tfgan.data.pipeline import normalize
+from tfgan.evaluation import sliced
+from tfgan.evaluation.bootstrap import interval, mean_interval
+from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.classifier import read_as_asked
+from tfgan.evaluation.comparison import Comparison
+from tfgan.evaluation.distribution import (
+    FEWEST,
+    density_coverage,
+    frechet_distance,
+    inception_score,
+    jackknife_error,
+    kernel_distance,
+    precision_recall,
+)
+from tfgan.evaluation.extractors import Extractor, Seen, maps_of, resize, see, with_channels
+from tfgan.evaluation.paired import WINDOW, WINDOW_OF_SCALES, paired_scores
+from tfgan.evaluation.perceptual import map_distance
+from tfgan.evaluation.segmentation import confusion, segmentation_scores
+from tfgan.evaluation.segmenter import nearest_classes, segment
+
+FEWEST_FOR_ERRORS = 20  # images; of fewer the jackknife's parts are too small
+FEWEST_SCORES = 30  # images; of fewer an interval by the bootstrap is too narrow
+LEAST = {"precision": 4, "recall": 4, "density": 6, "coverage": 6}  # images: one more than the neighbours that are looked at; else 2
+WIDTHS = {"kid": 1.96}  # standard errors on either side of a 95 % interval
+JACKKNIFE = 2.26  # the same of errors from the jackknife's ten groups: Student's t of 9 degrees of freedom
+RANGES = {
+    "inception_score": (1.0, math.inf),
+    "kid": (-math.inf, math.inf),
+    **dict.fromkeys(("precision", "recall", "coverage"), (0.0, 1.0)),
+}
+
+
+class Tools(NamedTuple):
+    """Networks that some metrics need; None where there is none."""
+
+    features: Extractor | None = None
+    perceptual: Callable[[np.ndarray, np.ndarray], float] | None = None  # LPIPS of a pair of images H×W×3 in [-1, 1]
+    segmenter: Any = None  # photos N×H×W×C in [-1, 1] -> class logits N×H×W×classes
+    classifier: keras.Model | None = None
+
+    def has(self, tool: str) -> bool:
+        if tool == "probabilities":
+            return self.features is not None and self.features.classifies
+        return not tool or getattr(self, tool) is not None
+
+
+class Value(NamedTuple):
+    """A figure with its 95 % interval, and what real images score in its place."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    real: float | None = None
+
+
+class Measured(NamedTuple):
+    values: dict[str, Value]
+    cases: dict[str, np.ndarray]  # matched metric -> score of each image
+    warnings: list[str]
+
+
+def fitting(comparison: Comparison) -> list[str]:
+    """The metrics that can be measured on it, given their tools."""
+    there = {
+        "matched": comparison.matched,
+        "segmentation": comparison.maps is not None,
+        "labels": comparison.asked is not None,
+        "cycle": comparison.cycled is not None,
+        "sliced": comparison.alone and min(comparison.real.shape[1:3]) >= sliced.SMALLEST,
+        "distribution": comparison.alone,
+    }
+    smallest = {"ssim": WINDOW, "ms_ssim": WINDOW_OF_SCALES}
+    return [name for name, metric in METRICS.items() if there[metric.group] and min(comparison.real.shape[1:3]) >= smallest.get(name, 1)]
+
+
+def measure(comparison: Comparison, names: list[str], tools: Tools, *, seed: int = 0, full: bool = True) -> Measured:
+    """The metrics `names` of a comparison, those that fit it and whose tools are there.
+
+    Args:
+        seed: of intervals and projections.
+        full: with intervals and what real images score, which take several times as long.
+    """
+    measurement = _Measurement(comparison, tools, seed, full)
+    tools_needed = {name: "" if comparison.pictured and METRICS[name].tool == "segmenter" else METRICS[name].tool for name in names}
+    fit = [name for name in fitting(comparison) if name in names and tools.has(tools_needed[name])]
+    for group in dict.fromkeys(METRICS[name].group for name in fit):
+        getattr(measurement, group)([name for name in fit if METRICS[name].group == group])
+    return measurement.measured
+
+
+class _Measurement:
+    """Each group of metrics is measured by the method of its name, given the metrics wanted."""
+
+    def __init__(self, comparison: Comparison, tools: Tools, seed: int, full: bool):
+        self.comparison, self.tools, self.seed, self.full = comparison, tools, seed, full
+        self.measured = Measured({}, {}, [])
+
+    def floats(self, pixels: np.ndarray) -> np.ndarray:
+        return normalize(pixels, self.comparison.domain)
+
+    def mean(self, scores, real: float | None = None) -> Value:
+        """Of scores of images."""
+        return Value(float(np.mean(scores)), *(mean_interval(scores, self.seed) if self.full else (None, None)), real)
+
+    def matched(self, wanted: list[str]):
+        scores: dict[str, list[float]] = {}
+        for pair in zip(self.comparison.real, self.comparison.fake):
+            real, fake = map(self.floats, pair)
+            found = paired_scores(real, fake)
+            if "lpips" in wanted:
+                found["lpips"] = self.tools.perceptual(*(np.asarray(with_channels(image[None], 3))[0] for image in (real, fake)))
+            if "feature_distance" in wanted:
+                maps = ([layer[0] for layer in maps_of(self.tools.features, image[None])] for image in (real, fake))
+                found["feature_distance"] = map_distance(*maps)
+            for name, score in found.items():
+                scores.setdefault(name, []).append(score)
+        for name in [name for name in wanted if name in scores]:
+            self.measured.cases[name] = np.array(scores[name])
+            self.measured.values[name] = self.mean(scores[name])
+        self._warn_of_few_scores(wanted)
+
+    def segmentation(self, wanted: list[str]):
+        maps, classes = self.comparison.maps, len(self.comparison.classes.names)
+        fake, real = (
+            np.stack([confusion(truth, told, classes) for truth, told in zip(maps, self._read_classes(pixels))])
+            for pixels in (self.comparison.fake, self.comparison.real)
+        )
+        ceiling = segmentation_scores(real.sum(axis=0))
+        for name, score in segmentation_scores(fake.sum(axis=0)).items():
+            if name in wanted:
+                bounds = interval(lambda rows, name=name: segmentation_scores(fake[rows].sum(axis=0))[name], len(fake), self.seed)
+                self.measured.values[name] = Value(score, *bounds, ceiling[name])
+        self._warn_of_few_scores(wanted)
+
+    def _read_classes(self, pixels: np.ndarray) -> np.ndarray:
+        """The classes that images show, at the size of the true maps: by the segmenter, or of pictures of label maps by their colours."""
+        size, images = self.comparison.maps.shape[1:], self.floats(pixels)
+        if not self.comparison.pictured:
+            return segment(self.tools.segmenter, resize(images, size).numpy())
+        classes = np.arange(len(self.comparison.classes.names))
+        found = nearest_classes(images, paint(classes[None], self.comparison.classes)[0] / np.float32(127.5) - 1.0)
+        rows, columns = ((2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(size, found.shape[1:]))
+        return found[:, rows][:, :, columns]
+
+    def labels(self, wanted: list[str]):
+        shares = self._shares(self.comparison.fake, self.comparison.asked)
+        real = float(np.mean(self._shares(*self.comparison.labelled))) if self.full and self.comparison.labelled else None
+        self.measured.values["label_accuracy"] = self.mean(shares, real)
+
+    def _shares(self, pixels: np.ndarray, asked: np.ndarray) -> np.ndarray:
+        _, height, width, channels = self.tools.classifier.input_shape
+        images = resize(with_channels(self.floats(pixels), channels), (height, width))
+        return read_as_asked(self.tools.classifier, np.asarray(images), asked)
+
+    def cycle(self, wanted: list[str]):
+        before, after = map(self.floats, self.comparison.cycled)
+        self.measured.values["cycle_l1"] = self.mean(np.abs(before - after).mean(axis=(1, 2, 3)))
+
+    def sliced(self, wanted: list[str]):
+        real, more = self.floats(self.comparison.real), self.comparison.more_real
+        distance = sliced.sliced_wasserstein(real, self.floats(self.comparison.fake), self.seed)["mean"]
+        baseline = sliced.sliced_wasserstein(real, self.floats(more), self.seed)["mean"] if self.full and more is not None else None
+        self.measured.values["swd"] = Value(distance, real=baseline)
+
+    def distribution(self, wanted: list[str]):
+        count = min(len(self.comparison.real), len(self.comparison.fake))
+        left_out = [name for name in wanted if count < LEAST.get(name, 2)]
+        if left_out:
+            self.measured.warnings.append(f"{count} images are too few for {', '.join(left_out)}, which are left out.")
+            wanted = [name for name in wanted if name not in left_out]
+        real, fake = self._seen(self.comparison.real), self._seen(self.comparison.fake)
+        found, baseline = self._distances(real, fake, wanted, errors=self.full and count >= FEWEST_FOR_ERRORS), {}
+        if self.full and self.comparison.more_real is not None:
+            baseline = self._distances(real, self._seen(self.comparison.more_real), wanted, errors=False)
+        for name, value in found.items():
+            self.measured.values[name] = value._replace(real=baseline[name].value if name in baseline else None)
+        few = [f"{name} {FEWEST[name]:,}" for name in found if count < FEWEST[name]]
+        if few:
+            sizes = f"{len(real.features):,} real and {len(fake.features):,} generated images"
+            self.measured.warnings.append(f"{sizes} are few: the figures depend on their number. Advisable from: {', '.join(few)}.")
+
+    def _seen(self, pixels: np.ndarray) -> Seen:
+        return see(self.tools.features, pixels, lambda part: normalize(part, self.comparison.domain))
+
+    def _distances(self, real: Seen, fake: Seen, wanted: list[str], errors: bool) -> dict[str, Value]:
+        sets, found = (real.features, fake.features), {}
+
+        def add(names, statistic, *rows):
+            """One or several figures of one statistic, with errors by the jackknife."""
+            if set(names) & set(wanted):
+                error = jackknife_error(statistic, *rows, seed=self.seed) if errors else None
+                values = np.atleast_1d(statistic(*rows))
+                for name, value, width in zip(names, values, values if error is None else np.atleast_1d(error)):
+                    found[name] = _around(name, value, None if error is None else width)
+
+        add(["fid"], frechet_distance, *sets)
+        if "kid" in wanted:
+            value, error = kernel_distance(*sets)
+            found["kid"] = _around("kid", value, error if errors else None)
+        add(["inception_score"], inception_score, fake.probabilities)
+        add(["precision", "recall"], lambda *rows: [np.mean(shares) for shares in precision_recall(*rows)], *sets)
+        add(["density", "coverage"], lambda *rows: [np.mean(shares) for shares in density_coverage(*rows)], *sets)
+        return {name: value for name, value in found.items() if name in wanted}
+
+    def _warn_of_few_scores(self, wanted: list[str]):
+        if len(self.comparison.fake) < FEWEST_SCORES:
+            self.measured.warnings.append(f"{len(self.comparison.fake)} images are few for {', '.join(wanted)}: intervals are too narrow.")
+
+
+def _around(name: str, value: float, error: float | None) -> Value:
+    """A figure and its interval, inside the metric's range."""
+    if error is None:
+        return Value(float(value))
+    width, (least, most) = WIDTHS.get(name, JACKKNIFE) * error, RANGES.get(name, (0.0, math.inf))
+    return Value(float(value), max(float(value - width), least), min(float(value + width), most))

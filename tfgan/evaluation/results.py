@@ -1,0 +1,95 @@
+"""Results of evaluations: RUN/evaluation.json, tables on the terminal, and which of them may stand beside each other."""
+
+import datetime
+import json
+from pathlib import Path
+
+from tfgan.config import write_atomically
+from tfgan.errors import UserError
+from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.measure import Measured, Value
+
+FILE = "evaluation.json"
+
+
+def make_result(name: str, step: int | None, stamp: dict, measured: dict[str, Measured], cases: list[dict]) -> dict:
+    """One entry of RUN/evaluation.json.
+
+    Args:
+        name: what was evaluated; step: of its checkpoint, None for a folder.
+        stamp: what must be alike for figures to be comparable: n, size, reference …, and a part for each tool, by the tool's name.
+        measured: by comparison; the metrics of a named one are called NAME.METRIC.
+        cases: matched images with their scores.
+    """
+    values = {join(part, metric): value for part, found in measured.items() for metric, value in found.values.items()}
+    return {
+        "name": name,
+        "step": step,
+        "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "stamp": stamp,
+        "metrics": {metric: {k: v for k, v in value._asdict().items() if v is not None} for metric, value in values.items()},
+        "warnings": [f"{part}: {text}" if part else text for part, found in measured.items() for text in found.warnings],
+        "cases": cases,
+    }
+
+
+def join(part: str, metric: str) -> str:
+    return f"{part}.{metric}" if part else metric
+
+
+def read_results(folder: Path) -> list[dict]:
+    """The entries of FOLDER/evaluation.json, oldest first; none if there is no such file. Raises `UserError` if it is damaged."""
+    path = folder / FILE
+    if not path.exists():
+        return []
+    try:
+        results = json.loads(path.read_text())["results"]
+        return [result for result in results if result["metrics"].items() and result["stamp"].items()]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} is damaged: {error!r}. Remove it, and evaluate again.") from None
+
+
+def add_result(folder: Path, result: dict):
+    """Adds an entry to FOLDER/evaluation.json; those of earlier checkpoints and settings stay."""
+    write_atomically(folder / FILE, json.dumps({"results": [*read_results(folder), result]}, indent=2) + "\n")
+
+
+def refuse_unlike(results: list[dict]):
+    """Raises `UserError` if metrics that the results share were measured in different ways."""
+    first, *others = results
+    for other in others:
+        for metric in [name for name in first["metrics"] if name in other["metrics"]]:
+            unlike = differences(first["stamp"], other["stamp"], METRICS[metric.rpartition(".")[2]].tool)
+            if unlike:
+                names = f"{first['name']} and of {other['name']}"
+                raise UserError(f"{metric} of {names} cannot be compared: {'; '.join(unlike)}. Evaluate both in one command.")
+
+
+def differences(one: dict, two: dict, tool: str) -> list[str]:
+    """What sets two stamps apart, of what a metric that needs `tool` depends on."""
+    tool = "features" if tool == "probabilities" else tool
+    parts = [{key: value for key, value in stamp.items() if not isinstance(value, dict)} | stamp.get(tool, {}) for stamp in (one, two)]
+    return [f"{key} {parts[0].get(key)} and {parts[1].get(key)}" for key in parts[0] | parts[1] if parts[0].get(key) != parts[1].get(key)]
+
+
+def table(results: list[dict]) -> str:
+    """A row a metric, a column a result, with intervals, and what real images score; the best of several results has a star."""
+    names = list(dict.fromkeys(metric for result in results for metric in result["metrics"]))
+    rows = [["", *(result["name"] for result in results), "real images"]]
+    for name in names:
+        values = [Value(**result["metrics"][name]) if name in result["metrics"] else None for result in results]
+        higher = METRICS[name.rpartition(".")[2]].higher
+        numbers = [value.value for value in values if value]
+        best = (max if higher else min)(numbers) if len(numbers) > 1 else None
+        shown = [_shown(value, value is not None and value.value == best) for value in values]
+        real = next((f"{value.real:.4g}" for value in values if value and value.real is not None), "")
+        rows.append([f"{name} {'↑' if higher else '↓'}", *shown, real])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+
+
+def _shown(value: Value | None, best: bool) -> str:
+    if value is None:
+        return "–"
+    interval = "" if value.low is None else f" ({value.low:.4g} to {value.high:.4g})"
+    return f"{value.value:.4g}{interval}{' *' if best else ''}"
