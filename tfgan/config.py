@@ -71,6 +71,9 @@ class DataConfig:
     synthetic_seed: int = setting(0, "seed of the built-in synthetic set", at_least=0)
 
 
+VALIDATED = ("", "l1", "psnr", "ssim", "ms_ssim", "cycle_l1", "swd", "fid", "kid")
+
+
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
     """How a run is carried out."""
@@ -89,13 +92,20 @@ class TrainConfig:
     init_from: str = setting("", "start from the weights of another run")
     checkpoint_every: int = setting(20, "epochs between checkpoints", operational=True, at_least=1)
     keep_checkpoints: int = setting(2, "how many of the newest checkpoints stay", operational=True, at_least=1)
-    validate_every: int = setting(0, "epochs between validations on the validation images; 0: never", operational=True, at_least=0)
-    best_metric: str = setting(
-        "", "keep the checkpoint that is best in this validation metric", choices=("", "l1", "psnr", "ssim"), operational=True
+    validate_every: int = setting(0, "epochs between validations; 0: never", operational=True, at_least=0)
+    validate_count: int = setting(1000, "images at most on each side of a validation", operational=True, at_least=2)
+    features: str = setting(
+        "", "what sees images for FID and its kin in validations: inception, or a Keras model's file; empty: nothing", operational=True
     )
+    inception_weights: str = setting("", "file of Keras' InceptionV3 weights, for --features=inception; empty: download", operational=True)
+    best_metric: str = setting(
+        "", "keep the checkpoint that is best in this metric of the validations", choices=VALIDATED, operational=True
+    )
+    patience: int = setting(0, "stop after so many validations without a better --best_metric; 0: never", operational=True, at_least=0)
     sample_every: int = setting(0, "steps between sample pictures; 0: after every epoch", operational=True, at_least=0)
     num_samples: int = setting(4, "rows of each sample picture: validation images, or noise", operational=True, at_least=1)
     log_every: int = setting(50, "steps between log entries; 0: only the last", operational=True, at_least=0)
+    health: bool = setting(True, "watch for trainings that go wrong, and say so with a flag to try", operational=True)
     tensorboard: bool = setting(True, "also write TensorBoard files", operational=True)
 
 

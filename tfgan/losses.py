@@ -3,6 +3,8 @@
 `real` and `fake` are the discriminator's raw outputs (no sigmoid) for real and generated images; results are float32 scalars.
 """
 
+import math
+
 import tensorflow as tf
 
 
@@ -123,3 +125,5 @@ GAN_LOSSES = {
     "lsgan": (lsgan_discriminator_loss, lsgan_generator_loss),
     "hinge": (hinge_discriminator_loss, hinge_generator_loss),
 }
+UNDECIDED = {"bce": 2.0 * math.log(2.0), "lsgan": 0.25, "hinge": 2.0}
+"""A discriminator's least loss where it cannot tell real from generated images; 0 where it always can."""

@@ -226,7 +226,7 @@ def test_disk_full_while_logging(train, run, monkeypatch):
 
 def test_best_checkpoint(train, run, monkeypatch):
     """Validation scores 3, 1, 2, then, resumed, 2, 0: the second and the last are the best; a leftover of a kill does no harm."""
-    from tfgan.cli.callbacks import Validation
+    from tfgan.cli.validation import Validation
 
     scores = iter([3.0, 1.0, 2.0, 2.0, 0.0])
     monkeypatch.setattr(Validation, "__call__", lambda self, step, trainer: {"val_l1": next(scores)})
@@ -244,10 +244,38 @@ def test_best_checkpoint(train, run, monkeypatch):
     assert code == 0 and best() == (24, 0.0), output
 
 
+def test_training_stops_early_and_stays_stopped(train, run, monkeypatch):
+    """Scores of epochs 2 to 5, resumed, 6, and, with more patience, 7: the best one is epoch 4's, and two worse ones end it at epoch 6."""
+    from tfgan.cli.validation import Validation
+
+    scores = iter([3.0, 4.0, 1.0, 2.0, 5.0, 0.5])
+    monkeypatch.setattr(Validation, "__call__", lambda self, step, trainer: {"val_l1": next(scores)})
+    flags = ["--validate_every=1", "--best_metric=l1", "--patience=2"]
+
+    def last_step():
+        return json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])["step"]
+
+    first = json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])["step"]  # the fixture has trained an epoch without scores
+    code, output = train(run, "--epochs=5", *flags)
+    assert code == 0 and "Stopped early" not in output and last_step() == 5 * first
+    code, output = train(run, "--epochs=9", *flags)
+    assert code == 0 and "Stopped early" in output and "1.0000 of step" in output and last_step() == 6 * first
+    code, output = train(run, "--epochs=9", *flags)
+    assert code == 0 and "is complete: no better l1 in 2 validations than 1.0000" in output and last_step() == 6 * first
+    code, output = train(run, "--epochs=7", *flags[:-1], "--patience=3")
+    assert code == 0 and "best l1 so far, 0.5000" in output and last_step() == 7 * first
+    assert (run / "checkpoints" / f"ckpt-{7 * first}.index").exists()
+
+
 @pytest.mark.parametrize(
     "flags, message",
     [
         (["--best_metric=l1"], "--validate_every"),
+        (["--validate_every=1", "--patience=1"], "--best_metric"),
+        (["--features=inception"], "--validate_every"),
+        (["--validate_every=1", "--best_metric=fid"], "--features"),
+        (["--validate_every=1", "--features=absent.keras"], "absent.keras does not exist"),
+        (["--validate_every=1", "--features=inception", "--inception_weights=absent.h5"], "absent.h5 does not exist"),
         (["--batch_size=0"], "--batch_size=0"),
         (["--keep_checkpoints=0"], "--keep_checkpoints"),
         (["--seed=-1"], "--seed=-1"),

@@ -1,7 +1,9 @@
-"""What `tfgan train` does beside training: sample pictures and validation."""
+"""Sample pictures while training."""
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,7 +12,6 @@ from tfgan.data import images
 from tfgan.data.dataset import Dataset
 from tfgan.data.label_maps import encode, paint
 from tfgan.data.pipeline import denormalize
-from tfgan.evaluation.paired import paired_scores
 from tfgan.inference import Encoder, Sampler, Translator, Ways, open_inference, samplers, sheets
 from tfgan.inference.files import read_image
 from tfgan.inference.grids import grid
@@ -26,11 +27,41 @@ def stored_inputs(run: Path, way: Translator | Encoder) -> list[np.ndarray]:
     return [read_image(file, way.source, "keep") for file in files]
 
 
+class Call(NamedTuple):
+    """One image through one way, for one row of a sample picture."""
+
+    way: str
+    input: np.ndarray
+    output: np.ndarray
+
+
+class Made(NamedTuple):
+    """What went into a sample picture."""
+
+    ways: Ways
+    examples: list[dict[str, np.ndarray]]  # of the validation split
+    calls: list[list[Call]]  # in order, for each example; the examples' calls are alike
+    sampled: dict[str, dict[str, list[np.ndarray]]]  # way from noise -> its columns, one for each class if there are classes
+
+
 class Samples:
     """Pictures of fixed validation examples, one a row; the method says what stands beside what. What makes images from noise alone shows
-    those of fixed seeds, with a column for each class."""
+    those of fixed seeds, with a column for each class.
 
-    def __init__(self, method: Method, ways: Ways, dataset: Dataset, count: int, run: Path):
+    Args:
+        observer: shown what was made; returns scalars for the log.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        ways: Ways,
+        dataset: Dataset,
+        count: int,
+        run: Path,
+        observer: Callable[[Made], dict[str, float]] | None = None,
+    ):
+        self.observer = observer
         self.method, self.folder, self.spec, self.count = method, run / "samples", dataset.spec, count
         self._take(ways)
         self.keys = {way.input_key for way in ways.values() if not isinstance(way, Sampler)}
@@ -41,7 +72,16 @@ class Samples:
     def _take(self, ways: Ways):
         """`ways` belong to the method's present stage: their graphs do not grow with it."""
         self.stage, self.ways = self.method.stage, ways
-        self.use = {name: functools.partial(_use_once, way) for name, way in ways.items()}
+
+    def _noting(self, calls: list[Call]):
+        """The ways for single images, which write down what they made."""
+
+        def use(name, image, **conditions):
+            output = _use_once(self.ways[name], image, **conditions)
+            calls.append(Call(name, image, output))
+            return output
+
+        return {name: functools.partial(use, name) for name in self.ways}
 
     def store_inputs(self):
         for key in self.keys:
@@ -56,16 +96,21 @@ class Samples:
     def __call__(self, step: int, trainer) -> dict[str, float]:
         if self.method.stage != self.stage:
             self._take(open_inference(self.method))
-        rows = [self.method.sample_row(example, self.use) for example in self.examples]
+        calls: list[list[Call]] = [[] for _ in self.examples]
+        rows = [self.method.sample_row(example, self._noting(own)) for example, own in zip(self.examples, calls)]
         columns = {title: [self._shown(row[title]) for row in rows] for title in rows[0]} if rows else {}
-        for sampler in samplers(self.ways).values():
-            columns |= sheets.samples(sampler, 0, self.count, self.count, list(range(len(sampler.class_names))))
+        sampled = {
+            name: sheets.samples(sampler, 0, self.count, self.count, list(range(len(sampler.class_names))))
+            for name, sampler in samplers(self.ways).items()
+        }
+        for sheet in sampled.values():
+            columns |= sheet
         picture = grid(columns)
         epoch = trainer.timeline.whole_epoch(step)
         images.save(self.folder / (f"step_{step:08d}.png" if epoch is None else f"epoch_{epoch:04d}.png"), picture)
         if trainer.tensorboard:
             trainer.tensorboard.image(step, "samples", picture)
-        return {}
+        return self.observer(Made(self.ways, self.examples, calls, sampled)) if self.observer else {}
 
     def _shown(self, image: np.ndarray) -> np.ndarray:
         """A map of class indices in its classes' colours."""
@@ -78,22 +123,3 @@ class Samples:
 def _use_once(way: Translator | Encoder | Sampler, image: np.ndarray, **conditions) -> np.ndarray:
     """One image, or vector of latents, in a batch of its own."""
     return way(image[None], **{name: np.asarray(vector, np.float32)[None] for name, vector in conditions.items()}).numpy()[0]
-
-
-class Validation:
-    """Scores of all validation images beside their truth, as val_NAME."""
-
-    def __init__(self, translator: Translator, dataset: Dataset):
-        self.translator, self.dataset = translator, dataset
-        self.conditions = {name: np.zeros([1, length], np.float32) for name, length in translator.lengths.items()}
-
-    def __call__(self, step: int, trainer) -> dict[str, float]:
-        scores: dict[str, list[float]] = {}
-        for index in range(self.dataset.spec.sizes["validation"]):
-            example = self.dataset.validation_example(index)
-            fake = self.translator(example[self.translator.input_key][None], **self.conditions).numpy()[0]
-            for name, score in paired_scores(example[self.translator.truth_key], fake).items():
-                scores.setdefault(f"val_{name}", []).append(score)
-        means = {name: float(np.mean(values)) for name, values in scores.items()}
-        trainer.progress.say(f"step {step}: " + "  ".join(f"{name} {value:.4f}" for name, value in means.items()))
-        return means

@@ -10,9 +10,12 @@ from tfgan.errors import TrainingFailed, UserError, did_you_mean
 
 VERBS = {
     "train": "train a GAN, or go on with a run that was stopped",
+    "check": "look at a data set before training: faults, cures, time and memory",
     "translate": "put images through a trained run",
     "sample": "make images from noise with a trained run",
+    "evaluate": "measure how good runs, or folders of images, are",
     "export": "write a SavedModel that needs no tfgan",
+    "report": "write one HTML file about a run, or several side by side",
     "list": "methods, data sets and recipes",
 }
 

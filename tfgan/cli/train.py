@@ -42,7 +42,7 @@ def run(arguments: list[str]) -> int:
     more, table = tuple(map(_expanded, data.extra_data_dirs)), _expanded(data.attributes_file)
     data = dataclasses.replace(data, data_dir=_expanded(data.data_dir), extra_data_dirs=more, attributes_file=table)
     training = dataclasses.replace(training, workdir=_expanded(training.workdir) or f"runs/{name}", init_from=_expanded(training.init_from))
-    _check(method, cls.batch_kind, training)
+    _check(training)
     print_settings(method, {"data": data, "training": training, method: hparams})
     if flags["dry_run"]:
         return 0
@@ -72,11 +72,20 @@ def _chosen_method(arguments: list[str]) -> str:
     return chosen["method"]
 
 
-def _check(method: str, batch_kind: str, training: TrainConfig):
-    if training.validate_every and batch_kind not in ("paired", "semantic"):
-        raise UserError(f"--validate_every compares with the true images, which {method} does not know: it learns from unmatched images.")
+def _check(training: TrainConfig):
     if training.best_metric and not training.validate_every:
         raise UserError(f"--best_metric={training.best_metric} needs --validate_every=EPOCHS.")
+    if training.patience and not training.best_metric:
+        raise UserError(f"--patience={training.patience} needs --best_metric, in which nothing gets better any more.")
+    if training.features and not training.validate_every:
+        raise UserError(f"--features={training.features} needs --validate_every=EPOCHS.")
+    for flag, file in (("inception_weights", training.inception_weights), ("features", training.features)):
+        if file not in ("", "inception") and not Path(file).expanduser().is_file():
+            raise UserError(f"--{flag}={file} does not exist.")
+    if training.inception_weights and training.features != "inception":
+        raise UserError("--inception_weights needs --features=inception.")
+    if training.best_metric in ("fid", "kid") and not training.features:
+        raise UserError(f"--best_metric={training.best_metric} needs --features=inception, or a Keras model's file.")
 
 
 def print_settings(method: str, groups: dict):
@@ -96,6 +105,7 @@ def _shown(value) -> str:
 
 def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) -> int:
     """Trains the run in `training.workdir`, from the beginning or from where it stopped. Returns an exit code."""
+    from tfgan.cli.health import Health
     from tfgan.data import open_dataset
     from tfgan.inference import open_inference, translators
     from tfgan.training.strategy import describe, is_chief, make_strategy
@@ -137,6 +147,7 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
     total = training.steps or timeline.step(hparams.epochs)
     if len(timeline.stages) > 1:
         print(_describe_stages(timeline.stages, hparams.image_size, total))
+    health = Health(method, dataset, data, training) if training.health else None
     trainer = Trainer(
         step,
         make_iterator,
@@ -144,7 +155,9 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
         timeline=timeline,
         total=total,
         settings=training,
-        callbacks=_callbacks(method, dataset, training, is_chief(strategy)),
+        callbacks=_callbacks(method, dataset, training, is_chief(strategy), health),
+        best=_best(training, strategy),
+        watch=health,
     )
     stopped_by = trainer.fit()
     if stopped_by:
@@ -202,21 +215,36 @@ def _train_step(cls, config: RunConfig, strategy):
     return TrainStep(method, strategy, seed=training.seed, xla=xla, loss_scaling=training.precision == "mixed_float16")
 
 
-def _callbacks(method, dataset, training: TrainConfig, chief: bool) -> list:
+def _best(training: TrainConfig, strategy):
+    """What decides on the best checkpoint; None if nothing does."""
+    import tensorflow as tf
+
+    from tfgan.evaluation.catalogue import METRICS
+    from tfgan.training.trainer import Best
+
+    if not training.best_metric:
+        return None
+    if training.patience and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        raise UserError("--patience does not work in a cluster: the chief alone validates, and the others would wait for it.")
+    return Best(training.best_metric, METRICS[training.best_metric].higher, training.patience, training.validate_every)
+
+
+def _callbacks(method, dataset, training: TrainConfig, chief: bool, health) -> list:
     """The same for all workers of a cluster, who must pause at the same steps, though the chief alone carries them out."""
-    from tfgan.cli.callbacks import Samples, Validation
+    from tfgan.cli.callbacks import Samples
+    from tfgan.cli.validation import Validation
     from tfgan.inference import open_inference
     from tfgan.training.timeline import Interval
     from tfgan.training.trainer import Callback
 
     ways = open_inference(method)
-    samples = Samples(method, ways, dataset, training.num_samples, Path(training.workdir))
+    samples = Samples(method, ways, dataset, training.num_samples, Path(training.workdir), health and health.measure)
     if chief:
         samples.store_inputs()
     every = Interval(training.sample_every) if training.sample_every else Interval(1, "epochs")
     callbacks = [Callback(every, samples)]
     if training.validate_every:
-        callbacks.append(Callback(Interval(training.validate_every, "epochs"), Validation(next(iter(ways.values())), dataset)))
+        callbacks.append(Callback(Interval(training.validate_every, "epochs"), Validation(method, ways, dataset, training)))
     return callbacks
 
 

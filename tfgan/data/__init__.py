@@ -8,7 +8,7 @@ from tfgan.config import DataConfig, Size
 from tfgan.data.catalogue import DATASETS, PAIRED, UNPAIRED, unsuitable
 from tfgan.errors import UserError, did_you_mean
 
-__all__ = ["BATCH_KEYS", "DATASETS", "open_dataset", "parse_direction"]
+__all__ = ["BATCH_KEYS", "DATASETS", "batch_keys", "check_settings", "make_dataset", "open_dataset", "open_sources", "parse_direction"]
 
 BATCH_KEYS = {
     "labelled": ("image", "label"),
@@ -44,23 +44,43 @@ def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size:
     Raises:
         UserError: unknown name, wrong layout, unreadable images, no network for a download; images of another kind.
     """
-    from tfgan.data.dataset import Dataset
+    made = is_made(settings)
+    return make_dataset(open_sources(settings, kind, loaded_size), settings, kind, image_size, loaded_size, check=not made)
 
-    made = not settings.data_dir and settings.dataset == "synthetic"
-    _check_settings(settings, kind, made)
-    splits = _synthetic(settings, kind, loaded_size) if made else _OPENERS[kind](settings)
+
+def is_made(settings: DataConfig) -> bool:
+    """Whether the images are made by the program, not read."""
+    return not settings.data_dir and settings.dataset == "synthetic"
+
+
+def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict:
+    """Split -> its sources, which have not loaded any image yet: one, or one for each unpaired domain or each of several joined sets.
+
+    Raises:
+        UserError: as `open_dataset`, but for images that cannot be used.
+    """
+    check_settings(settings, kind)
+    splits = _synthetic(settings, kind, loaded_size) if is_made(settings) else _OPENERS[kind](settings)
     if not settings.data_dir and kind in ("paired", "unpaired"):
         _check_names(settings, tuple(_names(splits["train"]).values()))
+    return splits
+
+
+def make_dataset(splits: dict, settings: DataConfig, kind: str, image_size: Size, loaded_size: Size, *, check: bool):
+    """The data set of the sources of `open_sources`; `check`: load every image once, as before training."""
+    from tfgan.data.dataset import Dataset
+
     streams = {
-        split: [(source, _keys(kind, source, settings.direction, sources)) for source in sources] for split, sources in splits.items()
+        split: [(source, batch_keys(kind, source, settings.direction, sources)) for source in sources] for split, sources in splits.items()
     }
     for found in streams.values():
         found.sort(key=lambda stream: "target" in stream[1])  # what is said of a run names its source first
-    return Dataset(kind, streams, image_size, loaded_size, settings, check=not made)
+    return Dataset(kind, streams, image_size, loaded_size, settings, check=check)
 
 
-def _check_settings(settings, kind, made):
-    """Raises `UserError` for a setting that would do nothing."""
+def check_settings(settings: DataConfig, kind: str):
+    """Raises `UserError` for a setting that would do nothing for batches of `kind`."""
+    made = is_made(settings)
     for field in dataclasses.fields(settings):
         if getattr(settings, field.name) == field.default:
             continue
@@ -85,8 +105,8 @@ def _check_names(settings, names):
         raise UserError(f"--label_domains: --dataset={settings.dataset} has no domain {unknown!r}.{hint} There are: {', '.join(names)}.")
 
 
-def _keys(kind, source, direction, sources) -> dict[str, str]:
-    """Keys of a batch -> keys of one of a split's sources."""
+def batch_keys(kind: str, source, direction: str, sources: list) -> dict[str, str]:
+    """Keys of a batch -> keys of `source`, one of a split's `sources`. Raises `UserError` for a direction between other domains."""
     if kind == "images":  # half of a pair has the key of its side
         (key,) = source.domains
         return {"image": key}

@@ -50,6 +50,9 @@ class AttributeFolder:
     def name(self, index: int) -> str:
         return self.files[index]
 
+    def paths(self, index: int) -> tuple[Path, ...]:
+        return (self.data_dir / self.files[index],)
+
     def load(self, index: int) -> dict[str, np.ndarray]:
         """The central square of an image, in its domain's channels and dtype; its attributes, 0 where unknown; and which are known.
 

@@ -34,6 +34,9 @@ class ImageFolder:
     def name(self, index: int) -> str:
         return self.files[index]
 
+    def paths(self, index: int) -> tuple[Path, ...]:
+        return (self.data_dir / self.files[index],)
+
     def load(self, index: int) -> dict[str, np.ndarray]:
         """One image, H×W×C in its domain's channels and dtype.
 

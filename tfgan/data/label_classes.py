@@ -229,7 +229,7 @@ def _find_colours(census: Census, lossy: bool) -> list[int]:
     """The colours of the classes, in the order of their numbers."""
     found = np.flatnonzero(census.pixels["colours"]).tolist()
     if lossy or len(found) > MAX_CLASSES:
-        found = sorted(_find_areas(census.flat))
+        found = sorted(find_areas(census.flat))
     if not 2 <= len(found) <= MAX_CLASSES:
         raise UserError(
             f"the label maps have {len(found)} different colours: a photo has too many, one class tells nothing. "
@@ -238,8 +238,15 @@ def _find_colours(census: Census, lossy: bool) -> list[int]:
     return found
 
 
-def _find_areas(flat: np.ndarray) -> list[int]:
-    """The colours that blurred areas have: the most frequent one, then the most frequent of those far from it, and so on."""
+def find_areas(flat: np.ndarray) -> list[int]:
+    """The colours that blurred areas have: the most frequent one, then the most frequent of those far from it, and so on.
+
+    Args:
+        flat: number of pixels of each colour 0xRRGGBB inside areas of one colour.
+
+    Raises:
+        UserError: the colours shade into each other, as in a photo.
+    """
     values = np.flatnonzero(flat)
     pixels, colours = flat[values], unpack(values)
     total, compact, found = pixels.sum(), 0, []

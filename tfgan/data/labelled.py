@@ -38,6 +38,9 @@ class LabelledFolder:
     def name(self, index: int) -> str:
         return self.files[index]
 
+    def paths(self, index: int) -> tuple[Path, ...]:
+        return (self.data_dir / self.files[index],)
+
     def load(self, index: int) -> dict[str, np.ndarray]:
         """One image, H×W×C in its domain's channels and dtype, and its label, an int32 scalar.
 

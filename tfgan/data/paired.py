@@ -52,6 +52,9 @@ class PairedFolder:
             found = {self._label(path): self._named(path, images.decode) for path in paths}
         return as_pair(found, self.domains, self.alpha)
 
+    def paths(self, index: int) -> tuple[Path, ...]:
+        return self.files[index]
+
     def _named(self, path: Path, read: Callable):
         try:
             return read(path)
@@ -91,7 +94,7 @@ def open_pairs(
     pairs = {}
     unmatched: dict[str, list[tuple[str, str]]] = {}
     for split, folders in splits.items():
-        pairs[split], unmatched[split] = _match(data_dir, folders)
+        pairs[split], unmatched[split] = match_files(data_dir, folders)
     bad = [entry for entries in unmatched.values() for entry in entries]
     if not skip_bad_files:
         refuse(bad, f"files in {data_dir} cannot be paired")
@@ -108,7 +111,7 @@ def open_pairs(
     }
 
 
-def _match(data_dir: Path, folders: Folders) -> tuple[list[tuple[str, Folders]], list[tuple[str, str]]]:
+def match_files(data_dir: Path, folders: Folders) -> tuple[list[tuple[str, Folders]], list[tuple[str, str]]]:
     """The pairs of a split as (name, files), and the files that cannot be paired as (path inside the data folder, reason)."""
     if len(folders) == 1:
         return [(path.as_posix(), (folders[0] / path,)) for path in list_images(folders[0])], []

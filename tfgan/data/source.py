@@ -1,6 +1,7 @@
 """What every origin of images offers the pipeline: decoded examples by index."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -8,11 +9,18 @@ import numpy as np
 from tfgan.config import Domain
 
 
+def paths(source: "Source", index: int) -> tuple[Path, ...]:
+    """The files of an example, also of one seen through another source; () if it has none of its own."""
+    while (inner := getattr(source, "pairs", getattr(source, "source", None))) is not None:
+        source = inner
+    return source.paths(index) if hasattr(source, "paths") else ()
+
+
 class Source(Protocol):
     """The examples of one split, in a fixed order.
 
     `domains` maps each image key of a batch (`source`, `target`, `image`, `labels`) to what stands there. `load` may be called from
-    several threads at once.
+    several threads at once. Sources of files also say which, by `paths`, with the signature of the function of that name.
     """
 
     domains: Mapping[str, Domain]

@@ -42,6 +42,9 @@ class UnpairedFolder:
     def name(self, index: int) -> str:
         return self.files[index].as_posix()
 
+    def paths(self, index: int) -> tuple[Path, ...]:
+        return (self.folder / self.files[index],)
+
     def load(self, index: int) -> dict[str, np.ndarray]:
         """The image, H×W×C in its domain's channels and dtype.
 

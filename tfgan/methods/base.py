@@ -196,6 +196,14 @@ class Method:
         """
         return outputs
 
+    def doubt(self, scalars: dict[str, float]) -> dict[str, float]:
+        """How much each discriminator doubts, by a logged row: 1 where it cannot tell real from generated images, 0 where it is sure.
+
+        Empty if the row does not say, and for critics, which have no last word: the better they are, the better the generator's gradient
+        (Arjovsky et al. 2017, §3).
+        """
+        return {}
+
     def inference(self) -> dict[str, Translation | Encoding | Generation]:
         """The ways to use the trained networks, by name; the first one is what is meant if nothing else is said."""
         raise NotImplementedError

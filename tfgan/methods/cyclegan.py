@@ -7,7 +7,7 @@ import tensorflow as tf
 from tfgan.config import setting
 from tfgan.errors import UserError
 from tfgan.layers import fold_in, uniform
-from tfgan.losses import GAN_LOSSES, l1_loss
+from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
 from tfgan.methods import base
 from tfgan.networks.generators import build_generator, minimal_size, size_multiple
 from tfgan.networks.patchgan import minimal_patchgan_size, patchgan
@@ -128,6 +128,10 @@ class CycleGAN(base.Method):
             pool.assign(kept)
         filled.assign(tf.minimum(filled + tf.shape(outputs["fake_target"])[0], self.hparams.pool_size))
         return exchanged
+
+    def doubt(self, scalars):
+        names = {"discriminator_target_loss", "discriminator_source_loss"} & scalars.keys()
+        return {name: scalars[name] / UNDECIDED[self.hparams.loss] for name in names}
 
     def inference(self):
         multiple, minimum = size_multiple(self.hparams.generator), minimal_size(self.hparams.generator)

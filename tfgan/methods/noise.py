@@ -12,6 +12,8 @@ from tfgan.losses import GAN_LOSSES, gradient_penalty, wgan_discriminator_loss, 
 from tfgan.methods import base
 
 LOSSES = GAN_LOSSES | {"wgan_gp": (wgan_discriminator_loss, wgan_generator_loss)}
+SURE = {"bce": (1.0, 0.0), "lsgan": (1.0, 0.0), "hinge": (1.0, -1.0)}
+"""Loss -> `NoiseMethod.score` of real and of generated images where the discriminator is sure; both are half-way where it is undecided."""
 BATCH_NORMS = {name: {name: 0.8} for name in ("momentum", "epsilon")}  # setting -> what `BatchNorm` is given
 
 
@@ -175,6 +177,14 @@ class NoiseMethod(base.Method):
     def _score_afterwards(self, batch, seed):
         """D(G(z)) once more, after the generator's step."""
         return base.PhaseResult({}, {"fake_score_after": self.score(self.judge(*self.generate(batch, seed), seed))})
+
+    def doubt(self, scalars):
+        """By scores rather than by the loss, to which penalties and classes add. Fakes are scored after the generator's step: batch norm
+        and dropout make some discriminators sure of the batch that they have just learnt, and unsure again one step later."""
+        if self.hparams.loss not in SURE or "fake_score_after" not in scalars:
+            return {}
+        real, fake = SURE[self.hparams.loss]
+        return {"discriminator": (real - scalars["real_score"] + scalars["fake_score_after"] - fake) / (real - fake)}
 
     def inference(self):
         generator = self.averages.get("generator", self.generator)

@@ -8,7 +8,7 @@ from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Strings, setting
 from tfgan.errors import UserError
 from tfgan.layers import fold_in
-from tfgan.losses import GAN_LOSSES, l1_loss
+from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
 from tfgan.methods import base
 from tfgan.networks.generators import build_generator, minimal_size, size_multiple
 from tfgan.networks.patchgan import patchgan
@@ -189,6 +189,10 @@ class Pix2Pix(base.Method):
         l1 = l1_loss(batch["target"], fake)
         loss = gan + self.hparams.l1_weight * l1 if "l1" in self.hparams.objective else gan
         return base.PhaseResult({"generator": loss}, {"gan_loss": gan, "l1_loss": l1})
+
+    def doubt(self, scalars):
+        names = {"discriminator_loss"} & scalars.keys()
+        return {name: scalars[name] / UNDECIDED[self.hparams.loss] for name in names}
 
     def inference(self):
         generator = self.averages.get("generator", self.generator)

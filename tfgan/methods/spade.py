@@ -7,7 +7,7 @@ import tensorflow as tf
 from tfgan.config import setting
 from tfgan.errors import UserError
 from tfgan.layers import fold_in, normal
-from tfgan.losses import GAN_LOSSES, feature_matching_loss, kl_divergence, l1_loss
+from tfgan.losses import GAN_LOSSES, UNDECIDED, feature_matching_loss, kl_divergence, l1_loss
 from tfgan.methods import base
 from tfgan.networks.multiscale import minimal_multiscale_size, multiscale_discriminator
 from tfgan.networks.spade import spade_generator, style_encoder
@@ -110,6 +110,8 @@ class Spade(base.Method):
         scalars = {"gan_loss": gan, "feature_loss": features} | style_losses
         if h.style_encoder:
             loss += h.kl_weight * style_losses["kl_loss"]
+        else:
+            scalars["l1_loss"] = l1_loss(real, fake)  # beside val_l1; styles would be known here, and not there
         if self.vgg is not None:
             scalars["vgg_loss"] = self._vgg_loss(real, fake)
             loss += h.vgg_weight * scalars["vgg_loss"]
@@ -145,6 +147,10 @@ class Spade(base.Method):
     def _vgg_loss(self, real, fake):
         features = zip(LAYER_WEIGHTS.values(), self.vgg(real), self.vgg(fake))
         return tf.add_n([weight * l1_loss(of_real, of_fake) for weight, of_real, of_fake in features])
+
+    def doubt(self, scalars):
+        names = {"discriminator_loss"} & scalars.keys()
+        return {name: scalars[name] / UNDECIDED[self.hparams.loss] for name in names}
 
     def _translate(self, labels, latent=None):
         one_hot = self._one_hot(labels)

@@ -10,7 +10,7 @@ from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Size, Strings, setting
 from tfgan.errors import UserError
 from tfgan.layers import fold_in, normal
-from tfgan.losses import bce_generator_loss, bce_saturating_generator_loss, kl_divergence, l1_loss, squared_error
+from tfgan.losses import UNDECIDED, bce_generator_loss, bce_saturating_generator_loss, kl_divergence, l1_loss, squared_error
 from tfgan.methods import base
 from tfgan.networks.vaegan import vaegan_decoder, vaegan_discriminator, vaegan_encoder
 
@@ -175,6 +175,11 @@ class VAEGAN(base.Method):
     def _score_afterwards(self, batch, seed):
         """D of the same samples once more, after the step."""
         return base.PhaseResult({}, {"fake_score_after": _score(self._forward(batch, seed).logits[2])})
+
+    def doubt(self, scalars):
+        if "real_entropy" not in scalars:
+            return {}
+        return {"discriminator": (scalars["real_entropy"] + scalars["fake_entropy"]) / UNDECIDED["bce"]}
 
     def inference(self):
         """generate: latents to images; encode: images to the mean of their latents, out of which `generate` makes reconstructions."""

@@ -73,13 +73,17 @@ class Checkpointer:
             return
         self._write(lambda: self._manager.save(checkpoint_number=step), step)
 
+    def best(self) -> dict:
+        """The record of the best checkpoint: metric, value and step; empty if there is none."""
+        return _best(self.folder)
+
     def save_best(self, metric: str, value: float, better) -> bool:
         """Keeps the current weights as the best ones if `better(value, best value so far)`. The comparison survives a resume.
 
         Raises:
             TrainingFailed: as `save`.
         """
-        best = _best(self.folder)
+        best = self.best()
         if not self.chief or (best.get("metric") == metric and not better(value, best["value"])):
             return False
         step = int(self.train_step.step.numpy())

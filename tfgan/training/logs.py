@@ -49,6 +49,10 @@ class TensorBoardLog:
             for name, value in values.items():
                 tf.summary.scalar(name, value)
 
+    def text(self, step: int, name: str, text: str):
+        with self._writer.as_default(step):
+            tf.summary.text(name, text)
+
     def image(self, step: int, name: str, picture):
         """A picture H×W×3, uint8."""
         with self._writer.as_default(step):

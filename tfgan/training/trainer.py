@@ -1,15 +1,17 @@
 """The one training loop."""
 
+import math
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import tensorflow as tf
 
 from tfgan.training.checkpoint import Checkpointer
 from tfgan.training.logs import MetricLog, Progress, TensorBoardLog
+from tfgan.training.pace import PROBED_STEPS, Pace
 from tfgan.training.step import TrainStep
 from tfgan.training.strategy import is_chief
 from tfgan.training.timeline import Interval, Timeline
@@ -17,7 +19,14 @@ from tfgan.training.timeline import Interval, Timeline
 CALL_SECONDS = 1.0  # a signal is served between calls
 MOST_STEPS_PER_CALL = 200
 
-HIGHER_IS_BETTER = {"l1": False, "psnr": True, "ssim": True}
+
+class Best(NamedTuple):
+    """What makes a checkpoint the best one, and when there is no hope of a better one."""
+
+    metric: str  # logged as val_METRIC
+    higher: bool  # whether more is better
+    patience: int = 0  # validations without a better one, after which training stops; 0: never
+    every: int = 1  # epochs between validations
 
 
 class Callback(NamedTuple):
@@ -25,6 +34,15 @@ class Callback(NamedTuple):
 
     every: Interval
     function: Callable[[int, "Trainer"], dict[str, float]]  # (step, trainer) -> scalars for the log
+
+
+class Watch(Protocol):
+    """Looks at the rows of metrics.jsonl as they are written."""
+
+    def begin(self, step: int):
+        """Training goes on from this step; metrics.jsonl has the rows until then."""
+
+    def see(self, row: dict[str, float], trainer: "Trainer"): ...
 
 
 class Trainer:
@@ -37,6 +55,11 @@ class Trainer:
         timeline: of the run; total: its steps.
         settings: the run's `TrainConfig`.
         callbacks: run by the chief alone.
+        best: which of their scalars decides on the best checkpoint; None: none does.
+        watch: shown every row of metrics.jsonl by the chief; None: nobody.
+
+    Attributes:
+        input_wait: share of the time before the last log entry in which steps waited for images; None if it was not measured then.
     """
 
     def __init__(
@@ -49,15 +72,19 @@ class Trainer:
         total: int,
         settings,
         callbacks: list[Callback],
+        best: Best | None = None,
+        watch: Watch | None = None,
     ):
         self.train_step, self.make_iterator, self.workdir, self.timeline = train_step, make_iterator, workdir, timeline
-        self.total, self.settings, self.callbacks = total, settings, callbacks
+        self.total, self.settings, self.callbacks, self.best, self.watch = total, settings, callbacks, best, watch
         self.strategy = train_step.strategy
         self.chief = is_chief(self.strategy)
         self.cluster = isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy)
         self.checkpointer = Checkpointer(workdir / "checkpoints", train_step, settings.keep_checkpoints, self.chief)
         self.log_every, self.checkpoint_every = Interval(settings.log_every), Interval(settings.checkpoint_every, "epochs")
         self.tensorboard: TensorBoardLog | None = None
+        self.input_wait: float | None = None
+        self._pace = Pace()
         self._signal = 0
         self._steps_per_call = max(settings.steps_per_call, 1) if self.cluster else 1
 
@@ -71,11 +98,16 @@ class Trainer:
         if step >= self.total:
             print(f"{self.workdir} is complete: step {step} of {self.total}. Raise --epochs or --steps to train on.")
             return 0
+        if self._exhausted(step):
+            print(f"{self.workdir} is complete: {self._why_exhausted(step)} Raise --patience to train on.")
+            return 0
         if step:
             print(f"Resuming {self.workdir} from step {step} (epoch {self.timeline.epoch(step):.2f}).")
         if self.chief:
             self.checkpointer.check_space(self._saves(step))
             self._metrics = MetricLog(self.workdir / "metrics.jsonl", step)
+            if self.watch:
+                self.watch.begin(step)
             if self.settings.tensorboard:
                 self.tensorboard = TensorBoardLog(self.workdir / "tensorboard", step)
         self.progress = Progress(step, self.total, self.timeline) if self.chief else None
@@ -109,11 +141,15 @@ class Trainer:
                 stage = self.timeline.stage(step)
                 self.train_step.enter(stage, reset=step == stage.first_step > 0)
                 iterator = self.make_iterator(step)
-            count = min(self._steps_per_call, self._next_boundary(step) - step)
+            room = self._next_boundary(step) - step
+            # The workers of a cluster must do the same number of steps a call, and wait for each other.
+            probes = self.watch is not None and not self.cluster and self._pace.pause(room)
+            count = PROBED_STEPS if probes else min(self._steps_per_call, room)
             started = time.perf_counter()
             scalars = self.train_step.run(iterator, tf.constant(count)).numpy()
             elapsed = time.perf_counter() - started
-            self._adapt(count, elapsed, compiles)
+            self._pace.took(count, elapsed, compiles, probes)
+            self._adapt(count, elapsed, compiles or probes)
             step, images, seconds = step + count, images + count * self.timeline.images_per_step(stage), seconds + elapsed
             stop = self._agreed_signal()
             if stop or self._boundary(step):
@@ -122,14 +158,19 @@ class Trainer:
                 self.progress.advance(count)
                 row = {}
                 if self._due(self.log_every, step):
+                    self.input_wait = self._pace.waiting()
                     rate, images, seconds = images / seconds, 0, 0.0
                     row = {"images_per_second": rate} | dict(zip(self.train_step.names, map(float, scalars)))
                     self.progress.show(step, row, (self.timeline.sample(self.total) - self.timeline.sample(step)) / rate)
                 if stop:
                     self.checkpointer.save()  # first: whoever sent the signal may not wait for pictures
                 self._write(step, row | self._call_back(step))
-                if self._due(self.checkpoint_every, step):
+                exhausted = self._exhausted(step)
+                if exhausted or self._due(self.checkpoint_every, step):
                     self.checkpointer.save()
+                if exhausted:
+                    self._say(f"Stopped early at step {step}: {self._why_exhausted(step)}")
+                    return 0
             if stop:
                 self._say(f"Stopped by signal {stop}; saved step {step}. The same command goes on from there.")
                 return stop
@@ -168,18 +209,36 @@ class Trainer:
         for callback in self.callbacks:
             if self._due(callback.every, step):
                 values |= callback.function(step, self)
-        metric = self.settings.best_metric
-        if f"val_{metric}" in values:
-            higher = HIGHER_IS_BETTER[metric]
-            if self.checkpointer.save_best(metric, values[f"val_{metric}"], lambda new, old: new > old if higher else new < old):
-                self._say(f"step {step}: best {metric} so far, {values[f'val_{metric}']:.4f}")
+        if self.best and f"val_{self.best.metric}" in values:
+            metric, value = self.best.metric, values[f"val_{self.best.metric}"]
+            if self.checkpointer.save_best(metric, value, lambda new, old: new > old if self.best.higher else new < old):
+                self._say(f"step {step}: best {metric} so far, {value:.4f}")
         return values
+
+    def _exhausted(self, step: int) -> bool:
+        """Whether the last `patience` validations were no better than the best one. Told from its step alone, and so after a resume too."""
+        return bool(self.best and self.best.patience) and self._since_best(step) >= self.best.patience
+
+    def _since_best(self, step: int) -> int:
+        """Validations since the best one, of which the record stays with the checkpoints."""
+        found = self.checkpointer.best()
+        if found.get("metric") != self.best.metric:
+            return 0
+        before, now = (math.floor(self.timeline.epoch(at) / self.best.every + 1e-9) for at in (found["step"], step))
+        return now - before
+
+    def _why_exhausted(self, step: int) -> str:
+        found = self.checkpointer.best()
+        return f"no better {self.best.metric} in {self._since_best(step)} validations than {found['value']:.4f} of step {found['step']}."
 
     def _write(self, step: int, row: dict[str, float]):
         if row:
-            self._metrics.write(step, {"epoch": self.timeline.epoch(step), **row})
+            epoch = self.timeline.epoch(step)
+            self._metrics.write(step, {"epoch": epoch, **row})
             if self.tensorboard:
                 self.tensorboard.scalars(step, row)
+            if self.watch:
+                self.watch.see({"step": step, "epoch": epoch, **row}, self)
 
     def _say(self, text: str):
         if self.chief:

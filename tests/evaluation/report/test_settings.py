@@ -1,0 +1,133 @@
+"""Tables of settings, facts, metrics and cases."""
+
+import math
+
+import pytest
+from reported_run import ALARM, CONFIG, write_alarms, write_evaluation, write_run
+
+from tfgan.evaluation.report import settings
+from tfgan.evaluation.report.page import make_record
+from tfgan.evaluation.report.records import read_run
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_run(tmp_path / "a")
+
+
+def test_flat_records():
+    assert settings.flatten({"a": {"b": 1, "c": {"d": [2]}}, "e": {}}) == {"a.b": 1, "a.c.d": [2], "e": {}}
+
+
+@pytest.mark.parametrize(
+    "value, shown",
+    [
+        ("x", "x"),
+        ("", '""'),
+        ([], "[]"),
+        ([256, 512], "256, 512"),
+        (["a", "b"], "a, b"),
+        ([["a"]], '[["a"]]'),
+        (True, "true"),
+        (None, "null"),
+    ],
+)
+def test_values_as_text(value, shown):
+    assert settings.text(value) == shown
+
+
+@pytest.mark.parametrize(
+    "value, shown", [(0.0002, "0.0002"), (100.0, "100"), (1 / 3, "0.3333333333333333"), (1e-8, "1e-08"), (math.nan, "NaN")]
+)
+def test_numbers_as_text(value, shown):
+    assert settings.text(value) == shown
+
+
+def test_settings_that_differ():
+    records = [{"a": 1, "b": [1], "c": ""}, {"a": 1, "b": [2], "d": 0.5}]
+    assert settings.differing(records) == [("b", ["1", "2"]), ("c", ['""', "–"]), ("d", ["–", "0.5"])]
+
+
+def test_settings_that_differ_between_runs(tmp_path):
+    hparams = CONFIG["hparams"] | {"batch_size": 8, "ndf": 64}
+    training = CONFIG["training"] | {"workdir": "runs/b"}
+    spec = CONFIG["spec"] | {"sizes": {"train": 21, "validation": 4}}
+    other = CONFIG | {"method": "spade", "hparams": hparams, "training": training, "spec": spec}
+    runs = [read_run(write_run(tmp_path / "a")), read_run(write_run(tmp_path / "b", other))]
+    assert settings.differing_settings(runs) == [
+        ("method", ["pix2pix", "spade"]),
+        ("batch_size", ["2", "8"]),
+        ("ndf", ["–", "64"]),
+        ("spec.sizes.train", ["20", "21"]),
+    ]
+    assert make_record(runs, 0)["differing"] == settings.differing_settings(runs)
+    assert make_record(runs[:1], 0)["differing"] == []
+
+
+def test_all_settings_are_shown_in_their_parts(folder):
+    parts = dict(settings.all_settings([read_run(folder)]))
+    assert list(parts) == ["Data", "Training", "Method", "What the data holds", "Versions"]
+    assert ("domains", ["photo, labels"]) in parts["Data"] and ("sizes.train", ["20"]) in parts["What the data holds"]
+
+
+def test_facts(folder):
+    write_alarms(folder, ALARM)
+    facts = {name: value for name, (value,) in settings.facts([read_run(folder)])}
+    assert facts == {
+        "method": "pix2pix",
+        "data": "facades",
+        "from → to": "labels → photo",
+        "images": "20 train, 4 validation",
+        "image size": "16 × 16",
+        "trained": "step 40, epoch 4 of 4",
+        "batch size": "2",
+        "precision": "float32",
+        "seed": "0",
+        "images a second (median)": "50",
+        "alarms": "1",
+        "val_l1": "0.35 (best 0.3 at step 20)",
+        "versions": "tfgan 0.1.0, python 3.11.7",
+    }
+
+
+def test_facts_of_a_run_that_has_only_begun(tmp_path):
+    config = {"method": "gan", "spec": {"domains": [], "sizes": 3}, "training": []}
+    (run,) = [read_run(write_run(tmp_path / "b", config, [{"step": 5, "images_per_second": math.nan, "val_ssim": math.nan}]))]
+    assert dict(settings.facts([run])) == {"method": ["gan"], "trained": ["step 5"], "val_ssim": ["not finite"]}
+
+
+@pytest.mark.parametrize("name, best", [("val_psnr", "3 (best 5 at step 2)"), ("val_l1", "3 (best 1 at step 1)"), ("val_novel", "3")])
+def test_best_is_lowest_or_highest(name, best):
+    rows = [{"step": 1, name: 1.0}, {"step": 2, name: 5.0}, {"step": 3, name: 3.0}, {"step": 4, name: math.nan}]
+    assert settings.validation_scores(rows) == {name: best}
+
+
+def test_metrics_side_by_side(tmp_path):
+    for name in "abc":
+        write_run(tmp_path / name)
+    write_evaluation(tmp_path / "a")
+    write_evaluation(tmp_path / "b", metrics={"l1": {"value": 1.0}, "odd": {"low": 1.0}}, stamp={"real": 10, "features": {"hash": "abd"}})
+    shown = make_record([read_run(tmp_path / name) for name in "abc"], 0)["evaluation"]
+    assert shown["metrics"] == [
+        {"name": "l1", "higher": False, "cells": [{"value": 0.25, "low": 0.125, "high": 0.5}, {"value": 1.0}, None]},
+        {"name": "photo.fid", "higher": False, "cells": [{"value": 12.5, "real": 3.0}, None, None]},
+        {"name": "odd", "higher": None, "cells": [None, None, None]},
+    ]
+    assert shown["unlike"] == [("features.hash", ["abc", "abd", "–"])]
+    assert [about and about["step"] for about in shown["about"]] == [40, 40, None]
+    assert [[result["metrics"] for result in earlier] for earlier in shown["earlier"]] == [[{"l1": 0.75}], [{"l1": 0.75}], []]
+
+
+def test_only_best_and_worst_cases_are_shown(folder):
+    """Four at either end of ten."""
+    write_evaluation(folder)
+    shown = make_record([read_run(folder)], 0)["evaluation"]
+    (cases,) = shown["cases"]
+    assert shown["higher"] == {"l1": False, "psnr": True, "odd": None}
+    assert [case["scores"]["l1"] for case in cases] == [0, 1, 2, 3, 6, 7, 8, 9]
+    assert set(cases[0]["images"]) == {"input", "truth", "result"} and cases[0]["images"]["input"]["width"] == 16
+
+
+def test_few_cases_are_all_shown(folder):
+    write_evaluation(folder, cases=3)
+    assert settings.extreme_cases(read_run(folder).results[-1], 4) == [0, 1, 2]

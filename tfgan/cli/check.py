@@ -1,0 +1,181 @@
+"""`tfgan check`: what one wants to know of a data set before hours of training."""
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import absl.flags
+
+from tfgan.cli.flags import Flags, wants_help
+from tfgan.cli.recipes import expand
+from tfgan.cli.start import start_tensorflow
+from tfgan.config import DataConfig, TrainConfig
+from tfgan.errors import UserError
+
+USAGE = """usage: tfgan check DIR [--FLAGS], or tfgan check --dataset=NAME [--FLAGS]
+
+Looks at every image of a data set and says what was found, what is wrong and how to mend it; then tries a few steps of training and says
+what it will take. The flags are those of `tfgan train`, so that --flagfile=RECIPE can be checked as well; --method=NAME --help lists a
+method's. Exit codes: 0 nothing worse than warnings; 1 training would fail; 2 wrong settings."""
+
+METHODS = {
+    "paired": "pix2pix",
+    "unpaired": "cyclegan",
+    "attributes": "stargan",
+    "semantic": "spade",
+    "labelled": "acgan",
+    "images": "dcgan",
+}
+"""Kind of batches -> the method that is taken where none is named."""
+
+
+def run(arguments: list[str]) -> int:
+    arguments, _ = expand(arguments)
+    first, words = _first_look(arguments)
+    if wants_help(arguments):
+        print(_flags(first["method"]).help())
+        return 0
+    start_tensorflow()
+    from tfgan.data import check_settings
+    from tfgan.data.checks import inspect
+    from tfgan.data.checks.layouts import find_layouts, unclear
+    from tfgan.methods import method_class
+
+    # Flags of a method that is not known yet may have values behind a space: among the words that are no flags, the folder counts.
+    folder = next((word for word in words if Path(word).expanduser().is_dir()), *words[:1] or [""])
+    layouts = find_layouts(_data(first, [folder] if folder else []))
+    method = first["method"] or METHODS[layouts.possible[0].kind if layouts.possible else "paired"]
+    cls, flags = method_class(method), _flags(method)
+    data = _data(flags, flags.parse(arguments, positional=None))
+    plan = _Plan(method, cls.batch_kind, data, flags.record(TrainConfig), flags.record(cls.HParams))
+    check_settings(data, plan.kind)
+    _check_sheet(flags["sheet"])
+
+    seen = inspect(data, plan.kind, plan.hparams.image_size, plan.hparams.loaded_size(), _progress)
+    if not first["method"] and data.data_dir:
+        seen = seen.also(unclear(Path(data.data_dir), layouts))
+    return _report(plan, seen, layouts.possible, flags)
+
+
+class _Plan(NamedTuple):
+    """What is to be trained."""
+
+    method: str
+    kind: str  # of batches
+    data: DataConfig
+    training: TrainConfig
+    hparams: Any  # the `HParams` of the method
+
+
+def _first_look(arguments: list[str]) -> tuple[Flags, list[str]]:
+    """The flags that every method has, and the words that are none; those of a method are passed over."""
+    flags = _flags("")
+    try:
+        others = flags.values(["tfgan", *arguments], known_only=True)[1:]
+    except absl.flags.Error as error:
+        raise UserError(f"{error}\n{USAGE.splitlines()[0]}") from None
+    return flags, [word for word in others if not word.startswith("-")]
+
+
+def _flags(method: str) -> Flags:
+    """All flags; "": without those of a method."""
+    flags = Flags(USAGE)
+    flags.add("check", "method", method, "which GAN is to be trained; empty: one that fits the layout found")
+    flags.add("check", "sheet", "", "write a contact sheet of training images to this picture")
+    flags.add("check", "probe", True, "try a few steps of training, to tell its time and memory", bool)
+    flags.add_record("data", DataConfig)
+    flags.add_record("training", TrainConfig)
+    if method:
+        start_tensorflow()
+        from tfgan.methods import method_class
+
+        flags.add_record(method, method_class(method).HParams)
+    return flags
+
+
+def _data(flags: Flags, folders: list[str]) -> DataConfig:
+    """The data set that is named by a folder, --data_dir or --dataset."""
+    data = flags.record(DataConfig)
+    usage = USAGE.splitlines()[0]
+    if len(folders) > 1 or (folders and data.data_dir):
+        raise UserError(f"one folder is checked at a time, found {', '.join([*folders, *[data.data_dir] * bool(data.data_dir)])}\n{usage}")
+    if not folders and not data.data_dir and not flags.values["dataset"].present:
+        raise UserError(f"which data set? Name a folder, or --dataset=NAME (see `tfgan list`).\n{usage}")
+
+    def expanded(path):
+        return str(Path(path).expanduser()) if path else ""
+
+    folder, more = expanded((folders or [data.data_dir])[0]), tuple(map(expanded, data.extra_data_dirs))
+    return dataclasses.replace(data, data_dir=folder, extra_data_dirs=more, attributes_file=expanded(data.attributes_file))
+
+
+def _check_sheet(sheet: str):
+    if sheet and Path(sheet).suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise UserError(f"--sheet={sheet} must name a picture, for example {sheet}.png")
+    if sheet and Path(sheet).exists():
+        raise UserError(f"--sheet={sheet} exists: use another name.")
+
+
+def _progress(items, total: int):
+    from tqdm import tqdm
+
+    return tqdm(items, total=total, unit="image", disable=None, leave=False)  # None: only on a terminal
+
+
+def _report(plan: _Plan, seen, layouts: list, flags: Flags) -> int:
+    """Prints what was found, tries training, draws the sheet. Returns the exit code."""
+    from tfgan.cli import check_output as output
+
+    print(f"{plan.data.data_dir or plan.data.dataset}, for {plan.method}{output.direction(seen, plan.data)}\n")
+    print(output.describe_layout(plan.kind, layouts, METHODS))
+    print(f"{output.describe_images(seen)}\n\n{output.describe_findings(seen.findings)}\n")
+    failed = any(finding.severity == "error" for finding in seen.findings)
+    if flags["probe"] and not failed:
+        refusal = _probe(plan, seen)
+        print("".join(f"{output.describe_findings([finding])}\n" for finding in refusal))
+        failed = bool(refusal)
+    if flags["sheet"]:
+        print(f"Sheet    {_draw(Path(flags['sheet']), plan, seen)}")
+    if failed:
+        print("Training would fail: mend the errors first.")
+        return 1
+    print(f"Train\n{output.command(plan.method, [plan.data, plan.training, plan.hparams])}")
+    return 0
+
+
+def _probe(plan: _Plan, seen) -> list:
+    """Prints what training will take, or returns why it cannot be."""
+    import tensorflow as tf
+
+    from tfgan.cli.check_output import describe_prediction
+    from tfgan.cli.probing import predict
+    from tfgan.data import make_dataset
+    from tfgan.data.checks import Finding
+
+    hparams, tolerant = plan.hparams, plan.data.skip_bad_files
+    try:
+        sizes = hparams.image_size, hparams.loaded_size()
+        dataset = make_dataset(seen.opened.splits, plan.data, plan.kind, *sizes, check=tolerant)  # all else has been loaded once
+        print("Trying a few steps …", file=sys.stderr)
+        print(describe_prediction(predict(plan.method, plan.training, hparams, dataset), plan.method, hparams))
+    except UserError as error:
+        return [Finding("error", "method_refuses", str(error))]
+    except tf.errors.ResourceExhaustedError as error:
+        cure = "lower --batch_size or --image_size, or use --precision=mixed_bfloat16"
+        return [Finding("error", "out_of_memory", f"a step does not fit into memory: {error.message.splitlines()[0]}", cure)]
+    return []
+
+
+def _draw(path: Path, plan: _Plan, seen) -> str:
+    """Writes the contact sheet; says what it is."""
+    from tfgan.data import images
+    from tfgan.data.checks.sheet import sheet_columns
+    from tfgan.inference.grids import grid
+
+    sources = seen.opened.splits.get("train", [])
+    columns = sheet_columns(seen.opened.kind, sources, plan.data, plan.hparams.image_size) if sources else {}
+    if not any(columns.values()):
+        return "none, as no training image can be used"
+    images.save(path, grid({title: [image / 127.5 - 1.0 for image in column] for title, column in columns.items()}))
+    return f"{path}: training images as the network sees them"

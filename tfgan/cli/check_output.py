@@ -1,0 +1,170 @@
+"""What `tfgan check` prints."""
+
+import dataclasses
+import shlex
+import textwrap
+from collections import Counter
+
+from tfgan.cli.probing import Prediction
+from tfgan.config import DataConfig
+from tfgan.data import batch_keys
+from tfgan.data.checks import SEVERITIES, Finding, Inspection
+from tfgan.data.checks.finding import plural
+from tfgan.data.checks.layouts import Layout
+
+WIDTH = 118  # characters
+SHOWN = 5  # files, and classes, of each finding
+MODES = {"RGB": "colour", "L": "grey", "P": "palette", "RGBA": "colour with alpha", "LA": "grey with alpha", "1": "black and white"}
+
+
+def direction(seen: Inspection, settings: DataConfig) -> str:
+    """From which domain to which, in words. Raises `UserError` for a direction between other domains than there are."""
+    kind, sources = seen.opened.kind, seen.opened.splits.get("train", [])
+    if kind not in ("paired", "unpaired", "semantic"):
+        return ""
+    names = {
+        key: source.domains[own].name for source in sources for key, own in batch_keys(kind, source, settings.direction, sources).items()
+    }
+    source, target = ("labels", "image") if kind == "semantic" else ("source", "target")
+    return f", {names[source]} to {names[target]}" if len(names) == 2 else ""
+
+
+def describe_layout(kind: str, layouts: list[Layout], methods: dict[str, str]) -> str:
+    """What the data set is taken for, and what it could be as well; `methods`: kind -> a method that learns from it."""
+    words = {layout.kind: layout.words for layout in layouts}
+    lines = [f"Layout   {words.get(kind, f'not that of {kind} images')}"]
+    others = [f"{text} (--method={methods[other]})" for other, text in words.items() if other != kind]
+    return "\n".join([*lines, *([_wrapped("  or     ", "; ".join(others))] if others else [])])
+
+
+def describe_images(seen: Inspection) -> str:
+    """Counts, sizes and kinds of the images, and how often classes and attributes occur."""
+    rows = [(f"{_place(seen, key)}", _sizes(seen, key)) for key in seen.domains]
+    lines = [f"Images   {', '.join(f'{count} {split}' for split, count in _counts(seen).items()) or 'none that can be used'}"]
+    width = max((len(name) for name, _ in rows), default=0)
+    lines += [_wrapped(f"  {name:<{width}}  ", text) for name, text in rows if text]
+    kinds = Counter(
+        f"{header.format} {MODES.get(header.mode, header.mode)}{' 16 bits' * (header.bits == 16)}" for header in seen.headers.values()
+    )
+    if kinds:
+        lines.append(_wrapped("Files    ", ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())))
+    for kind, title in (("classes", "Classes"), ("attributes", "Having"), ("pixels", "Pixels")):
+        if seen.shares[kind]:
+            lines.append(_wrapped(f"{title:<8} ", ", ".join(_shares(kind, seen.shares[kind]))))
+    return "\n".join([*lines, *(f"         {line}" for line in seen.opened.said)])
+
+
+def describe_findings(findings: list[Finding]) -> str:
+    """How many findings there are, and each with the first of its files and its cure."""
+    counts = Counter(finding.severity for finding in findings)
+    words = [plural(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
+    lines = [f"Found    {', '.join(words) or 'nothing to complain of'}"]
+    for finding in findings:
+        first, *others = finding.problem.splitlines()
+        lines.append(_wrapped(f"{finding.severity:<8} ", f"{finding.name}: {first}", 9))
+        lines += [f"           {line.strip()}" for line in others]
+        lines += [_wrapped("           ", file, 13) for file in finding.files[:SHOWN]]
+        if len(finding.files) > SHOWN:
+            lines.append(f"           … and {len(finding.files) - SHOWN:,} more")
+        if finding.cure:
+            lines.append(_wrapped("         → ", finding.cure))
+    return "\n".join(lines)
+
+
+def describe_prediction(prediction: Prediction, method: str, hparams) -> str:
+    height, width = hparams.image_size
+    memory = f"{prediction.memory / 1e9:.1f} GB of memory"
+    if prediction.device_memory:
+        memory = f"{prediction.device_memory / 1e9:.1f} GB on the GPU, {memory}"
+    return (
+        f"Probe    {method} at {height}×{width}, batch {hparams.batch_size}: {prediction.devices}\n"
+        f"         {_seconds(prediction.seconds)} a step, {memory} at the peak\n"
+        f"         {prediction.steps:,} steps ({prediction.epochs:g} epochs): about {_duration(prediction.total)}, "
+        "without checkpoints and sample pictures"
+    )
+
+
+def command(method: str, records: list) -> str:
+    """The command line of training with these records of settings, without those that have their default."""
+    words = [f"--method={method}"]
+    for record in records:
+        for field in dataclasses.fields(record):
+            value = getattr(record, field.name)
+            if value != field.default:
+                words.append(_flag(field.name, value))
+    return textwrap.fill(
+        f"tfgan train {' '.join(map(shlex.quote, words))}",
+        WIDTH,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    ).replace("\n", " \\\n")
+
+
+def _flag(name: str, value) -> str:
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no{name}"
+    if isinstance(value, tuple):
+        return f"--{name}={('x' if value and isinstance(value[0], int) else ',').join(map(str, value))}"
+    return f"--{name}={value}"
+
+
+def _place(seen: Inspection, key: str) -> str:
+    """How a domain is called: A = photo."""
+    name = seen.domains[key].name
+    return f"{key} = {name}" if key in ("A", "B") and name != key else key if key in ("A", "B") else name
+
+
+def _counts(seen: Inspection) -> dict[str, str]:
+    """Split -> number of examples; of unpaired domains each, as in 400 + 380."""
+    streams = Counter((example.split, tuple(example.pictures), example.stream) for example in seen.examples)
+    found: dict[str, list[int]] = {}
+    for (split, _, _), count in streams.items():
+        found.setdefault(split, []).append(count)
+    return {split: " + ".join(f"{count:,}" for count in counts) for split, counts in found.items()}
+
+
+def _sizes(seen: Inspection, key: str) -> str:
+    """Smallest, largest and most frequent size of a domain's images, height by width."""
+    sizes = Counter((example.pictures[key].height, example.pictures[key].width) for example in seen.examples if key in example.pictures)
+    if not sizes:
+        return ""
+    domain = seen.domains[key]
+    channels = "class indices" if domain.dtype == "int32" else {1: "grey", 3: "colour", 4: "colour with alpha"}[domain.channels]
+    depth = ", 16 bits" if domain.dtype == "uint16" else ""
+    (often, count), *_ = sizes.most_common(1)
+    if len(sizes) == 1:
+        return f"{_by(often)}, {channels}{depth}"
+    least, most = (choose(sizes, key=lambda size: size[0] * size[1]) for choose in (min, max))
+    return f"{_by(least)} to {_by(most)}, most often {_by(often)} ({count / sizes.total():.0%}), {channels}{depth}"
+
+
+def _by(size) -> str:
+    return f"{size[0]}×{size[1]}"
+
+
+def _shares(kind: str, shares: dict) -> list[str]:
+    """The most frequent first."""
+    ordered = sorted(shares.items(), key=lambda entry: -entry[1])
+    shown = [f"{name} {value:,}" if kind == "classes" else f"{name} {value:.1%}" for name, value in ordered[:12]]
+    return shown + [f"… and {len(ordered) - 12} more"] * (len(ordered) > 12)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.1 else f"{seconds:.2f} s"
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return f"{seconds:.0f} seconds"
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} minute{'s' * (minutes > 1)}"
+
+
+def _wrapped(head: str, text: str, indent: int | None = None) -> str:
+    following = " " * (len(head) if indent is None else indent)
+    return textwrap.fill(text, WIDTH, initial_indent=head, subsequent_indent=following, break_long_words=False, break_on_hyphens=False)

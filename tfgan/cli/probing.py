@@ -1,0 +1,101 @@
+"""A few steps of the real training, to tell its time and memory before it is begun."""
+
+import math
+import resource
+import statistics
+import sys
+import time
+from typing import NamedTuple
+
+from tfgan.config import TrainConfig
+from tfgan.methods import method_class
+
+TIMED = 3  # steps
+PATIENCE = 20.0  # seconds after which no further step is timed
+
+
+class Prediction(NamedTuple):
+    """What training will take."""
+
+    devices: str
+    seconds: float  # of one step, the dearest one of methods that grow
+    memory: int  # bytes at the peak of this process
+    device_memory: int  # bytes at the peak on a GPU; 0 without
+    steps: int
+    epochs: float
+    total: float  # seconds of all steps, without checkpoints and sample pictures
+
+
+def predict(method_name: str, training: TrainConfig, hparams, dataset) -> Prediction:
+    """Trains the real networks on real batches for a few steps, of which the first, which compiles, does not count.
+
+    Of a method that grows, the last stage is tried; the steps of the others are taken to need time by the pixels of their batch.
+
+    Raises:
+        UserError: the method refuses these settings or this data set.
+    """
+    import keras
+    import tensorflow as tf
+
+    from tfgan.training.step import TrainStep
+    from tfgan.training.strategy import describe, make_strategy, set_precision
+    from tfgan.training.timeline import Timeline
+
+    strategy = make_strategy(math.gcd(*hparams.batch_sizes()), training.gpus, training.tpu)
+    set_precision(training.precision, training.deterministic)
+    keras.utils.set_random_seed(training.seed)
+    with strategy.scope():
+        method = method_class(method_name)(hparams, dataset.spec)
+    xla = training.xla and not (getattr(hparams, "sync_batch_norm", False) and strategy.num_replicas_in_sync > 1)
+    step = TrainStep(method, strategy, seed=training.seed, xla=xla, loss_scaling=training.precision == "mixed_float16")
+    timeline = Timeline(method.stages(), dataset.spec.sizes["train"], method.batches_per_step)
+    total = training.steps or timeline.step(hparams.epochs)
+    stage = timeline.stage(total - 1)
+    step.enter(stage, reset=False)
+
+    def batches(context):
+        size, shrink = stage.batch_size, stage.shrink
+        return dataset.train_batches(
+            batch_size=size, shrink=shrink, flip=hparams.flip, seed=training.seed, batches_per_step=method.batches_per_step, context=context
+        )
+
+    gpus = tf.config.list_logical_devices("GPU")
+    iterator = iter(strategy.distribute_datasets_from_function(batches))
+    seconds = _time(lambda: step.run(iterator, tf.constant(1)).numpy())
+    device_memory = max((tf.config.experimental.get_memory_info(gpu.name.removeprefix("/device:"))["peak"] for gpu in gpus), default=0)
+    return Prediction(
+        describe(strategy),
+        seconds,
+        _peak_memory(),
+        device_memory,
+        total,
+        timeline.epoch(total),
+        seconds * _weight(timeline.stages, stage, total),
+    )
+
+
+def _time(run) -> float:
+    """Median seconds of a step after the first."""
+    run()
+    times, began = [], time.perf_counter()
+    while len(times) < TIMED and time.perf_counter() - began < PATIENCE:
+        started = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def _weight(stages, tried, total: int) -> float:
+    """How many steps of the stage `tried` take the time of all `total` steps."""
+
+    def cost(stage):
+        return stage.batch_size / stage.shrink**2
+
+    ends = [*(stage.first_step for stage in stages[1:]), total]
+    counts = [max(0, min(end, total) - stage.first_step) for stage, end in zip(stages, ends)]
+    return sum(count * cost(stage) / cost(tried) for count, stage in zip(counts, stages))
+
+
+def _peak_memory() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux kilobytes

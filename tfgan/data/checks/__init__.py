@@ -1,0 +1,167 @@
+"""What is wrong with a data set, found before training: every check is a function from what was seen of its files to findings."""
+
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from tfgan.config import DataConfig, Domain, Size, Strings
+from tfgan.data.checks.balance import (
+    attribute_shares,
+    check_attribute_balance,
+    check_class_balance,
+    check_pixel_balance,
+    class_counts,
+    pixel_shares,
+)
+from tfgan.data.checks.duplicates import check_duplicates
+from tfgan.data.checks.files import check_files
+from tfgan.data.checks.finding import SEVERITIES, Finding
+from tfgan.data.checks.headers import Header, Listing, Progress, read_listing
+from tfgan.data.checks.labels import check_classes, check_label_files, check_undeclared
+from tfgan.data.checks.opening import Opened, open_anyway
+from tfgan.data.checks.pairs import check_pairs
+from tfgan.data.checks.pictures import check_counts, check_loading, check_pictures
+from tfgan.data.checks.scan import Example, colours, scan
+from tfgan.data.dataset import CROPPED
+from tfgan.data.source import Source, paths
+from tfgan.errors import UnreadableImage
+
+SAMPLED = 32  # images of a domain that tell whether it looks like label maps
+
+
+class Inspection(NamedTuple):
+    """What was seen of a data set."""
+
+    opened: Opened
+    listings: list[Listing]  # of the data folders
+    examples: list[Example]
+    findings: list[Finding]  # the gravest first
+    shares: dict[str, dict[str, float]]  # "classes", "attributes", "pixels" -> name -> images, or share
+
+    @property
+    def domains(self) -> dict[str, Domain]:
+        """Key -> domain."""
+        return {key: domain for sources in self.opened.splits.values() for source in sources for key, domain in source.domains.items()}
+
+    @property
+    def headers(self) -> dict[str, Header]:
+        return {name: header for listing in self.listings for name, header in listing.headers.items()}
+
+    def also(self, findings: list[Finding]) -> "Inspection":
+        """With more findings."""
+        return self._replace(findings=sorted([*self.findings, *findings], key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def inspect(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size, progress: Progress) -> Inspection:
+    """Looks at every file of a data set for batches of `kind`.
+
+    Args:
+        image_size: the network's; loaded_size: of training images before the crop.
+
+    Raises:
+        UserError: the data set is no folder and cannot be opened, or a setting means nothing.
+    """
+    opened = open_anyway(settings, kind, loaded_size)
+    folders = [Path(folder) for folder in (settings.data_dir, *settings.extra_data_dirs) if settings.data_dir]
+    listings = [read_listing(folder) for folder in folders]
+    examples = scan(opened.splits, progress)
+    usable = [example for example in examples if example.pictures]
+    counts = _counts(examples)
+    validation = next((split for split in ("val", "test", "train") if split in opened.splits), "train")
+    first = next((sources[0] for sources in opened.splits.values()), None)
+    shares = {
+        "classes": class_counts(usable, _names(first, "class_names")),
+        "attributes": attribute_shares(usable, _names(first, "attribute_names")),
+        "pixels": pixel_shares(usable, _class_names(first)),
+    }
+    findings = [
+        *opened.findings,
+        *check_loading(examples, ("train", validation), settings.skip_bad_files),
+        *(check_counts(opened.kind, counts) if opened.kind in (kind, "paired") else []),
+        *(finding for listing in listings for finding in check_files(listing, _used(opened, listing))),
+        *check_class_balance(shares["classes"]),
+        *check_attribute_balance(shares["attributes"]),
+        *check_pixel_balance(shares["pixels"]),
+    ]
+    inspection = Inspection(opened, listings, usable, [], shares)
+    return inspection.also([*findings, *_check_images(inspection, settings, image_size)])
+
+
+def _check_images(seen: Inspection, settings: DataConfig, image_size: Size) -> list[Finding]:
+    """The checks of what the images show."""
+    findings = []
+    keeps_shape = seen.opened.kind in CROPPED and settings.fit == "crop"
+    unread = any(finding.name == "label_classes" for finding in seen.opened.findings)
+    for key, domain in seen.domains.items():
+        if unread and domain.resample == "nearest":  # class ids, which are no picture
+            continue
+        depth = "uint16" if domain.dtype == "uint16" else "uint8"
+        findings += check_pictures(key, domain, seen.examples, image_size, keeps_shape=keeps_shape, depth=depth)
+        if domain.classes and domain.dtype == "int32":
+            findings += check_classes(seen.examples, domain.classes)
+        elif domain.resample != "nearest" and seen.opened.kind in ("paired", "unpaired"):
+            findings += check_undeclared(domain, _sample(seen, key))
+    nearest = {key for key, domain in seen.domains.items() if domain.resample == "nearest"}
+    findings += check_duplicates(seen.examples, nearest)
+    if seen.opened.kind in ("paired", "semantic") and seen.examples:
+        source = seen.opened.splits["train"][0] if "train" in seen.opened.splits else None
+        findings += check_pairs(seen.examples, side_by_side=source is not None and len(paths(source, 0)) == 1)
+        findings += check_label_files(_label_headers(seen, nearest))
+    return findings
+
+
+def _counts(examples: list[Example]) -> dict[str, int]:
+    """Split -> examples that can be used: of unpaired domains the fewest, of joined sets all."""
+    counts = Counter((example.split, tuple(example.pictures), example.stream) for example in examples if example.pictures)
+    keys = {key for _, key, _ in counts}
+    splits = dict.fromkeys(split for split, _, _ in counts)
+    return {split: min(sum(n for (own, k, _), n in counts.items() if own == split and k == key) for key in keys) for split in splits}
+
+
+def _used(opened: Opened, listing: Listing) -> set[str]:
+    """Paths inside the listing's folder of the files of all examples, and of those that were said to be left out."""
+    used = set()
+    for sources in opened.splits.values():
+        for source in sources:
+            found = (path for index in range(len(source)) for path in paths(source, index))
+            used |= {path.relative_to(listing.folder).as_posix() for path in found if path.is_relative_to(listing.folder)}
+            used |= {file for file, _ in getattr(source, "skipped", [])}
+    return used
+
+
+def _label_headers(seen: Inspection, nearest: set[str]) -> dict[str, Header]:
+    """The headers of label maps that have files of their own."""
+    found = {}
+    for sources in seen.opened.splits.values():
+        for source in sources:
+            sides = [place for place, key in enumerate(source.domains) if key in nearest]
+            files = [paths(source, index) for index in range(len(source))]
+            if len(sides) == 1:
+                found |= {str(own[sides[0]]): None for own in files if len(own) == 2}
+    for listing in seen.listings:
+        found |= {path: header for name, header in listing.headers.items() if (path := str(listing.folder / name)) in found}
+    folder = seen.listings[0].folder if seen.listings else Path()
+    return {Path(path).relative_to(folder).as_posix(): header for path, header in found.items() if header}
+
+
+def _sample(seen: Inspection, key: str) -> list:
+    """Images of one domain, evenly spaced over the training images, H×W×3 uint8."""
+    source = next(source for sources in seen.opened.splits.values() for source in sources if key in source.domains)
+    step = -(-len(source) // SAMPLED)
+    found = []
+    for index in range(0, len(source), step):
+        try:
+            found.append(colours(source.load(index)[key], source.domains[key]))
+        except UnreadableImage:
+            continue
+    return found
+
+
+def _names(source: Source | None, kind: str) -> Strings:
+    return tuple(getattr(source, kind, ()))
+
+
+def _class_names(source: Source | None) -> Strings:
+    """Of a map of classes."""
+    classes = [domain.classes for domain in source.domains.values() if domain.dtype == "int32"] if source else []
+    return classes[0].names if classes else ()

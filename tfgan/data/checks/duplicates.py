@@ -1,0 +1,85 @@
+"""Images that are there more than once: in a split, in two of them, in both domains, in two classes; and those that nearly are."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from tfgan.data.checks.finding import NOTE, WARNING, Finding, plural
+from tfgan.data.checks.pictures import BLANK
+from tfgan.data.checks.scan import Example
+
+NEAR = 10  # bits of 256 in which the hashes of near duplicates differ at most; those of two façades differ in 52 or more
+BANDS = 16  # of 16 bits: hashes that differ in fewer bits than bands are equal in one of these at least
+CROWDED = 2000  # images with an equal band, such as a white margin, above which that band is passed over: the others tell them apart
+
+
+def check_duplicates(examples: Sequence[Example], nearest: set[str]) -> list[Finding]:
+    """Equal examples: all their images have the same pixels, whatever the files are called; near duplicates are a note.
+
+    Args:
+        nearest: keys of label maps, whose likeness says nothing.
+    """
+    seen = [example for example in examples if any(picture.contrast > BLANK for picture in example.pictures.values())]
+    same = _groups((tuple(picture.digest for picture in example.pictures.values()), example) for example in seen)
+    across = [group for group in same if len({example.split for example in group}) > 1]
+    domains = [group for group in same if len({example.stream for example in group}) > 1 and _one_source_each(group)]
+    classes = [group for group in same if len({example.label for example in group}) > 1]
+    within = [group for group in same if group not in across and group not in domains and group not in classes]
+    near = _near([example for example in seen if any(key not in nearest for key in example.pictures)], nearest)
+    return [
+        *_said(WARNING, "duplicates", within, "in one split", "keep one of each: the others only weigh it more"),
+        *_said(WARNING, "leaked_images", across, "in several splits", "remove them from one: what was trained on cannot validate"),
+        *_said(WARNING, "images_in_both_domains", domains, "in both domains", "remove them from one"),
+        *_said(WARNING, "contradictory_classes", classes, "in several classes", "keep the right one"),
+        *_said(NOTE, "near_duplicates", near, "or nearly", "look at them: copies in train and val make validation look better"),
+    ]
+
+
+def _one_source_each(group: list[Example]) -> bool:
+    """Streams of unpaired domains have different keys; those of joined sets the same."""
+    return len({tuple(example.pictures) for example in group}) > 1
+
+
+def _said(severity: str, name: str, groups: list[list[Example]], where: str, cure: str) -> list[Finding]:
+    if not groups:
+        return []
+    problem = f"{plural(len(groups), 'image')} there more than once {where}"
+    return [Finding(severity, name, problem, cure, tuple(" = ".join(_label(example) for example in group) for group in groups))]
+
+
+def _label(example: Example) -> str:
+    """Its file, with its split where the name alone does not tell it."""
+    return example.name if "/" in example.name else f"{example.split} {example.name}"
+
+
+def _groups(entries: Iterable[tuple]) -> list[list[Example]]:
+    """Examples of equal key, where there are several."""
+    found: dict = {}
+    for key, example in entries:
+        found.setdefault(key, []).append(example)
+    return [group for group in found.values() if len(group) > 1]
+
+
+def _near(examples: list[Example], nearest: set[str]) -> list[list[Example]]:
+    """Pairs of examples of one stream whose perceptual hashes, but not their pixels, are nearly the same."""
+    pictures = [next(picture for key, picture in example.pictures.items() if key not in nearest) for example in examples]
+    kept = [at for at, picture in enumerate(pictures) if picture.hash is not None and picture.contrast > BLANK]
+    if len(kept) < 2:
+        return []
+    hashes = np.stack([pictures[at].hash for at in kept])
+    pairs = set()
+    for band in np.split(hashes, BANDS, axis=1):
+        for bucket in _equal_rows(band):
+            for place, first in enumerate(bucket[:-1] if len(bucket) <= CROWDED else []):
+                rest = bucket[place + 1 :]
+                close = np.unpackbits(hashes[rest] ^ hashes[first], axis=1).sum(axis=1) <= NEAR
+                pairs |= {(int(first), int(second)) for second in rest[close]}
+    found = [(kept[first], kept[second]) for first, second in sorted(pairs)]
+    return [[examples[a], examples[b]] for a, b in found if pictures[a].digest != pictures[b].digest]
+
+
+def _equal_rows(rows: np.ndarray) -> list[np.ndarray]:
+    """The numbers, in order, of those rows that are equal, for each group of them."""
+    order = np.lexsort(rows.T)  # which keeps the order of equal rows
+    ends = np.flatnonzero((np.diff(rows[order], axis=0) != 0).any(axis=1)) + 1
+    return np.split(order, ends)

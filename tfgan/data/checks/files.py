@@ -1,0 +1,92 @@
+"""Files as such: those that are passed over or used by no split, names, depth, transparency, animations."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from tfgan.data import images
+from tfgan.data.checks.finding import NOTE, WARNING, Finding, found_in, plural
+from tfgan.data.checks.headers import Listing
+from tfgan.errors import UnreadableImage
+
+PICTURES = ("heic", "heif", "avif", "jp2", "jxl", "psd", "exr", "hdr", "npy", "npz", "dng", "cr2", "nef", "arw", "tga", "svg", "pdf")
+"""Endings of images in formats that are not read."""
+
+_OWN = ("list_eval_partition.txt", "list_eval_partition.csv")
+_TABLES = (".csv", ".txt", ".md", ".json", ".flags")
+"""Endings of files that may well lie beside images."""
+
+
+def check_files(listing: Listing, used: set[str]) -> list[Finding]:
+    """What is to know of the files of a folder.
+
+    Args:
+        used: paths of the files that are in any split, or known to be left out of it.
+    """
+    headers = listing.headers
+    unused = [file for file in headers if file not in used] if used else []
+    animated = [file for file, header in headers.items() if header.frames > 1]
+    cmyk = [file for file, header in headers.items() if header.mode == "CMYK"]
+    return [
+        *_passed_over(listing),
+        *found_in(WARNING, "unused_images", "{count} in no split", "move them into the folders of the layout, or away", unused),
+        *_equal_but_for_case([*headers, *listing.passed_over]),
+        *found_in(
+            WARNING, "animated_files", "{count} with several frames or pages: the first one counts", "save frames as files", animated
+        ),
+        *found_in(NOTE, "cmyk_files", "{count} in CMYK, which becomes RGB without a colour profile", "save them as RGB", cmyk),
+        *_mixed_depth(listing),
+        *_transparent(listing),
+    ]
+
+
+def _passed_over(listing: Listing) -> list[Finding]:
+    others = [file for file in listing.passed_over if Path(file).name not in _OWN and "idx" not in Path(file).name]
+    pictures = [file for file in others if _is_picture(listing.folder / file)]
+    rest = [file for file in others if file not in pictures and Path(file).suffix.lower() not in _TABLES]
+    cure = f"save them as {', '.join(images.EXTENSIONS[:3])} or another of {', '.join(images.EXTENSIONS[3:])}"
+    findings = found_in(WARNING, "images_passed_over", "{count} passed over because of their ending" + _endings(pictures), cure, pictures)
+    problem = f"{plural(len(rest), 'other file')} passed over" + _endings(rest)
+    return findings + ([Finding(NOTE, "files_passed_over", problem, files=tuple(rest))] if rest else [])
+
+
+def _is_picture(path: Path) -> bool:
+    if path.suffix[1:].lower() in PICTURES:
+        return True
+    try:
+        images.probe(path)
+    except UnreadableImage:
+        return False
+    return True
+
+
+def _endings(files: list[str]) -> str:
+    counts = Counter(Path(file).suffix.lower() or "no ending" for file in files)
+    return f": {', '.join(f'{ending} ({count})' for ending, count in counts.most_common())}"
+
+
+def _equal_but_for_case(files: Sequence[str]) -> list[Finding]:
+    groups: dict[str, list[str]] = {}
+    for file in files:
+        groups.setdefault(file.casefold(), []).append(file)
+    alike = [" = ".join(group) for group in groups.values() if len(group) > 1]
+    if not alike:
+        return []
+    problem = f"{plural(len(alike), 'name')} twice but for upper and lower case: on Windows and macOS one file replaces the other"
+    return [Finding(WARNING, "names_differ_in_case", problem, "rename them", tuple(alike))]
+
+
+def _mixed_depth(listing: Listing) -> list[Finding]:
+    """By folder: the label maps of one folder may have another depth than the photos of the next."""
+    depths: dict[str, dict[int, list[str]]] = {}
+    for file, header in listing.headers.items():
+        depths.setdefault(Path(file).parts[-2] if "/" in file else "", {}).setdefault(header.bits, []).append(file)
+    mixed = [file for found in depths.values() if len(found) > 1 for file in found[16]]
+    problem = "{count} of 16 bits beside others of 8: if one domain has both, it is read in 8"
+    return found_in(WARNING, "mixed_depth", problem, "save all images of a domain in one depth", mixed)
+
+
+def _transparent(listing: Listing) -> list[Finding]:
+    files = [file for file, header in listing.headers.items() if header.alpha]
+    problem = "{count} with transparency, which is laid over white"
+    return found_in(NOTE, "transparent_files", problem, "--alpha=drop takes the colours as stored, --alpha=keep a fourth channel", files)

@@ -1,0 +1,32 @@
+"""What a check of a data set says."""
+
+import dataclasses
+from collections.abc import Iterable
+
+from tfgan.config import Strings
+
+ERROR, WARNING, NOTE = "error", "warning", "note"
+SEVERITIES = (ERROR, WARNING, NOTE)
+"""Training would fail; it would learn something else than was meant; good to know."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One thing to know of a data set before training."""
+
+    severity: str  # one of SEVERITIES
+    name: str  # of this kind of finding, such as unreadable_files
+    problem: str  # what was found
+    cure: str = ""  # what to do about it
+    files: Strings = ()  # where: all of them, perhaps with a reason behind a colon
+
+
+def plural(count: int, noun: str) -> str:
+    """1 pair, 2 pairs."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def found_in(severity: str, name: str, problem: str, cure: str, files: Iterable[str]) -> list[Finding]:
+    """One finding about `files`, none if there are none; `problem` may hold {count}."""
+    files = tuple(files)
+    return [Finding(severity, name, problem.format(count=plural(len(files), "image")), cure, files)] if files else []

@@ -1,0 +1,62 @@
+"""What image files say of themselves, and which files of a folder are passed over."""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+
+from tfgan.data import images
+from tfgan.data.folders import list_images
+from tfgan.errors import UnreadableImage
+
+Progress = Callable[[Iterable, int], Iterable]
+"""(items, their number) -> the items, shown as they go by."""
+
+
+class Header(NamedTuple):
+    """What a file's first bytes tell."""
+
+    format: str  # Pillow's name: JPEG, PNG
+    mode: str  # Pillow's name: RGB, L, P, CMYK
+    bits: int  # a channel: 8 or 16
+    alpha: bool
+    frames: int
+
+
+class Listing(NamedTuple):
+    """The files of one folder, by their paths inside it."""
+
+    folder: Path
+    headers: dict[str, Header]  # of images whose header can be read
+    passed_over: list[str]  # other files that are not hidden
+
+
+def read_listing(folder: Path) -> Listing:
+    """The files in a folder and in those inside it."""
+    paths = list_images(folder)
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(lambda path: read_header(folder / path), paths))
+    headers = {path.as_posix(): header for path, header in zip(paths, found) if header}
+    return Listing(folder, headers, _others(folder, {path.as_posix() for path in paths}))
+
+
+def read_header(path: Path) -> Header | None:
+    """None if it cannot be read; the reason is told when the image is loaded."""
+    try:
+        info = images.probe(path)
+        with Image.open(path) as image:
+            return Header(image.format, image.mode, 16 if info.dtype == "uint16" else 8, info.alpha, getattr(image, "n_frames", 1))
+    except (UnreadableImage, OSError, SyntaxError, ValueError, EOFError):
+        return None
+
+
+def _others(folder: Path, known: set[str]) -> list[str]:
+    found = []
+    for parent, subfolders, files in os.walk(folder, followlinks=True):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        paths = (Path(parent, name).relative_to(folder).as_posix() for name in files if not name.startswith("."))
+        found += [path for path in paths if path not in known]
+    return sorted(found)

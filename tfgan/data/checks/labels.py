@@ -1,0 +1,62 @@
+"""Label maps: files that blur them, domains that are some without saying so, classes that are not in the training images."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfgan.config import Classes, Domain
+from tfgan.data.checks.finding import NOTE, WARNING, Finding, found_in
+from tfgan.data.checks.headers import Header
+from tfgan.data.checks.scan import Example
+from tfgan.data.label_classes import MAX_CLASSES, find_areas
+from tfgan.data.label_maps import is_flat, listed, pack
+from tfgan.errors import UserError
+
+MOSTLY_IGNORED = 0.5
+
+
+def check_label_files(headers: dict[str, Header]) -> list[Finding]:
+    """Label maps in files of their own that are JPEG; `headers`: of these files."""
+    blurred = [file for file, header in headers.items() if header.format in ("JPEG", "MPO")]
+    problem = "{count} of label maps in JPEG, which blurs the edges between classes"
+    return found_in(WARNING, "jpeg_labels", problem, "save label maps as PNG", blurred)
+
+
+def check_undeclared(domain: Domain, images: Sequence[np.ndarray]) -> list[Finding]:
+    """Whether a domain looks like label maps but is not said to be; `images`: some of it, H×W×3 uint8."""
+    flat = np.zeros(2**24, np.int64)
+    for image in images:
+        values = pack(image)
+        np.add.at(flat, values[is_flat(values)], 1)
+    try:
+        count = len(find_areas(flat))
+    except UserError:
+        return []
+    if not 2 <= count <= MAX_CLASSES:
+        return []
+    problem = f"{domain.name} consists of areas of {count} colours"
+    cure = f"if these stand for classes, say --label_domains={domain.name}: edges then stay sharp (and see --method=spade)"
+    return [Finding(NOTE, "looks_like_labels", problem, cure)]
+
+
+def check_classes(examples: Sequence[Example], classes: Classes) -> list[Finding]:
+    """Classes by their pixels."""
+    pixels = {
+        split: sum(example.pixels for example in examples if example.split == split and example.pixels is not None)
+        for split in dict.fromkeys(example.split for example in examples)
+    }
+    train = pixels.get("train")
+    if train is None or np.ndim(train) == 0:
+        return []
+    known = train[:-1]
+    elsewhere = sum(found[:-1] for split, found in pixels.items() if split != "train" and np.ndim(found))
+    names = np.array(classes.names)
+    untaught = names[(known == 0) & (np.broadcast_to(elsewhere, known.shape) > 0)]
+    findings = []
+    if len(untaught):
+        problem = f"no training image has the class {listed(untaught.tolist())}, but others have"
+        findings.append(Finding(WARNING, "untaught_classes", problem, "move some of these images to train"))
+    if train[-1] > MOSTLY_IGNORED * train.sum():
+        problem = f"{train[-1] / train.sum():.0%} of the training pixels belong to no class"
+        findings.append(Finding(WARNING, "mostly_ignored", problem, "if they should, name their id another way: --ignore_label"))
+    return findings

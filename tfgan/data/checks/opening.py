@@ -1,0 +1,98 @@
+"""Opening a data set for a check: as training does, or else as far as it can be opened, with the reason as a finding."""
+
+import contextlib
+import dataclasses
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+from tfgan.config import DataConfig, Size
+from tfgan.data import open_sources
+from tfgan.data.checks.finding import ERROR, WARNING, Finding
+from tfgan.data.folders import natural_key
+from tfgan.data.source import Source
+from tfgan.errors import UserError
+
+_LEFT_OUT = {"paired": "unmatched_files", "semantic": "unmatched_files", "unpaired": "unmatched_files", "attributes": "unmatched_rows"}
+_LABEL_SETTINGS = ("label_coding", "label_palette", "label_names", "ignore_label")
+
+
+class Opened(NamedTuple):
+    kind: str  # the one that was asked for, or a plainer one that could be opened in its place; "" for none
+    splits: dict[str, list[Source]]
+    said: list[str]  # what the readers have to say
+    findings: list[Finding]
+
+
+def open_anyway(settings: DataConfig, kind: str, loaded_size: Size) -> Opened:
+    """The sources of a data set for batches of `kind`; see `tfgan.data.open_sources`.
+
+    A folder that training would refuse is opened without its unmatched files, or without the classes of its label maps, or as single
+    images, so that these can still be looked at.
+
+    Raises:
+        UserError: a data set that is no folder cannot be opened.
+    """
+    opened, refusal = _attempt(settings, kind, loaded_size)
+    if opened or not settings.data_dir:
+        if not opened:
+            raise refusal
+        return opened._replace(findings=_left_out(opened, settings, WARNING) + _no_training_images(opened))
+    tolerant = dataclasses.replace(settings, skip_bad_files=True)
+    opened, _ = _attempt(tolerant, kind, loaded_size)
+    if opened:
+        return opened._replace(findings=_left_out(opened, settings, ERROR) + _no_training_images(opened))
+
+    plain = {field.name: field.default for field in dataclasses.fields(DataConfig) if field.name in _LABEL_SETTINGS}
+    opened = _attempt(dataclasses.replace(tolerant, **plain), "paired", loaded_size)[0] if kind in ("paired", "semantic") else None
+    if opened:
+        finding = Finding(ERROR, "label_classes", str(refusal), "mend the label maps, or the settings of their classes")
+        return opened._replace(findings=[finding, *_left_out(opened, settings, ERROR)])
+    refused = Finding(ERROR, "refused", str(refusal))
+    opened, _ = _attempt(DataConfig(data_dir=settings.data_dir, skip_bad_files=True), "images", loaded_size)
+    return opened._replace(findings=[refused]) if opened else Opened("", {}, [], [refused])
+
+
+def _attempt(settings: DataConfig, kind: str, loaded_size: Size) -> tuple[Opened | None, UserError | None]:
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            splits = open_sources(settings, kind, loaded_size)
+    except UserError as error:
+        return None, error
+    return Opened(kind, splits, said.getvalue().splitlines(), []), None
+
+
+def _left_out(opened: Opened, settings: DataConfig, severity: str) -> list[Finding]:
+    """What the sources skip, each once, though both domains of pairs tell of it."""
+    entries = {entry for sources in opened.splits.values() for source in sources for entry in getattr(source, "skipped", [])}
+    if not entries:
+        return []
+    name = _LEFT_OUT.get(opened.kind, "stray_files")
+    files = sorted(entries, key=lambda entry: natural_key(entry[0]))
+    cure = {
+        "unmatched_files": "give both files of a pair one name, as 1.jpg and 1.png, or leave these out with --skip_bad_files",
+        "unmatched_rows": "mend the table or the folder, or leave these out with --skip_bad_files",
+        "stray_files": "move them into a folder of the layout, or leave them out with --skip_bad_files",
+    }[name]
+    if name == "unmatched_files" and _differ_in_case(Path(settings.data_dir), [file for file, _ in files]):
+        cure = "upper and lower case count in names: " + cure
+    problem = {
+        "unmatched_files": "files have no counterpart",
+        "unmatched_rows": "images and rows of the table do not match",
+        "stray_files": "images lie beside the folders of the layout",
+    }[name]
+    return [Finding(severity, name, f"{len(files)} {problem}", cure, tuple(f"{file}: {reason}" for file, reason in files))]
+
+
+def _differ_in_case(data_dir: Path, files: list[str]) -> bool:
+    """Whether the names of two of the files would match if case did not count."""
+    names = [Path(file).stem for file in files]
+    return len({name.casefold() for name in names}) < len(set(names))
+
+
+def _no_training_images(opened: Opened) -> list[Finding]:
+    if "train" in opened.splits:
+        return []
+    found = ", ".join(opened.splits) or "nothing"
+    return [Finding(ERROR, "no_training_images", f"there are no training images, only {found}", "put images into a folder train")]

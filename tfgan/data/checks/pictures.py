@@ -1,0 +1,115 @@
+"""Single images: those that cannot be loaded, are too few, too small, too long, blank, grey among coloured ones, or nearly black."""
+
+from collections.abc import Mapping, Sequence
+
+from tfgan.config import Domain, Size
+from tfgan.data.checks.finding import ERROR, NOTE, WARNING, Finding, found_in, plural
+from tfgan.data.checks.scan import Example
+
+FEWEST = 20  # training images
+FEW = {"labelled": 1000, "images": 1000}
+"""Kind -> training images below which GANs learn them by heart; they make images from noise."""
+FEW_PAIRS = 100  # of the other kinds: CMP façades have 400
+ENLARGED = 1.5  # times, above which enlarged images are visibly soft
+LONG = 2.0  # times longer than the network's shape
+BLANK = 0.02  # contrast, as a share of the range, which JPEG leaves in a white page
+FAINT = 1 / 8  # share of the range which the largest value of all images should exceed
+
+_CURES = {
+    "unreadable_files": "repair or remove them, or leave them out with --skip_bad_files",
+    "size_mismatch": "make both images of a pair one size, or leave them out with --skip_bad_files",
+    "odd_width": "cut side by side files to an even width, or leave them out with --skip_bad_files",
+    "unknown_labels": "mend these label maps or name their classes (--label_palette, --ignore_label), or use --skip_bad_files",
+}
+
+
+def check_loading(examples: Sequence[Example], used: tuple[str, str], skip_bad_files: bool) -> list[Finding]:
+    """What cannot be loaded: an error in the splits that are `used` for training and validation, unless bad files are skipped."""
+    findings = []
+    for name, cure in _CURES.items():
+        bad = [example for example in examples if example.problem[0] == name]
+        severity = ERROR if not skip_bad_files and {example.split for example in bad} & set(used) else WARNING
+        files = list(dict.fromkeys(line for example in bad for line in example.problem[1].splitlines()))
+        findings += found_in(severity, name, "{count} that cannot be used", cure, files)
+    for split in used:
+        own = [example for example in examples if example.split == split]
+        if own and not any(example.pictures for example in own):
+            findings.append(Finding(ERROR, "nothing_left", f"no image of {split} can be used", "see what is said of its files"))
+    return findings
+
+
+def check_counts(kind: str, counts: Mapping[str, int]) -> list[Finding]:
+    """Whether there is enough to learn from; `counts`: split -> examples that can be used."""
+    findings, train = [], counts.get("train", 0)
+    few = FEW.get(kind, FEW_PAIRS)
+    advice = "" if kind in ("semantic", "attributes", "unpaired") else "; --diffaugment=color,translation,cutout helps against it"
+    if 0 < train < FEWEST:
+        cure = f"enough to try the program, not to learn from: gather {few:,} or more"
+        findings.append(Finding(WARNING, "very_few_images", f"only {plural(train, 'training example')}", cure))
+    elif 0 < train < few:
+        cure = f"networks may learn so few by heart: compare with images that were not trained on{advice}"
+        findings.append(Finding(NOTE, "few_images", f"{plural(train, 'training example')}", cure))
+    if not set(counts) & {"val", "test"}:
+        findings.append(Finding(NOTE, "no_validation", "no val or test: training images validate", "keep some images back in a folder val"))
+    return findings
+
+
+def check_pictures(
+    key: str, domain: Domain, examples: Sequence[Example], image_size: Size, *, keeps_shape: bool, depth: str
+) -> list[Finding]:
+    """What is to know of the images of one domain.
+
+    Args:
+        key: of the domain in the examples.
+        image_size: the network's.
+        keeps_shape: images of another shape are cropped, not squeezed.
+        depth: the dtype in which they are read.
+    """
+    seen = [(example.name, example.pictures[key]) for example in examples if key in example.pictures]
+    if not seen:
+        return []
+    height, width = image_size
+    what = f" of {domain.name}" if len(domain.name) and key != "image" else ""
+    small = {name: max(height / picture.height, width / picture.width) for name, picture in seen}
+    slim = [f"{name}: {picture.height}×{picture.width}" for name, picture in seen if _longer(picture, image_size) > LONG]
+    enlarged = [name for name, factor in small.items() if factor > 1]
+    soft = max(small.values()) > ENLARGED
+    cure = "--image_size={} (the generator may need the same)".format("x".join(map(str, _smaller(seen)))) if soft else ""
+    problem = f"{{count}}{what} smaller than the network's {height}×{width}, enlarged up to {max(small.values()):.1f} times"
+    cut = "cropped to their middle" if keeps_shape else "squeezed"
+    findings = found_in(WARNING if soft else NOTE, "small_images", problem, cure, enlarged)
+    findings += found_in(WARNING, "extreme_shapes", f"{{count}}{what} of extreme shape, to be {cut}", "crop them to what matters", slim)
+    return findings + _values(what, domain, seen, depth)
+
+
+def _values(what: str, domain: Domain, seen, depth: str) -> list[Finding]:
+    """What the pixels are like."""
+    blank = [name for name, picture in seen if picture.contrast <= BLANK]
+    is_map = domain.resample == "nearest"
+    problem = f"{{count}}{what} of one {'class' if is_map else 'colour'}"
+    findings = found_in(NOTE if is_map else WARNING, "blank_images", problem, "remove them if nothing is in them", blank)
+    grey = [name for name, picture in seen if picture.grey and picture.contrast > BLANK]
+    if len(grey) < len(seen) and not is_map:
+        findings += found_in(WARNING, "grey_among_colour", f"{{count}}{what} without colour among coloured ones", "remove either", grey)
+    elif len(grey) == len(seen) and domain.channels >= 3:
+        findings.append(
+            Finding(NOTE, "all_grey", f"all images{what} are grey but stored in colour", "save them as grey: one channel will do")
+        )
+    highest = max(picture.high for _, picture in seen)
+    if highest <= FAINT and domain.dtype != "int32" and len(blank) < len(seen):
+        limit = 255 if depth == "uint8" else 65535
+        problem = f"all images{what} are nearly black: their largest value is {round(highest * limit)} of {limit}"
+        cure = "for label ids use --label_domains and --label_coding=ids; else stretch the values to the whole range"
+        findings.append(Finding(WARNING, "nearly_black", problem, cure))
+    return findings
+
+
+def _longer(picture, image_size: Size) -> float:
+    """How many times longer than the network's shape, in either direction."""
+    ratio = picture.height * image_size[1] / (picture.width * image_size[0])
+    return max(ratio, 1 / ratio)
+
+
+def _smaller(seen) -> Size:
+    """The size that every image has at least."""
+    return min(picture.height for _, picture in seen), min(picture.width for _, picture in seen)

@@ -1,0 +1,145 @@
+"""One look at every example: it is loaded once, as training will load it, and what the checks need of it is kept, not the pixels."""
+
+import functools
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from tfgan.config import Domain
+from tfgan.data import images
+from tfgan.data.checks.edges import Sketch, draw_sketch
+from tfgan.data.checks.headers import Progress
+from tfgan.data.label_maps import paint
+from tfgan.data.source import Source, paths
+from tfgan.errors import UnreadableImage
+
+HASH_SIDE = 16  # of the perceptual hash, which has its square in bits
+HASHED_SIDE = 64  # smaller images have too little in them for one
+GREY = 2 / 255  # largest difference of R, G and B in grey images that went through JPEG, as a share of the range
+MOST_COMPARED = 1000  # pairs of one split whose edges are compared
+
+
+class Picture(NamedTuple):
+    """What is known of one image of an example; of a map of classes -1 and 255 stand for no class."""
+
+    height: int
+    width: int
+    low: float  # smallest value of a colour, as a share of the range
+    high: float  # largest
+    contrast: float  # largest difference inside one channel; of a map, 1 if it has two classes
+    grey: bool  # R, G and B are equal
+    digest: bytes  # of size and pixels
+    hash: np.ndarray | None  # perceptual: bytes of `HASH_SIDE`² bits; None for small images and for maps
+
+
+class Example(NamedTuple):
+    """What is known of one example."""
+
+    split: str
+    stream: int  # place of its source in the split
+    name: str  # path inside the data folder, or what the source calls it
+    pictures: dict[str, Picture]  # by key of the source; {} if it cannot be used
+    problem: tuple[str, str] = ("", "")  # if it cannot be used: name of the finding, reason
+    label: int | None = None
+    attributes: np.ndarray | None = None  # 1, 0, or NaN where unknown
+    pixels: np.ndarray | None = None  # of a map of classes: how many of each, those of none at the end
+    sketches: tuple[Sketch, Sketch] | None = None  # of both images of a pair
+
+
+def scan(splits: dict[str, list[Source]], progress: Progress) -> list[Example]:
+    """All examples of all splits, in the order of their sources."""
+    jobs = []
+    for split, sources in splits.items():
+        for stream, source in enumerate(sources):
+            step = max(1, -(-len(source) // MOST_COMPARED))
+            jobs += [functools.partial(_look, split, stream, source, index, index % step == 0) for index in range(len(source))]
+    with ThreadPoolExecutor() as pool:
+        return list(progress(pool.map(lambda job: job(), jobs), len(jobs)))
+
+
+def file_name(source: Source, index: int) -> str:
+    """The path of an example's first file inside its data folder, or what the source calls it."""
+    files = paths(source, index)
+    return _inside(source, files[0]) if files else source.name(index)
+
+
+def colours(array: np.ndarray, domain: Domain) -> np.ndarray:
+    """An image of any kind as H×W×3 uint8, a map in its classes' colours."""
+    return paint(array, domain.classes) if domain.dtype == "int32" else images.convert(array, 3, "uint8")
+
+
+def _look(split: str, stream: int, source: Source, index: int, compared: bool) -> Example:
+    name = file_name(source, index)
+    try:
+        example = source.load(index)
+    except UnreadableImage as error:
+        return Example(split, stream, name, {}, _problem(source, index, name, error))
+    domains = source.domains
+    pictures = {key: _picture(example[key], domain) for key, domain in domains.items()}
+    maps = [(example[key], domain.classes) for key, domain in domains.items() if domain.dtype == "int32"]
+    return Example(
+        split,
+        stream,
+        name,
+        pictures,
+        label=int(example["label"]) if "label" in example else None,
+        attributes=np.where(example["mask"] > 0, example["attributes"], np.nan) if "mask" in example else None,
+        pixels=np.bincount(maps[0][0].ravel() % (len(maps[0][1].values) + 1), minlength=len(maps[0][1].values) + 1) if maps else None,
+        sketches=tuple(draw_sketch(colours(example[key], domain)) for key, domain in domains.items())
+        if compared and len(domains) == 2
+        else None,
+    )
+
+
+def _problem(source: Source, index: int, name: str, error: UnreadableImage) -> tuple[str, str]:
+    """Which finding an example is that cannot be loaded: its files are damaged, do not fit together, or hold unknown labels."""
+    reasons = {}
+    sizes = []
+    for path in paths(source, index):
+        try:
+            sizes.append(images.decode(path).shape[:2])
+        except UnreadableImage as own:
+            reasons[_inside(source, path)] = str(own)
+    if reasons:
+        return "unreadable_files", "\n".join(f"{file}: {reason}" for file, reason in reasons.items())
+    reason = str(error) if name in str(error) else f"{name}: {error}"
+    if len(set(sizes)) > 1:
+        return "size_mismatch", reason
+    if len(sizes) == 1 and sizes[0][1] % 2 and len(source.domains) == 2:
+        return "odd_width", reason
+    return "unknown_labels" if hasattr(source, "label_side") else "unreadable_files", reason
+
+
+def _inside(source: Source, path: Path) -> str:
+    while (inner := getattr(source, "pairs", getattr(source, "source", None))) is not None:
+        source = inner
+    return path.relative_to(source.data_dir).as_posix()
+
+
+def _picture(array: np.ndarray, domain: Domain) -> Picture:
+    height, width = array.shape[:2]
+    digest = hashlib.blake2b(f"{array.shape}{array.dtype}".encode() + np.ascontiguousarray(array).data, digest_size=16).digest()
+    if domain.dtype == "int32":
+        return Picture(height, width, 0.0, 1.0, float(array.min() != array.max()), False, digest, None)
+    seen = array[..., :3] if array.shape[-1] != 2 else array[..., :1]
+    limit = np.iinfo(array.dtype).max
+    low, high = seen.min(axis=(0, 1)) / limit, seen.max(axis=(0, 1)) / limit
+    grey = seen.shape[-1] == 3 and _largest_difference(seen) <= GREY * limit
+    return Picture(height, width, low.min(), high.max(), (high - low).max(), grey, digest, _hash(array))
+
+
+def _largest_difference(colour: np.ndarray) -> int:
+    red, green, blue = (colour[..., channel].astype(np.int32) for channel in range(3))
+    return max(np.abs(red - green).max(), np.abs(green - blue).max())
+
+
+def _hash(image: np.ndarray) -> np.ndarray | None:
+    """The signs of the differences between neighbours in a row of a tiny grey copy (the difference hash, or dHash)."""
+    if min(image.shape[:2]) < HASHED_SIDE:
+        return None
+    grey = Image.fromarray(images.convert(image, 1, "uint8")[..., 0]).resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX)
+    return np.packbits(np.diff(np.asarray(grey).astype(np.int16), axis=1) > 0)

@@ -1,0 +1,69 @@
+"""What a contact sheet shows: some training images, as the network will see them, under the names of what they are to it."""
+
+import numpy as np
+
+from tfgan.config import DataConfig, Size
+from tfgan.data import batch_keys
+from tfgan.data.checks.scan import colours
+from tfgan.data.dataset import CROPPED
+from tfgan.data.prepare import PreparedSource
+from tfgan.data.source import Source
+from tfgan.errors import UnreadableImage
+
+ROWS, COLUMNS = 4, 8
+LOOKED_AT = 400  # examples among which those of each class or attribute are found
+LEAST_SIDE = 96  # pixels a side to which smaller images are enlarged by a whole number
+
+Columns = dict[str, list[np.ndarray]]
+"""Title -> images H×W×3 uint8."""
+
+
+def sheet_columns(kind: str, sources: list[Source], settings: DataConfig, image_size: Size) -> Columns:
+    """Training images, at least 96 pixels a side: a column for the source and one for the target of translations, with their domains'
+    names, rows of pairs side by side; a column for each class or attribute; single images in the order of their files.
+
+    Args:
+        sources: of the training split, as `tfgan.data.open_sources` gives them.
+    """
+    crop = kind in CROPPED and settings.fit == "crop"
+    streams = [PreparedSource(source, batch_keys(kind, source, settings.direction, sources), image_size, False, crop) for source in sources]
+    if kind in ("labelled", "attributes"):
+        return {title: column for stream in streams for title, column in _members(stream).items() if column}
+    if kind == "images":
+        pictures = [_shown(example, streams[0], "image") for example in _examples(streams[0], ROWS * COLUMNS)]
+        return {str(column + 1): pictures[column::COLUMNS] for column in range(min(COLUMNS, len(pictures)))}
+    columns = {}
+    for key in ("labels", "image") if kind == "semantic" else ("source", "target"):
+        stream = next(stream for stream in streams if key in stream.domains)
+        role = "target" if key in ("target", "image") else "source"
+        columns[f"{role}: {stream.domains[key].name}"] = [_shown(example, stream, key) for example in _examples(stream, ROWS)]
+    return columns
+
+
+def _members(stream: PreparedSource) -> Columns:
+    """A column for each class, or for each attribute that an image has."""
+    source = stream.source
+    names = getattr(source, "class_names", ()) or source.attribute_names
+    columns: Columns = {name: [] for name in names[:COLUMNS]}
+    for example in _examples(stream, LOOKED_AT):
+        own = [names[example["label"]]] if "label" in example else [names[at] for at in np.flatnonzero(example["attributes"] == 1)]
+        for name in own:
+            if name in columns and len(columns[name]) < ROWS:
+                columns[name].append(_shown(example, stream, "image"))
+    return columns
+
+
+def _examples(stream: PreparedSource, most: int):
+    """So many examples at most, evenly spaced, without those that cannot be used."""
+    count = min(most, len(stream))
+    for place in range(count):
+        try:
+            yield dict(zip(stream.keys, stream.fetch(place * len(stream) // count)))
+        except UnreadableImage:
+            continue
+
+
+def _shown(example: dict[str, np.ndarray], stream: PreparedSource, key: str) -> np.ndarray:
+    image = colours(example[key], stream.domains[key])
+    factor = max(1, -(-LEAST_SIDE // min(image.shape[:2])))
+    return image.repeat(factor, axis=0).repeat(factor, axis=1)

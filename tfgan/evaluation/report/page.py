@@ -1,0 +1,136 @@
+"""The page: all that it shows as one JSON object, and the script that shows it, in one HTML file that asks nothing of any server."""
+
+import base64
+import datetime
+import hashlib
+import html
+import json
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import tfgan
+from tfgan.evaluation.report import settings
+from tfgan.evaluation.report.curves import charts, short
+from tfgan.evaluation.report.pictures import embed, evenly
+from tfgan.evaluation.report.records import Result, Run, tell_apart
+
+SCRIPTS = ("vendor/uPlot.iife.min.js", "page.js", "charts.js", "pictures.js", "start.js")
+STYLES = ("vendor/uPlot.min.css", "page.css")
+MARK = '<meta name="generator" content="tfgan report">'
+"""In the first lines of every report, by which it is known again."""
+MARK_WITHIN = 1000  # bytes of the file's begin
+
+SHOWN_CASES = 4  # best and worst by each metric
+
+
+def render(runs: list[Run], most_images: int) -> bytes:
+    """The report of the runs, an HTML file.
+
+    Args:
+        most_images: sample pictures of each run.
+    """
+    record = make_record(runs, most_images)
+    script, style = ("\n".join(_read(name) for name in names) for names in (SCRIPTS, STYLES))
+    page = Template(_read("template.html")).substitute(
+        mark=MARK,
+        title=html.escape(record["title"]),
+        script=script,
+        script_hash=_hash(script),
+        style=style,
+        style_hash=_hash(style),
+        licence=html.escape(_read("vendor/LICENSE")),
+        record=_island(record),
+    )
+    return page.encode(errors="replace")  # a file's name may hold what UTF-8 does not know
+
+
+def make_record(runs: list[Run], most_images: int) -> dict[str, Any]:
+    """What the page shows, ready for JSON."""
+    names = tell_apart([run.folder for run in runs])
+    notes: list[list[str]] = [[*run.notes] for run in runs]
+    newest = [run.results[-1] if run.results else None for run in runs]
+    stamps = [settings.flatten(result.stamp) if result else None for result in newest]
+    return {
+        "title": ", ".join(names),
+        "made": f"{datetime.datetime.now():%Y-%m-%d %H:%M}",
+        "version": tfgan.__version__,
+        "runs": names,
+        "facts": settings.facts(runs),
+        "differing": settings.differing_settings(runs) if len(runs) > 1 else [],
+        "settings": settings.all_settings(runs),
+        "groups": charts([run.rows for run in runs]),
+        "samples": [_samples(run, most_images, own) for run, own in zip(runs, notes)],
+        "alarms": [None if run.alarms is None else [_alarm(alarm) for alarm in run.alarms] for run in runs],
+        "evaluation": {
+            "metrics": settings.evaluation_table(newest),
+            "about": [None if result is None else _about(result) for result in newest],
+            "stamps": settings.rows([stamp or {} for stamp in stamps]),
+            "unlike": settings.unlike(stamps),
+            "earlier": [_earlier(run.results[:-1]) for run in runs],
+            "cases": [_cases(result, own) if result else [] for result, own in zip(newest, notes)],
+            "higher": settings.directions(newest),
+        },
+        "missing": [run.missing for run in runs],
+        "notes": notes,
+    }
+
+
+def _samples(run: Run, most: int, notes: list[str]) -> list[dict]:
+    chosen = evenly(run.samples, most)
+    if len(chosen) < len(run.samples):
+        notes.append(f"{len(chosen)} of {len(run.samples)} sample pictures are shown, evenly over training: `--images` says how many.")
+    shown = []
+    for sample in chosen:
+        picture = embed(sample.path)
+        if picture is None:
+            notes.append(f"samples/{sample.path.name} cannot be read.")
+        else:
+            shown.append({"label": f"{sample.unit} {sample.number}", "epoch": short(sample.epoch), **picture})
+    return shown
+
+
+def _alarm(alarm) -> dict:
+    return {**alarm._asdict(), "epoch": short(alarm.epoch)}
+
+
+def _about(result: Result) -> dict:
+    return {"step": result.step, "made": result.made, "warnings": result.warnings}
+
+
+def _earlier(results: list[Result]) -> list[dict]:
+    return [_about(result) | {"metrics": {name: values.get("value") for name, values in result.metrics.items()}} for result in results]
+
+
+def _cases(result: Result, notes: list[str]) -> list[dict]:
+    shown = []
+    for place in settings.extreme_cases(result, SHOWN_CASES):
+        case = result.cases[place]
+        images = {what: embed(path) for what, path in case.images.items()}
+        notes += [f"{case.images[what].name} cannot be read." for what, picture in images.items() if picture is None]
+        pictures = {what: picture for what, picture in images.items() if picture}
+        shown.append({"name": case.name, "scores": case.scores, "images": pictures})
+    return shown
+
+
+def _island(record: dict) -> str:
+    """JSON that stands inside a script element: ASCII, and without the < that could end the element."""
+    return json.dumps(record, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _hash(content: str) -> str:
+    """Of an inline script or style, by which the content security policy knows it from any other."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+
+def _read(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is a report that this program wrote."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return MARK.encode() in file.read(MARK_WITHIN)

@@ -1,0 +1,199 @@
+"""What the files of a run's folder say, as plain records. Nothing of the method is needed to read them."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tfgan.errors import UserError
+
+Row = dict[str, float]
+"""Scalars of one logged step by name, with `step`; not always finite."""
+
+SAMPLE_NAME = re.compile(r"(epoch|step)_(\d+)\.png")
+TOO_DAMAGED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+class Sample(NamedTuple):
+    """One sample picture, of a whole epoch or of a step."""
+
+    path: Path
+    unit: str  # epoch or step
+    number: int
+    epoch: float | None  # where it stands in training; None if the run has no log to tell
+
+
+class Case(NamedTuple):
+    """One validation image with its scores by metric, and files by what they show: input, result, truth."""
+
+    name: str
+    scores: dict[str, float]
+    images: dict[str, Path]
+
+
+class Result(NamedTuple):
+    """One evaluation."""
+
+    step: float | None
+    made: str  # ISO time
+    stamp: dict[str, Any]  # how it was measured
+    metrics: dict[str, Row]  # metric -> value, and low and high of its interval and the value of real images, as far as known
+    warnings: list[str]
+    cases: list[Case]
+
+
+class Alarm(NamedTuple):
+    step: float
+    epoch: float
+    alarm: str  # its name
+    message: str
+    flag: str  # to try
+
+
+class Run(NamedTuple):
+    folder: Path
+    config: dict[str, dict]  # of config.json
+    rows: list[Row]  # by step
+    samples: list[Sample]  # in the order of training
+    alarms: list[Alarm] | None  # None: the run was not watched
+    results: list[Result]  # oldest first
+    missing: dict[str, str]  # curves, samples, alarms, evaluation -> which command makes it
+    notes: list[str]  # what could not be read
+
+
+def read_run(folder: Path) -> Run:
+    """The records of the run in `folder`. What is damaged becomes a note.
+
+    Raises:
+        UserError: `folder` is not a run.
+    """
+    config, notes = _read_config(folder / "config.json"), []
+    rows = list({row["step"]: row for row in _lines(folder / "metrics.jsonl", _row, notes)}.values())
+    rows.sort(key=lambda row: row["step"])
+    samples = _find_samples(folder / "samples", rows)
+    alarms = list(_lines(folder / "alarms.jsonl", _alarm, notes))
+    watched = (folder / "alarms.jsonl").exists() or config.get("training", {}).get("health") is True
+    results = _read_results(folder, notes)
+    missing = {
+        "curves": (rows, "Nothing is logged yet: `tfgan train` writes a row every `--log_every` steps."),
+        "samples": (samples, "No sample pictures yet: `tfgan train` makes them, every `--sample_every` steps."),
+        "alarms": (watched, "This run was not watched: `tfgan train --health` watches for trainings that go wrong."),
+        "evaluation": (results, f"Not evaluated yet: `tfgan evaluate {folder}` measures it."),
+    }
+    missing = {part: text for part, (found, text) in missing.items() if not found}
+    return Run(folder, config, rows, samples, alarms if watched else None, results, missing, notes)
+
+
+def tell_apart(folders: list[Path]) -> list[str]:
+    """A short name for each folder: its own, with as many of its parents' as it takes.
+
+    Raises:
+        UserError: a folder is there twice.
+    """
+    parts = [folder.resolve().parts for folder in folders]
+    for folder, own in zip(folders, parts):
+        if parts.count(own) > 1:
+            raise UserError(f"{folder} is named twice: name each run once.")
+    for depth in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(own[-depth:]) for own in parts]
+        if len(set(names)) == len(names):
+            break
+    return names
+
+
+def number(value) -> float | None:
+    """A JSON value as a float, finite or not; None if it is no number, or is too large for one."""
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    except OverflowError:
+        return None
+
+
+def _read_config(path: Path) -> dict[str, dict]:
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(f"{path.parent} is not a run: it has no {path.name}. A run is the --workdir of `tfgan train`.") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is damaged: {error}") from None
+    if not isinstance(config, dict):
+        raise UserError(f"{path} is damaged: a JSON object is expected.")
+    return {name: value for name, value in config.items() if isinstance(value, dict | str)}
+
+
+def _lines(path: Path, parse: Callable[[dict], Any], notes: list[str]) -> Iterable:
+    """One record a line of a file of JSON lines; lines that say none, such as one that is being written, are counted in the notes."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    bad = 0
+    for line in lines:
+        try:
+            yield parse(json.loads(line))
+        except TOO_DAMAGED:
+            bad += 1
+    if bad:
+        notes.append(f"{path.name}: {bad} of {len(lines)} lines could not be read.")
+
+
+def _row(values: dict) -> Row:
+    row = {name: found for name, value in values.items() if (found := number(value)) is not None}
+    if not math.isfinite(row["step"]):
+        raise ValueError(row["step"])
+    return row
+
+
+def _alarm(values: dict) -> Alarm:
+    row = _row(values)
+    return Alarm(row["step"], row["epoch"], *(str(values[name]) for name in ("alarm", "message", "flag")))
+
+
+def _find_samples(folder: Path, rows: list[Row]) -> list[Sample]:
+    found = [(match[1], int(match[2]), path) for path in folder.glob("*.png") if (match := SAMPLE_NAME.fullmatch(path.name))]
+    samples = [Sample(path, unit, count, float(count) if unit == "epoch" else epoch_at(count, rows)) for unit, count, path in found]
+    return sorted(samples, key=lambda sample: (sample.epoch is None, sample.epoch or 0.0, sample.number))
+
+
+def epoch_at(step: float, rows: list[Row]) -> float | None:
+    """The epoch of a step, between the logged rows around it; before and behind them at the pace of the nearest."""
+    known = [(0.0, 0.0), *((row["step"], row["epoch"]) for row in rows if math.isfinite(row.get("epoch", math.nan)) and row["step"] > 0)]
+    if len(known) == 1:
+        return None
+    behind = next((place for place, (known_step, _) in enumerate(known) if known_step >= step), len(known) - 1)
+    (low, low_epoch), (high, high_epoch) = known[max(behind, 1) - 1 : max(behind, 1) + 1]
+    return low_epoch + (high_epoch - low_epoch) * (step - low) / (high - low)
+
+
+def _read_results(folder: Path, notes: list[str]) -> list[Result]:
+    path = folder / "evaluation.json"
+    if not path.exists():
+        return []
+    try:
+        return [_result(values, folder.resolve()) for values in json.loads(path.read_text(encoding="utf-8"))["results"]]
+    except TOO_DAMAGED as error:
+        notes.append(f"{path.name} is damaged: {error!r}. Remove it, and run `tfgan evaluate` again.")
+        return []
+
+
+def _result(values: dict, folder: Path) -> Result:
+    cases = [
+        Case(str(case["name"]), _numbers(case["scores"]), {str(what): folder / name for what, name in case.get("images", {}).items()})
+        for case in values.get("cases", [])
+    ]
+    return Result(
+        step=_numbers(values).get("step"),
+        made=str(values.get("made", "")),
+        stamp=dict(values.get("stamp", {})),
+        metrics={str(name): _numbers(metric) for name, metric in values["metrics"].items()},
+        warnings=[str(text) for text in values.get("warnings", [])],
+        # Files elsewhere are none of the run's, whatever evaluation.json says.
+        cases=[case._replace(images={what: path for what, path in case.images.items() if _inside(path, folder)}) for case in cases],
+    )
+
+
+def _numbers(values: dict) -> Row:
+    return {str(name): found for name, value in values.items() if (found := number(value)) is not None and math.isfinite(found)}
+
+
+def _inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder)

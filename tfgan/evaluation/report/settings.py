@@ -1,0 +1,167 @@
+"""Tables of settings and facts: a row a setting, a column a run."""
+
+import json
+import math
+import statistics
+from typing import Any
+
+from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.report.records import Result, Row, Run
+
+Table = list[tuple[str, list[str]]]
+"""Rows: name, and a text for each run."""
+
+ABSENT = "–"
+TITLES = {"data": "Data", "training": "Training", "hparams": "Method", "spec": "What the data holds", "versions": "Versions"}
+FLAGS = ("method", "data", "training", "hparams")  # parts of the configuration that are flags; no two have one name
+OF_EACH_RUN = ("workdir",)  # differs always, and says nothing of what was learnt
+
+
+def flatten(record: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested records as one: {"a": {"b": 1}} -> {"a.b": 1}. An empty record is a value."""
+    flat = {}
+    for name, value in record.items():
+        nested = isinstance(value, dict) and value
+        flat |= flatten(value, f"{prefix}{name}.") if nested else {f"{prefix}{name}": value}
+    return flat
+
+
+def differing(records: list[dict[str, Any]]) -> Table:
+    """The settings of flat records that are not the same in all of them, those that only some have included."""
+    return [(name, row) for name, row in rows(records) if len(set(row)) > 1]
+
+
+def differing_settings(runs: list[Run]) -> Table:
+    """Those that are flags under the flags' names, the others under PART.NAME."""
+    prefixes = {part: "" if part in FLAGS else f"{part}." for part in _parts(runs)}
+    tables = [differing([flatten(_part(run, part), prefix) for run in runs]) for part, prefix in prefixes.items()]
+    return [(name, row) for table in tables for name, row in table if name not in OF_EACH_RUN]
+
+
+def all_settings(runs: list[Run]) -> list[tuple[str, Table]]:
+    """(title, rows) for each part of the configuration."""
+    return [(TITLES.get(part, part), rows([flatten(_part(run, part)) for run in runs])) for part in _parts(runs) if part != "method"]
+
+
+def rows(records: list[dict[str, Any]]) -> Table:
+    names = dict.fromkeys(name for record in records for name in record)
+    return [(name, [text(record[name]) if name in record else ABSENT for record in records]) for name in names]
+
+
+def text(value) -> str:
+    """A setting as it is shown: lists without brackets, texts without quotes, unless nothing would be left to see."""
+    if isinstance(value, list) and value and not any(isinstance(item, list | dict) for item in value):
+        return ", ".join(text(item) for item in value)
+    if isinstance(value, float) and math.isfinite(value):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+
+
+def _parts(runs: list[Run]) -> list[str]:
+    return list(dict.fromkeys(part for run in runs for part in run.config))
+
+
+def _part(run: Run, name: str) -> dict[str, Any]:
+    part = run.config.get(name)
+    return part if isinstance(part, dict) else {name: part} if part is not None else {}
+
+
+def facts(runs: list[Run]) -> Table:
+    """What one wants to know of a run first, and its validation scores."""
+    records = [_facts(run) for run in runs]
+    return [(name, row) for name, row in rows(records) if set(row) != {ABSENT}]
+
+
+def _facts(run: Run) -> dict[str, str]:
+    data, training, hparams, spec = (_part(run, name) for name in ("data", "training", "hparams", "spec"))
+    domains, sizes = (spec[name] if isinstance(spec.get(name), dict) else {} for name in ("domains", "sizes"))
+    found = {
+        "method": run.config.get("method"),
+        "data": data.get("data_dir") or data.get("dataset"),
+        "from → to": " → ".join(str(domains[key].get("name")) for key in _ways(domains)),
+        "images": ", ".join(f"{count} {split}" for split, count in sizes.items()),
+        "image size": " × ".join(map(str, spec.get("image_size") or ())),
+        "trained": _progress(run.rows, hparams),
+        "batch size": hparams.get("batch_size"),
+        "precision": training.get("precision"),
+        "seed": training.get("seed"),
+        "images a second (median)": _median([row["images_per_second"] for row in run.rows if "images_per_second" in row]),
+        "alarms": None if run.alarms is None else len(run.alarms) or "none",
+        **validation_scores(run.rows),
+        "versions": ", ".join(f"{name} {version}" for name, version in _part(run, "versions").items()),
+    }
+    return {name: text(value) for name, value in found.items() if value not in (None, "")}
+
+
+def _ways(domains: dict) -> list[str]:
+    """Batch keys of what is translated to what, where both are known."""
+    pairs = (("source", "target"), ("labels", "image"))
+    return next((list(pair) for pair in pairs if all(isinstance(domains.get(key), dict) for key in pair)), [])
+
+
+def _progress(rows: list[Row], hparams: dict) -> str:
+    if not rows:
+        return ""
+    epochs = f" of {hparams['epochs']}" if "epochs" in hparams else ""
+    return f"step {rows[-1]['step']:g}" + (f", epoch {rows[-1]['epoch']:.4g}{epochs}" if "epoch" in rows[-1] else "")
+
+
+def _median(values: list[float]) -> str:
+    finite = [value for value in values if math.isfinite(value)]
+    return f"{statistics.median(finite):.4g}" if finite else ""
+
+
+def validation_scores(rows: list[Row]) -> dict[str, str]:
+    """Each val_NAME's last value, and its best one with its step where it is known which way is better."""
+    names = [name for name in dict.fromkeys(name for row in rows for name in row) if name.startswith("val_")]
+    return {name: _last_and_best(rows, name) for name in names}
+
+
+def _last_and_best(rows: list[Row], name: str) -> str:
+    values = [(row[name], row["step"]) for row in rows if math.isfinite(row.get(name, math.nan))]
+    if not values:
+        return "not finite"
+    last, higher = f"{values[-1][0]:.4g}", higher_is_better(name.removeprefix("val_"))
+    if higher is None:
+        return last
+    best, step = max(values, key=lambda pair: pair[0] if higher else -pair[0])
+    return f"{last} (best {best:.4g} at step {step:g})"
+
+
+def higher_is_better(metric: str) -> bool | None:
+    """Of a metric, or of PART.METRIC; None if it is not in the catalogue."""
+    known = METRICS.get(metric.rpartition(".")[2])
+    return known.higher if known else None
+
+
+def unlike(stamps: list[dict[str, Any] | None]) -> Table:
+    """What sets the flat stamps of evaluations apart, with a text for each run; runs that are not evaluated are no matter."""
+    names = [name for name, _ in differing([stamp for stamp in stamps if stamp is not None])]
+    return [(name, row) for name, row in rows([stamp or {} for stamp in stamps]) if name in names]
+
+
+def evaluation_table(results: list[Result | None]) -> list[dict[str, Any]]:
+    """A row a metric: its name, which way is better, and a cell for each run: value, low, high, real; or None."""
+    names = dict.fromkeys(name for result in results if result for name in result.metrics)
+    return [
+        {
+            "name": name,
+            "higher": higher_is_better(name),
+            "cells": [result.metrics.get(name) if result and "value" in result.metrics.get(name, {}) else None for result in results],
+        }
+        for name in names
+    ]
+
+
+def directions(results: list[Result | None]) -> dict[str, bool | None]:
+    """`higher_is_better` of each metric that cases have scores of."""
+    return {name: higher_is_better(name) for result in results if result for case in result.cases for name in case.scores}
+
+
+def extreme_cases(result: Result, count: int) -> list[int]:
+    """Indices of the `count` lowest and highest cases by each metric, in order."""
+    kept = set()
+    for metric in {name for case in result.cases for name in case.scores}:
+        order = sorted((case.scores[metric], place) for place, case in enumerate(result.cases) if metric in case.scores)
+        kept |= {place for _, place in [*order[:count], *order[-count:]]}
+    return sorted(kept)

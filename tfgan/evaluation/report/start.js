@@ -1,0 +1,20 @@
+/* Puts the sections together. */
+
+const parts = [overview(), alarms(), samples(), curves(), evaluation(), compare.section(), settingsTables()];
+const links = parts.map((part) => el("a", { href: `#${part.id}` }, part.querySelector("h2").textContent));
+
+document
+  .getElementById("page")
+  .append(
+    el(
+      "header",
+      {},
+      el("h1", {}, record.title),
+      el("p", { class: "where" }, `tfgan ${record.version}, report of ${record.made}`),
+      el("nav", { "aria-label": "sections" }, ...links),
+    ),
+    el("main", {}, ...parts),
+  );
+redraw();
+new ResizeObserver(resize).observe(document.getElementById("page"));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
