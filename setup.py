@@ -1,9 +1,13 @@
-"""Only what pyproject.toml cannot say: the recipes in flags/ are installed as tfgan/flags/."""
+"""Only what pyproject.toml cannot say: the recipes in flags/ are installed as tfgan/flags/, and the report brings its page."""
 
 from setuptools import find_packages, setup
 
 setup(
-    packages=[*find_packages(include=["tfgan", "tfgan.*"]), "tfgan.flags"],
+    packages=[*find_packages(include=["tfgan", "tfgan.*"]), "tfgan.flags", "tfgan.evaluation.report.vendor"],
     package_dir={"tfgan.flags": "flags"},
-    package_data={"tfgan.flags": ["*.flags"]},
+    package_data={
+        "tfgan.flags": ["*.flags"],
+        "tfgan.evaluation.report": ["*.html", "*.css", "*.js"],
+        "tfgan.evaluation.report.vendor": ["*"],
+    },
 )

@@ -181,9 +181,10 @@ def test_the_sliders_of_several_runs_move_together(page):
 def test_pictures_play(page):
     shown = page("one")
     shown.run("document.querySelector('#samples button').click()")
-    started = shown.text("#samples output")
-    time.sleep(0.8)
-    assert shown.text("#samples output") != started and shown.text("#samples button") == "stop"
+    begin = time.monotonic()
+    while shown.text("#samples output") == "epoch 4 (4 of 4)":
+        assert time.monotonic() < begin + 20
+    assert shown.text("#samples button") == "stop"
     shown.run("document.querySelector('#samples button').click()")
     assert shown.text("#samples button") == "play"
 
@@ -242,7 +243,8 @@ def test_dragging_zooms_all_charts_and_a_double_click_resets(page, browser):
     assert zoomed == [[pytest.approx(20, abs=0.2), pytest.approx(40, abs=0.2)]] * 4 and shown.text("#curves-range") == "steps 20 to 40"
     shown.run("document.querySelector('[aria-label=later]').click()")
     assert shown.run(ranges)[0] == [pytest.approx(25, abs=0.3), pytest.approx(45, abs=0.3)]
-    ActionChains(browser).double_click(over).perform()
+    # Not by the mouse: a slow machine takes it for two clicks.
+    shown.run("document.querySelector('#curves .u-over').dispatchEvent(new MouseEvent('dblclick'))")
     assert shown.run(ranges) == [[10, 50]] * 4 and shown.text("#curves-range") == ""
 
 

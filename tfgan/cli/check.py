@@ -135,8 +135,8 @@ def _report(plan: _Plan, seen, layouts: list, flags: Flags) -> int:
         refusal = _probe(plan, seen)
         print("".join(f"{output.describe_findings([finding])}\n" for finding in refusal))
         failed = bool(refusal)
-    if flags["sheet"]:
-        print(f"Sheet    {_draw(Path(flags['sheet']), plan, seen)}")
+    sheet = _draw(Path(flags["sheet"]), plan, seen) if flags["sheet"] else "--sheet=FILE.png shows training images as the network sees them"
+    print(f"Sheet    {sheet}")
     if failed:
         print("Training would fail: mend the errors first.")
         return 1

@@ -86,20 +86,18 @@ def describe_prediction(prediction: Prediction, method: str, hparams) -> str:
 
 def command(method: str, records: list) -> str:
     """The command line of training with these records of settings, without those that have their default."""
-    words = [f"--method={method}"]
+    words = ["tfgan train", f"--method={method}"]
     for record in records:
         for field in dataclasses.fields(record):
             value = getattr(record, field.name)
             if value != field.default:
-                words.append(_flag(field.name, value))
-    return textwrap.fill(
-        f"tfgan train {' '.join(map(shlex.quote, words))}",
-        WIDTH,
-        initial_indent="  ",
-        subsequent_indent="    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    ).replace("\n", " \\\n")
+                words.append(shlex.quote(_flag(field.name, value)))
+    lines = [""]
+    for word in words:  # textwrap would break words that are quoted for their spaces
+        if len(lines[-1]) + len(word) > WIDTH - 4:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return "  " + " \\\n    ".join(lines)
 
 
 def _flag(name: str, value) -> str:

@@ -95,8 +95,7 @@ def _check_images(seen: Inspection, settings: DataConfig, image_size: Size) -> l
     for key, domain in seen.domains.items():
         if unread and domain.resample == "nearest":  # class ids, which are no picture
             continue
-        depth = "uint16" if domain.dtype == "uint16" else "uint8"
-        findings += check_pictures(key, domain, seen.examples, image_size, keeps_shape=keeps_shape, depth=depth)
+        findings += check_pictures(key, domain, seen.examples, image_size, keeps_shape=keeps_shape)
         if domain.classes and domain.dtype == "int32":
             findings += check_classes(seen.examples, domain.classes)
         elif domain.resample != "nearest" and seen.opened.kind in ("paired", "unpaired"):

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from tfgan.config import Domain, Size
 from tfgan.data.checks.finding import ERROR, NOTE, WARNING, Finding, found_in, plural
 from tfgan.data.checks.scan import Example
@@ -54,35 +56,47 @@ def check_counts(kind: str, counts: Mapping[str, int]) -> list[Finding]:
     return findings
 
 
-def check_pictures(
-    key: str, domain: Domain, examples: Sequence[Example], image_size: Size, *, keeps_shape: bool, depth: str
-) -> list[Finding]:
+def check_pictures(key: str, domain: Domain, examples: Sequence[Example], image_size: Size, *, keeps_shape: bool) -> list[Finding]:
     """What is to know of the images of one domain.
 
     Args:
         key: of the domain in the examples.
         image_size: the network's.
         keeps_shape: images of another shape are cropped, not squeezed.
-        depth: the dtype in which they are read.
     """
     seen = [(example.name, example.pictures[key]) for example in examples if key in example.pictures]
     if not seen:
         return []
-    height, width = image_size
-    what = f" of {domain.name}" if len(domain.name) and key != "image" else ""
-    small = {name: max(height / picture.height, width / picture.width) for name, picture in seen}
+    what = f" of {domain.name}" if key != "image" else ""
     slim = [f"{name}: {picture.height}×{picture.width}" for name, picture in seen if _longer(picture, image_size) > LONG]
-    enlarged = [name for name, factor in small.items() if factor > 1]
-    soft = max(small.values()) > ENLARGED
-    cure = "--image_size={} (the generator may need the same)".format("x".join(map(str, _smaller(seen)))) if soft else ""
-    problem = f"{{count}}{what} smaller than the network's {height}×{width}, enlarged up to {max(small.values()):.1f} times"
     cut = "cropped to their middle" if keeps_shape else "squeezed"
-    findings = found_in(WARNING if soft else NOTE, "small_images", problem, cure, enlarged)
-    findings += found_in(WARNING, "extreme_shapes", f"{{count}}{what} of extreme shape, to be {cut}", "crop them to what matters", slim)
-    return findings + _values(what, domain, seen, depth)
+    problem = f"{{count}}{what} of extreme shape, to be {cut}"
+    return [
+        *_small(what, seen, image_size),
+        *found_in(WARNING, "extreme_shapes", problem, "crop them to what matters", slim),
+        *_values(what, domain, seen),
+    ]
 
 
-def _values(what: str, domain: Domain, seen, depth: str) -> list[Finding]:
+def _small(what: str, seen, image_size: Size) -> list[Finding]:
+    """Images that are enlarged for the network."""
+    height, width = image_size
+    factors = [(name, max(height / picture.height, width / picture.width)) for name, picture in seen]
+    enlarged = tuple(name for name, factor in factors if factor > 1)
+    if not enlarged:
+        return []
+    most = max(factor for _, factor in factors)
+    all_of_them = len(enlarged) == len(seen)
+    problem = (
+        f"{'all ' * all_of_them}{plural(len(enlarged), 'image')}{what} smaller than the network's {height}×{width}, "
+        f"enlarged up to {most:.1f} times"
+    )
+    least = min(picture.height for _, picture in seen), min(picture.width for _, picture in seen)
+    cure = "--image_size={}x{}, and a generator for it, or larger images".format(*least) if most > ENLARGED else ""
+    return [Finding(WARNING if most > ENLARGED else NOTE, "small_images", problem, cure, () if all_of_them else enlarged)]
+
+
+def _values(what: str, domain: Domain, seen) -> list[Finding]:
     """What the pixels are like."""
     blank = [name for name, picture in seen if picture.contrast <= BLANK]
     is_map = domain.resample == "nearest"
@@ -97,7 +111,7 @@ def _values(what: str, domain: Domain, seen, depth: str) -> list[Finding]:
         )
     highest = max(picture.high for _, picture in seen)
     if highest <= FAINT and domain.dtype != "int32" and len(blank) < len(seen):
-        limit = 255 if depth == "uint8" else 65535
+        limit = np.iinfo(domain.dtype).max
         problem = f"all images{what} are nearly black: their largest value is {round(highest * limit)} of {limit}"
         cure = "for label ids use --label_domains and --label_coding=ids; else stretch the values to the whole range"
         findings.append(Finding(WARNING, "nearly_black", problem, cure))
@@ -108,8 +122,3 @@ def _longer(picture, image_size: Size) -> float:
     """How many times longer than the network's shape, in either direction."""
     ratio = picture.height * image_size[1] / (picture.width * image_size[0])
     return max(ratio, 1 / ratio)
-
-
-def _smaller(seen) -> Size:
-    """The size that every image has at least."""
-    return min(picture.height for _, picture in seen), min(picture.width for _, picture in seen)

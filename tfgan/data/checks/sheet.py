@@ -10,7 +10,7 @@ from tfgan.data.prepare import PreparedSource
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage
 
-ROWS, COLUMNS = 4, 8
+ROWS, COLUMNS = 4, 10
 LOOKED_AT = 400  # examples among which those of each class or attribute are found
 LEAST_SIDE = 96  # pixels a side to which smaller images are enlarged by a whole number
 

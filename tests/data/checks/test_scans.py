@@ -1,0 +1,206 @@
+"""The parts of a check by themselves, on what is counted by hand."""
+
+import numpy as np
+import pytest
+import tiny_folders as tiny
+
+from tfgan.config import Classes, DataConfig, Domain
+from tfgan.data.checks import inspect
+from tfgan.data.checks.balance import (
+    attribute_shares,
+    check_attribute_balance,
+    check_class_balance,
+    check_pixel_balance,
+    class_counts,
+    pixel_shares,
+)
+from tfgan.data.checks.duplicates import BANDS, NEAR, check_duplicates
+from tfgan.data.checks.labels import check_classes
+from tfgan.data.checks.layouts import find_layouts
+from tfgan.data.checks.pictures import check_counts
+from tfgan.data.checks.scan import Example, Picture, scan
+from tfgan.data.labelled import open_labelled
+from tfgan.errors import UserError
+
+
+def quietly(items, total):
+    return items
+
+
+def names(findings):
+    return {(finding.severity, finding.name) for finding in findings}
+
+
+def example(split="train", name="1.png", **facts):
+    return Example(split, 0, name, facts.pop("pictures", {}), **facts)
+
+
+def picture(digest, fingerprint=None):
+    return Picture(64, 64, 0.0, 1.0, 1.0, False, digest, fingerprint)
+
+
+def test_scan_sees_what_is_in_an_image(tmp_path):
+    dark = np.full((64, 96, 3), 51, np.uint8)
+    dark[0, 0] = (102, 51, 0)
+    tiny.save(tmp_path / "a/1.png", dark)
+    tiny.save(tmp_path / "b/1.png", np.tile(np.arange(64, dtype=np.uint8)[:, None], (1, 64)))
+    seen = {one.name: one for one in scan(open_splits(tmp_path), quietly)}
+    colour, grey = seen["a/1.png"].pictures["image"], seen["b/1.png"].pictures["image"]
+    assert (colour.height, colour.width, colour.low, colour.high, colour.grey) == (64, 96, 0.0, 0.4, False)
+    assert colour.contrast == pytest.approx(0.2)  # 51 of 255 in red, as in blue
+    assert grey.grey and (grey.low, grey.high) == (0.0, 63 / 255) and grey.hash.shape == (32,)
+    assert (seen["a/1.png"].label, seen["b/1.png"].label) == (0, 1)
+
+
+def open_splits(folder):
+    return {split: [source] for split, source in open_labelled(folder, "composite", False).items()}
+
+
+def test_perceptual_hash_is_that_of_differences_to_the_right(tmp_path):
+    ramp = np.tile((np.arange(17) * 15).astype(np.uint8).repeat(4), (64, 1))  # 17 columns, each brighter than the last
+    tiny.save(tmp_path / "a/1.png", ramp)
+    tiny.save(tmp_path / "b/1.png", ramp[:, ::-1])
+    up, down = (one.pictures["image"].hash for one in scan(open_splits(tmp_path), quietly))
+    assert (np.unpackbits(up) == 1).all() and (np.unpackbits(down) == 0).all()
+
+
+def test_class_pixels_count_those_of_none_last(tmp_path):
+    tiny.class_maps(tmp_path)
+    settings = DataConfig(data_dir=str(tmp_path), label_domains=("maps",), direction="maps_to_photo", ignore_label=0)
+    found = inspect(settings, "semantic", (64, 64), (64, 64), quietly)
+    first = next(one for one in found.examples if one.name == "train/maps/0.png")
+    expected = np.bincount(tiny.scenes("semantic", "train")[0]["labels"].ravel(), minlength=12)
+    assert first.pixels.tolist() == [*expected[1:].tolist(), expected[0]]
+    assert sum(found.shares["pixels"].values()) == pytest.approx(1.0)
+
+
+def test_near_duplicates_are_found_in_any_of_their_bits():
+    rng = np.random.default_rng(0)
+    base = rng.integers(0, 256, 32, np.uint8)
+
+    def flipped(bits):
+        changed = np.unpackbits(base)
+        changed[rng.choice(256, bits, replace=False)] ^= 1
+        return np.packbits(changed)
+
+    assert NEAR < BANDS  # or a near duplicate could differ in every band
+    for bits, near in ((0, True), (NEAR, True), (NEAR + 1, False), (60, False)):
+        examples = [
+            example(name=f"train/{i}", pictures={"image": picture(bytes([i]), hash)}) for i, hash in enumerate((base, flipped(bits)))
+        ]
+        assert names(check_duplicates(examples, set())) == ({("note", "near_duplicates")} if near else set()), bits
+
+
+def test_equal_pairs_need_both_images_to_be_equal():
+    pairs = [("a", "x"), ("a", "y"), ("a", "x")]
+    examples = [
+        example(name=f"{i}.png", pictures={"A": picture(first.encode()), "B": picture(second.encode())})
+        for i, (first, second) in enumerate(pairs)
+    ]
+    (found,) = check_duplicates(examples, set())
+    assert (found.name, found.files) == ("duplicates", ("train 0.png = train 2.png",))
+
+
+def test_class_balance():
+    examples = [example(label=label) for label in [0] * 21 + [2] * 2] + [example("val", label=1)]
+    counts = class_counts(examples, ("a", "b", "c"))
+    assert counts == {"a": 21, "b": 0, "c": 2}
+    assert names(check_class_balance(counts)) == {("warning", "empty_classes"), ("warning", "uneven_classes")}
+    assert not check_class_balance({"a": 20, "c": 2}) and not check_class_balance({})
+
+
+def test_attribute_balance_counts_what_is_known():
+    values = np.zeros((400, 3))
+    values[:3, 0], values[:4, 1], values[:, 2] = 1, 1, np.nan
+    values[:2, 2] = 1, 0
+    shares = attribute_shares([example(attributes=row) for row in values] + [example("val", attributes=np.ones(3))], ("x", "y", "z"))
+    assert shares == pytest.approx({"x": 3 / 400, "y": 0.01, "z": 0.5})
+    (found,) = check_attribute_balance(shares)
+    assert found.severity == "warning" and "x (0.8%)" in found.problem and "y (" not in found.problem
+    assert "a (99.5%)" in check_attribute_balance({"a": 0.995})[0].problem
+
+
+def test_pixel_balance_leaves_out_pixels_of_no_class():
+    shares = pixel_shares([example(pixels=np.array([3000, 2, 500])), example("val", pixels=np.array([0, 9000, 0]))], ("a", "b"))
+    assert shares == pytest.approx({"a": 3000 / 3002, "b": 2 / 3002})
+    assert names(check_pixel_balance(shares)) == {("note", "rare_classes")}
+
+
+def test_classes_that_only_others_have():
+    classes = Classes("ids", (0, 1, 2), ("#000000", "#ff0000", "#00ff00"), ("a", "b", "c"))
+    train, val = example(pixels=np.array([5, 5, 0, 10])), example("val", pixels=np.array([0, 0, 1, 0]))
+    assert names(check_classes([train, val], classes)) == {("warning", "untaught_classes")}
+    assert not check_classes([train], classes)
+    assert names(check_classes([example(pixels=np.array([5, 4, 0, 10]))], classes)) == {("warning", "mostly_ignored")}
+
+
+@pytest.mark.parametrize(
+    "kind, train, expected",
+    [
+        ("paired", 19, {("warning", "very_few_images")}),
+        ("paired", 20, {("note", "few_images")}),
+        ("paired", 100, set()),
+        ("images", 999, {("note", "few_images")}),
+        ("images", 1000, set()),
+        ("labelled", 100, {("note", "few_images")}),
+    ],
+)
+def test_counts(kind, train, expected):
+    assert names(check_counts(kind, {"train": train, "test": 1})) == expected
+    assert names(check_counts(kind, {"train": train})) == expected | {("note", "no_validation")}
+
+
+def kinds(folder, **settings):
+    return [layout.kind for layout in find_layouts(DataConfig(data_dir=str(folder), **settings)).possible]
+
+
+def test_the_likeliest_layout_comes_first(tmp_path):
+    expected = {"paired": "paired", "unpaired": "unpaired", "labelled": "labelled", "attributes": "attributes", "images": "images"}
+    for kind, wanted in expected.items():
+        for make in tiny.LAYOUTS[kind][: 1 if kind == "images" else None]:
+            make(tmp_path / make.__name__)
+            assert kinds(tmp_path / make.__name__)[0] == wanted, make.__name__
+    assert kinds(tmp_path / "two_folders") == ["paired", "semantic", "unpaired", "labelled", "attributes", "images"]
+    assert "labelled" not in kinds(tmp_path / "domains")  # whose folders are called trainA, trainB, …
+
+
+def test_settings_rule_layouts_out(tmp_path):
+    tiny.two_folders(tmp_path)
+    assert kinds(tmp_path, label_domains=("zmap",)) == ["paired", "semantic", "unpaired"]
+    assert kinds(tmp_path, label_coding="colours") == ["paired", "semantic"]
+    assert kinds(tmp_path, half="left") == ["images"]
+
+
+def test_two_folders_of_other_names_are_domains(tmp_path):
+    tiny.two_folders(tmp_path)
+    for path in list((tmp_path / "train/zmap").iterdir())[2:]:
+        path.rename(path.with_name(f"m{path.name}"))
+    assert kinds(tmp_path)[:2] == ["unpaired", "labelled"] or kinds(tmp_path)[0] == "unpaired"
+    for path in (tmp_path / "train/zmap").glob("[0-9]*"):
+        path.unlink()
+    found = find_layouts(DataConfig(data_dir=str(tmp_path)))
+    assert found.refused["pairs"] == "no file of photo has a counterpart of the same name in zmap"
+
+
+def test_missing_folder():
+    with pytest.raises(UserError, match="does not exist"):
+        find_layouts(DataConfig(data_dir="nowhere"))
+
+
+@pytest.mark.parametrize(
+    "dataset, kind", [("facades", "paired"), ("horse2zebra", "unpaired"), ("mnist", "labelled"), ("celeba", "attributes")]
+)
+def test_named_sets_are_what_the_catalogue_says(dataset, kind):
+    assert find_layouts(DataConfig(dataset=dataset)).possible[0].kind == kind
+
+
+def test_an_inspection_of_nothing(tmp_path):
+    found = inspect(DataConfig(data_dir=str(tmp_path)), "images", (64, 64), (64, 64), quietly)
+    assert names(found.findings) == {("error", "refused")} and not found.examples and not found.domains
+
+
+def test_domains_are_told_once_each(tmp_path):
+    tiny.side_by_side(tmp_path)
+    found = inspect(DataConfig(data_dir=str(tmp_path), label_domains=("B",)), "paired", (64, 64), (64, 64), quietly)
+    assert {key: domain.resample for key, domain in found.domains.items()} == {"A": "bicubic", "B": "nearest"}
+    assert isinstance(found.domains["A"], Domain) and len(found.headers) == len(found.examples) == 32
