@@ -135,8 +135,16 @@ def test_prediction_and_command(monkeypatch, capsys):
     command = shlex.split(re.search(r"tfgan train.*?[^\\]$", text, re.DOTALL | re.MULTILINE)[0].replace("\\\n", " "))
     assert main([*command[1:], "--dry_run"]) == 0
     settings = set(capsys.readouterr().out.split())
-    assert {"*batch_size=3", "*epochs=5", "*flip=false", "*precision=mixed_bfloat16", "*ngf=4", "*n_layers=1"} <= settings
-    assert {"--method=pix2pix", "--noflip", "--image_size=16x16", "--workdir=" + "a b " * 30} <= set(command)
+    assert {
+        "*batch_size=3",
+        "*epochs=5",
+        "*flip=false",
+        "*precision=mixed_bfloat16",
+        "*ngf=4",
+        "*n_layers=1",
+        "*image_size=16x16",
+    } <= settings
+    assert {"--method=pix2pix", "--noflip", "--image_size=16", "--workdir=" + "a b " * 30} <= set(command)
     assert not [word for word in command if "dropout" in word or "cache" in word]  # which have their defaults
 
 

@@ -157,7 +157,7 @@ def _probe(plan: _Plan, seen) -> list:
     try:
         sizes = hparams.image_size, hparams.loaded_size()
         dataset = make_dataset(seen.opened.splits, plan.data, plan.kind, *sizes, check=tolerant)  # all else has been loaded once
-        print("Trying a few steps …", file=sys.stderr)
+        print("Trying a few steps (--noprobe leaves them out) …", file=sys.stderr)
         print(describe_prediction(predict(plan.method, plan.training, hparams, dataset), plan.method, hparams))
     except UserError as error:
         return [Finding("error", "method_refuses", str(error))]

@@ -44,7 +44,9 @@ def describe_images(seen: Inspection) -> str:
     width = max((len(name) for name, _ in rows), default=0)
     lines += [_wrapped(f"  {name:<{width}}  ", text) for name, text in rows if text]
     kinds = Counter(
-        f"{header.format} {MODES.get(header.mode, header.mode)}{' 16 bits' * (header.bits == 16)}" for header in seen.headers.values()
+        f"{header.format} {MODES.get(header.mode, header.mode)}{' 16 bits' * (header.bits == 16)}"
+        for listing in seen.listings
+        for header in listing.headers.values()
     )
     if kinds:
         lines.append(_wrapped("Files    ", ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())))
@@ -104,7 +106,9 @@ def _flag(name: str, value) -> str:
     if isinstance(value, bool):
         return f"--{name}" if value else f"--no{name}"
     if isinstance(value, tuple):
-        return f"--{name}={('x' if value and isinstance(value[0], int) else ',').join(map(str, value))}"
+        size = value and isinstance(value[0], int)
+        words = list(map(str, value[:1] if size and value[0] == value[1] else value))
+        return f"--{name}={('x' if size else ',').join(words)}"
     return f"--{name}={value}"
 
 

@@ -352,6 +352,17 @@ def colour_that_is_none_of_the_palette(folder):
     tiny.save(folder / "train/zmap/2.png", labels)
 
 
+@fault(
+    *("warning", "jpeg_labels"),
+    layout=tiny.two_folders,
+    instead=PALETTE_FLAGS,
+    says="train/zmap/0.jpg",
+    also=[("note", "rare_classes")],
+)
+def colours_in_jpeg_for_spade(folder):
+    colours_in_jpeg(folder)
+
+
 @fault("warning", "mostly_ignored", layout=tiny.class_maps, flags=["--ignore_label=1"], says="pixels belong to no class")
 def most_pixels_ignored(folder):
     for path in folder.rglob("maps/*.png"):

@@ -203,4 +203,4 @@ def test_domains_are_told_once_each(tmp_path):
     tiny.side_by_side(tmp_path)
     found = inspect(DataConfig(data_dir=str(tmp_path), label_domains=("B",)), "paired", (64, 64), (64, 64), quietly)
     assert {key: domain.resample for key, domain in found.domains.items()} == {"A": "bicubic", "B": "nearest"}
-    assert isinstance(found.domains["A"], Domain) and len(found.headers) == len(found.examples) == 32
+    assert isinstance(found.domains["A"], Domain) and len(found.listings[0].headers) == len(found.examples) == 32

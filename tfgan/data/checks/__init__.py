@@ -20,7 +20,7 @@ from tfgan.data.checks.headers import Header, Listing, Progress, read_listing
 from tfgan.data.checks.labels import check_classes, check_label_files, check_undeclared
 from tfgan.data.checks.opening import Opened, open_anyway
 from tfgan.data.checks.pairs import check_pairs
-from tfgan.data.checks.pictures import check_counts, check_loading, check_pictures
+from tfgan.data.checks.pictures import check_counts, check_loading, check_shapes, check_values
 from tfgan.data.checks.scan import Example, colours, scan
 from tfgan.data.dataset import CROPPED
 from tfgan.data.source import Source, paths
@@ -42,10 +42,6 @@ class Inspection(NamedTuple):
     def domains(self) -> dict[str, Domain]:
         """Key -> domain."""
         return {key: domain for sources in self.opened.splits.values() for source in sources for key, domain in source.domains.items()}
-
-    @property
-    def headers(self) -> dict[str, Header]:
-        return {name: header for listing in self.listings for name, header in listing.headers.items()}
 
     def also(self, findings: list[Finding]) -> "Inspection":
         """With more findings."""
@@ -89,20 +85,23 @@ def inspect(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size
 
 def _check_images(seen: Inspection, settings: DataConfig, image_size: Size) -> list[Finding]:
     """The checks of what the images show."""
-    findings = []
-    keeps_shape = seen.opened.kind in CROPPED and settings.fit == "crop"
+    findings, kind = [], seen.opened.kind
+    keeps_shape, pairs = kind in CROPPED and settings.fit == "crop", kind in ("paired", "semantic")
     unread = any(finding.name == "label_classes" for finding in seen.opened.findings)
-    for key, domain in seen.domains.items():
+    for place, (key, domain) in enumerate(seen.domains.items()):
+        what = f" of {domain.name}" if key != "image" or pairs else ""
+        if place == 0 or not pairs:  # both images of a pair have one size
+            findings += check_shapes(key, "" if pairs else what, seen.examples, image_size, keeps_shape=keeps_shape)
         if unread and domain.resample == "nearest":  # class ids, which are no picture
             continue
-        findings += check_pictures(key, domain, seen.examples, image_size, keeps_shape=keeps_shape)
-        if domain.classes and domain.dtype == "int32":
+        findings += check_values(key, what, domain, seen.examples)
+        if domain.dtype == "int32":
             findings += check_classes(seen.examples, domain.classes)
-        elif domain.resample != "nearest" and seen.opened.kind in ("paired", "unpaired"):
+        elif domain.resample != "nearest" and kind in ("paired", "unpaired"):
             findings += check_undeclared(domain, _sample(seen, key))
     nearest = {key for key, domain in seen.domains.items() if domain.resample == "nearest"}
     findings += check_duplicates(seen.examples, nearest)
-    if seen.opened.kind in ("paired", "semantic") and seen.examples:
+    if pairs and seen.examples:
         source = seen.opened.splits["train"][0] if "train" in seen.opened.splits else None
         findings += check_pairs(seen.examples, side_by_side=source is not None and len(paths(source, 0)) == 1)
         findings += check_label_files(_label_headers(seen, nearest))
@@ -130,17 +129,13 @@ def _used(opened: Opened, listing: Listing) -> set[str]:
 
 def _label_headers(seen: Inspection, nearest: set[str]) -> dict[str, Header]:
     """The headers of label maps that have files of their own."""
-    found = {}
-    for sources in seen.opened.splits.values():
-        for source in sources:
-            sides = [place for place, key in enumerate(source.domains) if key in nearest]
-            files = [paths(source, index) for index in range(len(source))]
-            if len(sides) == 1:
-                found |= {str(own[sides[0]]): None for own in files if len(own) == 2}
-    for listing in seen.listings:
-        found |= {path: header for name, header in listing.headers.items() if (path := str(listing.folder / name)) in found}
-    folder = seen.listings[0].folder if seen.listings else Path()
-    return {Path(path).relative_to(folder).as_posix(): header for path, header in found.items() if header}
+    found = set()
+    for source in (source for sources in seen.opened.splits.values() for source in sources):
+        sides = [source.label_side] if hasattr(source, "label_side") else [key for key in source.domains if key in nearest]
+        if len(sides) == 1:
+            pairs = [paths(source, index) for index in range(len(source))]
+            found |= {files["AB".index(sides[0])] for files in pairs if len(files) == 2}
+    return {name: header for listing in seen.listings for name, header in listing.headers.items() if listing.folder / name in found}
 
 
 def _sample(seen: Inspection, key: str) -> list:

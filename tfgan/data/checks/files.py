@@ -12,8 +12,7 @@ from tfgan.errors import UnreadableImage
 PICTURES = ("heic", "heif", "avif", "jp2", "jxl", "psd", "exr", "hdr", "npy", "npz", "dng", "cr2", "nef", "arw", "tga", "svg", "pdf")
 """Endings of images in formats that are not read."""
 
-_OWN = ("list_eval_partition.txt", "list_eval_partition.csv")
-_TABLES = (".csv", ".txt", ".md", ".json", ".flags")
+_BESIDE = (".csv", ".txt", ".md", ".json", ".flags")
 """Endings of files that may well lie beside images."""
 
 
@@ -41,9 +40,9 @@ def check_files(listing: Listing, used: set[str]) -> list[Finding]:
 
 
 def _passed_over(listing: Listing) -> list[Finding]:
-    others = [file for file in listing.passed_over if Path(file).name not in _OWN and "idx" not in Path(file).name]
+    others = [file for file in listing.passed_over if "-ubyte" not in file]  # of MNIST's own files
     pictures = [file for file in others if _is_picture(listing.folder / file)]
-    rest = [file for file in others if file not in pictures and Path(file).suffix.lower() not in _TABLES]
+    rest = [file for file in others if file not in pictures and Path(file).suffix.lower() not in _BESIDE]
     cure = f"save them as {', '.join(images.EXTENSIONS[:3])} or another of {', '.join(images.EXTENSIONS[3:])}"
     findings = found_in(WARNING, "images_passed_over", "{count} passed over because of their ending" + _endings(pictures), cure, pictures)
     problem = f"{plural(len(rest), 'other file')} passed over" + _endings(rest)

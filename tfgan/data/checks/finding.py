@@ -26,7 +26,7 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
-def found_in(severity: str, name: str, problem: str, cure: str, files: Iterable[str]) -> list[Finding]:
-    """One finding about `files`, none if there are none; `problem` may hold {count}."""
+def found_in(severity: str, name: str, problem: str, cure: str, files: Iterable[str], noun: str = "image") -> list[Finding]:
+    """One finding about `files`, none if there are none; `problem` may hold {count}, which becomes their number and `noun`."""
     files = tuple(files)
-    return [Finding(severity, name, problem.format(count=plural(len(files), "image")), cure, files)] if files else []
+    return [Finding(severity, name, problem.format(count=plural(len(files), noun)), cure, files)] if files else []

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tfgan.config import DataConfig, Size
 from tfgan.data import open_sources
-from tfgan.data.checks.finding import ERROR, WARNING, Finding
+from tfgan.data.checks.finding import ERROR, WARNING, Finding, found_in
 from tfgan.data.folders import natural_key
 from tfgan.data.source import Source
 from tfgan.errors import UserError
@@ -78,11 +78,11 @@ def _left_out(opened: Opened, settings: DataConfig, severity: str) -> list[Findi
     if name == "unmatched_files" and _differ_in_case(Path(settings.data_dir), [file for file, _ in files]):
         cure = "upper and lower case count in names: " + cure
     problem = {
-        "unmatched_files": "files have no counterpart",
-        "unmatched_rows": "images and rows of the table do not match",
-        "stray_files": "images lie beside the folders of the layout",
+        "unmatched_files": "{count} without a counterpart",
+        "unmatched_rows": "{count} or row of the table without the other",
+        "stray_files": "{count} beside the folders of the layout",
     }[name]
-    return [Finding(severity, name, f"{len(files)} {problem}", cure, tuple(f"{file}: {reason}" for file, reason in files))]
+    return found_in(severity, name, problem, cure, (f"{file}: {reason}" for file, reason in files), "file")
 
 
 def _differ_in_case(data_dir: Path, files: list[str]) -> bool:

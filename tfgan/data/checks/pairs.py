@@ -28,7 +28,9 @@ def check_pairs(examples: Sequence[Example], side_by_side: bool) -> list[Finding
     findings = []
     twins = [example.name for example in examples if _same(example)]
     problem = "{count} with equal A and B"
-    findings += found_in(WARNING, "identical_pairs", problem, "nothing can be learnt of these: look for a folder copied twice", twins)
+    findings += found_in(
+        WARNING, "identical_pairs", problem, "nothing can be learnt of these: look for a folder copied twice", twins, "pair"
+    )
     for split in dict.fromkeys(example.split for example in examples):
         findings += _alignment(
             split, [example for example in examples if example.split == split and example.sketches and not _same(example)]
@@ -76,8 +78,8 @@ def _single(scores: np.ndarray, own: np.ndarray, names: list[str]) -> list[Findi
     others = [names[at] for at in doubtful if names[at] not in exchanged]
     cure = "look at them; give the files of a pair one name"
     problem = "{count} whose A fits the B of another pair far better"
-    findings = found_in(WARNING, "exchanged_partners", problem, cure, exchanged)
-    return findings + found_in(NOTE, "doubtful_pairs", "{count} whose A and B hardly agree in their edges", "look at them", others)
+    findings = found_in(WARNING, "exchanged_partners", problem, cure, exchanged, "pair")
+    return findings + found_in(NOTE, "doubtful_pairs", "{count} whose A and B hardly agree in their edges", "look at them", others, "pair")
 
 
 def _median(scores: np.ndarray) -> float:

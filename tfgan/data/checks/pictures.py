@@ -56,48 +56,25 @@ def check_counts(kind: str, counts: Mapping[str, int]) -> list[Finding]:
     return findings
 
 
-def check_pictures(key: str, domain: Domain, examples: Sequence[Example], image_size: Size, *, keeps_shape: bool) -> list[Finding]:
-    """What is to know of the images of one domain.
+def check_shapes(key: str, what: str, examples: Sequence[Example], image_size: Size, *, keeps_shape: bool) -> list[Finding]:
+    """Images that the network's size does not suit.
 
     Args:
-        key: of the domain in the examples.
-        image_size: the network's.
+        key: of the images in the examples; what: " of NAME" for those of one domain, or "".
         keeps_shape: images of another shape are cropped, not squeezed.
     """
     seen = [(example.name, example.pictures[key]) for example in examples if key in example.pictures]
-    if not seen:
-        return []
-    what = f" of {domain.name}" if key != "image" else ""
     slim = [f"{name}: {picture.height}×{picture.width}" for name, picture in seen if _longer(picture, image_size) > LONG]
     cut = "cropped to their middle" if keeps_shape else "squeezed"
     problem = f"{{count}}{what} of extreme shape, to be {cut}"
-    return [
-        *_small(what, seen, image_size),
-        *found_in(WARNING, "extreme_shapes", problem, "crop them to what matters", slim),
-        *_values(what, domain, seen),
-    ]
+    return _small(what, seen, image_size) + found_in(WARNING, "extreme_shapes", problem, "crop them to what matters", slim)
 
 
-def _small(what: str, seen, image_size: Size) -> list[Finding]:
-    """Images that are enlarged for the network."""
-    height, width = image_size
-    factors = [(name, max(height / picture.height, width / picture.width)) for name, picture in seen]
-    enlarged = tuple(name for name, factor in factors if factor > 1)
-    if not enlarged:
+def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example]) -> list[Finding]:
+    """Blank, grey and dark images; arguments as of `check_shapes`."""
+    seen = [(example.name, example.pictures[key]) for example in examples if key in example.pictures]
+    if not seen:
         return []
-    most = max(factor for _, factor in factors)
-    all_of_them = len(enlarged) == len(seen)
-    problem = (
-        f"{'all ' * all_of_them}{plural(len(enlarged), 'image')}{what} smaller than the network's {height}×{width}, "
-        f"enlarged up to {most:.1f} times"
-    )
-    least = min(picture.height for _, picture in seen), min(picture.width for _, picture in seen)
-    cure = "--image_size={}x{}, and a generator for it, or larger images".format(*least) if most > ENLARGED else ""
-    return [Finding(WARNING if most > ENLARGED else NOTE, "small_images", problem, cure, () if all_of_them else enlarged)]
-
-
-def _values(what: str, domain: Domain, seen) -> list[Finding]:
-    """What the pixels are like."""
     blank = [name for name, picture in seen if picture.contrast <= BLANK]
     is_map = domain.resample == "nearest"
     problem = f"{{count}}{what} of one {'class' if is_map else 'colour'}"
@@ -116,6 +93,25 @@ def _values(what: str, domain: Domain, seen) -> list[Finding]:
         cure = "for label ids use --label_domains and --label_coding=ids; else stretch the values to the whole range"
         findings.append(Finding(WARNING, "nearly_black", problem, cure))
     return findings
+
+
+def _small(what: str, seen, image_size: Size) -> list[Finding]:
+    """Images that are enlarged for the network."""
+    height, width = image_size
+    factors = [(name, max(height / picture.height, width / picture.width)) for name, picture in seen]
+    enlarged = tuple(name for name, factor in factors if factor > 1)
+    if not enlarged:
+        return []
+    most = max(factor for _, factor in factors)
+    all_of_them = len(enlarged) == len(seen)
+    problem = (
+        f"{'all ' * all_of_them}{plural(len(enlarged), 'image')}{what} smaller than the network's {height}×{width}, "
+        f"enlarged up to {most:.1f} times"
+    )
+    least = min(picture.height for _, picture in seen), min(picture.width for _, picture in seen)
+    size = f"{least[0]}" if least[0] == least[1] else "{}x{}".format(*least)
+    cure = f"use --image_size={size}, and a generator for it, or larger images" if most > ENLARGED else ""
+    return [Finding(WARNING if most > ENLARGED else NOTE, "small_images", problem, cure, () if all_of_them else enlarged)]
 
 
 def _longer(picture, image_size: Size) -> float:
