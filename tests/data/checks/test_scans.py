@@ -14,7 +14,7 @@ from tfgan.data.checks.balance import (
     class_counts,
     pixel_shares,
 )
-from tfgan.data.checks.duplicates import BANDS, NEAR, check_duplicates
+from tfgan.data.checks.duplicates import BANDS, NEAR, _equal_rows, check_duplicates
 from tfgan.data.checks.labels import check_classes
 from tfgan.data.checks.layouts import find_layouts
 from tfgan.data.checks.pictures import check_counts
@@ -52,8 +52,26 @@ def test_scan_sees_what_is_in_an_image(tmp_path):
     assert (seen["a/1.png"].label, seen["b/1.png"].label) == (0, 1)
 
 
-def open_splits(folder):
-    return {split: [source] for split, source in open_labelled(folder, "composite", False).items()}
+@pytest.mark.parametrize("colour, grey", [((90, 90, 92), True), ((90, 90, 93), False), ((90, 93, 93), False), ((7, 7, 7), True)])
+def test_grey_is_grey_up_to_what_jpeg_leaves(colour, grey, tmp_path):
+    tiny.save(tmp_path / "a/1.png", np.full((8, 8, 3), colour, np.uint8))
+    tiny.save(tmp_path / "b/1.png", np.full((8, 8, 3), (1, 2, 3), np.uint8))
+    first, _ = scan(open_splits(tmp_path), quietly)
+    assert first.pictures["image"].grey == grey
+
+
+def test_what_is_drawn_in_transparency_is_not_blank(tmp_path):
+    silhouette = np.full((8, 8, 4), 51, np.uint8)
+    silhouette[2:6, 2:6, 3] = 255
+    tiny.save(tmp_path / "a/1.png", silhouette)
+    tiny.save(tmp_path / "b/1.png", silhouette)
+    first, _ = scan(open_splits(tmp_path, "keep"), quietly)
+    found = first.pictures["image"]
+    assert (found.low, found.high, found.contrast) == pytest.approx((0.2, 0.2, 0.8))
+
+
+def open_splits(folder, alpha="composite"):
+    return {split: [source] for split, source in open_labelled(folder, alpha, False).items()}
 
 
 def test_perceptual_hash_is_that_of_differences_to_the_right(tmp_path):
@@ -89,6 +107,10 @@ def test_near_duplicates_are_found_in_any_of_their_bits():
             example(name=f"train/{i}", pictures={"image": picture(bytes([i]), hash)}) for i, hash in enumerate((base, flipped(bits)))
         ]
         assert names(check_duplicates(examples, set())) == ({("note", "near_duplicates")} if near else set()), bits
+
+
+def test_equal_rows():
+    assert [group.tolist() for group in _equal_rows(np.array([[1, 5], [0, 7], [1, 5], [0, 7], [0, 8]]))] == [[0, 2], [1, 3], [4]]
 
 
 def test_equal_pairs_need_both_images_to_be_equal():

@@ -30,7 +30,7 @@ class Picture(NamedTuple):
     width: int
     low: float  # smallest value of a colour, as a share of the range
     high: float  # largest
-    contrast: float  # largest difference inside one channel; of a map, 1 if it has two classes
+    contrast: float  # largest difference inside one channel, be it transparency; of a map, 1 if it has two classes
     grey: bool  # R, G and B are equal
     digest: bytes  # of size and pixels
     hash: np.ndarray | None  # perceptual: bytes of `HASH_SIDE`² bits; None for small images and for maps
@@ -125,14 +125,14 @@ def _picture(array: np.ndarray, domain: Domain) -> Picture:
     digest = hashlib.blake2b(f"{array.shape}{array.dtype}".encode() + np.ascontiguousarray(array).data, digest_size=16).digest()
     if domain.dtype == "int32":
         return Picture(height, width, 0.0, 1.0, float(array.min() != array.max()), False, digest, None)
-    seen = array[..., :3] if array.shape[-1] != 2 else array[..., :1]
     limit = np.iinfo(array.dtype).max
-    low, high = seen.min(axis=(0, 1)) / limit, seen.max(axis=(0, 1)) / limit
-    grey = seen.shape[-1] == 3 and _largest_difference(seen) <= GREY * limit
-    return Picture(height, width, low.min(), high.max(), (high - low).max(), grey, digest, _hash(array))
+    low, high = array.min(axis=(0, 1)) / limit, array.max(axis=(0, 1)) / limit
+    grey = array.shape[-1] >= 3 and _largest_difference(array) <= GREY * limit
+    return Picture(height, width, low[:3].min(), high[:3].max(), (high - low).max(), grey, digest, _hash(array))
 
 
 def _largest_difference(colour: np.ndarray) -> int:
+    """Between red and green, or green and blue."""
     red, green, blue = (colour[..., channel].astype(np.int32) for channel in range(3))
     return max(np.abs(red - green).max(), np.abs(green - blue).max())
 
