@@ -34,8 +34,12 @@ def values(output):
 
 def test_two_folders(tmp_path, capsys, model):
     real, fake = write(tmp_path / "real", 25, 0), write(tmp_path / "fake", 25, 1)
-    assert main(["evaluate", f"--real={real}", f"--fake={fake}", f"--features={model}"]) == 0
+    command = ["evaluate", f"--real={real}", f"--fake={fake}", f"--features={model}", f"--out={tmp_path / 'out.json'}"]
+    assert main(command) == 0
     found = values(capsys.readouterr().out)
+    (written,) = json.loads((tmp_path / "out.json").read_text())["results"]
+    assert found == pytest.approx({name: value["value"] for name, value in written["metrics"].items()}, rel=1e-3, abs=1e-6)
+    assert main(command) == 2 and "out.json exists" in capsys.readouterr().err
     assert {"l1", "ssim", "swd", "fid", "kid", "precision", "feature_distance"} <= found.keys()
     pairs = [[images.decode(folder / f"{i}.png") / np.float32(127.5) - 1 for folder in (real, fake)] for i in range(25)]
     assert found["l1"] == pytest.approx(np.mean([paired_scores(*pair)["l1"] for pair in pairs]), rel=1e-3)

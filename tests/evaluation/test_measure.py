@@ -125,6 +125,21 @@ def test_labels_by_a_classifier_that_sees_brightness():
     assert found.value == pytest.approx((0.5 + 1 + 0) / 3) and found.real is None
 
 
+def test_parts_change_nothing(monkeypatch):
+    maps = np.random.default_rng(3).integers(0, 2, (5, 16, 16), np.int32)
+    comparison = Comparison(GREY, noise(0, 5), noise(1, 5), matched=True, maps=maps, classes=CLASSES, cycled=(noise(2, 5), noise(3, 5)))
+    names, tools = ["mean_iou", "cycle_l1"], Tools(segmenter=brighter_than_middle)
+    whole = measure(comparison, names, tools).values
+    monkeypatch.setattr("tfgan.evaluation.measure.PART", 2)
+    assert measure(comparison, names, tools).values == whole
+
+
+def test_sliced_distance_of_a_spaced_few(monkeypatch):
+    monkeypatch.setattr("tfgan.evaluation.measure.MOST_SLICED", 4)
+    few = measure(Comparison(GREY, noise(0, 8)[::2], noise(1, 8)[::2]), ["swd"], Tools()).values["swd"].value
+    assert measure(Comparison(GREY, noise(0, 8), noise(1, 8)), ["swd"], Tools()).values["swd"].value == few
+
+
 def test_cycle():
     before = np.full([3, 16, 16, 1], 100, np.uint8)
     comparison = Comparison(GREY, noise(0, 3), noise(1, 3), cycled=(before, before + np.uint8(51)))

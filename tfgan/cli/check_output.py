@@ -13,7 +13,9 @@ from tfgan.data.checks.finding import plural
 from tfgan.data.checks.layouts import Layout
 
 WIDTH = 118  # characters
-SHOWN = 5  # files, and classes, of each finding
+SHOWN = 5  # files of each finding
+NAMED = 12  # classes and attributes
+TOGETHER = "\N{NO-BREAK SPACE}"
 MODES = {"RGB": "colour", "L": "grey", "P": "palette", "RGBA": "colour with alpha", "LA": "grey with alpha", "1": "black and white"}
 
 
@@ -149,8 +151,8 @@ def _by(size) -> str:
 def _shares(kind: str, shares: dict) -> list[str]:
     """The most frequent first."""
     ordered = sorted(shares.items(), key=lambda entry: -entry[1])
-    shown = [f"{name} {value:,}" if kind == "classes" else f"{name} {value:.1%}" for name, value in ordered[:12]]
-    return shown + [f"… and {len(ordered) - 12} more"] * (len(ordered) > 12)
+    shown = [f"{name}{TOGETHER}{value:,}" if kind == "classes" else f"{name}{TOGETHER}{value:.1%}" for name, value in ordered[:NAMED]]
+    return shown + [f"… and {len(ordered) - NAMED} more"] * (len(ordered) > NAMED)
 
 
 def _seconds(seconds: float) -> str:
@@ -168,5 +170,7 @@ def _duration(seconds: float) -> str:
 
 
 def _wrapped(head: str, text: str, indent: int | None = None) -> str:
+    """A paragraph behind `head`; other lines begin with as many spaces, or with `indent`."""
     following = " " * (len(head) if indent is None else indent)
-    return textwrap.fill(text, WIDTH, initial_indent=head, subsequent_indent=following, break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.fill(text, WIDTH, initial_indent=head, subsequent_indent=following, break_long_words=False, break_on_hyphens=False)
+    return lines.replace(TOGETHER, " ")

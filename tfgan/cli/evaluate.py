@@ -1,10 +1,11 @@
 """`tfgan evaluate`: how good runs, or folders of images, are."""
 
+import json
 from pathlib import Path
 
 from tfgan.cli.flags import Flags, wants_help
 from tfgan.cli.start import start_tensorflow
-from tfgan.config import Strings
+from tfgan.config import Strings, write_atomically
 from tfgan.errors import UserError, did_you_mean
 from tfgan.evaluation.catalogue import METRICS
 
@@ -44,6 +45,7 @@ def run(arguments: list[str]) -> int:
     flags.add("how", "label_coding", "", "how a label map names classes: ids, palette or colours; empty: as the run has it")
     flags.add("how", "seed", 0, "of intervals, subsets and projections", int)
     flags.add("output", "cases", 4, "best and worst validation images kept for the report, by each metric", int)
+    flags.add("output", "out", "", "also write the results to this JSON file; that of a run is in its evaluation.json anyway")
     if wants_help(arguments):
         print(flags.help())
         return 0
@@ -62,6 +64,8 @@ def run(arguments: list[str]) -> int:
         results = [evaluate_run(folder, flags, extractor) for folder in folders] or [evaluate_folders(flags, extractor)]
     refuse_unlike(results)
     print(table(results))
+    if flags["out"]:
+        write_atomically(Path(flags["out"]), json.dumps({"results": results}, indent=2) + "\n")
     for warning in dict.fromkeys(text for result in results for text in result["warnings"]):
         print(f"note: {warning}")
     return 0
@@ -87,6 +91,8 @@ def _check(flags: Flags, folders: list[str]):
         raise UserError(f"--inception_weights has no place beside --features={flags['features']}: leave one of them out.")
     if flags["features"] == "own" and not folders and not flags["stored"]:
         raise UserError("--features=own is trained on a run's data; for two folders use inception or a Keras model's file.")
+    if flags["out"] and Path(flags["out"]).exists():
+        raise UserError(f"--out={flags['out']} exists: use another name.")
     for name in flags["metrics"]:
         if name not in METRICS:
             raise UserError(f"--metrics: {name!r} is unknown.{did_you_mean(name, METRICS)} There are: {', '.join(METRICS)}.")

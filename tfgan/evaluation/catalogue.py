@@ -24,7 +24,7 @@ METRICS = {
     "mean_iou": Metric("segmentation", True, "segmenter", "intersection over union, averaged over classes"),
     "label_accuracy": Metric("labels", True, "classifier", "share of images read as the class, or attributes, asked for"),
     "cycle_l1": Metric("cycle", False, about="mean absolute difference after the way there and back, on [-1, 1]"),
-    "swd": Metric("sliced", False, about="sliced Wasserstein distance of patches, × 1000"),
+    "swd": Metric("sliced", False, about="sliced Wasserstein distance of patches of 2,048 images at most, × 1000"),
     "fid": Metric("distribution", False, "features", "Fréchet distance of features"),
     "kid": Metric("distribution", False, "features", "kernel distance of features, × 1"),
     "inception_score": Metric("distribution", True, "probabilities", "of the extractor's class probabilities"),

@@ -29,6 +29,8 @@ from tfgan.evaluation.perceptual import map_distance
 from tfgan.evaluation.segmentation import confusion, segmentation_scores
 from tfgan.evaluation.segmenter import nearest_classes, segment
 
+PART = 64  # images that are floats at once
+MOST_SLICED = 2048  # images of each side, evenly spaced, for the sliced Wasserstein distance
 FEWEST_FOR_ERRORS = 20  # images; of fewer the jackknife's parts are too small
 FEWEST_SCORES = 30  # images; of fewer an interval by the bootstrap is too narrow
 LEAST = {"precision": 4, "recall": 4, "density": 6, "coverage": 6}  # images: one more than the neighbours that are looked at; else 2
@@ -109,6 +111,11 @@ class _Measurement:
     def floats(self, pixels: np.ndarray) -> np.ndarray:
         return normalize(pixels, self.comparison.domain)
 
+    def each(self, function: Callable[..., np.ndarray], *pixels: np.ndarray) -> np.ndarray:
+        """`function` of images in [-1, 1], of some at a time: floats take four times the memory of pixels."""
+        parts = [slice(begin, begin + PART) for begin in range(0, len(pixels[0]), PART)]
+        return np.concatenate([function(*(self.floats(images[part]) for images in pixels)) for part in parts])
+
     def mean(self, scores, real: float | None = None) -> Value:
         """Of scores of images."""
         return Value(float(np.mean(scores)), *(mean_interval(scores, self.seed) if self.full else (None, None)), real)
@@ -145,13 +152,16 @@ class _Measurement:
 
     def _read_classes(self, pixels: np.ndarray) -> np.ndarray:
         """The classes that images show, at the size of the true maps: by the segmenter, or of pictures of label maps by their colours."""
-        size, images = self.comparison.maps.shape[1:], self.floats(pixels)
-        if not self.comparison.pictured:
-            return segment(self.tools.segmenter, resize(images, size).numpy())
-        classes = np.arange(len(self.comparison.classes.names))
-        found = nearest_classes(images, paint(classes[None], self.comparison.classes)[0] / np.float32(127.5) - 1.0)
-        rows, columns = ((2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(size, found.shape[1:]))
-        return found[:, rows][:, :, columns]
+        size, classes = self.comparison.maps.shape[1:], np.arange(len(self.comparison.classes.names))
+        colours = paint(classes[None], self.comparison.classes)[0] / np.float32(127.5) - 1.0
+        rows, columns = ((2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(size, pixels.shape[1:]))
+
+        def read(images):
+            if not self.comparison.pictured:
+                return segment(self.tools.segmenter, resize(images, size).numpy())
+            return nearest_classes(images, colours)[:, rows][:, :, columns]
+
+        return self.each(read, pixels)
 
     def labels(self, wanted: list[str]):
         shares = self._shares(self.comparison.fake, self.comparison.asked)
@@ -160,17 +170,21 @@ class _Measurement:
 
     def _shares(self, pixels: np.ndarray, asked: np.ndarray) -> np.ndarray:
         _, height, width, channels = self.tools.classifier.input_shape
-        images = resize(with_channels(self.floats(pixels), channels), (height, width))
-        return read_as_asked(self.tools.classifier, np.asarray(images), asked)
+        images = self.each(lambda part: np.asarray(resize(with_channels(part, channels), (height, width))), pixels)
+        return read_as_asked(self.tools.classifier, images, asked)
 
     def cycle(self, wanted: list[str]):
-        before, after = map(self.floats, self.comparison.cycled)
-        self.measured.values["cycle_l1"] = self.mean(np.abs(before - after).mean(axis=(1, 2, 3)))
+        errors = self.each(lambda before, after: np.abs(before - after).mean(axis=(1, 2, 3)), *self.comparison.cycled)
+        self.measured.values["cycle_l1"] = self.mean(errors)
 
     def sliced(self, wanted: list[str]):
-        real, more = self.floats(self.comparison.real), self.comparison.more_real
-        distance = sliced.sliced_wasserstein(real, self.floats(self.comparison.fake), self.seed)["mean"]
-        baseline = sliced.sliced_wasserstein(real, self.floats(more), self.seed)["mean"] if self.full and more is not None else None
+        def some(pixels):
+            count = min(len(pixels), MOST_SLICED)
+            return self.floats(pixels[np.arange(count) * len(pixels) // count])
+
+        real, more = some(self.comparison.real), self.comparison.more_real
+        distance = sliced.sliced_wasserstein(real, some(self.comparison.fake), self.seed)["mean"]
+        baseline = sliced.sliced_wasserstein(real, some(more), self.seed)["mean"] if self.full and more is not None else None
         self.measured.values["swd"] = Value(distance, real=baseline)
 
     def distribution(self, wanted: list[str]):

@@ -150,8 +150,9 @@ def test_pixel_balance_leaves_out_pixels_of_no_class():
 
 def test_classes_that_only_others_have():
     classes = Classes("ids", (0, 1, 2), ("#000000", "#ff0000", "#00ff00"), ("a", "b", "c"))
-    train, val = example(pixels=np.array([5, 5, 0, 10])), example("val", pixels=np.array([0, 0, 1, 0]))
-    assert names(check_classes([train, val], classes)) == {("warning", "untaught_classes")}
+    train, val = example(pixels=np.array([5, 5, 0, 10])), example("val", pixels=np.array([1, 0, 1, 0]))
+    (found,) = check_classes([train, val], classes)
+    assert (found.severity, found.name) == ("warning", "untaught_classes") and "has the class c, but" in found.problem
     assert not check_classes([train], classes)
     assert names(check_classes([example(pixels=np.array([5, 4, 0, 10]))], classes)) == {("warning", "mostly_ignored")}
 

@@ -114,7 +114,7 @@ def _pairs(folder: Path, settings: DataConfig):
             raise UserError(f"no file of {names[0]} has a counterpart of the same name in {names[1]}")
         words = "pairs in two folders, matched by name"
         score = 3.0 if 2 * len(matched) >= len(unmatched) else 1.2
-    apart = Layout("unpaired", "the same, drawn apart" if len(folders) == 1 else "two domains in two folders")
+    apart = Layout("unpaired", "the halves of pairs, drawn apart" if len(folders) == 1 else "two domains in two folders")
     return [(score, Layout("paired", words)), (score - 0.1, Layout("semantic", "label maps and images")), (score - 0.2, apart)]
 
 
