@@ -62,7 +62,9 @@ def refuse_unlike(results: list[dict]):
             unlike = differences(first["stamp"], other["stamp"], METRICS[metric.rpartition(".")[2]].tool)
             if unlike:
                 names = f"{first['name']} and of {other['name']}"
-                raise UserError(f"{metric} of {names} cannot be compared: {'; '.join(unlike)}. Evaluate both in one command.")
+                raise UserError(
+                    f"{metric} of {names} cannot be compared: {'; '.join(unlike)}. Measure both on the same data, in one command."
+                )
 
 
 def differences(one: dict, two: dict, tool: str) -> list[str]:
