@@ -15,7 +15,10 @@ INCEPTION_SIZE = 299
 INCEPTION_MAPS = ("mixed0", "mixed2", "mixed7", "mixed10")  # 35×35×256, 35×35×288, 17×17×768 and 8×8×2048
 BATCH = 32
 
-WITHOUT_WEIGHTS = "Without weights there are --features=own (of a small network that is trained on this data), --features=MODEL.keras, or --metrics={metrics}"
+WITHOUT_WEIGHTS = (
+    "Give the file of Keras' weights by --inception_weights. Without weights there are --features=own (of a small network that is trained on "
+    "this data), --features=MODEL.keras, or --metrics={metrics}, which need none."
+)
 
 
 class Extractor(NamedTuple):
@@ -88,7 +91,7 @@ def inception(weights: str, needing_none: list[str]) -> Extractor:
     Raises:
         UserError: no network, no such file, or not InceptionV3's weights.
     """
-    cure = f"Give the file of Keras' weights by --inception_weights. {WITHOUT_WEIGHTS.format(metrics=','.join(needing_none))}, which need none."
+    cure = WITHOUT_WEIGHTS.format(metrics=",".join(needing_none))
     if weights != "imagenet" and not Path(weights).expanduser().is_file():
         raise UserError(f"--inception_weights={weights} does not exist. {cure}")
     path, shape, error = weights if weights == "imagenet" else str(Path(weights).expanduser()), (INCEPTION_SIZE,) * 2 + (3,), None
