@@ -16,7 +16,7 @@ INCEPTION_MAPS = ("mixed0", "mixed2", "mixed7", "mixed10")  # 35×35×256, 35×3
 BATCH = 32
 
 WITHOUT_WEIGHTS = (
-    "Give the file of Keras' weights by --inception_weights. Without weights there are --features=own (of a small network that is trained on "
+    "Give the file of Keras' weights by --inception_weights. Without weights there are --features=own (of a small network trained on "
     "this data), --features=MODEL.keras, or --metrics={metrics}, which need none."
 )
 
