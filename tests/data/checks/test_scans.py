@@ -1,10 +1,13 @@
 """The parts of a check by themselves, on what is counted by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tiny_folders as tiny
 
 from tfgan.config import Classes, DataConfig, Domain
+from tfgan.data import open_sources
 from tfgan.data.checks import inspect
 from tfgan.data.checks.balance import (
     attribute_shares,
@@ -19,6 +22,7 @@ from tfgan.data.checks.labels import check_classes
 from tfgan.data.checks.layouts import find_layouts
 from tfgan.data.checks.pictures import check_counts
 from tfgan.data.checks.scan import Example, Picture, scan
+from tfgan.data.checks.sheet import sheet_columns
 from tfgan.data.labelled import open_labelled
 from tfgan.errors import UserError
 
@@ -220,6 +224,26 @@ def test_named_sets_are_what_the_catalogue_says(dataset, kind):
 def test_an_inspection_of_nothing(tmp_path):
     found = inspect(DataConfig(data_dir=str(tmp_path)), "images", (64, 64), (64, 64), quietly)
     assert names(found.findings) == {("error", "refused")} and not found.examples and not found.domains
+
+
+def test_the_smaller_domain_counts(tmp_path):
+    tiny.domains(tmp_path)
+    for number in range(5, 24):
+        (tmp_path / f"trainB/night{number}.png").unlink()
+    found = inspect(DataConfig(data_dir=str(tmp_path)), "unpaired", (64, 64), (64, 64), quietly)
+    assert names(found.findings) == {("warning", "very_few_images")} and "only 5 training" in found.findings[0].problem
+
+
+def test_sheets_say_what_is_what(tmp_path):
+    tiny.class_maps(tmp_path)
+    settings = DataConfig(data_dir=str(tmp_path), label_domains=("maps",))
+    for kind, direction, titles in (
+        ("paired", "AtoB", ["source: maps", "target: photo"]),
+        ("paired", "BtoA", ["source: photo", "target: maps"]),
+        ("semantic", "AtoB", ["source: maps", "target: photo"]),
+    ):
+        chosen = dataclasses.replace(settings, direction=direction)
+        assert list(sheet_columns(kind, open_sources(chosen, kind, (64, 64))["train"], chosen, (64, 64))) == titles
 
 
 def test_domains_are_told_once_each(tmp_path):
