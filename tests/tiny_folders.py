@@ -24,7 +24,7 @@ def check(*arguments):
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complaints):
         code = main(["check", *map(str, arguments)])
     text = printed.getvalue() + complaints.getvalue()
-    return code, set(re.findall(r"^(error|warning|note) +(\w+): ", text, re.MULTILINE)), text
+    return code, set(re.findall(r"^(error|warning|note) +(\w+):(?: |$)", text, re.MULTILINE)), text
 
 
 @functools.cache

@@ -30,7 +30,7 @@ def raised(curve, scalar, every=50, first=0, decay=0.0):
 
 
 def rows_of(name):
-    return health.LOG_ROWS if name in ("discriminator_saturated", "slow_input") else health.SAMPLE_ROWS
+    return {"discriminator_saturated": health.LOG_ROWS, "slow_input": health.PROBES}.get(name, health.SAMPLE_ROWS)
 
 
 def test_all_alarms_are_there():
@@ -41,8 +41,8 @@ def test_all_alarms_are_there():
 class TestEachLimit:
     def test_a_bad_stretch_is_said_once_and_as_soon_as_it_is_long_enough(self, scalar):
         name, bad, _ = MEASURES[scalar]
-        # Rows up to step 200 are the warm-up; then ten, or three over 200 steps at least.
-        expected = 200 + 50 * rows_of(name) if rows_of(name) == 10 else 450
+        # Rows up to step 200 are the warm-up; then ten, or five probes, or three pictures over 200 steps at least.
+        expected = 700 if rows_of(name) == 10 else 450
         assert raised([bad] * 40, scalar) == [(expected, name)]
 
     def test_quiet_just_beside_the_limit(self, scalar):
