@@ -16,6 +16,11 @@ class TrainingFailed(Exception):
     """Training had to stop (non-finite loss, full disk); the message says what was kept. The command line exits with code 1."""
 
 
+def first_line(error: Exception) -> str:
+    """What an error of a library says, in one line without a full stop; its kind, if it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
 def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """ " Did you mean X?" for the known name nearest to `name`, to be put behind a sentence; "" if none is near."""
     close = difflib.get_close_matches(name, list(known), 1, cutoff)

@@ -13,7 +13,7 @@ from tfgan.config import DataConfig, Size
 from tfgan.data import open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.data.pipeline import normalize
-from tfgan.errors import UserError
+from tfgan.errors import UserError, first_line
 from tfgan.evaluation import extractors
 from tfgan.evaluation.catalogue import METRICS
 from tfgan.evaluation.classifier import UNKNOWN, train_classifier
@@ -50,7 +50,6 @@ class Evaluators:
         self.run, self.spec, self.flags, self.extractor = run, run.config.spec, flags, extractor
         self.own = flags["features"] == "own"
         self.maps = self._open_maps() if self._asked("segmenter") or (self.own and self.spec.kind in ("paired", "semantic")) else None
-        self._digests: dict[str, dict] = {}
 
     def _asked(self, tool: str) -> bool:
         return any(METRICS[name].tool == tool for name in self.flags["metrics"] or METRICS)
@@ -184,7 +183,7 @@ def _load_classifier(file: str, classes: int):
     try:
         model = keras.models.load_model(Path(file).expanduser(), compile=False)
     except Exception as error:  # Keras raises many kinds for files that are not its own
-        raise UserError(f"--classifier={file} cannot be loaded: {str(error).strip().splitlines()[0]}") from None
+        raise UserError(f"--classifier={file} cannot be loaded: {first_line(error)}") from None
     if len(model.input_shape) != 4 or len(model.output_shape) != 2 or model.output_shape[1] != classes:
         raise UserError(f"--classifier={file} takes {model.input_shape} and gives {model.output_shape}; the run knows {classes} classes.")
     return model

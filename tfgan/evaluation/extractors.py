@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan.errors import UserError
+from tfgan.errors import UserError, first_line
 
 INCEPTION_SIZE = 299
 INCEPTION_MAPS = ("mixed0", "mixed2", "mixed7", "mixed10")  # 35×35×256, 35×35×288, 17×17×768 and 8×8×2048
@@ -102,8 +102,7 @@ def inception(weights: str, needing_none: list[str]) -> Extractor:
         except Exception as found:  # Keras raises its own kinds, and a bare Exception for a failed download
             error = found
     else:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
-        raise UserError(f"InceptionV3's weights cannot be loaded ({reason}). {cure}")
+        raise UserError(f"InceptionV3's weights cannot be loaded ({first_line(error)}). {cure}")
     maps = [net.get_layer(name).output for name in INCEPTION_MAPS]
     outputs = [keras.ops.mean(maps[-1], axis=(1, 2)), *maps] + ([net.output] if top else [])
     model = keras.Model(net.input, outputs)
@@ -120,7 +119,7 @@ def given_model(file: str) -> Extractor:
     try:
         net = keras.models.load_model(path, compile=False)
     except Exception as error:  # as in `inception`
-        raise UserError(f"--features={file} cannot be loaded: {str(error).strip().splitlines()[0]}") from None
+        raise UserError(f"--features={file} cannot be loaded: {first_line(error)}") from None
     if len(net.inputs) != 1 or len(net.input.shape) != 4 or len(net.outputs) != 1 or len(net.output.shape) not in (2, 4):
         raise UserError(
             f"--features={file} must take images and give vectors or maps; it takes {net.input_shape}, gives {net.output_shape}."

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from tfgan.errors import UserError
-from tfgan.networks.vgg import MINIMUM, VGGInput
+from tfgan.networks.vgg import MINIMUM, VGGInput, load_vgg
 
 LAYERS = ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3")  # relu1_2 to relu5_3 of VGG16
 CHANNELS = (64, 128, 256, 512, 512)
@@ -58,19 +58,7 @@ def lpips(learned: str, vgg: str) -> Callable[[np.ndarray, np.ndarray], float]:
         UserError: no network, no such file, or other weights; when called, images of two sizes or smaller ones.
     """
     weights = _read_weights(learned)
-    if vgg != "imagenet" and not Path(vgg).expanduser().is_file():
-        raise UserError(f"--vgg_weights={vgg} does not exist. Use imagenet, or the path of Keras' VGG16 weights without the top.")
-    path = vgg if vgg == "imagenet" else str(Path(vgg).expanduser())
-    try:
-        net = keras.applications.VGG16(include_top=False, weights=path, input_shape=(None, None, 3))
-    except Exception as error:  # Keras raises its own kinds, and a bare Exception for a failed download
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-        cure = (
-            "Without a network, download vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 elsewhere and give its path."
-            if vgg == "imagenet"
-            else "It must hold Keras' VGG16 without the top."
-        )
-        raise UserError(f"--vgg_weights={vgg} cannot be loaded: {reason}. {cure}") from None
+    net = load_vgg("VGG16", vgg)
     images = keras.Input((None, None, 3))
     maps = keras.Model(images, keras.Model(net.input, [net.get_layer(name).output for name in LAYERS])(VGGInput()(images)))
 

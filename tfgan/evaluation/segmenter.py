@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan.errors import UserError
+from tfgan.errors import UserError, first_line
 
 SIZE = 128  # pixels of the longer side, at most: windows are several pixels wide, and training takes minutes on a CPU
 FILTERS = (16, 32, 64, 128)
@@ -82,7 +82,7 @@ def load_segmenter(file: str, classes: int):
     try:
         model = _saved_model(path) if path.is_dir() else keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras and TensorFlow raise many kinds for files that are not theirs
-        raise UserError(f"--segmenter={file} cannot be loaded: {str(error).splitlines()[0]}") from None
+        raise UserError(f"--segmenter={file} cannot be loaded: {first_line(error)}") from None
     found = model(tf.zeros([1, 64, 64, 3]))
     if found.shape.rank != 4 or found.shape[-1] != classes:
         raise UserError(f"--segmenter={file} gives {tuple(found.shape[1:])} for a photo of 64×64; the label maps have {classes} classes.")

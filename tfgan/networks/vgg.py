@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfgan.errors import UserError
+from tfgan.errors import UserError, first_line
 
 LAYER_WEIGHTS = {"block1_conv1": 1 / 32, "block2_conv1": 1 / 16, "block3_conv1": 1 / 8, "block4_conv1": 1 / 4, "block5_conv1": 1.0}
 """relu1_1 to relu5_1, and what the L1 difference of each counts in pix2pixHD's and SPADE's code."""
@@ -26,26 +26,34 @@ def vgg_features(weights: str):
     Raises:
         UserError: no network, no such file, or not VGG19's weights.
     """
-    if weights != "imagenet" and not Path(weights).expanduser().is_file():
-        raise UserError(f"--vgg_weights={weights} does not exist. Use imagenet, or the path of Keras' VGG19 weights without the top.")
-    path = weights if weights == "imagenet" else str(Path(weights).expanduser())
-    try:
-        vgg = keras.applications.VGG19(include_top=False, weights=path, input_shape=(None, None, 3))
-    except Exception as error:  # Keras raises its own kinds, and a bare Exception for a failed download
-        cure = (
-            "Without a network, download vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5 elsewhere and give its path."
-            if weights == "imagenet"
-            else "It must hold Keras' VGG19 without the top."
-        )
-        raise UserError(f"--vgg_weights={weights} cannot be loaded: {_first_line(error)}. {cure}") from None
+    vgg = load_vgg("VGG19", weights)
     vgg.trainable = False
     images = keras.Input((None, None, 3))
     maps = keras.Model(vgg.input, [vgg.get_layer(name).output for name in LAYER_WEIGHTS])(VGGInput()(images))
     return keras.Model(images, [keras.layers.Rescaling(1 / 127.5, dtype="float32")(features) for features in maps], name="vgg19")
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+def load_vgg(name: str, weights: str) -> keras.Model:
+    """Keras' VGG16 or VGG19 without the top, for images of any size as `VGGInput` gives them.
+
+    Args:
+        weights: imagenet, downloaded by Keras, or the path of such a file.
+
+    Raises:
+        UserError: no network, no such file, or other weights.
+    """
+    if weights != "imagenet" and not Path(weights).expanduser().is_file():
+        raise UserError(f"--vgg_weights={weights} does not exist. Use imagenet, or the path of Keras' {name} weights without the top.")
+    path = weights if weights == "imagenet" else str(Path(weights).expanduser())
+    try:
+        return getattr(keras.applications, name)(include_top=False, weights=path, input_shape=(None, None, 3))
+    except Exception as error:  # Keras raises its own kinds, and a bare Exception for a failed download
+        cure = (
+            f"Without a network, download {name.lower()}_weights_tf_dim_ordering_tf_kernels_notop.h5 elsewhere and give its path."
+            if weights == "imagenet"
+            else f"It must hold Keras' {name} without the top."
+        )
+        raise UserError(f"--vgg_weights={weights} cannot be loaded: {first_line(error)}. {cure}") from None
 
 
 @keras.saving.register_keras_serializable("tfgan")
