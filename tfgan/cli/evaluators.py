@@ -15,7 +15,7 @@ from tfgan.data.dataset import Dataset
 from tfgan.data.pipeline import normalize
 from tfgan.errors import UserError, first_line
 from tfgan.evaluation import extractors
-from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.catalogue import METRICS, WITHOUT_TOOLS
 from tfgan.evaluation.classifier import UNKNOWN, train_classifier
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.measure import Tools, fitting
@@ -31,9 +31,7 @@ def load_extractor(flags: Flags) -> extractors.Extractor | None:
     """What --features names, but for the data's own networks, which are made later."""
     if flags["features"] in ("", "own") or not any(METRICS[name].tool in FEATURES for name in flags["metrics"] or METRICS):
         return None
-    if flags["features"] == "inception":
-        return extractors.inception(flags["inception_weights"] or "imagenet", [name for name, metric in METRICS.items() if not metric.tool])
-    return extractors.given_model(flags["features"])
+    return extractors.open_extractor(flags["features"], flags["inception_weights"])
 
 
 FEATURES = ("features", "probabilities")  # tools that are the extractor
@@ -111,7 +109,7 @@ class Evaluators:
             return extractors.from_classifier(classifier)
         raise UserError(
             "--features=own needs label maps or classes to train a network on, which the run's data does not have: use inception, "
-            f"a Keras model's file, or --metrics={','.join(name for name, metric in METRICS.items() if not metric.tool)}, which need none."
+            f"a Keras model's file, or --metrics={','.join(WITHOUT_TOOLS)}, which need none."
         )
 
     def _segmenter(self):

@@ -7,8 +7,8 @@ from tfgan.config import TrainConfig
 from tfgan.data.dataset import Dataset
 from tfgan.errors import UserError
 from tfgan.evaluation.catalogue import METRICS
-from tfgan.evaluation.extractors import Extractor, given_model, inception
-from tfgan.evaluation.measure import Tools, fitting, measure
+from tfgan.evaluation.extractors import open_extractor
+from tfgan.evaluation.measure import Tools, measure
 from tfgan.inference import Ways, open_inference
 from tfgan.methods.base import Method
 
@@ -22,7 +22,7 @@ class Validation:
     def __init__(self, method: Method, ways: Ways, dataset: Dataset, settings: TrainConfig):
         self.method, self.dataset, self.count, self.best = method, dataset, settings.validate_count, settings.best_metric
         self.stage, self.ways = method.stage, ways
-        self.tools = Tools(features=_extractor(settings))
+        self.tools = Tools(features=open_extractor(settings.features, settings.inception_weights) if settings.features else None)
         there = [name for name in measurable(ways, dataset.spec.image_size) if self.tools.has(METRICS[name].tool)]
         if self.best and self.best not in there:
             need = " It needs --features." if METRICS[self.best].tool == "features" else ""
@@ -33,18 +33,9 @@ class Validation:
             self.stage, self.ways = self.method.stage, open_inference(self.method)
         found: dict[str, dict[str, float]] = {}
         for part, comparison in compare(self.ways, self.dataset, self.count).items():
-            names = fitting(comparison)
-            for name, value in measure(comparison, names, self.tools, full=False).values.items():
+            for name, value in measure(comparison, list(METRICS), self.tools, full=False).values.items():
                 found.setdefault(name, {})[part] = value.value
         values = {f"val_{name}": float(np.mean(list(parts.values()))) for name, parts in found.items()}
         trainer.progress.say(f"step {step}: " + "  ".join(f"{name} {value:.4f}" for name, value in values.items()))
         parts = {f"val_{part}_{name}": value for name, parts in found.items() if len(parts) > 1 for part, value in parts.items()}
         return values | parts
-
-
-def _extractor(settings: TrainConfig) -> Extractor | None:
-    if not settings.features:
-        return None
-    if settings.features == "inception":
-        return inception(settings.inception_weights or "imagenet", [name for name, metric in METRICS.items() if not metric.tool])
-    return given_model(settings.features)

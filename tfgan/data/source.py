@@ -11,9 +11,15 @@ from tfgan.config import Domain
 
 def paths(source: "Source", index: int) -> tuple[Path, ...]:
     """The files of an example, also of one seen through another source; () if it has none of its own."""
+    own = innermost(source)
+    return own.paths(index) if hasattr(own, "paths") else ()
+
+
+def innermost(source: "Source") -> "Source":
+    """The source that reads files, or makes images, behind those that only see them another way."""
     while (inner := getattr(source, "pairs", getattr(source, "source", None))) is not None:
         source = inner
-    return source.paths(index) if hasattr(source, "paths") else ()
+    return source
 
 
 class Source(Protocol):

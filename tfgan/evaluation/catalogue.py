@@ -33,3 +33,6 @@ METRICS = {
     "density": Metric("distribution", True, "features", "of real images' neighbourhoods around generated ones"),
     "coverage": Metric("distribution", True, "features", "share of real images with a generated one near them"),
 }
+
+WITHOUT_TOOLS = [name for name, metric in METRICS.items() if not metric.tool]
+"""Metrics that need no network."""

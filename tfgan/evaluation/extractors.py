@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.errors import UserError, first_line
+from tfgan.evaluation.catalogue import WITHOUT_TOOLS
 
 INCEPTION_SIZE = 299
 INCEPTION_MAPS = ("mixed0", "mixed2", "mixed7", "mixed10")  # 35×35×256, 35×35×288, 17×17×768 and 8×8×2048
@@ -107,6 +108,15 @@ def inception(weights: str, needing_none: list[str]) -> Extractor:
     outputs = [keras.ops.mean(maps[-1], axis=(1, 2)), *maps] + ([net.output] if top else [])
     model = keras.Model(net.input, outputs)
     return Extractor("InceptionV3 (Keras, ImageNet)", model, (INCEPTION_SIZE,) * 2, 3, top, digest(model))
+
+
+def open_extractor(features: str, inception_weights: str) -> Extractor:
+    """The extractor of --features: inception, with the weights of a file or "" for a download, or else a Keras model's file.
+
+    Raises:
+        UserError: as `inception` and `given_model`.
+    """
+    return inception(inception_weights or "imagenet", WITHOUT_TOOLS) if features == "inception" else given_model(features)
 
 
 def given_model(file: str) -> Extractor:

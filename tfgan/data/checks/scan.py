@@ -14,7 +14,7 @@ from tfgan.data import images
 from tfgan.data.checks.edges import Sketch, draw_sketch
 from tfgan.data.checks.headers import Progress
 from tfgan.data.label_maps import paint
-from tfgan.data.source import Source, paths
+from tfgan.data.source import Source, innermost, paths
 from tfgan.errors import UnreadableImage
 
 HASH_SIDE = 16  # of the perceptual hash, which has its square in bits
@@ -115,9 +115,7 @@ def _problem(source: Source, index: int, name: str, error: UnreadableImage) -> t
 
 
 def _inside(source: Source, path: Path) -> str:
-    while (inner := getattr(source, "pairs", getattr(source, "source", None))) is not None:
-        source = inner
-    return path.relative_to(source.data_dir).as_posix()
+    return path.relative_to(innermost(source).data_dir).as_posix()
 
 
 def _picture(array: np.ndarray, domain: Domain) -> Picture:
