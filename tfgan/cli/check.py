@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import absl.flags
 
-from tfgan.cli.flags import Flags, wants_help
+from tfgan.cli.flags import Flags, wants_help, with_home
 from tfgan.cli.recipes import expand
 from tfgan.cli.start import start_tensorflow
 from tfgan.config import DataConfig, TrainConfig
@@ -103,11 +103,7 @@ def _data(flags: Flags, folders: list[str]) -> DataConfig:
     if not folders and not data.data_dir and not flags.values["dataset"].present:
         raise UserError(f"which data set? Name a folder, or --dataset=NAME (see `tfgan list`).\n{usage}")
 
-    def expanded(path):
-        return str(Path(path).expanduser()) if path else ""
-
-    folder, more = expanded((folders or [data.data_dir])[0]), tuple(map(expanded, data.extra_data_dirs))
-    return dataclasses.replace(data, data_dir=folder, extra_data_dirs=more, attributes_file=expanded(data.attributes_file))
+    return with_home(dataclasses.replace(data, data_dir=(folders or [data.data_dir])[0]))
 
 
 def _check_sheet(sheet: str):

@@ -5,11 +5,12 @@ import math
 import textwrap
 import typing
 from collections.abc import Callable
+from pathlib import Path
 
 from absl import flags
 
 from tfgan.cli.recipes import expand
-from tfgan.config import Size, Strings
+from tfgan.config import DataConfig, Size, Strings
 from tfgan.errors import UserError, did_you_mean
 
 NAME_WIDTH, LINE_WIDTH = 27, 118  # characters, in the help
@@ -135,3 +136,14 @@ _PARSERS = {
 
 def wants_help(arguments: list[str]) -> bool:
     return any(argument in ("-h", "--help", "--helpfull", "--helpshort") for argument in arguments)
+
+
+def expanded(path: str) -> str:
+    """`~` in a path; shells leave it alone behind the = of a flag."""
+    return str(Path(path).expanduser()) if path else ""
+
+
+def with_home(data: DataConfig) -> DataConfig:
+    """The settings with `~` in their paths replaced."""
+    more = tuple(map(expanded, data.extra_data_dirs))
+    return dataclasses.replace(data, data_dir=expanded(data.data_dir), extra_data_dirs=more, attributes_file=expanded(data.attributes_file))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import absl.flags
 
-from tfgan.cli.flags import Flags, wants_help
+from tfgan.cli.flags import Flags, expanded, wants_help, with_home
 from tfgan.cli.recipes import expand
 from tfgan.cli.start import start_tensorflow
 from tfgan.config import DataConfig, RunConfig, TrainConfig
@@ -39,9 +39,8 @@ def run(arguments: list[str]) -> int:
     flags.parse(arguments)
     data, training, hparams = flags.record(DataConfig), flags.record(TrainConfig), flags.record(cls.HParams)
     name = recipe or f"{method}_{Path(data.data_dir).name or data.dataset.replace(':', '_').replace('/', '_')}"
-    more, table = tuple(map(_expanded, data.extra_data_dirs)), _expanded(data.attributes_file)
-    data = dataclasses.replace(data, data_dir=_expanded(data.data_dir), extra_data_dirs=more, attributes_file=table)
-    training = dataclasses.replace(training, workdir=_expanded(training.workdir) or f"runs/{name}", init_from=_expanded(training.init_from))
+    data = with_home(data)
+    training = dataclasses.replace(training, workdir=expanded(training.workdir) or f"runs/{name}", init_from=expanded(training.init_from))
     _check(training)
     print_settings(method, {"data": data, "training": training, method: hparams})
     if flags["dry_run"]:
@@ -54,11 +53,6 @@ def run(arguments: list[str]) -> int:
         if error.filename is not None and str(error.filename).startswith(training.workdir):
             raise UserError(f"--workdir={training.workdir} cannot be written: {error}") from error
         raise
-
-
-def _expanded(path: str) -> str:
-    """`~` in a path; shells leave it alone behind the = of a flag."""
-    return str(Path(path).expanduser()) if path else ""
 
 
 def _chosen_method(arguments: list[str]) -> str:
