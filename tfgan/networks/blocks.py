@@ -3,6 +3,7 @@
 import keras
 
 from tfgan.layers import BatchNorm, Dropout, instance_norm
+from tfgan.networks.strided import KERNEL, DoublingConv, HalvingConv
 
 SLOPE = 0.2  # of LeakyReLU in the papers; Keras' default is 0.3
 
@@ -25,15 +26,19 @@ def conv(filters, kernel, strides=1, padding="same", use_bias=True, **kwargs):
 
 def downsample(filters, norm=None, use_bias=False):
     """Conv 4×4 stride 2, `norm` (a layer or None), LeakyReLU: N×H×W×C -> N×H/2×W/2×`filters`."""
-    layers = [conv(filters, 4, 2, use_bias=use_bias), norm, keras.layers.LeakyReLU(negative_slope=SLOPE)]
+    halving = HalvingConv(filters, use_bias=use_bias, kernel_initializer=normal_init())
+    layers = [halving, norm, keras.layers.LeakyReLU(negative_slope=SLOPE)]
     return keras.Sequential([layer for layer in layers if layer is not None])
 
 
 def upsample_conv(filters, upsample="deconv", kernel=4, use_bias=False):
     """Layers that double the size: a transposed convolution, as in the papers, or `resize`: nearest neighbour, then a convolution,
     which leaves no checkerboard (Odena et al. 2016)."""
+    settings = {"use_bias": use_bias, "kernel_initializer": normal_init()}
     if upsample == "deconv":
-        return [keras.layers.Conv2DTranspose(filters, kernel, 2, "same", use_bias=use_bias, kernel_initializer=normal_init())]
+        if kernel == KERNEL:
+            return [DoublingConv(filters, **settings)]
+        return [keras.layers.Conv2DTranspose(filters, kernel, 2, "same", **settings)]
     return [keras.layers.UpSampling2D(2, interpolation="nearest"), conv(filters, 3, use_bias=use_bias)]
 
 

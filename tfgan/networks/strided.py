@@ -1,0 +1,94 @@
+"""4×4 convolutions of stride 2, which halve an image, and their transpose, which doubles it, for networks that go down to few pixels.
+
+There the weights outweigh the pixels: the U-Net at 256×256 has 48 of its 54 million where images have 16×16 pixels or less. On a CPU a
+convolution library rearranges them at every step, and their gradient too, which takes several times as long as the arithmetic. As matrix
+products of all 4×4 patches by the weights as they lie, the same sums come without (benchmarks/README.md).
+"""
+
+import keras
+import tensorflow as tf
+
+KERNEL = 4
+MOST_PIXELS_HALVED, MOST_PIXELS_DOUBLED = 64, 256  # of a batch, on the smaller side: up to here matrix products were faster
+MOST_PIXELS_FLOAT32 = 16  # up to here reading the weights takes so much of the time that to convert them to bfloat16 does not pay
+
+
+class _Strided:
+    """The weights are float32 in every precision; `call` converts them where it pays. Positional arguments are Keras'."""
+
+    def __init__(self, filters, **kwargs):
+        super().__init__(filters, KERNEL, 2, "same", autocast=False, **kwargs)
+
+    def add_weight(self, **kwargs):
+        return super().add_weight(**kwargs, autocast=False)
+
+    def call(self, x):
+        pixels = self.pixels(x.shape)
+        dtype = "float32" if pixels and pixels <= MOST_PIXELS_FLOAT32 else self.compute_dtype
+        compute = self.by_products if pixels else self.by_convolution
+        y = compute(tf.cast(x, dtype), tf.cast(self.kernel, dtype))
+        if self.use_bias:
+            y += tf.cast(self.bias, dtype)
+        return tf.cast(y, self.compute_dtype)
+
+
+class HalvingConv(_Strided, keras.layers.Conv2D):
+    """N×H×W×C -> N×H/2×W/2×`filters`; weights and results are those of `keras.layers.Conv2D(filters, 4, 2, "same")`."""
+
+    def pixels(self, shape) -> int:
+        """Of the whole batch on the smaller side where matrix products pay, else 0."""
+        known = None not in shape and shape[1] % 2 == shape[2] % 2 == 0
+        return _few(shape[0] * shape[1] * shape[2] // 4, MOST_PIXELS_HALVED) if known else 0
+
+    def by_convolution(self, x, kernel):
+        return tf.nn.conv2d(x, kernel, 2, "SAME")
+
+    def by_products(self, x, kernel):
+        cut = patches(x)
+        y = tf.reshape(cut, [-1, cut.shape[-1]]) @ tf.reshape(kernel, [-1, self.filters])
+        return tf.reshape(y, [*cut.shape[:3], self.filters])
+
+
+class DoublingConv(_Strided, keras.layers.Conv2DTranspose):
+    """N×H×W×C -> N×2H×2W×`filters`; weights and results are those of `keras.layers.Conv2DTranspose(filters, 4, 2, "same")`."""
+
+    def pixels(self, shape) -> int:
+        """Of the whole batch on the smaller side where matrix products pay, else 0."""
+        return _few(shape[0] * shape[1] * shape[2], MOST_PIXELS_DOUBLED) if None not in shape else 0
+
+    def by_convolution(self, x, kernel):
+        n, h, w, _ = tf.unstack(tf.shape(x))
+        return tf.nn.conv2d_transpose(x, kernel, [n, 2 * h, 2 * w, self.filters], 2, "SAME")
+
+    def by_products(self, x, kernel):
+        n, h, w, channels = x.shape
+        y = tf.matmul(tf.reshape(x, [-1, channels]), tf.reshape(kernel, [-1, channels]), transpose_b=True)
+        return overlap(tf.reshape(y, [n, h, w, KERNEL**2 * self.filters]))
+
+
+def _few(pixels: int, most: int) -> int:
+    return pixels if pixels <= most and not tf.config.list_physical_devices("GPU") else 0
+
+
+@tf.custom_gradient
+def patches(x):
+    """N×2H×2W×C -> N×H×W×16C: the 4×4 pixels around every second one, row by row; zeros lie beyond the border."""
+    n, height, width, channels = x.shape
+    h, w = height // 2, width // 2
+    # Pairs of rows and columns: a patch is 2×2 of them.
+    pairs = tf.reshape(tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]]), [n, h + 1, 2, w + 1, 2, channels])
+    quarters = [[pairs[:, i : i + h, :, j : j + w] for j in range(2)] for i in range(2)]  # each N × H × 2 × W × 2 × C
+    cut = tf.stack([tf.stack(row, axis=4) for row in quarters], axis=2)  # N × H × 2 × 2 × W × 2 × 2 × C
+    cut = tf.transpose(cut, [0, 1, 4, 2, 3, 5, 6, 7])
+    return tf.reshape(cut, [n, h, w, KERNEL**2 * channels]), overlap
+
+
+@tf.custom_gradient
+def overlap(cut):
+    """N×H×W×16C -> N×2H×2W×C: the sums of overlapping 4×4 patches, the transpose of `patches`."""
+    n, h, w, depth = cut.shape
+    channels = depth // KERNEL**2
+    cut = tf.transpose(tf.reshape(cut, [n, h, w, 2, 2, 2, 2, channels]), [3, 5, 0, 1, 4, 2, 6, 7])  # 2 × 2 × N × H × 2 × W × 2 × C
+    quarters = [[tf.pad(cut[i, j], [[0, 0], [i, 1 - i], [0, 0], [j, 1 - j], [0, 0], [0, 0]]) for j in range(2)] for i in range(2)]
+    x = tf.reshape(tf.add_n([quarter for row in quarters for quarter in row]), [n, 2 * h + 2, 2 * w + 2, channels])
+    return x[:, 1:-1, 1:-1], patches
