@@ -18,16 +18,19 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM_UP_STEPS = 3
+METHODS = ("pix2pix", "cyclegan")
 
 
 @dataclasses.dataclass(frozen=True)
 class Contestant:
-    """`module.Step(batch_size=…, image_size=…, ngf=…, **settings)` gives the step: `run(count)`, `weights`, `software`, `device`."""
+    """`module.Step(method=…, batch_size=…, image_size=…, ngf=…, **settings)` gives the step: `run(count)`, `weights`, `software`,
+    `device`."""
 
     summary: str
     module: str
     settings: dict[str, Any]
     framework: str = "tensorflow"
+    methods: tuple[str, ...] = METHODS
 
 
 CONTESTANTS = {
@@ -35,11 +38,19 @@ CONTESTANTS = {
     "tfgan_bfloat16": Contestant("tfgan, mixed_bfloat16", "tfgan_step", {"precision": "mixed_bfloat16"}),
     "tfgan_float32_xla": Contestant("tfgan, XLA", "tfgan_step", {"precision": "float32", "xla": True}),
     "tfgan_bfloat16_xla": Contestant("tfgan, mixed_bfloat16, XLA", "tfgan_step", {"precision": "mixed_bfloat16", "xla": True}),
-    "tutorial_float32": Contestant("TensorFlow tutorial", "tutorial_step", {"precision": "float32"}),
-    "tutorial_bfloat16": Contestant("TensorFlow tutorial, mixed_bfloat16", "tutorial_step", {"precision": "mixed_bfloat16"}),
+    "tutorial_float32": Contestant("TensorFlow tutorial", "tutorial_step", {"precision": "float32"}, methods=("pix2pix",)),
+    "tutorial_bfloat16": Contestant(
+        "TensorFlow tutorial, mixed_bfloat16", "tutorial_step", {"precision": "mixed_bfloat16"}, methods=("pix2pix",)
+    ),
     "torch_float32": Contestant("PyTorch", "torch_step", {}, "torch"),
     "torch_channels_last": Contestant("PyTorch, channels last", "torch_step", {"channels_last": True}, "torch"),
     "torch_bfloat16": Contestant("PyTorch, channels last, bfloat16", "torch_step", {"channels_last": True, "bfloat16": True}, "torch"),
+    "torch_compiled": Contestant(
+        "PyTorch, channels last, bfloat16, torch.compile",
+        "torch_step",
+        {"channels_last": True, "bfloat16": True, "compiled": True},
+        "torch",
+    ),
 }
 DEFAULT = [name for name in CONTESTANTS if not name.endswith("_xla")]
 
@@ -49,6 +60,7 @@ class Worker:
 
     Args:
         name: in `CONTESTANTS`.
+        method: of `METHODS`.
         batch_size, image_size, ngf: images a step, their height and width, and the first convolutions' filters.
         python: the interpreter.
 
@@ -56,10 +68,10 @@ class Worker:
         facts: once `wait` has returned: `weights` (number of trained values), `software` (versions) and `device` ("" for the CPU).
     """
 
-    def __init__(self, name: str, *, batch_size: int, image_size: int, ngf: int, python: str = sys.executable):
+    def __init__(self, name: str, *, method: str, batch_size: int, image_size: int, ngf: int, python: str = sys.executable):
         self.name, self.facts = name, {}
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - open as long as the process runs
-        sizes = [f"--batch_size={batch_size}", f"--image_size={image_size}", f"--ngf={ngf}"]
+        sizes = [f"--method={method}", f"--batch_size={batch_size}", f"--image_size={image_size}", f"--ngf={ngf}"]
         self._process = subprocess.Popen(
             [python, "-m", "benchmarks.contestants", name, *sizes],
             cwd=ROOT,
@@ -99,6 +111,7 @@ def main():
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not meet the answers
     parser = argparse.ArgumentParser()
     parser.add_argument("name", choices=CONTESTANTS)
+    parser.add_argument("--method", choices=METHODS, required=True)
     for size in ("batch_size", "image_size", "ngf"):
         parser.add_argument(f"--{size}", type=int, required=True)
     options = vars(parser.parse_args())

@@ -13,7 +13,7 @@ from benchmarks.machine import describe
 
 def main(arguments=None):
     options = _parse(arguments)
-    worker = Worker(options.contestant, batch_size=options.batch_size, image_size=options.image_size, ngf=options.ngf)
+    worker = Worker(options.contestant, method="pix2pix", batch_size=options.batch_size, image_size=options.image_size, ngf=options.ngf)
     try:
         worker.wait()
         rates = {"pipeline": [], "step": []}

@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.config import DataSpec, Domain
-from tfgan.methods.pix2pix import HParams, Pix2Pix
+from tfgan.methods import method_class
+from tfgan.training.hardware import share_cores
 from tfgan.training.step import TrainStep
 from tfgan.training.strategy import make_strategy, set_precision
 
@@ -36,16 +37,23 @@ def random_images(batch_size: int, image_size: int) -> list[np.ndarray]:
     return [rng.uniform(-1.0, 1.0, (batch_size, image_size, image_size, 3)).astype(np.float32) for _ in range(2)]
 
 
+def method_settings(method: str, image_size: int, ngf: int) -> dict:
+    """What differs from the method's own defaults."""
+    generator = {"generator": f"unet_{min(256, image_size)}"} if method == "pix2pix" else {}
+    return {"image_size": (image_size, image_size), "ngf": ngf, "ndf": ngf, **generator}
+
+
 class Step:
-    def __init__(self, *, batch_size, image_size, ngf, precision, xla=False):
+    def __init__(self, *, method, batch_size, image_size, ngf, precision, xla=False):
         share_gpu()
+        cls = method_class(method)
+        share_cores(cls.branches)
         strategy = make_strategy(batch_size, gpus=1 if device() else 0)
         set_precision(precision, deterministic=False)
-        size = (image_size, image_size)
-        hparams = HParams(batch_size=batch_size, image_size=size, generator=f"unet_{min(256, image_size)}", ngf=ngf, ndf=ngf)
+        hparams = cls.HParams(batch_size=batch_size, **method_settings(method, image_size, ngf))
         domains = {name: Domain(name, 3) for name in ("source", "target")}
         with strategy.scope():
-            method = Pix2Pix(hparams, DataSpec("paired", size, domains, {"train": 400, "validation": 100}, ""))
+            method = cls(hparams, DataSpec(cls.batch_kind, hparams.image_size, domains, {"train": 400, "validation": 100}, ""))
         self.step = TrainStep(method, strategy, seed=0, xla=xla)
         source, target = random_images(batch_size, image_size)
         batches = tf.data.Dataset.from_tensors({"source": source, "target": target}).repeat()

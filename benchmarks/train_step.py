@@ -1,6 +1,6 @@
-"""Seconds a train step of pix2pix: tfgan beside TensorFlow's tutorial and PyTorch, taking turns in one run.
+"""Seconds a train step of pix2pix or CycleGAN: tfgan beside TensorFlow's tutorial and PyTorch, taking turns in one run.
 
-python -m benchmarks.train_step
+python -m benchmarks.train_step [--method=cyclegan --image_size=128]
 """
 
 import argparse
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks.contestants import CONTESTANTS, DEFAULT, Worker
+from benchmarks.contestants import CONTESTANTS, DEFAULT, METHODS, Worker
 from benchmarks.machine import describe
 
 PAUSE = 0.3  # seconds between turns: an idle OpenMP pool spins for up to 0.2 s
@@ -33,14 +33,14 @@ def main(arguments=None):
     facts = [worker.facts for worker in workers]
     versions = dict.fromkeys(fact["software"] for fact in facts)
     print(f"{describe(facts[0]['device'])}; {'; '.join(versions)}.")
-    print(f"pix2pix, batch {options.batch_size}, {options.image_size}²; {options.rounds} rounds of {options.steps} steps.\n")
+    print(f"{options.method}, batch {options.batch_size}, {options.image_size}²; {options.rounds} rounds of {options.steps} steps.\n")
     weights = {worker.name: worker.facts["weights"] for worker in workers}
     print(table(seconds, weights, options.batch_size, options.baseline or fastest_torch(seconds)))
 
 
 def _start(name: str, options) -> Worker:
     python = options.torch_python if CONTESTANTS[name].framework == "torch" else sys.executable
-    return Worker(name, batch_size=options.batch_size, image_size=options.image_size, ngf=options.ngf, python=python)
+    return Worker(name, method=options.method, batch_size=options.batch_size, image_size=options.image_size, ngf=options.ngf, python=python)
 
 
 def _has_torch(python: str) -> bool:
@@ -83,6 +83,7 @@ def table(seconds: dict[str, list[float]], weights: dict[str, int], batch_size: 
 
 def _parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--method", default="pix2pix", choices=METHODS, help="default: %(default)s")
     parser.add_argument("--batch_size", type=int, default=1, help="images in a step (default: %(default)s)")
     parser.add_argument("--image_size", type=int, default=256, help="height and width, a power of two up to 256, or a multiple of it")
     parser.add_argument("--ngf", type=int, default=64, help="filters of both networks' first convolution (default: %(default)s)")
@@ -95,6 +96,7 @@ def _parse(arguments):
     unknown = set(options.contestants) - set(CONTESTANTS)
     if unknown:
         parser.error(f"unknown contestants {', '.join(sorted(unknown))}; there are {', '.join(CONTESTANTS)}")
+    options.contestants = [name for name in options.contestants if options.method in CONTESTANTS[name].methods]
     if options.baseline and options.baseline not in options.contestants:
         parser.error(f"--baseline={options.baseline} is not among --contestants={','.join(options.contestants)}")
     return options

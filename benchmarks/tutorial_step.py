@@ -61,7 +61,7 @@ def discriminator(image_size: int, ndf: int):
 
 
 class Step:
-    def __init__(self, *, batch_size, image_size, ngf, precision):
+    def __init__(self, *, method, batch_size, image_size, ngf, precision):
         share_gpu()
         keras.config.set_dtype_policy(precision)
         self.generator, self.discriminator = generator(image_size, ngf), discriminator(image_size, ngf)

@@ -89,7 +89,7 @@ def test_differences_name_what_changes_the_learning():
 
 
 def test_operational_settings_may_differ():
-    training = TrainConfig(seed=3, workdir="elsewhere", steps=7, xla=True, log_every=1)
+    training = TrainConfig(seed=3, workdir="elsewhere", steps=7, xla="on", log_every=1)
     data = DataConfig(dataset="facades", domains=("photo", "labels"), data_dir="/moved", cache="never")
     hparams = HParams(epochs=5, norm="none", size=(64, 32), kinds=("color",))
     assert run_config().differences(run_config(training=training, data=data, hparams=hparams)) == []

@@ -5,7 +5,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan.layers import BatchNorm, Dropout, ForwardPass, ReflectionPadding, SpectralConv2D, fold_in, instance_norm, normal, uniform
+from tfgan.layers import (
+    BatchNorm,
+    Dropout,
+    ForwardPass,
+    InstanceNorm,
+    ReflectionPadding,
+    SpectralConv2D,
+    fold_in,
+    instance_norm,
+    normal,
+    uniform,
+)
 
 GAMMA, BETA = np.float32([2.0, 0.5, 1.0]), np.float32([0.1, -1.0, 0.0])
 MEAN, VARIANCE = np.float32([0.3, -0.2, 1.0]), np.float32([2.0, 0.5, 1.5])
@@ -238,13 +249,62 @@ def test_reflection_padding():
     assert layer.compute_output_shape((None, 4, None, 1)) == (None, 8, None, 1)
 
 
-def test_instance_norm():
-    layer, x = instance_norm(), images(2, 5, 6, 3)
+def first_and_second_gradients(layer, x):
+    """Of the sum of cubes of a layer's output by its input, and of that gradient's squares."""
+    x = tf.constant(x)
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(layer(x) ** 3)
+        first = tape.gradient(loss, x)
+        squares = tf.reduce_sum(tf.square(first))
+    return first, outer.gradient(squares, x)
+
+
+@pytest.mark.parametrize(("padding", "size"), [(1, (4, 5)), (3, (8, 9)), (3, (4, 12)), (2, (3, 6))])
+def test_reflection_padding_and_its_gradients_are_those_of_tf_pad(padding, size):
+    x, paddings = images(2, *size, 3), [[0, 0], [padding] * 2, [padding] * 2, [0, 0]]
+    layer = ReflectionPadding(padding)
+
+    def reference(x):
+        return tf.pad(x, paddings, mode="REFLECT")
+
+    np.testing.assert_array_equal(layer(x), reference(x))
+    of_unknown_size = tf.function(layer, input_signature=[tf.TensorSpec((None, None, None, 3))])
+    np.testing.assert_array_equal(of_unknown_size(x), reference(x))
+    for ours, theirs in zip(first_and_second_gradients(layer, x), first_and_second_gradients(reference, x)):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("count", [1, 2, InstanceNorm.MOST_FUSED + 1])
+def test_instance_norm(count):
+    layer, x = instance_norm(), images(count, 5, 6, 3)
     expected = (x - x.mean((1, 2), keepdims=True)) / np.sqrt(x.var((1, 2), keepdims=True) + 1e-5)
     np.testing.assert_allclose(layer(x), expected, atol=1e-5)
     assert layer.weights == []
     tiny = np.float32([0.001, -0.001]).reshape(1, 1, 2, 1)  # variance 1e-6: epsilon decides the result
     np.testing.assert_allclose(np.ravel(instance_norm()(tiny)), np.ravel(tiny) / np.sqrt(1.1e-5), rtol=1e-3)
+
+
+def test_instance_norm_differentiates_as_keras_layer_does():
+    layer, reference, x = InstanceNorm(), keras.layers.GroupNormalization(groups=-1, epsilon=1e-5), images(3, 5, 6, 2)
+    for norm in (layer, reference):
+        norm.build(x.shape)
+        norm.set_weights([np.float32([1.5, -0.5]), np.float32([0.25, 2.0])])
+    np.testing.assert_allclose(layer(x), reference(x), atol=1e-5)
+    for ours, theirs in zip(first_and_second_gradients(layer, x), first_and_second_gradients(reference, x)):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3 * np.abs(theirs).max())
+
+
+def test_instance_norm_of_bfloat16_keeps_its_weights_exact():
+    layer = InstanceNorm(dtype="mixed_bfloat16")
+    layer.build((None, None, None, 1))
+    layer.set_weights([np.float32([1.0]), np.float32([0.001])])
+    y = layer(tf.zeros((1, 2, 2, 1)))  # nothing but the shift is left
+    assert y.dtype == tf.bfloat16
+    assert layer.beta.value.dtype == tf.float32
+    np.testing.assert_allclose(np.float32(y), 0.001, rtol=4e-3)
 
 
 # Spectral normalisation

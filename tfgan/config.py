@@ -82,8 +82,14 @@ class TrainConfig:
     steps: int = setting(0, "total steps of the run; 0: as --epochs says", operational=True, at_least=0)
     seed: int = setting(0, "seed of weights, order of data, jitter and noise", at_least=0, at_most=2**31 - 1)
     deterministic: bool = setting(False, "only operations that give the same bits every time (slower)", operational=True)
-    precision: str = setting("float32", "arithmetic of the networks", choices=("float32", "mixed_bfloat16", "mixed_float16"))
-    xla: bool = setting(False, "compile forward and backward pass with XLA (faster on GPUs, slower on CPUs)", operational=True)
+    precision: str = setting(
+        "auto",
+        "arithmetic of the networks; auto: mixed_bfloat16 where the hardware multiplies it fast, else float32",
+        choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
+    )
+    xla: str = setting(
+        "auto", "compile forward and backward pass with XLA; auto: on GPUs, not on CPUs", choices=("auto", "on", "off"), operational=True
+    )
     steps_per_call: int = setting(
         0, "most steps inside one call of the compiled program, which never takes much over a second; 0: 200", operational=True, at_least=0
     )

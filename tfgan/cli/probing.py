@@ -34,20 +34,19 @@ def predict(method_name: str, training: TrainConfig, hparams, dataset) -> Predic
     Raises:
         UserError: the method refuses these settings or this data set.
     """
-    import keras
     import tensorflow as tf
 
+    from tfgan.training.hardware import resolve, share_cores
     from tfgan.training.step import TrainStep
-    from tfgan.training.strategy import describe, make_strategy, set_precision
+    from tfgan.training.strategy import build_method, describe, make_strategy
     from tfgan.training.timeline import Timeline
 
+    cls = method_class(method_name)
+    share_cores(cls.branches)
     strategy = make_strategy(math.gcd(*hparams.batch_sizes()), training.gpus, training.tpu)
-    set_precision(training.precision, training.deterministic)
-    keras.utils.set_random_seed(training.seed)
-    with strategy.scope():
-        method = method_class(method_name)(hparams, dataset.spec)
-    xla = training.xla and not (getattr(hparams, "sync_batch_norm", False) and strategy.num_replicas_in_sync > 1)
-    step = TrainStep(method, strategy, seed=training.seed, xla=xla, loss_scaling=training.precision == "mixed_float16")
+    training, _ = resolve(training, hparams, strategy.num_replicas_in_sync)
+    method = build_method(cls, training, hparams, dataset.spec, strategy)
+    step = TrainStep.from_settings(method, training, strategy)
     timeline = Timeline(method.stages(), dataset.spec.sizes["train"], method.batches_per_step)
     total = training.steps or timeline.step(hparams.epochs)
     stage = timeline.stage(total - 1)
@@ -64,7 +63,7 @@ def predict(method_name: str, training: TrainConfig, hparams, dataset) -> Predic
     seconds = _time(lambda: step.run(iterator, tf.constant(1)).numpy())
     device_memory = max((tf.config.experimental.get_memory_info(gpu.name.removeprefix("/device:"))["peak"] for gpu in gpus), default=0)
     return Prediction(
-        describe(strategy),
+        f"{describe(strategy)}, {training.precision}",
         seconds,
         _peak_memory(),
         device_memory,

@@ -102,18 +102,24 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
     from tfgan.cli.health import Health
     from tfgan.data import open_dataset
     from tfgan.inference import open_inference, translators
+    from tfgan.training.hardware import resolve, share_cores
     from tfgan.training.strategy import describe, is_chief, make_strategy
     from tfgan.training.timeline import Timeline
     from tfgan.training.trainer import Trainer
 
+    cls, workdir = method_class(method_name), Path(training.workdir)
+    share_cores(cls.branches)
     strategy = make_strategy(math.gcd(*hparams.batch_sizes()), training.gpus, training.tpu)
     print(f"Devices: {describe(strategy)}.")
-    cls = method_class(method_name)
+    earlier = _earlier(workdir)
+    training, chosen = resolve(training, hparams, strategy.num_replicas_in_sync, earlier and earlier.training)
+    for line in chosen:
+        print(line)
     dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
-    workdir = Path(training.workdir)
     config = RunConfig(method_name, data, training, hparams, dataset.spec, versions())
     print(_describe(dataset.spec))
-    _compare_with_existing(workdir, config)
+    if earlier:
+        _refuse_changes(workdir, earlier, config)
     step = _train_step(cls, config, strategy)
     if is_chief(strategy):
         config.write(workdir / "config.json")
@@ -186,27 +192,18 @@ def _describe_stages(stages, image_size, total: int) -> str:
 
 def _train_step(cls, config: RunConfig, strategy):
     """Networks and optimizers with fresh weights, or, in a new run with --init_from, with another run's."""
-    import keras
-
     from tfgan.cli.runs import open_run
     from tfgan.training.checkpoint import has_checkpoint
     from tfgan.training.step import TrainStep
-    from tfgan.training.strategy import set_precision
+    from tfgan.training.strategy import build_method
     from tfgan.training.warm_start import copy_weights
 
-    training, hparams = config.training, config.hparams
-    set_precision(training.precision, training.deterministic)
-    keras.utils.set_random_seed(training.seed)
-    with strategy.scope():
-        method = cls(hparams, config.spec)
+    training = config.training
+    method = build_method(cls, training, config.hparams, config.spec, strategy)
     if training.init_from and not has_checkpoint(Path(training.workdir)):
         for line in copy_weights(open_run(training.init_from).method, method):
             print(f"--init_from: {line}")
-    xla = training.xla
-    if xla and getattr(hparams, "sync_batch_norm", False) and strategy.num_replicas_in_sync > 1:
-        print("XLA is off: --sync_batch_norm talks to the other replicas in the middle of a pass, which XLA cannot compile.")
-        xla = False
-    return TrainStep(method, strategy, seed=training.seed, xla=xla, loss_scaling=training.precision == "mixed_float16")
+    return TrainStep.from_settings(method, training, strategy)
 
 
 def _best(training: TrainConfig, strategy):
@@ -242,14 +239,17 @@ def _callbacks(method, dataset, training: TrainConfig, chief: bool, health) -> l
     return callbacks
 
 
-def _compare_with_existing(workdir: Path, config: RunConfig):
-    """Raises `UserError` if `config` would change what the run in `workdir`, if there is one, learns."""
+def _earlier(workdir: Path) -> RunConfig | None:
+    """The record of the run in `workdir` that this one goes on with; None if it is new."""
     from tfgan.cli.runs import read_config
     from tfgan.training.checkpoint import has_checkpoint
 
-    if not (workdir / "config.json").exists() or not has_checkpoint(workdir):
-        return
-    changes = read_config(workdir).differences(config)
+    return read_config(workdir) if (workdir / "config.json").exists() and has_checkpoint(workdir) else None
+
+
+def _refuse_changes(workdir: Path, earlier: RunConfig, config: RunConfig):
+    """Raises `UserError` if `config` would change what the run in `workdir` learns."""
+    changes = earlier.differences(config)
     if changes:
         listed = "\n".join(f"  {line}" for line in changes)
         raise UserError(

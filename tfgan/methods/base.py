@@ -153,11 +153,13 @@ class Method:
         average_decay: of these averages, a step.
         state: what is remembered from step to step beside weights, such as a pool of images; written only by `exchange`.
         batches_per_step: how many batches one step eats.
+        branches: parts of a step that hardly wait for each other, such as the two directions of CycleGAN.
         stage: the present one of `stages`.
     """
 
     HParams = HParams
     batch_kind: str
+    branches = 1
 
     def __init__(self, hparams, spec: DataSpec):
         self.hparams, self.spec = hparams, spec

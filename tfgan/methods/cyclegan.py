@@ -48,6 +48,7 @@ class CycleGAN(base.Method):
 
     HParams = HParams
     batch_kind = "unpaired"
+    branches = 2
 
     def __init__(self, hparams, spec):
         super().__init__(hparams, spec)
@@ -88,7 +89,12 @@ class CycleGAN(base.Method):
 
     def _generator_losses(self, batch, seed):
         h, source, target = self.hparams, batch["source"], batch["target"]
-        fake_target, fake_source = self.to_target(source, training=True), self.to_source(target, training=True)
+        same_target, same_source = None, None
+        if h.identity_weight:
+            fake_target, same_target = _together(self.to_target, source, target)
+            fake_source, same_source = _together(self.to_source, target, source)
+        else:
+            fake_target, fake_source = self.to_target(source, training=True), self.to_source(target, training=True)
         gan_target = self.generator_loss(self.of_target(fake_target, training=True))
         gan_source = self.generator_loss(self.of_source(fake_source, training=True))
         cycle_source = l1_loss(source, self.to_source(fake_target, training=True))
@@ -101,7 +107,7 @@ class CycleGAN(base.Method):
             "cycle_target_loss": cycle_target,
         }
         if h.identity_weight:
-            identity = l1_loss(source, self.to_source(source, training=True)) + l1_loss(target, self.to_target(target, training=True))
+            identity = l1_loss(source, same_source) + l1_loss(target, same_target)
             loss += h.identity_weight * h.cycle_weight * identity
             scalars["identity_loss"] = identity
         return base.PhaseResult({"generator": loss}, scalars, {"fake_target": fake_target, "fake_source": fake_source})
@@ -110,8 +116,7 @@ class CycleGAN(base.Method):
         losses = {}
         for side in ("target", "source"):
             discriminator = self.networks[f"of_{side}"]
-            real = discriminator(batch[side], training=True)
-            fake = discriminator(tf.stop_gradient(batch[f"fake_{side}"]), training=True)
+            real, fake = _together(discriminator, batch[side], tf.stop_gradient(batch[f"fake_{side}"]))
             losses[side] = self.discriminator_loss(real, fake)
         return base.PhaseResult(
             {"discriminator": losses["target"] + losses["source"]}, {f"discriminator_{side}_loss": loss for side, loss in losses.items()}
@@ -153,6 +158,12 @@ class CycleGAN(base.Method):
             translated = there(image)
             row |= {domain.name: image, f"{domain.name} to {other.name}": translated, f"back to {domain.name}": back(translated)}
         return row
+
+
+def _together(network, *batches):
+    """The network's outputs for batches of equal size, in one call: nothing is normalised over a batch here, so that they are the same as
+    one by one, and the weights are read once."""
+    return tf.split(network(tf.concat(batches, axis=0), training=True), len(batches))
 
 
 def query_pool(pool, filled, images, seed):

@@ -4,6 +4,8 @@ import math
 
 import keras
 
+from tfgan.layers import InstanceNorm
+
 SLOPE = 0.01  # of the discriminator's LeakyReLU
 
 
@@ -69,5 +71,5 @@ def _conv(filters, kernel, strides=1, padding="same", use_bias=False, **kwargs):
 
 def _normalised(layer, x, activation=True):
     """`layer`, instance norm with scale and shift, ReLU."""
-    x = keras.layers.GroupNormalization(groups=-1, epsilon=1e-5)(layer(x))
+    x = InstanceNorm()(layer(x))
     return keras.layers.ReLU()(x) if activation else x

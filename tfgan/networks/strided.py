@@ -8,6 +8,8 @@ products of all 4×4 patches by the weights as they lie, the same sums come with
 import keras
 import tensorflow as tf
 
+from tfgan.layers import has_gpu
+
 KERNEL = 4
 MOST_PIXELS_HALVED, MOST_PIXELS_DOUBLED = 64, 256  # of a batch, on the smaller side: up to here matrix products were faster
 MOST_PIXELS_FLOAT32 = 16  # up to here reading the weights takes so much of the time that to convert them to bfloat16 does not pay
@@ -67,7 +69,7 @@ class DoublingConv(_Strided, keras.layers.Conv2DTranspose):
 
 
 def _few(pixels: int, most: int) -> int:
-    return pixels if pixels <= most and not tf.config.list_physical_devices("GPU") else 0
+    return pixels if pixels <= most and not has_gpu() else 0
 
 
 @tf.custom_gradient

@@ -4,6 +4,7 @@ import functools
 
 import tensorflow as tf
 
+from tfgan.config import TrainConfig
 from tfgan.layers import ForwardPass, fold_in
 from tfgan.methods.base import Method, Phase, Stage
 
@@ -50,6 +51,11 @@ class TrainStep(tf.Module):
         self._statistics: dict[str, list] = {}  # phase -> [(variable, momentum)], in the order in which the pass meets them
         compiled = functools.partial(tf.function, jit_compile=True) if xla else lambda function: function
         self._gradients = {phase.name: compiled(functools.partial(self._phase_gradients, phase)) for phase in self.phases}
+
+    @classmethod
+    def from_settings(cls, method: Method, training: TrainConfig, strategy: tf.distribute.Strategy) -> "TrainStep":
+        """Of settings without `auto`."""
+        return cls(method, strategy, seed=training.seed, xla=training.xla == "on", loss_scaling=training.precision == "mixed_float16")
 
     @staticmethod
     def _counter(value, dtype, shape=None):

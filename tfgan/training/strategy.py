@@ -6,7 +6,9 @@ import os
 import keras
 import tensorflow as tf
 
+from tfgan.config import DataSpec, TrainConfig
 from tfgan.errors import UserError
+from tfgan.methods.base import Method
 
 
 def make_strategy(batch_size: int, gpus: int = 0, tpu: str = "", devices: list[str] | None = None) -> tf.distribute.Strategy:
@@ -60,6 +62,14 @@ def set_precision(precision: str, deterministic: bool):
     keras.config.set_dtype_policy(precision)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
+
+
+def build_method(cls, training: TrainConfig, hparams, spec: DataSpec, strategy: tf.distribute.Strategy) -> Method:
+    """The method's networks with fresh weights, in the precision of `training` and under `strategy`."""
+    set_precision(training.precision, training.deterministic)
+    keras.utils.set_random_seed(training.seed)
+    with strategy.scope():
+        return cls(hparams, spec)
 
 
 def is_chief(strategy) -> bool:

@@ -1,0 +1,120 @@
+"""What `--precision=auto` and `--xla=auto` choose on which hardware, and that a run keeps its choice."""
+
+import dataclasses
+
+import pytest
+import tensorflow as tf
+
+from tfgan.config import TrainConfig
+from tfgan.methods import method_class
+from tfgan.methods.pix2pix import HParams
+from tfgan.training import hardware
+
+CPUINFO = "processor\t: 0\nmodel name\t: A CPU\nflags\t\t: fpu avx512f {}\n"
+
+
+@pytest.fixture
+def cpu(tmp_path, monkeypatch):
+    """Pretends to be a CPU with more `flags`."""
+
+    def pretend(*flags):
+        monkeypatch.setattr(hardware, "CPUINFO", tmp_path / "cpuinfo")
+        (tmp_path / "cpuinfo").write_text(CPUINFO.format(" ".join(flags)))
+        monkeypatch.setattr(hardware, "has_gpu", lambda: False)
+
+    return pretend
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """Pretends to have a GPU for each compute capability."""
+
+    def pretend(*capabilities):
+        monkeypatch.setattr(hardware, "has_gpu", lambda: True)
+        monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: list(range(len(capabilities))))
+        monkeypatch.setattr(
+            tf.config.experimental, "get_device_details", lambda i: {"compute_capability": capabilities[i]} if capabilities[i] else {}
+        )
+
+    return pretend
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [((), "float32"), (("avx512_bf16",), "float32"), (("avx512_bf16", "amx_bf16"), "mixed_bfloat16")],
+)
+def test_bfloat16_on_cpus_with_amx_alone(cpu, flags, expected):
+    cpu(*flags)
+    training, lines = hardware.resolve(TrainConfig(), HParams(), 1)
+    assert (training.precision, training.xla) == (expected, "off")
+    assert [line.partition(",")[0] for line in lines] == [f"--precision=auto: {expected}", "--xla=auto: off"]
+
+
+def test_other_systems_have_no_cpuinfo(cpu, monkeypatch, tmp_path):
+    cpu()
+    monkeypatch.setattr(hardware, "CPUINFO", tmp_path / "absent")
+    assert hardware.choose_precision()[0] == "float32"
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [([(9, 0)], "mixed_bfloat16"), ([(8, 0), (9, 0)], "mixed_bfloat16"), ([(9, 0), (7, 5)], "float32"), ([None], "float32")],
+)
+def test_bfloat16_on_gpus_that_multiply_it(gpu, capabilities, expected):
+    gpu(*capabilities)
+    training, _ = hardware.resolve(TrainConfig(), HParams(), 1)
+    assert (training.precision, training.xla) == (expected, "on")
+
+
+def test_tpus(cpu):
+    cpu()
+    assert hardware.resolve(TrainConfig(tpu="local"), HParams(), 1)[0].precision == "mixed_bfloat16"
+
+
+def test_settings_that_are_given_stay(cpu):
+    cpu("amx_bf16")
+    given = TrainConfig(precision="float32", xla="on")
+    assert hardware.resolve(given, HParams(), 2) == (given, [])
+
+
+def test_a_run_goes_on_in_its_own_precision(cpu):
+    cpu("amx_bf16")
+    earlier = TrainConfig(precision="float32", xla="on")
+    training, lines = hardware.resolve(TrainConfig(), HParams(), 1, earlier)
+    assert (training.precision, training.xla) == ("float32", "off")
+    assert lines[0] == "--precision=auto: float32, as the run began."
+
+
+@pytest.mark.parametrize("xla", ["auto", "on"])
+def test_xla_gives_way_to_synchronised_batch_norm_of_several_replicas(gpu, xla):
+    gpu((9, 0))
+    hparams = dataclasses.replace(HParams(), sync_batch_norm=True)
+    for replicas, expected in ((1, "on"), (2, "off")):
+        training, lines = hardware.resolve(TrainConfig(precision="float32", xla=xla), hparams, replicas)
+        assert training.xla == expected
+        assert any("--sync_batch_norm" in line for line in lines) == (replicas > 1)
+
+
+@pytest.mark.parametrize(("cores", "branches", "shared"), [(1, 2, False), (2, 2, True), (2, 1, False), (4, 2, False)])
+def test_cores_are_shared_out_where_there_are_no_more_than_branches(cpu, monkeypatch, cores, branches, shared):
+    cpu()
+    threads = {}
+    monkeypatch.setattr(hardware, "cores", lambda: cores)
+    for kind in ("intra", "inter"):
+        monkeypatch.setattr(tf.config.threading, f"set_{kind}_op_parallelism_threads", lambda n, kind=kind: threads.update({kind: n}))
+    hardware.share_cores(branches)
+    assert threads == ({"intra": 1, "inter": cores} if shared else {})
+
+
+def test_a_program_that_runs_keeps_its_threads(cpu, monkeypatch):
+    cpu()
+    monkeypatch.setattr(hardware, "cores", lambda: 2)
+    tf.zeros([]).numpy()
+    before = tf.config.threading.get_intra_op_parallelism_threads()
+    hardware.share_cores(2)
+    assert tf.config.threading.get_intra_op_parallelism_threads() == before
+
+
+def test_branches_of_cyclegan():
+    assert method_class("cyclegan").branches == 2
+    assert method_class("pix2pix").branches == 1

@@ -1,0 +1,82 @@
+"""What pays on the hardware at hand: the choices behind `--precision=auto` and `--xla=auto`, and how a CPU's cores are shared out.
+
+Each rule has its measurement in benchmarks/README.md.
+"""
+
+import dataclasses
+import os
+import re
+from pathlib import Path
+
+import tensorflow as tf
+
+from tfgan.config import TrainConfig
+from tfgan.layers import has_gpu
+
+CPUINFO = Path("/proc/cpuinfo")
+TENSOR_CORES_WITH_BFLOAT16 = (8, 0)  # compute capability of NVIDIA's GPUs
+
+
+def resolve(training: TrainConfig, hparams, replicas: int, earlier: TrainConfig | None = None) -> tuple[TrainConfig, list[str]]:
+    """Settings without `auto`, and a line for each that was chosen.
+
+    Args:
+        replicas: of the strategy.
+        earlier: of the run that goes on, whose arithmetic stays, on whatever hardware.
+    """
+    lines, chosen = [], {}
+    if training.precision == "auto":
+        chosen["precision"], why = (earlier.precision, "as the run began") if earlier else choose_precision(training.tpu)
+        lines.append(f"--precision=auto: {chosen['precision']}, {why}.")
+    if training.xla != "off" and replicas > 1 and getattr(hparams, "sync_batch_norm", False):
+        chosen["xla"] = "off"
+        lines.append("XLA is off: --sync_batch_norm talks to the other replicas in the middle of a pass, which XLA cannot compile.")
+    elif training.xla == "auto":
+        chosen["xla"], why = choose_xla()
+        lines.append(f"--xla=auto: {chosen['xla']}, {why}.")
+    return dataclasses.replace(training, **chosen), lines
+
+
+def choose_precision(tpu: str = "") -> tuple[str, str]:
+    """The fastest arithmetic that learns the same, and why."""
+    if tpu:
+        return "mixed_bfloat16", "which TPUs multiply"
+    if has_gpu():
+        capabilities = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+        lowest = min(details.get("compute_capability", (0, 0)) for details in capabilities)
+        if lowest >= TENSOR_CORES_WITH_BFLOAT16:
+            return "mixed_bfloat16", "which this GPU's tensor cores multiply"
+        return "float32", "as this GPU has no tensor cores for bfloat16"
+    if "amx_bf16" in cpu_flags():
+        return "mixed_bfloat16", "which this CPU multiplies in hardware (AMX)"
+    return "float32", "as this CPU has no AMX, without which bfloat16 is slower"
+
+
+def choose_xla() -> tuple[str, str]:
+    return ("on", "faster on GPUs") if has_gpu() else ("off", "slower on CPUs")
+
+
+def cpu_flags() -> set[str]:
+    """What the CPU can do, in Linux' words; empty on other systems."""
+    text = CPUINFO.read_text() if CPUINFO.exists() else ""
+    flags = re.search(r"^flags\s*: (.*)$", text, re.MULTILINE)
+    return set(flags[1].split()) if flags else set()
+
+
+def cores() -> int:
+    """Of the CPU that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def share_cores(branches: int):
+    """Gives each of the `branches` of a train step that do not wait for each other one core, if there are no more cores than that.
+
+    Otherwise all cores work on one operation after the other, as TensorFlow has it. Without effect once TensorFlow runs.
+    """
+    if not 1 < cores() <= branches or has_gpu():
+        return
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(cores())
+    except RuntimeError:  # a program that has used TensorFlow before keeps its threads
+        pass
