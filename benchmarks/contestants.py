@@ -1,4 +1,4 @@
-"""The contestants of `benchmarks.train_step`, and the processes that they run in.
+"""The contestants of `benchmarks.train_step` and `benchmarks.translate`, and the processes that they run in.
 
 Every contestant has a process of its own, so that PyTorch and TensorFlow may live in different environments and one's threads do not
 meet the other's. The processes take turns: told "do k steps now" by a pipe, one works while the others wait.
@@ -31,6 +31,7 @@ class Contestant:
     settings: dict[str, Any]
     framework: str = "tensorflow"
     methods: tuple[str, ...] = METHODS
+    task: str = "train_step"
 
 
 CONTESTANTS = {
@@ -38,6 +39,10 @@ CONTESTANTS = {
     "tfgan_bfloat16": Contestant("tfgan, mixed_bfloat16", "tfgan_step", {"precision": "mixed_bfloat16"}),
     "tfgan_float32_xla": Contestant("tfgan, XLA", "tfgan_step", {"precision": "float32", "xla": True}),
     "tfgan_bfloat16_xla": Contestant("tfgan, mixed_bfloat16, XLA", "tfgan_step", {"precision": "mixed_bfloat16", "xla": True}),
+    "tfgan_float32_replicas": Contestant("tfgan, two replicas", "tfgan_step", {"precision": "float32", "replicas": 2}, task="replicas"),
+    "tfgan_bfloat16_replicas": Contestant(
+        "tfgan, mixed_bfloat16, two replicas", "tfgan_step", {"precision": "mixed_bfloat16", "replicas": 2}, task="replicas"
+    ),
     "tutorial_float32": Contestant("TensorFlow tutorial", "tutorial_step", {"precision": "float32"}, methods=("pix2pix",)),
     "tutorial_bfloat16": Contestant(
         "TensorFlow tutorial, mixed_bfloat16", "tutorial_step", {"precision": "mixed_bfloat16"}, methods=("pix2pix",)
@@ -51,8 +56,16 @@ CONTESTANTS = {
         {"channels_last": True, "bfloat16": True, "compiled": True},
         "torch",
     ),
+    "tfgan_translate": Contestant("tfgan", "tfgan_translate", {}, task="translate"),
+    "torch_translate": Contestant("PyTorch", "torch_translate", {}, "torch", task="translate"),
+    "torch_translate_channels_last": Contestant(
+        "PyTorch, channels last", "torch_translate", {"channels_last": True}, "torch", task="translate"
+    ),
 }
-DEFAULT = [name for name in CONTESTANTS if not name.endswith("_xla")]
+
+
+def default(task: str) -> list[str]:
+    return [name for name, contestant in CONTESTANTS.items() if contestant.task == task and not name.endswith("_xla")]
 
 
 class Worker:
@@ -63,19 +76,22 @@ class Worker:
         method: of `METHODS`.
         batch_size, image_size, ngf: images a step, their height and width, and the first convolutions' filters.
         python: the interpreter.
+        environment: more variables of its environment.
 
     Attributes:
         facts: once `wait` has returned: `weights` (number of trained values), `software` (versions) and `device` ("" for the CPU).
     """
 
-    def __init__(self, name: str, *, method: str, batch_size: int, image_size: int, ngf: int, python: str = sys.executable):
+    def __init__(
+        self, name: str, *, method: str, batch_size: int, image_size: int, ngf: int, python: str = sys.executable, environment=None
+    ):
         self.name, self.facts = name, {}
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - open as long as the process runs
         sizes = [f"--method={method}", f"--batch_size={batch_size}", f"--image_size={image_size}", f"--ngf={ngf}"]
         self._process = subprocess.Popen(
             [python, "-m", "benchmarks.contestants", name, *sizes],
             cwd=ROOT,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", **(environment or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -87,9 +103,16 @@ class Worker:
         self.facts = self._answer()
 
     def seconds_per_step(self, steps: int) -> float:
+        self.begin(steps)
+        return self.end() / steps
+
+    def begin(self, steps: int):
         self._process.stdin.write(f"{steps}\n")
         self._process.stdin.flush()
-        return self._answer()["seconds"] / steps
+
+    def end(self) -> float:
+        """The seconds that all steps have taken, once they have."""
+        return self._answer()["seconds"]
 
     def close(self):
         self._process.stdin.close()

@@ -43,21 +43,36 @@ def method_settings(method: str, image_size: int, ngf: int) -> dict:
     return {"image_size": (image_size, image_size), "ngf": ngf, "ndf": ngf, **generator}
 
 
+def make_method(name: str, batch_size: int, image_size: int, ngf: int):
+    """The method with fresh networks for images of three channels."""
+    cls = method_class(name)
+    hparams = cls.HParams(batch_size=batch_size, **method_settings(name, image_size, ngf))
+    domains = {name: Domain(name, 3) for name in ("source", "target")}
+    return cls(hparams, DataSpec(cls.batch_kind, hparams.image_size, domains, {"train": 400, "validation": 100}, ""))
+
+
 class Step:
-    def __init__(self, *, method, batch_size, image_size, ngf, precision, xla=False):
+    def __init__(self, *, method, batch_size, image_size, ngf, precision, xla=False, replicas=1):
         share_gpu()
-        cls = method_class(method)
-        share_cores(cls.branches)
-        strategy = make_strategy(batch_size, gpus=1 if device() else 0)
+        if replicas > 1:  # on one CPU, as the tests do
+            cpu = tf.config.list_physical_devices("CPU")[0]
+            tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * replicas)
+            devices = [f"/cpu:{i}" for i in range(replicas)]
+        else:
+            share_cores(method_class(method).branches)
+            devices = None
+        strategy = make_strategy(batch_size, gpus=1 if device() else 0, devices=devices)
         set_precision(precision, deterministic=False)
-        hparams = cls.HParams(batch_size=batch_size, **method_settings(method, image_size, ngf))
-        domains = {name: Domain(name, 3) for name in ("source", "target")}
         with strategy.scope():
-            method = cls(hparams, DataSpec(cls.batch_kind, hparams.image_size, domains, {"train": 400, "validation": 100}, ""))
+            method = make_method(method, batch_size, image_size, ngf)
         self.step = TrainStep(method, strategy, seed=0, xla=xla)
         source, target = random_images(batch_size, image_size)
-        batches = tf.data.Dataset.from_tensors({"source": source, "target": target}).repeat()
-        self.iterator = iter(strategy.distribute_datasets_from_function(lambda _: batches))
+
+        def batches(context):
+            share = context.get_per_replica_batch_size(batch_size)
+            return tf.data.Dataset.from_tensors({"source": source[:share], "target": target[:share]}).repeat()
+
+        self.iterator = iter(strategy.distribute_datasets_from_function(batches))
         self.weights = sum(np.prod(v.shape) for network in method.networks.values() for v in network.trainable_variables).item()
         self.software, self.device = software(), device()
 

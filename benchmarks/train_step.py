@@ -9,14 +9,14 @@ import subprocess
 import sys
 import time
 
-from benchmarks.contestants import CONTESTANTS, DEFAULT, METHODS, Worker
+from benchmarks.contestants import CONTESTANTS, METHODS, Worker, default
 from benchmarks.machine import describe
 
 PAUSE = 0.3  # seconds between turns: an idle OpenMP pool spins for up to 0.2 s
 
 
-def main(arguments=None):
-    options = _parse(arguments)
+def main(arguments=None, task="train_step", description=__doc__):
+    options = _parse(arguments, task, description)
     names = [name for name in options.contestants if CONTESTANTS[name].framework != "torch" or _has_torch(options.torch_python)]
     if len(names) < len(options.contestants):
         print(f"{options.torch_python} has no PyTorch: its contestants are left out. --torch_python names another interpreter.")
@@ -81,21 +81,22 @@ def table(seconds: dict[str, list[float]], weights: dict[str, int], batch_size: 
     return "\n".join(lines)
 
 
-def _parse(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def _parse(arguments, task, description):
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = [name for name, contestant in CONTESTANTS.items() if contestant.task == task]
     parser.add_argument("--method", default="pix2pix", choices=METHODS, help="default: %(default)s")
     parser.add_argument("--batch_size", type=int, default=1, help="images in a step (default: %(default)s)")
     parser.add_argument("--image_size", type=int, default=256, help="height and width, a power of two up to 256, or a multiple of it")
     parser.add_argument("--ngf", type=int, default=64, help="filters of both networks' first convolution (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=10, help="turns of each contestant (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=5, help="steps in a turn (default: %(default)s)")
-    parser.add_argument("--contestants", type=lambda text: text.split(","), default=DEFAULT, help=f"of {','.join(CONTESTANTS)}")
+    parser.add_argument("--contestants", type=lambda text: text.split(","), default=default(task), help=f"of {','.join(names)}")
     parser.add_argument("--baseline", default="", help="what the ratios are to; default: the fastest PyTorch, else the first contestant")
     parser.add_argument("--torch_python", default=sys.executable, help="a Python that has PyTorch; default: this one")
     options = parser.parse_args(arguments)
-    unknown = set(options.contestants) - set(CONTESTANTS)
+    unknown = set(options.contestants) - set(names)
     if unknown:
-        parser.error(f"unknown contestants {', '.join(sorted(unknown))}; there are {', '.join(CONTESTANTS)}")
+        parser.error(f"unknown contestants {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     options.contestants = [name for name in options.contestants if options.method in CONTESTANTS[name].methods]
     if options.baseline and options.baseline not in options.contestants:
         parser.error(f"--baseline={options.baseline} is not among --contestants={','.join(options.contestants)}")

@@ -11,12 +11,13 @@ import sys
 
 import pytest
 
-from benchmarks import input_pipeline, train_step, tutorial_step
+from benchmarks import first_step, input_pipeline, quality, replicas, train_step, translate, tutorial_step
 from benchmarks.contestants import CONTESTANTS, Worker
 from tfgan.networks.patchgan import patchgan
 from tfgan.networks.unet import unet
 
 TINY = ["--image_size=32", "--ngf=2", "--rounds=2", "--steps=1"]
+TINY_RUN = ["--image_size=32", "--load_size=0", "--generator=unet_32", "--ngf=4", "--ndf=4", "--synthetic_images=4"]
 
 
 def rows(markdown: str) -> dict[str, list[str]]:
@@ -113,3 +114,50 @@ def test_input_pipeline_is_compared_with_the_step(capsys):
     output = capsys.readouterr().out
     assert {"input pipeline", "train step: TensorFlow tutorial"} == set(rows(output))
     assert "synthetic, 3 pairs, batch 2, 32²" in output
+
+
+def test_translate_times_pixels_to_pixels(capsys):
+    translate.main([*TINY, "--contestants=tfgan_translate"])
+    output = capsys.readouterr().out
+    generator = unet(3, 3, depth=5, ngf=2)
+    assert weights_of(output) == {"tfgan_translate": sum(math.prod(v.shape) for v in generator.trainable_variables)}
+
+
+@pytest.mark.parametrize("more", [[], ["--workers"]], ids=["replicas", "workers"])
+def test_two_replicas_are_compared_with_two_steps_of_one(capsys, more):
+    replicas.main([*TINY, *more])
+    lines = rows(capsys.readouterr().out)
+    assert list(lines) == [
+        "one replica, two steps of batch 1",
+        "two workers, one step of batch 2" if more else "two replicas, one step of batch 2",
+    ]
+
+
+def test_overhead_is_taken_within_a_round():
+    # The overheads are 0.5, 0 and 1; that of the medians, 3 / 2, would be 0.5.
+    table = replicas.table({"one": [1.0, 4.0, 2.0], "two": [1.5, 4.0, 4.0]}, "two replicas")
+    assert rows(table)["two replicas, one step of batch 2"] == ["4.000", "+50%"]
+
+
+def test_first_step_ends_when_the_step_is_logged(capsys):
+    first_step.main(["--rounds=1", "--", *TINY_RUN])
+    lines = rows(capsys.readouterr().out)
+    assert float(lines["first step"][0]) > float(lines["import tensorflow"][0]) > 0
+
+
+def test_a_command_that_never_steps_shows_what_it_said():
+    with pytest.raises(SystemExit, match=r"(?s)never said 'step'.*nothing to do"):
+        first_step.until([sys.executable, "-c", "print('nothing to do')"], "step")
+
+
+def test_quality_compares_precisions(tmp_path, capsys):
+    quality.main([f"--workdir={tmp_path}", "--epochs=1", "--seeds=2", "--", *TINY_RUN])
+    lines = rows(capsys.readouterr().out)
+    assert list(lines) == ["l1", "psnr", "ssim"]
+    assert {path.name for path in tmp_path.iterdir()} == {f"{precision}_{seed}" for precision in quality.PRECISIONS for seed in range(2)}
+
+
+def test_quality_is_told_in_deviations_of_a_run():
+    runs = {"float32": [1.0, 3.0], "mixed_bfloat16": [4.0, 8.0]}  # variances 2 and 8, mean 5
+    results = {precision: [dict.fromkeys(quality.METRICS, value) for value in values] for precision, values in runs.items()}
+    assert rows(quality.table(results))["l1"] == ["2.0000 ± 1.4142", "6.0000 ± 2.8284", f"{4 / 5**0.5:+.2f}"]
