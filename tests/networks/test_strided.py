@@ -81,8 +81,23 @@ def test_products_only_where_pixels_are_few(on_cpu, products, kind):
     assert len(products) == 1
     np.testing.assert_allclose(layer(random(many)), reference(random(many)), rtol=1e-4, atol=1e-4)
     assert len(products) == 1
-    tf.function(layer, input_signature=[tf.TensorSpec((None, None, None, 2))])(random(few))
-    assert len(products) == 1  # of unknown size
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_of_unknown_size_it_is_decided_when_the_network_runs(on_cpu, kind, monkeypatch):
+    layer, reference = pair(kind, (1, 4, 4, 2))
+    used, by_products = [], type(layer).by_products
+
+    def counted(self, x, kernel):
+        tf.py_function(lambda: used.append(True), [], [])
+        return by_products(self, x, kernel)
+
+    monkeypatch.setattr(type(layer), "by_products", counted)
+    run = tf.function(layer, input_signature=[tf.TensorSpec((None, None, None, 2))])
+    for shape, expected in [((1, 4, 6, 2), 1), ((2, 32, 32, 2), 1), ((1, 5, 7, 2), 1 if kind == "halving" else 2)]:
+        np.testing.assert_allclose(run(random(shape)), reference(random(shape)), rtol=1e-4, atol=1e-4)
+        assert len(used) == expected
+    assert run.get_concrete_function().output_shapes.as_list() == [None, None, None, 3]
 
 
 @pytest.mark.parametrize("kind", LAYERS)

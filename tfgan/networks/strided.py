@@ -25,10 +25,17 @@ class _Strided:
         return super().add_weight(**kwargs, autocast=False)
 
     def call(self, x):
-        pixels = self.pixels(x.shape)
-        dtype = "float32" if pixels and pixels <= MOST_PIXELS_FLOAT32 else self.compute_dtype
-        compute = self.by_products if pixels else self.by_convolution
-        y = compute(tf.cast(x, dtype), tf.cast(self.kernel, dtype))
+        n, h, w, _ = _sizes(x)
+        few = False if has_gpu() else self.are_few(n, h, w)
+        sure = isinstance(few, bool)  # otherwise the size is known when the network runs
+        very_few = sure and few and n * h * w <= self.most_float32
+        dtype = "float32" if very_few else self.compute_dtype
+        x, kernel = tf.cast(x, dtype), tf.cast(self.kernel, dtype)
+        if sure:
+            y = self.by_products(x, kernel) if few else self.by_convolution(x, kernel)
+        else:
+            y = tf.cond(few, lambda: self.by_products(x, kernel), lambda: self.by_convolution(x, kernel))
+            y = tf.ensure_shape(y, self.compute_output_shape(x.shape))
         if self.use_bias:
             y += tf.cast(self.bias, dtype)
         return tf.cast(y, self.compute_dtype)
@@ -37,45 +44,50 @@ class _Strided:
 class HalvingConv(_Strided, keras.layers.Conv2D):
     """N×H×W×C -> N×H/2×W/2×`filters`; weights and results are those of `keras.layers.Conv2D(filters, 4, 2, "same")`."""
 
-    def pixels(self, shape) -> int:
-        """Of the whole batch on the smaller side where matrix products pay, else 0."""
-        known = None not in shape and shape[1] % 2 == shape[2] % 2 == 0
-        return _few(shape[0] * shape[1] * shape[2] // 4, MOST_PIXELS_HALVED) if known else 0
+    most_float32 = 4 * MOST_PIXELS_FLOAT32
+
+    def are_few(self, n, h, w):
+        """Whether matrix products pay: a bool, or a tensor if a size is one."""
+        return (n * h * w <= 4 * MOST_PIXELS_HALVED) & (h % 2 == 0) & (w % 2 == 0)
 
     def by_convolution(self, x, kernel):
         return tf.nn.conv2d(x, kernel, 2, "SAME")
 
     def by_products(self, x, kernel):
-        cut = patches(x)
-        y = tf.reshape(cut, [-1, cut.shape[-1]]) @ tf.reshape(kernel, [-1, self.filters])
-        return tf.reshape(y, [*cut.shape[:3], self.filters])
+        n, h, w, _ = _sizes(x)
+        y = tf.reshape(patches(x), [-1, KERNEL**2 * x.shape[-1]]) @ tf.reshape(kernel, [-1, self.filters])
+        return tf.reshape(y, [n, h // 2, w // 2, self.filters])
 
 
 class DoublingConv(_Strided, keras.layers.Conv2DTranspose):
     """N×H×W×C -> N×2H×2W×`filters`; weights and results are those of `keras.layers.Conv2DTranspose(filters, 4, 2, "same")`."""
 
-    def pixels(self, shape) -> int:
-        """Of the whole batch on the smaller side where matrix products pay, else 0."""
-        return _few(shape[0] * shape[1] * shape[2], MOST_PIXELS_DOUBLED) if None not in shape else 0
+    most_float32 = MOST_PIXELS_FLOAT32
+
+    def are_few(self, n, h, w):
+        """Whether matrix products pay: a bool, or a tensor if a size is one."""
+        return n * h * w <= MOST_PIXELS_DOUBLED
 
     def by_convolution(self, x, kernel):
-        n, h, w, _ = tf.unstack(tf.shape(x))
+        n, h, w, _ = _sizes(x)
         return tf.nn.conv2d_transpose(x, kernel, [n, 2 * h, 2 * w, self.filters], 2, "SAME")
 
     def by_products(self, x, kernel):
-        n, h, w, channels = x.shape
+        n, h, w, channels = _sizes(x)
         y = tf.matmul(tf.reshape(x, [-1, channels]), tf.reshape(kernel, [-1, channels]), transpose_b=True)
         return overlap(tf.reshape(y, [n, h, w, KERNEL**2 * self.filters]))
 
 
-def _few(pixels: int, most: int) -> int:
-    return pixels if pixels <= most and not has_gpu() else 0
+def _sizes(x) -> list:
+    """Of each axis: a number where it is known, else a scalar."""
+    sizes = tf.shape(x)
+    return [sizes[axis] if size is None else size for axis, size in enumerate(x.shape)]
 
 
 @tf.custom_gradient
 def patches(x):
     """N×2H×2W×C -> N×H×W×16C: the 4×4 pixels around every second one, row by row; zeros lie beyond the border."""
-    n, height, width, channels = x.shape
+    n, height, width, channels = _sizes(x)
     h, w = height // 2, width // 2
     # Pairs of rows and columns: a patch is 2×2 of them.
     pairs = tf.reshape(tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]]), [n, h + 1, 2, w + 1, 2, channels])
@@ -88,7 +100,7 @@ def patches(x):
 @tf.custom_gradient
 def overlap(cut):
     """N×H×W×16C -> N×2H×2W×C: the sums of overlapping 4×4 patches, the transpose of `patches`."""
-    n, h, w, depth = cut.shape
+    n, h, w, depth = _sizes(cut)
     channels = depth // KERNEL**2
     cut = tf.transpose(tf.reshape(cut, [n, h, w, 2, 2, 2, 2, channels]), [3, 5, 0, 1, 4, 2, 6, 7])  # 2 × 2 × N × H × 2 × W × 2 × C
     quarters = [[tf.pad(cut[i, j], [[0, 0], [i, 1 - i], [0, 0], [j, 1 - j], [0, 0], [0, 0]]) for j in range(2)] for i in range(2)]
