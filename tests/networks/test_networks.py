@@ -13,6 +13,7 @@ from tfgan.networks.blocks import norm_layer
 from tfgan.networks.generators import build_generator, minimal_size, size_multiple
 from tfgan.networks.patchgan import patchgan
 from tfgan.networks.resnet import resnet
+from tfgan.networks.strided import DoublingConv
 from tfgan.networks.unet import unet
 
 
@@ -167,7 +168,7 @@ def test_the_encoder_decoder_is_a_unet_with_its_skips_severed():
 def test_unet_dropout_stands_in_the_first_three_decoder_blocks(paper_unet):
     blocks = [m for m in paper_unet.layers if isinstance(m, keras.Sequential) and layers(m, keras.layers.Conv2DTranspose)]
     kinds = [[type(layer) for layer in block.layers] for block in blocks]
-    plain = [keras.layers.Conv2DTranspose, BatchNorm, keras.layers.ReLU]
+    plain = [DoublingConv, BatchNorm, keras.layers.ReLU]
     assert kinds == [[*plain[:2], Dropout, plain[2]]] * 3 + [plain] * 4
     assert {layer.rate for layer in layers(paper_unet, Dropout)} == {0.5}
 

@@ -29,7 +29,10 @@ def make_strategy(batch_size: int, gpus: int = 0, tpu: str = "", devices: list[s
     elif "cluster" in json.loads(os.environ.get("TF_CONFIG") or "{}"):
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
     else:
-        return tf.distribute.MirroredStrategy(devices or _devices(batch_size, gpus))
+        devices = devices or _devices(batch_size, gpus)
+        on_cpu = all("gpu" not in device.lower() for device in devices)
+        # Collective operations between replicas on one CPU take a quarter of pix2pix' step, a plain sum a hundredth.
+        return tf.distribute.MirroredStrategy(devices, tf.distribute.ReductionToOneDevice() if on_cpu else None)
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:
         raise UserError(f"--batch_size={batch_size} cannot be shared equally by {replicas} replicas: use a multiple of {replicas}.")
