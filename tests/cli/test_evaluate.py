@@ -90,13 +90,18 @@ def test_run(run, capsys):
 
 
 def test_several_runs_side_by_side(run, capsys):
-    assert main(["evaluate", str(run), str(run), "--features=", "--metrics=l1", "--count=3"]) == 0
+    assert main(["evaluate", str(run), str(run), "--features=", "--metrics=l1,swd", "--count=3"]) == 0
     assert capsys.readouterr().out.count("run@2") == 2
     assert main(["evaluate", str(run), "--features=", "--metrics=l1", "--count=4"]) == 0
     other = run.parent / "other"
     other.mkdir()
     (other / "evaluation.json").write_text((run / "evaluation.json").read_text())
-    assert main(["evaluate", str(run), str(other), "--stored"]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", str(run), str(other), "--stored", f"--out={other / 'out.json'}"]) == 0
+    assert {"l1", "swd"} <= values(capsys.readouterr().out).keys()  # of which the newest entry has l1 alone
+    (written, _) = json.loads((other / "out.json").read_text())["results"]
+    counts = {name: part["stamp"]["real"] for part in written["parts"] for name in part["metrics"]}
+    assert (counts["l1"], counts["swd"]) == (4, 3)
     assert main(["evaluate", str(run), "--features=", "--metrics=l1", "--count=3"]) == 0
     assert main(["evaluate", str(run), str(other), "--stored"]) == 2
     assert "cannot be compared: real 3 and 4" in capsys.readouterr().err

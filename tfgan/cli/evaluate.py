@@ -1,5 +1,6 @@
 """`tfgan evaluate`: how good runs, or folders of images, are."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -55,14 +56,17 @@ def run(arguments: list[str]) -> int:
     start_tensorflow()
     from tfgan.cli.evaluating import evaluate_folders, evaluate_run
     from tfgan.cli.evaluators import load_extractor
+    from tfgan.evaluation.newest import newest_values
     from tfgan.evaluation.results import read_results, refuse_unlike, table
 
     if flags["stored"]:
-        results = [_newest(folder, read_results(Path(folder))) for folder in folders]
+        results = [newest_values(_stored(folder, read_results(Path(folder)))) for folder in folders]
     else:
         extractor = load_extractor(flags)
         results = [evaluate_run(folder, flags, extractor) for folder in folders] or [evaluate_folders(flags, extractor)]
-    refuse_unlike(results)
+    first, *others = [result.get("parts", [result]) for result in results]
+    for part in first:
+        refuse_unlike([part, *itertools.chain(*others)])
     print(table(results))
     if flags["out"]:
         write_atomically(Path(flags["out"]), json.dumps({"results": results}, indent=2) + "\n")
@@ -71,10 +75,10 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def _newest(folder: str, results: list[dict]) -> dict:
+def _stored(folder: str, results: list[dict]) -> list[dict]:
     if not results:
         raise UserError(f"{folder} has no evaluation.json: leave out --stored.")
-    return results[-1]
+    return results
 
 
 def _check(flags: Flags, folders: list[str]):

@@ -1,5 +1,6 @@
 """Tables of settings, facts, metrics and cases."""
 
+import json
 import math
 
 import pytest
@@ -102,20 +103,59 @@ def test_best_is_lowest_or_highest(name, best):
     assert settings.validation_scores(rows) == {name: best}
 
 
+OTHERS = {"l1": {"value": 1.0}, "odd": {"low": 1.0}, "photo.fid": {"value": 8.0}}
+
+
 def test_metrics_side_by_side(tmp_path):
     for name in "abc":
         write_run(tmp_path / name)
     write_evaluation(tmp_path / "a")
-    write_evaluation(tmp_path / "b", metrics={"l1": {"value": 1.0}, "odd": {"low": 1.0}}, stamp={"real": 10, "features": {"hash": "abd"}})
+    write_evaluation(tmp_path / "b", stamp={"real": 10, "features": {"hash": "abd"}}, metrics=OTHERS)
     shown = make_record([read_run(tmp_path / name) for name in "abc"], 0)["evaluation"]
     assert shown["metrics"] == [
-        {"name": "l1", "higher": False, "cells": [{"value": 0.25, "low": 0.125, "high": 0.5}, {"value": 1.0}, None]},
-        {"name": "photo.fid", "higher": False, "cells": [{"value": 12.5, "real": 3.0}, None, None]},
-        {"name": "odd", "higher": None, "cells": [None, None, None]},
+        {"name": "l1", "higher": False, "unlike": False, "cells": [{"value": 0.25, "low": 0.125, "high": 0.5}, {"value": 1.0}, None]},
+        {"name": "photo.fid", "higher": False, "unlike": True, "cells": [{"value": 12.5, "real": 3.0}, {"value": 8.0}, None]},
+        {"name": "odd", "higher": None, "unlike": False, "cells": [None, None, None]},
     ]
     assert shown["unlike"] == [("features.hash", ["abc", "abd", "–"])]
     assert [about and about["step"] for about in shown["about"]] == [40, 40, None]
     assert [[result["metrics"] for result in earlier] for earlier in shown["earlier"]] == [[{"l1": 0.75}], [{"l1": 0.75}], []]
+
+
+def add_partial(folder, **changes):
+    """A newest entry of swd alone, on fewer images."""
+    path = folder / "evaluation.json"
+    stored = json.loads(path.read_text())["results"]
+    partial = {"metrics": {"swd": {"value": 7.0}}, "stamp": {"real": 4}, "warnings": ["4 images are few."], "cases": []}
+    path.write_text(json.dumps({"results": [*stored, stored[-1] | partial | changes]}))
+
+
+def test_a_partial_evaluation_completes_the_full_one(tmp_path):
+    for name in "ab":
+        write_evaluation(write_run(tmp_path / name))
+    add_partial(tmp_path / "a", made="2026-02-03")
+    shown = make_record([read_run(tmp_path / name) for name in "ab"], 0)["evaluation"]
+    assert {row["name"]: [cell and cell["value"] for cell in row["cells"]] for row in shown["metrics"]} == {
+        "swd": [7.0, None],
+        "l1": [0.25, 0.25],
+        "photo.fid": [12.5, 12.5],
+    }
+    assert [len(cases) for cases in shown["cases"]] == [8, 8] and shown["higher"] == {"l1": False, "psnr": True, "odd": None}
+    assert shown["about"][0] == {"step": 40, "made": "2026-02-03", "warnings": ["4 images are few.", "10 images are few."]}
+    assert shown["stamps"] == [("real", ["4 (swd); 10 (l1, photo.fid)", "10"]), ("features.hash", ["abc", "abc"])]
+    assert shown["unlike"] == []  # each metric that both have was measured alike
+
+
+def test_what_was_measured_again_is_the_newest(tmp_path):
+    for name in "ab":
+        write_evaluation(write_run(tmp_path / name))
+    add_partial(tmp_path / "a", metrics={"l1": {"value": 0.125}})
+    shown = make_record([read_run(tmp_path / name) for name in "ab"], 0)["evaluation"]
+    assert [(row["name"], row["unlike"], row["cells"][0]["value"]) for row in shown["metrics"]] == [
+        ("l1", True, 0.125),
+        ("photo.fid", False, 12.5),
+    ]
+    assert shown["unlike"] == [("real", ["4 (l1); 10 (photo.fid)", "10"])]
 
 
 def test_only_best_and_worst_cases_are_shown(folder):

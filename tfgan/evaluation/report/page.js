@@ -113,7 +113,7 @@ function evaluation() {
     "evaluation",
     "Evaluation",
     el("p", { class: "where" }, done.map(made).join(" · ")),
-    metricTable(metrics, unlike.length > 0),
+    metricTable(metrics),
     ...noteList(warnings),
     ...missing("evaluation"),
     ...(unlike.length ? [el("h3", {}, "Measured differently"), unlikeNote(), table("measured", runHeads(true), unlike, "differing")] : []),
@@ -127,9 +127,9 @@ function unlikeNote() {
   return el("p", {}, "Figures that depend on these must not be compared: evaluate the runs in one command.");
 }
 
-/** Value, interval and real images' value; the best of several runs is bold if all were measured alike. */
-function metricTable(metrics, unlike) {
-  const rows = metrics.map(({ name, higher, cells }) => {
+/** Value, interval and real images' value; the best of several runs is bold if all measured it alike. */
+function metricTable(metrics) {
+  const rows = metrics.map(({ name, higher, unlike, cells }) => {
     const values = cells.filter(Boolean).map((cell) => cell.value);
     const best = values.length > 1 && higher !== null && !unlike ? Math[higher ? "max" : "min"](...values) : null;
     const real = cells.find((cell) => cell && cell.real !== undefined);

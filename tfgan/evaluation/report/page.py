@@ -50,8 +50,7 @@ def make_record(runs: list[Run], most_images: int) -> dict[str, Any]:
     """What the page shows, ready for JSON."""
     names = tell_apart([run.folder for run in runs])
     notes: list[list[str]] = [[*run.notes] for run in runs]
-    newest = [run.results[-1] if run.results else None for run in runs]
-    stamps = [settings.flatten(result.stamp) if result else None for result in newest]
+    newest = [run.newest for run in runs]
     return {
         "title": ", ".join(names),
         "made": f"{datetime.datetime.now():%Y-%m-%d %H:%M}",
@@ -66,8 +65,8 @@ def make_record(runs: list[Run], most_images: int) -> dict[str, Any]:
         "evaluation": {
             "metrics": settings.evaluation_table(newest),
             "about": [None if result is None else _about(result) for result in newest],
-            "stamps": settings.rows([stamp or {} for stamp in stamps]),
-            "unlike": settings.unlike(stamps),
+            "stamps": settings.stamps(newest),
+            "unlike": settings.unlike(newest),
             "earlier": [_earlier(run.results[:-1]) for run in runs],
             "cases": [_cases(result, own) if result else [] for result, own in zip(newest, notes)],
             "higher": settings.directions(newest),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tfgan.errors import UserError
+from tfgan.evaluation.newest import newest_values
 
 Row = dict[str, float]
 """Scalars of one logged step by name, with `step`; not always finite."""
@@ -38,7 +39,7 @@ class Result(NamedTuple):
 
     step: float | None
     made: str  # ISO time
-    stamp: dict[str, Any]  # how it was measured
+    stamps: dict[str, dict[str, Any]]  # metric -> how it was measured
     metrics: dict[str, Row]  # metric -> value, and low and high of its interval and the value of real images, as far as known
     warnings: list[str]
     cases: list[Case]
@@ -59,6 +60,7 @@ class Run(NamedTuple):
     samples: list[Sample]  # in the order of training
     alarms: list[Alarm] | None  # None: the run was not watched
     results: list[Result]  # oldest first
+    newest: Result | None  # the last one, completed by earlier ones of its checkpoint
     missing: dict[str, str]  # curves, samples, alarms, evaluation -> which command makes it
     notes: list[str]  # what could not be read
 
@@ -75,7 +77,7 @@ def read_run(folder: Path) -> Run:
     samples = _find_samples(folder / "samples", rows)
     alarms = list(_lines(folder / "alarms.jsonl", _alarm, notes))
     watched = (folder / "alarms.jsonl").exists() or config.get("training", {}).get("health") is True
-    results = _read_results(folder, notes)
+    results, newest = _read_results(folder, notes)
     missing = {
         "curves": (rows, "Nothing is logged yet: `tfgan train` writes a row every `--log_every` steps."),
         "samples": (samples, "No sample pictures yet: `tfgan train` makes them, every `--sample_every` steps."),
@@ -83,7 +85,7 @@ def read_run(folder: Path) -> Run:
         "evaluation": (results, f"Not evaluated yet: `tfgan evaluate {folder}` measures it."),
     }
     missing = {part: text for part, (found, text) in missing.items() if not found}
-    return Run(folder, config, rows, samples, alarms if watched else None, results, missing, notes)
+    return Run(folder, config, rows, samples, alarms if watched else None, results, newest, missing, notes)
 
 
 def tell_apart(folders: list[Path]) -> list[str]:
@@ -164,15 +166,17 @@ def epoch_at(step: float, rows: list[Row]) -> float | None:
     return low_epoch + (high_epoch - low_epoch) * (step - low) / (high - low)
 
 
-def _read_results(folder: Path, notes: list[str]) -> list[Result]:
+def _read_results(folder: Path, notes: list[str]) -> tuple[list[Result], Result | None]:
     path = folder / "evaluation.json"
     if not path.exists():
-        return []
+        return [], None
     try:
-        return [_result(values, folder.resolve()) for values in json.loads(path.read_text(encoding="utf-8"))["results"]]
+        entries = json.loads(path.read_text(encoding="utf-8"))["results"]
+        results = [_result(values, folder.resolve()) for values in entries]
+        return results, _result(newest_values(entries), folder.resolve()) if entries else None
     except TOO_DAMAGED as error:
         notes.append(f"{path.name} is damaged: {error!r}. Remove it, and run `tfgan evaluate` again.")
-        return []
+        return [], None
 
 
 def _result(values: dict, folder: Path) -> Result:
@@ -183,7 +187,7 @@ def _result(values: dict, folder: Path) -> Result:
     return Result(
         step=_numbers(values).get("step"),
         made=str(values.get("made", "")),
-        stamp=dict(values.get("stamp", {})),
+        stamps={str(name): dict(part.get("stamp", {})) for part in values.get("parts", [values]) for name in part["metrics"]},
         metrics={str(name): _numbers(metric) for name, metric in values["metrics"].items()},
         warnings=[str(text) for text in values.get("warnings", [])],
         # Files elsewhere are none of the run's, whatever evaluation.json says.

@@ -134,22 +134,57 @@ def higher_is_better(metric: str) -> bool | None:
     return known.higher if known else None
 
 
-def unlike(stamps: list[dict[str, Any] | None]) -> Table:
-    """What sets the flat stamps of evaluations apart, with a text for each run; runs that are not evaluated are no matter."""
-    names = [name for name, _ in differing([stamp for stamp in stamps if stamp is not None])]
-    return [(name, row) for name, row in rows([stamp or {} for stamp in stamps]) if name in names]
+def stamps(results: list[Result | None]) -> Table:
+    """How the metrics were measured; where those of a run were not measured alike, each text with its metrics."""
+    return rows([_stamp_texts(result) if result else {} for result in results])
+
+
+def _stamp_texts(result: Result) -> dict[str, str]:
+    metrics: dict[str, dict[str, list[str]]] = {}  # of each setting and text
+    for metric, stamp in result.stamps.items():
+        for name, value in _matters(metric, stamp).items():
+            metrics.setdefault(name, {}).setdefault(text(value), []).append(metric)
+    return {
+        name: "; ".join(shown if len(found) == 1 else f"{shown} ({', '.join(own)})" for shown, own in found.items())
+        for name, found in metrics.items()
+    }
+
+
+def _matters(metric: str, stamp: dict[str, Any]) -> dict[str, Any]:
+    """What a metric depends on, flat: all of the stamp but the parts of tools that it does not need."""
+    known = METRICS.get(metric.rpartition(".")[2])
+    if known is None:
+        return flatten(stamp)
+    tool = "features" if known.tool == "probabilities" else known.tool
+    return flatten({name: value for name, value in stamp.items() if name == tool or not isinstance(value, dict)})
+
+
+def unlike(results: list[Result | None]) -> Table:
+    """What sets runs apart in how a metric that they share was measured, with a text for each run."""
+    names = {name for metric in _metrics(results) for name in _unlike(metric, results)}
+    return [(name, row) for name, row in stamps(results) if name in names]
+
+
+def _unlike(metric: str, results: list[Result | None]) -> list[str]:
+    return [
+        name for name, _ in differing([_matters(metric, result.stamps[metric]) for result in results if result and metric in result.stamps])
+    ]
+
+
+def _metrics(results: list[Result | None]) -> list[str]:
+    return list(dict.fromkeys(name for result in results if result for name in result.metrics))
 
 
 def evaluation_table(results: list[Result | None]) -> list[dict[str, Any]]:
-    """A row a metric: its name, which way is better, and a cell for each run: value, low, high, real; or None."""
-    names = dict.fromkeys(name for result in results if result for name in result.metrics)
+    """A row a metric: its name, which way is better, whether runs measured it unlike, a cell for each: value, low, high, real; or None."""
     return [
         {
             "name": name,
             "higher": higher_is_better(name),
+            "unlike": bool(_unlike(name, results)),
             "cells": [result.metrics.get(name) if result and "value" in result.metrics.get(name, {}) else None for result in results],
         }
-        for name in names
+        for name in _metrics(results)
     ]
 
 
