@@ -46,6 +46,14 @@ def read(path):
         return np.asarray(image)
 
 
+def copy_with_another_label_map(folder, old, new):
+    """Of `two_folders`, paths with {} for the side: the photo byte for byte, and its label map with another colour in one pixel."""
+    (folder / new.format("photo")).write_bytes((folder / old.format("photo")).read_bytes())
+    labels = read(folder / old.format("zmap")).copy()
+    labels[0, 0] = 255 - labels[0, 0]
+    save(folder / new.format("zmap"), labels)
+
+
 def side_by_side(folder):
     for split in COUNTS:
         for number, pair in enumerate(scenes("paired", split)):

@@ -105,12 +105,7 @@ def missing_domain(folder):
         (folder / f"{split}B").rmdir()
 
 
-@fault(
-    *("warning", "unclear_layout"),
-    layout=tiny.domains,
-    says="no pairs and no domains: the folder",
-    also=[("note", "no_validation")],
-)
+@fault("warning", "unclear_layout", layout=tiny.domains, says="no pairs and no domains: the folder", also=[("note", "no_validation")])
 def missing_domain_and_no_method(folder):
     missing_domain(folder)
 
@@ -126,6 +121,16 @@ def copy_in_one_split(folder):
 @fault("warning", "leaked_images", says="train/7.png = val/3.png")
 def copy_in_another_split(folder):
     tiny.save(folder / "val/3.png", tiny.read(folder / "train/7.png"))
+
+
+@fault("warning", "leaked_images", layout=tiny.two_folders, says="train/photo/7.png = val/photo/3.png")
+def photo_in_another_split_with_another_label_map(folder):
+    tiny.copy_with_another_label_map(folder, "train/{}/7.png", "val/{}/3.png")
+
+
+@fault("warning", "contradictory_pairs", layout=tiny.two_folders, says="train/photo/7.png = train/photo/again.png")
+def photo_with_two_label_maps(folder):
+    tiny.copy_with_another_label_map(folder, "train/{}/7.png", "train/{}/again.png")
 
 
 @fault("note", "near_duplicates", says="train/7.png = train/again.jpg")

@@ -117,14 +117,56 @@ def test_equal_rows():
     assert [group.tolist() for group in _equal_rows(np.array([[1, 5], [0, 7], [1, 5], [0, 7], [0, 8]]))] == [[0, 2], [1, 3], [4]]
 
 
-def test_equal_pairs_need_both_images_to_be_equal():
-    pairs = [("a", "x"), ("a", "y"), ("a", "x")]
+def pairs(*images, nearest=()):
+    """What is said of pairs (split, A, B), numbered from 0: name of the finding -> files."""
     examples = [
-        example(name=f"{i}.png", pictures={"A": picture(first.encode()), "B": picture(second.encode())})
-        for i, (first, second) in enumerate(pairs)
+        example(split, f"{i}.png", pictures={"A": picture(first.encode()), "B": picture(second.encode())})
+        for i, (split, first, second) in enumerate(images)
     ]
-    (found,) = check_duplicates(examples, set())
-    assert (found.name, found.files) == ("duplicates", ("train 0.png = train 2.png",))
+    return {found.name: found.files for found in check_duplicates(examples, set(nearest))}
+
+
+def test_duplicate_pairs_need_both_images_to_be_equal():
+    assert pairs(("train", "a", "x"), ("train", "b", "y"), ("train", "a", "x")) == {"duplicates": ("train 0.png = train 2.png",)}
+
+
+def test_one_photo_with_several_partners_contradicts_itself():
+    twice = [("train", "a", "x"), ("train", "a", "y"), ("train", "b", "y")]
+    assert pairs(*twice, nearest="B") == {"contradictory_pairs": ("train 0.png = train 1.png",)}
+    assert pairs(*twice) == {"contradictory_pairs": ("train 0.png = train 1.png", "train 1.png = train 2.png")}  # B may be a photo, too
+    assert pairs(*twice[1:], nearest="B") == {}  # a label map that fits several photos
+
+
+def test_one_equal_photo_is_a_leak():
+    leak = {"leaked_images": ("train 0.png = val 1.png",)}
+    assert pairs(("train", "a", "x"), ("val", "a", "y")) == leak
+    assert pairs(("train", "a", "x"), ("val", "a", "x")) == leak  # said once, though A, B and both are equal
+    assert pairs(("train", "a", "x"), ("val", "b", "x")) == leak
+    assert pairs(("train", "a", "x"), ("val", "b", "x"), nearest="B") == {}
+
+
+def test_a_leak_names_all_that_have_the_photo():
+    found = pairs(("train", "a", "x"), ("train", "a", "y"), ("val", "a", "z"), ("val", "b", "z"), nearest="B")
+    assert found == {
+        "leaked_images": ("train 0.png = train 1.png = val 2.png",),
+        "contradictory_pairs": ("train 0.png = train 1.png",),
+    }
+
+
+def test_label_maps_that_are_not_called_so_may_fit_several_photos(tmp_path):
+    tiny.two_folders(tmp_path)
+    photo, labels = (tiny.read(tmp_path / "train" / side / "7.png")[:, ::-1] for side in ("photo", "zmap"))
+    for path, own in (("train/{}/again.png", photo), ("train/{}/more.png", 255 - photo), ("val/{}/3.png", photo // 2)):
+        tiny.save(tmp_path / path.format("photo"), own)
+        tiny.save(tmp_path / path.format("zmap"), labels)
+    found = inspect(DataConfig(data_dir=str(tmp_path)), "paired", (64, 64), (64, 64), quietly)
+    assert names(found.findings) - {("note", "near_duplicates")} == {("note", "few_images"), ("note", "looks_like_labels")}
+
+
+def test_white_photos_are_no_copies():
+    blank = picture(b"white")._replace(contrast=0.0)
+    examples = [example(split, f"{split}.png", pictures={"A": blank, "B": picture(split.encode())}) for split in ("train", "val")]
+    assert not check_duplicates(examples, {"B"})
 
 
 def test_class_balance():

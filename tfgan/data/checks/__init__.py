@@ -88,6 +88,8 @@ def _check_images(seen: Inspection, settings: DataConfig, image_size: Size) -> l
     findings, kind = [], seen.opened.kind
     keeps_shape, pairs = kind in CROPPED and settings.fit == "crop", kind in ("paired", "semantic")
     unread = any(finding.name == "label_classes" for finding in seen.opened.findings)
+    maps = {key for key, domain in seen.domains.items() if domain.resample == "nearest"}
+    alike = set(maps)
     for place, (key, domain) in enumerate(seen.domains.items()):
         what = f" of {domain.name}" if key != "image" or pairs else ""
         if place == 0 or not pairs:  # both images of a pair have one size
@@ -98,13 +100,15 @@ def _check_images(seen: Inspection, settings: DataConfig, image_size: Size) -> l
         if domain.dtype == "int32":
             findings += check_classes(seen.examples, domain.classes)
         elif domain.resample != "nearest" and kind in ("paired", "unpaired"):
-            findings += check_undeclared(domain, _sample(seen, key))
-    nearest = {key for key, domain in seen.domains.items() if domain.resample == "nearest"}
-    findings += check_duplicates(seen.examples, nearest)
+            undeclared = check_undeclared(domain, _sample(seen, key))
+            findings += undeclared
+            if undeclared and pairs:  # equal label maps of several photos are no fault, declared or not
+                alike.add(key)
+    findings += check_duplicates(seen.examples, alike)
     if pairs and seen.examples:
         source = seen.opened.splits["train"][0] if "train" in seen.opened.splits else None
         findings += check_pairs(seen.examples, side_by_side=source is not None and len(paths(source, 0)) == 1)
-        findings += check_label_files(_label_headers(seen, nearest))
+        findings += check_label_files(_label_headers(seen, maps))
     return findings
 
 

@@ -14,25 +14,67 @@ CROWDED = 2000  # images with an equal band, such as a white margin, above which
 
 
 def check_duplicates(examples: Sequence[Example], nearest: set[str]) -> list[Finding]:
-    """Equal examples: all their images have the same pixels, whatever the files are called; near duplicates are a note.
+    """Equal images: they have the same pixels, whatever the files are called; near duplicates are a note.
+
+    Of pairs, all images must be equal within a split, or the partners contradict each other; across splits one photo is enough, as it was
+    trained on whatever its partner is.
 
     Args:
         nearest: keys of label maps, whose likeness says nothing.
     """
     seen = [example for example in examples if any(picture.contrast > BLANK for picture in example.pictures.values())]
-    same = _groups((tuple(picture.digest for picture in example.pictures.values()), example) for example in seen)
-    across = [group for group in same if len({example.split for example in group}) > 1]
-    domains = [group for group in same if len({example.stream for example in group}) > 1 and _one_source_each(group)]
-    classes = [group for group in same if len({example.label for example in group}) > 1]
-    within = [group for group in same if group not in across and group not in domains and group not in classes]
+    same = _groups((_digests(example), example) for example in seen)
+    photos = [group for key in _keys(seen) if key not in nearest for group in _groups(_pictured(seen, key))]
+    across = _largest(group for group in [*photos, *same] if _differ(example.split for example in group))
+    contradictory = _largest(group for photo in photos for group in _by_split(photo) if _differ(map(_digests, group)))
+    domains = [group for group in same if _differ(example.stream for example in group) and _one_source_each(group)]
+    classes = [group for group in same if _differ(example.label for example in group)]
+    said = {id(group) for group in [*domains, *classes]}
+    within = [group for group in same if id(group) not in said and not _differ(example.split for example in group)]
     near = _near([example for example in seen if any(key not in nearest for key in example.pictures)], nearest)
     return [
         *_said(WARNING, "duplicates", within, "in one split", "keep one of each: the others only weigh it more"),
         *_said(WARNING, "leaked_images", across, "in several splits", "remove them from one: what was trained on cannot validate"),
         *_said(WARNING, "images_in_both_domains", domains, "in both domains", "remove them from one"),
         *_said(WARNING, "contradictory_classes", classes, "in several classes", "keep the right one"),
+        *_said(WARNING, "contradictory_pairs", contradictory, "in one split, with different partners", "keep the right pair"),
         *_said(NOTE, "near_duplicates", near, "or nearly", "look at them: copies in train and val make validation look better"),
     ]
+
+
+def _differ(values: Iterable) -> bool:
+    return len(set(values)) > 1
+
+
+def _digests(example: Example) -> tuple[bytes, ...]:
+    return tuple(picture.digest for picture in example.pictures.values())
+
+
+def _keys(examples: Sequence[Example]) -> list[str]:
+    return list(dict.fromkeys(key for example in examples for key in example.pictures))
+
+
+def _pictured(examples: Sequence[Example], key: str) -> Iterable[tuple]:
+    """(digest of the image under `key`, example), where the image shows anything."""
+    found = ((example.pictures[key], example) for example in examples if key in example.pictures)
+    return ((picture.digest, example) for picture, example in found if picture.contrast > BLANK)
+
+
+def _by_split(group: list[Example]) -> list[list[Example]]:
+    return [[example for example in group if example.split == split] for split in dict.fromkeys(example.split for example in group)]
+
+
+def _largest(groups: Iterable[list[Example]]) -> list[list[Example]]:
+    """Those groups that are no part of a larger, or of an equal one."""
+    kept: list[list[Example]] = []
+    places: dict[int, set[int]] = {}  # by identity of an example: the groups in `kept` that have it
+    for group in sorted(groups, key=len, reverse=True):
+        holders = [places.setdefault(id(example), set()) for example in group]
+        if not set.intersection(*holders):
+            for own in holders:
+                own.add(len(kept))
+            kept.append(group)
+    return kept
 
 
 def _one_source_each(group: list[Example]) -> bool:
