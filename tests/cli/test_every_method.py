@@ -13,7 +13,7 @@ from tfgan.inference import Sampler, open_inference
 from tfgan.inference.export import signature_name
 from tfgan.inference.files import read_image
 from tfgan.inference.translator import Translator
-from tfgan.methods import METHODS
+from tfgan.methods import METHODS, method_class
 
 COMMON = [
     *("--dataset=synthetic", "--image_size=16", "--synthetic_images=8", "--batch_size=2", "--deterministic"),
@@ -158,6 +158,16 @@ def test_evaluate(run):
         for path in case.get("images", {}).values():
             assert images.decode(folder / path).shape == (16, 16, 3)
     assert bool(result["cases"]) == any("l1" in metric.split(".") for metric in result["metrics"])
+
+
+def test_the_losses_and_the_metric_that_tell_of_overfitting_are_there(run):
+    name, folder, _ = run
+    gap = method_class(name).gap
+    assert (gap is not None) == (name in INPUT or name == "vaegan")
+    if gap:
+        measured = json.loads((folder / "evaluation.json").read_text())["results"][0]["metrics"]
+        assert any(metric.rpartition(".")[2] == gap.validation for metric in measured)
+        assert name == "spade" or set(gap.training) <= rows(folder)[-1].keys()  # SPADE has a style encoder here
 
 
 def test_export(run):

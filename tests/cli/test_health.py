@@ -167,12 +167,12 @@ def test_slow_input_is_probed_every_so_many_steps_and_said(soon, tmp_path, tiny,
 
 
 def fake_method(name, hparams=None, spec=SPEC):
-    return types.SimpleNamespace(hparams=hparams or method_class(name).HParams(), spec=spec)
+    return types.SimpleNamespace(hparams=hparams or method_class(name).HParams(), spec=spec, gap=method_class(name).gap)
 
 
 def can_raise(name, alarm):
-    """Overfitting is told from distances to true images."""
-    return alarm != "overfitting" or method_class(name).batch_kind in ("paired", "semantic")
+    """Overfitting is told from distances to true images, or after the way there and back."""
+    return alarm != "overfitting" or method_class(name).gap is not None
 
 
 @pytest.mark.parametrize("name, alarm", [(name, alarm) for name in METHODS for alarm in CURES if can_raise(name, alarm)])
@@ -186,7 +186,7 @@ def test_every_suggestion_is_a_flag_of_the_method_that_it_accepts(name, alarm, c
 
 
 def test_every_detector_has_cures():
-    assert set(CURES) == {detector.name for detector in health.detectors(lambda row: {})}
+    assert set(CURES) == {detector.name for detector in health.detectors(lambda row: {}, gap=method_class("pix2pix").gap)}
 
 
 @pytest.mark.parametrize(
@@ -220,6 +220,8 @@ def test_every_detector_has_cures():
         ("checkerboard", "dcgan", {"kernel": 4}, "--average_decay=0.999"),  # which the other architecture does not take
         ("checkerboard", "stargan", {}, "--learning_rate=5e-05"),
         ("overfitting", "spade", {}, "--best_metric=l1"),
+        ("overfitting", "cyclegan", {}, "--best_metric=cycle_l1"),
+        ("overfitting", "stargan", {}, "--best_metric=cycle_l1"),
     ],
 )
 def test_what_is_suggested(alarm, name, settings, flag):
@@ -251,7 +253,7 @@ class FakeDataset:
 
 
 def watched(spec, columns=None):
-    method = types.SimpleNamespace(doubt=lambda row: {}, average_decay=0.0, spec=spec)
+    method = types.SimpleNamespace(doubt=lambda row: {}, average_decay=0.0, spec=spec, gap=None)
     return Health(method, FakeDataset(spec, columns), DataConfig(), TrainConfig(workdir="run"))
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from tfgan.evaluation import health
 from tfgan.evaluation.health import Limit, Overfitting, Watch, average_ready, detectors
+from tfgan.methods.base import Gap
 
 RNG = np.random.default_rng(0)
 NAMES = ["discriminator_saturated", "collapse", "colour_inversion", "checkerboard", "slow_input", "overfitting"]
@@ -34,7 +35,8 @@ def rows_of(name):
 
 
 def test_all_alarms_are_there():
-    assert [detector.name for detector in detectors(doubt)] == NAMES
+    assert [detector.name for detector in detectors(doubt, gap=Gap(("l1_loss",), "l1"))] == NAMES
+    assert [detector.name for detector in detectors(doubt)] == NAMES[:-1]
 
 
 @pytest.mark.parametrize("scalar", MEASURES)
@@ -120,7 +122,7 @@ def test_averages_are_judged_when_they_have_forgotten_the_fresh_weights():
 
 def overfitting(training, validation, rows_each=5):
     """Validations at which it is raised, from 1 on; before each come some rows of the training loss."""
-    watch, found = Watch([Overfitting("l1_loss", "val_l1")]), []
+    watch, found = Watch([Overfitting(("l1_loss",), "val_l1")]), []
     for number, (train, val) in enumerate(zip(training, validation), start=1):
         rows = [{"step": number * 10 - 1, "epoch": number, "l1_loss": train}] * rows_each
         rows.append({"step": number * 10, "epoch": number, "val_l1": val})
@@ -160,16 +162,31 @@ class TestOverfitting:
             assert overfitting(training, 0.36 + 0.006 * rng.normal(size=200)) == []
 
     def test_validations_without_training_losses_decide_nothing(self):
-        detector = Overfitting("l1_loss", "val_l1")
+        detector = Overfitting(("l1_loss",), "val_l1")
         assert [detector.judge({"step": n, "epoch": n, "val_l1": 0.1 * n}) for n in range(1, 9)] == [None] * 8
 
     def test_the_message_has_all_four_numbers(self):
-        watch, detector = Watch([]), Overfitting("l1_loss", "val_l1")
+        watch, detector = Watch([]), Overfitting(("l1_loss",), "val_l1")
         watch.detectors = [detector]
         rows = [{"l1_loss": t, "val_l1": v} for t, v in zip(FALLING, [0.4, 0.36, 0.37, 0.38, 0.39])]
         (alarm,) = [alarm for n, row in enumerate(rows) for alarm in watch.see({"step": n, "epoch": n, **row})]
         assert "val_l1 was 0.36 at best, 3 validations ago, and is 0.38 now" in alarm.message
         assert "l1_loss fell from 0.375 to 0.25" in alarm.message
+
+
+def test_the_gap_of_several_losses_is_that_of_their_mean():
+    """Of two ways, one gets better and the other worse: 0.2 and 0.2, then 0.1 and 0.22, 20 % less in the mean."""
+    rows = [{"there": 0.2, "back": 0.2}, *[{"there": 0.1, "back": 0.22}] * 4]
+    validations = [0.3, 0.31, 0.32, 0.33, 0.34]
+    found = {}
+    for names in (("there", "back"), ("back",)):
+        watch = Watch(detectors(doubt, gap=Gap(names, "cycle_l1")))
+        shown = [{"step": n, "epoch": n, **row, "val_cycle_l1": value} for n, (row, value) in enumerate(zip(rows, validations))]
+        shown.insert(1, {"step": 0, "epoch": 0, "back": 9.0})  # where not all are logged, nothing is said
+        found[names] = [alarm.message for row in shown for alarm in watch.see(row)]
+    (message,) = found["there", "back"]
+    assert "val_cycle_l1 was 0.3 at best" in message and "the mean of there and back fell from 0.2 to 0.16" in message
+    assert found["back",] == []
 
 
 def test_a_run_read_again_is_where_it_was():

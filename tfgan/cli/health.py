@@ -41,7 +41,7 @@ class Health:
     def __init__(self, method: Method, dataset: Dataset, data: DataConfig, training: TrainConfig):
         self.method, self.dataset, self.data, self.training = method, dataset, data, training
         self.run = Path(training.workdir)
-        self.watch = Watch(detectors(method.doubt, method.average_decay))
+        self.watch = Watch(detectors(method.doubt, method.average_decay, method.gap))
         self._real: dict[tuple[str, int | None], Real] = {}
 
     def begin(self, step: int):
@@ -115,6 +115,7 @@ class Now(NamedTuple):
 
     spec: DataSpec
     epoch: float
+    validation: str  # the metric that tells of overfitting; empty if there is none
 
 
 Proposal = Callable[[Any, Now], Any]  # (a setting's value, now) -> a better one, or None
@@ -172,7 +173,11 @@ CURES: dict[str, list[tuple[str, Proposal]]] = {
         *LAST,
     ],
     "slow_input": [("cache", _put("always"))],
-    "overfitting": [("best_metric", _fill("l1")), AUGMENT, ("epochs", lambda old, now: max(int(now.epoch), 1))],
+    "overfitting": [
+        ("best_metric", lambda old, now: None if old else now.validation),
+        AUGMENT,
+        ("epochs", lambda old, now: max(int(now.epoch), 1)),
+    ],
 }
 """Alarm -> flags to try, best first."""
 
@@ -183,7 +188,7 @@ def suggest(alarm: str, epoch: float, method: Method, data: DataConfig, training
     Returns:
         the flag, such as --ndf=32, and a sentence that names it; "" and another sentence if nothing is left to try.
     """
-    now = Now(method.spec, epoch)
+    now = Now(method.spec, epoch, method.gap.validation if method.gap else "")
     for name, propose in CURES[alarm]:
         for record in (method.hparams, training, data):
             field = next((field for field in dataclasses.fields(record) if field.name == name), None)

@@ -10,6 +10,9 @@ import statistics
 from collections import deque
 from collections.abc import Callable
 
+from tfgan.config import Strings
+from tfgan.methods.base import Gap
+
 Row = dict[str, float]
 """Scalars by name, with `step` and `epoch`."""
 
@@ -83,19 +86,19 @@ class Limit:
 
 
 class Overfitting:
-    """Raised while a validation loss is worse than it was and the training loss of the same kind goes on falling."""
+    """Raised while a validation loss is worse than it was and the mean of the training losses of the same kind goes on falling."""
 
     name = "overfitting"
 
-    def __init__(self, training: str, validation: str):
+    def __init__(self, training: Strings, validation: str):
         self.training, self.validation = training, validation
         self.rows: list[float] = []  # training losses since the last validation
         self.history: list[tuple[float, float]] = []  # (validation loss, mean training loss before it)
 
     def judge(self, row: Row) -> str | bool | None:
         """As `Limit.judge`."""
-        if self.training in row:
-            self.rows.append(row[self.training])
+        if all(name in row for name in self.training):
+            self.rows.append(statistics.mean(row[name] for name in self.training))
         if self.validation not in row or not self.rows:
             return None
         self.history.append((row[self.validation], statistics.mean(self.rows)))
@@ -113,8 +116,9 @@ class Overfitting:
         training_then = statistics.mean(loss for _, loss in self.history[max(place + 1 - PATIENCE, 0) : place + 1])
         if worse < best * WORSE_VALIDATION or training_now > training_then * BETTER_TRAINING:
             return None
+        losses = self.training[0] if len(self.training) == 1 else f"the mean of {' and '.join(self.training)}"
         return (
-            f"{self.validation} was {best:.4g} at best, {len(since)} validations ago, and is {worse:.4g} now, while {self.training} fell "
+            f"{self.validation} was {best:.4g} at best, {len(since)} validations ago, and is {worse:.4g} now, while {losses} fell "
             f"from {training_then:.4g} to {training_now:.4g} (alarm: validation {WORSE_VALIDATION - 1:.0%} worse, training "
             f"{1 - BETTER_TRAINING:.0%} better): what is learnt now helps with the training images alone."
         )
@@ -125,11 +129,12 @@ def average_ready(decay: float) -> int:
     return math.ceil(math.log(FRESH_SHARE) / math.log(decay)) if 0.0 < decay < 1.0 else 0
 
 
-def detectors(doubt: Callable[[Row], dict[str, float]], decay: float = 0.0) -> list[Limit | Overfitting]:
+def detectors(doubt: Callable[[Row], dict[str, float]], decay: float = 0.0, gap: Gap | None = None) -> list[Limit | Overfitting]:
     """All that are watched for.
 
     Args:
         doubt: `Method.doubt`; decay: a step, of the moving average that makes the sample pictures.
+        gap: `Method.gap`; without one nothing tells of overfitting.
     """
     of_samples = {"rows": SAMPLE_ROWS, "first_step": max(WARM_UP_STEPS, average_ready(decay))}
     return [
@@ -179,7 +184,7 @@ def detectors(doubt: Callable[[Row], dict[str, float]], decay: float = 0.0) -> l
             rows=PROBES,
             first_step=WARM_UP_STEPS,
         ),
-        Overfitting("l1_loss", "val_l1"),
+        *([Overfitting(gap.training, f"val_{gap.validation}")] if gap else []),
     ]
 
 

@@ -139,6 +139,13 @@ class Generation(NamedTuple):
     styles: Styles | None = None
 
 
+class Gap(NamedTuple):
+    """What is measured of training and of validation images alike: it grows where training images are learnt by heart."""
+
+    training: Strings  # logged losses whose mean is on the scale of the metric, without weights
+    validation: str  # the metric, which validations log as val_NAME
+
+
 def variable(value) -> tf.Variable:
     """One of `Method.state`."""
     return tf.Variable(value, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
@@ -153,6 +160,9 @@ class Method:
         average_decay: of these averages, a step.
         state: what is remembered from step to step beside weights, such as a pool of images; written only by `exchange`.
         batches_per_step: how many batches one step eats.
+        gap: what tells how much better training images are done than others. None for methods that make images of noise alone: no image is
+            the right one for a latent, so that nothing of theirs is measured image by image. Rows without the losses say nothing, such as
+            those of SPADE with a style encoder, which knows the photo's style in training and not in validation.
         branches: parts of a step that hardly wait for each other, such as the two directions of CycleGAN.
         stage: the present one of `stages`.
     """
@@ -160,6 +170,7 @@ class Method:
     HParams = HParams
     batch_kind: str
     branches = 1
+    gap: Gap | None = None
 
     def __init__(self, hparams, spec: DataSpec):
         self.hparams, self.spec = hparams, spec

@@ -49,6 +49,7 @@ class CycleGAN(base.Method):
     HParams = HParams
     batch_kind = "unpaired"
     branches = 2
+    gap = base.Gap(("cycle_source_loss", "cycle_target_loss"), "cycle_l1")  # of both ways, as validations have their mean
 
     def __init__(self, hparams, spec):
         super().__init__(hparams, spec)

@@ -96,6 +96,7 @@ class Pix2Pix(base.Method):
 
     HParams = HParams
     batch_kind = "paired"
+    gap = base.Gap(("l1_loss",), "l1")
 
     def __init__(self, hparams: HParams, spec):
         super().__init__(hparams, spec)

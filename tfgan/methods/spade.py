@@ -62,6 +62,7 @@ class Spade(base.Method):
 
     HParams = HParams
     batch_kind = "semantic"
+    gap = base.Gap(("l1_loss",), "l1")
 
     def __init__(self, hparams: HParams, spec):
         super().__init__(hparams, spec)

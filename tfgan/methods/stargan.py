@@ -66,6 +66,7 @@ class StarGAN(base.Method):
 
     HParams = HParams
     batch_kind = "attributes"
+    gap = base.Gap(("reconstruction_loss",), "cycle_l1")
 
     def __init__(self, hparams: HParams, spec):
         super().__init__(hparams, spec)

@@ -81,6 +81,7 @@ class VAEGAN(base.Method):
 
     HParams = HParams
     batch_kind = "images"
+    gap = base.Gap(("l1_loss",), "l1")
 
     def __init__(self, hparams: HParams, spec):
         super().__init__(hparams, spec)
