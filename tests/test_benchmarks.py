@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from benchmarks import first_step, input_pipeline, quality, replicas, train_step, translate, tutorial_step
+from benchmarks import first_step, input_pipeline, methods, quality, replicas, train_step, translate, tutorial_step
 from benchmarks.contestants import CONTESTANTS, Worker
 from tfgan.networks.patchgan import patchgan
 from tfgan.networks.unet import unet
@@ -161,3 +161,13 @@ def test_quality_is_told_in_deviations_of_a_run():
     runs = {"float32": [1.0, 3.0], "mixed_bfloat16": [4.0, 8.0]}  # variances 2 and 8, mean 5
     results = {precision: [dict.fromkeys(quality.METRICS, value) for value in values] for precision, values in runs.items()}
     assert rows(quality.table(results))["l1"] == ["2.0000 ± 1.4142", "6.0000 ± 2.8284", f"{4 / 5**0.5:+.2f}"]
+
+
+def test_methods_are_timed_in_both_precisions(capsys):
+    methods.main(["--methods=gan", "--image_size=28"])
+    batch, *seconds, ratio = rows(capsys.readouterr().out)["gan"]
+    assert batch == "64" and all(float(value) >= 0 for value in seconds) and float(ratio) > 0
+
+
+def test_precisions_of_a_method_are_compared():
+    assert rows(methods.table([("gan", (8, 2.0), (8, 0.5))])) == {"gan": ["8", "2.000", "0.500", "0.25"]}
