@@ -83,10 +83,56 @@ def test_run(run, capsys):
         assert np.mean(np.abs(truth - made)) == pytest.approx(case["scores"]["l1"], rel=1e-4)
     (segmenter,) = (run.parent / "evaluators").glob("*.keras")
     time = segmenter.stat().st_mtime_ns
-    assert main(["evaluate", str(run), "--features=", "--metrics=mean_iou"]) == 0
+    assert main(["evaluate", str(run), "--features=", "--metrics=mean_iou", "--segmenter_steps=3"]) == 0
     again = json.loads((run / "evaluation.json").read_text())["results"]
     assert len(again) == 2 and again[1]["metrics"]["mean_iou"]["value"] == result["metrics"]["mean_iou"]["value"]
     assert segmenter.stat().st_mtime_ns == time and "Training a segmenter" not in capsys.readouterr().out
+
+
+def newest(folder):
+    return json.loads((folder / "evaluation.json").read_text())["results"][-1]
+
+
+@pytest.fixture(scope="module")
+def runs_of_files(tmp_path_factory):
+    """Runs labels -> photo and back, of photos and label maps as ids; and the data's folder."""
+    root, random = tmp_path_factory.mktemp("files"), np.random.default_rng(0)
+    for split, count in (("train", 6), ("val", 3)):
+        for number in range(count):
+            classes = random.integers(0, 2, (16, 16, 1)).astype(np.uint8)
+            images.save(root / "data" / split / "labels" / f"{number}.png", classes)
+            images.save(root / "data" / split / "photo" / f"{number}.png", classes * 180 + random.integers(0, 40, (16, 16, 3), np.uint8))
+    data = [f"--data_dir={root / 'data'}", "--label_domains=labels", "--domains=labels,photo"]
+    small = ["--generator=unet_16", "--ngf=4", "--ndf=4", "--n_layers=1", "--image_size=16", "--batch_size=2", "--notensorboard"]
+    for name in ("labels_to_photo", "photo_to_labels"):
+        assert main(["train", *data, *small, "--steps=1", f"--direction={name}", f"--workdir={root / 'runs' / name}"]) == 0
+    return root
+
+
+def test_a_network_trained_in_another_way_is_another(runs_of_files, capsys):
+    """Kept segmenters are used again for the same steps, classes and pixels alone; the stamp says which."""
+    run = runs_of_files / "runs" / "labels_to_photo"
+    data = runs_of_files / "data"
+
+    def evaluate(*flags):
+        before = set((run.parent / "evaluators").glob("*"))
+        assert main(["evaluate", str(run), "--features=", "--metrics=mean_iou", *flags]) == 0
+        trained = len(set((run.parent / "evaluators").glob("*")) - before)
+        return trained, newest(run)["stamp"]["segmenter"]
+
+    trained, first = evaluate("--segmenter_steps=1")
+    assert trained == 1 and first["steps"] == 1
+    assert evaluate("--segmenter_steps=1") == (0, first)
+    for flags in (["--segmenter_steps=2"], ["--segmenter_steps=1", "--label_names=b,a"]):
+        trained, stamp = evaluate(*flags)
+        assert trained == 1 and {stamp[key] != first[key] for key in ("steps", "classes")} == {True, False}, flags
+    photo = data / "train" / "photo" / "0.png"
+    kept = photo.read_bytes()
+    images.save(photo, np.zeros([16, 16, 1], np.uint8))
+    trained, stamp = evaluate("--segmenter_steps=1")
+    photo.write_bytes(kept)
+    assert trained == 1 and stamp["trained on"] != first["trained on"]
+    assert evaluate("--segmenter_steps=1") == (0, first)
 
 
 def test_several_runs_side_by_side(run, capsys):

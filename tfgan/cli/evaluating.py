@@ -35,7 +35,7 @@ def evaluate_run(folder: str, flags: Flags, extractor: Extractor | None) -> dict
     tools = evaluators.tools(names, list(comparisons.values()))
     measured = _measure(comparisons, names, tools, flags)
     stamp = _stamp(comparisons, f"{run.config.data.data_dir and Path(run.config.data.data_dir).name or run.config.data.dataset}", flags)
-    stamp |= {"fingerprint": dataset.spec.fingerprint} | evaluators.stamps(tools)
+    stamp |= {"fingerprint": dataset.spec.fingerprint} | evaluators.stamps(tools, list(comparisons.values()))
     cases = [case for part in comparisons for case in _cases(run, part, comparisons[part], measured[part], flags["cases"])]
     result = make_result(f"{run.folder.name}@{run.step}", run.step, stamp, measured, cases)
     add_result(run.folder, result)

@@ -1,6 +1,9 @@
 """Networks that `tfgan evaluate` measures with: read from the flags' files, or trained on the run's data and kept beside the run."""
 
 import dataclasses
+import functools
+import hashlib
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ import numpy as np
 from tfgan.cli.flags import Flags
 from tfgan.cli.runs import Run
 from tfgan.config import DataConfig, Size
-from tfgan.data import open_dataset
+from tfgan.data import BATCH_KEYS, open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.data.pipeline import normalize
 from tfgan.errors import UserError, first_line
@@ -116,7 +119,7 @@ class Evaluators:
         """The segmenter of --segmenter, or one trained on the data's real photos and label maps."""
         domain = self.maps.spec.domains["labels"]
         count = len(domain.classes.names)
-        path = Path(self.flags["segmenter"] or self._kept("segmenter", self.maps))
+        path = Path(self.flags["segmenter"] or self._kept("segmenter", self.maps, self._segmenter_training))
         if not self.flags["segmenter"] and not path.exists():
             print(f"Training a segmenter on {self.maps.spec.sizes['train']} real photos and their label maps, once: {path}", flush=True)
             photos = normalize(self.maps.column("train", "image", ALL), self.maps.spec.domains["image"])
@@ -129,37 +132,78 @@ class Evaluators:
         count = len(self.spec.class_names or self.spec.attribute_names)
         if self.flags["classifier"]:
             return _load_classifier(self.flags["classifier"], count)
-        size = _shrunk(self.spec.image_size)
-        dataset = open_dataset(self.run.config.data, self.spec.kind, size, size)
-        path = self._kept("classifier", dataset)
+        dataset = self._shown
+        path = self._kept("classifier", dataset, self._classifier_training)
         if not path.exists():
             print(f"Training a classifier on {self.spec.sizes['train']} real images, once: {path}", flush=True)
             images = normalize(dataset.column("train", "image", ALL), dataset.spec.domains["image"])
             _save(train_classifier(images, _labels(dataset), count, epochs=self.flags["classifier_epochs"]), path)
         return _load_classifier(str(path), count)
 
-    def _kept(self, what: str, dataset: Dataset) -> Path:
-        """Where a network that was trained on this data is kept."""
+    @functools.cached_property
+    def _shown(self) -> Dataset:
+        """The data set at the classifier's size."""
+        size = _shrunk(self.spec.image_size)
+        return open_dataset(self.run.config.data, self.spec.kind, size, size)
+
+    def _kept(self, what: str, dataset: Dataset, training: dict) -> Path:
+        """Where a network that was trained on this data, in this way, is kept."""
         data, (height, width) = self.run.config.data, dataset.spec.image_size
         name = Path(data.data_dir).name or data.dataset.replace(":", "_").replace("/", "_")
-        return self.run.folder.absolute().parent / FOLDER / f"{what}-{name}-{dataset.spec.fingerprint}-{height}x{width}.keras"
+        made_of = _digest(training | {"names": dataset.spec.fingerprint})
+        return self.run.folder.absolute().parent / FOLDER / f"{what}-{name}-{made_of}-{height}x{width}.keras"
 
-    def stamps(self, tools: Tools) -> dict[str, dict]:
-        """What must be alike for figures to be comparable, of each tool that is there."""
+    @functools.cached_property
+    def _segmenter_training(self) -> dict:
+        """What makes one training of a segmenter unlike another; nothing of a given one, which its digest tells apart."""
+        if self.flags["segmenter"]:
+            return {}
+        content = self.maps.content(("labels", "image"))
+        return {"steps": self.flags["segmenter_steps"], "classes": self._classes(), "trained on": content}
+
+    @functools.cached_property
+    def _classifier_training(self) -> dict:
+        """The same of a classifier."""
+        if self.flags["classifier"]:
+            return {}
+        classes, content = self.spec.class_names or self.spec.attribute_names, self._shown.content(BATCH_KEYS[self.spec.kind])
+        return {"epochs": self.flags["classifier_epochs"], "classes": _digest(classes), "trained on": content}
+
+    def _classes(self) -> str:
+        """A hash of the label maps' classes: their values in order, colours and names."""
+        return _digest(dataclasses.asdict(self.maps.spec.domains["labels"].classes))
+
+    def stamps(self, tools: Tools, comparisons: list[Comparison]) -> dict[str, dict]:
+        """What must be alike for figures to be comparable, of each tool that is there, and of the label maps."""
         found = {}
         if tools.features:
             found["features"] = tools.features.stamp()
         if tools.perceptual:
             found["perceptual"] = {"lpips": extractors.file_digest(self.flags["lpips_weights"])}
-        if tools.segmenter:
+        maps = [comparison.maps for comparison in comparisons if comparison.maps is not None]
+        if maps:
             height, width = self.maps.spec.image_size
-            found["segmenter"] = {"segmenter": self._digest("segmenter", self.maps), "read at": f"{height}×{width}"}
+            found["segmenter"] = {"read at": f"{height}×{width}", "classes": self._classes(), "label maps": array_digest(*maps)}
+        if tools.segmenter:
+            file = self.flags["segmenter"] or str(self._kept("segmenter", self.maps, self._segmenter_training))
+            found["segmenter"] = found.get("segmenter", {}) | self._segmenter_training | {"segmenter": extractors.file_digest(file)}
         if tools.classifier:
-            found["classifier"] = {"classifier": extractors.digest(tools.classifier)}
+            asked = array_digest(*(comparison.asked for comparison in comparisons if comparison.asked is not None))
+            found["classifier"] = self._classifier_training | {"classifier": extractors.digest(tools.classifier), "asked": asked}
         return found
 
-    def _digest(self, what: str, dataset: Dataset) -> str:
-        return extractors.file_digest(self.flags[what] or str(self._kept(what, dataset)))
+
+def _digest(settings) -> str:
+    """A hash of what JSON can hold, short enough for the name of a file."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def array_digest(*arrays: np.ndarray) -> str:
+    """A hash of the arrays' contents."""
+    sha = hashlib.sha256()
+    for array in arrays:
+        sha.update(np.ascontiguousarray(array).data)
+    return sha.hexdigest()[:16]
 
 
 def _labels(dataset: Dataset) -> np.ndarray:

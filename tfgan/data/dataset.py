@@ -1,5 +1,7 @@
 """A data set as the rest of the program sees it: a spec, endless training batches, and single examples for samples and validation."""
 
+import hashlib
+
 import numpy as np
 import tensorflow as tf
 
@@ -119,6 +121,17 @@ class Dataset:
             domain = stream.domains.get(key)  # training images have the size before the crop
             found.append(array if domain is None else resize(array, self.image_size, domain.resample))
         return np.stack(found)
+
+    def content(self, keys: tuple[str, ...]) -> str:
+        """A hash of what stands under `keys` in all training examples, 16 digits; `spec.fingerprint` is one of their names."""
+        sha = hashlib.sha256()
+        for stream in self._train:
+            places = [place for place, key in enumerate(stream.keys) if key in keys]
+            for index in range(len(stream)) if places else ():
+                arrays = stream.fetch(index)
+                for place in places:
+                    sha.update(np.ascontiguousarray(arrays[place]).data)
+        return sha.hexdigest()[:16]
 
     def names(self, split: str, key: str, most: int) -> tuple[str, ...]:
         """Of the examples of `column`."""
