@@ -95,13 +95,13 @@ def newest(folder):
 
 @pytest.fixture(scope="module")
 def runs_of_files(tmp_path_factory):
-    """Runs labels -> photo and back, of photos and label maps as ids; and the data's folder."""
+    """Runs labels -> photo and back, of grey photos and label maps as ids; and the data's folder."""
     root, random = tmp_path_factory.mktemp("files"), np.random.default_rng(0)
     for split, count in (("train", 6), ("val", 3)):
         for number in range(count):
             classes = random.integers(0, 2, (16, 16, 1)).astype(np.uint8)
             images.save(root / "data" / split / "labels" / f"{number}.png", classes)
-            images.save(root / "data" / split / "photo" / f"{number}.png", classes * 180 + random.integers(0, 40, (16, 16, 3), np.uint8))
+            images.save(root / "data" / split / "photo" / f"{number}.png", classes * 180 + random.integers(0, 40, (16, 16, 1), np.uint8))
     data = [f"--data_dir={root / 'data'}", "--label_domains=labels", "--domains=labels,photo"]
     small = ["--generator=unet_16", "--ngf=4", "--ndf=4", "--n_layers=1", "--image_size=16", "--batch_size=2", "--notensorboard"]
     for name in ("labels_to_photo", "photo_to_labels"):

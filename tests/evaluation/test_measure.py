@@ -13,6 +13,7 @@ from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.distribution import frechet_distance, jackknife_error, kernel_distance
 from tfgan.evaluation.extractors import Extractor
 from tfgan.evaluation.measure import Tools, fitting, measure
+from tfgan.evaluation.segmenter import Segmenter
 
 GREY = Domain("image", 1)
 CLASSES = Classes("ids", (0, 1), ("#000000", "#ffffff"), ("dark", "light"))
@@ -103,7 +104,7 @@ def test_segmentation_by_hand(pictured):
     channels = 3 if pictured else 1
     images = [np.repeat(image, channels, axis=-1) for image in (fake, real)]
     comparison = Comparison(Domain("x", channels), *images, matched=True, maps=maps, classes=CLASSES, pictured=pictured)
-    tools = Tools(segmenter=None if pictured else brighter_than_middle)
+    tools = Tools(segmenter=None if pictured else Segmenter(brighter_than_middle, 1))
     found = measure(comparison, ["pixel_accuracy", "class_accuracy", "mean_iou"], tools).values
     expected = {"pixel_accuracy": 160 / 192, "class_accuracy": (1 + 64 / 96) / 2, "mean_iou": (96 / 128 + 64 / 96) / 2}
     assert {name: value.value for name, value in found.items()} == pytest.approx(expected)
@@ -128,7 +129,7 @@ def test_labels_by_a_classifier_that_sees_brightness():
 def test_parts_change_nothing(monkeypatch):
     maps = np.random.default_rng(3).integers(0, 2, (5, 16, 16), np.int32)
     comparison = Comparison(GREY, noise(0, 5), noise(1, 5), matched=True, maps=maps, classes=CLASSES, cycled=(noise(2, 5), noise(3, 5)))
-    names, tools = ["mean_iou", "cycle_l1"], Tools(segmenter=brighter_than_middle)
+    names, tools = ["mean_iou", "cycle_l1"], Tools(segmenter=Segmenter(brighter_than_middle, 1))
     whole = measure(comparison, names, tools).values
     monkeypatch.setattr("tfgan.evaluation.measure.PART", 2)
     assert measure(comparison, names, tools).values == whole

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan.errors import UserError
-from tfgan.evaluation.segmenter import build_segmenter, load_segmenter, nearest_classes, segment, segmenter_size, train_segmenter
+from tfgan.evaluation.segmenter import Segmenter, build_segmenter, load_segmenter, nearest_classes, segment, segmenter_size, train_segmenter
 
 
 def test_shapes():
@@ -37,7 +37,7 @@ def halves(count):
 def test_learns_what_can_be_seen():
     photos, maps = halves(24)
     model = train_segmenter(photos, maps, 2, steps=60)
-    told, counted = segment(model, photos, batch=7), maps >= 0
+    told, counted = segment(Segmenter(model, 3), photos, (16, 16), batch=7), maps >= 0
     assert told.shape == maps.shape and told.dtype == np.int32
     assert np.mean(told[counted] == maps[counted]) > 0.95
 
@@ -49,20 +49,56 @@ def test_given_models(tmp_path, form):
     path = tmp_path / form
     model.save(path) if form.endswith("keras") else model.export(path, verbose=False)
     photos = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype(np.float32)
-    np.testing.assert_array_equal(segment(load_segmenter(str(path), 4), photos), np.argmax(model(photos), axis=-1))
+    segmenter = load_segmenter(str(path), 4, 3, (8, 8))
+    np.testing.assert_array_equal(segment(segmenter, photos, (8, 8)), np.argmax(model(photos), axis=-1))
     with pytest.raises(UserError, match="3 classes"):
-        load_segmenter(str(path), 3)
+        load_segmenter(str(path), 3, 3, (8, 8))
+
+
+@pytest.mark.parametrize("form", ["model.keras", "saved_model"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_models_of_one_size_and_other_channels(tmp_path, form, channels):
+    """The model takes 32×24 alone, and tells dark from light: photos of 16×12 are enlarged, its classes made small again."""
+    image = keras.Input((32, 24, channels))
+    model = keras.Model(image, keras.ops.concatenate([-image[..., :1], image[..., :1]], axis=-1))
+    path = tmp_path / form
+    model.save(path) if form.endswith("keras") else model.export(path, verbose=False)
+    maps = np.zeros([2, 16, 12], np.int32)
+    maps[:, 4:, 6:] = 1
+    for of_data in (1, 3):
+        photos = np.repeat(maps[..., None] * np.float32(1.6) - np.float32(0.8), of_data, axis=-1)
+        segmenter = load_segmenter(str(path), 2, of_data, (16, 12))
+        np.testing.assert_array_equal(segment(segmenter, photos, (16, 12)), maps)
+
+
+def test_own_segmenter_of_grey_photos(tmp_path):
+    build_segmenter(1, 3).save(tmp_path / "grey.keras")
+    segmenter = load_segmenter(str(tmp_path / "grey.keras"), 3, 1, (16, 24))
+    assert segment(segmenter, np.zeros([2, 16, 24, 1], np.float32), (16, 24)).shape == (2, 16, 24)
+
+
+def test_models_that_do_not_fit(tmp_path):
+    image = keras.Input((None, None, 2))
+    keras.Model(image, image).save(tmp_path / "two.keras")
+    with pytest.raises(UserError, match="1, 3 or 4 channels"):
+        load_segmenter(str(tmp_path / "two.keras"), 2, 3, (16, 16))
+    image = keras.Input((None, None, 3))
+    halved = keras.layers.UpSampling2D(2)(keras.layers.MaxPooling2D(2)(image))
+    keras.Model(image, keras.layers.Concatenate()([halved, image])).save(tmp_path / "even.keras")
+    assert load_segmenter(str(tmp_path / "even.keras"), 6, 3, (16, 16)).size == (None, None)
+    with pytest.raises(UserError, match="even.keras cannot read a photo of 15×16"):
+        load_segmenter(str(tmp_path / "even.keras"), 6, 3, (15, 16))
 
 
 def test_bad_models(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
-        load_segmenter(str(tmp_path / "absent.keras"), 2)
+        load_segmenter(str(tmp_path / "absent.keras"), 2, 3, (16, 16))
     (tmp_path / "text.keras").write_text("no model")
     with pytest.raises(UserError, match="cannot be loaded"):
-        load_segmenter(str(tmp_path / "text.keras"), 2)
+        load_segmenter(str(tmp_path / "text.keras"), 2, 3, (16, 16))
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="cannot be loaded"):
-        load_segmenter(str(tmp_path / "empty"), 2)
+        load_segmenter(str(tmp_path / "empty"), 2, 3, (16, 16))
 
 
 def test_nearest_colours():

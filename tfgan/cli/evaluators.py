@@ -23,7 +23,7 @@ from tfgan.evaluation.classifier import UNKNOWN, train_classifier
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.measure import Tools, fitting
 from tfgan.evaluation.perceptual import lpips
-from tfgan.evaluation.segmenter import load_segmenter, segmenter_size, train_segmenter
+from tfgan.evaluation.segmenter import Segmenter, load_segmenter, segmenter_size, train_segmenter
 
 ALL = 2**31
 CLASSIFIER_SIZE = 64  # pixels of the longer side, at most
@@ -107,7 +107,7 @@ class Evaluators:
         if self.flags["segmenter"] or self.flags["classifier"]:
             raise UserError("--features=own are those of a network trained here: for those of your own use --features=MODEL.keras.")
         if segmenter is not None:
-            return extractors.from_segmenter(segmenter, segmenter_size(self.spec.image_size))
+            return extractors.from_segmenter(segmenter.model, segmenter_size(self.spec.image_size))
         if classifier is not None:
             return extractors.from_classifier(classifier)
         raise UserError(
@@ -115,17 +115,17 @@ class Evaluators:
             f"a Keras model's file, or --metrics={','.join(WITHOUT_TOOLS)}, which need none."
         )
 
-    def _segmenter(self):
+    def _segmenter(self) -> Segmenter:
         """The segmenter of --segmenter, or one trained on the data's real photos and label maps."""
-        domain = self.maps.spec.domains["labels"]
-        count = len(domain.classes.names)
+        spec = self.maps.spec
+        photo, count = spec.domains["image"], len(spec.domains["labels"].classes.names)
         path = Path(self.flags["segmenter"] or self._kept("segmenter", self.maps, self._segmenter_training))
         if not self.flags["segmenter"] and not path.exists():
-            print(f"Training a segmenter on {self.maps.spec.sizes['train']} real photos and their label maps, once: {path}", flush=True)
-            photos = normalize(self.maps.column("train", "image", ALL), self.maps.spec.domains["image"])
+            print(f"Training a segmenter on {spec.sizes['train']} real photos and their label maps, once: {path}", flush=True)
+            photos = normalize(self.maps.column("train", "image", ALL), photo)
             steps = self.flags["segmenter_steps"]
             _save(train_segmenter(photos, self.maps.column("train", "labels", ALL), count, steps=steps), path)
-        return load_segmenter(str(path), count)
+        return load_segmenter(str(path), count, photo.channels, spec.image_size)
 
     def _classifier(self):
         """The classifier of --classifier, or one trained on the data's real images; of classes, or of attributes."""

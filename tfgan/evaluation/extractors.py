@@ -15,6 +15,7 @@ from tfgan.evaluation.catalogue import WITHOUT_TOOLS
 INCEPTION_SIZE = 299
 INCEPTION_MAPS = ("mixed0", "mixed2", "mixed7", "mixed10")  # 35×35×256, 35×35×288, 17×17×768 and 8×8×2048
 BATCH = 32
+CHANNELS = (1, 3, 4)  # that images can be given, see `with_channels`
 
 WITHOUT_WEIGHTS = (
     "Give the file of Keras' weights by --inception_weights. Without weights there are --features=own (of a small network trained on "
@@ -71,13 +72,14 @@ def resize(images, size: tuple[int, int] | None):
 
 
 def with_channels(images, channels: int):
-    """Images N×H×W×C in [-1, 1] with that many channels: grey is repeated, alpha left out, RGB made grey."""
+    """Images N×H×W×C in [-1, 1] with 1, 3 or 4 channels: grey is repeated, RGB made grey, alpha left out or opaque."""
     found = images.shape[-1]
     if found == channels:
         return images
-    if channels == 3:
-        return tf.repeat(images, 3, axis=-1) if found == 1 else images[..., :3]
-    return tf.image.rgb_to_grayscale(images[..., :3]) if channels == 1 and found >= 3 else images
+    if channels == 1:
+        return tf.image.rgb_to_grayscale(images[..., :3])
+    colours = tf.repeat(images, 3, axis=-1) if found == 1 else images[..., :3]
+    return colours if channels == 3 else tf.concat([colours, tf.ones_like(colours[..., :1])], axis=-1)
 
 
 def inception(weights: str, needing_none: list[str]) -> Extractor:

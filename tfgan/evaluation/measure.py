@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -27,7 +27,7 @@ from tfgan.evaluation.extractors import Extractor, Seen, maps_of, resize, see, w
 from tfgan.evaluation.paired import WINDOW, WINDOW_OF_SCALES, paired_scores
 from tfgan.evaluation.perceptual import map_distance
 from tfgan.evaluation.segmentation import confusion, segmentation_scores
-from tfgan.evaluation.segmenter import nearest_classes, segment
+from tfgan.evaluation.segmenter import Segmenter, at_size, nearest_classes, segment
 
 PART = 64  # images that are floats at once
 MOST_SLICED = 2048  # images of each side, evenly spaced, for the sliced Wasserstein distance
@@ -48,7 +48,7 @@ class Tools(NamedTuple):
 
     features: Extractor | None = None
     perceptual: Callable[[np.ndarray, np.ndarray], float] | None = None  # LPIPS of a pair of images H×W×3 in [-1, 1]
-    segmenter: Any = None  # photos N×H×W×C in [-1, 1] -> class logits N×H×W×classes
+    segmenter: Segmenter | None = None
     classifier: keras.Model | None = None
 
     def has(self, tool: str) -> bool:
@@ -154,12 +154,11 @@ class _Measurement:
         """The classes that images show, at the size of the true maps: by the segmenter, or of pictures of label maps by their colours."""
         size, classes = self.comparison.maps.shape[1:], np.arange(len(self.comparison.classes.names))
         colours = paint(classes[None], self.comparison.classes)[0] / np.float32(127.5) - 1.0
-        rows, columns = ((2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(size, pixels.shape[1:]))
 
         def read(images):
             if not self.comparison.pictured:
-                return segment(self.tools.segmenter, resize(images, size).numpy())
-            return nearest_classes(images, colours)[:, rows][:, :, columns]
+                return segment(self.tools.segmenter, images, size)
+            return at_size(nearest_classes(images, colours), size)
 
         return self.each(read, pixels)
 

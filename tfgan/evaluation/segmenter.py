@@ -3,13 +3,17 @@
 It is trained on a data set's own real photos and label maps, so that the score of real photos, printed beside the others, is its ceiling.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan.config import Size
 from tfgan.errors import UserError, first_line
+from tfgan.evaluation.extractors import CHANNELS, resize, with_channels
 
 SIZE = 128  # pixels of the longer side, at most: windows are several pixels wide, and training takes minutes on a CPU
 FILTERS = (16, 32, 64, 128)
@@ -70,42 +74,82 @@ def segmenter_size(size: tuple[int, int]) -> tuple[int, int]:
     return tuple(max(8, 8 * round(side * scale / 8)) for side in size)
 
 
-def load_segmenter(file: str, classes: int):
-    """A function: photos N×H×W×C in [-1, 1] -> class logits or probabilities N×H×W×`classes`, from a Keras model or a SavedModel's folder.
+class Segmenter(NamedTuple):
+    """What reads classes in photos."""
+
+    model: Callable  # photos N×H×W×`channels` in [-1, 1] -> class logits or probabilities N×h×w×classes
+    channels: int
+    size: tuple[int | None, int | None] = (None, None)  # the only height and width that the model takes; None: any
+
+    def reads_at(self, size: Size) -> Size:
+        """The size of the photos that the model is given, where classes are wanted at `size`."""
+        return tuple(own or wanted for own, wanted in zip(self.size, size))
+
+
+def load_segmenter(file: str, classes: int, channels: int, size: Size) -> Segmenter:
+    """The segmenter in a Keras model's file or a SavedModel's folder.
+
+    Args:
+        classes: of the label maps.
+        channels: of the data's photos, which a model that takes any number is given.
+        size: of the label maps, at which a model that takes any size is tried.
 
     Raises:
-        UserError: no such file, no model, or one of another number of classes.
+        UserError: no such file, no model of photos, or one of another number of classes.
     """
     path = Path(file).expanduser()
     if not path.exists():
         raise UserError(f"--segmenter={file} does not exist.")
     try:
-        model = _saved_model(path) if path.is_dir() else keras.models.load_model(path, compile=False)
+        model, shape = _saved_model(path) if path.is_dir() else _keras_model(path)
     except Exception as error:  # Keras and TensorFlow raise many kinds for files that are not theirs
         raise UserError(f"--segmenter={file} cannot be loaded: {first_line(error)}") from None
-    found = model(tf.zeros([1, 64, 64, 3]))
-    if found.shape.rank != 4 or found.shape[-1] != classes:
-        raise UserError(f"--segmenter={file} gives {tuple(found.shape[1:])} for a photo of 64×64; the label maps have {classes} classes.")
-    return model
+    if len(shape) != 4 or (shape[3] or channels) not in CHANNELS:
+        raise UserError(f"--segmenter={file} takes {shape}: it must take photos N×H×W×C of 1, 3 or 4 channels.")
+    segmenter = Segmenter(model, shape[3] or channels, shape[1:3])
+    height, width = segmenter.reads_at(size)
+    try:
+        found = tuple(model(tf.zeros([1, height, width, segmenter.channels])).shape)
+    except Exception as error:  # as above
+        raise UserError(f"--segmenter={file} cannot read a photo of {height}×{width}: {first_line(error)}") from None
+    if len(found) != 4 or found[-1] != classes:
+        raise UserError(f"--segmenter={file} gives {found[1:]} for a photo of {height}×{width}; the label maps have {classes} classes.")
+    return segmenter
+
+
+def _keras_model(path: Path):
+    """The model and the shape of its input."""
+    model = keras.models.load_model(path, compile=False)
+    return model, tuple(model.inputs[0].shape)
 
 
 def _saved_model(path: Path):
+    """Its default signature and the shape of that one's input."""
     loaded = tf.saved_model.load(str(path))
     signature = loaded.signatures["serving_default"]
-    (name,) = signature.structured_input_signature[1]
+    ((name, spec),) = signature.structured_input_signature[1].items()
     (output,) = signature.structured_outputs
 
     def run(photos):
         return signature(**{name: photos})[output]
 
     run.kept = loaded  # a signature holds its variables weakly
-    return run
+    return run, tuple(spec.shape)
 
 
-def segment(model, photos: np.ndarray, batch: int = 16) -> np.ndarray:
-    """The most likely class of each pixel of photos N×H×W×C in [-1, 1], N×H×W int32."""
-    results = [tf.argmax(model(tf.constant(photos[i : i + batch])), axis=-1, output_type=tf.int32) for i in range(0, len(photos), batch)]
-    return np.concatenate([result.numpy() for result in results])
+def segment(segmenter: Segmenter, photos: np.ndarray, size: Size, batch: int = 16) -> np.ndarray:
+    """The most likely class of each pixel of photos N×H×W×C in [-1, 1], at `size`: N×h×w int32."""
+    results = []
+    for begin in range(0, len(photos), batch):
+        given = resize(with_channels(photos[begin : begin + batch], segmenter.channels), segmenter.reads_at(size))
+        results.append(tf.argmax(segmenter.model(given), axis=-1, output_type=tf.int32).numpy())
+    return at_size(np.concatenate(results), size)
+
+
+def at_size(maps: np.ndarray, size: Size) -> np.ndarray:
+    """Class maps N×H×W at another size, by the nearest pixel."""
+    rows, columns = ((2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(size, maps.shape[1:]))
+    return maps[:, rows][:, :, columns]
 
 
 def nearest_classes(images: np.ndarray, colours: np.ndarray) -> np.ndarray:
