@@ -76,6 +76,24 @@ def test_models_that_do_not_fit(tmp_path):
         extractors.given_model(str(tmp_path / "absent.keras"))
 
 
+@pytest.mark.parametrize("file, layers", [("sequential", [keras.Input((8, 8, 3))]), ("any_size", [keras.Input((None, None, 4))])])
+def test_sequential_models(tmp_path, pixels, file, layers):
+    net = keras.Sequential([*layers, keras.layers.Conv2D(5, 3), keras.layers.GlobalAveragePooling2D()])
+    net.save(tmp_path / f"{file}.keras")
+    extractor = extractors.given_model(str(tmp_path / f"{file}.keras"))
+    images = extractors.with_channels(extractors.resize(floats(pixels), extractor.size), extractor.channels)
+    np.testing.assert_allclose(extractors.see(extractor, pixels, floats).features, net(images), rtol=1e-4, atol=1e-5)
+    assert not extractor.has_maps
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 2), (None, None, None), (None, 8, 3)])
+def test_images_that_others_cannot_be_brought_to(tmp_path, shape):
+    image = keras.Input(shape)
+    keras.Model(image, keras.ops.mean(image, axis=-1, keepdims=True)).save(tmp_path / "model.keras")
+    with pytest.raises(UserError, match=r"model.keras must take images.*1, 3 or 4 channels"):
+        extractors.given_model(str(tmp_path / "model.keras"))
+
+
 def test_code_in_a_model_is_refused(tmp_path):
     image = keras.Input((8, 8, 3))
     keras.Model(image, keras.layers.Lambda(lambda x: x + 1)(image)).save(tmp_path / "code.keras")

@@ -126,6 +126,23 @@ def test_labels_by_a_classifier_that_sees_brightness():
     assert found.value == pytest.approx((0.5 + 1 + 0) / 3) and found.real is None
 
 
+def test_a_classifier_of_any_size():
+    image = keras.Input((None, None, 3))
+    net = keras.Sequential([image, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)])
+    net.layers[-1].set_weights([np.array([[-1.0, 1.0]] * 3), np.zeros(2)])  # class 1 is bright
+    bright = np.full([3, 16, 16, 1], 255, np.uint8)
+    comparison = Comparison(GREY, bright, bright, asked=np.array([1, 1, 0]))
+    assert measure(comparison, ["label_accuracy"], Tools(classifier=net)).values["label_accuracy"].value == pytest.approx(2 / 3)
+
+
+def test_vectors_give_no_feature_distance(extractor):
+    """A sum over no maps would be 0, the best there is."""
+    vectors = keras.Model(extractor.model.inputs, extractor.model.outputs[0])
+    tools = Tools(features=extractor._replace(model=vectors, classifies=False))
+    found = measure(Comparison(GREY, noise(0), noise(1), matched=True), list(METRICS), tools).values
+    assert "feature_distance" not in found and "fid" in found
+
+
 def test_parts_change_nothing(monkeypatch):
     maps = np.random.default_rng(3).integers(0, 2, (5, 16, 16), np.int32)
     comparison = Comparison(GREY, noise(0, 5), noise(1, 5), matched=True, maps=maps, classes=CLASSES, cycled=(noise(2, 5), noise(3, 5)))

@@ -56,6 +56,11 @@ def test_places_without_features_count_nothing():
     assert map_distance([nothing], [nothing + 1]) == pytest.approx(1 / 3)  # a vector of length 1 beside none
 
 
+def test_no_maps():
+    with pytest.raises(UserError, match="gives none"):
+        map_distance([], [])
+
+
 def test_maps_of_two_sizes():
     with pytest.raises(UserError, match=r"\(1, 1, 4\).*\(6, 5, 4\)"):
         map_distance([random_maps(0)[0][:1, :1]], [random_maps(0)[0]])

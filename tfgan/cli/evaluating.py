@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.cli.comparisons import compare, compare_folders
-from tfgan.cli.evaluators import FEATURES, Evaluators
+from tfgan.cli.evaluators import Evaluators
 from tfgan.cli.flags import Flags
 from tfgan.cli.runs import Run, open_run
 from tfgan.data import images, open_dataset
 from tfgan.data.label_maps import paint
 from tfgan.errors import UserError
-from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.catalogue import FROM_FEATURES, METRICS
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.extractors import Extractor
 from tfgan.evaluation.measure import Measured, Tools, fitting, measure
@@ -66,7 +66,7 @@ def _names(flags: Flags, comparisons: dict[str, Comparison], what: str) -> list[
         UserError: one that was asked for does not fit, or lacks its tool.
     """
     fit = {name: part for part, comparison in comparisons.items() for name in fitting(comparison)}
-    absent = {"perceptual": not flags["lpips_weights"]} | dict.fromkeys(FEATURES, not flags["features"])
+    absent = {"perceptual": not flags["lpips_weights"]} | dict.fromkeys(FROM_FEATURES, not flags["features"])
     for name in flags["metrics"]:
         if name not in fit:
             raise UserError(f"--metrics: {name} cannot be measured on {what}; there are: {', '.join(fit)}.")

@@ -18,7 +18,7 @@ from tfgan.data.dataset import Dataset
 from tfgan.data.pipeline import normalize
 from tfgan.errors import UserError, first_line
 from tfgan.evaluation import extractors
-from tfgan.evaluation.catalogue import METRICS, WITHOUT_TOOLS
+from tfgan.evaluation.catalogue import FROM_FEATURES, METRICS, WITHOUT_TOOLS
 from tfgan.evaluation.classifier import UNKNOWN, train_classifier
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.measure import Tools, fitting
@@ -32,12 +32,9 @@ FOLDER = "evaluators"  # beside the runs: runs on the same data are measured by 
 
 def load_extractor(flags: Flags) -> extractors.Extractor | None:
     """What --features names, but for the data's own networks, which are made later."""
-    if flags["features"] in ("", "own") or not any(METRICS[name].tool in FEATURES for name in flags["metrics"] or METRICS):
+    if flags["features"] in ("", "own") or not any(METRICS[name].tool in FROM_FEATURES for name in flags["metrics"] or METRICS):
         return None
     return extractors.open_extractor(flags["features"], flags["inception_weights"])
-
-
-FEATURES = ("features", "probabilities")  # tools that are the extractor
 
 
 class Evaluators:
@@ -91,7 +88,7 @@ class Evaluators:
         """Those that the metrics `names` need."""
         needed = {METRICS[name].tool for comparison in comparisons for name in fitting(comparison) if name in names}
         photos = any(comparison.maps is not None and not comparison.pictured for comparison in comparisons)
-        featured = bool(needed & set(FEATURES))
+        featured = bool(needed & set(FROM_FEATURES))
         segmenter = self._segmenter() if photos or (self.own and featured and self.maps) else None
         classified = self.spec.class_names or self.spec.attribute_names
         classifier = self._classifier() if "classifier" in needed or (self.own and featured and classified and not segmenter) else None
@@ -226,8 +223,13 @@ def _load_classifier(file: str, classes: int):
         model = keras.models.load_model(Path(file).expanduser(), compile=False)
     except Exception as error:  # Keras raises many kinds for files that are not its own
         raise UserError(f"--classifier={file} cannot be loaded: {first_line(error)}") from None
-    if len(model.input_shape) != 4 or len(model.output_shape) != 2 or model.output_shape[1] != classes:
-        raise UserError(f"--classifier={file} takes {model.input_shape} and gives {model.output_shape}; the run knows {classes} classes.")
+    try:
+        extractors.image_input(model)
+    except (ValueError, AttributeError) as error:  # AttributeError: Keras, of models that were never built
+        raise UserError(f"--classifier={file} must take images: {first_line(error)}.") from None
+    found = [tuple(output.shape) for output in model.outputs]
+    if len(found) != 1 or len(found[0]) != 2 or found[0][1] != classes:
+        raise UserError(f"--classifier={file} gives {', '.join(map(str, found))}; the run knows {classes} classes.")
     return model
 
 

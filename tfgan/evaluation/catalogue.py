@@ -18,7 +18,7 @@ METRICS = {
     "ssim": Metric("matched", True, about="structural similarity"),
     "ms_ssim": Metric("matched", True, about="the same over five scales, from 176 pixels on"),
     "lpips": Metric("matched", False, "perceptual", "learned perceptual distance"),
-    "feature_distance": Metric("matched", False, "features", "the same on the extractor's maps, without learned weights"),
+    "feature_distance": Metric("matched", False, "maps", "the same on the extractor's maps, without learned weights"),
     "pixel_accuracy": Metric("segmentation", True, "segmenter", "share of pixels read as the class that the label map has there"),
     "class_accuracy": Metric("segmentation", True, "segmenter", "the same, averaged over classes"),
     "mean_iou": Metric("segmentation", True, "segmenter", "intersection over union, averaged over classes"),
@@ -33,6 +33,9 @@ METRICS = {
     "density": Metric("distribution", True, "features", "of real images' neighbourhoods around generated ones"),
     "coverage": Metric("distribution", True, "features", "share of real images with a generated one near them"),
 }
+
+FROM_FEATURES = ("features", "probabilities", "maps")
+"""Tools that are what one extractor gives."""
 
 WITHOUT_TOOLS = [name for name, metric in METRICS.items() if not metric.tool]
 """Metrics that need no network."""

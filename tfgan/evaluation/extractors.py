@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan.config import Size
 from tfgan.errors import UserError, first_line
 from tfgan.evaluation.catalogue import WITHOUT_TOOLS
 
@@ -32,6 +33,10 @@ class Extractor(NamedTuple):
     channels: int
     classifies: bool  # whether the last output is class logits
     digest: str  # of the weights
+
+    @property
+    def has_maps(self) -> bool:
+        return len(self.model.outputs) > 1 + self.classifies
 
     def stamp(self) -> dict:
         """What must be alike for two figures to be comparable."""
@@ -132,15 +137,30 @@ def given_model(file: str) -> Extractor:
         net = keras.models.load_model(path, compile=False)
     except Exception as error:  # as in `inception`
         raise UserError(f"--features={file} cannot be loaded: {first_line(error)}") from None
-    if len(net.inputs) != 1 or len(net.input.shape) != 4 or len(net.outputs) != 1 or len(net.output.shape) not in (2, 4):
-        raise UserError(
-            f"--features={file} must take images and give vectors or maps; it takes {net.input_shape}, gives {net.output_shape}."
-        )
-    _, height, width, channels = net.input.shape
-    maps = [net.output] if len(net.output.shape) == 4 else []
-    vector = keras.ops.mean(net.output, axis=(1, 2)) if maps else net.output
-    model = keras.Model(net.input, [vector, *maps])
-    return Extractor(path.name, model, (height, width) if height and width else None, channels, False, digest(model))
+    try:
+        size, channels = image_input(net)
+        (output,) = net.outputs
+    except (ValueError, AttributeError) as error:  # AttributeError: Keras, of models that were never built
+        raise UserError(f"--features={file} must take images and give vectors or maps: {first_line(error)}.") from None
+    if len(output.shape) not in (2, 4):
+        raise UserError(f"--features={file} must take images and give vectors or maps; it gives {tuple(output.shape)}.")
+    maps = [output] if len(output.shape) == 4 else []
+    vector = keras.ops.mean(output, axis=(1, 2)) if maps else output
+    model = keras.Model(net.inputs[0], [vector, *maps])
+    return Extractor(path.name, model, size, channels, False, digest(model))
+
+
+def image_input(net: keras.Model) -> tuple[Size | None, int]:
+    """The one size of images that a model takes, or None if it takes any, and their channels.
+
+    Raises:
+        ValueError: it takes no images, or images that others cannot be brought to.
+    """
+    shapes = [tuple(tensor.shape) for tensor in net.inputs]
+    if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][3] not in CHANNELS or (shapes[0][1] is None) != (shapes[0][2] is None):
+        raise ValueError(f"it takes {', '.join(map(str, shapes))}, not images N×H×W×C of one size, or any, and of 1, 3 or 4 channels")
+    _, height, width, channels = shapes[0]
+    return (None if height is None else (height, width)), channels
 
 
 def from_classifier(net: keras.Model) -> Extractor:

@@ -23,7 +23,7 @@ from tfgan.evaluation.distribution import (
     kernel_distance,
     precision_recall,
 )
-from tfgan.evaluation.extractors import Extractor, Seen, maps_of, resize, see, with_channels
+from tfgan.evaluation.extractors import Extractor, Seen, image_input, maps_of, resize, see, with_channels
 from tfgan.evaluation.paired import WINDOW, WINDOW_OF_SCALES, paired_scores
 from tfgan.evaluation.perceptual import map_distance
 from tfgan.evaluation.segmentation import confusion, segmentation_scores
@@ -54,6 +54,8 @@ class Tools(NamedTuple):
     def has(self, tool: str) -> bool:
         if tool == "probabilities":
             return self.features is not None and self.features.classifies
+        if tool == "maps":
+            return self.features is not None and self.features.has_maps
         return not tool or getattr(self, tool) is not None
 
 
@@ -168,8 +170,8 @@ class _Measurement:
         self.measured.values["label_accuracy"] = self.mean(shares, real)
 
     def _shares(self, pixels: np.ndarray, asked: np.ndarray) -> np.ndarray:
-        _, height, width, channels = self.tools.classifier.input_shape
-        images = self.each(lambda part: np.asarray(resize(with_channels(part, channels), (height, width))), pixels)
+        size, channels = image_input(self.tools.classifier)
+        images = self.each(lambda part: np.asarray(resize(with_channels(part, channels), size)), pixels)
         return read_as_asked(self.tools.classifier, images, asked)
 
     def cycle(self, wanted: list[str]):

@@ -25,8 +25,10 @@ def map_distance(real: list[np.ndarray], fake: list[np.ndarray], weights: list[n
         weights: of the channels of each layer, learnt from what people find alike; None: 1/c, which makes it no LPIPS.
 
     Raises:
-        UserError: maps of two sizes.
+        UserError: maps of two sizes, or none.
     """
+    if not real:
+        raise UserError("Two images cannot be compared by the maps of a network that gives none.")
     sizes = [[feature_map.shape for feature_map in maps] for maps in (real, fake)]
     if sizes[0] != sizes[1]:
         raise UserError(f"Feature maps of shapes {sizes[0]} and {sizes[1]} cannot be compared: use images of one size.")

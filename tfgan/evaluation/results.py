@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tfgan.config import write_atomically
 from tfgan.errors import UserError
-from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.catalogue import FROM_FEATURES, METRICS
 from tfgan.evaluation.measure import Measured, Value
 
 FILE = "evaluation.json"
@@ -69,7 +69,7 @@ def refuse_unlike(results: list[dict]):
 
 def differences(one: dict, two: dict, tool: str) -> list[str]:
     """What sets two stamps apart, of what a metric that needs `tool` depends on."""
-    tool = "features" if tool == "probabilities" else tool
+    tool = "features" if tool in FROM_FEATURES else tool
     parts = [{key: value for key, value in stamp.items() if not isinstance(value, dict)} | stamp.get(tool, {}) for stamp in (one, two)]
     return [f"{key} {parts[0].get(key)} and {parts[1].get(key)}" for key in parts[0] | parts[1] if parts[0].get(key) != parts[1].get(key)]
 
