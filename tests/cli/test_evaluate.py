@@ -135,6 +135,22 @@ def test_a_network_trained_in_another_way_is_another(runs_of_files, capsys):
     assert evaluate("--segmenter_steps=1") == (0, first)
 
 
+def test_other_directions_and_other_pixels_are_not_compared(runs_of_files, capsys):
+    there, back = (runs_of_files / "runs" / name for name in ("labels_to_photo", "photo_to_labels"))
+    command = ["--features=", "--metrics=l1"]
+    assert main(["evaluate", str(there), str(back), *command]) == 2
+    assert "target photo and labels" in capsys.readouterr().err
+    first = newest(there)["stamp"]
+    assert first["split"] == "val"
+    for folder, key in (("photo", "reference pixels"), ("labels", "input pixels")):
+        image = runs_of_files / "data" / "val" / folder / "0.png"
+        kept = image.read_bytes()
+        images.save(image, np.ones([16, 16, 1], np.uint8))
+        assert main(["evaluate", str(there), *command]) == 0
+        image.write_bytes(kept)
+        assert newest(there)["stamp"] == first | {key: newest(there)["stamp"][key]} != first
+
+
 def test_several_runs_side_by_side(run, capsys):
     assert main(["evaluate", str(run), str(run), "--features=", "--metrics=l1,swd", "--count=3"]) == 0
     assert capsys.readouterr().out.count("run@2") == 2

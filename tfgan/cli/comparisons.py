@@ -54,6 +54,7 @@ def _translated(way: Translator, dataset: Dataset, count: int) -> Comparison:
         way.target,
         _each(way, inputs, conditions),
         dataset.column("validation", way.truth_key, count),
+        split=dataset.validation_split,
         matched=True,
         more_real=_unseen(dataset, way.truth_key, len(inputs)),
         classes=way.target.classes,
@@ -67,7 +68,9 @@ def _unpaired(way: Translator, back: Translator, dataset: Dataset, count: int) -
     inputs, target = dataset.column("validation", way.input_key, count), back.input_key
     fake, real = _each(way, inputs), dataset.column("validation", target, count)
     more = _unseen(dataset, target, len(real))
-    return Comparison(way.target, fake, real, more_real=more, cycled=(inputs, _each(back, fake)), inputs=inputs)
+    return Comparison(
+        way.target, fake, real, split=dataset.validation_split, more_real=more, cycled=(inputs, _each(back, fake)), inputs=inputs
+    )
 
 
 def _attributes(way: Translator, dataset: Dataset, count: int) -> Comparison:
@@ -83,6 +86,7 @@ def _attributes(way: Translator, dataset: Dataset, count: int) -> Comparison:
         way.target,
         fake,
         inputs,
+        split=dataset.validation_split,
         more_real=_unseen(dataset, "image", len(inputs)),
         asked=np.where(masks > 0, asked, UNKNOWN),
         labelled=(inputs, np.where(known > 0, own, UNKNOWN)),
@@ -102,7 +106,7 @@ def _generated(ways: Ways, dataset: Dataset, count: int) -> dict[str, Comparison
     real, unseen = dataset.column("train", "image", count), _unseen(dataset, "image", count)
     labels = np.arange(len(real), dtype=np.int32) % len(sampler.class_names) if sampler.class_names else None
     fake = sampler.pixels(sampler.latents(np.arange(len(real))), labels).numpy()
-    comparison = Comparison(sampler.target, fake, real, more_real=unseen)
+    comparison = Comparison(sampler.target, fake, real, split="train", more_real=unseen)
     if labels is not None:
         labelled = tuple(dataset.column("validation", key, count) for key in ("image", "label"))
         comparison = dataclasses.replace(comparison, asked=labels, labelled=labelled)
@@ -117,7 +121,8 @@ def _reconstructed(encoder: Encoder, sampler: Sampler, dataset: Dataset, count: 
     inputs = dataset.column("validation", "image", count)
     latents = np.concatenate([encoder(normalize(image[None], encoder.source)).numpy() for image in inputs])
     fake, names = sampler.pixels(latents).numpy(), dataset.names("validation", "image", count)
-    return Comparison(sampler.target, fake, inputs, matched=True, alone=False, names=names, inputs=inputs)
+    split = dataset.validation_split
+    return Comparison(sampler.target, fake, inputs, split=split, matched=True, alone=False, names=names, inputs=inputs)
 
 
 def _unseen(dataset: Dataset, key: str, count: int) -> np.ndarray | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.cli.comparisons import compare, compare_folders
-from tfgan.cli.evaluators import Evaluators
+from tfgan.cli.evaluators import Evaluators, array_digest
 from tfgan.cli.flags import Flags
 from tfgan.cli.runs import Run, open_run
 from tfgan.data import images, open_dataset
@@ -86,8 +86,11 @@ def _stamp(comparisons: dict[str, Comparison], reference: str, flags: Flags) -> 
     stamp = {"reference": reference, "seed": flags["seed"]}
     for part, comparison in comparisons.items():
         height, width = comparison.real.shape[1:3]
-        counts = {"real": len(comparison.real), "generated": len(comparison.fake), "size": f"{height}×{width}"}
-        stamp |= {join(part, name): value for name, value in counts.items()}
+        found = {"real": len(comparison.real), "generated": len(comparison.fake), "size": f"{height}×{width}"}
+        found |= {"target": comparison.domain.name, "split": comparison.split, "reference pixels": array_digest(comparison.real)}
+        if comparison.inputs is not None:
+            found["input pixels"] = array_digest(comparison.inputs)
+        stamp |= {join(part, name): value for name, value in found.items()}
     return stamp
 
 

@@ -14,6 +14,7 @@ class Comparison:
     domain: Domain  # of all images here
     fake: np.ndarray
     real: np.ndarray  # the reference
+    split: str = ""  # of the data set, that the reference is of
     matched: bool = False  # fake[i] should be real[i]
     alone: bool = True  # the images are also compared as sets
     more_real: np.ndarray | None = None  # other real images in the place of generated ones: what a perfect generator would score
