@@ -46,6 +46,27 @@ def test_two_folders(tmp_path, capsys, model):
     assert not list(tmp_path.rglob("evaluation.json"))
 
 
+@pytest.mark.parametrize(
+    "count, metrics, message",
+    [
+        (4, "inception_score", "inception_score cannot be measured: it needs class probabilities of model.keras, which has none"),
+        (1, "fid", "fid cannot be measured: 1 images are too few: it needs 2"),
+        (5, "fid,density", "density cannot be measured: 5 images are too few: it needs 6"),
+    ],
+)
+def test_metrics_that_were_asked_for_do_not_vanish(tmp_path, capsys, model, count, metrics, message):
+    real = write(tmp_path / "real", count, 0)
+    command = ["evaluate", f"--real={real}", f"--fake={real}", f"--features={model}", f"--out={tmp_path / 'out.json'}"]
+    assert main([*command, f"--metrics={metrics}"]) == 2
+    assert message in capsys.readouterr().err and not (tmp_path / "out.json").exists()
+
+
+def test_a_result_without_metrics_is_none(tmp_path, capsys):
+    real, fake = write(tmp_path / "real", 2, 0, (8, 8)), write(tmp_path / "fake", 3, 0, (8, 8))
+    assert main(["evaluate", f"--real={real}", f"--fake={fake}", "--features=", f"--out={tmp_path / 'out.json'}"]) == 2
+    assert "No metric can be measured" in capsys.readouterr().err and not (tmp_path / "out.json").exists()
+
+
 def test_a_folder_beside_itself(tmp_path, capsys, model):
     real = write(tmp_path / "real", 8, 0)
     assert main(["evaluate", f"--real={real}", f"--fake={real}", f"--features={model}"]) == 0

@@ -15,7 +15,7 @@ from tfgan.errors import UserError
 from tfgan.evaluation.catalogue import FROM_FEATURES, METRICS
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.extractors import Extractor
-from tfgan.evaluation.measure import Measured, Tools, fitting, measure
+from tfgan.evaluation.measure import Measured, Tools, fitting, measure, obstacle
 from tfgan.evaluation.results import add_result, join, make_result
 from tfgan.inference import open_inference
 
@@ -77,8 +77,20 @@ def _names(flags: Flags, comparisons: dict[str, Comparison], what: str) -> list[
 
 
 def _measure(comparisons: dict[str, Comparison], names: list[str], tools: Tools, flags: Flags) -> dict[str, Measured]:
-    print(f"Measuring {', '.join(names)}", flush=True)
-    return {part: measure(comparison, names, tools, seed=flags["seed"]) for part, comparison in comparisons.items()}
+    """The metrics `names`, those that can be had.
+
+    Raises:
+        UserError: one that was asked for cannot be measured on any of the comparisons, or none at all can.
+    """
+    why = {name: [obstacle(comparison, name, tools) for comparison in comparisons.values()] for name in names}
+    there = [name for name in names if not all(why[name])]
+    for name in flags["metrics"]:
+        if name not in there:
+            raise UserError(f"--metrics: {name} cannot be measured: {why[name][0]}. Leave it out, or give what it needs.")
+    if not there:
+        raise UserError("No metric can be measured on these images: give more or larger ones, or --features.")
+    print(f"Measuring {', '.join(there)}", flush=True)
+    return {part: measure(comparison, there, tools, seed=flags["seed"]) for part, comparison in comparisons.items()}
 
 
 def _stamp(comparisons: dict[str, Comparison], reference: str, flags: Flags) -> dict:

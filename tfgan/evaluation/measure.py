@@ -11,7 +11,7 @@ from tfgan.data.label_maps import paint
 from tfgan.data.pipeline import normalize
 from tfgan.evaluation import sliced
 from tfgan.evaluation.bootstrap import interval, mean_interval
-from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.catalogue import FROM_FEATURES, METRICS
 from tfgan.evaluation.classifier import read_as_asked
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.distribution import (
@@ -34,6 +34,14 @@ MOST_SLICED = 2048  # images of each side, evenly spaced, for the sliced Wassers
 FEWEST_FOR_ERRORS = 20  # images; of fewer the jackknife's parts are too small
 FEWEST_SCORES = 30  # images; of fewer an interval by the bootstrap is too narrow
 LEAST = {"precision": 4, "recall": 4, "density": 6, "coverage": 6}  # images: one more than the neighbours that are looked at; else 2
+NEEDED = {
+    "features": "features",
+    "probabilities": "class probabilities",
+    "maps": "feature maps",
+    "perceptual": "LPIPS' weights",
+    "segmenter": "a segmenter",
+    "classifier": "a classifier",
+}
 WIDTHS = {"kid": 1.96}  # standard errors on either side of a 95 % interval
 JACKKNIFE = 2.26  # the same of errors from the jackknife's ten groups: Student's t of 9 degrees of freedom
 RANGES = {
@@ -96,11 +104,31 @@ def measure(comparison: Comparison, names: list[str], tools: Tools, *, seed: int
         full: with intervals and what real images score, which take several times as long.
     """
     measurement = _Measurement(comparison, tools, seed, full)
-    tools_needed = {name: "" if comparison.pictured and METRICS[name].tool == "segmenter" else METRICS[name].tool for name in names}
-    fit = [name for name in fitting(comparison) if name in names and tools.has(tools_needed[name])]
+    fit = [name for name in fitting(comparison) if name in names and tools.has(_tool(comparison, name))]
     for group in dict.fromkeys(METRICS[name].group for name in fit):
         getattr(measurement, group)([name for name in fit if METRICS[name].group == group])
     return measurement.measured
+
+
+def obstacle(comparison: Comparison, name: str, tools: Tools) -> str:
+    """Why a metric cannot be measured on a comparison; "" if it can."""
+    if name not in fitting(comparison):
+        return "it does not fit the images"
+    tool, count = _tool(comparison, name), min(len(comparison.real), len(comparison.fake))
+    if not tools.has(tool):
+        seeing = f" of {tools.features.name}, which has none" if tool in FROM_FEATURES and tools.features else ""
+        return f"it needs {NEEDED[tool]}{seeing}"
+    least = _least(name)
+    return f"{count} images are too few: it needs {least}" if count < least else ""
+
+
+def _tool(comparison: Comparison, name: str) -> str:
+    """What the metric needs here: the colours of pictures of label maps are read without a segmenter."""
+    return "" if comparison.pictured and METRICS[name].tool == "segmenter" else METRICS[name].tool
+
+
+def _least(name: str) -> int:
+    return LEAST.get(name, 2 if METRICS[name].group == "distribution" else 1)
 
 
 class _Measurement:
@@ -190,7 +218,7 @@ class _Measurement:
 
     def distribution(self, wanted: list[str]):
         count = min(len(self.comparison.real), len(self.comparison.fake))
-        left_out = [name for name in wanted if count < LEAST.get(name, 2)]
+        left_out = [name for name in wanted if count < _least(name)]
         if left_out:
             self.measured.warnings.append(f"{count} images are too few for {', '.join(left_out)}, which are left out.")
             wanted = [name for name in wanted if name not in left_out]
