@@ -1,11 +1,13 @@
 """`tfgan evaluate` of folders and of a small run; tests/cli/test_every_method.py evaluates every method."""
 
 import json
+import weakref
 
 import keras
 import numpy as np
 import pytest
 
+from tfgan.cli import comparisons
 from tfgan.cli.main import main
 from tfgan.config import TrainConfig
 from tfgan.data import images
@@ -80,6 +82,48 @@ def test_folders_of_other_names_and_sizes_are_no_pairs(tmp_path, capsys):
     assert main(["evaluate", f"--real={real}", f"--fake={fake}", "--features="]) == 0
     output = capsys.readouterr().out
     assert values(output).keys() == {"swd"} and "6 images are resized to 24×24" in output
+    assert f"not pair by pair: 5 and 1 more are in {real} only" in output
+    (real / "5.png").unlink()
+    (real / "odd.png").unlink()
+    assert main(["evaluate", f"--real={real}", f"--fake={fake}", "--features="]) == 0
+    output = capsys.readouterr().out
+    assert "l1" not in values(output) and f"not pair by pair: 0 is 24×24 in {real} and 30×20 in {fake}" in output
+
+
+def test_pairs_of_mixed_sizes_in_folders(tmp_path, capsys):
+    real, fake = write(tmp_path / "real", 3, 0), write(tmp_path / "fake", 3, 1)
+    for folder in (real, fake):
+        images.save(folder / "wide.png", np.full([20, 40, 3], 99, np.uint8))
+    assert main(["evaluate", f"--real={real}", f"--fake={fake}", "--features=", f"--out={tmp_path / 'out.json'}"]) == 0
+    assert "l1" in values(capsys.readouterr().out)
+    (written,) = json.loads((tmp_path / "out.json").read_text())["results"]
+    assert written["stamp"]["resized images"] == 2
+
+
+def test_a_damaged_image_is_named(tmp_path, capsys):
+    real = write(tmp_path / "real", 3, 0)
+    content = (real / "1.png").read_bytes()
+    for damaged in (b"no image", content[:-30]):
+        (real / "1.png").write_bytes(damaged)
+        assert main(["evaluate", f"--real={real}", f"--fake={real}", "--features="]) == 2
+        assert str(real / "1.png") in capsys.readouterr().err
+
+
+def test_folders_are_decoded_one_at_a_time(tmp_path, monkeypatch):
+    """Of large originals only what is kept stays in memory: each is let go before the next is decoded."""
+    real, alive, most = write(tmp_path / "real", 6, 0, (300, 300)), [], []
+    write(real, 1, 0, (24, 24))
+    decode = comparisons.decode
+
+    def watched(path):
+        most.append(sum(found() is not None for found in alive))
+        pixels = decode(path).copy()
+        alive.append(weakref.ref(pixels))
+        return pixels
+
+    monkeypatch.setattr(comparisons, "decode", watched)
+    assert len(comparisons.compare_folders(str(real), str(real), 5000).real) == 6
+    assert max(most) <= 1
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,14 @@
 """What `tfgan evaluate` compares: the images that a run makes of a data set, or those of a folder, beside the real ones."""
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from tfgan.config import Domain, Size
 from tfgan.data.dataset import Dataset
-from tfgan.data.images import convert, decode, resize
+from tfgan.data.images import convert, decode, probe, resize
 from tfgan.data.pipeline import normalize
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.evaluation.catalogue import METRICS
@@ -142,31 +144,57 @@ def _each(way: Translator, images: np.ndarray, conditions: dict[str, np.ndarray]
 
 
 def compare_folders(real: str, fake: str, count: int) -> Comparison:
-    """The images of two folders; matched if their names, but for the endings, and their sizes agree.
+    """The images of two folders; matched if their names, but for the endings, and the sizes of each pair agree.
 
-    Sets are compared at the most frequent size of the real images; others are resized to it, and that is said.
+    Sets are compared at the most frequent size of the real images; others are resized to it. This is said, and why there are no pairs.
 
     Raises:
         UserError: no images; damaged ones.
     """
-    found = [_read_folder(folder, count) for folder in (real, fake)]
-    sizes = [image.shape[:2] for image in found[0].values()]
-    size = max(set(sizes), key=sizes.count)
-    other = sum(image.shape[:2] != size for images in found for image in images.values())
+    files = [_find_files(folder, count) for folder in (real, fake)]
+    infos = [{name: _read(probe, path) for name, path in found.items()} for found in files]
+    sizes = [{name: (info.height, info.width) for name, info in found.items()} for found in infos]
+    every = list(sizes[0].values())
+    size = max(set(every), key=every.count)
+    other = sum(found != size for side in sizes for found in side.values())
     if other:
         print(f"{other} images are resized to {size[0]}×{size[1]} (height×width), the most frequent size of the real ones.")
-    channels = max(image.shape[2] for images in found for image in images.values())
-    arrays = [np.stack([resize(convert(image, channels, "uint8"), size, "bicubic") for image in images.values()]) for images in found]
-    matched = found[0].keys() == found[1].keys() and not other
-    return Comparison(Domain("image", channels), arrays[1], arrays[0], matched=matched, names=tuple(found[1]))
+    problem = _unlike(sizes, (real, fake))
+    if problem:
+        print(f"The images are compared as sets alone, not pair by pair: {problem}.")
+    channels = 3 if any(info.channels >= 3 for found in infos for info in found.values()) else 1
+    arrays = []
+    for found in files:
+        pixels = np.empty([len(found), *size, channels], np.uint8)
+        for row, path in zip(pixels, found.values()):  # one at a time: originals may be far larger than what is kept
+            row[:] = resize(convert(_read(decode, path), channels, "uint8"), size, "bicubic")
+        arrays.append(pixels)
+    return Comparison(Domain("image", channels), arrays[1], arrays[0], matched=not problem, names=tuple(files[1]), resized=other)
 
 
-def _read_folder(folder: str, count: int) -> dict[str, np.ndarray]:
-    """Name without ending -> pixels, of at most `count` images, evenly spaced."""
+def _find_files(folder: str, count: int) -> dict[str, Path]:
+    """Name without ending -> file, of at most `count` images, evenly spaced."""
     root, names = find_images(folder)
     names = [names[i * len(names) // min(count, len(names))] for i in range(min(count, len(names)))]
+    return {name.with_suffix("").as_posix(): root / name for name in names}
+
+
+def _read(function: Callable, path: Path):
     try:
-        pixels = [decode(root / name) for name in names]
+        return function(path)
     except UnreadableImage as error:
-        raise UserError(f"{folder}: {error}") from None
-    return {name.with_suffix("").as_posix(): convert(image, 1 if image.shape[2] < 3 else 3, "uint8") for name, image in zip(names, pixels)}
+        raise UserError(f"{path}: {error}. Repair or remove it.") from None
+
+
+def _unlike(sizes: list[dict[str, Size]], folders: tuple[str, str]) -> str:
+    """Why the images are no pairs; "" if they are."""
+    for here, there, folder in ((*sizes, folders[0]), (*sizes[::-1], folders[1])):
+        alone = [name for name in here if name not in there]
+        if alone:
+            more = f" and {len(alone) - 1} more are" if len(alone) > 1 else " is"
+            return f"{alone[0]}{more} in {folder} only"
+    for name in sizes[0]:
+        (h, w), (height, width) = (side[name] for side in sizes)
+        if (h, w) != (height, width):
+            return f"{name} is {h}×{w} in {folders[0]} and {height}×{width} in {folders[1]}"
+    return ""

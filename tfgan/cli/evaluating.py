@@ -100,6 +100,8 @@ def _stamp(comparisons: dict[str, Comparison], reference: str, flags: Flags) -> 
         height, width = comparison.real.shape[1:3]
         found = {"real": len(comparison.real), "generated": len(comparison.fake), "size": f"{height}×{width}"}
         found |= {"target": comparison.domain.name, "split": comparison.split, "reference pixels": array_digest(comparison.real)}
+        if comparison.resized:
+            found["resized images"] = comparison.resized
         if comparison.inputs is not None:
             found["input pixels"] = array_digest(comparison.inputs)
         stamp |= {join(part, name): value for name, value in found.items()}

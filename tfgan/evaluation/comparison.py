@@ -15,6 +15,7 @@ class Comparison:
     fake: np.ndarray
     real: np.ndarray  # the reference
     split: str = ""  # of the data set, that the reference is of
+    resized: int = 0  # images of both sides that had another size
     matched: bool = False  # fake[i] should be real[i]
     alone: bool = True  # the images are also compared as sets
     more_real: np.ndarray | None = None  # other real images in the place of generated ones: what a perfect generator would score
