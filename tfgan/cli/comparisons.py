@@ -19,6 +19,8 @@ from tfgan.evaluation.sliced import SMALLEST
 from tfgan.inference import Encoder, Sampler, Translator, Ways, samplers, translators
 from tfgan.inference.files import find_images
 
+ENOUGH = 1000  # images, for which others are left out, so that real ones can stand beside the generated ones
+
 
 def compare(ways: Ways, dataset: Dataset, count: int) -> dict[str, Comparison]:
     """Comparisons by name: "" for what a method is for, or the domain that is translated to, where there are several.
@@ -69,9 +71,17 @@ def _unpaired(way: Translator, back: Translator, dataset: Dataset, count: int) -
     """Validation images of one domain, as the other's, and on the way back."""
     inputs, target = dataset.column("validation", way.input_key, count), back.input_key
     fake, real = _each(way, inputs), dataset.column("validation", target, count)
-    more = _unseen(dataset, target, len(real))
+    number, more, notes = _like_counts(len(fake), _unseen(dataset, target, len(fake)))
+    some = fake[np.arange(number) * len(fake) // number]
     return Comparison(
-        way.target, fake, real, split=dataset.validation_split, more_real=more, cycled=(inputs, _each(back, fake)), inputs=inputs
+        way.target,
+        some,
+        real,
+        split=dataset.validation_split,
+        more_real=more,
+        cycled=(inputs, _each(back, fake)),
+        inputs=inputs,
+        notes=notes,
     )
 
 
@@ -105,10 +115,12 @@ def _generated(ways: Ways, dataset: Dataset, count: int) -> dict[str, Comparison
     (sampler,) = samplers(ways).values()
     if sampler.styles:
         sampler = sampler.truncated(1.0)
-    real, unseen = dataset.column("train", "image", count), _unseen(dataset, "image", count)
+    seen = min(count, dataset.spec.sizes["train"])
+    number, unseen, notes = _like_counts(seen, _unseen(dataset, "image", seen))
+    real = dataset.column("train", "image", number)
     labels = np.arange(len(real), dtype=np.int32) % len(sampler.class_names) if sampler.class_names else None
     fake = sampler.pixels(sampler.latents(np.arange(len(real))), labels).numpy()
-    comparison = Comparison(sampler.target, fake, real, split="train", more_real=unseen)
+    comparison = Comparison(sampler.target, fake, real, split="train", more_real=unseen, notes=notes)
     if labels is not None:
         labelled = tuple(dataset.column("validation", key, count) for key in ("image", "label"))
         comparison = dataclasses.replace(comparison, asked=labels, labelled=labelled)
@@ -131,6 +143,19 @@ def _unseen(dataset: Dataset, key: str, count: int) -> np.ndarray | None:
     """Real images of the other split than the reference; None where there is but one."""
     split = "validation" if key == "image" and dataset.spec.kind in ("labelled", "images") else "train"
     return None if dataset.validation_split == "train" else dataset.column(split, key, count)
+
+
+def _like_counts(fakes: int, more: np.ndarray | None) -> tuple[int, np.ndarray | None, tuple[str, ...]]:
+    """How many of the generated images are compared, the real ones in their place: as many, or none, and a note that says why.
+
+    Distances of sets fall with the number of images, so that figures of fewer or more would say nothing of each other.
+    """
+    if more is None or len(more) == fakes:
+        return fakes, more, ()
+    if len(more) >= ENOUGH:
+        return len(more), more, ()
+    note = f"What real images score is left out: there are {len(more)} for it, but {fakes} generated ones (--count={len(more)} has both)."
+    return fakes, None, (note,)
 
 
 def _each(way: Translator, images: np.ndarray, conditions: dict[str, np.ndarray] | None = None, batch: int = 8) -> np.ndarray:

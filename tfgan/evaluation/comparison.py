@@ -27,3 +27,4 @@ class Comparison:
     cycled: tuple[np.ndarray, np.ndarray] | None = None  # originals, and what came back of them after two translations
     names: tuple[str, ...] = ()  # of the matched images
     inputs: np.ndarray | None = None  # what fake[i] was made of, to be shown
+    notes: tuple[str, ...] = ()  # what is to be said of the real images' figures

@@ -136,7 +136,7 @@ class _Measurement:
 
     def __init__(self, comparison: Comparison, tools: Tools, seed: int, full: bool):
         self.comparison, self.tools, self.seed, self.full = comparison, tools, seed, full
-        self.measured = Measured({}, {}, [])
+        self.measured = Measured({}, {}, list(comparison.notes) if full else [])
 
     def floats(self, pixels: np.ndarray) -> np.ndarray:
         return normalize(pixels, self.comparison.domain)
@@ -196,6 +196,7 @@ class _Measurement:
         shares = self._shares(self.comparison.fake, self.comparison.asked)
         real = float(np.mean(self._shares(*self.comparison.labelled))) if self.full and self.comparison.labelled else None
         self.measured.values["label_accuracy"] = self.mean(shares, real)
+        self._warn_of_few_scores(wanted)
 
     def _shares(self, pixels: np.ndarray, asked: np.ndarray) -> np.ndarray:
         size, channels = image_input(self.tools.classifier)
@@ -205,6 +206,7 @@ class _Measurement:
     def cycle(self, wanted: list[str]):
         errors = self.each(lambda before, after: np.abs(before - after).mean(axis=(1, 2, 3)), *self.comparison.cycled)
         self.measured.values["cycle_l1"] = self.mean(errors)
+        self._warn_of_few_scores(wanted)
 
     def sliced(self, wanted: list[str]):
         def some(pixels):
