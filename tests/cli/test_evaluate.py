@@ -216,6 +216,21 @@ def test_other_directions_and_other_pixels_are_not_compared(runs_of_files, capsy
         assert newest(there)["stamp"] == first | {key: newest(there)["stamp"][key]} != first
 
 
+def test_real_images_stand_beside_as_many_generated_ones(tmp_path, capsys, monkeypatch):
+    """16 training images are the reference, 8 validation images what real ones score: of 16 generated ones that would be another figure."""
+    small = ["--image_size=16", "--ngf=4", "--ndf=4", "--synthetic_images=16", "--batch_size=2", "--notensorboard", "--steps=1"]
+    assert main(["train", "--method=dcgan", *small, f"--workdir={tmp_path}"]) == 0
+    command = ["evaluate", str(tmp_path), "--features=", "--metrics=swd"]
+    assert main(command) == 0
+    assert "real images score is left out: there are 8 for it, but 16" in capsys.readouterr().out
+    assert "real" not in newest(tmp_path)["metrics"]["swd"] and newest(tmp_path)["stamp"]["generated"] == 16
+    monkeypatch.setattr(comparisons, "ENOUGH", 8)
+    for flags in ([], ["--count=8"]):
+        assert main([*command, *flags]) == 0
+        assert "real" in newest(tmp_path)["metrics"]["swd"]
+        assert (newest(tmp_path)["stamp"]["real"], newest(tmp_path)["stamp"]["generated"]) == (8, 8)
+
+
 def test_several_runs_side_by_side(run, capsys):
     assert main(["evaluate", str(run), str(run), "--features=", "--metrics=l1,swd", "--count=3"]) == 0
     assert capsys.readouterr().out.count("run@2") == 2
@@ -252,6 +267,8 @@ def test_several_runs_side_by_side(run, capsys):
         (["--real=a", "--fake=b", "--features=own"], "trained on a run's data"),
         (["--stored", "--real=a", "--fake=b"], "--stored"),
         (["absent", "--features="], "absent is not a run"),
+        (["RUN", "absent", "--features=none.keras"], "absent is not a run"),
+        (["--real=absent", "--fake=absent", "--features=none.keras"], "absent is neither"),
         (["RUN", "--features=", "--segmenter=absent.keras", "--metrics=mean_iou"], "absent.keras does not exist"),
     ],
 )

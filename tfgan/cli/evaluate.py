@@ -56,12 +56,18 @@ def run(arguments: list[str]) -> int:
     start_tensorflow()
     from tfgan.cli.evaluating import evaluate_folders, evaluate_run
     from tfgan.cli.evaluators import load_extractor
+    from tfgan.cli.runs import read_config
     from tfgan.evaluation.newest import newest_values
     from tfgan.evaluation.results import read_results, refuse_unlike, table
+    from tfgan.inference.files import find_images
 
     if flags["stored"]:
         results = [newest_values(_stored(folder, read_results(Path(folder)))) for folder in folders]
     else:
+        for folder in folders:  # a wrong path is seen before weights are downloaded
+            read_config(Path(folder).expanduser())
+        for folder in () if folders else (flags["real"], flags["fake"]):
+            find_images(folder)
         extractor = load_extractor(flags)
         results = [evaluate_run(folder, flags, extractor) for folder in folders] or [evaluate_folders(flags, extractor)]
     first, *others = [result.get("parts", [result]) for result in results]
