@@ -12,7 +12,7 @@ from tfgan.config import DataSpec, Domain
 from tfgan.methods import method_class
 from tfgan.training.hardware import share_cores
 from tfgan.training.step import TrainStep
-from tfgan.training.strategy import make_strategy, set_precision
+from tfgan.training.strategy import make_strategy, networks_in
 
 
 def software() -> str:
@@ -62,8 +62,7 @@ class Step:
             share_cores(method_class(method).branches)
             devices = None
         strategy = make_strategy(batch_size, gpus=1 if device() else 0, devices=devices)
-        set_precision(precision, deterministic=False)
-        with strategy.scope():
+        with networks_in(precision), strategy.scope():
             method = make_method(method, batch_size, image_size, ngf)
         self.step = TrainStep(method, strategy, seed=0, xla=xla)
         source, target = random_images(batch_size, image_size)

@@ -26,19 +26,14 @@ def open_run(folder: str, checkpoint: str = "last") -> Run:
     Raises:
         UserError: no such run or checkpoint.
     """
-    import keras
-
     from tfgan.training.checkpoint import load_weights
+    from tfgan.training.strategy import networks_in
     from tfgan.training.timeline import Timeline
 
     path = Path(folder).expanduser()
     config = read_config(path)
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")  # training in the same process, as in a notebook, may have left another
-    try:
+    with networks_in("float32"):
         method = method_class(config.method)(config.hparams, config.spec)
-    finally:
-        keras.config.set_dtype_policy(policy)
     step = load_weights(path / "checkpoints", method, checkpoint)
     method.enter(Timeline(method.stages(), config.spec.sizes["train"], method.batches_per_step).stage(step))
     return Run(path, config, method, step)

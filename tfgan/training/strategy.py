@@ -1,5 +1,6 @@
 """Which devices a run uses, and in which arithmetic."""
 
+import contextlib
 import json
 import os
 
@@ -60,18 +61,24 @@ def describe(strategy: tf.distribute.Strategy) -> str:
     return f"{count} replica{'s' if count > 1 else ''} ({type(strategy).__name__} on {devices})"
 
 
-def set_precision(precision: str, deterministic: bool):
-    """Sets Keras' dtype policy for networks built from now on: weights stay float32 in every precision."""
+@contextlib.contextmanager
+def networks_in(precision: str):
+    """Networks that are built inside compute in `precision`; their weights are float32 in any. Those built afterwards, such as the networks
+    of metrics, do not."""
+    before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
-    if deterministic:
-        tf.config.experimental.enable_op_determinism()
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def build_method(cls, training: TrainConfig, hparams, spec: DataSpec, strategy: tf.distribute.Strategy) -> Method:
     """The method's networks with fresh weights, in the precision of `training` and under `strategy`."""
-    set_precision(training.precision, training.deterministic)
+    if training.deterministic:
+        tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(training.seed)
-    with strategy.scope():
+    with networks_in(training.precision), strategy.scope():
         return cls(hparams, spec)
 
 
