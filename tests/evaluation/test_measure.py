@@ -65,7 +65,9 @@ def test_few_images_are_warned_of(extractor):
     comparison = Comparison(GREY, noise(0, 6), noise(1, 6), matched=True)
     warnings = " ".join(measure(comparison, list(METRICS), Tools(features=extractor)).warnings)
     assert "6 images are few for l1" in warnings and "6 real and 6 generated images are few" in warnings and "fid 10,000" in warnings
-    assert measure(comparison, ["swd"], Tools()).warnings == []
+    assert measure(comparison, ["swd"], Tools()).warnings == [
+        "6 real and 6 generated images are few: the figures depend on their number. Advisable from: swd 1,000."
+    ]
     comparison = dataclasses.replace(comparison, cycled=(noise(2, 6), noise(3, 6)), asked=np.zeros([6], np.int32))
     found = measure(comparison, ["cycle_l1", "label_accuracy"], Tools(classifier=build_classifier((16, 16), 1, 2))).warnings
     assert [text.split(":")[0] for text in sorted(found)] == [f"6 images are few for {name}" for name in ("cycle_l1", "label_accuracy")]

@@ -18,7 +18,7 @@ from tfgan.data.dataset import Dataset
 from tfgan.data.pipeline import normalize
 from tfgan.errors import UserError, first_line
 from tfgan.evaluation import extractors
-from tfgan.evaluation.catalogue import FROM_FEATURES, METRICS, WITHOUT_TOOLS
+from tfgan.evaluation.catalogue import FROM_FEATURES, METRICS
 from tfgan.evaluation.classifier import UNKNOWN, train_classifier
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.measure import Tools, fitting
@@ -109,7 +109,7 @@ class Evaluators:
             return extractors.from_classifier(classifier)
         raise UserError(
             "--features=own needs label maps or classes to train a network on, which the run's data does not have: use inception, "
-            f"a Keras model's file, or --metrics={','.join(WITHOUT_TOOLS)}, which need none."
+            "a Keras model's file, or --features= for the metrics that need none."
         )
 
     def _segmenter(self) -> Segmenter:

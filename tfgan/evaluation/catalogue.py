@@ -37,5 +37,5 @@ METRICS = {
 FROM_FEATURES = ("features", "probabilities", "maps")
 """Tools that are what one extractor gives."""
 
-WITHOUT_TOOLS = [name for name, metric in METRICS.items() if not metric.tool]
-"""Metrics that need no network."""
+WITHOUT_FEATURES = [name for name, metric in METRICS.items() if metric.tool in ("", "segmenter", "classifier")]
+"""Metrics that need no network, or one that is trained on the data."""

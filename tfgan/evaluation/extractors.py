@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfgan.config import Size
 from tfgan.errors import UserError, first_line
-from tfgan.evaluation.catalogue import WITHOUT_TOOLS
+from tfgan.evaluation.catalogue import WITHOUT_FEATURES
 
 INCEPTION_SIZE = 299
 INCEPTION_MAPS = ("mixed0", "mixed2", "mixed7", "mixed10")  # 35×35×256, 35×35×288, 17×17×768 and 8×8×2048
@@ -19,8 +19,8 @@ BATCH = 32
 CHANNELS = (1, 3, 4)  # that images can be given, see `with_channels`
 
 WITHOUT_WEIGHTS = (
-    "Give the file of Keras' weights by --inception_weights. Without weights there are --features=own (of a small network trained on "
-    "this data), --features=MODEL.keras, or --metrics={metrics}, which need none."
+    "Give the file of Keras' weights by --inception_weights. Without weights there are --features=MODEL.keras; --features= for the metrics "
+    "that need none, as far as they fit the data: {metrics}; and, in `tfgan evaluate`, --features=own, of a small network trained on it."
 )
 
 
@@ -99,7 +99,7 @@ def inception(weights: str, needing_none: list[str]) -> Extractor:
     Raises:
         UserError: no network, no such file, or not InceptionV3's weights.
     """
-    cure = WITHOUT_WEIGHTS.format(metrics=",".join(needing_none))
+    cure = WITHOUT_WEIGHTS.format(metrics=", ".join(needing_none))
     if weights != "imagenet" and not Path(weights).expanduser().is_file():
         raise UserError(f"--inception_weights={weights} does not exist. {cure}")
     path, shape, error = weights if weights == "imagenet" else str(Path(weights).expanduser()), (INCEPTION_SIZE,) * 2 + (3,), None
@@ -123,7 +123,7 @@ def open_extractor(features: str, inception_weights: str) -> Extractor:
     Raises:
         UserError: as `inception` and `given_model`.
     """
-    return inception(inception_weights or "imagenet", WITHOUT_TOOLS) if features == "inception" else given_model(features)
+    return inception(inception_weights or "imagenet", WITHOUT_FEATURES) if features == "inception" else given_model(features)
 
 
 def given_model(file: str) -> Extractor:

@@ -217,6 +217,15 @@ class _Measurement:
         distance = sliced.sliced_wasserstein(real, some(self.comparison.fake), self.seed)["mean"]
         baseline = sliced.sliced_wasserstein(real, some(more), self.seed)["mean"] if self.full and more is not None else None
         self.measured.values["swd"] = Value(distance, real=baseline)
+        self._warn_of_few_images({"swd": sliced.FEWEST})
+
+    def _warn_of_few_images(self, fewest: dict[str, int]):
+        """`fewest`: from how many images on each metric is advisable."""
+        real, fake = len(self.comparison.real), len(self.comparison.fake)
+        few = [f"{name} {least:,}" for name, least in fewest.items() if min(real, fake) < least]
+        if few:
+            sizes = f"{real:,} real and {fake:,} generated images"
+            self.measured.warnings.append(f"{sizes} are few: the figures depend on their number. Advisable from: {', '.join(few)}.")
 
     def distribution(self, wanted: list[str]):
         count = min(len(self.comparison.real), len(self.comparison.fake))
@@ -230,10 +239,7 @@ class _Measurement:
             baseline = self._distances(real, self._seen(self.comparison.more_real), wanted, errors=False)
         for name, value in found.items():
             self.measured.values[name] = value._replace(real=baseline[name].value if name in baseline else None)
-        few = [f"{name} {FEWEST[name]:,}" for name in found if count < FEWEST[name]]
-        if few:
-            sizes = f"{len(real.features):,} real and {len(fake.features):,} generated images"
-            self.measured.warnings.append(f"{sizes} are few: the figures depend on their number. Advisable from: {', '.join(few)}.")
+        self._warn_of_few_images({name: FEWEST[name] for name in found})
 
     def _seen(self, pixels: np.ndarray) -> Seen:
         return see(self.tools.features, pixels, lambda part: normalize(part, self.comparison.domain))
