@@ -23,7 +23,7 @@ SIZE = 16
 def folder(tmp_path_factory):
     """A run of GAN of one step."""
     folder = tmp_path_factory.mktemp("runs") / "gan"
-    size = f"--image_size={SIZE} --batch_size=4 --synthetic_images=8 --steps=1 --num_samples=3 --notensorboard"
+    size = f"--image_size={SIZE} --batch_size=4 --synthetic_images=8 --steps=1 --num_samples=3 --notensorboard --precision=float32"
     assert main(["train", "--method=gan", *size.split(), f"--workdir={folder}"]) == 0
     return folder
 
@@ -208,7 +208,7 @@ def test_a_translator_run_is_sent_to_translate(tmp_path, capsys, monkeypatch):
 
 def test_sample_pictures_grow_with_the_images(tmp_path, capsys):
     """8×8 blocks of 2×2 pixels in the first stage; later the pictures of training show what `tfgan sample` makes of the run."""
-    small = "--image_size=16 --latents=4 --width=4 --mapping_layers=1 --channel_base=32 --channel_max=4 --truncation=1"
+    small = "--image_size=16 --latents=4 --width=4 --mapping_layers=1 --channel_base=32 --channel_max=4 --truncation=1 --precision=float32"
     length = (
         "--stable_images=4 --fade_images=4 --synthetic_images=8 --batch_size=4 --epochs=2 --sample_every=1 --num_samples=2 --notensorboard"
     )

@@ -28,11 +28,11 @@ MOST_LINES = 15  # of one code cell: what a reader takes in at a glance
 TINY = {  # notebook -> its parameters cell in the tests
     "pix2pix_facades": """
 dataset, data_dir, image_size, generator, epochs, workdir = "synthetic", "", 16, "unet_16", 1, "run"
-more = ["--synthetic_images=8", "--ngf=4", "--ndf=4", "--n_layers=1"]
+more = ["--synthetic_images=8", "--ngf=4", "--ndf=4", "--n_layers=1", "--precision=float32"]
 """,
     "cyclegan": """
 recipe, dataset, data_dir, domains, image_size, epochs, workdir = "quickstart_cyclegan.flags", "synthetic", "", (), 16, 2, "run"
-more = ["--synthetic_images=8", "--generator=resnet_1", "--ngf=4", "--ndf=4", "--n_layers=1"]
+more = ["--synthetic_images=8", "--generator=resnet_1", "--ngf=4", "--ndf=4", "--n_layers=1", "--precision=float32"]
 """,
     "pix2pix_ablations": """
 base = ["--flagfile=quickstart.flags", "--epochs=1", "--image_size=16", "--generator=unet_16", "--synthetic_images=8", "--ngf=4", "--ndf=4"]
