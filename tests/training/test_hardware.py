@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import keras
 import pytest
 import tensorflow as tf
 
@@ -9,6 +10,7 @@ from tfgan.config import TrainConfig
 from tfgan.methods import method_class
 from tfgan.methods.pix2pix import HParams
 from tfgan.training import hardware
+from tfgan.training.strategy import networks_in
 
 CPUINFO = "processor\t: 0\nmodel name\t: A CPU\nflags\t\t: fpu avx512f {}\n"
 
@@ -118,3 +120,13 @@ def test_a_program_that_runs_keeps_its_threads(cpu, monkeypatch):
 def test_branches_of_cyclegan():
     assert method_class("cyclegan").branches == 2
     assert method_class("pix2pix").branches == 1
+
+
+def test_a_run_s_precision_ends_with_its_networks():
+    before = keras.layers.Dense(1).compute_dtype
+    with networks_in("mixed_bfloat16"):
+        assert keras.layers.Dense(1).compute_dtype == "bfloat16"
+    assert keras.layers.Dense(1).compute_dtype == before == "float32"
+    with pytest.raises(ValueError, match="too small"), networks_in("mixed_bfloat16"):
+        raise ValueError("too small")
+    assert keras.layers.Dense(1).compute_dtype == before
