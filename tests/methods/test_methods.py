@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from graphs import executed_graphs, unordered
 from replicas import ONE, TWO, strategy_over
 
 from tfgan.config import Classes, DataSpec, Domain, from_dict
@@ -146,11 +147,23 @@ def test_registry_entry(name):
     assert from_dict(kind.HParams, json.loads(json.dumps(dataclasses.asdict(hparams)))) == hparams
 
 
-@METHOD
-def test_a_few_steps_move_every_weight(name):
-    training = Training(name)
+WGAN_GP = {"loss": "wgan_gp", "discriminator_norm": "none", "n_critic": 2}
+
+
+@pytest.fixture(
+    scope="module", params=[*((name, {}) for name in METHODS), ("dcgan", WGAN_GP)], ids=lambda pair: "-".join([pair[0], *pair[1]][:2])
+)
+def three_steps(request):
+    """A method's training after three steps, the weights before, the last scalars, and the graphs that TensorFlow ran."""
+    name, changes = request.param
+    training, scalars = Training(name, **changes), {}
     before = weights(training.method)
-    scalars = training.run(3)
+    graphs = executed_graphs(lambda: scalars.update(training.run(3)))
+    return training, before, scalars, graphs
+
+
+def test_a_few_steps_move_every_weight(three_steps):
+    training, before, scalars, _ = three_steps
     assert np.all(np.isfinite(list(scalars.values())))
     trained = {f"{loss}_loss" for phase in training.step.phases for loss in phase.trains}
     assert trained and trained <= set(scalars)
@@ -158,6 +171,14 @@ def test_a_few_steps_move_every_weight(name):
     still = set(before) - moved(before, weights(training.method))  # moving statistics and power iterations move too
     # The gradient of such a bias is nothing but rounding noise, which may be 0.
     assert all(path.endswith("bias") and changes_nothing(training.method, network, path) for network, path in still), still
+
+
+def test_reads_and_updates_of_a_weight_are_in_order(three_steps):
+    """In the graph that runs, after TensorFlow's own rewriting; else what a step learns would depend on the load of the machine."""
+    training, _, _, graphs = three_steps
+    found = [unordered(graph) for graph in graphs]
+    assert not [pair for loose, _ in found for pair in loose]
+    assert sum(pairs for _, pairs in found) > sum(len(network.trainable_variables) for network in training.method.networks.values())
 
 
 @METHOD

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tfgan.config import TrainConfig
 from tfgan.layers import ForwardPass, fold_in
 from tfgan.methods.base import Method, Phase, Stage
+from tfgan.training.order import keep_reads_before_updates
 
 INITIAL_LOSS_SCALE = 2.0**15
 LOSS_SCALE_GROWTH_STEPS = 2000  # finite steps after which the loss scale doubles, as in Keras' LossScaleOptimizer
@@ -32,6 +33,7 @@ class TrainStep(tf.Module):
 
     def __init__(self, method: Method, strategy: tf.distribute.Strategy, *, seed: int, xla: bool = False, loss_scaling: bool = False):
         super().__init__()
+        keep_reads_before_updates()
         self.method, self.strategy, self.seed, self.loss_scaling = method, strategy, seed, loss_scaling
         self.names: list[str] = []
         with strategy.scope():
