@@ -123,6 +123,7 @@ def test_translate_times_pixels_to_pixels(capsys):
     assert weights_of(output) == {"tfgan_translate": sum(math.prod(v.shape) for v in generator.trainable_variables)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [[], ["--workers"]], ids=["replicas", "workers"])
 def test_two_replicas_are_compared_with_two_steps_of_one(capsys, more):
     replicas.main([*TINY, *more])
@@ -150,6 +151,7 @@ def test_a_command_that_never_steps_shows_what_it_said():
         first_step.until([sys.executable, "-c", "print('nothing to do')"], "step")
 
 
+@pytest.mark.slow
 def test_quality_compares_precisions(tmp_path, capsys):
     quality.main([f"--workdir={tmp_path}", "--epochs=1", "--seeds=2", "--", *TINY_RUN])
     lines = rows(capsys.readouterr().out)
@@ -163,6 +165,7 @@ def test_quality_is_told_in_deviations_of_a_run():
     assert rows(quality.table(results))["l1"] == ["2.0000 ± 1.4142", "6.0000 ± 2.8284", f"{4 / 5**0.5:+.2f}"]
 
 
+@pytest.mark.slow
 def test_methods_are_timed_in_both_precisions(capsys):
     methods.main(["--methods=gan", "--image_size=28"])
     batch, *seconds, ratio = rows(capsys.readouterr().out)["gan"]

@@ -72,6 +72,14 @@ def test_a_run_of_another_version_is_read(tmp_path):
     assert read.training == TrainConfig(seed=3) and read.hparams.norm == "batch"
 
 
+def test_what_rounds_otherwise_is_told():
+    """A fact that the older record lacks is no difference."""
+    old = run_config(hardware={"threads": "2", "oneDNN": "off"})
+    new = run_config(versions={"tfgan": "0.2.0"}, hardware={"threads": "1", "oneDNN": "off", "CPU": "avx2"})
+    assert old.rounding_differences(new) == ["tfgan: 0.1.0 -> 0.2.0", "threads: 2 -> 1"]
+    assert old.rounding_differences(old) == run_config().rounding_differences(new)[1:] == []
+
+
 def test_reading_what_is_not_a_run(tmp_path):
     with pytest.raises(UserError, match=r"is not a run: it has no config\.json"):
         RunConfig.read(tmp_path / "config.json", hparams_class)

@@ -195,6 +195,7 @@ class RunConfig:
     hparams: Any
     spec: DataSpec
     versions: dict[str, str]
+    hardware: dict[str, str] = dataclasses.field(default_factory=dict)  # what rounding depends on; empty in runs of older versions
 
     def write(self, path: Path):
         write_atomically(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
@@ -220,6 +221,11 @@ class RunConfig:
             return [f"method: {self.method!r} -> {new.method!r}"]
         lines = differences(self.data, new.data) + differences(self.training, new.training) + differences(self.hparams, new.hparams)
         return lines or differences(self.spec, new.spec)
+
+    def rounding_differences(self, new: "RunConfig") -> list[str]:
+        """Lines `name: old -> new` for what lets the same settings round otherwise: versions, devices, threads, kinds of CPU."""
+        pairs = ((self.versions, new.versions), (self.hardware, new.hardware))
+        return [f"{name}: {old[name]} -> {now[name]}" for old, now in pairs for name in now if old.get(name, now[name]) != now[name]]
 
 
 def write_atomically(path: Path, content: str | bytes):

@@ -6,6 +6,7 @@ import signal
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny_runs import COMMON, FLAGS, newest_tensors, rows
 
 from tfgan.cli.runs import open_run
 from tfgan.data import images
@@ -15,25 +16,8 @@ from tfgan.inference.files import read_image
 from tfgan.inference.translator import Translator
 from tfgan.methods import METHODS, method_class
 
-COMMON = [
-    *("--dataset=synthetic", "--image_size=16", "--synthetic_images=8", "--batch_size=2", "--deterministic"),
-    *("--num_samples=2", "--log_every=1", "--checkpoint_every=1", "--epochs=2", "--notensorboard", "--sample_every=1000"),
-]
-FLAGS = {
-    "pix2pix": ["--ngf=4", "--ndf=4", "--generator=unet_16", "--n_layers=1"],
-    "cyclegan": ["--ngf=4", "--ndf=4", "--generator=resnet_1", "--n_layers=1", "--pool_size=3"],
-    "stargan": ["--ngf=4", "--ndf=4", "--n_layers=2", "--blocks=1", "--n_critic=2"],
-    "spade": ["--ngf=4", "--ndf=4", "--depth=2", "--n_layers=2", "--style_encoder", "--encoder_size=16", "--latent=8"],
-    "gan": ["--average_decay=0.9"],
-    "cgan": ["--loss=lsgan"],
-    "dcgan": ["--ngf=4", "--ndf=4", "--loss=wgan_gp", "--discriminator_norm=none", "--n_critic=2"],
-    "acgan": ["--updates=generator_first", "--diffaugment=color"],
-    "vaegan": ["--nef=4", "--ngf=4", "--ndf=4", "--encoder_units=8", "--latents=8", "--skip_margin=0.35", "--average_decay=0.9"],
-    "stylegan": [
-        *("--latents=8", "--width=8", "--mapping_layers=2", "--channel_base=32", "--channel_max=8"),
-        *("--stable_images=4", "--fade_images=8", "--stage_batch_sizes=8:2", "--r1_every=2"),
-    ],
-}
+pytestmark = pytest.mark.slow  # twenty processes
+
 STATE = {"cyclegan": {"filled", "source", "target"}, "stylegan": {"images_seen", "mean_style", "steps"}}
 INPUT = {"pix2pix": "source", "cyclegan": "target", "stargan": "image", "spade": "labels"}  # of what `translate` is shown
 CONDITIONAL = ("cgan", "acgan")
@@ -87,21 +71,9 @@ def run(request, run_tfgan, run_commands, tmp_path_factory):
     return name, stopped, unbroken
 
 
-def tensors(folder):
-    """All tensors of the newest checkpoint but the counter of saves."""
-    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(str(folder / "checkpoints")))
-    names = reader.get_variable_to_shape_map()
-    return {name: reader.get_tensor(name) for name in names if not name.startswith(("save_counter", "_CHECKPOINTABLE"))}
-
-
-def rows(folder):
-    found = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [{key: value for key, value in row.items() if key != "images_per_second"} for row in found]
-
-
 def test_resume_is_exact(run):
     name, stopped, unbroken = run
-    ours, theirs = tensors(stopped), tensors(unbroken)
+    ours, theirs = newest_tensors(stopped), newest_tensors(unbroken)
     assert ours.keys() == theirs.keys() and len(ours) > 20
     for key in ours:
         np.testing.assert_array_equal(ours[key], theirs[key], err_msg=key)
@@ -129,7 +101,7 @@ def test_every_weight_moved_in_the_last_epoch(run):
 
 def test_everything_is_finite_and_a_picture_is_there(run):
     _, stopped, _ = run
-    assert all(np.isfinite(value).all() for value in tensors(stopped).values())
+    assert all(np.isfinite(value).all() for value in newest_tensors(stopped).values())
     assert all(np.isfinite(list(row.values())).all() for row in rows(stopped))
     last = rows(stopped)[-1]
     picture = images.decode(stopped / "samples" / f"epoch_{round(last['epoch']):04d}.png")

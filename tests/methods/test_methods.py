@@ -1,6 +1,7 @@
 """Every method of the registry, at its smallest: settings, phases, one step on one replica and on two, precisions, inference."""
 
 import dataclasses
+import functools
 import itertools
 import json
 import sys
@@ -88,19 +89,19 @@ def make_method(name, **changes):
 class Training:
     """A method and its train step."""
 
-    def __init__(self, name, devices=ONE, *, precision="float32", xla=False, halves=False, **changes):
+    def __init__(self, name, devices=ONE, *, precision="float32", xla=False, batch_size=BATCH, halves=False, **changes):
         keras.config.set_dtype_policy(precision)
         strategy = strategy_over(devices)
         with strategy.scope():
-            self.method = make_method(name, **changes)
+            self.method = make_method(name, batch_size=batch_size, **changes)
         self.step = TrainStep(self.method, strategy, seed=0, xla=xla, loss_scaling=precision == "mixed_float16")
-        batch = make_batch(self.method.batch_kind, BATCH * self.method.batches_per_step)
+        batch = make_batch(self.method.batch_kind, batch_size * self.method.batches_per_step)
         if halves:  # the second half of each batch is its first again
-            again = np.arange(len(batch["image"])).reshape(-1, 2, BATCH // 2)[:, [0, 0]].ravel()
+            again = np.arange(len(batch["image"])).reshape(-1, 2, batch_size // 2)[:, [0, 0]].ravel()
             batch = {key: value[again] for key, value in batch.items()}
 
         def batches(context):
-            return tf.data.Dataset.from_tensor_slices(batch).repeat().batch(BATCH // context.num_replicas_in_sync, drop_remainder=True)
+            return tf.data.Dataset.from_tensor_slices(batch).repeat().batch(batch_size // context.num_replicas_in_sync, drop_remainder=True)
 
         self.iterator = iter(strategy.distribute_datasets_from_function(batches))
 
@@ -211,13 +212,20 @@ def test_each_phase_leaves_the_other_networks_still(name):
         assert {network for network, _ in moved(before, weights(training.method))} == own
 
 
+@functools.cache
+def scalars_of_the_first_step(name):
+    return Training(name).run()
+
+
 @METHOD
-@pytest.mark.parametrize("precision, xla", [("mixed_bfloat16", False), ("mixed_float16", False), ("float32", True)])
+@pytest.mark.parametrize(
+    "precision, xla", [("mixed_bfloat16", False), ("mixed_float16", False), pytest.param("float32", True, marks=pytest.mark.slow)]
+)
 def test_precisions_and_xla(name, precision, xla, monkeypatch):
     monkeypatch.setattr(step, "INITIAL_LOSS_SCALE", 2.0**8)  # the usual one may first be halved, and an update left out
-    expected, training = Training(name).run(), Training(name, precision=precision, xla=xla)
+    training = Training(name, precision=precision, xla=xla)
     found = training.run()
-    for scalar, value in expected.items():
+    for scalar, value in scalars_of_the_first_step(name).items():
         assert found[scalar] == pytest.approx(value, rel=1e-3 if xla else 0.1, abs=1e-3 if xla else 0.1), scalar
     assert all(np.isfinite(values).all() for values in weights(training.method).values())
 
@@ -241,12 +249,17 @@ def opposite_targets(method, batch, seed):
     return 1.0 - batch["attributes"], batch["mask"]
 
 
-def same_in_both_halves(shape, seed):
-    """Noise that does not depend on the seed and repeats after two of the batch."""
-    shape = tf.convert_to_tensor(shape, tf.int32)
-    if shape.shape[0] == 0:
-        return tf.constant(0.25)
-    return tf.gather(tf.random.stateless_uniform(tf.concat([[2], shape[1:]], axis=0), [1, 2]), tf.range(shape[0]) % 2)
+def repeated_after(count):
+    """Noise that does not depend on the seed and repeats after `count` of the batch."""
+
+    def draw(shape, seed):
+        shape = tf.convert_to_tensor(shape, tf.int32)
+        if shape.shape[0] == 0:
+            return tf.constant(0.25)
+        own = tf.random.stateless_uniform(tf.concat([[count], shape[1:]], axis=0), [1, 2])
+        return tf.gather(own, tf.range(shape[0]) % count)
+
+    return draw
 
 
 STYLES = {"style_encoder": True, "encoder_size": 16, "latent": 8, "kl_weight": 5.0}
@@ -256,15 +269,20 @@ STYLES = {"style_encoder": True, "encoder_size": 16, "latent": 8, "kl_weight": 5
 def test_two_replicas_equal_one(name, changes, monkeypatch):
     """Losses and reduced gradients of one step, with dropout and pool off and every draw the same.
 
-    Batch norms without synchronisation see one replica: both get the same images where the method has no such setting.
+    Batch norms without synchronisation see one replica: both get the same images where the method has no such setting. Adam's first
+    update is a gradient's sign, also where the gradient is nothing but rounding, as of a bias in front of a norm; later phases would see
+    that. With a large epsilon the update is in proportion to the gradient.
     """
     kind = method_class(name)
+    share = 2 if name == "stylegan" else 4  # its groups of four images then hold the same ones; batch norm of two magnifies rounding
     for module, draw in itertools.product((sys.modules[kind.__module__], noise, stylegan), ("uniform", "normal")):
-        monkeypatch.setattr(module, draw, same_in_both_halves, raising=False)
+        monkeypatch.setattr(module, draw, repeated_after(share), raising=False)
     monkeypatch.setattr(method_class("stargan"), "_targets", opposite_targets)
     settings = {"dropout": 0.0, "pool_size": 0, "sync_batch_norm": True, "beta_1": 0.5} | changes
     halves = kind.batch_kind in ("images", "labelled")
-    one, two = Training(name, halves=halves, **settings), Training(name, TWO, halves=halves, **settings)
+    one, two = (Training(name, devices, batch_size=2 * share, halves=halves, **settings) for devices in (ONE, TWO))
+    for optimizer in (*one.step.optimizers.values(), *two.step.optimizers.values()):
+        optimizer.epsilon = 1.0
     expected, found = one.run(), two.run()
     for scalar, value in expected.items():
         assert found[scalar] == pytest.approx(value, rel=2e-4, abs=2e-5), scalar

@@ -5,6 +5,7 @@ import dataclasses
 import keras
 import pytest
 import tensorflow as tf
+from replicas import ONE, strategy_over
 
 from tfgan.config import TrainConfig
 from tfgan.methods import method_class
@@ -12,7 +13,7 @@ from tfgan.methods.pix2pix import HParams
 from tfgan.training import hardware
 from tfgan.training.strategy import networks_in
 
-CPUINFO = "processor\t: 0\nmodel name\t: A CPU\nflags\t\t: fpu avx512f {}\n"
+CPUINFO = "processor\t: 0\nmodel name\t: A CPU\nflags\t\t: fpu {}\n"
 
 
 @pytest.fixture
@@ -130,3 +131,19 @@ def test_a_run_s_precision_ends_with_its_networks():
     with pytest.raises(ValueError, match="too small"), networks_in("mixed_bfloat16"):
         raise ValueError("too small")
     assert keras.layers.Dense(1).compute_dtype == before
+
+
+@pytest.mark.parametrize(
+    ("flags", "kind"), [(("avx2",), "avx2"), (("avx2", "avx512f", "avx512_vnni"), "avx512_vnni"), (("avx2", "amx_bf16"), "amx_bf16")]
+)
+def test_what_rounding_depends_on(cpu, monkeypatch, flags, kind):
+    cpu(*flags)
+    monkeypatch.setattr(tf.config.threading, "get_intra_op_parallelism_threads", lambda: 0)
+    monkeypatch.setattr(hardware, "cores", lambda: 3)
+    found = hardware.rounding(strategy_over(ONE))
+    assert found["threads"] == "3" and found["CPU"] == kind
+    assert found["devices"] == "1 replica (MirroredStrategy on CPU:0)" and found["oneDNN"].split(",")[0] in ("on", "off")
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "5")
+    assert hardware.rounding(strategy_over(ONE))["threads"] == "5"
+    monkeypatch.setattr(tf.config.threading, "get_intra_op_parallelism_threads", lambda: 1)
+    assert hardware.rounding(strategy_over(ONE))["threads"] == "1"

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytestmark = pytest.mark.slow
+
 TWO_REPLICAS = """
 import tensorflow as tf
 from tfgan.training import strategy

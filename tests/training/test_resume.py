@@ -5,7 +5,7 @@ import signal
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from tiny_runs import rows, tensors
 
 # All that has a state: dropout, jitter, moving averages, the float16 loss scale, the best checkpoint.
 EVERYTHING = [
@@ -63,18 +63,6 @@ TrainStep.run = signalled
 """
 
 
-def tensors(prefix) -> dict[str, np.ndarray]:
-    """All tensors of a checkpoint but the counter of saves, which a kill changes and nothing reads."""
-    reader = tf.train.load_checkpoint(str(prefix))
-    names = reader.get_variable_to_shape_map()
-    return {name: reader.get_tensor(name) for name in names if not name.startswith(("save_counter", "_CHECKPOINTABLE"))}
-
-
-def rows(run) -> list[dict]:
-    found = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [{name: value for name, value in row.items() if name != "images_per_second"} for row in found]
-
-
 def checkpoints(run) -> set[str]:
     return {path.name.partition(".")[0] for path in (run / "checkpoints").glob("ckpt-*")}
 
@@ -120,6 +108,14 @@ def test_kill_9(run_tfgan, tiny, tmp_path, unbroken):
     assert_equal_runs(tmp_path, unbroken)
 
 
+def as_if_by_threads(run, count):
+    """The run's record, as a machine with so many threads would have written it."""
+    config = json.loads((run / "config.json").read_text())
+    assert set(config["hardware"]) == {"devices", "threads", "oneDNN", "CPU"}
+    config["hardware"]["threads"] = count
+    (run / "config.json").write_text(json.dumps(config))
+
+
 def test_signals(run_tfgan, tiny, tmp_path, unbroken):
     def run(prelude=""):
         return run_tfgan("train", *tiny, *EVERYTHING, f"--workdir={tmp_path}", prelude=prelude)
@@ -129,6 +125,9 @@ def test_signals(run_tfgan, tiny, tmp_path, unbroken):
     assert "saved step 3" in output and checkpoints(tmp_path) == {"ckpt-3"}
     code, output = run(signal_in_step(6, signal.SIGINT))
     assert code == 130 and "from step 3 (epoch 0.75)" in output, output
+    assert "other rounding" not in output
+    as_if_by_threads(tmp_path, "99")
     code, output = run()
     assert code == 0 and "from step 6" in output, output
+    assert "--deterministic: this goes on with other rounding than an unbroken run: threads: 99 -> " in output
     assert_equal_runs(tmp_path, unbroken)

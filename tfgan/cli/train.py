@@ -102,7 +102,7 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
     from tfgan.cli.health import Health
     from tfgan.data import open_dataset
     from tfgan.inference import open_inference, translators
-    from tfgan.training.hardware import resolve, share_cores
+    from tfgan.training.hardware import resolve, rounding, share_cores
     from tfgan.training.strategy import describe, is_chief, make_strategy
     from tfgan.training.timeline import Timeline
     from tfgan.training.trainer import Trainer
@@ -116,10 +116,11 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams) ->
     for line in chosen:
         print(line)
     dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
-    config = RunConfig(method_name, data, training, hparams, dataset.spec, versions())
+    config = RunConfig(method_name, data, training, hparams, dataset.spec, versions(), rounding(strategy))
     print(_describe(dataset.spec))
     if earlier:
         _refuse_changes(workdir, earlier, config)
+        _tell_other_rounding(earlier, config)
     step = _train_step(cls, config, strategy)
     if is_chief(strategy):
         config.write(workdir / "config.json")
@@ -256,6 +257,13 @@ def _refuse_changes(workdir: Path, earlier: RunConfig, config: RunConfig):
             f"{workdir} was trained with other settings:\n{listed}\n"
             "Use the old settings to go on with it, or another --workdir for a new run (--init_from takes over its weights)."
         )
+
+
+def _tell_other_rounding(earlier: RunConfig, config: RunConfig):
+    """A run with --deterministic goes on with other bits than an unbroken one where sums are added up in another order."""
+    changes = earlier.rounding_differences(config)
+    if config.training.deterministic and changes:
+        print(f"--deterministic: this goes on with other rounding than an unbroken run: {'; '.join(changes)}.")
 
 
 def versions() -> dict[str, str]:

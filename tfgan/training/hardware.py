@@ -5,13 +5,16 @@ Each rule has its measurement in benchmarks/README.md.
 
 import dataclasses
 import os
+import platform
 import re
 from pathlib import Path
 
 import tensorflow as tf
+from tensorflow.python.util import _pywrap_util_port  # TensorFlow says nowhere else whether it works by oneDNN
 
 from tfgan.config import TrainConfig
 from tfgan.layers import has_gpu
+from tfgan.training.strategy import describe
 
 CPUINFO = Path("/proc/cpuinfo")
 TENSOR_CORES_WITH_BFLOAT16 = (8, 0)  # compute capability of NVIDIA's GPUs
@@ -61,6 +64,19 @@ def cpu_flags() -> set[str]:
     text = CPUINFO.read_text() if CPUINFO.exists() else ""
     flags = re.search(r"^flags\s*: (.*)$", text, re.MULTILINE)
     return set(flags[1].split()) if flags else set()
+
+
+def rounding(strategy: tf.distribute.Strategy) -> dict[str, str]:
+    """What the last bits of a sum depend on beside TensorFlow's version: in how many parts, and by which kernels, it is added up."""
+    flags = cpu_flags()
+    known = [name for name in ("amx_bf16", "avx512_vnni", "avx512f", "avx2") if name in flags]
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "")
+    return {
+        "devices": describe(strategy),
+        "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or os.environ.get("TF_NUM_INTRAOP_THREADS") or cores()),
+        "oneDNN": ("on" + f", at most {limit}" * bool(limit)) if _pywrap_util_port.IsMklEnabled() else "off",
+        "CPU": known[0] if known else platform.machine(),
+    }
 
 
 def cores() -> int:
