@@ -11,104 +11,22 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from graphs import executed_graphs, unordered
-from replicas import ONE, TWO, strategy_over
+from replicas import ONE, TWO
+from tiny_methods import SIZE, Training, make_batch, make_method
 
-from tfgan.config import Classes, DataSpec, Domain, from_dict
+from tfgan.config import from_dict
 from tfgan.errors import UserError
 from tfgan.methods import METHODS, base, method_class, noise
 from tfgan.networks import stylegan
 from tfgan.training import step
-from tfgan.training.step import TrainStep
 
-SIZE, BATCH = 16, 4
 METHOD = pytest.mark.parametrize("name", METHODS)
-
-TINY = {"ngf": 4, "ndf": 4, "image_size": (SIZE, SIZE), "batch_size": BATCH}
-SETTINGS = {
-    "pix2pix": {"generator": "unet_16", "n_layers": 1},
-    "cyclegan": {"generator": "resnet_1", "n_layers": 1, "pool_size": 4},
-    "stargan": {"n_layers": 2, "blocks": 1, "n_critic": 2},
-    "spade": {"depth": 2, "n_layers": 2},
-    "gan": {},
-    "cgan": {},
-    "dcgan": {},
-    "acgan": {},
-    "vaegan": {"nef": 4, "encoder_units": 8, "latents": 8},
-    "stylegan": {"latents": 8, "width": 8, "mapping_layers": 2, "channel_base": 32, "channel_max": 8, "progressive": False},
-}
-
-CLASSES = Classes("ids", (0, 1, 2), ("#000000", "#ff0000", "#00ff00"), ("wall", "door", "window"))
-LABELS, PHOTO = Domain("labels", 1, "int32", "nearest", CLASSES), Domain("photo", 3)
-NAMES = ("brick", "wood", "night")
-SPECS = {
-    "paired": {"domains": {"source": Domain("labels", 1), "target": PHOTO}},
-    "unpaired": {"domains": {"source": Domain("day", 3), "target": Domain("night", 3)}},
-    "semantic": {"domains": {"labels": LABELS, "image": PHOTO}},
-    "attributes": {"domains": {"image": PHOTO}, "attribute_names": NAMES, "attribute_groups": (("brick", "wood"),)},
-    "labelled": {"domains": {"image": PHOTO}, "class_names": ("brick", "wood", "stone")},
-    "images": {"domains": {"image": PHOTO}},
-}
 
 
 @pytest.fixture(autouse=True)
 def float32_afterwards():
     yield
     keras.config.set_dtype_policy("float32")
-
-
-def data_spec(kind):
-    return DataSpec(kind=kind, image_size=(SIZE, SIZE), sizes={"train": 6, "validation": 2}, fingerprint="", **SPECS[kind])
-
-
-def make_batch(kind, n=BATCH, seed=0):
-    noise = np.random.default_rng(seed)
-    batch = {}
-    for key, domain in SPECS[kind]["domains"].items():
-        shape = (n, SIZE, SIZE, domain.channels)
-        is_map = domain.dtype == "int32"
-        batch[key] = noise.integers(-1, 3, shape[:3]).astype(np.int32) if is_map else noise.uniform(-1, 1, shape).astype(np.float32)
-    if kind == "attributes":
-        brick, night = noise.integers(0, 2, (2, n))
-        batch["mask"] = np.ones((n, 3), np.float32)
-        batch["mask"][::3, 2] = 0.0
-        batch["attributes"] = np.stack([brick, 1 - brick, night], axis=1).astype(np.float32) * batch["mask"]
-    if kind == "labelled":
-        batch["label"] = noise.integers(0, 3, n).astype(np.int32)
-    return batch
-
-
-def make_method(name, **changes):
-    """A tiny method from fixed weights; settings that it does not know are left out."""
-    keras.utils.set_random_seed(1)
-    kind = method_class(name)
-    known = {field.name for field in dataclasses.fields(kind.HParams)}
-    settings = {key: value for key, value in (TINY | SETTINGS[name] | changes).items() if key in known}
-    return kind(kind.HParams(**settings), data_spec(kind.batch_kind))
-
-
-class Training:
-    """A method and its train step."""
-
-    def __init__(self, name, devices=ONE, *, precision="float32", xla=False, batch_size=BATCH, halves=False, **changes):
-        keras.config.set_dtype_policy(precision)
-        strategy = strategy_over(devices)
-        with strategy.scope():
-            self.method = make_method(name, batch_size=batch_size, **changes)
-        self.step = TrainStep(self.method, strategy, seed=0, xla=xla, loss_scaling=precision == "mixed_float16")
-        batch = make_batch(self.method.batch_kind, batch_size * self.method.batches_per_step)
-        if halves:  # the second half of each batch is its first again
-            again = np.arange(len(batch["image"])).reshape(-1, 2, batch_size // 2)[:, [0, 0]].ravel()
-            batch = {key: value[again] for key, value in batch.items()}
-
-        def batches(context):
-            return tf.data.Dataset.from_tensor_slices(batch).repeat().batch(batch_size // context.num_replicas_in_sync, drop_remainder=True)
-
-        self.iterator = iter(strategy.distribute_datasets_from_function(batches))
-
-    def run(self, count=1):
-        """Does `count` steps; scalars of the last."""
-        values = self.step.run(self.iterator, tf.constant(count)).numpy()
-        return dict(zip(self.step.names, values, strict=True))
 
 
 def weights(method):
