@@ -137,7 +137,12 @@ def scalars_of_the_first_step(name):
 
 @METHOD
 @pytest.mark.parametrize(
-    "precision, xla", [("mixed_bfloat16", False), ("mixed_float16", False), pytest.param("float32", True, marks=pytest.mark.slow)]
+    "precision, xla",
+    [
+        ("mixed_bfloat16", False),
+        pytest.param("mixed_float16", False, marks=pytest.mark.slow),
+        pytest.param("float32", True, marks=pytest.mark.slow),
+    ],
 )
 def test_precisions_and_xla(name, precision, xla, monkeypatch):
     monkeypatch.setattr(step, "INITIAL_LOSS_SCALE", 2.0**8)  # the usual one may first be halved, and an update left out
@@ -183,7 +188,11 @@ def repeated_after(count):
 STYLES = {"style_encoder": True, "encoder_size": 16, "latent": 8, "kl_weight": 5.0}
 
 
-@pytest.mark.parametrize("name, changes", [*((name, {}) for name in METHODS), ("spade", STYLES)], ids=[*METHODS, "spade-styles"])
+@pytest.mark.parametrize(
+    "name, changes",
+    [*((name, {}) for name in METHODS), pytest.param("spade", STYLES, marks=pytest.mark.slow)],
+    ids=[*METHODS, "spade-styles"],
+)
 def test_two_replicas_equal_one(name, changes, monkeypatch):
     """Losses and reduced gradients of one step, with dropout and pool off and every draw the same.
 

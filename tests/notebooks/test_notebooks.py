@@ -196,34 +196,40 @@ def test_settings_of_the_ablations_are_accepted(capsys):
     assert len(records) == len(values["settings"])  # no two are the same training
 
 
+@pytest.mark.slow
 def test_training_notebook_shows_data_samples_losses_and_results(trained):
     pictures = shown_pictures(trained[0])
     assert len(pictures) == 6  # data, first and last samples, losses, samples of the resumed run, translations
     assert all(np.ptp(picture) > 10 for picture in pictures)
 
 
+@pytest.mark.slow
 def test_training_notebook_resumes_its_run(trained):
     # 8 images an epoch; the row of the first epoch survives only if the second training went on from there.
     assert [row["step"] for row in metrics(trained[1] / "run")] == [8, 16]
 
 
+@pytest.mark.slow
 def test_training_notebook_translates_a_folder(trained):
     inputs, outputs = trained[1] / "run" / "samples" / "inputs", trained[1] / "run" / "translated"
     assert sorted(path.name for path in outputs.iterdir()) == sorted(path.name for path in inputs.iterdir())
 
 
+@pytest.mark.slow
 def test_cyclegan_notebook_shows_data_samples_losses_and_results(cycled):
     pictures = shown_pictures(cycled[0])
     assert len(pictures) == 8  # data, first and last samples of the first half, last ones, losses, both translations, the round trip
     assert all(np.ptp(picture) > 10 for picture in pictures)
 
 
+@pytest.mark.slow
 def test_cyclegan_notebook_resumes_its_run(cycled):
     # Two batches of 4 an epoch, one epoch each time.
     assert [row["step"] for row in metrics(cycled[1])] == [2, 4]
     assert "Resuming run from step 2 (epoch 1.00)." in printed(cycled[0])
 
 
+@pytest.mark.slow
 def test_cyclegan_notebook_translates_both_ways(cycled):
     inputs, names = cycled[1] / "samples" / "inputs", range(4)
     for domain, key in (("night", "source"), ("day", "target")):
@@ -237,11 +243,13 @@ def test_cyclegan_notebook_translates_both_ways(cycled):
         assert np.abs(column(picture, titles, title, 16)[0] - pixels(cycled[1] / path)).max() <= 1
 
 
+@pytest.mark.slow
 def test_cyclegan_notebook_exports_both_signatures(cycled):
     signatures = ["serve_bytes", "serving_default", "to_day", "to_day_bytes", "to_night", "to_night_bytes"]
     assert str(signatures) in printed(cycled[0])
 
 
+@pytest.mark.slow
 def test_ablations_are_runs_of_one_seed_that_differ_as_asked(compared):
     records = {run.name: json.loads((run / "config.json").read_text()) for run in compared[1].iterdir() if run.is_dir()}
     assert {record["training"]["seed"] for record in records.values()} == {0}
@@ -253,6 +261,7 @@ def test_ablations_are_runs_of_one_seed_that_differ_as_asked(compared):
     }
 
 
+@pytest.mark.slow
 def test_comparison_shows_what_each_run_makes_of_the_same_inputs(compared):
     titles = ["labels", "photo", "L1", "enc-dec", "patch 1"]
     picture = pixels(compared[1] / "comparison.png")
@@ -264,6 +273,7 @@ def test_comparison_shows_what_each_run_makes_of_the_same_inputs(compared):
     assert len(column(picture, titles, "L1", 16)) == 2
 
 
+@pytest.mark.slow
 def test_ablations_end_in_a_table_of_validation_scores(compared):
     shown = [output.get("data", {}) for cell in code_cells(compared[0]) for output in cell.outputs]
     (table,) = (data["text/markdown"] for data in shown if "text/markdown" in data)
@@ -279,6 +289,7 @@ def test_ablations_end_in_a_table_of_validation_scores(compared):
 MATERIALS = ["brick", "plaster", "stone", "wood", "concrete"]
 
 
+@pytest.mark.slow
 def test_digits_notebook_shows_data_samples_curves_and_walks(drawn):
     pictures = shown_pictures(drawn[0])
     assert len(pictures) == 6  # data, first and last samples, curves, interpolations, the export's classes
@@ -286,11 +297,13 @@ def test_digits_notebook_shows_data_samples_curves_and_walks(drawn):
     assert [row["step"] for row in metrics(drawn[1]) if "real_score" in row] == [1, 2]
 
 
+@pytest.mark.slow
 def test_digits_notebook_draws_the_classes_it_asks_for(drawn):
     files = sorted(path.relative_to(drawn[1] / "drawn").as_posix() for path in (drawn[1] / "drawn").rglob("*.png"))
     assert files == sorted(f"{MATERIALS[seed % 3]}/seed{seed:06d}.png" for seed in range(9))
 
 
+@pytest.mark.slow
 def test_digits_notebook_reads_its_samples(drawn):
     real, made = re.search(r"read correctly: ([\d.]+)% of the real test images, ([\d.]+)% of the samples", printed(drawn[0])).groups()
     assert 0 <= float(made) <= 100 and float(real) > 15  # of five classes, after four epochs of 400 images
@@ -300,12 +313,14 @@ def test_serving_notebook_knows_nothing_of_tfgan():
     assert "tfgan" not in (ROOT / "notebooks" / "serve_saved_model.ipynb").read_text()
 
 
+@pytest.mark.slow
 def test_serving_notebook_shows_pictures(served):
     pictures = shown_pictures(served[0])
     assert len(pictures) == 2
     assert all(np.ptp(picture) > 10 for picture in pictures)
 
 
+@pytest.mark.slow
 def test_served_files_equal_translated_ones(trained, served):
     translated, results = trained[1] / "run" / "translated", served[1] / "served"
     assert sorted(path.stem for path in results.glob("*.png")) == [*sorted(path.stem for path in translated.iterdir()), "wide"]
@@ -314,6 +329,7 @@ def test_served_files_equal_translated_ones(trained, served):
     assert pixels(results / "wide.png").shape == (16, 24, 3)
 
 
+@pytest.mark.slow
 def test_request_for_serving_holds_the_first_file(trained, served):
     request = json.loads((served[1] / "served" / "request.json").read_text())
     assert request["signature_name"] == "serve_bytes"

@@ -12,7 +12,14 @@ Table = list[tuple[str, list[str]]]
 """Rows: name, and a text for each run."""
 
 ABSENT = "–"
-TITLES = {"data": "Data", "training": "Training", "hparams": "Method", "spec": "What the data holds", "versions": "Versions"}
+TITLES = {
+    "data": "Data",
+    "training": "Training",
+    "hparams": "Method",
+    "spec": "What the data holds",
+    "versions": "Versions",
+    "hardware": "Hardware",
+}
 FLAGS = ("method", "data", "training", "hparams")  # parts of the configuration that are flags; no two have one name
 OF_EACH_RUN = ("workdir",)  # differs always, and says nothing of what was learnt
 
