@@ -174,6 +174,7 @@ def runs_of_files(tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 def test_a_network_trained_in_another_way_is_another(runs_of_files, capsys):
     """Kept segmenters are used again for the same steps, classes and pixels alone; the stamp says which."""
     run = runs_of_files / "runs" / "labels_to_photo"

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from tiny_runs import rows, tensors
 
+pytestmark = pytest.mark.slow  # eight processes
+
 # All that has a state: dropout, jitter, moving averages, the float16 loss scale, the best checkpoint.
 EVERYTHING = [
     *("--deterministic", "--steps=8", "--epochs=3", "--average_decay=0.9", "--precision=mixed_float16", "--diffaugment=color,cutout"),
