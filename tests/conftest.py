@@ -69,9 +69,9 @@ def start_tfgan():
 def run_tfgan(start_tfgan):
     """Like `start_tfgan`, to its end -> exit code, output."""
 
-    def run(*arguments, timeout=600, **options) -> tuple[int, str]:
+    def run(*arguments, **options) -> tuple[int, str]:
         process = start_tfgan(*arguments, **options)
-        output, _ = process.communicate(timeout=timeout)
+        output, _ = process.communicate(timeout=600)  # seconds, on a busy machine
         return process.returncode, output
 
     return run
@@ -89,12 +89,12 @@ END = "=== exit code "
 
 @pytest.fixture(scope="session")
 def run_commands(run_tfgan):
-    """(*commands, each a list of arguments; options of `run_tfgan`) -> exit code and output of each; one after the other in one new
-    process, which starts TensorFlow once."""
+    """(*commands, each a list of arguments) -> exit code and output of each; one after the other in one new process, which starts
+    TensorFlow once."""
 
-    def run(*commands, **options) -> list[tuple[int, str]]:
+    def run(*commands) -> list[tuple[int, str]]:
         code = COMMAND_BY_COMMAND.replace("{END}", END)
-        failed, output = run_tfgan(*(json.dumps([str(word) for word in command]) for command in commands), prelude=code, **options)
+        failed, output = run_tfgan(*(json.dumps([str(word) for word in command]) for command in commands), prelude=code)
         results = re.findall(rf"(.*?)^{END}(\d+)$", output, re.DOTALL | re.MULTILINE)
         assert failed == 0 and len(results) == len(commands), output
         return [(int(code), text) for text, code in results]

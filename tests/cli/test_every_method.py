@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_runs import COMMON, FLAGS, newest_tensors, rows
+from run_state import newest_tensors, rows
 
 from tfgan.cli.runs import open_run
 from tfgan.data import images
@@ -18,6 +18,25 @@ from tfgan.methods import METHODS, method_class
 
 pytestmark = pytest.mark.slow  # twenty processes
 
+COMMON = [
+    *("--dataset=synthetic", "--image_size=16", "--synthetic_images=8", "--batch_size=2", "--deterministic"),
+    *("--num_samples=2", "--log_every=1", "--checkpoint_every=1", "--epochs=2", "--notensorboard", "--sample_every=1000"),
+]
+FLAGS = {
+    "pix2pix": ["--ngf=4", "--ndf=4", "--generator=unet_16", "--n_layers=1"],
+    "cyclegan": ["--ngf=4", "--ndf=4", "--generator=resnet_1", "--n_layers=1", "--pool_size=3"],
+    "stargan": ["--ngf=4", "--ndf=4", "--n_layers=2", "--blocks=1", "--n_critic=2"],
+    "spade": ["--ngf=4", "--ndf=4", "--depth=2", "--n_layers=2", "--style_encoder", "--encoder_size=16", "--latent=8"],
+    "gan": ["--average_decay=0.9"],
+    "cgan": ["--loss=lsgan"],
+    "dcgan": ["--ngf=4", "--ndf=4", "--loss=wgan_gp", "--discriminator_norm=none", "--n_critic=2"],
+    "acgan": ["--updates=generator_first", "--diffaugment=color"],
+    "vaegan": ["--nef=4", "--ngf=4", "--ndf=4", "--encoder_units=8", "--latents=8", "--skip_margin=0.35", "--average_decay=0.9"],
+    "stylegan": [
+        *("--latents=8", "--width=8", "--mapping_layers=2", "--channel_base=32", "--channel_max=8"),
+        *("--stable_images=4", "--fade_images=8", "--stage_batch_sizes=8:2", "--r1_every=2"),
+    ],
+}
 STATE = {"cyclegan": {"filled", "source", "target"}, "stylegan": {"images_seen", "mean_style", "steps"}}
 INPUT = {"pix2pix": "source", "cyclegan": "target", "stargan": "image", "spade": "labels"}  # of what `translate` is shown
 CONDITIONAL = ("cgan", "acgan")

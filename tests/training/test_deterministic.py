@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_runs import tensors
+from run_state import tensors
 
 PROCESSES, REPEATS = 2, 6  # twelve runs; the processes work at once
 LIBRARIES = {"eigen": {"TF_ENABLE_ONEDNN_OPTS": "0"}, "onednn": {"TF_ENABLE_ONEDNN_OPTS": "1"}}

@@ -5,7 +5,7 @@ import signal
 
 import numpy as np
 import pytest
-from tiny_runs import rows, tensors
+from run_state import rows, tensors
 
 pytestmark = pytest.mark.slow  # eight processes
 
