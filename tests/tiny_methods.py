@@ -94,3 +94,12 @@ class Training:
         """Does `count` steps; scalars of the last."""
         values = self.step.run(self.iterator, tf.constant(count)).numpy()
         return dict(zip(self.step.names, values, strict=True))
+
+
+def weights(method):
+    return {(name, v.path): v.numpy() for name, model in method.networks.items() for v in model.weights}
+
+
+def moved(before, after):
+    """The names of the weights that are not what they were."""
+    return {key for key in before if np.any(before[key] != after[key])}

@@ -14,6 +14,8 @@ from tfgan.data.pipeline import denormalize
 from tfgan.inference import open_inference
 from tfgan.inference.tiling import translate_image
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 COMMON = "--image_size=16 --ngf=4 --ndf=4 --batch_size=2 --synthetic_images=4 --steps=1 --num_samples=2 --notensorboard"
 FLAGS = {
     "pix2pix": "--generator=unet_16 --n_layers=1",

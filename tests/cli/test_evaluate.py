@@ -14,6 +14,8 @@ from tfgan.data import images
 from tfgan.evaluation.catalogue import METRICS
 from tfgan.evaluation.paired import paired_scores
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def write(folder, count, seed, size=(24, 24)):
     random = np.random.default_rng(seed)

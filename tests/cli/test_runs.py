@@ -6,6 +6,8 @@ import pytest
 from tfgan.cli.main import main
 from tfgan.cli.runs import open_run
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 @pytest.fixture(scope="module")
 def bfloat16_run(tmp_path_factory, tiny):

@@ -16,6 +16,8 @@ from tfgan.inference import Encoder, Sampler, open_inference
 from tfgan.inference.grids import GAP, TITLE_HEIGHT
 from tfgan.methods.base import Encoding, Generation
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 SIZE = 16
 
 

@@ -12,6 +12,8 @@ from tfgan.errors import UserError
 from tfgan.layers import BatchNorm, Dropout, ForwardPass
 from tfgan.methods.acgan import ACGAN, HParams, class_loss
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 SIZE, BATCH = 16, 4
 SEED = tf.constant([3, 4])
 DIGITS = tuple("0123456789")

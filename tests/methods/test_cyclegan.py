@@ -220,7 +220,7 @@ def test_biases_before_the_norm_have_no_gradient():
 # The step
 
 
-def test_the_pool_changes_what_the_discriminators_learn_from():
+def test_the_pool_changes_what_the_discriminators_learn_from(eagerly):
     """Three steps on one CPU: with a pool of one image the second step's discriminators may see the first step's translations."""
     strategy = tf.distribute.MirroredStrategy(["/cpu:0"])
     steps = {}

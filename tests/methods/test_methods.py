@@ -10,15 +10,16 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from graphs import executed_graphs, unordered
 from replicas import ONE, TWO
-from tiny_methods import SIZE, Training, make_batch, make_method
+from tiny_methods import SIZE, Training, make_batch, make_method, moved, weights
 
 from tfgan.config import from_dict
 from tfgan.errors import UserError
 from tfgan.methods import METHODS, base, method_class, noise
 from tfgan.networks import stylegan
 from tfgan.training import step
+
+pytestmark = pytest.mark.usefixtures("eagerly")
 
 METHOD = pytest.mark.parametrize("name", METHODS)
 
@@ -27,32 +28,6 @@ METHOD = pytest.mark.parametrize("name", METHODS)
 def float32_afterwards():
     yield
     keras.config.set_dtype_policy("float32")
-
-
-def weights(method):
-    return {(name, v.path): v.numpy() for name, model in method.networks.items() for v in model.weights}
-
-
-def moved(before, after):
-    return {key for key in before if np.any(before[key] != after[key])}
-
-
-def changes_nothing(method, network, path):
-    """Whether a weight is without effect on its network: a bias in front of a norm that takes each channel's mean away again."""
-    model = method.networks[network]
-    (variable,) = (v for v in model.trainable_variables if v.path == path)
-    noise = np.random.default_rng(0)
-    shapes = [[SIZE if n is None else n for n in (2, *x.shape[1:])] for x in model.inputs]
-    inputs = [noise.uniform(-1, 1, shape).astype(x.dtype) for shape, x in zip(shapes, model.inputs)]
-
-    def outputs():
-        return np.concatenate([np.ravel(y) for y in tf.nest.flatten(model(inputs if len(inputs) > 1 else inputs[0], training=True))])
-
-    before = outputs()
-    variable.assign_add(tf.ones_like(variable))
-    difference = np.abs(outputs() - before).max()
-    variable.assign_sub(tf.ones_like(variable))
-    return difference < 1e-3
 
 
 @METHOD
@@ -64,40 +39,6 @@ def test_registry_entry(name):
         assert not field.metadata["choices"] or field.default in field.metadata["choices"], field.name
     hparams = make_method(name).hparams
     assert from_dict(kind.HParams, json.loads(json.dumps(dataclasses.asdict(hparams)))) == hparams
-
-
-WGAN_GP = {"loss": "wgan_gp", "discriminator_norm": "none", "n_critic": 2}
-
-
-@pytest.fixture(
-    scope="module", params=[*((name, {}) for name in METHODS), ("dcgan", WGAN_GP)], ids=lambda pair: "-".join([pair[0], *pair[1]][:2])
-)
-def three_steps(request):
-    """A method's training after three steps, the weights before, the last scalars, and the graphs that TensorFlow ran."""
-    name, changes = request.param
-    training, scalars = Training(name, **changes), {}
-    before = weights(training.method)
-    graphs = executed_graphs(lambda: scalars.update(training.run(3)))
-    return training, before, scalars, graphs
-
-
-def test_a_few_steps_move_every_weight(three_steps):
-    training, before, scalars, _ = three_steps
-    assert np.all(np.isfinite(list(scalars.values())))
-    trained = {f"{loss}_loss" for phase in training.step.phases for loss in phase.trains}
-    assert trained and trained <= set(scalars)
-    assert training.step.step.numpy() == 3 and training.step.first_bad_step.numpy() == -1
-    still = set(before) - moved(before, weights(training.method))  # moving statistics and power iterations move too
-    # The gradient of such a bias is nothing but rounding noise, which may be 0.
-    assert all(path.endswith("bias") and changes_nothing(training.method, network, path) for network, path in still), still
-
-
-def test_reads_and_updates_of_a_weight_are_in_order(three_steps):
-    """In the graph that runs, after TensorFlow's own rewriting; else what a step learns would depend on the load of the machine."""
-    training, _, _, graphs = three_steps
-    found = [unordered(graph) for graph in graphs]
-    assert not [pair for loose, _ in found for pair in loose]
-    assert sum(pairs for _, pairs in found) > sum(len(network.trainable_variables) for network in training.method.networks.values())
 
 
 @METHOD
@@ -126,7 +67,8 @@ def test_each_phase_leaves_the_other_networks_still(name):
             dataset = tf.data.Dataset.from_tensors(batch).repeat()
             training.iterator = iter(training.step.strategy.experimental_distribute_dataset(dataset))
         before = weights(training.method)
-        training.run(2)
+        training.run()
+        training.run()
         assert {network for network, _ in moved(before, weights(training.method))} == own
 
 
@@ -136,20 +78,13 @@ def scalars_of_the_first_step(name):
 
 
 @METHOD
-@pytest.mark.parametrize(
-    "precision, xla",
-    [
-        ("mixed_bfloat16", False),
-        pytest.param("mixed_float16", False, marks=pytest.mark.slow),
-        pytest.param("float32", True, marks=pytest.mark.slow),
-    ],
-)
-def test_precisions_and_xla(name, precision, xla, monkeypatch):
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_precisions(name, precision, monkeypatch):
     monkeypatch.setattr(step, "INITIAL_LOSS_SCALE", 2.0**8)  # the usual one may first be halved, and an update left out
-    training = Training(name, precision=precision, xla=xla)
+    training = Training(name, precision=precision)
     found = training.run()
     for scalar, value in scalars_of_the_first_step(name).items():
-        assert found[scalar] == pytest.approx(value, rel=1e-3 if xla else 0.1, abs=1e-3 if xla else 0.1), scalar
+        assert found[scalar] == pytest.approx(value, rel=0.1, abs=0.1), scalar
     assert all(np.isfinite(values).all() for values in weights(training.method).values())
 
 
@@ -190,7 +125,7 @@ STYLES = {"style_encoder": True, "encoder_size": 16, "latent": 8, "kl_weight": 5
 
 @pytest.mark.parametrize(
     "name, changes",
-    [*((name, {}) for name in METHODS), pytest.param("spade", STYLES, marks=pytest.mark.slow)],
+    [*((name, {}) for name in METHODS), ("spade", STYLES)],
     ids=[*METHODS, "spade-styles"],
 )
 def test_two_replicas_equal_one(name, changes, monkeypatch):

@@ -16,6 +16,8 @@ from tfgan.methods import method_class
 from tfgan.methods.noise import HParams, NoiseMethod
 from tfgan.training.step import TrainStep
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 SIZE, BATCH, LATENTS, CLASSES = 16, 4, 3, ("brick", "wood", "stone")
 SEED = tf.constant([3, 4])
 LN2 = math.log(2)

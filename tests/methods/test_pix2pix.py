@@ -15,6 +15,8 @@ from tfgan.losses import bce_discriminator_loss, bce_generator_loss
 from tfgan.methods.pix2pix import HParams, Pix2Pix
 from tfgan.training.step import LOSS_SCALE_GROWTH_STEPS, TrainStep
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 SIZE = 16
 TINY = {"generator": "unet_16", "ngf": 4, "ndf": 4, "n_layers": 1, "image_size": (SIZE, SIZE), "batch_size": 2}
 DOMAINS = {"paired": {"source": Domain("labels", 1), "target": Domain("photo", 3)}}

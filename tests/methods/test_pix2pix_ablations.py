@@ -13,6 +13,8 @@ from tfgan.layers import ForwardPass
 from tfgan.methods.pix2pix import HParams, Pix2Pix
 from tfgan.training.step import TrainStep
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 SIZE = 16
 SEED = tf.constant([3, 4])
 SPEC = DataSpec("paired", (SIZE, SIZE), {"source": Domain("labels", 1), "target": Domain("photo", 3)}, {"train": 4, "validation": 1}, "")

@@ -16,6 +16,8 @@ from tfgan.methods.base import Encoding
 from tfgan.methods.spade import HParams, Spade
 from tfgan.training.step import TrainStep
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 SIZE, BATCH, LATENT = 16, 2, 6
 SEED = tf.constant([3, 4])
 CLASSES = Classes("ids", (0, 1, 7), ("#000000", "#ff0000", "#00ff00"), ("wall", "door", "window"), 255)

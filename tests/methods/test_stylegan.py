@@ -340,7 +340,7 @@ def test_results_are_of_full_size_in_every_stage_and_by_the_averages():
     np.testing.assert_array_equal(method.inference()["generate"].function(z), images)
 
 
-def test_a_run_through_two_stages():
+def test_a_run_through_two_stages(eagerly):
     """Two steps at 8 pixels, then two at 16, as the trainer does them. In the first of these, α is 0 still."""
     strategy = strategy_over(ONE)
     with strategy.scope():

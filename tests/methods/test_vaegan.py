@@ -16,6 +16,7 @@ from tfgan.methods.base import Encoding, Generation
 from tfgan.methods.vaegan import VAEGAN, HParams
 from tfgan.training.step import TrainStep
 
+pytestmark = pytest.mark.usefixtures("eagerly")
 SIZE, BATCH, LATENTS = 16, 3, 5
 SEED = tf.constant([3, 4])
 LN2 = math.log(2)

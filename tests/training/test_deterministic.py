@@ -25,10 +25,10 @@ from tiny_methods import Training
 
 tf.config.experimental.enable_op_determinism()
 penalty = {"loss": "wgan_gp", "discriminator_norm": "none", "n_critic": 2, "average_decay": 0.9}
-augmented = {"diffaugment": ("color", "translation", "cutout"), "dropout": 0.5, "average_decay": 0.9}
 styles = {"style_encoder": True, "encoder_size": 16, "latent": 8}
-settings = [*((name, name, {}) for name in METHODS), ("dcgan", "dcgan-penalty", penalty), ("acgan", "acgan-penalty", penalty)]
-settings += [("pix2pix", "pix2pix-augmented", augmented), ("spade", "spade-styles", styles)]
+augmented = {"diffaugment": ("color", "translation", "cutout"), "dropout": 0.5, "average_decay": 0.9}
+settings = [(name, name, {}) for name in METHODS if name not in ("dcgan", "spade")]
+settings += [("dcgan", "dcgan-penalty", penalty), ("spade", "spade-styles", styles), ("pix2pix", "pix2pix-augmented", augmented)]
 for method, name, changes in settings:
     folder = Path(sys.argv[1]) / name
     training = Training(method, **changes)
@@ -72,7 +72,7 @@ def test_twelve_runs_are_one(library, load, tmp_path):
     ]
     assert [process.wait(timeout=1800) for process in started] == [0] * PROCESSES
     names = sorted(path.name for path in (tmp_path / "0").iterdir())
-    assert len(names) == 14
+    assert len(names) == 11
     different = set()
     for name in names:
         expected, *others = (

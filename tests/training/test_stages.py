@@ -100,8 +100,8 @@ class Fit:
         return float(self.method.model.get_weights()[0][0, 0])
 
 
-def test_images_grow_and_every_image_is_seen_once_an_epoch(tmp_path):
-    fit = Fit(tmp_path, 8)
+def test_images_grow_and_every_image_is_seen_once_an_epoch(unbroken):
+    fit = unbroken
     sizes = dict.fromkeys((shape[1], stage.first_step) for shape, stage in fit.method.traced)  # without the repetitions of tracing
     assert list(sizes) == [(2, 0), (4, 3), (8, 5)]
     assert {shape[0] for shape, stage in fit.method.traced if stage == STAGES[0]} == {4}
@@ -119,9 +119,13 @@ def test_optimizers_begin_anew_with_each_stage(tmp_path):
     assert [int(Fit(tmp_path / str(total), total).step.optimizers["model"].iterations.numpy()) for total in (3, 4, 5, 7)] == [3, 1, 2, 2]
 
 
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    return Fit(tmp_path_factory.mktemp("unbroken"), 8)
+
+
 @pytest.mark.parametrize("stop", [2, 3, 4, 5, 6])
-def test_a_run_resumed_in_any_stage_is_the_unbroken_run(stop, tmp_path):
-    unbroken = Fit(tmp_path / "unbroken", 8)
+def test_a_run_resumed_in_any_stage_is_the_unbroken_run(stop, unbroken, tmp_path):
     Fit(tmp_path / "stopped", stop)
     resumed = Fit(tmp_path / "stopped", 8)
     assert resumed.weight() == unbroken.weight() != 0
@@ -132,10 +136,10 @@ def test_a_run_resumed_in_any_stage_is_the_unbroken_run(stop, tmp_path):
     assert resumed.iterators[0][0] == stop
 
 
-def test_two_replicas_grow_alike(tmp_path):
-    one, two = Fit(tmp_path / "one", 8), Fit(tmp_path / "two", 8, TWO)
-    assert two.weight() == pytest.approx(one.weight(), rel=1e-5)
-    assert [row["mean"] for row in two.rows] == pytest.approx([row["mean"] for row in one.rows], abs=1e-6)
+def test_two_replicas_grow_alike(unbroken, tmp_path):
+    two = Fit(tmp_path, 8, TWO)
+    assert two.weight() == pytest.approx(unbroken.weight(), rel=1e-5)
+    assert [row["mean"] for row in two.rows] == pytest.approx([row["mean"] for row in unbroken.rows], abs=1e-6)
 
 
 @pytest.mark.parametrize("devices", [ONE, TWO])

@@ -16,6 +16,8 @@ from tfgan.cli.main import main
 from tfgan.cli.runs import open_run
 from tfgan.training import strategy
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 Usage = namedtuple("Usage", "total used free")
 
 

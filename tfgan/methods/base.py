@@ -75,6 +75,7 @@ class Phase(NamedTuple):
 
     A phase with two losses is a simultaneous update: both gradients are taken at the old weights. Phases of one name are one phase done
     again on another batch. A phase that trains nothing only measures; it is done in the step that a call reports, the last one, alone.
+    Its functions become part of a graph as they stand, without AutoGraph: what depends on a tensor's value is a `tf.where` or a `tf.cond`.
     """
 
     name: str

@@ -51,7 +51,7 @@ class TrainStep(tf.Module):
             self.first_bad_loss = self._counter(0, tf.int64)
             self._latest = self._counter([], tf.float32, shape=[None])
         self._statistics: dict[str, list] = {}  # phase -> [(variable, momentum)], in the order in which the pass meets them
-        compiled = functools.partial(tf.function, jit_compile=True) if xla else lambda function: function
+        compiled = functools.partial(tf.function, jit_compile=True, autograph=False) if xla else lambda function: function
         self._gradients = {phase.name: compiled(functools.partial(self._phase_gradients, phase)) for phase in self.phases}
 
     @classmethod
@@ -75,15 +75,19 @@ class TrainStep(tf.Module):
     def _trainable(self, phase: Phase, loss: str):
         return [variable for name in phase.trains[loss] for variable in self.method.networks[name].trainable_variables]
 
-    @tf.function
+    @tf.function(autograph=False)  # it would take a third of the time until the first step, and Python's own `if` is enough for the phases
     def run(self, iterator, count):
         """Does `count` (int32 scalar) steps, each on the method's number of batches from a distributed iterator.
 
         Returns the last step's scalars, float32 of shape (len(names),), means over the global batch.
         """
-        # The loop is around strategy.run: an optimizer inside a loop inside a replica cannot merge the replicas.
-        for number in tf.range(count):
+
+        def do_step(number):
             self._run_step([iterator.get_next() for _ in range(self.method.batches_per_step)], number == count - 1)
+            return [number + 1]
+
+        # The loop is around strategy.run: an optimizer inside a loop inside a replica cannot merge the replicas.
+        tf.while_loop(lambda number: number < count, do_step, [tf.constant(0)])
         return tf.identity(self._latest)
 
     def _run_step(self, batches, reported):
@@ -174,10 +178,10 @@ class TrainStep(tf.Module):
             self.optimizers[loss].apply(values, self._trainable(phase, loss))
 
         def apply_all():
-            # The branch must be around strategy.run, not inside it.
             for loss, values in gradients.items():
-                if phase.gate is None or wanted[loss]:
-                    self.strategy.run(apply, args=(loss, values))
+                update = functools.partial(self._do, apply, loss, values)
+                # The branch must be around strategy.run, not inside it.
+                tf.cond(wanted[loss], update, lambda: None) if wanted else update()
 
         if not self.loss_scaling:
             apply_all()
@@ -187,19 +191,19 @@ class TrainStep(tf.Module):
 
         def grow():
             apply_all()
-            self.good_steps.assign_add(1)
-            if self.good_steps >= LOSS_SCALE_GROWTH_STEPS:
-                self.good_steps.assign(0)
-                self.loss_scale.assign(self.loss_scale * 2.0)
+            full = self.good_steps + 1 >= LOSS_SCALE_GROWTH_STEPS
+            self.good_steps.assign(tf.where(full, 0, self.good_steps + 1))
+            self.loss_scale.assign(tf.where(full, self.loss_scale * 2.0, self.loss_scale))
 
         def shrink():
             self.good_steps.assign(0)
             self.loss_scale.assign(tf.maximum(self.loss_scale / 2.0, 1.0))
 
-        if all_finite:
-            grow()
-        else:
-            shrink()
+        tf.cond(all_finite, grow, shrink)
+
+    def _do(self, function, *arguments):
+        """On every replica, for its effect."""
+        self.strategy.run(function, args=arguments)
 
     def _update_statistics(self, phase, statistics):
         for (variable, momentum), value in zip(self._statistics[phase.name], statistics):
