@@ -12,11 +12,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tfgan.cli.runs import open_run
 from tfgan.config import DataConfig
 from tfgan.data import open_dataset
 from tfgan.evaluation.classifier import accuracy, classify, train_classifier
 from tfgan.inference import open_inference, samplers
+from tfgan.runs.opening import open_run
 
 SIZE = (32, 32)
 

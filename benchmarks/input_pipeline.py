@@ -48,7 +48,7 @@ def _parse(arguments):
 
 def open_batches(options):
     """An endless iterator of training batches whose images have all been decoded, so that every round draws from memory."""
-    from tfgan.cli.start import start_tensorflow
+    from tfgan.runs.start import start_tensorflow
 
     start_tensorflow()
     from tfgan.config import DataConfig

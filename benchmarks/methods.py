@@ -28,12 +28,12 @@ def _in_own_process(*arguments) -> tuple[int, float]:
 
 def seconds_per_step(name: str, precision: str, image_size: int) -> tuple[int, float]:
     """Batch size, and the median time of the steps that `tfgan check` tries."""
-    from tfgan.cli.start import start_tensorflow
+    from tfgan.runs.start import start_tensorflow
 
     start_tensorflow()
-    from tfgan.cli.probing import predict
     from tfgan.config import DataConfig, TrainConfig
     from tfgan.data import open_dataset
+    from tfgan.runs.probe import predict
 
     cls = method_class(name)
     generator = {"generator": f"unet_{image_size}"} if name == "pix2pix" else {}

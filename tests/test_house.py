@@ -32,7 +32,9 @@ BELOW = {
 SHARED_BY_METHODS = ("base", "noise")
 CARRIERS = ("training", "inference", "evaluation")  # they take methods and data sets as arguments, and never meet each other
 BELOW |= dict.fromkeys(CARRIERS, set(BELOW))
-BELOW |= {"cli": set(BELOW), "__main__": {"cli"}, "__init__": set()}
+BELOW |= {"runs": set(BELOW)}
+BELOW |= {"cli": {"runs", *CARRIERS, "data", "methods", "config", "errors"}, "__main__": {"cli"}, "__init__": set()}
+BELOW |= {"api": set(BELOW["cli"])}
 
 
 def by_path(paths):
@@ -67,7 +69,7 @@ def forbidden(importer, imported):
     if there != here and there not in BELOW[here]:
         return f"{here} must not know {there}"
     if here in CARRIERS and there == "methods" and imported.split(".")[2] != "base":
-        return "only the command line looks up methods"
+        return "only runs, the command line and the Python API look up methods"
     return None
 
 
@@ -88,7 +90,14 @@ def test_the_entry_imports_the_command_line_alone():
         ("tfgan.methods.pix2pix", "tfgan.methods.base", True),
         ("tfgan.methods.gan", "tfgan.methods.noise.NoiseMethod", True),
         ("tfgan.training.step", "tfgan.methods.base.Method", True),
+        ("tfgan.runs.train", "tfgan.methods.METHODS", True),
         ("tfgan.cli.train", "tfgan.methods.METHODS", True),
+        ("tfgan.cli.train", "tfgan.runs.train.train", True),
+        ("tfgan.runs.train", "tfgan.cli.flags", False),
+        ("tfgan.api", "tfgan.cli.flags", False),
+        ("tfgan.cli.train", "tfgan.api.train", False),
+        ("tfgan.cli.sample", "tfgan.networks.unet", False),
+        ("tfgan.training.trainer", "tfgan.runs.alarms", False),
         ("tfgan.data.images", "numpy.random", True),
         ("tfgan.layers", "tfgan.losses.l1_loss", False),
         ("tfgan.data.dataset", "tfgan.networks.unet", False),

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 
-class UserError(Exception):
+class UserError(ValueError):
     """Wrong settings or data; the message names the thing and the cure. The command line exits with code 2."""
 
 

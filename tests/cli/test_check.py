@@ -13,9 +13,9 @@ import tiny_folders as tiny
 
 from tfgan.cli.check_output import _duration
 from tfgan.cli.main import main
-from tfgan.cli.probing import _time, _weight
 from tfgan.data.synthetic import KINDS
 from tfgan.methods.base import Stage
+from tfgan.runs.probe import _time, _weight
 
 OTHER_NOTES = {tiny.domains_without_splits: {("note", "no_validation")}, tiny.nested_images: {("note", "no_validation")}}
 MAKERS = {make.__name__: make for makers in tiny.LAYOUTS.values() for make in makers}
@@ -124,7 +124,7 @@ PROBED = [
 
 
 def test_prediction_and_command(monkeypatch, capsys):
-    monkeypatch.setattr("tfgan.cli.probing._time", lambda step: (step(), 2.0)[1])
+    monkeypatch.setattr("tfgan.runs.probe._time", lambda step: (step(), 2.0)[1])
     flags = [*PROBED, "--batch_size=3", "--epochs=5", "--noflip", "--precision=mixed_bfloat16", "--workdir=" + "a b " * 30]
     code, _, text = tiny.check(*flags)
     assert code == 0 and "pix2pix at 16×16, batch 3" in text
@@ -142,7 +142,7 @@ def test_prediction_and_command(monkeypatch, capsys):
         "*precision=mixed_bfloat16",
         "*ngf=4",
         "*n_layers=1",
-        "*image_size=16x16",
+        "*image_size=16",
     } <= settings
     assert {"--method=pix2pix", "--noflip", "--image_size=16", "--workdir=" + "a b " * 30} <= set(command)
     assert not [word for word in command if "dropout" in word or "cache" in word]  # which have their defaults
@@ -165,7 +165,7 @@ def test_a_growing_method_is_weighed_by_its_pixels():
 
 def test_a_step_is_timed_without_the_first(monkeypatch):
     clock, costs = [0.0], iter([100.0, 2.0, 4.0, 3.0, 9.0])
-    monkeypatch.setattr("tfgan.cli.probing.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr("tfgan.runs.probe.time", SimpleNamespace(perf_counter=lambda: clock[0]))
 
     def step():
         clock[0] += next(costs)
@@ -175,7 +175,7 @@ def test_a_step_is_timed_without_the_first(monkeypatch):
 
 def test_a_slow_step_is_timed_once(monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr("tfgan.cli.probing.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr("tfgan.runs.probe.time", SimpleNamespace(perf_counter=lambda: clock[0]))
     steps = []
 
     def step():
@@ -189,13 +189,13 @@ def test_out_of_memory_is_an_error_with_a_cure(monkeypatch):
     def fail(*arguments):
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
 
-    monkeypatch.setattr("tfgan.cli.probing.predict", fail)
+    monkeypatch.setattr("tfgan.runs.probe.predict", fail)
     code, found, text = tiny.check(*PROBED)
     assert code == 1 and ("error", "out_of_memory") in found and "lower --batch_size" in text
 
 
 def test_errors_keep_the_probe_from_starting(tmp_path, monkeypatch):
-    monkeypatch.setattr("tfgan.cli.probing.predict", lambda *arguments: pytest.fail("tried"))
+    monkeypatch.setattr("tfgan.runs.probe.predict", lambda *arguments: pytest.fail("tried"))
     flags = tiny.side_by_side(tmp_path / "data")
     (tmp_path / "data/train/1.png").write_bytes(b"")
     code, _, text = tiny.check(tmp_path / "data", *flags)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tfgan.cli.callbacks import Samples
 from tfgan.cli.main import VERBS, main
 from tfgan.data import DATASETS
 from tfgan.errors import TrainingFailed, UserError
 from tfgan.methods import METHODS
+from tfgan.runs.pictures import Samples
 
 HEAVY = {"tensorflow", "keras", "tensorflow_datasets", "PIL", "matplotlib"}
 

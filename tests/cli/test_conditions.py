@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan.cli.callbacks import stored_inputs
-from tfgan.cli.conditions import choose_translator, make_conditions
 from tfgan.cli.main import main
-from tfgan.cli.runs import open_run
 from tfgan.data import images, open_dataset
 from tfgan.data.label_maps import paint
 from tfgan.data.pipeline import denormalize
 from tfgan.inference import open_inference
 from tfgan.inference.tiling import translate_image
+from tfgan.runs.conditions import choose_translator, make_conditions
+from tfgan.runs.opening import open_run
+from tfgan.runs.pictures import stored_inputs
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 

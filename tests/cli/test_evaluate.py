@@ -7,12 +7,12 @@ import keras
 import numpy as np
 import pytest
 
-from tfgan.cli import comparisons
 from tfgan.cli.main import main
 from tfgan.config import TrainConfig
 from tfgan.data import images
 from tfgan.evaluation.catalogue import METRICS
 from tfgan.evaluation.paired import paired_scores
+from tfgan.runs import comparisons
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 

@@ -8,13 +8,13 @@ import pytest
 import tensorflow as tf
 from run_state import newest_tensors, rows
 
-from tfgan.cli.runs import open_run
 from tfgan.data import images
 from tfgan.inference import Sampler, open_inference
 from tfgan.inference.export import signature_name
 from tfgan.inference.files import read_image
 from tfgan.inference.translator import Translator
 from tfgan.methods import METHODS, method_class
+from tfgan.runs.opening import open_run
 
 pytestmark = pytest.mark.slow  # twenty processes
 

@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan.cli.callbacks import Call, Made
-from tfgan.cli.health import CURES, Health, suggest
 from tfgan.cli.main import main
 from tfgan.config import Classes, DataConfig, DataSpec, Domain, TrainConfig
 from tfgan.evaluation import health
@@ -20,6 +18,9 @@ from tfgan.inference import Sampler, Translator
 from tfgan.methods import METHODS, method_class
 from tfgan.methods.gan import GAN
 from tfgan.methods.noise import NoiseMethod
+from tfgan.runs.alarms import Health
+from tfgan.runs.cures import CURES, suggest
+from tfgan.runs.pictures import Call, Made
 from tfgan.training.pace import Pace
 
 PHOTO, LABELS = Domain("photo", 3), Domain("labels", 3)
@@ -226,14 +227,14 @@ def test_every_detector_has_cures():
 )
 def test_what_is_suggested(alarm, name, settings, flag):
     hparams = method_class(name).HParams(**settings)
-    assert suggest(alarm, 12.5, fake_method(name, hparams), DataConfig(), TrainConfig())[0] == flag
+    assert suggest(alarm, 12.5, fake_method(name, hparams), DataConfig(), TrainConfig(validate_every=1))[0] == flag
 
 
 def test_suggestions_that_depend_on_data_and_other_settings():
     grey = DataSpec("unpaired", (16, 16), {"source": PHOTO, "target": Domain("ink", 1)}, {}, "")
     other = method_class("cyclegan").HParams(identity_weight=0.0)
     assert suggest("colour_inversion", 1.0, fake_method("cyclegan", other, grey), DataConfig(), TrainConfig(seed=6))[0] == "--seed=7"
-    best, augmented = TrainConfig(best_metric="ssim"), method_class("pix2pix").HParams(diffaugment=("color",))
+    best, augmented = TrainConfig(validate_every=1, best_metric="ssim"), method_class("pix2pix").HParams(diffaugment=("color",))
     assert suggest("overfitting", 1.0, fake_method("pix2pix"), DataConfig(), best)[0] == "--diffaugment=color,translation,cutout"
     assert suggest("overfitting", 12.9, fake_method("pix2pix", augmented), DataConfig(), best) == ("--epochs=12", " Try --epochs=12.")
     assert suggest("overfitting", 0.2, fake_method("pix2pix", augmented), DataConfig(), best)[0] == "--epochs=1"

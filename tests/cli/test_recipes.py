@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 
 import tfgan
-from tfgan.cli import recipes as recipes_module
 from tfgan.cli.flags import Flags
-from tfgan.cli.recipes import expand, find_recipe, recipe_folder, recipes
 from tfgan.config import DataConfig, TrainConfig
 from tfgan.errors import UserError
 from tfgan.methods import method_class
+from tfgan.runs import recipes as recipes_module
+from tfgan.runs.recipes import expand, find_recipe, recipe_folder, recipes
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import keras
 import pytest
 
 from tfgan.cli.main import main
-from tfgan.cli.runs import open_run
+from tfgan.runs.opening import open_run
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan.cli import latents, sampling
 from tfgan.cli.main import main
-from tfgan.cli.runs import Run, open_run
 from tfgan.config import DataConfig, Domain
+from tfgan.config.verbs import SampleConfig
 from tfgan.data import images
 from tfgan.errors import UserError
 from tfgan.inference import Encoder, Sampler, open_inference
 from tfgan.inference.grids import GAP, TITLE_HEIGHT
 from tfgan.methods.base import Encoding, Generation
+from tfgan.runs import sampling
+from tfgan.runs.opening import Run, open_run
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -76,7 +77,7 @@ def test_sample_pictures_of_training_are_of_fixed_seeds(folder):
     "flags, message",
     [
         (["out", "--count=0"], "--count=0 must be at least 1"),
-        (["out", "--seed=-1"], "--seed=-1 must be 0 or more"),
+        (["out", "--seed=-1"], "--seed=-1 must be at least 0"),
         (["out", "--sheet=samples"], r"name it, for example \S*out.png"),
         (["out.png", "--sheet=mixing"], "--sheet=mixing is for StyleGAN"),
         (["out.png", "--sheet=truncation"], "--sheet=truncation is for StyleGAN"),
@@ -124,12 +125,8 @@ class FakeConfig:
 
 
 def request(method, **changes):
-    defaults = {"count": 4, "seed": 0, "sheet": "", "rows": 2, "columns": 3, "images": "", "having": "", "lacking": "", "overwrite": False}
-    flags = defaults | changes
-    sampler = method.ways["generate"]
-    strengths = flags.pop("strengths", [])
-    classes = latents.choose_classes(sampler, flags.pop("classes", []))
-    return sampling.Request(Run("run", FakeConfig, method, 1), method.ways, sampler, classes, strengths, flags)
+    settings = SampleConfig(**({"count": 4, "rows": 2, "columns": 3} | changes))
+    return sampling.Request(Run("run", FakeConfig, method, 1), method.ways, method.ways["generate"], settings)
 
 
 def greys(folder, *values, size=SIZE):
@@ -141,7 +138,7 @@ def greys(folder, *values, size=SIZE):
 
 def test_classes_take_turns_in_folders_of_their_names(tmp_path):
     method = FakeMethod(("T-shirt/top", "bag", "coat"))
-    assert sampling.make_files(request(method, classes=["coat", "T-shirt/top"], count=3), tmp_path) == 0
+    assert sampling.make_files(request(method, classes=["coat", "T-shirt/top"], count=3), tmp_path) == f"3 written to {tmp_path}"
     assert files(tmp_path) == ["T-shirt_top/seed000001.png", "coat/seed000000.png", "coat/seed000002.png"]
     assert images.decode(tmp_path / "coat" / "seed000000.png")[0, 0, 0] == round(1.2 * 127.5)
     sampling.make_files(request(method, count=3), tmp_path / "all")
@@ -150,7 +147,7 @@ def test_classes_take_turns_in_folders_of_their_names(tmp_path):
 
 def test_unknown_classes(tmp_path):
     with pytest.raises(UserError, match="no class 'cot'. Did you mean coat"):
-        request(FakeMethod(("bag", "coat")), classes=["cot"])
+        sampling.make_files(request(FakeMethod(("bag", "coat")), classes=["cot"]), tmp_path)
 
 
 def test_images_are_reconstructed_under_their_names(tmp_path):
@@ -202,8 +199,8 @@ def test_images_that_cannot_be_used(tmp_path, changes, message):
 
 
 def test_a_translator_run_is_sent_to_translate(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("tfgan.cli.runs.open_run", lambda *_: Run("run", FakeConfig, FakeMethod(), 1))
-    monkeypatch.setattr("tfgan.inference.open_inference", lambda method: {})
+    monkeypatch.setattr("tfgan.runs.sampling.open_run", lambda *_: Run("run", FakeConfig, FakeMethod(), 1))
+    monkeypatch.setattr("tfgan.runs.sampling.open_inference", lambda method: {})
     assert main(["sample", "run", str(tmp_path / "out")]) == 2
     assert "use `tfgan translate`" in capsys.readouterr().err
 

@@ -8,14 +8,14 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tfgan.cli.callbacks import stored_inputs
 from tfgan.cli.main import main
-from tfgan.cli.runs import open_run
 from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.inference import export as export_module
 from tfgan.inference.translator import Translator
 from tfgan.methods.base import Translation
+from tfgan.runs.opening import open_run
+from tfgan.runs.pictures import stored_inputs
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +180,6 @@ def test_an_export_with_other_weights_is_refused(run, tmp_path, capsys, monkeypa
         for weight in ways["translate"].weights:
             weight.assign(weight + 0.05)
 
-    monkeypatch.setattr(export_module, "export", perturbed)
+    monkeypatch.setattr("tfgan.runs.export.export", perturbed)
     assert main(["export", str(run), f"--output={tmp_path / 'model'}"]) == 1
     assert "does not reproduce the run (serving_default): do not use it." in capsys.readouterr().err

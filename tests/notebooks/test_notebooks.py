@@ -8,13 +8,16 @@ import math
 import os
 import re
 from pathlib import Path
+from typing import get_type_hints
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
-from tfgan.cli.main import main
+from tfgan.config import from_text
 from tfgan.inference.grids import GAP, TITLE_HEIGHT
+from tfgan.methods.pix2pix import HParams
+from tfgan.runs.recipes import recipe_settings
 
 nbformat, nbclient, _ = (
     pytest.importorskip(package, reason=f"notebooks need {package}, which comes with `pip install .[test]`")
@@ -28,20 +31,20 @@ MOST_LINES = 15  # of one code cell: what a reader takes in at a glance
 TINY = {  # notebook -> its parameters cell in the tests
     "pix2pix_facades": """
 dataset, data_dir, image_size, generator, epochs, workdir = "synthetic", "", 16, "unet_16", 1, "run"
-more = ["--synthetic_images=8", "--ngf=4", "--ndf=4", "--n_layers=1", "--precision=float32"]
+more = {"synthetic_images": 8, "ngf": 4, "ndf": 4, "n_layers": 1, "precision": "float32"}
 """,
     "cyclegan": """
-recipe, dataset, data_dir, domains, image_size, epochs, workdir = "quickstart_cyclegan.flags", "synthetic", "", (), 16, 2, "run"
-more = ["--synthetic_images=8", "--generator=resnet_1", "--ngf=4", "--ndf=4", "--n_layers=1", "--precision=float32"]
+recipe, dataset, data_dir, domains, image_size, epochs, workdir = "quickstart_cyclegan", "synthetic", "", (), 16, 2, "run"
+more = {"synthetic_images": 8, "generator": "resnet_1", "ngf": 4, "ndf": 4, "n_layers": 1, "precision": "float32"}
 """,
     "pix2pix_ablations": """
-base = ["--flagfile=quickstart.flags", "--epochs=1", "--image_size=16", "--generator=unet_16", "--synthetic_images=8", "--ngf=4", "--ndf=4"]
-settings = {"L1": ["--objective=l1"], "enc-dec": ["--generator=encdec_16"], "patch 1": ["--n_layers=0"]}
+base = {"recipe": "quickstart", "epochs": 1, "image_size": 16, "generator": "unet_16", "synthetic_images": 8, "ngf": 4, "ndf": 4}
+settings = {"L1": {"objective": "l1"}, "enc-dec": {"generator": "encdec_16"}, "patch 1": {"n_layers": 0}}
 folder, rows = "runs", 2
 """,
     "conditional_digits": """
-recipe, dataset, data_dir, image_size, epochs, workdir = "mnist_cgan.flags", "synthetic", "", 16, 1, "run"
-more = ["--synthetic_images=16", "--batch_size=8", "--sample_every=1", "--log_every=1"]
+recipe, dataset, data_dir, image_size, epochs, workdir = "mnist_cgan", "synthetic", "", 16, 1, "run"
+more = {"synthetic_images": 16, "batch_size": 8, "sample_every": 1, "log_every": 1}
 """,
 }
 
@@ -171,13 +174,8 @@ def test_cells_are_short_and_define_nothing(notebook):
         assert not any(isinstance(node, defining) for node in ast.walk(parse(cell))), cell.source
 
 
-def test_a_failing_command_fails_the_notebook(notebook):
-    """Every `main(…)` stands in `assert main(…) == 0`."""
-    for cell in code_cells(notebook):
-        tree = parse(cell)
-        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "main"]
-        asserted = [node.test.left for node in ast.walk(tree) if isinstance(node, ast.Assert) and ast.unparse(node.test).endswith(" == 0")]
-        assert all(call in asserted for call in calls), cell.source
+def test_notebooks_use_the_python_api(notebook):
+    assert all("tfgan.cli" not in cell.source for cell in notebook.cells)
 
 
 @pytest.mark.parametrize("name", TINY)
@@ -186,13 +184,15 @@ def test_tiny_settings_replace_all_settings(name):
     assert assigned(tagged(notebook, "parameters").source) == assigned(TINY[name])
 
 
-def test_settings_of_the_ablations_are_accepted(capsys):
+def test_settings_of_the_ablations_are_accepted():
     notebook = nbformat.read(ROOT / "notebooks" / "pix2pix_ablations.ipynb", as_version=4)
     exec(tagged(notebook, "parameters").source, values := {})
-    records = set()
-    for changes in values["settings"].values():
-        assert main(["train", *values["base"], *changes, "--dry_run"]) == 0
-        records.add(capsys.readouterr().out)
+    base, known = values["base"], HParams.__dataclass_fields__
+    recipe = {
+        name: from_text(get_type_hints(HParams)[name], text) for name, text in recipe_settings(base["recipe"]).items() if name in known
+    }
+    given = {name: value for name, value in base.items() if name in known}
+    records = {HParams(**recipe | given | changes) for changes in values["settings"].values()}
     assert len(records) == len(values["settings"])  # no two are the same training
 
 
@@ -286,21 +286,12 @@ def test_ablations_end_in_a_table_of_validation_scores(compared):
         assert [float(score) for score in scores] == pytest.approx([last["val_l1"], last["val_psnr"], last["val_ssim"]], abs=0.006)
 
 
-MATERIALS = ["brick", "plaster", "stone", "wood", "concrete"]
-
-
 @pytest.mark.slow
 def test_digits_notebook_shows_data_samples_curves_and_walks(drawn):
     pictures = shown_pictures(drawn[0])
-    assert len(pictures) == 6  # data, first and last samples, curves, interpolations, the export's classes
+    assert len(pictures) == 7  # data, first and last samples, curves, drawn digits, interpolations, the export's classes
     assert all(np.ptp(picture) > 10 for picture in pictures)
     assert [row["step"] for row in metrics(drawn[1]) if "real_score" in row] == [1, 2]
-
-
-@pytest.mark.slow
-def test_digits_notebook_draws_the_classes_it_asks_for(drawn):
-    files = sorted(path.relative_to(drawn[1] / "drawn").as_posix() for path in (drawn[1] / "drawn").rglob("*.png"))
-    assert files == sorted(f"{MATERIALS[seed % 3]}/seed{seed:06d}.png" for seed in range(9))
 
 
 @pytest.mark.slow

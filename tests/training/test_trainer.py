@@ -13,8 +13,8 @@ from PIL import Image
 from replicas import ONE, TWO, strategy_over
 
 from tfgan.cli.main import main
-from tfgan.cli.runs import open_run
-from tfgan.training import strategy
+from tfgan.runs import assembly
+from tfgan.runs.opening import open_run
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -228,7 +228,7 @@ def test_disk_full_while_logging(train, run, monkeypatch):
 
 def test_best_checkpoint(train, run, monkeypatch):
     """Validation scores 3, 1, 2, then, resumed, 2, 0: the second and the last are the best; a leftover of a kill does no harm."""
-    from tfgan.cli.validation import Validation
+    from tfgan.runs.validation import Validation
 
     scores = iter([3.0, 1.0, 2.0, 2.0, 0.0])
     monkeypatch.setattr(Validation, "__call__", lambda self, step, trainer: {"val_l1": next(scores)})
@@ -248,7 +248,7 @@ def test_best_checkpoint(train, run, monkeypatch):
 
 def test_training_stops_early_and_stays_stopped(train, run, monkeypatch):
     """Scores of epochs 2 to 5, resumed, 6, and, with more patience, 7: the best one is epoch 4's, and two worse ones end it at epoch 6."""
-    from tfgan.cli.validation import Validation
+    from tfgan.runs.validation import Validation
 
     scores = iter([3.0, 4.0, 1.0, 2.0, 5.0, 0.5])
     monkeypatch.setattr(Validation, "__call__", lambda self, step, trainer: {"val_l1": next(scores)})
@@ -292,7 +292,7 @@ def test_wrong_settings(train, tmp_path, flags, message):
 
 @pytest.mark.parametrize("devices, off", [(ONE, False), (TWO, True)], ids=["one", "two"])
 def test_xla_gives_way_to_synchronised_batch_norm_of_several_replicas(train, tmp_path, monkeypatch, devices, off):
-    monkeypatch.setattr(strategy, "make_strategy", lambda *_: strategy_over(devices))
+    monkeypatch.setattr(assembly, "make_strategy", lambda *_: strategy_over(devices))
     code, output = train(tmp_path, "--xla=on", "--sync_batch_norm", "--steps=1")
     assert code == 0 and ("XLA is off: --sync_batch_norm" in output) == off
 

@@ -7,27 +7,17 @@ from typing import Any, NamedTuple
 
 import absl.flags
 
-from tfgan.cli.flags import Flags, wants_help, with_home
-from tfgan.cli.recipes import expand
-from tfgan.cli.start import start_tensorflow
+from tfgan.cli.flags import Flags, wants_help
 from tfgan.config import DataConfig, TrainConfig
 from tfgan.errors import UserError
+from tfgan.runs.recipes import expand
+from tfgan.runs.start import start_tensorflow
 
 USAGE = """usage: tfgan check DIR [--FLAGS], or tfgan check --dataset=NAME [--FLAGS]
 
 Looks at every image of a data set and says what was found, what is wrong and how to mend it; then tries a few steps of training and says
 what it will take. The flags are those of `tfgan train`, so that --flagfile=RECIPE can be checked as well; --method=NAME --help lists a
 method's. Exit codes: 0 nothing worse than warnings; 1 training would fail; 2 wrong settings."""
-
-METHODS = {
-    "paired": "pix2pix",
-    "unpaired": "cyclegan",
-    "attributes": "stargan",
-    "semantic": "spade",
-    "labelled": "acgan",
-    "images": "dcgan",
-}
-"""Kind of batches -> the method that is taken where none is named."""
 
 
 def run(arguments: list[str]) -> int:
@@ -37,25 +27,18 @@ def run(arguments: list[str]) -> int:
         print(_flags(first["method"]).help())
         return 0
     start_tensorflow()
-    from tfgan.data import check_settings
-    from tfgan.data.checks import inspect
-    from tfgan.data.checks.layouts import find_layouts, unclear
     from tfgan.methods import method_class
+    from tfgan.runs.check import choose_method, inspect_data
 
     # Flags of a method that is not known yet may have values behind a space: among the words that are no flags, the folder counts.
     folder = next((word for word in words if Path(word).expanduser().is_dir()), *words[:1] or [""])
-    layouts = find_layouts(_data(first, [folder] if folder else []))
-    method = first["method"] or METHODS[layouts.possible[0].kind if layouts.possible else "paired"]
-    cls, flags = method_class(method), _flags(method)
+    choice = choose_method(_data(first, [folder] if folder else []), first["method"])
+    cls, flags = method_class(choice.method), _flags(choice.method)
     data = _data(flags, flags.parse(arguments, positional=None))
-    plan = _Plan(method, cls.batch_kind, data, flags.record(TrainConfig), flags.record(cls.HParams))
-    check_settings(data, plan.kind)
+    plan = _Plan(choice.method, cls.batch_kind, data, flags.record(TrainConfig), flags.record(cls.HParams))
     _check_sheet(flags["sheet"])
-
-    seen = inspect(data, plan.kind, plan.hparams.image_size, plan.hparams.loaded_size(), _progress)
-    if not first["method"] and data.data_dir:
-        seen = seen.also(unclear(Path(data.data_dir), layouts))
-    return _report(plan, seen, layouts.possible, flags)
+    seen = inspect_data(data, choice, plan.hparams, _progress)
+    return _report(plan, seen, choice.layouts.possible, flags)
 
 
 class _Plan(NamedTuple):
@@ -103,7 +86,7 @@ def _data(flags: Flags, folders: list[str]) -> DataConfig:
     if not folders and not data.data_dir and not flags.values["dataset"].present:
         raise UserError(f"which data set? Name a folder, or --dataset=NAME (see `tfgan list`).\n{usage}")
 
-    return with_home(dataclasses.replace(data, data_dir=(folders or [data.data_dir])[0]))
+    return dataclasses.replace(data, data_dir=(folders or [data.data_dir])[0]).with_home()
 
 
 def _check_sheet(sheet: str):
@@ -122,6 +105,7 @@ def _progress(items, total: int):
 def _report(plan: _Plan, seen, layouts: list, flags: Flags) -> int:
     """Prints what was found, tries training, draws the sheet. Returns the exit code."""
     from tfgan.cli import check_output as output
+    from tfgan.runs.check import METHODS
 
     print(f"{plan.data.data_dir or plan.data.dataset}, for {plan.method}{output.direction(seen, plan.data)}\n")
     print(output.describe_layout(plan.kind, layouts, METHODS))
@@ -145,9 +129,9 @@ def _probe(plan: _Plan, seen) -> list:
     import tensorflow as tf
 
     from tfgan.cli.check_output import describe_prediction
-    from tfgan.cli.probing import predict
     from tfgan.data import make_dataset
     from tfgan.data.checks import Finding
+    from tfgan.runs.probe import predict
 
     hparams, tolerant = plan.hparams, plan.data.skip_bad_files
     try:

@@ -5,12 +5,12 @@ import shlex
 import textwrap
 from collections import Counter
 
-from tfgan.cli.probing import Prediction
-from tfgan.config import DataConfig
+from tfgan.config import DataConfig, as_flag
 from tfgan.data import batch_keys
 from tfgan.data.checks import SEVERITIES, Finding, Inspection
 from tfgan.data.checks.finding import plural
 from tfgan.data.checks.layouts import Layout
+from tfgan.runs.probe import Prediction
 
 WIDTH = 118  # characters
 SHOWN = 5  # files of each finding
@@ -95,23 +95,13 @@ def command(method: str, records: list) -> str:
         for field in dataclasses.fields(record):
             value = getattr(record, field.name)
             if value != field.default:
-                words.append(shlex.quote(_flag(field.name, value)))
+                words.append(shlex.quote(as_flag(field.name, value)))
     lines = [""]
     for word in words:  # textwrap would break words that are quoted for their spaces
         if len(lines[-1]) + len(word) > WIDTH - 4:
             lines.append("")
         lines[-1] += f" {word}" if lines[-1] else word
     return "  " + " \\\n    ".join(lines)
-
-
-def _flag(name: str, value) -> str:
-    if isinstance(value, bool):
-        return f"--{name}" if value else f"--no{name}"
-    if isinstance(value, tuple):
-        size = value and isinstance(value[0], int)
-        words = list(map(str, value[:1] if size and value[0] == value[1] else value))
-        return f"--{name}={('x' if size else ',').join(words)}"
-    return f"--{name}={value}"
 
 
 def _place(seen: Inspection, key: str) -> str:

@@ -1,49 +1,36 @@
 """Settings as flags: one absl flag for each field of a record."""
 
 import dataclasses
-import math
 import textwrap
 import typing
-from collections.abc import Callable
-from pathlib import Path
 
 from absl import flags
 
-from tfgan.cli.recipes import expand
-from tfgan.config import DataConfig, Size, Strings
+from tfgan.config import Strings, as_text, from_text
 from tfgan.errors import UserError, did_you_mean
+from tfgan.runs.recipes import expand
 
 NAME_WIDTH, LINE_WIDTH = 27, 118  # characters, in the help
 
 
 class Parser(flags.ArgumentParser):
-    """From a flag's text to its value by `convert`, which raises ValueError for what is none; `wanted` then says what to write."""
+    """From a flag's text to a value of the type `hint`, one of `choices` if there are any."""
 
-    def __init__(self, convert: Callable, wanted: str):
+    def __init__(self, hint, choices: Strings = ()):
         super().__init__()
-        self._convert, self._wanted = convert, wanted
+        self._hint, self._choices = hint, choices
 
     def parse(self, argument):
         if not isinstance(argument, str):
             return argument  # a default, which is a value already
-        try:
-            return self._convert(argument)
-        except ValueError:
-            raise ValueError(f"use {self._wanted}") from None
+        if self._choices and argument not in self._choices:
+            raise ValueError(f"use one of {', '.join(filter(None, self._choices))}")
+        return from_text(self._hint, argument)
 
 
-def _size(text: str) -> Size:
-    """286 or 256x512, height first -> (height, width)."""
-    numbers = text.lower().split("x")
-    if len(numbers) > 2 or not all(number.isdecimal() for number in numbers):
-        raise ValueError(text)
-    return int(numbers[0]), int(numbers[-1])
-
-
-class SizeSerializer(flags.ArgumentSerializer):
+class Serializer(flags.ArgumentSerializer):
     def serialize(self, value):
-        height, width = value
-        return str(height) if height == width else f"{height}x{width}"
+        return as_text(value)
 
 
 class Flags:
@@ -60,20 +47,17 @@ class Flags:
         self._groups: dict[str, list[str]] = {}
 
     def add_record(self, group: str, record: type) -> None:
-        """One flag for each field of a dataclass of settings."""
+        """One flag for each field of a record of settings; `group` is the heading of those that have none of their own."""
         hints = typing.get_type_hints(record)
         for field in dataclasses.fields(record):
             metadata = field.metadata
-            self.add(group, field.name, field.default, metadata["help"], hints[field.name], metadata["choices"])
+            self.add(metadata["group"] or group, field.name, field.default, metadata["help"], hints[field.name], metadata["choices"])
 
     def add(self, group: str, name: str, default, help: str, kind: type = str, choices: Strings = ()) -> None:
         """One flag; `group` is its heading in the help."""
-        parser, serializer = _PARSERS[kind]
         if choices:
-            listed = ", ".join(filter(None, choices))
-            parser, help = Parser(flags.EnumParser(list(choices)).parse, f"one of {listed}"), f"{help} [{listed}]"
-        default = list(default) if kind == Strings else default
-        self.values[name] = flags.Flag(parser, serializer, name, default, help, boolean=kind is bool)
+            help = f"{help} [{', '.join(filter(None, choices))}]"
+        self.values[name] = flags.Flag(Parser(kind, choices), Serializer(), name, default, help, boolean=kind is bool)
         self._groups.setdefault(group, []).append(name)
 
     def parse(self, arguments: list[str], positional: int | None = 0) -> list[str]:
@@ -96,14 +80,9 @@ class Flags:
         return others
 
     def record(self, record: type):
-        """An instance of a dataclass that was given to `add_record`. Raises `UserError` for a number outside its range."""
-        for field in dataclasses.fields(record):
-            least, most = field.metadata["at_least"], field.metadata["at_most"]
-            if least is not None and not least <= self[field.name] <= (math.inf if most is None else most):
-                wanted = f"at least {least}" if most is None else f"from {least} to {most}"
-                raise UserError(f"--{field.name}={self[field.name]} must be {wanted}.")
+        """An instance of a record that was given to `add_record`. Raises `UserError` for values that do not fit."""
         values = {field.name: self[field.name] for field in dataclasses.fields(record)}
-        return record(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        return record(**values)
 
     def __getitem__(self, name: str):
         return self.values[name].value
@@ -124,26 +103,5 @@ def _describe(flag: flags.Flag) -> str:
     return lines.replace(together, " ")
 
 
-_PARSERS = {
-    str: (flags.ArgumentParser(), None),
-    bool: (Parser(flags.BooleanParser().parse, "true or false"), None),
-    int: (Parser(int, "a whole number, such as 20"), None),
-    float: (Parser(float, "a number, such as 0.5"), None),
-    Strings: (flags.ListParser(), flags.ListSerializer(",")),
-    Size: (Parser(_size, "a number of pixels, 256, or HEIGHTxWIDTH, 256x512"), SizeSerializer()),
-}
-
-
 def wants_help(arguments: list[str]) -> bool:
     return any(argument in ("-h", "--help", "--helpfull", "--helpshort") for argument in arguments)
-
-
-def expanded(path: str) -> str:
-    """`~` in a path; shells leave it alone behind the = of a flag."""
-    return str(Path(path).expanduser()) if path else ""
-
-
-def with_home(data: DataConfig) -> DataConfig:
-    """The settings with `~` in their paths replaced."""
-    more = tuple(map(expanded, data.extra_data_dirs))
-    return dataclasses.replace(data, data_dir=expanded(data.data_dir), extra_data_dirs=more, attributes_file=expanded(data.attributes_file))

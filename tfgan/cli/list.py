@@ -1,9 +1,9 @@
 """`tfgan list`: what there is, by name."""
 
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.cli.recipes import recipes
 from tfgan.data import DATASETS
 from tfgan.methods import METHODS
+from tfgan.runs.recipes import recipes
 
 
 def run(arguments: list[str]) -> int:

@@ -6,11 +6,18 @@ from tfgan.inference.translator import Translator
 
 
 def translate_image(
-    translator: Translator, image: np.ndarray, conditions: dict[str, np.ndarray] | None = None, *, tile: int = 0, overlap: int = 64
+    translator: Translator,
+    image: np.ndarray,
+    conditions: dict[str, np.ndarray] | None = None,
+    *,
+    tile: int = 0,
+    overlap: int = 64,
+    floats: bool = False,
 ) -> np.ndarray:
-    """One image H×W×C of the source's dtype, or map of class indices H×W -> H×W×C' of the target's dtype.
+    """One image H×W×C of the source's dtype or float32 in [-1, 1], or map of class indices H×W -> H×W×C' of the target's dtype.
 
     Args:
+        floats: the result in float32, [-1, 1].
         conditions: what the image is translated by: name -> vector.
         tile: height and width of the tiles; 0, or an image no larger: all at once. Normalisation by each image's own statistics then
             means each tile's own, so that tiles can differ in brightness: make them as large as memory allows.
@@ -18,19 +25,23 @@ def translate_image(
     """
     height, width = image.shape[:2]
     conditions = {name: vector[None] for name, vector in (conditions or {}).items()}
+    given_floats = np.issubdtype(image.dtype, np.floating)
     if not tile or (height <= tile and width <= tile):
-        return translator.pixels(image[None], **conditions).numpy()[0]
+        if not (floats or given_floats):
+            return translator.pixels(image[None], **conditions).numpy()[0]
+        result = translator(image[None] if given_floats else translator.to_floats(image[None]), **conditions)
+        return (result if floats else translator.to_pixels(result)).numpy()[0]
     overlap = min(overlap, tile // 2)
     total = np.zeros((height, width, translator.target.channels), np.float32)
     weights = np.zeros((height, width, 1), np.float32)
     for top in _starts(height, tile, overlap):
         for left in _starts(width, tile, overlap):
             place = slice(top, top + tile), slice(left, left + tile)
-            part = translator.to_floats(image[place]).numpy()
+            part = image[place] if given_floats else translator.to_floats(image[place]).numpy()
             weight = _ramp(part.shape[0], overlap)[:, None, None] * _ramp(part.shape[1], overlap)[None, :, None]
             total[place] += weight * translator(part[None], **conditions).numpy()[0]
             weights[place] += weight
-    return translator.to_pixels(total / weights).numpy()
+    return total / weights if floats else translator.to_pixels(total / weights).numpy()
 
 
 def _starts(size: int, tile: int, overlap: int) -> list[int]:

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from tfgan.config import DataSpec, Domain, Size, Strings, setting
+from tfgan.config import DataSpec, Domain, Settings, Size, Strings, setting
 from tfgan.errors import UserError
 from tfgan.optimizers import ConstantThenLinear, FusedAdam
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams:
+class HParams(Settings):
     """What all methods share: how long, how many and how large. Each method's own `HParams` adds to it and sets the paper's defaults."""
 
     epochs: int = setting(200, "total passes over the training images", operational=True, at_least=1)
@@ -51,6 +51,7 @@ class AdamHParams(HParams):
     lr_decay_epochs: int = setting(0, "epochs in which the learning rate falls linearly to 0; 0: it stays constant", at_least=0)
 
     def __post_init__(self):
+        super().__post_init__()
         if self.lr_decay_epochs and self.epochs > self.lr_constant_epochs + self.lr_decay_epochs:
             raise UserError(
                 f"The learning rate is 0 after {self.lr_constant_epochs} + {self.lr_decay_epochs} epochs, before --epochs={self.epochs} "

@@ -58,6 +58,7 @@ class HParams(base.HParams):
     )
 
     def __post_init__(self):
+        super().__post_init__()
         if any(size % 8 or size < 16 for size in self.image_size):
             raise UserError("--image_size={}x{} does not suit VAE-GAN: use multiples of 8, from 16 on.".format(*self.image_size))
         for kind in set(self.diffaugment) - set(AUGMENTATIONS):

@@ -75,7 +75,7 @@ class TrainStep(tf.Module):
     def _trainable(self, phase: Phase, loss: str):
         return [variable for name in phase.trains[loss] for variable in self.method.networks[name].trainable_variables]
 
-    @tf.function(autograph=False)  # it would take a third of the time until the first step, and Python's own `if` is enough for the phases
+    @tf.function(autograph=False)  # which takes a third of the time to trace (benchmarks/README.md), and nothing here needs it
     def run(self, iterator, count):
         """Does `count` (int32 scalar) steps, each on the method's number of batches from a distributed iterator.
 

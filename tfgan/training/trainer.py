@@ -2,6 +2,7 @@
 
 import math
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -111,7 +112,9 @@ class Trainer:
             if self.settings.tensorboard:
                 self.tensorboard = TensorBoardLog(self.workdir / "tensorboard", step)
         self.progress = Progress(step, self.total, self.timeline) if self.chief else None
-        handlers = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        # Python lets the main thread alone listen to signals.
+        heard = (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
+        handlers = {number: signal.signal(number, self._on_signal) for number in heard}
         try:
             return self._loop(step)
         finally:

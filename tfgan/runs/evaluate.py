@@ -1,42 +1,65 @@
-"""One evaluation from beginning to end: of a run, or of two folders."""
+"""Evaluations from beginning to end: of runs, or of two folders."""
 
 import dataclasses
 from pathlib import Path
 
 import numpy as np
 
-from tfgan.cli.comparisons import compare, compare_folders
-from tfgan.cli.evaluators import Evaluators, array_digest
-from tfgan.cli.flags import Flags
-from tfgan.cli.runs import Run, open_run
+from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import images, open_dataset
 from tfgan.data.label_maps import paint
-from tfgan.errors import UserError
+from tfgan.errors import UserError, did_you_mean
 from tfgan.evaluation.catalogue import FROM_FEATURES, METRICS
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.extractors import Extractor
 from tfgan.evaluation.measure import Measured, Tools, fitting, measure, obstacle
-from tfgan.evaluation.results import add_result, join, make_result
+from tfgan.evaluation.newest import newest_values
+from tfgan.evaluation.results import add_result, join, make_result, read_results
 from tfgan.inference import open_inference
+from tfgan.inference.files import find_images
+from tfgan.runs.comparisons import compare, compare_folders
+from tfgan.runs.metric_networks import Evaluators, array_digest, load_extractor
+from tfgan.runs.opening import Run, open_run, read_config
 
 CASES = Path("evaluation")  # of a run: the images kept for its report
 
 
-def evaluate_run(folder: str, flags: Flags, extractor: Extractor | None) -> dict:
-    """Measures a run, adds the result to its evaluation.json, and returns it."""
-    run = _moved(open_run(folder, flags["checkpoint"]), flags["data_dir"])
+def evaluate(folders: list[str], settings: EvaluateConfig) -> list[dict]:
+    """Measures runs, adds each result to its run's evaluation.json, and returns them.
+
+    Raises:
+        UserError: no such run or checkpoint; a metric that cannot be measured; files or data that cannot be used.
+    """
+    check_metrics(settings)
+    for folder in folders:  # a wrong path is seen before weights are downloaded
+        read_config(Path(folder).expanduser())
+    extractor = load_extractor(settings)
+    return [_evaluate_run(folder, settings, extractor) for folder in folders]
+
+
+def check_metrics(settings: EvaluateConfig):
+    """Raises `UserError` for a metric that does not exist."""
+    for name in settings.metrics:
+        if name not in METRICS:
+            raise UserError(f"--metrics: {name!r} is unknown.{did_you_mean(name, METRICS)} There are: {', '.join(METRICS)}.")
+
+
+def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | None) -> dict:
+    run = _moved(open_run(folder, settings.checkpoint), settings.data_dir)
     spec = run.config.spec
     dataset = open_dataset(run.config.data, spec.kind, spec.image_size, spec.image_size)
-    evaluators = Evaluators(run, flags, extractor)
+    evaluators = Evaluators(run, settings, extractor)
     print(f"{run.folder} at step {run.step}: making images", flush=True)
-    made = compare(open_inference(run.method), dataset, flags["count"])
+    made = compare(open_inference(run.method), dataset, settings.count)
     comparisons = {part: evaluators.with_maps(comparison) for part, comparison in made.items()}
-    names = _names(flags, comparisons, f"{run.folder} ({run.config.method})")
+    names = _names(settings, comparisons, f"{run.folder} ({run.config.method})")
     tools = evaluators.tools(names, list(comparisons.values()))
-    measured = _measure(comparisons, names, tools, flags)
-    stamp = _stamp(comparisons, f"{run.config.data.data_dir and Path(run.config.data.data_dir).name or run.config.data.dataset}", flags)
+    measured = _measure(comparisons, names, tools, settings)
+    stamp = _stamp(
+        comparisons, f"{run.config.data.data_dir and Path(run.config.data.data_dir).name or run.config.data.dataset}", settings.seed
+    )
     stamp |= {"fingerprint": dataset.spec.fingerprint} | evaluators.stamps(tools, list(comparisons.values()))
-    cases = [case for part in comparisons for case in _cases(run, part, comparisons[part], measured[part], flags["cases"])]
+    cases = [case for part in comparisons for case in _cases(run, part, comparisons[part], measured[part], settings.cases)]
     result = make_result(f"{run.folder.name}@{run.step}", run.step, stamp, measured, cases)
     add_result(run.folder, result)
     return result
@@ -49,34 +72,52 @@ def _moved(run: Run, data_dir: str) -> Run:
     return run._replace(config=dataclasses.replace(run.config, data=data))
 
 
-def evaluate_folders(flags: Flags, extractor: Extractor | None) -> dict:
-    """Measures the images of --fake beside those of --real; pair by pair too, if their names agree."""
-    comparison = compare_folders(flags["real"], flags["fake"], flags["count"])
-    names = _names(flags, {"": comparison}, "two folders")
-    tools = Tools(features=extractor)
-    measured = _measure({"": comparison}, names, tools, flags)
-    stamp = _stamp({"": comparison}, Path(flags["real"]).name, flags) | ({"features": extractor.stamp()} if extractor else {})
-    return make_result(Path(flags["fake"]).name, None, stamp, measured, [])
+def evaluate_folders(real: str, fake: str, settings: EvaluateConfig) -> dict:
+    """Measures the images of the folder `fake` beside those of `real`; pair by pair too, if their names agree.
+
+    Raises:
+        UserError: no images, or damaged ones; a metric that cannot be measured.
+    """
+    check_metrics(settings)
+    for folder in (real, fake):  # a wrong path is seen before weights are downloaded
+        find_images(folder)
+    extractor = load_extractor(settings)
+    comparison = compare_folders(real, fake, settings.count)
+    names = _names(settings, {"": comparison}, "two folders")
+    measured = _measure({"": comparison}, names, Tools(features=extractor), settings)
+    stamp = _stamp({"": comparison}, Path(real).name, settings.seed) | ({"features": extractor.stamp()} if extractor else {})
+    return make_result(Path(fake).name, None, stamp, measured, [])
 
 
-def _names(flags: Flags, comparisons: dict[str, Comparison], what: str) -> list[str]:
+def stored_results(folders: list[str]) -> list[dict]:
+    """The newest values of each run's evaluation.json. Raises `UserError` for a run without."""
+    found = []
+    for folder in folders:
+        results = read_results(Path(folder))
+        if not results:
+            raise UserError(f"{folder} has no evaluation.json: leave out --stored.")
+        found.append(newest_values(results))
+    return found
+
+
+def _names(settings: EvaluateConfig, comparisons: dict[str, Comparison], what: str) -> list[str]:
     """The metrics to measure: those asked for, or all that fit and whose tools are given.
 
     Raises:
         UserError: one that was asked for does not fit, or lacks its tool.
     """
     fit = {name: part for part, comparison in comparisons.items() for name in fitting(comparison)}
-    absent = {"perceptual": not flags["lpips_weights"]} | dict.fromkeys(FROM_FEATURES, not flags["features"])
-    for name in flags["metrics"]:
+    absent = {"perceptual": not settings.lpips_weights} | dict.fromkeys(FROM_FEATURES, not settings.features)
+    for name in settings.metrics:
         if name not in fit:
             raise UserError(f"--metrics: {name} cannot be measured on {what}; there are: {', '.join(fit)}.")
         if absent.get(METRICS[name].tool):
             flag = "--lpips_weights=FILE" if METRICS[name].tool == "perceptual" else "--features=inception, own or a model's file"
             raise UserError(f"--metrics: {name} needs {flag}.")
-    return [name for name in METRICS if name in (flags["metrics"] or fit) and not absent.get(METRICS[name].tool)]
+    return [name for name in METRICS if name in (settings.metrics or fit) and not absent.get(METRICS[name].tool)]
 
 
-def _measure(comparisons: dict[str, Comparison], names: list[str], tools: Tools, flags: Flags) -> dict[str, Measured]:
+def _measure(comparisons: dict[str, Comparison], names: list[str], tools: Tools, settings: EvaluateConfig) -> dict[str, Measured]:
     """The metrics `names`, those that can be had.
 
     Raises:
@@ -84,18 +125,18 @@ def _measure(comparisons: dict[str, Comparison], names: list[str], tools: Tools,
     """
     why = {name: [obstacle(comparison, name, tools) for comparison in comparisons.values()] for name in names}
     there = [name for name in names if not all(why[name])]
-    for name in flags["metrics"]:
+    for name in settings.metrics:
         if name not in there:
             raise UserError(f"--metrics: {name} cannot be measured: {why[name][0]}. Leave it out, or give what it needs.")
     if not there:
         raise UserError("No metric can be measured on these images: give more or larger ones, or --features.")
     print(f"Measuring {', '.join(there)}", flush=True)
-    return {part: measure(comparison, there, tools, seed=flags["seed"]) for part, comparison in comparisons.items()}
+    return {part: measure(comparison, there, tools, seed=settings.seed) for part, comparison in comparisons.items()}
 
 
-def _stamp(comparisons: dict[str, Comparison], reference: str, flags: Flags) -> dict:
+def _stamp(comparisons: dict[str, Comparison], reference: str, seed: int) -> dict:
     """What all metrics depend on; the tools' stamps come beside it."""
-    stamp = {"reference": reference, "seed": flags["seed"]}
+    stamp = {"reference": reference, "seed": seed}
     for part, comparison in comparisons.items():
         height, width = comparison.real.shape[1:3]
         found = {"real": len(comparison.real), "generated": len(comparison.fake), "size": f"{height}×{width}"}

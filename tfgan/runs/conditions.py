@@ -1,4 +1,4 @@
-"""From the flags of `tfgan translate` to one of a run's translations and what it translates by: attributes, a style."""
+"""From the settings of `translate` to one of a run's translations and what it translates by: attributes, a style."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.attributes import change_attributes, known_attributes, parse_changes
-from tfgan.cli.runs import Run
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Translator, Ways, translators
 from tfgan.inference.files import read_image
+from tfgan.runs.opening import Run
 
 
 def choose_translator(ways: Ways, to: str) -> Translator:
@@ -27,7 +27,7 @@ def choose_translator(ways: Ways, to: str) -> Translator:
 
 
 def make_conditions(run: Run, ways: Ways, translator: Translator, changes: str, style: str, seed: int) -> Callable:
-    """A function: image -> {condition: vector}, from the flags --set, --style and --seed.
+    """A function: image -> {condition: vector}, from what is to be set, the image of a style, or the seed of one.
 
     Raises:
         UserError: a flag that this run cannot use, or lacks; unknown attributes; a style image that cannot be read.
@@ -54,7 +54,7 @@ def _attributes(spec, classify: Encoder, translator: Translator, changes: str) -
         raise UserError(f"--set=NAME,~NAME chooses what to change; the run knows {', '.join(spec.attribute_names)}.")
 
     def conditions(image):
-        scores = classify.pixels(image[None]).numpy()[0]
+        scores = (classify if np.issubdtype(image.dtype, np.floating) else classify.pixels)(image[None]).numpy()[0]
         found = {"attributes": change_attributes(scores, wanted, spec), "mask": known_attributes(wanted, spec)}
         return {name: found[name] for name in translator.lengths}
 

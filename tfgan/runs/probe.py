@@ -1,14 +1,17 @@
 """A few steps of the real training, to tell its time and memory before it is begun."""
 
-import math
 import resource
 import statistics
 import sys
 import time
 from typing import NamedTuple
 
+import tensorflow as tf
+
 from tfgan.config import TrainConfig
 from tfgan.methods import method_class
+from tfgan.runs.assembly import assemble, choose_machine
+from tfgan.training.strategy import describe
 
 TIMED = 3  # steps
 PATIENCE = 20.0  # seconds after which no further step is timed
@@ -34,42 +37,23 @@ def predict(method_name: str, training: TrainConfig, hparams, dataset) -> Predic
     Raises:
         UserError: the method refuses these settings or this data set.
     """
-    import tensorflow as tf
-
-    from tfgan.training.hardware import resolve, share_cores
-    from tfgan.training.step import TrainStep
-    from tfgan.training.strategy import build_method, describe, make_strategy
-    from tfgan.training.timeline import Timeline
-
     cls = method_class(method_name)
-    share_cores(cls.branches)
-    strategy = make_strategy(math.gcd(*hparams.batch_sizes()), training.gpus, training.tpu)
-    training, _ = resolve(training, hparams, strategy.num_replicas_in_sync)
-    method = build_method(cls, training, hparams, dataset.spec, strategy)
-    step = TrainStep.from_settings(method, training, strategy)
-    timeline = Timeline(method.stages(), dataset.spec.sizes["train"], method.batches_per_step)
-    total = training.steps or timeline.step(hparams.epochs)
-    stage = timeline.stage(total - 1)
-    step.enter(stage, reset=False)
-
-    def batches(context):
-        size, shrink = stage.batch_size, stage.shrink
-        return dataset.train_batches(
-            batch_size=size, shrink=shrink, flip=hparams.flip, seed=training.seed, batches_per_step=method.batches_per_step, context=context
-        )
-
+    machine = choose_machine(cls, training, hparams)
+    run = assemble(cls, machine, hparams, dataset)
+    stage = run.timeline.stage(run.total - 1)
+    run.step.enter(stage, reset=False)
     gpus = tf.config.list_logical_devices("GPU")
-    iterator = iter(strategy.distribute_datasets_from_function(batches))
-    seconds = _time(lambda: step.run(iterator, tf.constant(1)).numpy())
+    iterator = run.batches(stage.first_step)
+    seconds = _time(lambda: run.step.run(iterator, tf.constant(1)).numpy())
     device_memory = max((tf.config.experimental.get_memory_info(gpu.name.removeprefix("/device:"))["peak"] for gpu in gpus), default=0)
     return Prediction(
-        f"{describe(strategy)}, {training.precision}",
+        f"{describe(machine.strategy)}, {machine.training.precision}",
         seconds,
         _peak_memory(),
         device_memory,
-        total,
-        timeline.epoch(total),
-        seconds * _weight(timeline.stages, stage, total),
+        run.total,
+        run.timeline.epoch(run.total),
+        seconds * _weight(run.timeline.stages, stage, run.total),
     )
 
 

@@ -50,6 +50,14 @@ def expand(arguments: list[str]) -> tuple[list[str], str]:
     return lines + others, files[-1].stem if files else ""
 
 
+def recipe_settings(name: str) -> dict[str, str]:
+    """The flags of a recipe: name -> text; of `--flag` and `--noflag` alone, true and false. Raises `UserError` as `find_recipe`."""
+    words = [word.lstrip("-").partition("=") for word in _read(find_recipe(name, Path()), ())]
+    return {flag: value for flag, equals, value in words if equals} | {
+        flag.removeprefix("no"): str(not flag.startswith("no")).lower() for flag, equals, _ in words if not equals
+    }
+
+
 def _read(file: Path, outer: tuple[Path, ...]) -> list[str]:
     """The flags of a file; those of the files it names stand where they are named, and are looked for beside it."""
     if file.resolve() in outer:

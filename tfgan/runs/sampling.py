@@ -5,15 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan.cli.flags import Flags
-from tfgan.cli.latents import attribute_vector, choose_encoder, read_fitted
-from tfgan.cli.runs import Run
+from tfgan.config.verbs import SampleConfig
 from tfgan.data import images
 from tfgan.errors import UserError
-from tfgan.inference import Sampler, Ways, sheets
+from tfgan.inference import Sampler, Ways, open_inference, sheets
 from tfgan.inference.files import find_images
 from tfgan.inference.grids import grid
 from tfgan.inference.sampler import BATCH
+from tfgan.runs.latents import attribute_vector, choose_classes, choose_encoder, choose_sampler, read_fitted
+from tfgan.runs.opening import Run, open_run
 
 TRUNCATIONS = (-0.5, 0.0, 0.25, 0.5, 0.7, 1.0)  # of a sweep; negative ones are the opposites of each image
 STRENGTHS = (-1.0, -0.5, 0.0, 0.5, 1.0)
@@ -25,24 +25,46 @@ class Request(NamedTuple):
     run: Run
     ways: Ways
     sampler: Sampler
-    classes: list[int]  # empty where there are none
-    strengths: list[float]
-    flags: Flags
+    settings: SampleConfig
+
+    @property
+    def classes(self) -> list[int]:
+        """Those to make; empty where there are none."""
+        return choose_classes(self.sampler, self.settings.classes)
+
+    @property
+    def strengths(self) -> list[float]:
+        return self.settings.numbers("strengths")
 
     def seeds(self, count: int, first: int = 0) -> np.ndarray:
-        begin = self.flags["seed"] + first
+        begin = self.settings.seed + first
         return np.arange(begin, begin + count)
 
 
-def make_files(request: Request, folder: Path) -> int:
-    """An image a file; what is there already stays unless --overwrite. Returns an exit code."""
+def sample(folder: str, output: Path, settings: SampleConfig) -> str:
+    """Writes what is asked for of the run in `folder`; says what was written.
+
+    Raises:
+        UserError: no such run or checkpoint; what the run cannot make; images that cannot be read.
+    """
+    run = open_run(folder, settings.checkpoint)
+    ways = open_inference(run.method)
+    sampler = choose_sampler(run, ways, next(iter(settings.numbers("truncation")), None))
+    request = Request(run, ways, sampler, settings)
+    choose_classes(sampler, settings.classes)  # unknown ones are refused, also where none are needed
+    print(f"{sampler.describe()}, {run.folder} at step {run.step}")
+    return make_sheet(request, output) if settings.sheet else make_files(request, output)
+
+
+def make_files(request: Request, folder: Path) -> str:
+    """An image a file; what is there already stays unless it is to be overwritten. Says how many there are."""
     from tqdm import tqdm
 
-    if request.flags["images"]:
+    if request.settings.images:
         names, latents, labels = _edited(request)
     else:
         names, latents, labels = _drawn(request)
-    wanted = [i for i, name in enumerate(names) if request.flags["overwrite"] or not (folder / name).exists()]
+    wanted = [i for i, name in enumerate(names) if request.settings.overwrite or not (folder / name).exists()]
     progress = tqdm(total=len(wanted), unit="image", disable=None)  # None: only on a terminal
     for begin in range(0, len(wanted), BATCH):
         batch = wanted[begin : begin + BATCH]
@@ -52,13 +74,12 @@ def make_files(request: Request, folder: Path) -> int:
         progress.update(len(batch))
     progress.close()
     there = len(names) - len(wanted)
-    print(f"{len(wanted)} written to {folder}" + (f", {there} were there already (--overwrite replaces them)" if there else ""))
-    return 0
+    return f"{len(wanted)} written to {folder}" + (f", {there} were there already (--overwrite replaces them)" if there else "")
 
 
 def _drawn(request):
     """Files, latents and labels of --count seeds."""
-    seeds, sampler = request.seeds(request.flags["count"]), request.sampler
+    seeds, sampler = request.seeds(request.settings.count), request.sampler
     names = [f"seed{seed:06d}.png" for seed in seeds]
     if not request.classes:
         return names, sampler.latents(seeds), None
@@ -72,7 +93,7 @@ def _edited(request):
     if len(request.strengths) > 1:
         raise UserError("Files are edited by one of --strengths; for several use --sheet=edit.")
     files, latents, _ = _encoded(request, None)
-    if request.flags["having"]:
+    if request.settings.having:
         latents = latents + (request.strengths or [1.0])[0] * _direction(request)
     names = [file.with_suffix(".png").as_posix() for file in files]
     for name in {name for name in names if names.count(name) > 1}:
@@ -83,70 +104,69 @@ def _edited(request):
 def _encoded(request, count):
     """The first `count` of --images, or all: their names, latents n×length, and the images as the encoder sees them."""
     encoder = choose_encoder(request.run, request.ways, "images")
-    root, names = find_images(str(Path(request.flags["images"]).expanduser()))
+    root, names = find_images(str(Path(request.settings.images).expanduser()))
     fitted = [read_fitted(request.run, encoder, "images", root / name) for name in names[:count]]
     return names[:count], np.concatenate([encoder(image[None]).numpy() for image in fitted]), fitted
 
 
 def _direction(request):
-    return attribute_vector(request.run, request.ways, request.flags["having"], request.flags["lacking"])
+    return attribute_vector(request.run, request.ways, request.settings.having, request.settings.lacking)
 
 
-def make_sheet(request: Request, path: Path) -> int:
-    """One picture. Returns an exit code."""
-    images.save(path, grid(_SHEETS[request.flags["sheet"]](request)))
-    print(path)
-    return 0
+def make_sheet(request: Request, path: Path) -> str:
+    """One picture; says where."""
+    images.save(path, grid(_SHEETS[request.settings.sheet](request)))
+    return str(path)
 
 
 def _samples(request):
-    flags = request.flags
-    return sheets.samples(request.sampler, request.seeds(1)[0], flags["rows"], flags["columns"], request.classes)
+    settings = request.settings
+    return sheets.samples(request.sampler, request.seeds(1)[0], settings.rows, settings.columns, request.classes)
 
 
 def _interpolation(request):
-    rows, sampler = request.flags["rows"], request.sampler
-    if not request.flags["images"]:
+    rows, sampler = request.settings.rows, request.sampler
+    if not request.settings.images:
         ends = sampler.latents(request.seeds(rows + 1))
     else:
         _, ends, _ = _encoded(request, rows + 1)
         if len(ends) < 2:
             raise UserError("--sheet=interpolation goes from one of --images to the next: give at least two.")
     labels = np.resize(request.classes, len(ends) - 1) if request.classes else None
-    return sheets.interpolations(sampler, ends, request.flags["columns"], labels)
+    return sheets.interpolations(sampler, ends, request.settings.columns, labels)
 
 
 def _mixing(request):
-    flags, styles = request.flags, _styles(request)
-    if not 1 <= flags["crossover"] < styles.layers:
+    settings, styles = request.settings, _styles(request)
+    if not 1 <= settings.crossover < styles.layers:
         raise UserError(
-            f"--crossover={flags['crossover']} must be from 1 to {styles.layers - 1}: the run has {styles.layers} layers of styles."
+            f"--crossover={settings.crossover} must be from 1 to {styles.layers - 1}: the run has {styles.layers} layers of styles."
         )
-    coarse = request.sampler.latents(request.seeds(flags["rows"]))
-    fine = request.sampler.latents(request.seeds(flags["columns"], first=flags["rows"]))
-    return sheets.mixing(request.sampler, coarse, fine, flags["crossover"])
+    coarse = request.sampler.latents(request.seeds(settings.rows))
+    fine = request.sampler.latents(request.seeds(settings.columns, first=settings.rows))
+    return sheets.mixing(request.sampler, coarse, fine, settings.crossover)
 
 
 def _truncation(request):
     _styles(request)
-    return sheets.truncations(request.sampler, request.sampler.latents(request.seeds(request.flags["rows"])), TRUNCATIONS)
+    return sheets.truncations(request.sampler, request.sampler.latents(request.seeds(request.settings.rows)), TRUNCATIONS)
 
 
 def _styles(request):
     if not request.sampler.styles:
         raise UserError(
-            f"--sheet={request.flags['sheet']} is for StyleGAN; {request.run.folder} ({request.run.config.method}) has no styles."
+            f"--sheet={request.settings.sheet} is for StyleGAN; {request.run.folder} ({request.run.config.method}) has no styles."
         )
     return request.sampler.styles
 
 
 def _reconstruction(request):
-    _, latents, fitted = _encoded(request, request.flags["rows"])
+    _, latents, fitted = _encoded(request, request.settings.rows)
     return {"image": fitted, "reconstruction": list(request.sampler(latents).numpy())}
 
 
 def _edit(request):
-    _, latents, fitted = _encoded(request, request.flags["rows"])
+    _, latents, fitted = _encoded(request, request.settings.rows)
     return {"image": fitted} | sheets.edits(request.sampler, latents, _direction(request), request.strengths or STRENGTHS)
 
 

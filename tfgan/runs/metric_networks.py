@@ -1,4 +1,4 @@
-"""Networks that `tfgan evaluate` measures with: read from the flags' files, or trained on the run's data and kept beside the run."""
+"""Networks that `evaluate` measures with: read from the user's files, or trained on the run's data and kept beside the run."""
 
 import dataclasses
 import functools
@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tfgan.cli.flags import Flags
-from tfgan.cli.runs import Run
 from tfgan.config import DataConfig, Size
+from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import BATCH_KEYS, open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.data.pipeline import normalize
@@ -24,17 +23,18 @@ from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.measure import Tools, fitting
 from tfgan.evaluation.perceptual import lpips
 from tfgan.evaluation.segmenter import Segmenter, load_segmenter, segmenter_size, train_segmenter
+from tfgan.runs.opening import Run
 
 ALL = 2**31
 CLASSIFIER_SIZE = 64  # pixels of the longer side, at most
 FOLDER = "evaluators"  # beside the runs: runs on the same data are measured by the same networks
 
 
-def load_extractor(flags: Flags) -> extractors.Extractor | None:
+def load_extractor(settings: EvaluateConfig) -> extractors.Extractor | None:
     """What --features names, but for the data's own networks, which are made later."""
-    if flags["features"] in ("", "own") or not any(METRICS[name].tool in FROM_FEATURES for name in flags["metrics"] or METRICS):
+    if settings.features in ("", "own") or not any(METRICS[name].tool in FROM_FEATURES for name in settings.metrics or METRICS):
         return None
-    return extractors.open_extractor(flags["features"], flags["inception_weights"])
+    return extractors.open_extractor(settings.features, settings.inception_weights)
 
 
 class Evaluators:
@@ -44,13 +44,13 @@ class Evaluators:
         extractor: of `load_extractor`.
     """
 
-    def __init__(self, run: Run, flags: Flags, extractor: extractors.Extractor | None):
-        self.run, self.spec, self.flags, self.extractor = run, run.config.spec, flags, extractor
-        self.own = flags["features"] == "own"
+    def __init__(self, run: Run, settings: EvaluateConfig, extractor: extractors.Extractor | None):
+        self.run, self.spec, self.settings, self.extractor = run, run.config.spec, settings, extractor
+        self.own = settings.features == "own"
         self.maps = self._open_maps() if self._asked("segmenter") or (self.own and self.spec.kind in ("paired", "semantic")) else None
 
     def _asked(self, tool: str) -> bool:
-        return any(METRICS[name].tool == tool for name in self.flags["metrics"] or METRICS)
+        return any(METRICS[name].tool == tool for name in self.settings.metrics or METRICS)
 
     def _open_maps(self) -> Dataset | None:
         """The data set as label maps and photos, at the segmenter's size; None if it has no label maps."""
@@ -63,9 +63,8 @@ class Evaluators:
         data = self.run.config.data
         if data.dataset == "synthetic" and not data.data_dir:
             return dataclasses.replace(data, domains=(), direction="AtoB", label_domains=())
-        changes: dict[str, Any] = {name: tuple(self.flags[name]) for name in ("label_palette", "label_names") if self.flags[name]}
-        if self.flags["label_coding"]:
-            changes["label_coding"] = self.flags["label_coding"]
+        asked = {name: getattr(self.settings, name) for name in ("label_palette", "label_names", "label_coding")}
+        changes: dict[str, Any] = {name: value for name, value in asked.items() if value}
         if self.spec.kind == "paired":
             names = [self.spec.domains[key].name for key in ("source", "target")]
             labels = [name for name in names if name in data.label_domains]
@@ -78,7 +77,7 @@ class Evaluators:
         """The comparison with the label maps of its images, if there are any."""
         if self.maps is None or not comparison.matched or not self._asked("segmenter"):
             return comparison
-        maps = self.maps.column("validation", "labels", self.flags["count"])
+        maps = self.maps.column("validation", "labels", self.settings.count)
         if len(maps) != len(comparison.fake):
             raise UserError(f"{len(maps)} label maps but {len(comparison.fake)} images: files that cannot be used must go.")
         domain = self.maps.spec.domains["labels"]
@@ -94,14 +93,14 @@ class Evaluators:
         classifier = self._classifier() if "classifier" in needed or (self.own and featured and classified and not segmenter) else None
         extractor = self._own_extractor(segmenter, classifier) if self.own and featured else self.extractor
         perceptual = (
-            lpips(self.flags["lpips_weights"], self.flags["vgg_weights"])
-            if self.flags["lpips_weights"] and "perceptual" in needed
+            lpips(self.settings.lpips_weights, self.settings.vgg_weights)
+            if self.settings.lpips_weights and "perceptual" in needed
             else None
         )
         return Tools(extractor, perceptual, segmenter, classifier)
 
     def _own_extractor(self, segmenter, classifier) -> extractors.Extractor:
-        if self.flags["segmenter"] or self.flags["classifier"]:
+        if self.settings.segmenter or self.settings.classifier:
             raise UserError("--features=own are those of a network trained here: for those of your own use --features=MODEL.keras.")
         if segmenter is not None:
             return extractors.from_segmenter(segmenter.model, segmenter_size(self.spec.image_size))
@@ -116,25 +115,25 @@ class Evaluators:
         """The segmenter of --segmenter, or one trained on the data's real photos and label maps."""
         spec = self.maps.spec
         photo, count = spec.domains["image"], len(spec.domains["labels"].classes.names)
-        path = Path(self.flags["segmenter"] or self._kept("segmenter", self.maps, self._segmenter_training))
-        if not self.flags["segmenter"] and not path.exists():
+        path = Path(self.settings.segmenter or self._kept("segmenter", self.maps, self._segmenter_training))
+        if not self.settings.segmenter and not path.exists():
             print(f"Training a segmenter on {spec.sizes['train']} real photos and their label maps, once: {path}", flush=True)
             photos = normalize(self.maps.column("train", "image", ALL), photo)
-            steps = self.flags["segmenter_steps"]
+            steps = self.settings.segmenter_steps
             _save(train_segmenter(photos, self.maps.column("train", "labels", ALL), count, steps=steps), path)
         return load_segmenter(str(path), count, photo.channels, spec.image_size)
 
     def _classifier(self):
         """The classifier of --classifier, or one trained on the data's real images; of classes, or of attributes."""
         count = len(self.spec.class_names or self.spec.attribute_names)
-        if self.flags["classifier"]:
-            return _load_classifier(self.flags["classifier"], count)
+        if self.settings.classifier:
+            return _load_classifier(self.settings.classifier, count)
         dataset = self._shown
         path = self._kept("classifier", dataset, self._classifier_training)
         if not path.exists():
             print(f"Training a classifier on {self.spec.sizes['train']} real images, once: {path}", flush=True)
             images = normalize(dataset.column("train", "image", ALL), dataset.spec.domains["image"])
-            _save(train_classifier(images, _labels(dataset), count, epochs=self.flags["classifier_epochs"]), path)
+            _save(train_classifier(images, _labels(dataset), count, epochs=self.settings.classifier_epochs), path)
         return _load_classifier(str(path), count)
 
     @functools.cached_property
@@ -146,25 +145,24 @@ class Evaluators:
     def _kept(self, what: str, dataset: Dataset, training: dict) -> Path:
         """Where a network that was trained on this data, in this way, is kept."""
         data, (height, width) = self.run.config.data, dataset.spec.image_size
-        name = Path(data.data_dir).name or data.dataset.replace(":", "_").replace("/", "_")
         made_of = _digest(training | {"names": dataset.spec.fingerprint})
-        return self.run.folder.absolute().parent / FOLDER / f"{what}-{name}-{made_of}-{height}x{width}.keras"
+        return self.run.folder.absolute().parent / FOLDER / f"{what}-{data.name}-{made_of}-{height}x{width}.keras"
 
     @functools.cached_property
     def _segmenter_training(self) -> dict:
         """What makes one training of a segmenter unlike another; nothing of a given one, which its digest tells apart."""
-        if self.flags["segmenter"]:
+        if self.settings.segmenter:
             return {}
         content = self.maps.content(("labels", "image"))
-        return {"steps": self.flags["segmenter_steps"], "classes": self._classes(), "trained on": content}
+        return {"steps": self.settings.segmenter_steps, "classes": self._classes(), "trained on": content}
 
     @functools.cached_property
     def _classifier_training(self) -> dict:
         """The same of a classifier."""
-        if self.flags["classifier"]:
+        if self.settings.classifier:
             return {}
         classes, content = self.spec.class_names or self.spec.attribute_names, self._shown.content(BATCH_KEYS[self.spec.kind])
-        return {"epochs": self.flags["classifier_epochs"], "classes": _digest(classes), "trained on": content}
+        return {"epochs": self.settings.classifier_epochs, "classes": _digest(classes), "trained on": content}
 
     def _classes(self) -> str:
         """A hash of the label maps' classes: their values in order, colours and names."""
@@ -176,13 +174,13 @@ class Evaluators:
         if tools.features:
             found["features"] = tools.features.stamp()
         if tools.perceptual:
-            found["perceptual"] = {"lpips": extractors.file_digest(self.flags["lpips_weights"])}
+            found["perceptual"] = {"lpips": extractors.file_digest(self.settings.lpips_weights)}
         maps = [comparison.maps for comparison in comparisons if comparison.maps is not None]
         if maps:
             height, width = self.maps.spec.image_size
             found["segmenter"] = {"read at": f"{height}×{width}", "classes": self._classes(), "label maps": array_digest(*maps)}
         if tools.segmenter:
-            file = self.flags["segmenter"] or str(self._kept("segmenter", self.maps, self._segmenter_training))
+            file = self.settings.segmenter or str(self._kept("segmenter", self.maps, self._segmenter_training))
             found["segmenter"] = found.get("segmenter", {}) | self._segmenter_training | {"segmenter": extractors.file_digest(file)}
         if tools.classifier:
             asked = array_digest(*(comparison.asked for comparison in comparisons if comparison.asked is not None))

@@ -1,14 +1,15 @@
-"""From the flags of `tfgan sample` to what a generator is given: latents of seeds or of the user's images, classes, attribute vectors."""
+"""From the settings of `sample` to what a generator is given: latents of seeds or of the user's images, classes, attribute vectors."""
 
 from pathlib import Path
 
 import numpy as np
 
-from tfgan.cli.runs import Run
+from tfgan.config import Strings
 from tfgan.data.pipeline import normalize
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Sampler, Ways, samplers
 from tfgan.inference.files import find_images, read_image
+from tfgan.runs.opening import Run
 
 
 def choose_sampler(run: Run, ways: Ways, truncation: float | None) -> Sampler:
@@ -27,7 +28,7 @@ def choose_sampler(run: Run, ways: Ways, truncation: float | None) -> Sampler:
     return found[0].truncated(truncation)
 
 
-def choose_classes(sampler: Sampler, names: list[str]) -> list[int]:
+def choose_classes(sampler: Sampler, names: Strings) -> list[int]:
     """The classes called by `names`, or all of them; none where there are none.
 
     Raises:
@@ -42,6 +43,27 @@ def choose_classes(sampler: Sampler, names: list[str]) -> list[int]:
             hint = did_you_mean(name, sampler.class_names)
             raise UserError(f"--classes: the run knows no class {name!r}.{hint} There are: {', '.join(sampler.class_names)}.")
     return [sampler.class_names.index(name) for name in names]
+
+
+def class_numbers(sampler: Sampler, labels, count: int) -> np.ndarray | None:
+    """The classes of `count` images, N int32: numbers or names, or all classes in turns; None where there are none.
+
+    Raises:
+        UserError: a class that does not exist, or another number of labels than of images.
+    """
+    if not sampler.class_names:
+        if labels is not None:
+            raise UserError("labels: the run was trained without classes.")
+        return None
+    if labels is None:
+        return np.resize(np.arange(len(sampler.class_names), dtype=np.int32), count)
+    labels = [choose_classes(sampler, (label,))[0] if isinstance(label, str) else label for label in labels]
+    numbers = np.asarray(labels)
+    if len(numbers) != count:
+        raise UserError(f"{len(numbers)} labels for {count} seeds: give one for each.")
+    if not np.issubdtype(numbers.dtype, np.integer) or numbers.min() < 0 or numbers.max() >= len(sampler.class_names):
+        raise UserError(f"labels must be whole numbers from 0 to {len(sampler.class_names) - 1}: {', '.join(sampler.class_names)}.")
+    return numbers.astype(np.int32)
 
 
 def choose_encoder(run: Run, ways: Ways, flag: str) -> Encoder:

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from tfgan.cli.comparisons import compare, measurable
 from tfgan.config import TrainConfig
 from tfgan.data.dataset import Dataset
 from tfgan.errors import UserError
@@ -11,6 +10,7 @@ from tfgan.evaluation.extractors import open_extractor
 from tfgan.evaluation.measure import Tools, measure
 from tfgan.inference import Ways, open_inference
 from tfgan.methods.base import Method
+from tfgan.runs.comparisons import compare, measurable
 
 
 class Validation:

@@ -1,0 +1,291 @@
+"""What `import tfgan` gives beside its layers, losses and networks: training, runs, evaluation and checks."""
+
+from __future__ import annotations  # types of modules that are imported when they are needed
+
+import dataclasses
+import functools
+import json
+import typing
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfgan.config import DataConfig, Settings, Size, TrainConfig, from_text
+from tfgan.config.verbs import EvaluateConfig, ExportConfig, ReportConfig, TranslateConfig
+from tfgan.data.catalogue import DATASETS
+from tfgan.errors import UserError, did_you_mean
+from tfgan.methods import METHODS, method_class
+from tfgan.runs import recipes
+from tfgan.runs.start import start_tensorflow
+
+if TYPE_CHECKING:
+    from tfgan.inference import Sampler
+    from tfgan.inference.arrays import Pixels
+    from tfgan.runs import opening
+
+
+def list_methods() -> dict[str, str]:
+    """The methods that `train` knows: name -> what it learns, and from which images."""
+    return {name: entry.summary for name, entry in METHODS.items()}
+
+
+def list_datasets() -> dict[str, str]:
+    """The built-in data sets: name -> what they hold. Any other images are named by `data_dir`."""
+    return dict(DATASETS)
+
+
+def list_recipes() -> dict[str, str]:
+    """The recipes that come with the package: name -> what they train."""
+    return {Path(name).stem: summary for name, summary in recipes.recipes().items()}
+
+
+def train(method: str = "", *, recipe: str = "", **settings) -> Run:
+    """Trains a run, or goes on with the one in `workdir`, exactly where it stopped.
+
+    Args:
+        method: a name of `list_methods`; pix2pix, or that of the recipe, if it is left out.
+        recipe: a name of `list_recipes`, or a flag file; `settings` beat it.
+        settings: what `tfgan train --method=NAME --help` lists: `data_dir`, `epochs`, `batch_size`, `workdir`, …
+
+    Returns:
+        The run with its last weights, also where a signal, such as Ctrl-C, stopped it.
+
+    Raises:
+        UserError: an unknown setting, values that do not fit, data that cannot be used, or a run that was trained with other settings.
+        TrainingFailed: a loss that is not finite, or a full disk; the last good checkpoint stays.
+    """
+    given = recipes.recipe_settings(recipe) if recipe else {}
+    method = method or given.get("method", "pix2pix")
+    given.pop("method", None)
+    data, training, hparams = _records(given, settings, [DataConfig, TrainConfig, method_class(method).HParams])
+    name = recipes.find_recipe(recipe, Path()).stem if recipe else f"{method}_{data.name}"
+    data, training = data.with_home(), training.with_home(name)
+    training.check_files()
+
+    start_tensorflow()
+    from tfgan.runs.train import train as train_run
+
+    train_run(method, data, training, hparams)
+    return load(training.workdir)
+
+
+def _records(texts: dict[str, str], values: dict[str, Any], kinds: list[type[Settings]]) -> list:
+    """An instance of each kind of settings, from texts of a flag file, which `values` beat. Raises `UserError` for unknown names."""
+    hints = {name: hint for kind in kinds for name, hint in typing.get_type_hints(kind).items()}
+    for name in [*texts, *values]:
+        if name not in hints:
+            raise UserError(f"{name} is no setting here.{did_you_mean(name, hints)}")
+    merged = {name: from_text(hints[name], text) for name, text in texts.items()} | values
+    return [kind(**{field.name: merged[field.name] for field in dataclasses.fields(kind) if field.name in merged}) for kind in kinds]
+
+
+def load(folder: str | Path, checkpoint: str | int = "last") -> Run:
+    """Opens the run in `folder`, which describes itself.
+
+    Args:
+        checkpoint: last, best, or the number of a step.
+
+    Raises:
+        UserError: the folder is no run, or has no such checkpoint; the message lists those that are there.
+    """
+    start_tensorflow()
+    from tfgan.runs.opening import open_run
+
+    return Run(open_run(str(folder), str(checkpoint)), str(checkpoint))
+
+
+def evaluate(*, real: str | Path, fake: str | Path, **settings) -> dict[str, float]:
+    """Measures the images of the folder `fake` beside those of `real`; pair by pair too, if their names agree.
+
+    Args:
+        settings: what `tfgan evaluate --help` lists: `metrics`, `features`, `count`, …
+
+    Returns:
+        Metric -> value.
+    """
+    from tfgan.runs.evaluate import evaluate_folders
+
+    (config,) = _records({}, settings, [EvaluateConfig])
+    return _values(evaluate_folders(str(real), str(fake), config))
+
+
+def _values(result: dict) -> dict[str, float]:
+    return {name: value["value"] for name, value in result["metrics"].items()}
+
+
+def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | None = None, **settings):
+    """A data set as the methods see it: `tfgan.data.dataset.Dataset`.
+
+    Args:
+        kind: of its batches: paired, unpaired, labelled, attributes, semantic or images.
+        image_size: height and width in pixels, or one number for both.
+        loaded_size: of training images before the random crop; `image_size` if it is left out.
+        settings: those of data that `tfgan train --help` lists: `data_dir`, `dataset`, `direction`, …
+    """
+    from tfgan.data import open_dataset as open_data
+
+    (data,) = _records({}, settings, [DataConfig])
+    size = (image_size, image_size) if isinstance(image_size, int) else image_size
+    loaded = (loaded_size, loaded_size) if isinstance(loaded_size, int) else loaded_size or size
+    return open_data(data.with_home(), kind, size, loaded)
+
+
+def check(data_dir: str | Path = "", method: str = "", **settings):
+    """Looks at every image of a data set, as `tfgan check` does: what was found, what is wrong, and the cure.
+
+    Args:
+        data_dir: a folder; "" for a built-in set, named by `dataset`.
+        method: that is to learn from it; the one that fits the layout, if it is left out.
+        settings: those that `tfgan train --method=NAME --help` lists.
+
+    Returns:
+        `tfgan.data.checks.Inspection`, of which `findings` is a list; each has a severity, a name, a problem and a cure.
+
+    Raises:
+        UserError: a folder that cannot be opened at all, or settings that do not fit.
+    """
+    from tfgan.runs.check import choose_method, inspect_data
+
+    known = {field.name for field in dataclasses.fields(DataConfig)}
+    data = DataConfig(data_dir=data_dir, **{name: value for name, value in settings.items() if name in known}).with_home()
+    choice = choose_method(data, method)
+    _, _, hparams = _records({}, settings, [DataConfig, TrainConfig, method_class(choice.method).HParams])
+    return inspect_data(data, choice, hparams)
+
+
+def _wants_floats(dtype: str) -> bool:
+    if dtype not in ("", "float32"):
+        raise UserError(f'dtype={dtype!r} must be "float32", or "" for pixels.')
+    return dtype == "float32"
+
+
+class Run:
+    """A trained run. Made by `tfgan.train` and `tfgan.load`.
+
+    Attributes:
+        folder: where it lies.
+        config: its settings, as `tfgan.config.RunConfig`.
+        step: of the checkpoint that was loaded.
+        networks: name -> Keras model; where a moving average of the weights is kept, which makes all results, it is that one.
+    """
+
+    def __init__(self, opened: opening.Run, checkpoint: str):
+        self._opened, self._checkpoint = opened, checkpoint
+        self.folder, self.config, self.step = opened.folder, opened.config, opened.step
+        self.networks = opened.method.networks | opened.method.averages
+
+    def __repr__(self) -> str:
+        return f"<tfgan.Run {self.folder}: {self.config.method} at step {self.step}>"
+
+    @functools.cached_property
+    def _ways(self):
+        from tfgan.inference import open_inference
+
+        return open_inference(self._opened.method)
+
+    @property
+    def sampler(self) -> Sampler:
+        """The run's way from noise to images, for latents of your own. Raises `UserError` if it has none."""
+        from tfgan.runs.latents import choose_sampler
+
+        return choose_sampler(self._opened, self._ways, None)
+
+    @property
+    def history(self) -> dict[str, np.ndarray]:
+        """What was logged while training: name -> one value for each row of metrics.jsonl; NaN where a row lacks it."""
+        path = self.folder / "metrics.jsonl"
+        rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        names = dict.fromkeys(name for row in rows for name in row)
+        return {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
+
+    def translate(
+        self, images: Pixels, *, to: str = "", set: str = "", style: str = "", seed: int = 0, tile: int = 2048, dtype: str = ""
+    ) -> Pixels:
+        """Puts images of any size through the run's generator.
+
+        Args:
+            images: an array H×W×C or N×H×W×C of the source's pixels or of floats in [-1, 1] (maps of class indices H×W or N×H×W), a PIL
+                image, or a file's name.
+            to: the domain to translate into, where the run knows several ways.
+            set: attributes the results have, and, after ~, those they do not have.
+            style: an image file whose style the results take.
+            seed: of the random style, where there is no `style`.
+            tile: larger images go through in overlapping tiles of so many pixels; 0: never.
+            dtype: "float32" for results in [-1, 1]; "" for pixels.
+
+        Returns:
+            Arrays for arrays, a PIL image for one or for a file; in the target's own type and range.
+
+        Raises:
+            UserError: images or conditions that the run does not know.
+        """
+        from tfgan.inference.arrays import as_images
+        from tfgan.inference.tiling import translate_image
+        from tfgan.runs.conditions import choose_translator, make_conditions
+
+        config = TranslateConfig(checkpoint=self._checkpoint, to=to, set=set, style=style, seed=seed, tile=tile)
+        way = choose_translator(self._ways, config.to)
+        conditions = make_conditions(self._opened, self._ways, way, config.set, config.style, config.seed)
+        floats = _wants_floats(dtype)
+        given = as_images(images, way.source, self.config.data.alpha, floats)
+        results = [translate_image(way, image, conditions(image), tile=config.tile, floats=floats) for image in given.images]
+        return given.back(results, way.target)
+
+    def sample(
+        self,
+        seeds: Iterable[int] = range(16),
+        labels: Sequence[int] | Sequence[str] | None = None,
+        truncation: float | None = None,
+        dtype: str = "",
+    ) -> np.ndarray:
+        """Makes images from noise.
+
+        Args:
+            seeds: N whole numbers; each stands for one image, whatever else is made.
+            labels: N classes, by number or name, for a run that knows classes; all in turns if it is left out.
+            truncation: StyleGAN's ψ, from 0, one mean image, to 1, full variety.
+            dtype: "float32" for results in [-1, 1]; "" for pixels.
+
+        Returns:
+            N×H×W×C in the image's own type and range.
+
+        Raises:
+            UserError: the run makes no images from noise; seeds or classes that do not exist.
+        """
+        from tfgan.runs.latents import choose_sampler, class_numbers
+
+        seeds = np.asarray(list(seeds), np.int64)
+        if len(seeds) == 0 or seeds.min() < 0 or seeds.max() >= 2**31:
+            raise UserError("seeds must be whole numbers from 0 to 2147483647, one at least.")
+        sampler = choose_sampler(self._opened, self._ways, truncation)
+        numbers = class_numbers(sampler, labels, len(seeds))
+        make = sampler if _wants_floats(dtype) else sampler.pixels
+        return make(sampler.latents(seeds), numbers).numpy()
+
+    def evaluate(self, **settings) -> dict[str, float]:
+        """Measures the run on its data, as `tfgan evaluate` does, and adds the result to its evaluation.json.
+
+        Args:
+            settings: what `tfgan evaluate --help` lists: `metrics`, `features`, `count`, …
+
+        Returns:
+            Metric -> value.
+        """
+        from tfgan.runs.evaluate import evaluate as evaluate_runs
+
+        (config,) = _records({}, {"checkpoint": self._checkpoint, **settings}, [EvaluateConfig])
+        return _values(evaluate_runs([str(self.folder)], config)[0])
+
+    def export(self, output: str | Path = "", *, overwrite: bool = False) -> Path:
+        """Writes a SavedModel that needs no tfgan, and compares it with the run. Returns its folder, RUN/export if none is named."""
+        from tfgan.runs.export import export_run
+
+        return export_run(str(self.folder), ExportConfig(checkpoint=self._checkpoint, output=output, overwrite=overwrite)).folder
+
+    def report(self, out: str | Path = "", *, images: int = 20) -> Path:
+        """Writes one HTML file about the run. Returns it, RUN/report.html if none is named."""
+        from tfgan.runs.report import write_report
+
+        return write_report([self.folder], ReportConfig(out=out, images=images))[0]

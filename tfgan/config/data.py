@@ -1,0 +1,58 @@
+"""Where the images come from and how they are read."""
+
+import dataclasses
+from pathlib import Path
+
+from tfgan.config.files import with_home
+from tfgan.config.setting import Settings, Strings, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig(Settings):
+    """Where the images come from and how they are read."""
+
+    dataset: str = setting("synthetic", "a built-in data set (see `tfgan list`), or tfds:NAME for any TensorFlow Datasets set")
+    data_dir: str = setting("", "a folder of your images; beats --dataset", operational=True)
+    domains: Strings = setting((), "names of the two halves or folders, A,B: for example photo,labels")
+    direction: str = setting("AtoB", "which domain becomes which: AtoB, BtoA, or by name, for example labels_to_photo")
+    label_domains: Strings = setting((), "domains that are label maps: resized by nearest neighbour, never blended")
+    alpha: str = setting(
+        "composite", "transparency: composite over white, drop it, or keep it as a channel", choices=("composite", "drop", "keep")
+    )
+    skip_bad_files: bool = setting(False, "leave out unreadable or mismatched files, counted and listed, instead of stopping")
+    cache: str = setting("auto", "keep decoded images in memory: auto when they fit", choices=("auto", "always", "never"), operational=True)
+    tfds_source: str = setting("", "for tfds:NAME, the image feature that is domain A, the source of AtoB")
+    tfds_target: str = setting("", "for tfds:NAME, the image feature that is domain B")
+    label_coding: str = setting(
+        "auto",
+        "how a label map names classes: ids (grey values), palette (indices of a palette PNG) or colours (RGB); auto: as the files are",
+        choices=("auto", "ids", "palette", "colours"),
+    )
+    label_palette: Strings = setting((), "colours of the classes in order, as RRGGBB, or facades; empty: those found in the files")
+    label_names: Strings = setting((), "names of the classes, in order of their ids or colours, or of the labels in idx files")
+    ignore_label: int = setting(255, "id of pixels that belong to no class; -1: none", at_least=-1)
+    attributes_file: str = setting(
+        "", "attributes of the images in --data_dir: a CSV file or CelebA's list; empty: such a file in the folder, or class folders"
+    )
+    attributes: Strings = setting((), "which attributes to learn, in this order; empty: all")
+    attribute_groups: Strings = setting((), "attributes that exclude each other, joined by +: Black_Hair+Blond_Hair+Brown_Hair")
+    extra_data_dirs: Strings = setting((), "more folders of images with attributes of their own, learnt together", operational=True)
+    half: str = setting("", "take this half of side by side files; empty: each file is one image", choices=("", "left", "right"))
+    fit: str = setting(
+        "crop",
+        "images of another shape than the network's: crop them to their largest middle part of its shape, or squeeze them",
+        choices=("crop", "squeeze"),
+    )
+    tfds_dir: str = setting("", "where TensorFlow Datasets keeps its files; empty: ~/tensorflow_datasets", operational=True)
+    synthetic_images: int = setting(400, "number of training images of the built-in synthetic set", at_least=1)
+    synthetic_seed: int = setting(0, "seed of the built-in synthetic set", at_least=0)
+
+    def with_home(self) -> "DataConfig":
+        """The settings with `~` in their paths replaced."""
+        paths = {name: with_home(getattr(self, name)) for name in ("data_dir", "attributes_file")}
+        return dataclasses.replace(self, **paths, extra_data_dirs=tuple(map(with_home, self.extra_data_dirs)))
+
+    @property
+    def name(self) -> str:
+        """The data set, in a word that can be part of a file's name."""
+        return Path(self.data_dir).name or self.dataset.replace(":", "_").replace("/", "_")

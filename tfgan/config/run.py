@@ -1,0 +1,56 @@
+"""The record of a run, RUN/config.json."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from tfgan.config.data import DataConfig
+from tfgan.config.files import write_atomically
+from tfgan.config.setting import differences, from_dict
+from tfgan.config.spec import DataSpec
+from tfgan.config.training import TrainConfig
+from tfgan.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """All that a later command must know of a run; `hparams` is the `HParams` of the method."""
+
+    method: str
+    data: DataConfig
+    training: TrainConfig
+    hparams: Any
+    spec: DataSpec
+    versions: dict[str, str]
+    hardware: dict[str, str] = dataclasses.field(default_factory=dict)  # what rounding depends on; empty in runs of older versions
+
+    def write(self, path: Path):
+        write_atomically(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def read(cls, path: Path, hparams_class) -> "RunConfig":
+        """The record in the file `path`; `hparams_class(method name)` gives the class of its hyper-parameters."""
+        try:
+            values = json.loads(path.read_text())
+        except FileNotFoundError:
+            raise UserError(f"{path.parent} is not a run: it has no {path.name}. A run is the --workdir of `tfgan train`.") from None
+        except ValueError as error:
+            raise UserError(f"{path} is damaged: {error}") from None
+        try:
+            hparams = from_dict(hparams_class(values["method"]), values.pop("hparams"))
+            return dataclasses.replace(from_dict(cls, {**values, "hparams": None}), hparams=hparams)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"{path} is damaged: {error!r}") from None
+
+    def differences(self, new: "RunConfig") -> list[str]:
+        """What resuming this run as `new` would change of what is learned; empty if nothing."""
+        if self.method != new.method:
+            return [f"method: {self.method!r} -> {new.method!r}"]
+        lines = differences(self.data, new.data) + differences(self.training, new.training) + differences(self.hparams, new.hparams)
+        return lines or differences(self.spec, new.spec)
+
+    def rounding_differences(self, new: "RunConfig") -> list[str]:
+        """Lines `name: old -> new` for what lets the same settings round otherwise: versions, devices, threads, kinds of CPU."""
+        pairs = ((self.versions, new.versions), (self.hardware, new.hardware))
+        return [f"{name}: {old[name]} -> {now[name]}" for old, now in pairs for name in now if old.get(name, now[name]) != now[name]]

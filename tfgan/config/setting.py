@@ -1,0 +1,172 @@
+"""What a setting is: a field of a frozen dataclass, a flag of the command line, and a keyword of the Python API."""
+
+import csv
+import dataclasses
+import math
+import numbers
+import os
+import types
+import typing
+from typing import Any
+
+from tfgan.errors import UserError
+
+Size = tuple[int, int]
+"""Height and width in pixels."""
+
+Strings = tuple[str, ...]
+
+
+def setting(default, help: str, *, choices: Strings = (), at_least=None, at_most=None, operational: bool = False, group: str = ""):
+    """A dataclass field that is also a flag, with the choices or the range [`at_least`, `at_most`] that `Settings` holds it to.
+
+    `operational` settings may differ when a run is resumed (how long, where, how it is logged); all others say what is learned.
+    `group` is their heading in the help, where a record has several.
+    """
+    limits = {"choices": choices, "at_least": at_least, "at_most": at_most}
+    return dataclasses.field(default=default, metadata={"help": help, "operational": operational, "group": group, **limits})
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """A record whose fields are made with `setting`. Subclasses add what contradicts each other to `__post_init__`.
+
+    Lists become tuples, one number for a `Size` becomes two, and a `Path`, or a number where text is wanted, its text.
+
+    Raises:
+        UserError: a value of another type, outside its range, or not among its choices; the message names the flag.
+    """
+
+    def __post_init__(self):
+        hints = typing.get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            value = _convert(field.name, hints[field.name], getattr(self, field.name))
+            object.__setattr__(self, field.name, value)  # the way of a frozen dataclass' own __init__
+            problem = unfit(field, value)
+            if problem:
+                raise UserError(f"{as_flag(field.name, value)} {problem}.")
+
+
+def unfit(field: dataclasses.Field, value) -> str:
+    """What is wrong with a value of this setting; "" if nothing is."""
+    choices, least, most = (field.metadata[name] for name in ("choices", "at_least", "at_most"))
+    if choices and value not in choices:
+        return f"must be one of {', '.join(filter(None, choices))}"
+    if least is not None and not least <= value <= (math.inf if most is None else most):
+        return f"must be at least {least}" if most is None else f"must be from {least} to {most}"
+    return ""
+
+
+def _convert(name: str, hint, value):
+    """The value as the type `hint`, if it means the same."""
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if hint == Size:
+        value = (value, value) if isinstance(value, numbers.Integral) else tuple(value) if isinstance(value, list | tuple) else ()
+        if len(value) == 2 and all(isinstance(side, numbers.Integral) for side in value):
+            return tuple(map(int, value))
+        raise UserError(f"--{name} must be a number of pixels, or height and width.")
+    if hint == Strings:
+        words = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [None]
+        words = tuple(as_text(word) if _is_number(word) else word for word in words)
+        if all(isinstance(word, str) for word in words):
+            return words
+    elif hint is float and _is_number(value):
+        return float(value)
+    elif hint is int and _is_number(value) and isinstance(value, numbers.Integral):
+        return int(value)
+    elif hint is str and _is_number(value):  # the step of a checkpoint, say
+        return as_text(value)
+    elif hint in (str, bool) and isinstance(value, hint):
+        return value
+    wanted = {Strings: "names", float: "a number", int: "a whole number", str: "text", bool: "True or False"}[hint]
+    raise UserError(f"--{name}={value!r} must be {wanted}.")
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def from_text(hint, text: str):
+    """A setting's value of the type `hint` from a flag's text. Raises `ValueError`, which says what to write instead."""
+    convert, wanted = _READERS[hint]
+    try:
+        return convert(text)
+    except (ValueError, KeyError, csv.Error):
+        raise ValueError(f"use {wanted}") from None
+
+
+def _read_size(text: str) -> Size:
+    """286 or 256x512, height first."""
+    numbers = text.lower().split("x")
+    if len(numbers) > 2 or not all(number.isdecimal() for number in numbers):
+        raise ValueError(text)
+    return int(numbers[0]), int(numbers[-1])
+
+
+_BOOLEANS = dict.fromkeys(("true", "t", "1"), True) | dict.fromkeys(("false", "f", "0"), False)
+_READERS = {
+    str: (str, "text"),
+    bool: (lambda text: _BOOLEANS[text.lower()], "true or false"),
+    int: (int, "a whole number, such as 20"),
+    float: (float, "a number, such as 0.5"),
+    Strings: (lambda text: tuple(word.strip() for row in csv.reader([text], strict=True) for word in row), "names, separated by commas"),
+    Size: (_read_size, "a number of pixels, 256, or HEIGHTxWIDTH, 256x512"),
+}
+
+
+def as_text(value) -> str:
+    """A setting's value as a flag has it: 256, 256x512, a,b, true, 0.5."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        if not value or isinstance(value[0], str):
+            return ",".join(value)
+        return str(value[0]) if len(set(value)) == 1 else "x".join(map(str, value))
+    return f"{value:.12g}" if isinstance(value, numbers.Real) else str(value)
+
+
+def as_flag(name: str, value) -> str:
+    """A setting as a word of the command line."""
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no{name}"
+    return f"--{name}={as_text(value)}"
+
+
+def is_operational(field: dataclasses.Field) -> bool:
+    return bool(field.metadata.get("operational"))
+
+
+def from_dict(cls, values: dict[str, Any]):
+    """The dataclass `cls` from what `dataclasses.asdict` and JSON made of it; fields that are absent keep their default."""
+    hints = typing.get_type_hints(cls)
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    known = {name: _from_json(hints[name], value) for name, value in values.items() if name in fields}
+    if not issubclass(cls, Settings):
+        return cls(**known)
+    record = object.__new__(cls)  # without the checks: what an earlier version took must go on to be read
+    for name, field in fields.items():
+        object.__setattr__(record, name, known.get(name, field.default))
+    return record
+
+
+def _from_json(hint, value):
+    if isinstance(hint, types.UnionType):  # a record or None
+        return None if value is None else _from_json(typing.get_args(hint)[0], value)
+    if dataclasses.is_dataclass(hint):
+        return from_dict(hint, value)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is tuple:
+        return tuple(_from_json(arguments[0], item) for item in value)
+    if origin is dict:
+        return {key: _from_json(arguments[1], item) for key, item in value.items()}
+    return value
+
+
+def differences(old, new) -> list[str]:
+    """Lines `name: old -> new` for the settings of two records of one class that change what is learned."""
+    return [
+        f"{field.name}: {getattr(old, field.name)!r} -> {getattr(new, field.name)!r}"
+        for field in dataclasses.fields(new)
+        if not is_operational(field) and getattr(old, field.name) != getattr(new, field.name)
+    ]

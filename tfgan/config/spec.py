@@ -1,0 +1,42 @@
+"""What a data set's batches hold."""
+
+import dataclasses
+
+from tfgan.config.setting import Size, Strings
+
+
+@dataclasses.dataclass(frozen=True)
+class Classes:
+    """How the files of a label map name the classes; the i-th entry of each tuple belongs to class i."""
+
+    coding: str  # what a pixel's value is: ids (grey values), palette (indices of a palette PNG) or colours (0xRRGGBB)
+    values: tuple[int, ...]
+    colours: Strings  # "#rrggbb", in which pictures show the class
+    names: Strings
+    ignored: int = -1  # the value of pixels that belong to no class, which are -1 in a batch; -1: there are none
+
+
+@dataclasses.dataclass(frozen=True)
+class Domain:
+    """What one image of a batch is."""
+
+    name: str  # as the user calls it: photo, labels, horse
+    channels: int  # 1 grey, 3 RGB, 4 RGBA
+    dtype: str = "uint8"  # of the files: uint8 or uint16; "int32" marks a map of class indices, H×W without channels
+    resample: str = "bicubic"  # or "nearest", for label maps
+    classes: Classes | None = None  # of a label map whose pixels are read as classes
+
+
+@dataclasses.dataclass(frozen=True)
+class DataSpec:
+    """What a data set's batches hold: stated once, stored in the run, and all that a method knows of the data."""
+
+    kind: str  # paired, unpaired, labelled, attributes, semantic or images
+    image_size: Size
+    domains: dict[str, Domain]  # batch key -> domain
+    sizes: dict[str, int]  # split -> number of images
+    fingerprint: str  # of the training images' names, in order
+    class_names: Strings = ()
+    attribute_names: Strings = ()
+    attribute_groups: tuple[Strings, ...] = ()  # names in one group exclude each other; all others are independent
+    attribute_sets: tuple[Strings, ...] = ()  # names known in each of several joined data sets; empty for a single one

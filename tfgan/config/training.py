@@ -1,0 +1,74 @@
+"""How a run is carried out."""
+
+import dataclasses
+from pathlib import Path
+
+from tfgan.config.files import with_home
+from tfgan.config.setting import Settings, setting
+from tfgan.errors import UserError
+
+VALIDATED = ("", "l1", "psnr", "ssim", "ms_ssim", "cycle_l1", "swd", "fid", "kid")
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig(Settings):
+    """How a run is carried out."""
+
+    workdir: str = setting("", "the run's folder; empty: runs/NAME after the recipe", operational=True)
+    steps: int = setting(0, "total steps of the run; 0: as --epochs says", operational=True, at_least=0)
+    seed: int = setting(0, "seed of weights, order of data, jitter and noise", at_least=0, at_most=2**31 - 1)
+    deterministic: bool = setting(False, "only operations that give the same bits every time (slower)", operational=True)
+    precision: str = setting(
+        "auto",
+        "arithmetic of the networks; auto: mixed_bfloat16 where the hardware multiplies it fast, else float32",
+        choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
+    )
+    xla: str = setting(
+        "auto", "compile forward and backward pass with XLA; auto: on GPUs, not on CPUs", choices=("auto", "on", "off"), operational=True
+    )
+    steps_per_call: int = setting(
+        0, "most steps inside one call of the compiled program, which never takes much over a second; 0: 200", operational=True, at_least=0
+    )
+    gpus: int = setting(0, "number of GPUs; 0: the largest number of visible ones that divides the batch", operational=True, at_least=0)
+    tpu: str = setting("", "name of a TPU (untested), or local", operational=True)
+    init_from: str = setting("", "start from the weights of another run")
+    checkpoint_every: int = setting(20, "epochs between checkpoints", operational=True, at_least=1)
+    keep_checkpoints: int = setting(2, "how many of the newest checkpoints stay", operational=True, at_least=1)
+    validate_every: int = setting(0, "epochs between validations; 0: never", operational=True, at_least=0)
+    validate_count: int = setting(1000, "images at most on each side of a validation", operational=True, at_least=2)
+    features: str = setting(
+        "", "what sees images for FID and its kin in validations: inception, or a Keras model's file; empty: nothing", operational=True
+    )
+    inception_weights: str = setting("", "file of Keras' InceptionV3 weights, for --features=inception; empty: download", operational=True)
+    best_metric: str = setting(
+        "", "keep the checkpoint that is best in this metric of the validations", choices=VALIDATED, operational=True
+    )
+    patience: int = setting(0, "stop after so many validations without a better --best_metric; 0: never", operational=True, at_least=0)
+    sample_every: int = setting(0, "steps between sample pictures; 0: after every epoch", operational=True, at_least=0)
+    num_samples: int = setting(4, "rows of each sample picture: validation images, or noise", operational=True, at_least=1)
+    log_every: int = setting(50, "steps between log entries; 0: only the last", operational=True, at_least=0)
+    health: bool = setting(True, "watch for trainings that go wrong, and say so with a flag to try", operational=True)
+    tensorboard: bool = setting(True, "also write TensorBoard files", operational=True)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.best_metric and not self.validate_every:
+            raise UserError(f"--best_metric={self.best_metric} needs --validate_every=EPOCHS.")
+        if self.patience and not self.best_metric:
+            raise UserError(f"--patience={self.patience} needs --best_metric, in which nothing gets better any more.")
+        if self.features and not self.validate_every:
+            raise UserError(f"--features={self.features} needs --validate_every=EPOCHS.")
+        if self.inception_weights and self.features != "inception":
+            raise UserError("--inception_weights needs --features=inception.")
+        if self.best_metric in ("fid", "kid") and not self.features:
+            raise UserError(f"--best_metric={self.best_metric} needs --features=inception, or a Keras model's file.")
+
+    def with_home(self, name: str) -> "TrainConfig":
+        """The settings with `~` in their paths replaced, and with a folder: runs/NAME, if none is given."""
+        return dataclasses.replace(self, workdir=with_home(self.workdir) or f"runs/{name}", init_from=with_home(self.init_from))
+
+    def check_files(self):
+        """Raises `UserError` for a file that is not there. Not part of the record: a run may be opened where they are not."""
+        for name, file in (("inception_weights", self.inception_weights), ("features", self.features)):
+            if file not in ("", "inception") and not Path(file).expanduser().is_file():
+                raise UserError(f"--{name}={file} does not exist.")

@@ -1,0 +1,124 @@
+"""What is done with a run: the settings of translate, sample, evaluate, export, report."""
+
+import dataclasses
+
+from tfgan.config.setting import Settings, Strings, setting
+from tfgan.errors import UserError
+
+SHEETS = ("", "samples", "interpolation", "mixing", "truncation", "reconstruction", "edit")
+CHECKPOINT = "last, best, or the number of a step"
+
+
+@dataclasses.dataclass(frozen=True)
+class TranslateConfig(Settings):
+    """What `translate` makes of images."""
+
+    checkpoint: str = setting("last", CHECKPOINT, group="which")
+    to: str = setting("", "the domain to translate into, by name, where a run knows several ways", group="what to make")
+    set: str = setting("", "attributes the results have, and, after ~, those they do not have: Black_Hair,~Male", group="what to make")
+    style: str = setting("", "an image whose style the results take, for a run with a style encoder", group="what to make")
+    seed: int = setting(0, "of the random style, where --style names none", at_least=0, group="what to make")
+    format: str = setting("", "format of all results, for example png; empty: that of each source", group="output")
+    overwrite: bool = setting(False, "replace results that exist", group="output")
+    tile: int = setting(
+        2048, "images larger than this many pixels go through in overlapping tiles of this size; 0: never", at_least=0, group="large images"
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class SampleConfig(Settings):
+    """What `sample` makes of noise, or of encoded images."""
+
+    checkpoint: str = setting("last", CHECKPOINT, group="which")
+    count: int = setting(64, "images, in folders", at_least=1, group="what to make")
+    seed: int = setting(0, "of the first image; the others count on from it", at_least=0, group="what to make")
+    classes: Strings = setting((), "names of the classes to make, in turns; empty: all", group="what to make")
+    truncation: str = setting(
+        "", "StyleGAN's ψ: 0 one mean image, 1 full variety; empty: as the run was trained to show", group="what to make"
+    )
+    sheet: str = setting("", "make one picture instead of a folder", choices=SHEETS, group="sheets")
+    rows: int = setting(4, "of the sheet", at_least=1, group="sheets")
+    columns: int = setting(8, "of the sheet, where classes or --strengths do not say how many", at_least=1, group="sheets")
+    crossover: int = setting(4, "of --sheet=mixing: the first layer that takes the fine source's style", group="sheets")
+    images: str = setting("", "an image, a folder or a pattern, encoded in the place of noise", group="from images")
+    having: str = setting("", "images that have what an edit adds", group="from images")
+    lacking: str = setting("", "images that lack it", group="from images")
+    strengths: Strings = setting((), "of the edits; empty: 1, or for a sheet -1,-0.5,0,0.5,1", group="from images")
+    overwrite: bool = setting(False, "replace results that exist", group="output")
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.numbers("truncation")
+        strengths = self.numbers("strengths")
+        edits = bool(self.having and self.lacking)
+        if self.sheet in ("reconstruction", "edit") and not self.images:
+            raise UserError(f"--sheet={self.sheet} needs --images=FOLDER.")
+        if self.images and self.sheet not in ("", "reconstruction", "edit", "interpolation"):
+            raise UserError(f"--images has no place in --sheet={self.sheet}: leave it out.")
+        if bool(self.having or self.lacking) != edits or (self.sheet == "edit" and not edits):
+            raise UserError("An edit leads from images that lack something to others: give both, --having=FOLDER and --lacking=FOLDER.")
+        if edits and (not self.images or self.sheet not in ("", "edit")):
+            raise UserError("--having and --lacking edit --images, one by one or with --sheet=edit.")
+        if strengths and not edits:
+            raise UserError("--strengths are those of an edit: give --having=FOLDER and --lacking=FOLDER too.")
+
+    def numbers(self, name: str) -> list[float]:
+        """Those of `truncation` or `strengths`, empty if it is. Raises `UserError` for what is no number."""
+        value = getattr(self, name)
+        words = value if isinstance(value, tuple) else (value,) * bool(value)
+        try:
+            return [float(word) for word in words]
+        except ValueError:
+            raise UserError(f"--{name}={','.join(words)}: use numbers, such as 0.5") from None
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluateConfig(Settings):
+    """What `evaluate` measures, and how."""
+
+    checkpoint: str = setting("last", CHECKPOINT, group="what")
+    data_dir: str = setting("", "where the run's data is now, if it was moved", group="what")
+    count: int = setting(5000, "images at most on each side", at_least=2, group="what")
+    metrics: Strings = setting((), "names, for example l1,ssim,fid; empty: all that fit", group="how")
+    features: str = setting(
+        "inception",
+        "what sees images for FID and its kin: inception (ImageNet weights, downloaded once), own (a small network trained on the data), "
+        "or a Keras model's file; empty: none",
+        group="how",
+    )
+    inception_weights: str = setting("", "file of Keras' InceptionV3 weights; empty: download", group="how")
+    lpips_weights: str = setting("", "file of LPIPS' learned weights for VGG16, .npz; empty: no LPIPS", group="how")
+    vgg_weights: str = setting("imagenet", "for LPIPS: imagenet, or the file of Keras' VGG16 weights without the top", group="how")
+    segmenter: str = setting("", "Keras model or SavedModel that reads classes in photos; empty: one is trained on the data", group="how")
+    segmenter_steps: int = setting(1000, "of that training", at_least=1, group="how")
+    classifier: str = setting("", "Keras model that reads the run's classes or attributes; empty: one is trained on the data", group="how")
+    classifier_epochs: int = setting(12, "of that training", at_least=1, group="how")
+    label_palette: Strings = setting(
+        (), "colours of the label maps' classes as RRGGBB, or facades; empty: as the run has them", group="how"
+    )
+    label_names: Strings = setting((), "names of these classes", group="how")
+    label_coding: str = setting("", "how a label map names classes: ids, palette or colours; empty: as the run has it", group="how")
+    seed: int = setting(0, "of intervals, subsets and projections", at_least=0, group="how")
+    cases: int = setting(4, "best and worst validation images kept for the report, by each metric", at_least=0, group="output")
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.inception_weights and self.features != "inception":
+            raise UserError(f"--inception_weights has no place beside --features={self.features}: leave one of them out.")
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportConfig(Settings):
+    """What `export` writes, and where."""
+
+    checkpoint: str = setting("last", CHECKPOINT, group="which")
+    output: str = setting("", "folder of the SavedModel; empty: RUN/export", group="output")
+    overwrite: bool = setting(False, "replace an export that exists", group="output")
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportConfig(Settings):
+    """What `report` writes, and where."""
+
+    out: str = setting("", "the file; empty: RUN/report.html, for several runs report.html here", group="output")
+    images: int = setting(20, "sample pictures of each run at most, evenly over training", at_least=0, group="output")

@@ -1,0 +1,81 @@
+"""A run put together, for training and for trying a few steps: devices, arithmetic, networks, train step, timeline, batches."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from tfgan.config import TrainConfig
+from tfgan.data.dataset import Dataset
+from tfgan.methods.base import HParams, Method
+from tfgan.training.hardware import resolve, share_cores
+from tfgan.training.step import TrainStep
+from tfgan.training.strategy import build_method, make_strategy
+from tfgan.training.timeline import Timeline
+
+
+class Machine(NamedTuple):
+    """What a run works on."""
+
+    strategy: tf.distribute.Strategy
+    training: TrainConfig  # without `auto`
+    chosen: list[str]  # a line for each setting that was `auto`
+
+
+def choose_machine(cls: type[Method], training: TrainConfig, hparams: HParams, earlier: TrainConfig | None = None) -> Machine:
+    """The strategy and the arithmetic for a method on this machine. To be asked before anything else of TensorFlow is used.
+
+    Args:
+        earlier: settings of the run that goes on, whose arithmetic stays.
+
+    Raises:
+        UserError: devices that are not there, or cannot share the batch.
+    """
+    share_cores(cls.branches)
+    strategy = make_strategy(math.gcd(*hparams.batch_sizes()), training.gpus, training.tpu)
+    return Machine(strategy, *resolve(training, hparams, strategy.num_replicas_in_sync, earlier))
+
+
+class Assembly(NamedTuple):
+    """A method with fresh weights, ready to be trained."""
+
+    dataset: Dataset
+    training: TrainConfig
+    step: TrainStep
+    timeline: Timeline
+    total: int  # steps
+
+    @property
+    def method(self) -> Method:
+        return self.step.method
+
+    def batches(self, first_step: int) -> Iterator:
+        """An endless distributed iterator of training batches from `first_step` on, those of the stage in which that step is."""
+        stage = self.timeline.stage(first_step)
+
+        def make(context):
+            return self.dataset.train_batches(
+                batch_size=stage.batch_size,
+                shrink=stage.shrink,
+                flip=self.method.hparams.flip,
+                seed=self.training.seed,
+                first_step=first_step - stage.first_step,
+                first_sample=stage.first_image,
+                batches_per_step=self.method.batches_per_step,
+                context=context,
+            )
+
+        return iter(self.step.strategy.distribute_datasets_from_function(make))
+
+
+def assemble(cls: type[Method], machine: Machine, hparams: HParams, dataset: Dataset) -> Assembly:
+    """The networks and optimizers of a run, with fresh weights.
+
+    Raises:
+        UserError: the method refuses the data set.
+    """
+    strategy, training, _ = machine
+    step = TrainStep.from_settings(build_method(cls, training, hparams, dataset.spec, strategy), training, strategy)
+    timeline = Timeline(step.method.stages(), dataset.spec.sizes["train"], step.method.batches_per_step)
+    return Assembly(dataset, training, step, timeline, training.steps or timeline.step(hparams.epochs))

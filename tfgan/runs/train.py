@@ -1,0 +1,163 @@
+"""Training a run, from the beginning or from where it stopped."""
+
+import platform
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy
+import tensorflow as tf
+
+import tfgan
+from tfgan.config import DataConfig, RunConfig, TrainConfig
+from tfgan.data import open_dataset
+from tfgan.data.dataset import Dataset
+from tfgan.errors import UserError
+from tfgan.evaluation.catalogue import METRICS
+from tfgan.inference import open_inference
+from tfgan.methods import method_class
+from tfgan.methods.base import HParams, Method
+from tfgan.runs.alarms import Health
+from tfgan.runs.assembly import Machine, assemble, choose_machine
+from tfgan.runs.opening import open_run, read_config
+from tfgan.runs.pictures import Samples
+from tfgan.runs.validation import Validation
+from tfgan.training.checkpoint import has_checkpoint
+from tfgan.training.hardware import rounding
+from tfgan.training.strategy import describe, is_chief
+from tfgan.training.timeline import Interval
+from tfgan.training.trainer import Best, Callback, Trainer
+from tfgan.training.warm_start import copy_weights
+
+
+class Trained(NamedTuple):
+    """How a training ended."""
+
+    stopped_by: int  # the number of a signal; 0: it came to its end
+    method: Method  # with its weights
+
+
+def train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HParams) -> Trained:
+    """Trains the run in `training.workdir`, from the beginning or from where it stopped.
+
+    Raises:
+        UserError: settings that do not fit the data, the machine, or the run that goes on.
+        TrainingFailed: a loss that is not finite, or a full disk; the last good checkpoint stays.
+    """
+    cls, workdir = method_class(method_name), Path(training.workdir)
+    earlier = _earlier(workdir)
+    machine = choose_machine(cls, training, hparams, earlier and earlier.training)
+    strategy, training, chosen = machine
+    print(f"Devices: {describe(strategy)}.")
+    for line in chosen:
+        print(line)
+    dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
+    config = RunConfig(method_name, data, training, hparams, dataset.spec, versions(), rounding(strategy))
+    print(_describe(dataset.spec))
+    if earlier:
+        _refuse_changes(workdir, earlier, config)
+        _tell_other_rounding(earlier, config)
+    return _fit(config, machine, dataset)
+
+
+def _fit(config: RunConfig, machine: Machine, dataset: Dataset) -> Trained:
+    training, workdir, chief = machine.training, Path(machine.training.workdir), is_chief(machine.strategy)
+    run = assemble(method_class(config.method), machine, config.hparams, dataset)
+    if training.init_from and not has_checkpoint(workdir):
+        for line in copy_weights(open_run(training.init_from).method, run.method):
+            print(f"--init_from: {line}")
+    if chief:
+        config.write(workdir / "config.json")
+    if len(run.timeline.stages) > 1:
+        print(_describe_stages(run.timeline.stages, config.hparams.image_size, run.total))
+    health = Health(run.method, dataset, config.data, training) if training.health else None
+    trainer = Trainer(
+        run.step,
+        run.batches,
+        workdir,
+        timeline=run.timeline,
+        total=run.total,
+        settings=training,
+        callbacks=_callbacks(run.method, dataset, training, chief, health),
+        best=_best(training, machine.strategy),
+        watch=health,
+    )
+    return Trained(trainer.fit(), run.method)
+
+
+def _describe(spec) -> str:
+    height, width = spec.image_size
+    domains = " to ".join(
+        f"{domain.name} ({domain.channels} channel{'s' * (domain.channels > 1)}, {domain.dtype})" for domain in spec.domains.values()
+    )
+    lines = [f"Data: {domains}, {height}×{width} pixels; {spec.sizes['train']} images to train, {spec.sizes['validation']} to validate."]
+    if spec.attribute_names:
+        groups = [f"one of {', '.join(group)}" for group in spec.attribute_groups]
+        grouped = {name for group in spec.attribute_groups for name in group}
+        lines.append(f"Attributes: {'; '.join([*groups, *(name for name in spec.attribute_names if name not in grouped)])}.")
+    return "\n".join(lines)
+
+
+def _describe_stages(stages, image_size, total: int) -> str:
+    sizes = ["×".join(str(size // stage.shrink) for size in image_size) for stage in stages]
+    parts = [f"{size} from step {stage.first_step} (batch {stage.batch_size})" for size, stage in zip(sizes, stages)]
+    reached = [size for size, stage in zip(sizes, stages) if stage.first_step < total][-1]
+    short = (
+        "" if reached == sizes[-1] else f"\nIts {total} steps end at {reached}: raise --epochs, or lower --stable_images and --fade_images."
+    )
+    return f"The images grow: {', '.join(parts)}.{short}"
+
+
+def _best(training: TrainConfig, strategy):
+    """What decides on the best checkpoint; None if nothing does."""
+    if not training.best_metric:
+        return None
+    if training.patience and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        raise UserError("--patience does not work in a cluster: the chief alone validates, and the others would wait for it.")
+    return Best(training.best_metric, METRICS[training.best_metric].higher, training.patience, training.validate_every)
+
+
+def _callbacks(method: Method, dataset: Dataset, training: TrainConfig, chief: bool, health: Health | None) -> list[Callback]:
+    """The same for all workers of a cluster, who must pause at the same steps, though the chief alone carries them out."""
+    ways = open_inference(method)
+    samples = Samples(method, ways, dataset, training.num_samples, Path(training.workdir), health and health.measure)
+    if chief:
+        samples.store_inputs()
+    every = Interval(training.sample_every) if training.sample_every else Interval(1, "epochs")
+    callbacks = [Callback(every, samples)]
+    if training.validate_every:
+        callbacks.append(Callback(Interval(training.validate_every, "epochs"), Validation(method, ways, dataset, training)))
+    return callbacks
+
+
+def _earlier(workdir: Path) -> RunConfig | None:
+    """The record of the run in `workdir` that this one goes on with; None if it is new."""
+    return read_config(workdir) if (workdir / "config.json").exists() and has_checkpoint(workdir) else None
+
+
+def _refuse_changes(workdir: Path, earlier: RunConfig, config: RunConfig):
+    """Raises `UserError` if `config` would change what the run in `workdir` learns."""
+    changes = earlier.differences(config)
+    if changes:
+        listed = "\n".join(f"  {line}" for line in changes)
+        raise UserError(
+            f"{workdir} was trained with other settings:\n{listed}\n"
+            "Use the old settings to go on with it, or another --workdir for a new run (--init_from takes over its weights)."
+        )
+
+
+def _tell_other_rounding(earlier: RunConfig, config: RunConfig):
+    """A run with --deterministic goes on with other bits than an unbroken one where sums are added up in another order."""
+    changes = earlier.rounding_differences(config)
+    if config.training.deterministic and changes:
+        print(f"--deterministic: this goes on with other rounding than an unbroken run: {'; '.join(changes)}.")
+
+
+def versions() -> dict[str, str]:
+    return {
+        "tfgan": tfgan.__version__,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": numpy.__version__,
+        "python": platform.python_version(),
+    }

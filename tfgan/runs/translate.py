@@ -1,0 +1,43 @@
+"""Images of the user's through a trained run."""
+
+import sys
+from typing import NamedTuple
+
+from tqdm import tqdm
+
+from tfgan.config.verbs import TranslateConfig
+from tfgan.inference import open_inference
+from tfgan.inference.files import DONE, EXISTS, find_tasks, translate_files
+from tfgan.runs.conditions import choose_translator, make_conditions
+from tfgan.runs.opening import open_run
+
+
+class Written(NamedTuple):
+    """How many results there are."""
+
+    done: int
+    existing: int  # were there already, and stay
+    failed: int
+
+
+def translate(folder: str, source: str, output: str, settings: TranslateConfig) -> Written:
+    """Puts an image, a folder or a pattern of them through the run in `folder`; what fails is told on the terminal.
+
+    Raises:
+        UserError: no such run, checkpoint or images; conditions that the run does not know.
+    """
+    tasks = find_tasks(source, output, settings.format)
+    run = open_run(folder, settings.checkpoint)
+    ways = open_inference(run.method)
+    translator = choose_translator(ways, settings.to)
+    conditions = make_conditions(run, ways, translator, settings.set, settings.style, settings.seed)
+    print(f"{translator.describe()}, {run.folder} at step {run.step}, {len(tasks)} image(s)")
+    options = {"alpha": run.config.data.alpha, "overwrite": settings.overwrite, "tile": settings.tile}
+    counts = dict.fromkeys(Written._fields, 0)
+    kinds = {DONE: "done", EXISTS: "existing"}
+    # disable=None: a bar only on a terminal
+    for task, outcome in tqdm(translate_files(translator, tasks, conditions, **options), total=len(tasks), unit="image", disable=None):
+        counts[kinds.get(outcome, "failed")] += 1
+        if outcome not in kinds:
+            tqdm.write(f"{task.source}: {outcome}", file=sys.stderr)
+    return Written(**counts)
