@@ -21,6 +21,7 @@ from tfgan.runs import recipes
 from tfgan.runs.start import start_tensorflow
 
 if TYPE_CHECKING:
+    from tfgan.data.dataset import Dataset
     from tfgan.inference import Sampler
     from tfgan.inference.arrays import Pixels
     from tfgan.runs import opening
@@ -115,7 +116,7 @@ def _values(result: dict) -> dict[str, float]:
     return {name: value["value"] for name, value in result["metrics"].items()}
 
 
-def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | None = None, **settings):
+def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | None = None, **settings) -> Dataset:
     """A data set as the methods see it: `tfgan.data.dataset.Dataset`.
 
     Args:
@@ -199,6 +200,13 @@ class Run:
         rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
         names = dict.fromkeys(name for row in rows for name in row)
         return {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
+
+    def open_dataset(self) -> Dataset:
+        """The data set that the run learns from, as `tfgan.open_dataset` gives it. Raises `UserError` if it is not there any more."""
+        from tfgan.data import open_dataset as open_data
+
+        sizes = self.config.hparams.image_size, self.config.hparams.loaded_size()
+        return open_data(self.config.data, self.config.spec.kind, *sizes)
 
     def translate(
         self, images: Pixels, *, to: str = "", set: str = "", style: str = "", seed: int = 0, tile: int = 2048, dtype: str = ""
