@@ -1,14 +1,13 @@
 """`tfgan train`: from flags to a run folder."""
 
 import dataclasses
-import errno
 import textwrap
 
 import absl.flags
 
 from tfgan.cli.flags import Flags, wants_help
 from tfgan.config import DataConfig, TrainConfig, as_text
-from tfgan.errors import TrainingFailed, UserError
+from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.runs.recipes import expand
 from tfgan.runs.start import start_tensorflow
@@ -48,14 +47,7 @@ def _train(method: str, data: DataConfig, training: TrainConfig, hparams) -> int
     from tfgan.inference import open_inference, translators
     from tfgan.runs.train import train
 
-    try:
-        trained = train(method, data, training, hparams)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise TrainingFailed(f"The disk is full: {error}\nMake room; the same command goes on from the last checkpoint.") from error
-        if error.filename is not None and str(error.filename).startswith(training.workdir):
-            raise UserError(f"--workdir={training.workdir} cannot be written: {error}") from error
-        raise
+    trained = train(method, data, training, hparams)
     if trained.stopped_by:
         return 128 + trained.stopped_by
     workdir, translates = training.workdir, translators(open_inference(trained.method))

@@ -1,5 +1,6 @@
 """Training a run, from the beginning or from where it stopped."""
 
+import errno
 import platform
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,7 @@ import tfgan
 from tfgan.config import DataConfig, RunConfig, TrainConfig
 from tfgan.data import open_dataset
 from tfgan.data.dataset import Dataset
-from tfgan.errors import UserError
+from tfgan.errors import TrainingFailed, UserError
 from tfgan.evaluation.catalogue import METRICS
 from tfgan.inference import open_inference
 from tfgan.methods import method_class
@@ -44,6 +45,17 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HP
         UserError: settings that do not fit the data, the machine, or the run that goes on.
         TrainingFailed: a loss that is not finite, or a full disk; the last good checkpoint stays.
     """
+    try:
+        return _train(method_name, data, training, hparams)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise TrainingFailed(f"The disk is full: {error}\nMake room; the same command goes on from the last checkpoint.") from error
+        if error.filename is not None and str(error.filename).startswith(training.workdir):
+            raise UserError(f"--workdir={training.workdir} cannot be written: {error}") from error
+        raise
+
+
+def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HParams) -> Trained:
     cls, workdir = method_class(method_name), Path(training.workdir)
     earlier = _earlier(workdir)
     machine = choose_machine(cls, training, hparams, earlier and earlier.training)
