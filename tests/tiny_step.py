@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from replicas import ONE, strategy_over
 
@@ -63,3 +64,22 @@ def moving_statistics(step: TrainStep) -> np.ndarray:
 
 def largest_difference(a, b) -> float:
     return float(np.max(np.abs(a - b)))
+
+
+def one_step(devices, **hparams) -> tuple[TrainStep, dict[str, float]]:
+    """A step run once, not to be run on, and its scalars."""
+    step = build(devices, **hparams)
+    return step, train(step, 1)
+
+
+def check_two_replicas(one_and_losses, two_and_losses):
+    """Of `one_step` on one replica and on two: losses, reduced gradients and statistics are the same, and both replicas' weights are."""
+    (one, losses), (two, found_losses) = one_and_losses, two_and_losses
+    assert found_losses == pytest.approx(losses, abs=1e-5, rel=1e-5)
+    for loss, expected in gradients(one).items():
+        found = gradients(two)[loss]
+        assert np.max(np.abs(expected)) > 1e-2
+        assert largest_difference(found, expected) < 1e-5 * max(1.0, np.max(np.abs(expected)))
+    assert largest_difference(moving_statistics(two), moving_statistics(one)) < 1e-5
+    replicas = [v.value.values for v in two.method.generator.weights]
+    assert all(len(values) == 2 and (values[0].numpy() == values[1].numpy()).all() for values in replicas)

@@ -57,15 +57,20 @@ def unfit(field: dataclasses.Field, value) -> str:
     return ""
 
 
+def as_size(name: str, value) -> Size:
+    """Height and width of one number for both, or of two. Raises `UserError` for anything else."""
+    value = (value, value) if isinstance(value, numbers.Integral) else tuple(value) if isinstance(value, list | tuple) else ()
+    if len(value) == 2 and all(isinstance(side, numbers.Integral) for side in value):
+        return tuple(map(int, value))
+    raise UserError(f"--{name} must be a number of pixels, or height and width.")
+
+
 def _convert(name: str, hint, value):
     """The value as the type `hint`, if it means the same."""
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if hint == Size:
-        value = (value, value) if isinstance(value, numbers.Integral) else tuple(value) if isinstance(value, list | tuple) else ()
-        if len(value) == 2 and all(isinstance(side, numbers.Integral) for side in value):
-            return tuple(map(int, value))
-        raise UserError(f"--{name} must be a number of pixels, or height and width.")
+        return as_size(name, value)
     if hint == Strings:
         words = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [None]
         words = tuple(as_text(word) if _is_number(word) else word for word in words)
