@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfgan.config import DataConfig, Settings, Size, TrainConfig, from_text
+from tfgan.config import DataConfig, Settings, Size, TrainConfig, as_size, from_text
 from tfgan.config.verbs import EvaluateConfig, ExportConfig, ReportConfig, TranslateConfig
 from tfgan.data.catalogue import DATASETS
 from tfgan.errors import UserError, did_you_mean
@@ -57,6 +57,7 @@ def train(method: str = "", *, recipe: str = "", **settings) -> Run:
         UserError: an unknown setting, values that do not fit, data that cannot be used, or a run that was trained with other settings.
         TrainingFailed: a loss that is not finite, or a full disk; the last good checkpoint stays.
     """
+    start_tensorflow()  # before the method imports it
     given = recipes.recipe_settings(recipe) if recipe else {}
     method = method or given.get("method", "pix2pix")
     given.pop("method", None)
@@ -65,7 +66,6 @@ def train(method: str = "", *, recipe: str = "", **settings) -> Run:
     data, training = data.with_home(), training.with_home(name)
     training.check_files()
 
-    start_tensorflow()
     from tfgan.runs.train import train as train_run
 
     train_run(method, data, training, hparams)
@@ -106,6 +106,7 @@ def evaluate(*, real: str | Path, fake: str | Path, **settings) -> dict[str, flo
     Returns:
         Metric -> value.
     """
+    start_tensorflow()
     from tfgan.runs.evaluate import evaluate_folders
 
     (config,) = _records({}, settings, [EvaluateConfig])
@@ -125,12 +126,12 @@ def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | No
         loaded_size: of training images before the random crop; `image_size` if it is left out.
         settings: those of data that `tfgan train --help` lists: `data_dir`, `dataset`, `direction`, …
     """
+    start_tensorflow()
     from tfgan.data import open_dataset as open_data
 
     (data,) = _records({}, settings, [DataConfig])
-    size = (image_size, image_size) if isinstance(image_size, int) else image_size
-    loaded = (loaded_size, loaded_size) if isinstance(loaded_size, int) else loaded_size or size
-    return open_data(data.with_home(), kind, size, loaded)
+    size = as_size("image_size", image_size)
+    return open_data(data.with_home(), kind, size, size if loaded_size is None else as_size("loaded_size", loaded_size))
 
 
 def check(data_dir: str | Path = "", method: str = "", **settings):
@@ -147,6 +148,7 @@ def check(data_dir: str | Path = "", method: str = "", **settings):
     Raises:
         UserError: a folder that cannot be opened at all, or settings that do not fit.
     """
+    start_tensorflow()
     from tfgan.runs.check import choose_method, inspect_data
 
     known = {field.name for field in dataclasses.fields(DataConfig)}

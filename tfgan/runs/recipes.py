@@ -52,10 +52,14 @@ def expand(arguments: list[str]) -> tuple[list[str], str]:
 
 def recipe_settings(name: str) -> dict[str, str]:
     """The flags of a recipe: name -> text; of `--flag` and `--noflag` alone, true and false. Raises `UserError` as `find_recipe`."""
-    words = [word.lstrip("-").partition("=") for word in _read(find_recipe(name, Path()), ())]
-    return {flag: value for flag, equals, value in words if equals} | {
-        flag.removeprefix("no"): str(not flag.startswith("no")).lower() for flag, equals, _ in words if not equals
-    }
+    found = {}
+    for line in _read(find_recipe(name, Path()), ()):
+        flag, equals, value = line.lstrip("-").partition("=")
+        if equals:
+            found[flag] = value
+        else:
+            found[flag.removeprefix("no")] = "false" if flag.startswith("no") else "true"
+    return found
 
 
 def _read(file: Path, outer: tuple[Path, ...]) -> list[str]:
