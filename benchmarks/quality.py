@@ -6,14 +6,14 @@ The runs stay in --workdir; called again, it goes on with those that are not fin
 """
 
 import argparse
+import contextlib
 import json
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.contestants import ROOT
 from benchmarks.machine import describe
+from tfgan.cli.main import main as tfgan_command
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 METRICS = ("val_l1", "val_psnr", "val_ssim")
@@ -35,8 +35,10 @@ def main(arguments=None):
         for precision in PRECISIONS:
             workdir = Path(options.workdir).absolute() / f"{precision}_{seed}"
             schedule = [f"--epochs={options.epochs}", f"--validate_every={options.epochs}", f"--seed={seed}", f"--precision={precision}"]
-            command = [sys.executable, "run_train.py", *SETTINGS, data, *flags, *schedule, f"--workdir={workdir}"]
-            subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+            with contextlib.redirect_stdout(None):
+                failed = tfgan_command(["train", *SETTINGS, data, *flags, *schedule, f"--workdir={workdir}"])
+            if failed:
+                sys.exit(failed)
             results[precision].append(last_validation(workdir))
     print(f"{describe()}; {' '.join([*SETTINGS, *flags])}, {options.epochs} epochs, seeds 0 to {options.seeds - 1}.\n")
     print(table(results))

@@ -11,6 +11,7 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # counts only if it is set before the import
 
+import keras
 import tensorflow as tf
 from eager import running_eagerly
 
@@ -33,6 +34,13 @@ def eagerly():
     """
     with running_eagerly():
         yield
+
+
+@pytest.fixture(autouse=True)
+def float32_afterwards():
+    """Takes back a test's policy of mixed precision."""
+    yield
+    keras.config.set_dtype_policy("float32")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import itertools
 import json
 import sys
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -22,12 +21,6 @@ from tfgan.training import step
 pytestmark = pytest.mark.usefixtures("eagerly")
 
 METHOD = pytest.mark.parametrize("name", METHODS)
-
-
-@pytest.fixture(autouse=True)
-def float32_afterwards():
-    yield
-    keras.config.set_dtype_policy("float32")
 
 
 @METHOD

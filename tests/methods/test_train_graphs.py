@@ -79,3 +79,13 @@ def test_xla_computes_what_the_code_says(name, changes):
     training, expected = Training(name, xla=True, **changes), run_eagerly(name, **changes)
     assert training.run() == pytest.approx(expected, rel=1e-3, abs=1e-3)
     assert all(np.isfinite(values).all() for values in weights(training.method).values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", METHODS)
+def test_a_graph_of_mixed_types_can_be_made(name):
+    """Eager TensorFlow takes a Python number for one of any type; a graph refuses it beside a tensor of another."""
+    training = Training(name, precision="mixed_float16")
+    graph = training.step.run.get_concrete_function(training.iterator, tf.constant(1)).graph.as_graph_def()
+    types = {attribute.type for function in graph.library.function for node in function.node_def for attribute in node.attr.values()}
+    assert tf.float16.as_datatype_enum in types

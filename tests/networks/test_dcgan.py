@@ -134,9 +134,6 @@ def test_inference_does_not_depend_on_the_batch(build):
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_results_are_float32(policy):
     keras.config.set_dtype_policy(policy)
-    try:
-        for generator, discriminator in ((dcgan_generator, dcgan_discriminator), (tutorial_generator, tutorial_discriminator)):
-            images = generator(5, (16, 16), 1, ngf=2)(noise(2, 5))
-            assert images.dtype == discriminator((16, 16), 1, ndf=2)(images).dtype == tf.float32
-    finally:
-        keras.config.set_dtype_policy("float32")
+    for generator, discriminator in ((dcgan_generator, dcgan_discriminator), (tutorial_generator, tutorial_discriminator)):
+        images = generator(5, (16, 16), 1, ngf=2)(noise(2, 5))
+        assert images.dtype == discriminator((16, 16), 1, ndf=2)(images).dtype == tf.float32

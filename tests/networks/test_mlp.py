@@ -74,14 +74,11 @@ def test_images_of_any_shape_are_in_range():
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_results_are_float32(policy):
     keras.config.set_dtype_policy(policy)
-    try:
-        generator = mlp_generator(5, (4, 4), 1, batch_norm=MOMENTUM, classes=3)
-        images = generator([tf.ones((2, 5)), tf.constant([0, 2])])
-        logits = conditional_mlp_discriminator((4, 4), 1, 3)([images, tf.constant([0, 2])])
-        assert images.dtype == logits.dtype == mlp_discriminator((4, 4), 1)(images).dtype == tf.float32
-        assert layers(generator, keras.layers.Dense)[0].compute_dtype == policy.removeprefix("mixed_")
-    finally:
-        keras.config.set_dtype_policy("float32")
+    generator = mlp_generator(5, (4, 4), 1, batch_norm=MOMENTUM, classes=3)
+    images = generator([tf.ones((2, 5)), tf.constant([0, 2])])
+    logits = conditional_mlp_discriminator((4, 4), 1, 3)([images, tf.constant([0, 2])])
+    assert images.dtype == logits.dtype == mlp_discriminator((4, 4), 1)(images).dtype == tf.float32
+    assert layers(generator, keras.layers.Dense)[0].compute_dtype == policy.removeprefix("mixed_")
 
 
 # Labels

@@ -222,10 +222,7 @@ def test_any_depth_and_width(name, size, norm):
 @pytest.mark.parametrize("name", ["unet_16", "resnet_1"])
 def test_outputs_are_float32_in_low_precision(name):
     keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        generator, discriminator = build_generator(name, 3, 3, ngf=4), patchgan(3, 3, ndf=4, n_layers=1)
-    finally:
-        keras.config.set_dtype_policy("float32")
+    generator, discriminator = build_generator(name, 3, 3, ngf=4), patchgan(3, 3, ndf=4, n_layers=1)
     images = generator(noise(1, 16, 16, 3), training=True)
     assert images.dtype == discriminator([images, images], training=True).dtype == tf.float32
     assert {v.dtype for v in generator.weights + discriminator.weights} == {"float32"}

@@ -322,11 +322,8 @@ def test_receptive_field_by_gradient_support(n_layers, pixels, monkeypatch):
 
 def test_low_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        generator = spade_generator(K, 3, ngf=2, depth=2, latent=4, image_size=(8, 12))
-        discriminator, encoder = multiscale_discriminator(K, 3, ndf=2), style_encoder(3, latent=4, nef=2, size=16)
-    finally:
-        keras.config.set_dtype_policy("float32")
+    generator = spade_generator(K, 3, ngf=2, depth=2, latent=4, image_size=(8, 12))
+    discriminator, encoder = multiscale_discriminator(K, 3, ndf=2), style_encoder(3, latent=4, nef=2, size=16)
     images = generator([label_maps(), noise(2, 4)], training=True)
     logits = [scale[-1] for scale in discriminator([label_maps(), images], training=True).values()]
     outputs = [images, *logits, *encoder(waves(16, 16), training=True)]

@@ -278,10 +278,7 @@ def test_gradients_reach_every_weight_of_the_present_size(alpha):
 def test_low_precision(policy):
     expected_images = make_networks()[0](random(4, 4, WIDTH)).numpy()
     keras.config.set_dtype_policy(policy)
-    try:
-        (synthesis, discriminator), style = make_networks(), mapping(5, WIDTH, 2)
-    finally:
-        keras.config.set_dtype_policy("float32")
+    (synthesis, discriminator), style = make_networks(), mapping(5, WIDTH, 2)
     images = synthesis(random(4, 4, WIDTH))
     np.testing.assert_allclose(images, expected_images, atol=0.1)  # of values up to 5
     assert {x.dtype for x in (images, discriminator(images), style(random(4, 5)))} == {tf.float32}

@@ -24,6 +24,33 @@ def test_several_steps_a_call_are_the_same_steps():
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_trains(precision):
+    exact, step = build(sync_batch_norm=False), build(precision=precision, sync_batch_norm=False)
+    assert train(step, 3) == pytest.approx(train(exact, 3), rel=0.05, abs=0.05)
+    assert all(w.dtype == np.float32 for w in step.method.generator.get_weights())
+    assert all(np.isfinite(values).all() for values in state(step))
+    assert int(step.first_bad_step.numpy()) == -1
+    assert int(step.optimizers["generator"].iterations.numpy()) + int(step.loss_scale.numpy() < 2**15) >= 3
+
+
+@pytest.mark.parametrize("devices", [ONE, TWO], ids=["one", "two"])
+def test_float16_leaves_out_an_overflowing_update(devices):
+    step = build(devices, precision="mixed_float16", sync_batch_norm=False)
+    step.loss_scale.assign(3e38)
+    before = step.method.generator.get_weights()
+    trainable = [v.trainable for v in step.method.generator.weights]
+    train(step, 1)
+    assert float(step.loss_scale.numpy()) == pytest.approx(1.5e38)
+    assert int(step.good_steps.numpy()) == 0 and int(step.step.numpy()) == 1
+    for old, new, is_trained in zip(before, step.method.generator.get_weights(), trainable):
+        assert not is_trained or (old == new).all()
+    step.loss_scale.assign(8.0)
+    train(step, 1)
+    assert int(step.good_steps.numpy()) == 1
+    assert any((old != new).any() for old, new in zip(before, step.method.generator.get_weights()))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("devices", [ONE, TWO], ids=["one", "two"])
 def test_xla_computes_the_same(devices):

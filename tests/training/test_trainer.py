@@ -5,7 +5,6 @@ import json
 import shutil
 from collections import namedtuple
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -19,12 +18,6 @@ from tfgan.runs.opening import open_run
 pytestmark = pytest.mark.usefixtures("eagerly")
 
 Usage = namedtuple("Usage", "total used free")
-
-
-@pytest.fixture(autouse=True)
-def float32_afterwards():
-    yield
-    keras.config.set_dtype_policy("float32")
 
 
 @pytest.fixture

@@ -192,7 +192,7 @@ class TrainStep(tf.Module):
         def grow():
             apply_all()
             full = self.good_steps + 1 >= LOSS_SCALE_GROWTH_STEPS
-            self.good_steps.assign(tf.where(full, 0, self.good_steps + 1))
+            self.good_steps.assign(tf.where(full, tf.zeros_like(self.good_steps), self.good_steps + 1))
             self.loss_scale.assign(tf.where(full, self.loss_scale * 2.0, self.loss_scale))
 
         def shrink():
