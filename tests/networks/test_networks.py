@@ -8,12 +8,11 @@ import pytest
 import tensorflow as tf
 
 from tfgan.errors import UserError
-from tfgan.layers import BatchNorm, Dropout
+from tfgan.layers import BatchNorm, DoublingConv, Dropout
 from tfgan.networks.blocks import norm_layer
 from tfgan.networks.generators import build_generator, minimal_size, size_multiple
 from tfgan.networks.patchgan import patchgan
 from tfgan.networks.resnet import resnet
-from tfgan.networks.strided import DoublingConv
 from tfgan.networks.unet import unet
 
 

@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 
 from tfgan.errors import UserError
-from tfgan.layers import BatchNorm, SpectralConv2D
+from tfgan.layers import BatchNorm, HalvingPool, SpectralConv2D
 from tfgan.networks import multiscale
-from tfgan.networks.multiscale import HalvingPool, minimal_multiscale_size, multiscale_discriminator
+from tfgan.networks.multiscale import minimal_multiscale_size, multiscale_discriminator
 from tfgan.networks.spade import spade, spade_block, spade_generator, style_encoder
 from tfgan.networks.vgg import LAYER_WEIGHTS, VGGInput, vgg_features
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan.layers import ForwardPass
+from tfgan.layers import EqualizedConv2D, EqualizedDense, ForwardPass
+from tfgan.layers.resizing import blur, double, halve
 from tfgan.losses import r1_penalty
 from tfgan.networks import stylegan
-from tfgan.networks.equalized import EqualizedConv2D, EqualizedDense, blur, double, halve, leaky
-from tfgan.networks.stylegan import Discriminator, Synthesis, adain, append_deviation, channels_at, layer_count, mapping, sizes
+from tfgan.networks.stylegan import Discriminator, Synthesis, adain, append_deviation, channels_at, layer_count, leaky, mapping, sizes
 
 TINY = {"every_size": True, "base": 16, "most": 6}  # 6 maps of 4 pixels, 4 of 8, 2 of 16
 WIDTH = 4

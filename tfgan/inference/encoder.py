@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from tfgan.data.pipeline import normalize
+from tfgan.layers import tuned_function
 from tfgan.methods.base import Encoding
 
 
@@ -13,8 +14,8 @@ class Encoder(tf.Module):
         super().__init__()
         self.encoding, self.source, self.input_key = encoding, encoding.source, encoding.input_key
         self.pixel_spec = tf.TensorSpec([None, None, None, self.source.channels], self.source.dtype, "images")
-        self._run = tf.function(self._encode, input_signature=[tf.TensorSpec(self.pixel_spec.shape, tf.float32)])
-        self._run_pixels = tf.function(self.encode_pixels, input_signature=[self.pixel_spec])
+        self._run = tf.function(tuned_function(self._encode), input_signature=[tf.TensorSpec(self.pixel_spec.shape, tf.float32)])
+        self._run_pixels = tf.function(tuned_function(self.encode_pixels), input_signature=[self.pixel_spec])
 
     @property
     def full_range(self) -> int:

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.data.pipeline import denormalize
-from tfgan.layers import normal, uniform
+from tfgan.layers import normal, tuned_function, uniform
 from tfgan.methods.base import Generation
 
 BATCH = 64  # images in one pass through the network
@@ -24,8 +24,8 @@ class Sampler(tf.Module):
         self.latents_spec = tf.TensorSpec([None, self.length], tf.float32, "latents")
         self.seed_spec = tf.TensorSpec([None], tf.int32, "seed")
         self._latents = tf.function(self.draw, input_signature=[self.seed_spec])
-        self._run = tf.function(self._generate, input_signature=[self.latents_spec, *self.labels_spec])
-        self._run_pixels = tf.function(self.generate_pixels, input_signature=[self.latents_spec, *self.labels_spec])
+        self._run = tf.function(tuned_function(self._generate), input_signature=[self.latents_spec, *self.labels_spec])
+        self._run_pixels = tf.function(tuned_function(self.generate_pixels), input_signature=[self.latents_spec, *self.labels_spec])
 
     def truncated(self, truncation: float) -> "Sampler":
         """The same with another ψ (Karras et al. 2019, appendix B), for a generation with styles."""

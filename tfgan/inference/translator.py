@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from tfgan.data.pipeline import denormalize, normalize
+from tfgan.layers import tuned_function
 from tfgan.methods.base import Translation
 
 
@@ -24,8 +25,8 @@ class Translator(tf.Module):
         self.input_key, self.truth_key, self.lengths = translation.input_key, translation.truth_key, translation.conditions
         self.conditions = [tf.TensorSpec([None, length], tf.float32, name) for name, length in self.lengths.items()]
         floats = tf.TensorSpec(self.shape, tf.int32 if self.takes_maps else tf.float32)
-        self._run = tf.function(self._translate, input_signature=[floats, *self.conditions])
-        self._run_pixels = tf.function(self.translate_pixels, input_signature=[self.pixel_spec, *self.conditions])
+        self._run = tf.function(tuned_function(self._translate), input_signature=[floats, *self.conditions])
+        self._run_pixels = tf.function(tuned_function(self.translate_pixels), input_signature=[self.pixel_spec, *self.conditions])
 
     @property
     def pixel_spec(self) -> tf.TensorSpec:

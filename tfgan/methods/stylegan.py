@@ -11,9 +11,9 @@ from tfgan.augmentation import diff_augment
 from tfgan.config import Size, Strings, setting
 from tfgan.errors import UserError
 from tfgan.layers import fold_in, uniform
+from tfgan.layers.resizing import double, halve
 from tfgan.losses import r1_penalty
 from tfgan.methods import base, noise
-from tfgan.networks.equalized import double, halve
 from tfgan.networks.stylegan import Discriminator, Synthesis, layer_count, mapping
 from tfgan.optimizers import FusedAdam
 

@@ -1,12 +1,38 @@
-"""Network builders: functions of sizes and widths that return Keras models. Each module is imported when it is asked for."""
+"""Network builders: functions of sizes and widths that return Keras models.
 
-import importlib
+Importing this package registers its layers, so that ``keras.saving.load_model`` loads what was saved of any run's networks.
+"""
 
+from tfgan.networks import (
+    acgan,
+    blocks,
+    dcgan,
+    generators,
+    mlp,
+    multiscale,
+    patchgan,
+    resnet,
+    spade,
+    stargan,
+    stylegan,
+    unet,
+    vaegan,
+    vgg,
+)
 
-def __getattr__(name: str):
-    try:
-        return importlib.import_module(f"tfgan.networks.{name}")
-    except ModuleNotFoundError as error:
-        if error.name != f"tfgan.networks.{name}":
-            raise
-        raise AttributeError(f"module 'tfgan.networks' has no attribute {name!r}") from None
+__all__ = [
+    "acgan",
+    "blocks",
+    "dcgan",
+    "generators",
+    "mlp",
+    "multiscale",
+    "patchgan",
+    "resnet",
+    "spade",
+    "stargan",
+    "stylegan",
+    "unet",
+    "vaegan",
+    "vgg",
+]

@@ -2,8 +2,8 @@
 
 import keras
 
-from tfgan.layers import BatchNorm, Dropout, instance_norm
-from tfgan.networks.strided import KERNEL, DoublingConv, HalvingConv
+from tfgan.layers import BatchNorm, DoublingConv, Dropout, HalvingConv, instance_norm
+from tfgan.layers.strided import KERNEL
 
 SLOPE = 0.2  # of LeakyReLU in the papers; Keras' default is 0.3
 

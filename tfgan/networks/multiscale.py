@@ -1,26 +1,9 @@
 """The multi-scale PatchGAN discriminator of pix2pixHD (Wang et al. 2018, §3.2), as SPADE uses it (Park et al. 2019, appendix A)."""
 
 import keras
-import tensorflow as tf
 
-from tfgan.layers import instance_norm
+from tfgan.layers import HalvingPool, instance_norm
 from tfgan.networks.spade import conv, leaky_relu, spectral_conv
-
-
-@keras.saving.register_keras_serializable("tfgan")
-class HalvingPool(keras.layers.Layer):
-    """Averages 3×3 pixels around every second one, N×H×W×C -> N×⌈H/2⌉×⌈W/2⌉×C; what lies outside the image does not count.
-
-    PyTorch's pooling of stride 2 and padding 1. TensorFlow's "same" has the windows one pixel further on where H is even.
-    """
-
-    def compute_output_shape(self, input_shape):
-        n, *sizes, c = input_shape
-        return (n, *(None if size is None else -(-size // 2) for size in sizes), c)
-
-    def call(self, x):
-        pixels, inside = (tf.pad(image, [[0, 0], [1, 1], [1, 1], [0, 0]]) for image in (x, tf.ones_like(x[:1, :, :, :1])))
-        return tf.nn.avg_pool2d(pixels, 3, 2, "VALID") / tf.nn.avg_pool2d(inside, 3, 2, "VALID")
 
 
 def multiscale_discriminator(*channels, scales=2, ndf=64, n_layers=4):

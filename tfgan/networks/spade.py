@@ -3,9 +3,8 @@
 import math
 
 import keras
-import tensorflow as tf
 
-from tfgan.layers import BatchNorm, SpectralConv2D, instance_norm
+from tfgan.layers import BatchNorm, ResizeLike, SpectralConv2D, instance_norm
 from tfgan.networks.blocks import SLOPE
 
 HIDDEN = 128  # filters of the convolution that all of a SPADE layer's modulations come from
@@ -90,21 +89,6 @@ def spade_generator(num_classes, out_channels, *, ngf=64, depth=5, latent=0, ima
 def _first_map(z, like, filters, size):
     x = keras.layers.Dense(filters * math.prod(size), kernel_initializer=xavier_init())(z)
     return ResizeLike()([keras.layers.Reshape((*size, filters))(x), like])  # N × h × w × filters
-
-
-@keras.saving.register_keras_serializable("tfgan")
-class ResizeLike(keras.layers.Layer):
-    """The first of two inputs, N×h×w×C, bilinearly at the height and width of the second, N×H×W×K."""
-
-    def compute_output_shape(self, input_shape):
-        resized, like = input_shape
-        return (resized[0], *like[1:3], resized[-1])
-
-    def call(self, inputs):
-        x, like = inputs
-        if x.shape[1:3] == like.shape[1:3]:
-            return x
-        return tf.cast(tf.image.resize(x, tf.shape(like)[1:3]), x.dtype)
 
 
 def style_encoder(in_channels, latent=256, *, nef=64, size=256):

@@ -10,12 +10,17 @@ import math
 import keras
 import tensorflow as tf
 
-from tfgan.layers import ForwardPass, normal
+from tfgan.layers import EqualizedConv2D, EqualizedDense, ForwardPass, normal
+from tfgan.layers.resizing import blur, double, halve
 from tfgan.networks.blocks import SLOPE
-from tfgan.networks.equalized import EqualizedConv2D, EqualizedDense, blur, double, halve, leaky
 
 SMALLEST = 4
 GROUP = 4  # images over which the discriminator takes a standard deviation
+
+
+def leaky(x):
+    """LeakyReLU in a form of which any number of derivatives can be compiled."""
+    return tf.maximum(x, SLOPE * x)
 
 
 def sizes(largest: int) -> list[int]:
@@ -43,6 +48,7 @@ def mapping(latents: int, width: int, depth: int = 8):
     return keras.Model(noise, x, name="mapping")
 
 
+@keras.saving.register_keras_serializable("tfgan")
 class UnitLength(keras.layers.Layer):
     """Scales each vector of N×d so that the mean of its squares is 1."""
 
@@ -50,6 +56,7 @@ class UnitLength(keras.layers.Layer):
         return z * tf.math.rsqrt(tf.reduce_mean(tf.square(z), axis=1, keepdims=True) + 1e-8)
 
 
+@keras.saving.register_keras_serializable("tfgan")
 class Epilogue(keras.layers.Layer):
     """What follows every convolution of the synthesis: noise, bias, LeakyReLU, instance norm, and the style as scale and shift (AdaIN).
 
@@ -105,6 +112,7 @@ def _name(model, **lists):
             setattr(model, f"{name}_{number}", layer)
 
 
+@keras.saving.register_keras_serializable("tfgan")
 class Synthesis(keras.Model):
     """Styles N×layers×width -> images N×size×size×`channels`, about [-1, 1] but not bounded, float32.
 
@@ -116,7 +124,8 @@ class Synthesis(keras.Model):
 
     def __init__(self, largest, channels, *, width, every_size, base=8192, most=512, **kwargs):
         super().__init__(autocast=False, **kwargs)  # styles, α and images stay float32; the layers see to their own
-        self.largest, self.sizes = largest, sizes(largest)
+        self.largest, self.channels, self.width, self.every_size, self.base, self.most = largest, channels, width, every_size, base, most
+        self.sizes = sizes(largest)
         depths = [channels_at(size, base, most) for size in self.sizes]
         self.const = self.add_weight(shape=(1, SMALLEST, SMALLEST, depths[0]), initializer="ones", name="const")
         # In the place of the first convolution stands the constant.
@@ -130,6 +139,10 @@ class Synthesis(keras.Model):
         ]
         _name(self, epilogue=self.epilogues, convolution=self.convolutions, to_rgb=self.to_rgb)
         self.built = True
+
+    def get_config(self):
+        names = ("name", "largest", "channels", "width", "every_size", "base", "most")
+        return {name: getattr(self, name) for name in names}
 
     def call(self, styles, size=None, alpha=None, training=False):
         """`size`: of the images, the largest by default. `alpha`: share of the largest layers in an image that is fading in, a scalar;
@@ -151,12 +164,14 @@ class Synthesis(keras.Model):
         return coarse + alpha * (image - coarse)
 
 
+@keras.saving.register_keras_serializable("tfgan")
 class Discriminator(keras.Model):
     """Images N×size×size×`channels` -> logits N×1 float32; arguments as of `Synthesis`, with fromRGB in the place of toRGB."""
 
     def __init__(self, largest, channels, *, every_size, base=8192, most=512, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        self.largest, self.sizes = largest, sizes(largest)
+        self.largest, self.channels, self.every_size, self.base, self.most = largest, channels, every_size, base, most
+        self.sizes = sizes(largest)
         depths = [channels_at(size, base, most) for size in self.sizes]
         self.from_rgb = [
             _convolution(channels, depth, 1, name=f"from_rgb_{size}")
@@ -170,6 +185,9 @@ class Discriminator(keras.Model):
         self.logit = _built(EqualizedDense(1, gain=1.0, dtype="float32"), (None, depths[0]))
         _name(self, from_rgb=self.from_rgb, convolution=self.convolutions, downscaling=self.downscaling)
         self.built = True
+
+    def get_config(self):
+        return {name: getattr(self, name) for name in ("name", "largest", "channels", "every_size", "base", "most")}
 
     def call(self, images, alpha=None, training=False):
         """`alpha`: as in `Synthesis`, of images of the size that is fading in."""

@@ -5,7 +5,7 @@ import functools
 import tensorflow as tf
 
 from tfgan.config import TrainConfig
-from tfgan.layers import ForwardPass, fold_in
+from tfgan.layers import ForwardPass, fold_in, tuned
 from tfgan.methods.base import Method, Phase, Stage
 from tfgan.training.order import keep_reads_before_updates
 
@@ -150,7 +150,7 @@ class TrainStep(tf.Module):
         (1 or 0)."""
         share = 1.0 / self.strategy.num_replicas_in_sync  # optimizers sum the replicas' gradients
         factor = loss_scale if self.loss_scaling else 1.0
-        with tf.GradientTape(persistent=len(phase.trains) > 1) as tape, ForwardPass(seed) as forward_pass:
+        with tuned(), tf.GradientTape(persistent=len(phase.trains) > 1) as tape, ForwardPass(seed) as forward_pass:
             result = phase.losses(batch, seed)
             scaled = {name: loss * (share * factor) for name, loss in result.losses.items()}
         gradients = {}

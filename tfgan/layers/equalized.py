@@ -1,12 +1,12 @@
-"""Layers with an equalised learning rate: weights of N(0, 1) that are scaled when they are used, so that Adam moves all of them alike
-(Karras et al. 2018, §4.1); and the blur of StyleGAN."""
+"""Layers with an equalized learning rate: weights of N(0, 1) that are scaled when they are used, so that Adam moves all of them alike
+(Karras et al. 2018, §4.1)."""
 
 import math
 
 import keras
 import tensorflow as tf
 
-from tfgan.networks.blocks import SLOPE
+from tfgan.layers.resizing import halve
 
 GAIN = math.sqrt(2.0)  # He's, for layers in front of a leaky ReLU
 
@@ -17,6 +17,10 @@ class _Equalized(keras.layers.Layer):
     def __init__(self, units, gain=GAIN, lr_multiplier=1.0, use_bias=True, **kwargs):
         super().__init__(**kwargs)
         self.units, self.gain, self.lr_multiplier, self.use_bias = units, gain, lr_multiplier, use_bias
+
+    def get_config(self):
+        own = {name: getattr(self, name) for name in ("units", "gain", "lr_multiplier", "use_bias")}
+        return {**super().get_config(), **own}
 
     def add_weights(self, *kernel_shape):
         initializer = keras.initializers.RandomNormal(0.0, 1.0 / self.lr_multiplier)
@@ -33,6 +37,7 @@ class _Equalized(keras.layers.Layer):
         return y + tf.cast(tf.convert_to_tensor(self.bias) * self.lr_multiplier, y.dtype) if self.use_bias else y
 
 
+@keras.saving.register_keras_serializable("tfgan")
 class EqualizedDense(_Equalized):
     """N×C -> N×`units`."""
 
@@ -43,6 +48,7 @@ class EqualizedDense(_Equalized):
         return self.biased(tf.matmul(x, self.scaled_kernel(x)))
 
 
+@keras.saving.register_keras_serializable("tfgan")
 class EqualizedConv2D(_Equalized):
     """N×H×W×C -> N×H×W×`units` by square kernels; with `downscale` -> N×H/2×W/2×`units`, means over 2×2 pixels, before the bias."""
 
@@ -50,32 +56,12 @@ class EqualizedConv2D(_Equalized):
         super().__init__(units, **kwargs)
         self.kernel_size, self.downscale = kernel_size, downscale
 
+    def get_config(self):
+        return {**super().get_config(), "kernel_size": self.kernel_size, "downscale": self.downscale}
+
     def build(self, input_shape):
         self.add_weights(self.kernel_size, self.kernel_size, input_shape[-1], self.units)
 
     def call(self, x):
         y = tf.nn.conv2d(x, self.scaled_kernel(x), 1, "SAME")
         return self.biased(halve(y) if self.downscale else y)
-
-
-def leaky(x):
-    """LeakyReLU in a form of which any number of derivatives can be compiled."""
-    return tf.maximum(x, SLOPE * x)
-
-
-def blur(x):
-    """Each pixel becomes the mean of its 3×3 neighbours, weighted [1, 2, 1]² / 16; zeros lie beyond the border."""
-    x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]])
-    for _ in range(2):  # [1, 2, 1] / 4 is [1, 1] / 2 twice; on a CPU, sums of slices would take half of StyleGAN's step for their gradients
-        x = tf.nn.avg_pool2d(x, 2, 1, "VALID")
-    return x
-
-
-def double(x):
-    """N×H×W×C -> N×2H×2W×C by nearest neighbour."""
-    return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
-
-
-def halve(x):
-    """N×H×W×C -> N×H/2×W/2×C, means over 2×2 pixels."""
-    return tf.nn.avg_pool2d(x, 2, 2, "VALID")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan.networks import strided
+from tfgan.layers import strided, tuned
 
 LAYERS = {"halving": (strided.HalvingConv, keras.layers.Conv2D), "doubling": (strided.DoublingConv, keras.layers.Conv2DTranspose)}
 MOST = {"halving": strided.MOST_PIXELS_HALVED, "doubling": strided.MOST_PIXELS_DOUBLED}
@@ -14,7 +14,10 @@ SHAPES = [(1, 2, 2, 5), (1, 2, 6, 3), (3, 4, 2, 2), (2, 8, 6, 4)]
 
 @pytest.fixture
 def on_cpu(monkeypatch):
+    """Layers take the form that is fastest there."""
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: [])
+    with tuned():
+        yield
 
 
 @pytest.fixture
@@ -103,6 +106,13 @@ def test_of_unknown_size_it_is_decided_when_the_network_runs(on_cpu, kind, monke
 @pytest.mark.parametrize("kind", LAYERS)
 def test_no_products_beside_a_gpu(monkeypatch, products, kind):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["a GPU"])
+    with tuned():
+        pair(kind, SHAPES[0])[0](random(SHAPES[0]))
+    assert not products
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_no_products_unless_this_machine_is_meant(products, kind):
     pair(kind, SHAPES[0])[0](random(SHAPES[0]))
     assert not products
 

@@ -8,7 +8,7 @@ products of all 4×4 patches by the weights as they lie, the same sums come with
 import keras
 import tensorflow as tf
 
-from tfgan.layers import has_gpu
+from tfgan.layers.machine import is_tuned_for_cpu
 
 KERNEL = 4
 MOST_PIXELS_HALVED, MOST_PIXELS_DOUBLED = 64, 256  # of a batch, on the smaller side: up to here matrix products were faster
@@ -24,9 +24,13 @@ class _Strided:
     def add_weight(self, **kwargs):
         return super().add_weight(**kwargs, autocast=False)
 
+    def get_config(self):
+        fixed = ("kernel_size", "strides", "padding", "autocast")
+        return {name: value for name, value in super().get_config().items() if name not in fixed}
+
     def call(self, x):
         n, h, w, _ = _sizes(x)
-        few = False if has_gpu() else self.are_few(n, h, w)
+        few = self.are_few(n, h, w) if is_tuned_for_cpu() else False
         sure = isinstance(few, bool)  # otherwise the size is known when the network runs
         very_few = sure and few and n * h * w <= self.most_float32
         dtype = "float32" if very_few else self.compute_dtype
@@ -41,6 +45,7 @@ class _Strided:
         return tf.cast(y, self.compute_dtype)
 
 
+@keras.saving.register_keras_serializable("tfgan")
 class HalvingConv(_Strided, keras.layers.Conv2D):
     """N×H×W×C -> N×H/2×W/2×`filters`; weights and results are those of `keras.layers.Conv2D(filters, 4, 2, "same")`."""
 
@@ -59,6 +64,7 @@ class HalvingConv(_Strided, keras.layers.Conv2D):
         return tf.reshape(y, [n, h // 2, w // 2, self.filters])
 
 
+@keras.saving.register_keras_serializable("tfgan")
 class DoublingConv(_Strided, keras.layers.Conv2DTranspose):
     """N×H×W×C -> N×2H×2W×`filters`; weights and results are those of `keras.layers.Conv2DTranspose(filters, 4, 2, "same")`."""
 

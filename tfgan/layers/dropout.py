@@ -1,0 +1,39 @@
+"""Dropout whose masks follow from the seed of the training pass."""
+
+import keras
+import tensorflow as tf
+
+from tfgan.layers.forward_pass import ForwardPass
+from tfgan.layers.noise import uniform
+
+
+@keras.saving.register_keras_serializable("tfgan")
+class Dropout(keras.layers.Layer):
+    """Dropout with stateless noise: a new mask for each training pass, from its seed.
+
+    Args:
+        rate: the share of units that is zeroed; the others are scaled by 1 / (1 - rate).
+        at_inference: also drop outside training, by one fixed mask for every image, so that an image's result depends neither on its
+            neighbours in the batch nor on the call (pix2pix keeps dropout at test time as its only noise, Isola et al. 2017, §2.1).
+        spatial: drop whole feature maps of N×H×W×C (Tompson et al. 2015, §3.2).
+    """
+
+    def __init__(self, rate, at_inference=False, spatial=False, **kwargs):
+        super().__init__(**kwargs)
+        self.rate, self.at_inference, self.spatial = rate, at_inference, spatial
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate, "at_inference": self.at_inference, "spatial": self.spatial}
+
+    def call(self, x, training=False):
+        if self.rate == 0 or not (training or self.at_inference):
+            return x
+        forward_pass = ForwardPass.current()
+        shape, seed = tf.shape(x), tf.constant([0, 0])
+        if self.spatial:
+            shape = tf.stack([shape[0], 1, 1, shape[3]])
+        if not training:
+            shape = tf.concat([[1], shape[1:]], axis=0)
+        elif forward_pass is not None:
+            seed = forward_pass.next_seed()
+        return tf.where(uniform(shape, seed) >= self.rate, x / (1.0 - self.rate), tf.zeros_like(x))

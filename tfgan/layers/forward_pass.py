@@ -1,0 +1,58 @@
+"""Training passes without side effects: what a layer would draw or write is seeded and collected by the open `ForwardPass`."""
+
+import threading
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from tfgan.layers.noise import fold_in
+
+_open = threading.local()  # replicas are traced in threads of their own
+
+
+class Statistic(NamedTuple):
+    """One batch's share of a moving average: variable <- momentum * variable + (1 - momentum) * value."""
+
+    variable: keras.Variable
+    value: tf.Tensor
+    momentum: float
+
+
+class ForwardPass:
+    """Context of one training pass through networks: seeds their random layers and collects their batch statistics.
+
+    Args:
+        seed: int32 tensor of shape (2,). Every random layer that is called inside the context draws from a seed of its own, derived
+            from this one and from its place in the order of calls.
+    """
+
+    def __init__(self, seed):
+        self.seed = seed
+        self.statistics: list[Statistic] = []
+        self._draws = 0
+
+    def next_seed(self):
+        self._draws += 1
+        return fold_in(self.seed, self._draws)
+
+    def __enter__(self):
+        self._outer = getattr(_open, "forward_pass", None)
+        _open.forward_pass = self
+        return self
+
+    def __exit__(self, *_):
+        _open.forward_pass = self._outer
+
+    @staticmethod
+    def current() -> "ForwardPass | None":
+        return getattr(_open, "forward_pass", None)
+
+
+def record(variable, value, momentum):
+    """Hands a new value of a non-trainable variable to the open `ForwardPass`, or writes it if there is none."""
+    forward_pass = ForwardPass.current()
+    if forward_pass is not None:
+        forward_pass.statistics.append(Statistic(variable, tf.stop_gradient(value), momentum))
+    else:
+        variable.assign(variable * momentum + value * (1.0 - momentum))

@@ -1,0 +1,26 @@
+"""Stateless noise: a function of its seed alone, so that a step can be repeated and resumed bit for bit."""
+
+import math
+
+import tensorflow as tf
+
+
+def fold_in(seed, number):
+    """A new stateless seed from `seed` (shape (2,)) and an integer."""
+    return tf.random.experimental.stateless_fold_in(tf.cast(seed, tf.int32), number, alg="philox")
+
+
+def uniform(shape, seed):
+    """float32 noise of `shape`, uniform in [0, 1), from a stateless seed of shape (2,).
+
+    Made from the generator's bits, which are the same everywhere; `tf.random.stateless_uniform` turns the same bits into other floats
+    under XLA than elsewhere (TensorFlow issue 121243).
+    """
+    bits = tf.random.stateless_uniform(shape, seed, minval=None, maxval=None, dtype=tf.uint32, alg="philox")
+    return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) * 2.0**-24  # float32 holds 24 bits exactly
+
+
+def normal(shape, seed):
+    """float32 noise of `shape` from N(0, 1), by Box and Muller from a stateless seed of shape (2,); the same with and without XLA."""
+    radius = tf.sqrt(-2.0 * tf.math.log(1.0 - uniform(shape, fold_in(seed, 0))))  # of (0, 1]: the logarithm is finite
+    return radius * tf.cos(2.0 * math.pi * uniform(shape, fold_in(seed, 1)))

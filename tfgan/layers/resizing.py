@@ -1,0 +1,53 @@
+"""Other sizes: pooling and resizing as the papers' code does them, where Keras does otherwise."""
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable("tfgan")
+class HalvingPool(keras.layers.Layer):
+    """Averages 3×3 pixels around every second one, N×H×W×C -> N×⌈H/2⌉×⌈W/2⌉×C; what lies outside the image does not count.
+
+    PyTorch's pooling of stride 2 and padding 1. TensorFlow's "same" has the windows one pixel further on where H is even.
+    """
+
+    def compute_output_shape(self, input_shape):
+        n, *sizes, c = input_shape
+        return (n, *(None if size is None else -(-size // 2) for size in sizes), c)
+
+    def call(self, x):
+        pixels, inside = (tf.pad(image, [[0, 0], [1, 1], [1, 1], [0, 0]]) for image in (x, tf.ones_like(x[:1, :, :, :1])))
+        return tf.nn.avg_pool2d(pixels, 3, 2, "VALID") / tf.nn.avg_pool2d(inside, 3, 2, "VALID")
+
+
+@keras.saving.register_keras_serializable("tfgan")
+class ResizeLike(keras.layers.Layer):
+    """The first of two inputs, N×h×w×C, bilinearly at the height and width of the second, N×H×W×K."""
+
+    def compute_output_shape(self, input_shape):
+        resized, like = input_shape
+        return (resized[0], *like[1:3], resized[-1])
+
+    def call(self, inputs):
+        x, like = inputs
+        if x.shape[1:3] == like.shape[1:3]:
+            return x
+        return tf.cast(tf.image.resize(x, tf.shape(like)[1:3]), x.dtype)
+
+
+def blur(x):
+    """Each pixel becomes the mean of its 3×3 neighbours, weighted [1, 2, 1]² / 16; zeros lie beyond the border."""
+    x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]])
+    for _ in range(2):  # [1, 2, 1] / 4 is [1, 1] / 2 twice; on a CPU, sums of slices would take half of StyleGAN's step for their gradients
+        x = tf.nn.avg_pool2d(x, 2, 1, "VALID")
+    return x
+
+
+def double(x):
+    """N×H×W×C -> N×2H×2W×C by nearest neighbour."""
+    return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
+
+
+def halve(x):
+    """N×H×W×C -> N×H/2×W/2×C, means over 2×2 pixels."""
+    return tf.nn.avg_pool2d(x, 2, 2, "VALID")
