@@ -15,9 +15,13 @@ import keras
 import tensorflow as tf
 from eager import running_eagerly
 
+from tfgan.messages import show_messages
+
 CPU = tf.config.list_physical_devices("CPU")[0]
 if len(tf.config.get_logical_device_configuration(CPU) or ()) < 2:
     tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+show_messages(always=True)  # for tests that read them from the output stream
 
 TINY = [
     *("--generator=unet_16", "--ngf=4", "--ndf=4", "--n_layers=1", "--image_size=16"),

@@ -19,6 +19,7 @@ FUNCTION_LINES = 75
 
 BELOW = {
     "errors": set(),
+    "messages": set(),
     "config": {"errors"},
     "attributes": {"config", "errors"},
     "layers": set(),
@@ -33,7 +34,7 @@ SHARED_BY_METHODS = ("base", "noise")
 CARRIERS = ("training", "inference", "evaluation")  # they take methods and data sets as arguments, and never meet each other
 BELOW |= dict.fromkeys(CARRIERS, set(BELOW))
 BELOW |= {"runs": set(BELOW)}
-BELOW |= {"cli": {"runs", *CARRIERS, "data", "methods", "config", "errors"}, "__main__": {"cli"}, "__init__": set()}
+BELOW |= {"cli": {"runs", *CARRIERS, "data", "methods", "config", "errors", "messages"}, "__main__": {"cli"}, "__init__": set()}
 BELOW |= {"api": set(BELOW["cli"])}
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tfgan.data.idx import read_idx
+from tfgan.data.folders.idx import read_idx
 
 INKS = {"red": (230, 40, 40), "green": (40, 190, 60), "blue": (60, 90, 240)}
 

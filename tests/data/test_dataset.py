@@ -10,12 +10,13 @@ import tensorflow as tf
 from tfgan.config import DataConfig, Domain
 from tfgan.data import open_dataset, parse_direction
 from tfgan.data.dataset import Dataset
+from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage, UserError
 
 KEYS = {"source": "A", "target": "B"}
 
 
-class Shades:
+class Shades(Source):
     """`count` pairs of 4×4 images; A of example i has the value i, B has 255 - i. Those in `bad` cannot be read. Counts its loads."""
 
     domains = {"A": Domain("photo", 3), "B": Domain("labels", 1)}
@@ -193,7 +194,7 @@ def test_unpaired_examples_go_round_in_the_shorter_domain():
     np.testing.assert_allclose(np.array(shown), [[i % 3 * 2 / 255 - 1, 1 - i * 2 / 255] for i in range(7)], atol=1e-6)
 
 
-class Faces:
+class Faces(Source):
     """`count` images of one value each, with attributes of two joined sets, of which they have one."""
 
     domains = {"image": Domain("image", 1)}

@@ -226,10 +226,10 @@ def test_halves_of_side_by_side_files(tmp_path, half, shades):
 
 @pytest.mark.parametrize("half, side", [("left", "A"), ("right", "B")])
 def test_half_of_a_set_of_pairs(streets, monkeypatch, half, side):
-    from tfgan.data.paired import open_pairs
+    from tfgan.data.folders.pairs import open_pairs
 
     pairs = open_pairs(streets, ("photo", "labels"), ("labels",), "composite", False)
-    monkeypatch.setattr("tfgan.data.tfds_source.open_pix2pix", lambda name, tfds_dir: pairs if name == "facades" else None)
+    monkeypatch.setattr("tfgan.data.tfds.pairs.open_pix2pix", lambda name, tfds_dir: pairs if name == "facades" else None)
     found = open_kind("images", dataset="facades", half=half)
     assert found.spec.domains == {"image": pairs["train"].domains[side]} and found.spec.sizes["train"] == 3
     expected = {20, 21, 22} if side == "A" else {0}
@@ -288,6 +288,8 @@ def test_what_a_set_does_not_have(kind, settings, message):
         ("attributes", {"direction": "nonsense"}, "--direction means nothing for a method that learns from attributes images"),
         ("attributes", {"attributes": ("night",)}, "--attributes means nothing for --dataset=synthetic: leave it out, or name another"),
         ("paired", {"label_palette": ("facades",)}, "--label_palette means nothing for --dataset=synthetic"),
+        ("paired", {"tfds_source": "image"}, "--tfds_source means nothing for --dataset=synthetic"),
+        ("unpaired", {"tfds_target": "x", "data_dir": "/nowhere"}, "--tfds_target names a feature of --dataset=tfds:NAME: leave it out"),
         ("semantic", {"direction": "photo_to_labels"}, "--direction means nothing for --dataset=synthetic"),
         ("labelled", {"half": "left"}, "--half means nothing for a method that learns from labelled images"),
         ("paired", {"fit": "squeeze"}, "--fit means nothing for a method that learns from paired images"),

@@ -7,9 +7,10 @@ import tensorflow as tf
 from tfgan.config import Domain
 from tfgan.data.pipeline import make_batches, normalize
 from tfgan.data.prepare import PreparedSource
+from tfgan.data.source import Source
 
 
-class Numbered:
+class Numbered(Source):
     """`count` examples; pixel (y, x) of example i is (i, y, x) in every image, as the domain's dtype."""
 
     def __init__(self, count, domains, size=(8, 10)):

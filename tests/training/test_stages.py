@@ -12,6 +12,7 @@ from replicas import ONE, TWO, strategy_over
 from tfgan.config import DataSpec, Domain, TrainConfig
 from tfgan.data.pipeline import make_batches
 from tfgan.data.prepare import PreparedSource
+from tfgan.data.source import Source
 from tfgan.methods import base
 from tfgan.optimizers import FusedAdam
 from tfgan.training.step import TrainStep
@@ -54,7 +55,7 @@ class Growing(base.Method):
         return base.PhaseResult({}, {"weight_afterwards": tf.reduce_sum(self.model(tf.ones([1, 1])))})
 
 
-class Images:
+class Images(Source):
     """Example i is grey i/10 all over, but for a checkerboard that averages over 2×2 pixels take away."""
 
     domains = {"image": SPEC.domains["image"]}

@@ -5,7 +5,7 @@ import shlex
 import textwrap
 from collections import Counter
 
-from tfgan.config import DataConfig, as_flag
+from tfgan.config import BATCH_KINDS, DataConfig, as_flag
 from tfgan.data import batch_keys
 from tfgan.data.checks import SEVERITIES, Finding, Inspection
 from tfgan.data.checks.finding import plural
@@ -22,12 +22,13 @@ MODES = {"RGB": "colour", "L": "grey", "P": "palette", "RGBA": "colour with alph
 def direction(seen: Inspection, settings: DataConfig) -> str:
     """From which domain to which, in words. Raises `UserError` for a direction between other domains than there are."""
     kind, sources = seen.opened.kind, seen.opened.splits.get("train", [])
-    if kind not in ("paired", "unpaired", "semantic"):
+    translates = BATCH_KINDS[kind].translates if kind else ()
+    if not translates:
         return ""
     names = {
         key: source.domains[own].name for source in sources for key, own in batch_keys(kind, source, settings.direction, sources).items()
     }
-    source, target = ("labels", "image") if kind == "semantic" else ("source", "target")
+    source, target = translates
     return f", {names[source]} to {names[target]}" if len(names) == 2 else ""
 
 

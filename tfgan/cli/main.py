@@ -7,6 +7,7 @@ import importlib
 import sys
 
 from tfgan.errors import TrainingFailed, UserError, did_you_mean
+from tfgan.messages import show_messages
 
 VERBS = {
     "train": "train a GAN, or go on with a run that was stopped",
@@ -29,6 +30,7 @@ USAGE = """usage: tfgan VERB [ARGUMENTS] [--FLAGS]
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; `arguments` without the program's name, by default those of the process. Returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    show_messages(always=True)
     try:
         if not arguments or arguments[0] in ("-h", "--help", "--helpfull", "help"):
             print(USAGE.format(verbs="\n".join(f"  {verb:<10} {summary}" for verb, summary in VERBS.items())))

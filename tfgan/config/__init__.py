@@ -6,6 +6,7 @@ its flags from these fields, and `RUN/config.json` stores them resolved.
 
 from tfgan.config.data import DataConfig
 from tfgan.config.files import write_atomically
+from tfgan.config.kinds import BATCH_KINDS, SPECIFIC, BatchKind
 from tfgan.config.run import RunConfig
 from tfgan.config.setting import (
     Settings,
@@ -25,7 +26,10 @@ from tfgan.config.spec import Classes, DataSpec, Domain
 from tfgan.config.training import VALIDATED, TrainConfig
 
 __all__ = [
+    "BATCH_KINDS",
+    "SPECIFIC",
     "VALIDATED",
+    "BatchKind",
     "Classes",
     "DataConfig",
     "DataSpec",

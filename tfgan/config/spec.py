@@ -31,7 +31,7 @@ class Domain:
 class DataSpec:
     """What a data set's batches hold: stated once, stored in the run, and all that a method knows of the data."""
 
-    kind: str  # paired, unpaired, labelled, attributes, semantic or images
+    kind: str  # of `tfgan.config.BATCH_KINDS`
     image_size: Size
     domains: dict[str, Domain]  # batch key -> domain
     sizes: dict[str, int]  # split -> number of images

@@ -4,35 +4,11 @@ import dataclasses
 import re
 from pathlib import Path
 
-from tfgan.config import DataConfig, Size
+from tfgan.config import BATCH_KINDS, SPECIFIC, DataConfig, Size
 from tfgan.data.catalogue import DATASETS, PAIRED, UNPAIRED, unsuitable
 from tfgan.errors import UserError, did_you_mean
 
-__all__ = ["BATCH_KEYS", "DATASETS", "batch_keys", "check_settings", "make_dataset", "open_dataset", "open_sources", "parse_direction"]
-
-BATCH_KEYS = {
-    "labelled": ("image", "label"),
-    "attributes": ("image", "attributes", "mask"),
-    "semantic": ("labels", "image"),
-    "images": ("image",),
-}
-"""Keys of the kinds of batches that are not translations from `source` to `target`."""
-
-
-# What else would be accepted without effect.
-_TRANSLATIONS, _MAPS = ("paired", "unpaired", "semantic"), ("paired", "semantic")
-_KINDS = {
-    **dict.fromkeys(("domains", "direction", "label_domains", "tfds_source", "tfds_target"), _TRANSLATIONS),
-    **dict.fromkeys(("label_coding", "label_palette", "ignore_label"), _MAPS),
-    "label_names": (*_MAPS, "labelled"),
-    **dict.fromkeys(("attributes", "attribute_groups", "attributes_file", "extra_data_dirs"), ("attributes",)),
-    "half": ("images",),
-    "fit": ("labelled", "images"),
-}
-"""Setting -> the kinds of batches it means something for."""
-
-_OWN_FILES = [name for name, kinds in _KINDS.items() if kinds != _TRANSLATIONS]
-"""Settings that mean nothing for the built-in set."""
+__all__ = ["DATASETS", "batch_keys", "check_settings", "make_dataset", "open_dataset", "open_sources", "parse_direction"]
 
 
 def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size):
@@ -61,7 +37,7 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict:
     """
     check_settings(settings, kind)
     splits = _synthetic(settings, kind, loaded_size) if is_made(settings) else _OPENERS[kind](settings)
-    if not settings.data_dir and kind in ("paired", "unpaired"):
+    if not settings.data_dir and BATCH_KINDS[kind].sides:
         _check_names(settings, tuple(_names(splits["train"]).values()))
     return splits
 
@@ -79,16 +55,18 @@ def make_dataset(splits: dict, settings: DataConfig, kind: str, image_size: Size
 
 
 def check_settings(settings: DataConfig, kind: str):
-    """Raises `UserError` for a setting that would do nothing for batches of `kind`."""
-    made = is_made(settings)
-    for field in dataclasses.fields(settings):
-        if getattr(settings, field.name) == field.default:
-            continue
-        if kind not in _KINDS.get(field.name, (kind,)):
+    """Raises `UserError` for a setting that would do nothing for batches of `kind`, or for the data set."""
+    known, made = BATCH_KINDS[kind], is_made(settings)
+    changed = [field.name for field in dataclasses.fields(settings) if getattr(settings, field.name) != field.default]
+    for name in changed:
+        if name in SPECIFIC - set(known.settings):
             eaten = "images alone" if kind == "images" else f"{kind} images"
-            raise UserError(f"--{field.name} means nothing for a method that learns from {eaten}: leave it out.")
-        if made and (field.name in _OWN_FILES or (kind == "semantic" and field.name in ("domains", "direction", "label_domains"))):
-            raise UserError(f"--{field.name} means nothing for --dataset=synthetic: leave it out, or name another --dataset or --data_dir.")
+            raise UserError(f"--{name} means nothing for a method that learns from {eaten}: leave it out.")
+        named_sides = known.sides and name in ("domains", "direction", "label_domains")  # the built-in set has them too
+        if made and name in SPECIFIC and not named_sides:
+            raise UserError(f"--{name} means nothing for --dataset=synthetic: leave it out, or name another --dataset or --data_dir.")
+        if name in ("tfds_source", "tfds_target") and (settings.data_dir or not settings.dataset.startswith("tfds:")):
+            raise UserError(f"--{name} names a feature of --dataset=tfds:NAME: leave it out.")
 
 
 def _names(sources) -> dict[str, str]:
@@ -110,8 +88,8 @@ def batch_keys(kind: str, source, direction: str, sources: list) -> dict[str, st
     if kind == "images":  # half of a pair has the key of its side
         (key,) = source.domains
         return {"image": key}
-    if kind not in ("paired", "unpaired"):
-        return {key: key for key in BATCH_KEYS[kind]}
+    if not BATCH_KINDS[kind].sides:
+        return {key: key for key in BATCH_KINDS[kind].keys}
     sides = _names(sources)
     keys = dict(zip(("source", "target"), parse_direction(direction, sides["A"], sides["B"])))
     return {key: side for key, side in keys.items() if side in source.domains}
@@ -133,7 +111,7 @@ def _paired(settings):
     """split -> one source of pairs with the keys A and B."""
     pairs = _pairs(settings)
     if settings.label_coding != "auto" or settings.label_palette or settings.label_names or settings.ignore_label != 255:
-        from tfgan.data.semantic import open_painted
+        from tfgan.data.label_maps.semantic import open_painted
 
         pairs = open_painted(pairs, _label_side(settings, pairs), settings)
     return {split: [source] for split, source in pairs.items()}
@@ -141,12 +119,12 @@ def _paired(settings):
 
 def _unpaired(settings):
     """split -> a source with the key A and one with the key B; pairs are drawn apart."""
-    from tfgan.data.unpaired import open_unpaired, sides
+    from tfgan.data.folders.unpaired import open_unpaired, sides
 
     if settings.data_dir:
         return open_unpaired(Path(settings.data_dir), settings.domains, settings.label_domains, settings.alpha, settings.skip_bad_files)
     if settings.dataset in UNPAIRED:
-        from tfgan.data.tfds_cyclegan import open_cyclegan
+        from tfgan.data.tfds.cyclegan import open_cyclegan
 
         return open_cyclegan(settings.dataset, settings.tfds_dir)
     return sides(_pairs(settings))
@@ -154,7 +132,7 @@ def _unpaired(settings):
 
 def _semantic(settings):
     """split -> one source of label maps and images."""
-    from tfgan.data.semantic import open_semantic
+    from tfgan.data.label_maps.semantic import open_semantic
 
     pairs = _pairs(settings)
     names = _names([pairs["train"]])
@@ -168,11 +146,11 @@ def _semantic(settings):
 def _attributes(settings):
     """split -> sources of images with attributes, one for each of several joined sets."""
     if settings.data_dir:
-        from tfgan.data.attributes import open_attributes
+        from tfgan.data.attributes.folder import open_attributes
 
         return open_attributes(settings)
     if settings.dataset == "celeba":
-        from tfgan.data.tfds_celeba import open_celeba
+        from tfgan.data.tfds.celeba import open_celeba
 
         return open_celeba(settings)
     raise unsuitable(settings.dataset, "attributes", "synthetic", "celeba")
@@ -180,14 +158,14 @@ def _attributes(settings):
 
 def _labelled(settings):
     """split -> one source of images with a class each."""
-    from tfgan.data.singles import labelled
+    from tfgan.data.openers import labelled
 
     return {split: [source] for split, source in labelled(settings).items()}
 
 
 def _images(settings):
     """split -> one source of images."""
-    from tfgan.data.singles import images
+    from tfgan.data.openers import images
 
     return {split: [source] for split, source in images(settings).items()}
 
@@ -215,16 +193,16 @@ def _pairs(settings):
     """split -> a source of pairs with the keys A and B."""
     name = settings.dataset
     if settings.data_dir:
-        from tfgan.data.paired import open_pairs
+        from tfgan.data.folders.pairs import open_pairs
 
         return open_pairs(Path(settings.data_dir), settings.domains, settings.label_domains, settings.alpha, settings.skip_bad_files)
     if name.startswith("tfds:"):
-        from tfgan.data.tfds_source import open_tfds
+        from tfgan.data.tfds.pairs import open_tfds
 
         features = settings.tfds_source, settings.tfds_target
         return open_tfds(name.removeprefix("tfds:"), *features, settings.tfds_dir, settings.label_domains, settings.alpha)
     if name in PAIRED:
-        from tfgan.data.tfds_source import open_pix2pix
+        from tfgan.data.tfds.pairs import open_pix2pix
 
         return open_pix2pix(name, settings.tfds_dir)
     raise unsuitable(name, "pairs of images", "synthetic", *PAIRED, "tfds:NAME")

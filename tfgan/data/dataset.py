@@ -1,26 +1,31 @@
 """A data set as the rest of the program sees it: a spec, endless training batches, and single examples for samples and validation."""
 
 import hashlib
+import logging
 
 import numpy as np
 import tensorflow as tf
 
-from tfgan.config import DataConfig, DataSpec, Size
+from tfgan.config import BATCH_KINDS, DataConfig, DataSpec, Size
 from tfgan.data.images import resize
 from tfgan.data.pipeline import make_batches, normalize
 from tfgan.data.prepare import MEMORY_SHARE, PreparedSource, free_memory
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 
-CROPPED = ("labelled", "images")
-"""Kinds of batches whose images may be cut to the network's shape."""
+logger = logging.getLogger(__name__)
+
+
+def may_crop(kind: str, settings: DataConfig) -> bool:
+    """Whether images are cut to the network's shape."""
+    return "fit" in BATCH_KINDS[kind].settings and settings.fit == "crop"
 
 
 class Dataset:
     """The splits of one data set.
 
     Args:
-        kind: of the batches: paired, unpaired, labelled, attributes, semantic or images.
+        kind: of the batches, a key of `tfgan.config.BATCH_KINDS`.
         splits: split -> (source, keys of the batch -> keys of the source) for each stream: one; two for unpaired domains; or one for
             each of several joined sets, which take turns.
         image_size: of a batch's images.
@@ -52,17 +57,17 @@ class Dataset:
                 for stream in streams:
                     stream.check(split, settings.skip_bad_files)
         first = self._train[0].source
-        self._alternate = kind == "attributes" and len(self._train) > 1
+        self._alternate = BATCH_KINDS[kind].joined and len(self._train) > 1
         self.spec = DataSpec(
             kind=kind,
             image_size=image_size,
             domains={key: domain for stream in self._train for key, domain in stream.domains.items()},
             sizes={"train": self._count(self._train), "validation": self._count(self._validation)},
             fingerprint="-".join(stream.fingerprint() for stream in self._train),
-            class_names=tuple(getattr(first, "class_names", ())),
-            attribute_names=tuple(getattr(first, "attribute_names", ())),
-            attribute_groups=tuple(getattr(first, "attribute_groups", ())),
-            attribute_sets=tuple(getattr(first, "attribute_sets", ())),
+            class_names=tuple(first.class_names),
+            attribute_names=tuple(first.attribute_names),
+            attribute_groups=tuple(first.attribute_groups),
+            attribute_sets=tuple(first.attribute_sets),
         )
 
     def _count(self, streams: list[PreparedSource]) -> int:
@@ -71,7 +76,7 @@ class Dataset:
 
     def _prepare(self, kind, splits, loaded_size, settings):
         """Training and validation streams, kept in memory if they fit; says which."""
-        crop = kind in CROPPED and settings.fit == "crop"
+        crop = may_crop(kind, settings)
 
         def prepare(remember):
             return [
@@ -82,7 +87,7 @@ class Dataset:
         needed, free = sum(stream.bytes() for streams in prepare(False) for stream in streams), free_memory()
         remember = settings.cache == "always" or (settings.cache == "auto" and needed < MEMORY_SHARE * free)
         place = "kept in memory" if remember else "decoded again for each step"
-        print(f"Images: {needed / 1e6:.0f} MB decoded, {free / 1e6:.0f} MB of memory free: {place} (--cache={settings.cache}).")
+        logger.info(f"Images: {needed / 1e6:.0f} MB decoded, {free / 1e6:.0f} MB of memory free: {place} (--cache={settings.cache}).")
         return prepare(remember)
 
     def train_batches(self, **settings) -> tf.data.Dataset:

@@ -1,6 +1,7 @@
 """A split made ready for the pipeline: checked before training, resized once, kept in memory if it fits."""
 
 import hashlib
+import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,8 @@ from tfgan.config import Domain, Size
 from tfgan.data.images import middle, resize
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage, UserError
+
+logger = logging.getLogger(__name__)
 
 MEMORY_SHARE = 0.5  # of the free memory that cached images may take
 LISTED = 10  # bad files named in a message
@@ -70,14 +73,14 @@ class PreparedSource:
         with ThreadPoolExecutor() as pool:
             list(pool.map(load, range(len(self._indices))))
         reasons = [bad[i] if self.source.name(i) in bad[i] else f"{self.source.name(i)}: {bad[i]}" for i in sorted(bad)]
-        skipped = [f"{name}: {reason}" for name, reason in getattr(self.source, "skipped", [])] + reasons
+        skipped = [f"{name}: {reason}" for name, reason in self.source.skipped] + reasons
         if reasons and not skip_bad:
             raise UserError(
                 f"{len(bad)} of {len(self)} {split} images cannot be used:\n{_listed(reasons)}\n"
                 "Repair or remove these files, or leave them out with --skip_bad_files."
             )
         if skipped:
-            print(f"Left out {len(skipped)} {split} images:\n{_listed(skipped)}")
+            logger.warning(f"Left out {len(skipped)} {split} images:\n{_listed(skipped)}")
         self._indices = [i for i in self._indices if i not in bad]
         if not self._indices:
             raise UserError(f"No {split} image is left.")

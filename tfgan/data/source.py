@@ -1,41 +1,46 @@
 """What every origin of images offers the pipeline: decoded examples by index."""
 
-from collections.abc import Mapping
+import abc
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
-from tfgan.config import Domain
+from tfgan.config import Domain, Strings
+
+Record = Mapping[str, bytes | int]
+"""A stored example: feature, nested ones as "a/b" -> its bytes, or its number."""
 
 
-def paths(source: "Source", index: int) -> tuple[Path, ...]:
-    """The files of an example, also of one seen through another source; () if it has none of its own."""
-    own = innermost(source)
-    return own.paths(index) if hasattr(own, "paths") else ()
+class Source(abc.ABC):
+    """The examples of one split, in a fixed order. `load` may be called from several threads at once.
 
-
-def innermost(source: "Source") -> "Source":
-    """The source that reads files, or makes images, behind those that only see them another way."""
-    while (inner := getattr(source, "pairs", getattr(source, "source", None))) is not None:
-        source = inner
-    return source
-
-
-class Source(Protocol):
-    """The examples of one split, in a fixed order.
-
-    `domains` maps each image key of a batch (`source`, `target`, `image`, `labels`) to what stands there. `load` may be called from
-    several threads at once. Sources of files also say which, by `paths`, with the signature of the function of that name.
+    Attributes:
+        domains: image key of an example -> what stands there.
+        class_names: of an example's `label`, in order; empty if it has none.
+        attribute_names: of an example's `attributes`, in order; empty if it has none.
+        attribute_groups: attributes that exclude each other, a tuple a group.
+        attribute_sets: the attributes that each of several joined sets knows; empty if there is one set.
+        skipped: what was left out: its name, and the reason.
+        label_side: of pairs whose label map is read as classes, the side, A or B, on which it is; "" for all others.
     """
 
     domains: Mapping[str, Domain]
+    class_names: Strings = ()
+    attribute_names: Strings = ()
+    attribute_groups: tuple[Strings, ...] = ()
+    attribute_sets: tuple[Strings, ...] = ()
+    skipped: Sequence[tuple[str, str]] = ()
+    label_side: str = ""
 
+    @abc.abstractmethod
     def __len__(self) -> int: ...
 
+    @abc.abstractmethod
     def name(self, index: int) -> str:
         """A name for messages and file names: the relative path of a file, or a number."""
 
+    @abc.abstractmethod
     def load(self, index: int) -> dict[str, np.ndarray]:
         """One example at its own size.
 
@@ -45,3 +50,77 @@ class Source(Protocol):
         Raises:
             UnreadableImage: the files of this example cannot be used; the message gives the reason.
         """
+
+    def paths(self, index: int) -> tuple[Path, ...]:
+        """The files of an example; of a pair in two files, that of A and that of B. Empty if it has none of its own."""
+        return ()
+
+    def label(self, path: Path) -> str:
+        """What messages call one of `paths`."""
+        return path.as_posix()
+
+
+class FileSource(Source):
+    """Examples of one file each.
+
+    Attributes:
+        data_dir: the folder that messages know.
+        files: of each example: path inside `data_dir`.
+    """
+
+    data_dir: Path
+    files: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def name(self, index: int) -> str:
+        return self.files[index]
+
+    def paths(self, index: int) -> tuple[Path, ...]:
+        return (self.data_dir / self.files[index],)
+
+    def label(self, path: Path) -> str:
+        return path.relative_to(self.data_dir).as_posix()
+
+
+class RecordSource(Source):
+    """Examples that a data set stores one after the other, without files of their own; their names are their numbers.
+
+    Attributes:
+        records: by index.
+    """
+
+    records: Sequence[Record]
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def name(self, index: int) -> str:
+        return f"{index:06d}"
+
+
+class View(Source):
+    """Another source, seen in another way; its examples keep their names and files.
+
+    Attributes:
+        inner: the other source.
+    """
+
+    inner: Source
+
+    def __len__(self) -> int:
+        return len(self.inner)
+
+    @property
+    def skipped(self) -> Sequence[tuple[str, str]]:
+        return self.inner.skipped
+
+    def name(self, index: int) -> str:
+        return self.inner.name(index)
+
+    def paths(self, index: int) -> tuple[Path, ...]:
+        return self.inner.paths(index)
+
+    def label(self, path: Path) -> str:
+        return self.inner.label(path)

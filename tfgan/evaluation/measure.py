@@ -7,7 +7,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from tfgan.data.label_maps import paint
+from tfgan.data.label_maps.maps import paint
 from tfgan.data.pipeline import normalize
 from tfgan.evaluation import sliced
 from tfgan.evaluation.bootstrap import interval, mean_interval

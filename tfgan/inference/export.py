@@ -91,7 +91,7 @@ def is_decodable(domain: Domain) -> bool:
 def decode(data, domain: Domain):
     """The bytes of one file -> H×W×C of the domain's dtype, or H×W int32 where the domain is a map of class indices.
 
-    Agrees with `tfgan.data.label_maps.load` on what that takes. What it refuses, as a graph cannot: an unknown id is no class (-1), an
+    Agrees with `tfgan.data.label_maps.maps.load` on what that takes. What it refuses, as a graph cannot: an unknown id is no class (-1), an
     unknown colour is the nearest class's, and of ids in colour the red is taken.
     """
     if domain.classes is None:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfgan.config import Domain
-from tfgan.data import images, label_maps
+from tfgan.data import images
+from tfgan.data.label_maps import maps as label_maps
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
 from tfgan.inference.tiling import translate_image
 from tfgan.inference.translator import Translator

@@ -1,6 +1,7 @@
 """What `tfgan evaluate` compares: the images that a run makes of a data set, or those of a folder, beside the real ones."""
 
 import dataclasses
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from tfgan.evaluation.paired import WINDOW, WINDOW_OF_SCALES
 from tfgan.evaluation.sliced import SMALLEST
 from tfgan.inference import Encoder, Sampler, Translator, Ways, samplers, translators
 from tfgan.inference.files import find_images
+
+logger = logging.getLogger(__name__)
 
 ENOUGH = 1000  # images, for which others are left out, so that real ones can stand beside the generated ones
 
@@ -183,10 +186,10 @@ def compare_folders(real: str, fake: str, count: int) -> Comparison:
     size = max(set(every), key=every.count)
     other = sum(found != size for side in sizes for found in side.values())
     if other:
-        print(f"{other} images are resized to {size[0]}×{size[1]} (height×width), the most frequent size of the real ones.")
+        logger.info(f"{other} images are resized to {size[0]}×{size[1]} (height×width), the most frequent size of the real ones.")
     problem = _unlike(sizes, (real, fake))
     if problem:
-        print(f"The images are compared as sets alone, not pair by pair: {problem}.")
+        logger.info(f"The images are compared as sets alone, not pair by pair: {problem}.")
     channels = 3 if any(info.channels >= 3 for found in infos for info in found.values()) else 1
     arrays = []
     for found in files:

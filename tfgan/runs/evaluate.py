@@ -1,13 +1,14 @@
 """Evaluations from beginning to end: of runs, or of two folders."""
 
 import dataclasses
+import logging
 from pathlib import Path
 
 import numpy as np
 
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import images, open_dataset
-from tfgan.data.label_maps import paint
+from tfgan.data.label_maps.maps import paint
 from tfgan.errors import UserError, did_you_mean
 from tfgan.evaluation.catalogue import FROM_FEATURES, METRICS
 from tfgan.evaluation.comparison import Comparison
@@ -20,6 +21,8 @@ from tfgan.inference.files import find_images
 from tfgan.runs.comparisons import compare, compare_folders
 from tfgan.runs.metric_networks import Evaluators, array_digest, load_extractor
 from tfgan.runs.opening import Run, open_run, read_config
+
+logger = logging.getLogger(__name__)
 
 CASES = Path("evaluation")  # of a run: the images kept for its report
 
@@ -49,7 +52,7 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
     spec = run.config.spec
     dataset = open_dataset(run.config.data, spec.kind, spec.image_size, spec.image_size)
     evaluators = Evaluators(run, settings, extractor)
-    print(f"{run.folder} at step {run.step}: making images", flush=True)
+    logger.info(f"{run.folder} at step {run.step}: making images")
     made = compare(open_inference(run.method), dataset, settings.count)
     comparisons = {part: evaluators.with_maps(comparison) for part, comparison in made.items()}
     names = _names(settings, comparisons, f"{run.folder} ({run.config.method})")
@@ -130,7 +133,7 @@ def _measure(comparisons: dict[str, Comparison], names: list[str], tools: Tools,
             raise UserError(f"--metrics: {name} cannot be measured: {why[name][0]}. Leave it out, or give what it needs.")
     if not there:
         raise UserError("No metric can be measured on these images: give more or larger ones, or --features.")
-    print(f"Measuring {', '.join(there)}", flush=True)
+    logger.info(f"Measuring {', '.join(there)}")
     return {part: measure(comparison, there, tools, seed=settings.seed) for part, comparison in comparisons.items()}
 
 

@@ -4,15 +4,16 @@ import dataclasses
 import functools
 import hashlib
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tfgan.config import DataConfig, Size
+from tfgan.config import BATCH_KINDS, DataConfig, Size
 from tfgan.config.verbs import EvaluateConfig
-from tfgan.data import BATCH_KEYS, open_dataset
+from tfgan.data import open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.data.pipeline import normalize
 from tfgan.errors import UserError, first_line
@@ -24,6 +25,8 @@ from tfgan.evaluation.measure import Tools, fitting
 from tfgan.evaluation.perceptual import lpips
 from tfgan.evaluation.segmenter import Segmenter, load_segmenter, segmenter_size, train_segmenter
 from tfgan.runs.opening import Run
+
+logger = logging.getLogger(__name__)
 
 ALL = 2**31
 CLASSIFIER_SIZE = 64  # pixels of the longer side, at most
@@ -117,7 +120,7 @@ class Evaluators:
         photo, count = spec.domains["image"], len(spec.domains["labels"].classes.names)
         path = Path(self.settings.segmenter or self._kept("segmenter", self.maps, self._segmenter_training))
         if not self.settings.segmenter and not path.exists():
-            print(f"Training a segmenter on {spec.sizes['train']} real photos and their label maps, once: {path}", flush=True)
+            logger.info(f"Training a segmenter on {spec.sizes['train']} real photos and their label maps, once: {path}")
             photos = normalize(self.maps.column("train", "image", ALL), photo)
             steps = self.settings.segmenter_steps
             _save(train_segmenter(photos, self.maps.column("train", "labels", ALL), count, steps=steps), path)
@@ -131,7 +134,7 @@ class Evaluators:
         dataset = self._shown
         path = self._kept("classifier", dataset, self._classifier_training)
         if not path.exists():
-            print(f"Training a classifier on {self.spec.sizes['train']} real images, once: {path}", flush=True)
+            logger.info(f"Training a classifier on {self.spec.sizes['train']} real images, once: {path}")
             images = normalize(dataset.column("train", "image", ALL), dataset.spec.domains["image"])
             _save(train_classifier(images, _labels(dataset), count, epochs=self.settings.classifier_epochs), path)
         return _load_classifier(str(path), count)
@@ -161,7 +164,7 @@ class Evaluators:
         """The same of a classifier."""
         if self.settings.classifier:
             return {}
-        classes, content = self.spec.class_names or self.spec.attribute_names, self._shown.content(BATCH_KEYS[self.spec.kind])
+        classes, content = self.spec.class_names or self.spec.attribute_names, self._shown.content(BATCH_KINDS[self.spec.kind].keys)
         return {"epochs": self.settings.classifier_epochs, "classes": _digest(classes), "trained on": content}
 
     def _classes(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from tfgan.config import write_atomically
 from tfgan.data import images
 from tfgan.data.dataset import Dataset
-from tfgan.data.label_maps import encode, paint
+from tfgan.data.label_maps.maps import encode, paint
 from tfgan.data.pipeline import denormalize
 from tfgan.inference import Encoder, Sampler, Translator, Ways, open_inference, samplers, sheets
 from tfgan.inference.files import read_image

@@ -1,5 +1,6 @@
 """What `tfgan sample` writes: a folder of images, or one picture of many."""
 
+import logging
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from tfgan.inference.grids import grid
 from tfgan.inference.sampler import BATCH
 from tfgan.runs.latents import attribute_vector, choose_classes, choose_encoder, choose_sampler, read_fitted
 from tfgan.runs.opening import Run, open_run
+
+logger = logging.getLogger(__name__)
 
 TRUNCATIONS = (-0.5, 0.0, 0.25, 0.5, 0.7, 1.0)  # of a sweep; negative ones are the opposites of each image
 STRENGTHS = (-1.0, -0.5, 0.0, 0.5, 1.0)
@@ -52,7 +55,7 @@ def sample(folder: str, output: Path, settings: SampleConfig) -> str:
     sampler = choose_sampler(run, ways, next(iter(settings.numbers("truncation")), None))
     request = Request(run, ways, sampler, settings)
     choose_classes(sampler, settings.classes)  # unknown ones are refused, also where none are needed
-    print(f"{sampler.describe()}, {run.folder} at step {run.step}")
+    logger.info(f"{sampler.describe()}, {run.folder} at step {run.step}")
     return make_sheet(request, output) if settings.sheet else make_files(request, output)
 
 

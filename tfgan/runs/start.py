@@ -1,10 +1,11 @@
-"""Starting TensorFlow without the dozen lines it writes about CPU features and absent GPUs."""
+"""Starting TensorFlow without the dozen lines it writes about CPU features and absent GPUs, and what the program says with them."""
 
 import contextlib
 import os
 import sys
 import tempfile
 
+from tfgan.messages import show_messages
 from tfgan.training.memory import keep_freed_memory
 
 
@@ -34,7 +35,8 @@ def quiet_start():
 
 
 def start_tensorflow():
-    """Imports TensorFlow and looks for its devices, quietly."""
+    """Imports TensorFlow and looks for its devices, quietly; from now on the program's own messages are shown."""
+    show_messages()
     keep_freed_memory()
     with quiet_start():
         import tensorflow as tf

@@ -1,6 +1,7 @@
 """Training a run, from the beginning or from where it stopped."""
 
 import errno
+import logging
 import platform
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +30,8 @@ from tfgan.training.strategy import describe, is_chief
 from tfgan.training.timeline import Interval
 from tfgan.training.trainer import Best, Callback, Trainer
 from tfgan.training.warm_start import copy_weights
+
+logger = logging.getLogger(__name__)
 
 
 class Trained(NamedTuple):
@@ -60,12 +63,12 @@ def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: H
     earlier = _earlier(workdir)
     machine = choose_machine(cls, training, hparams, earlier and earlier.training)
     strategy, training, chosen = machine
-    print(f"Devices: {describe(strategy)}.")
+    logger.info(f"Devices: {describe(strategy)}.")
     for line in chosen:
-        print(line)
+        logger.info(line)
     dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
     config = RunConfig(method_name, data, training, hparams, dataset.spec, versions(), rounding(strategy))
-    print(_describe(dataset.spec))
+    logger.info(_describe(dataset.spec))
     if earlier:
         _refuse_changes(workdir, earlier, config)
         _tell_other_rounding(earlier, config)
@@ -77,11 +80,11 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset) -> Trained:
     run = assemble(method_class(config.method), machine, config.hparams, dataset)
     if training.init_from and not has_checkpoint(workdir):
         for line in copy_weights(open_run(training.init_from).method, run.method):
-            print(f"--init_from: {line}")
+            logger.info(f"--init_from: {line}")
     if chief:
         config.write(workdir / "config.json")
     if len(run.timeline.stages) > 1:
-        print(_describe_stages(run.timeline.stages, config.hparams.image_size, run.total))
+        logger.info(_describe_stages(run.timeline.stages, config.hparams.image_size, run.total))
     health = Health(run.method, dataset, config.data, training) if training.health else None
     trainer = Trainer(
         run.step,
@@ -162,7 +165,7 @@ def _tell_other_rounding(earlier: RunConfig, config: RunConfig):
     """A run with --deterministic goes on with other bits than an unbroken one where sums are added up in another order."""
     changes = earlier.rounding_differences(config)
     if config.training.deterministic and changes:
-        print(f"--deterministic: this goes on with other rounding than an unbroken run: {'; '.join(changes)}.")
+        logger.info(f"--deterministic: this goes on with other rounding than an unbroken run: {'; '.join(changes)}.")
 
 
 def versions() -> dict[str, str]:

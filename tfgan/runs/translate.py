@@ -1,5 +1,6 @@
 """Images of the user's through a trained run."""
 
+import logging
 import sys
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from tfgan.inference import open_inference
 from tfgan.inference.files import DONE, EXISTS, find_tasks, translate_files
 from tfgan.runs.conditions import choose_translator, make_conditions
 from tfgan.runs.opening import open_run
+
+logger = logging.getLogger(__name__)
 
 
 class Written(NamedTuple):
@@ -31,7 +34,7 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
     ways = open_inference(run.method)
     translator = choose_translator(ways, settings.to)
     conditions = make_conditions(run, ways, translator, settings.set, settings.style, settings.seed)
-    print(f"{translator.describe()}, {run.folder} at step {run.step}, {len(tasks)} image(s)")
+    logger.info(f"{translator.describe()}, {run.folder} at step {run.step}, {len(tasks)} image(s)")
     options = {"alpha": run.config.data.alpha, "overwrite": settings.overwrite, "tile": settings.tile}
     counts = dict.fromkeys(Written._fields, 0)
     kinds = {DONE: "done", EXISTS: "existing"}

@@ -1,6 +1,7 @@
 """What a run writes down as it goes: metrics.jsonl, TensorBoard files, and a line or bar on the terminal."""
 
 import json
+import logging
 import sys
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from tqdm import tqdm
 
 from tfgan.config import write_atomically
 from tfgan.training.timeline import Timeline
+
+logger = logging.getLogger(__name__)
 
 
 class MetricLog:
@@ -94,14 +97,14 @@ class Progress:
         else:
             shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
             minutes, seconds = divmod(round(seconds_left), 60)
-            print(f"step {step}/{self.total}  {epoch}  {shown}  left {minutes // 60}:{minutes % 60:02d}:{seconds:02d}", flush=True)
+            logger.info(f"step {step}/{self.total}  {epoch}  {shown}  left {minutes // 60}:{minutes % 60:02d}:{seconds:02d}")
 
     def say(self, text: str):
         """A line that leaves the bar whole."""
         if self._bar is not None:
             self._bar.write(text)
         else:
-            print(text, flush=True)
+            logger.info(text)
 
     def close(self):
         if self._bar is not None:

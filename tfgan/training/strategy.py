@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import os
 
 import keras
@@ -10,6 +11,8 @@ import tensorflow as tf
 from tfgan.config import DataSpec, TrainConfig
 from tfgan.errors import UserError
 from tfgan.methods.base import Method
+
+logger = logging.getLogger(__name__)
 
 
 def make_strategy(batch_size: int, gpus: int = 0, tpu: str = "", devices: list[str] | None = None) -> tf.distribute.Strategy:
@@ -50,7 +53,7 @@ def _devices(batch_size, gpus):
         return ["/cpu:0"]
     count = gpus or max(n for n in range(1, len(visible) + 1) if batch_size % n == 0)
     if count < len(visible) and not gpus:
-        print(f"Using {count} of {len(visible)} GPUs: the largest number that divides --batch_size={batch_size}.")
+        logger.info(f"Using {count} of {len(visible)} GPUs: the largest number that divides --batch_size={batch_size}.")
     return visible[:count]
 
 

@@ -1,5 +1,6 @@
 """The one training loop."""
 
+import logging
 import math
 import signal
 import threading
@@ -16,6 +17,8 @@ from tfgan.training.pace import PROBED_STEPS, Pace
 from tfgan.training.step import TrainStep
 from tfgan.training.strategy import is_chief
 from tfgan.training.timeline import Interval, Timeline
+
+logger = logging.getLogger(__name__)
 
 CALL_SECONDS = 1.0  # a signal is served between calls
 MOST_STEPS_PER_CALL = 200
@@ -97,13 +100,13 @@ class Trainer:
         """
         step = self.checkpointer.restore()
         if step >= self.total:
-            print(f"{self.workdir} is complete: step {step} of {self.total}. Raise --epochs or --steps to train on.")
+            logger.info(f"{self.workdir} is complete: step {step} of {self.total}. Raise --epochs or --steps to train on.")
             return 0
         if self._exhausted(step):
-            print(f"{self.workdir} is complete: {self._why_exhausted(step)} Raise --patience to train on.")
+            logger.info(f"{self.workdir} is complete: {self._why_exhausted(step)} Raise --patience to train on.")
             return 0
         if step:
-            print(f"Resuming {self.workdir} from step {step} (epoch {self.timeline.epoch(step):.2f}).")
+            logger.info(f"Resuming {self.workdir} from step {step} (epoch {self.timeline.epoch(step):.2f}).")
         if self.chief:
             self.checkpointer.check_space(self._saves(step))
             self._metrics = MetricLog(self.workdir / "metrics.jsonl", step)

@@ -23,7 +23,7 @@ from tfgan.data.checks.layouts import find_layouts
 from tfgan.data.checks.pictures import check_counts
 from tfgan.data.checks.scan import Example, Picture, scan
 from tfgan.data.checks.sheet import sheet_columns
-from tfgan.data.labelled import open_labelled
+from tfgan.data.folders.classes import open_labelled
 from tfgan.errors import UserError
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from tfgan.config import DataConfig, Domain, Size, Strings
+from tfgan.config import BATCH_KINDS, DataConfig, Domain, Size, Strings
 from tfgan.data.checks.balance import (
     attribute_shares,
     check_attribute_balance,
@@ -22,8 +22,8 @@ from tfgan.data.checks.opening import Opened, open_anyway
 from tfgan.data.checks.pairs import check_pairs
 from tfgan.data.checks.pictures import check_counts, check_loading, check_shapes, check_values
 from tfgan.data.checks.scan import Example, colours, scan
-from tfgan.data.dataset import CROPPED
-from tfgan.data.source import Source, paths
+from tfgan.data.dataset import may_crop
+from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage
 
 SAMPLED = 32  # images of a domain that tell whether it looks like label maps
@@ -66,8 +66,8 @@ def inspect(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size
     validation = next((split for split in ("val", "test", "train") if split in opened.splits), "train")
     first = next((sources[0] for sources in opened.splits.values()), None)
     shares = {
-        "classes": class_counts(usable, _names(first, "class_names")),
-        "attributes": attribute_shares(usable, _names(first, "attribute_names")),
+        "classes": class_counts(usable, first.class_names if first else ()),
+        "attributes": attribute_shares(usable, first.attribute_names if first else ()),
         "pixels": pixel_shares(usable, _class_names(first)),
     }
     findings = [
@@ -86,7 +86,9 @@ def inspect(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size
 def _check_images(seen: Inspection, settings: DataConfig, image_size: Size) -> list[Finding]:
     """The checks of what the images show."""
     findings, kind = [], seen.opened.kind
-    keeps_shape, pairs = kind in CROPPED and settings.fit == "crop", kind in ("paired", "semantic")
+    if not kind:
+        return findings
+    keeps_shape, pairs = may_crop(kind, settings), BATCH_KINDS[kind].pairs
     unread = any(finding.name == "label_classes" for finding in seen.opened.findings)
     maps = {key for key, domain in seen.domains.items() if domain.resample == "nearest"}
     alike = set(maps)
@@ -99,7 +101,7 @@ def _check_images(seen: Inspection, settings: DataConfig, image_size: Size) -> l
         findings += check_values(key, what, domain, seen.examples)
         if domain.dtype == "int32":
             findings += check_classes(seen.examples, domain.classes)
-        elif domain.resample != "nearest" and kind in ("paired", "unpaired"):
+        elif domain.resample != "nearest" and BATCH_KINDS[kind].sides:
             undeclared = check_undeclared(domain, _sample(seen, key))
             findings += undeclared
             if undeclared and pairs:  # equal label maps of several photos are no fault, declared or not
@@ -107,7 +109,7 @@ def _check_images(seen: Inspection, settings: DataConfig, image_size: Size) -> l
     findings += check_duplicates(seen.examples, alike)
     if pairs and seen.examples:
         source = seen.opened.splits["train"][0] if "train" in seen.opened.splits else None
-        findings += check_pairs(seen.examples, side_by_side=source is not None and len(paths(source, 0)) == 1)
+        findings += check_pairs(seen.examples, side_by_side=source is not None and len(source.paths(0)) == 1)
         findings += check_label_files(_label_headers(seen, maps))
     return findings
 
@@ -125,9 +127,9 @@ def _used(opened: Opened, listing: Listing) -> set[str]:
     used = set()
     for sources in opened.splits.values():
         for source in sources:
-            found = (path for index in range(len(source)) for path in paths(source, index))
+            found = (path for index in range(len(source)) for path in source.paths(index))
             used |= {path.relative_to(listing.folder).as_posix() for path in found if path.is_relative_to(listing.folder)}
-            used |= {file for file, _ in getattr(source, "skipped", [])}
+            used |= {file for file, _ in source.skipped}
     return used
 
 
@@ -135,9 +137,9 @@ def _label_headers(seen: Inspection, nearest: set[str]) -> dict[str, Header]:
     """The headers of label maps that have files of their own."""
     found = set()
     for source in (source for sources in seen.opened.splits.values() for source in sources):
-        sides = [source.label_side] if hasattr(source, "label_side") else [key for key in source.domains if key in nearest]
+        sides = [source.label_side] if source.label_side else [key for key in source.domains if key in nearest]
         if len(sides) == 1:
-            pairs = [paths(source, index) for index in range(len(source))]
+            pairs = [source.paths(index) for index in range(len(source))]
             found |= {files["AB".index(sides[0])] for files in pairs if len(files) == 2}
     return {name: header for listing in seen.listings for name, header in listing.headers.items() if listing.folder / name in found}
 
@@ -153,10 +155,6 @@ def _sample(seen: Inspection, key: str) -> list:
         except UnreadableImage:
             continue
     return found
-
-
-def _names(source: Source | None, kind: str) -> Strings:
-    return tuple(getattr(source, kind, ()))
 
 
 def _class_names(source: Source | None) -> Strings:

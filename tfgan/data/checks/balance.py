@@ -7,7 +7,7 @@ import numpy as np
 from tfgan.config import Strings
 from tfgan.data.checks.finding import NOTE, WARNING, Finding, plural
 from tfgan.data.checks.scan import Example
-from tfgan.data.label_maps import listed
+from tfgan.data.label_maps.maps import listed
 
 UNEVEN = 10.0  # times that the largest class has as many images as the smallest
 RARE = 0.01  # share of the images that have an attribute, or lack it

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from tfgan.data import images
-from tfgan.data.folders import list_images
+from tfgan.data.folders.layout import list_images
 from tfgan.errors import UnreadableImage
 
 Progress = Callable[[Iterable, int], Iterable]

@@ -8,8 +8,8 @@ from tfgan.config import Classes, Domain
 from tfgan.data.checks.finding import NOTE, WARNING, Finding, found_in
 from tfgan.data.checks.headers import Header
 from tfgan.data.checks.scan import Example
-from tfgan.data.label_classes import MAX_CLASSES, find_areas
-from tfgan.data.label_maps import is_flat, listed, pack
+from tfgan.data.label_maps.classes import MAX_CLASSES, find_areas
+from tfgan.data.label_maps.maps import is_flat, listed, pack
 from tfgan.errors import UserError
 
 MOSTLY_IGNORED = 0.5

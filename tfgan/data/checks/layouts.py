@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from tfgan.config import DataConfig
 from tfgan.data import check_settings, images
-from tfgan.data.attributes import FILES
+from tfgan.data.attributes.folder import FILES
 from tfgan.data.catalogue import CLASSES, PAIRED, UNPAIRED
 from tfgan.data.checks.finding import WARNING, Finding, plural
-from tfgan.data.folders import LISTED, SPLITS, Wanted, find_layout, list_images, require_folder, split_folders
-from tfgan.data.idx import find_idx
-from tfgan.data.labelled import find_class_folders
-from tfgan.data.paired import match_files
+from tfgan.data.folders.classes import find_class_folders
+from tfgan.data.folders.idx import find_idx
+from tfgan.data.folders.layout import LISTED, SPLITS, Wanted, find_layout, list_images, require_folder, split_folders
+from tfgan.data.folders.pairs import match_files
 from tfgan.errors import UnreadableImage, UserError
 
 PROBED = 16  # files whose shape tells single images from pairs side by side

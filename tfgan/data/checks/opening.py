@@ -2,18 +2,17 @@
 
 import contextlib
 import dataclasses
-import io
+import logging
 from pathlib import Path
 from typing import NamedTuple
 
-from tfgan.config import DataConfig, Size
+from tfgan.config import BATCH_KINDS, DataConfig, Size
 from tfgan.data import open_sources
 from tfgan.data.checks.finding import ERROR, WARNING, Finding, found_in
-from tfgan.data.folders import natural_key
+from tfgan.data.folders.layout import natural_key
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 
-_LEFT_OUT = {"paired": "unmatched_files", "semantic": "unmatched_files", "unpaired": "unmatched_files", "attributes": "unmatched_rows"}
 _LABEL_SETTINGS = ("label_coding", "label_palette", "label_names", "ignore_label")
 
 
@@ -44,7 +43,7 @@ def open_anyway(settings: DataConfig, kind: str, loaded_size: Size) -> Opened:
         return opened._replace(findings=_left_out(opened, settings, ERROR) + _no_training_images(opened))
 
     plain = {field.name: field.default for field in dataclasses.fields(DataConfig) if field.name in _LABEL_SETTINGS}
-    opened = _attempt(dataclasses.replace(tolerant, **plain), "paired", loaded_size)[0] if kind in ("paired", "semantic") else None
+    opened = _attempt(dataclasses.replace(tolerant, **plain), "paired", loaded_size)[0] if BATCH_KINDS[kind].pairs else None
     if opened:
         finding = Finding(ERROR, "label_classes", str(refusal), "mend the label maps, or the settings of their classes")
         return opened._replace(findings=[finding, *_left_out(opened, settings, ERROR)])
@@ -54,21 +53,48 @@ def open_anyway(settings: DataConfig, kind: str, loaded_size: Size) -> Opened:
 
 
 def _attempt(settings: DataConfig, kind: str, loaded_size: Size) -> tuple[Opened | None, UserError | None]:
-    said = io.StringIO()
     try:
-        with contextlib.redirect_stdout(said):
+        with _messages() as said:
             splits = open_sources(settings, kind, loaded_size)
     except UserError as error:
         return None, error
-    return Opened(kind, splits, said.getvalue().splitlines(), []), None
+    return Opened(kind, splits, said, []), None
+
+
+class _Lines(logging.Handler):
+    """Keeps what is logged, line by line."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord):
+        self.lines += record.getMessage().splitlines()
+
+
+@contextlib.contextmanager
+def _messages():
+    """The lines that readers log inside, which are shown nowhere else."""
+    logger, kept = logging.getLogger("tfgan.data"), _Lines()
+    level, propagate = logger.level, logger.propagate
+    logger.addHandler(kept)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        yield kept.lines
+    finally:
+        logger.removeHandler(kept)
+        logger.setLevel(level)
+        logger.propagate = propagate
 
 
 def _left_out(opened: Opened, settings: DataConfig, severity: str) -> list[Finding]:
     """What the sources skip, each once, though both domains of pairs tell of it."""
-    entries = {entry for sources in opened.splits.values() for source in sources for entry in getattr(source, "skipped", [])}
+    entries = {entry for sources in opened.splits.values() for source in sources for entry in source.skipped}
     if not entries:
         return []
-    name = _LEFT_OUT.get(opened.kind, "stray_files")
+    kind = BATCH_KINDS[opened.kind]
+    name = "unmatched_files" if kind.translates else "unmatched_rows" if kind.joined else "stray_files"
     files = sorted(entries, key=lambda entry: natural_key(entry[0]))
     cure = {
         "unmatched_files": "give both files of a pair one name, as 1.jpg and 1.png, or leave these out with --skip_bad_files",

@@ -4,14 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tfgan.config import Domain, Size
+from tfgan.config import BATCH_KINDS, Domain, Size
 from tfgan.data.checks.finding import ERROR, NOTE, WARNING, Finding, found_in, plural
 from tfgan.data.checks.scan import Example
 
 FEWEST = 20  # training images
-FEW = {"labelled": 1000, "images": 1000}
-"""Kind -> training images below which GANs learn them by heart; they make images from noise."""
-FEW_PAIRS = 100  # of the other kinds: CMP façades have 400
 ENLARGED = 1.5  # times, above which enlarged images are visibly soft
 LONG = 2.0  # times longer than the network's shape
 BLANK = 0.02  # contrast, as a share of the range, which JPEG leaves in a white page
@@ -43,7 +40,7 @@ def check_loading(examples: Sequence[Example], used: tuple[str, str], skip_bad_f
 def check_counts(kind: str, counts: Mapping[str, int]) -> list[Finding]:
     """Whether there is enough to learn from; `counts`: split -> examples that can be used."""
     findings, train = [], counts.get("train", 0)
-    few = FEW.get(kind, FEW_PAIRS)
+    few = BATCH_KINDS[kind].few
     advice = "" if kind in ("semantic", "attributes", "unpaired") else "; --diffaugment=color,translation,cutout helps against it"
     if 0 < train < FEWEST:
         cure = f"enough to try the program, not to learn from: gather {few:,} or more"

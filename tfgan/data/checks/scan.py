@@ -3,7 +3,6 @@
 import functools
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +12,8 @@ from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.data.checks.edges import Sketch, draw_sketch
 from tfgan.data.checks.headers import Progress
-from tfgan.data.label_maps import paint
-from tfgan.data.source import Source, innermost, paths
+from tfgan.data.label_maps.maps import paint
+from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage
 
 HASH_SIDE = 16  # of the perceptual hash, which has its square in bits
@@ -63,8 +62,8 @@ def scan(splits: dict[str, list[Source]], progress: Progress) -> list[Example]:
 
 def file_name(source: Source, index: int) -> str:
     """The path of an example's first file inside its data folder, or what the source calls it."""
-    files = paths(source, index)
-    return _inside(source, files[0]) if files else source.name(index)
+    files = source.paths(index)
+    return source.label(files[0]) if files else source.name(index)
 
 
 def colours(array: np.ndarray, domain: Domain) -> np.ndarray:
@@ -99,11 +98,11 @@ def _problem(source: Source, index: int, name: str, error: UnreadableImage) -> t
     """Which finding an example is that cannot be loaded: its files are damaged, do not fit together, or hold unknown labels."""
     reasons = {}
     sizes = []
-    for path in paths(source, index):
+    for path in source.paths(index):
         try:
             sizes.append(images.decode(path).shape[:2])
         except UnreadableImage as own:
-            reasons[_inside(source, path)] = str(own)
+            reasons[source.label(path)] = str(own)
     if reasons:
         return "unreadable_files", "\n".join(f"{file}: {reason}" for file, reason in reasons.items())
     reason = str(error) if name in str(error) else f"{name}: {error}"
@@ -111,11 +110,7 @@ def _problem(source: Source, index: int, name: str, error: UnreadableImage) -> t
         return "size_mismatch", reason
     if len(sizes) == 1 and sizes[0][1] % 2 and len(source.domains) == 2:
         return "odd_width", reason
-    return "unknown_labels" if hasattr(source, "label_side") else "unreadable_files", reason
-
-
-def _inside(source: Source, path: Path) -> str:
-    return path.relative_to(innermost(source).data_dir).as_posix()
+    return "unknown_labels" if source.label_side else "unreadable_files", reason
 
 
 def _picture(array: np.ndarray, domain: Domain) -> Picture:

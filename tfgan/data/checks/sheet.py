@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from tfgan.config import DataConfig, Size
+from tfgan.config import BATCH_KINDS, DataConfig, Size
 from tfgan.data import batch_keys
 from tfgan.data.checks.scan import colours
-from tfgan.data.dataset import CROPPED
+from tfgan.data.dataset import may_crop
 from tfgan.data.prepare import PreparedSource
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage
@@ -25,7 +25,7 @@ def sheet_columns(kind: str, sources: list[Source], settings: DataConfig, image_
     Args:
         sources: of the training split, as `tfgan.data.open_sources` gives them.
     """
-    crop = kind in CROPPED and settings.fit == "crop"
+    crop = may_crop(kind, settings)
     streams = [PreparedSource(source, batch_keys(kind, source, settings.direction, sources), image_size, False, crop) for source in sources]
     if kind in ("labelled", "attributes"):
         return {title: column for stream in streams for title, column in _members(stream).items() if column}
@@ -33,7 +33,7 @@ def sheet_columns(kind: str, sources: list[Source], settings: DataConfig, image_
         pictures = [_shown(example, streams[0], "image") for example in _examples(streams[0], ROWS * COLUMNS)]
         return {str(column + 1): pictures[column::COLUMNS] for column in range(min(COLUMNS, len(pictures)))}
     columns = {}
-    for key in ("labels", "image") if kind == "semantic" else ("source", "target"):
+    for key in BATCH_KINDS[kind].translates:
         stream = next(stream for stream in streams if key in stream.domains)
         role = "target" if key in ("target", "image") else "source"
         columns[f"{role}: {stream.domains[key].name}"] = [_shown(example, stream, key) for example in _examples(stream, ROWS)]
@@ -43,7 +43,7 @@ def sheet_columns(kind: str, sources: list[Source], settings: DataConfig, image_
 def _members(stream: PreparedSource) -> Columns:
     """A column for each class, or for each attribute that an image has."""
     source = stream.source
-    names = getattr(source, "class_names", ()) or source.attribute_names
+    names = source.class_names or source.attribute_names
     columns: Columns = {name: [] for name in names[:COLUMNS]}
     for example in _examples(stream, LOOKED_AT):
         own = [names[example["label"]]] if "label" in example else [names[at] for at in np.flatnonzero(example["attributes"] == 1)]

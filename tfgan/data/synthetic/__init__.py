@@ -1,11 +1,10 @@
 """The built-in data set: small procedural façades, made from a seed without any file, in every kind of batch."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from tfgan.config import Classes, Domain, Size
-from tfgan.data.label_maps import pack, to_hex
+from tfgan.data.label_maps.maps import pack, to_hex
+from tfgan.data.source import Source
 from tfgan.data.synthetic.canvas import MATERIALS, choose_look
 from tfgan.data.synthetic.paint import render
 from tfgan.data.synthetic.scene import CLASSES, PALETTE, draw_labels, lay_out
@@ -27,8 +26,8 @@ _DOMAINS: dict[str, dict[str, Domain]] = {
 }
 
 
-class SyntheticSource:
-    """Façades of one split; a `tfgan.data.source.Source`. The example at an index is the same scene at every size.
+class SyntheticSource(Source):
+    """Façades of one split; the example at an index is the same scene at every size.
 
     What `load` gives, by kind (H×W is `size`, photos are H×W×3 uint8):
 
@@ -56,7 +55,7 @@ class SyntheticSource:
         _check(kind, split, count, size, seed, domain)
         self.kind, self.split, self.count, self.size, self.seed, self.domain = kind, split, count, tuple(size), seed, domain
         domains = _DOMAINS[kind]
-        self.domains: Mapping[str, Domain] = {domain: domains[domain]} if domain else domains
+        self.domains = {domain: domains[domain]} if domain else domains
         self.class_names = MATERIALS if kind == "labelled" else ()
         self.attribute_names = (*MATERIALS, "night", "balconies", "shop") if kind == "attributes" else ()
         self.attribute_groups = (MATERIALS,) if kind == "attributes" else ()

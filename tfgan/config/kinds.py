@@ -1,0 +1,38 @@
+"""The kinds of batches that methods learn from: one table of what tells them apart."""
+
+from typing import NamedTuple
+
+from tfgan.config.setting import Strings
+
+
+class BatchKind(NamedTuple):
+    """What a batch of one kind holds."""
+
+    keys: Strings  # of a batch, in order
+    translates: Strings = ()  # of these, the image that is translated and the one that should come out; () if none is
+    pairs: bool = False  # both images of an example belong together
+    sides: bool = False  # of its images, either domain may be the source: which, `--direction` says
+    joined: bool = False  # several sets may be joined, which take turns
+    settings: Strings = ()  # of those in `SPECIFIC`, what means something here
+    few: int = 100  # training images, or pairs, below which networks learn them by heart: CMP façades have 400
+
+
+_DOMAINS = ("domains", "direction", "label_domains", "tfds_source", "tfds_target")
+_LABEL_MAPS = ("label_coding", "label_palette", "label_names", "ignore_label")
+
+BATCH_KINDS = {
+    "paired": BatchKind(("source", "target"), ("source", "target"), pairs=True, sides=True, settings=(*_DOMAINS, *_LABEL_MAPS)),
+    "unpaired": BatchKind(("source", "target"), ("source", "target"), sides=True, settings=_DOMAINS),
+    "semantic": BatchKind(("labels", "image"), ("labels", "image"), pairs=True, settings=(*_DOMAINS, *_LABEL_MAPS)),
+    "attributes": BatchKind(
+        ("image", "attributes", "mask"),
+        joined=True,
+        settings=("attributes", "attribute_groups", "attributes_file", "extra_data_dirs"),
+    ),
+    "labelled": BatchKind(("image", "label"), settings=("label_names", "fit"), few=1000),  # images made from noise need more
+    "images": BatchKind(("image",), settings=("half", "fit"), few=1000),
+}
+"""Name, as `Method.batch_kind` and `DataSpec.kind` have it -> what it is."""
+
+SPECIFIC = {name for kind in BATCH_KINDS.values() for name in kind.settings}
+"""The settings of data that mean something for some kinds alone."""

@@ -1,0 +1,1 @@
+"""Images with attributes: tables of them, what is learned of it, and its sources."""

@@ -1,0 +1,237 @@
+"""Images with attributes: one set or several joined ones, each with its own file of attributes or a folder a class.
+
+Images that are not square are cropped to their central square, so that nothing is squeezed when they are resized: of CelebA's 218×178
+that is the 178×178 of StarGAN (Choi et al., CVPR 2018, section 5.2).
+"""
+
+import dataclasses
+import hashlib
+import logging
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from tfgan.config import DataConfig, Domain, Strings
+from tfgan.data import images
+from tfgan.data.attributes.selection import Selection, select
+from tfgan.data.attributes.tables import Table, read_table
+from tfgan.data.folders.classes import find_class_folders
+from tfgan.data.folders.layout import infer_domains, list_images, refuse, require_folder
+from tfgan.data.source import FileSource, Source, View
+from tfgan.errors import UserError
+
+logger = logging.getLogger(__name__)
+
+FILES = ("list_attr_celeba.txt", "list_attr_celeba.csv", "attributes.csv")
+"""Names of a file of attributes that is found by itself."""
+
+HELD_OUT = 0.05  # share of a set without validation images that is kept from training for it
+MOST_HELD_OUT = 2000
+
+# Where the images lie whose names a table gives: beside it, or as CelebA's archives unpack.
+_IMAGE_FOLDERS = ("", "images/", "img_align_celeba/", "img_align_celeba/img_align_celeba/")
+
+
+@dataclasses.dataclass(frozen=True)
+class AttributeFolder(FileSource):
+    """The images of one split of one set; with the keys "image", "attributes" and "mask"."""
+
+    data_dir: Path
+    domains: dict[str, Domain]
+    alpha: str
+    files: list[str]  # paths inside the data folder
+    values: np.ndarray  # N × attributes float32: 1, 0, or NaN for unknown
+    attribute_names: Strings = ()
+    attribute_groups: tuple[Strings, ...] = ()
+    skipped: Sequence[tuple[str, str]] = ()  # files and rows left out: path, reason
+
+    def load(self, index: int) -> dict[str, np.ndarray]:
+        """The central square of an image, in its domain's channels and dtype; its attributes, 0 where unknown; and which are known.
+
+        Raises:
+            UnreadableImage: the file is damaged or no image.
+        """
+        domain, values = self.domains["image"], self.values[index]
+        image = images.convert(images.decode(self.data_dir / self.files[index]), domain.channels, domain.dtype, self.alpha)
+        return {"image": images.middle(image, (1, 1)), "attributes": np.nan_to_num(values), "mask": np.float32(~np.isnan(values))}
+
+
+@dataclasses.dataclass(frozen=True)
+class JoinedSource(View):
+    """A split of one of several sets, with the attributes of all: those of the other sets are 0 and unknown."""
+
+    inner: Source
+    domains: dict[str, Domain]
+    alpha: str
+    attribute_names: Strings = ()
+    attribute_groups: tuple[Strings, ...] = ()
+    attribute_sets: tuple[Strings, ...] = ()
+
+    def load(self, index: int) -> dict[str, np.ndarray]:
+        """As the set itself, in the channels and dtype that all sets share."""
+        example, domain = self.inner.load(index), self.domains["image"]
+        first = self.attribute_names.index(self.inner.attribute_names[0])
+        after = len(self.attribute_names) - first - len(self.inner.attribute_names)
+        widened = {key: np.pad(example[key], (first, after)) for key in ("attributes", "mask")}
+        return {"image": images.convert(example["image"], domain.channels, domain.dtype, self.alpha), **widened}
+
+
+def open_attributes(settings: DataConfig) -> dict[str, list[Source]]:
+    """The splits of images with attributes: "train", and "val" and "test" as far as they exist; one source for each set.
+
+    A set is a folder with a file of attributes (see `tfgan.data.attributes.tables.read_table`) and the images it names beside it, in
+    images/ or in img_align_celeba/; or else class folders (see `tfgan.data.folders.classes`), whose names are attributes that exclude
+    each other. Without validation and test images, a share of each set is held out for validation, chosen by a hash of the files' names.
+
+    Attributes of one group are known together or not at all: one that is present says that the others are not; if none is present and one
+    is unknown, all are.
+
+    Args:
+        settings: `data_dir` is the first set, with `attributes_file`; `extra_data_dirs` are the others. `attributes` says what is learnt
+            and in which order. `attribute_groups` says what excludes each other, in place of groups of the data that share a name with it.
+
+    Raises:
+        UserError: a set has no attributes, or images and rows do not match (unless `skip_bad_files`); a name is unknown, or is in two sets
+            or groups; an attribute is the same in all training images.
+    """
+    folders = [Path(settings.data_dir), *map(Path, settings.extra_data_dirs)]
+    files = [settings.attributes_file] + [""] * len(settings.extra_data_dirs)
+    tables = [find_table(folder, file, settings) for folder, file in zip(folders, files)]
+    selections = select([table.columns for table in tables], settings.attributes, settings.attribute_groups)
+    return join([open_set(*one, settings) for one in zip(folders, tables, selections)], settings.alpha)
+
+
+def find_table(folder: Path, file: str, settings: DataConfig) -> Table:
+    """The attributes of a set, with its images' paths inside the folder; `file` as `settings.attributes_file`.
+
+    Raises:
+        UserError: there is no file of attributes and there are no class folders; images and rows do not match (unless `skip_bad_files`).
+    """
+    require_folder(folder)
+    found = [folder / file] if file else [folder / name for name in FILES if (folder / name).is_file()]
+    if len(found) > 1:
+        raise UserError(f"{folder} has several files of attributes: choose with --attributes_file={found[0].name} or {found[1].name}")
+    if not found:
+        try:
+            return _class_table(folder, settings.skip_bad_files)
+        except UserError as error:
+            expected = f"{', '.join(FILES)}, or what --attributes_file names"
+            raise UserError(f"{folder} has no file of attributes ({expected}), and these are no class folders: {error}") from None
+    return _with_images(folder, found[0], read_table(found[0], settings.attributes), settings.skip_bad_files)
+
+
+def _class_table(folder: Path, skip_bad_files: bool) -> Table:
+    found = find_class_folders(folder, skip_bad_files)
+    rows = [(file, label, split) for split, files in found.splits.items() for file, label in files]
+    values = np.eye(len(found.class_names), dtype=np.float32)[[label for _, label, _ in rows]]
+    # A set that is all training images does not say what validates.
+    splits = [split if len(found.splits) > 1 else "" for _, _, split in rows]
+    return Table({"class": found.class_names}, [file for file, _, _ in rows], values, splits, found.skipped)
+
+
+def _with_images(folder: Path, path: Path, table: Table, skip_bad_files: bool) -> Table:
+    """The table with the paths of its images, which are those in the folder and no others."""
+    there = [path.as_posix() for path in list_images(folder)]
+    known = set(there)
+    inside = max(_IMAGE_FOLDERS, key=lambda inside: sum(inside + file in known for file in table.files))
+    kept = [at for at, file in enumerate(table.files) if inside + file in known]
+    if not kept:
+        places = ", ".join(f"{folder}/{place}" for place in _IMAGE_FOLDERS[:3])
+        problems = [f"{file}: {reason}" for file, reason in table.bad] + [f"{file} is not in {places}" for file in table.files]
+        raise UserError(f"{path} says nothing of any image: {(problems or ['it has no rows'])[0]}")
+    files = [inside + file for file in table.files]
+    listed = {*files, *(inside + file for file, _ in table.bad)}
+    bad = [(inside + file, reason) for file, reason in table.bad]
+    bad += [(file, f"is in {path.name} but not in the folder") for file in files if file not in known]
+    bad += [(file, f"has no row in {path.name}") for file in there if file.startswith(inside) and file not in listed]
+    if not skip_bad_files:
+        refuse(bad, f"rows or images of {path} cannot be used")
+    return Table(table.columns, [files[at] for at in kept], table.values[kept], [table.splits[at] for at in kept], bad)
+
+
+def open_set(folder: Path, table: Table, selection: Selection, settings: DataConfig) -> dict[str, AttributeFolder]:
+    """The splits of one set; says how many images are held out, and how many belong to none or several of a group.
+
+    Raises:
+        UserError: there are no training images; an attribute is the same in all of them.
+    """
+    values = table.values[:, [table.names.index(name) for name in selection.names]].astype(np.float32)
+    for group in selection.groups:
+        _settle(values, group, selection.names, folder)
+    splits = list(table.splits)
+    if not {"val", "test"} & set(splits):
+        held = _held_out(table.files)
+        splits = ["val" if file in held else "train" for file in table.files]
+        logger.info(f"{folder}: {len(held)} of {len(table.files)} images are held out for validation, the same ones every time.")
+    rows = {split: [at for at, found in enumerate(splits) if found == split] for split in ("train", "val", "test") if split in splits}
+    if "train" not in rows:
+        raise UserError(f"{folder} has no training images, only {', '.join(rows)}")
+    _check_learnable(folder, values[rows["train"]], selection.names)
+    domains = infer_domains({"image": [folder / file for file in table.files]}, ("image",), alpha=settings.alpha)
+    return {
+        split: AttributeFolder(
+            folder,
+            domains,
+            settings.alpha,
+            [table.files[at] for at in kept],
+            values[kept],
+            *selection,
+            skipped=table.bad if split == "train" else [],
+        )
+        for split, kept in rows.items()
+    }
+
+
+def _settle(values: np.ndarray, group: Strings, names: Strings, folder: Path):
+    """Makes a group known as a whole or not at all, in place; says how many images are in none or in several of its attributes."""
+    columns = [names.index(name) for name in group]
+    block = values[:, columns]
+    block[np.isnan(block) & (block == 1).any(axis=1, keepdims=True)] = 0
+    block[np.isnan(block).any(axis=1)] = np.nan
+    values[:, columns] = block
+    none, several = (block.sum(axis=1) == 0).sum(), (block.sum(axis=1) > 1).sum()
+    if none or several:
+        logger.info(f"{folder}: of {len(block)} images, {none} have none of {'+'.join(group)} and {several} have more than one.")
+
+
+def _held_out(files: list[str]) -> set[str]:
+    """The files that are kept from training: a share that does not depend on their order."""
+    count = min(max(1, round(HELD_OUT * len(files))), MOST_HELD_OUT, len(files) - 1)
+    return set(sorted(files, key=lambda file: hashlib.sha256(file.encode()).digest())[:count])
+
+
+def _check_learnable(folder: Path, values: np.ndarray, names: Strings):
+    constant = {
+        name: f"always {column.max():.0f}" if (column := values[~np.isnan(values[:, at]), at]).size else "never known"
+        for at, name in enumerate(names)
+        if not {0, 1} <= set(values[:, at])
+    }
+    if constant:
+        shown = ", ".join(f"{name} ({what})" for name, what in constant.items())
+        others = ",".join(name for name in names if name not in constant)
+        cure = f"leave out with --attributes={others}" if others else "no other is there"
+        raise UserError(f"{folder}: attributes that are the same in all training images cannot be learnt: {shown}; {cure}")
+
+
+def join(sets: list[dict[str, Source]], alpha: str) -> dict[str, list[Source]]:
+    """Split -> one source of each set. For a split that only others have, a set gives its validation, test or training images."""
+    if len(sets) == 1:
+        return {split: [source] for split, source in sets[0].items()}
+    first = [splits["train"] for splits in sets]
+    found = [source.domains["image"] for source in first]
+    dtype = "uint16" if all(domain.dtype == "uint16" for domain in found) else "uint8"
+    shared = {
+        "domains": {"image": Domain("image", max(domain.channels for domain in found), dtype)},
+        "alpha": alpha,
+        "attribute_names": tuple(chain(*(source.attribute_names for source in first))),
+        "attribute_groups": tuple(chain(*(source.attribute_groups for source in first))),
+        "attribute_sets": tuple(source.attribute_names for source in first),
+    }
+
+    def sources(split):
+        nearest = (next(splits[name] for name in (split, "val", "test", "train") if name in splits) for splits in sets)
+        return [JoinedSource(source, **shared) for source in nearest]
+
+    return {split: sources(split) for split in ("train", "val", "test") if any(split in splits for splits in sets)}

@@ -1,0 +1,121 @@
+"""Images in one folder a class: finding them, and saying what is wrong before training starts."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tfgan.config import Domain, Strings
+from tfgan.data import images
+from tfgan.data.folders.layout import SPLITS, infer_domains, list_images, natural_key, refuse, require_folder, split_folders
+from tfgan.data.source import FileSource
+from tfgan.errors import UserError, did_you_mean
+
+_LAYOUTS = """\
+Accepted layouts, one folder a class:
+  DATA/train/CLASS/*.jpg    (val and test beside train are optional)
+  DATA/CLASS/*.jpg          without splits: all of them train
+or MNIST's own files: DATA/train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz and perhaps t10k-…"""
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledFolder(FileSource):
+    """The images of one split, in natural order of their paths; with the keys "image" and "label".
+
+    A label is the index of the image's folder among `class_names`.
+    """
+
+    data_dir: Path
+    domains: dict[str, Domain]
+    alpha: str
+    files: list[str]  # of each image: path inside the data folder
+    labels: list[int]
+    class_names: Strings = ()
+    skipped: Sequence[tuple[str, str]] = ()  # files left out, told with those of train: path inside the data folder, reason
+
+    def load(self, index: int) -> dict[str, np.ndarray]:
+        """One image, H×W×C in its domain's channels and dtype, and its label, an int32 scalar.
+
+        Raises:
+            UnreadableImage: the file is missing, damaged or no image.
+        """
+        domain = self.domains["image"]
+        image = images.convert(images.decode(self.data_dir / self.files[index]), domain.channels, domain.dtype, self.alpha)
+        return {"image": image, "label": np.int32(self.labels[index])}
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassFolders:
+    """What was found in a folder of class folders."""
+
+    class_names: Strings  # the folders' names, in natural order
+    splits: dict[str, list[tuple[str, int]]]  # train, val, test, as far as they exist -> path inside the data folder, class
+    skipped: list[tuple[str, str]]  # images that lie in no class folder: path, reason
+
+
+def open_labelled(data_dir: Path, alpha: str, skip_bad_files: bool) -> dict[str, LabelledFolder]:
+    """The splits of a folder of class folders, of those that are there: "train", "val" (also named valid or validation), "test".
+
+    The image has 3 channels if any file is in colour, else 1, and 4 if `alpha` is "keep" and any file has transparency. It is uint16 if all
+    files are, else uint8. Only headers are read for this; files whose header cannot be read are reported by `load`.
+
+    Args:
+        data_dir: the folder: DATA/train/CLASS/*.jpg, val and test beside train, or DATA/CLASS/*.jpg, all of which train.
+        alpha: what becomes of transparency: "composite", "drop" or "keep".
+        skip_bad_files: leave out images that lie in no class folder, listed in `LabelledFolder.skipped`, instead of stopping.
+
+    Raises:
+        UserError: as `find_class_folders`.
+    """
+    found = find_class_folders(data_dir, skip_bad_files)
+    files = {"image": [data_dir / file for files in found.splits.values() for file, _ in files]}
+    domains = infer_domains(files, ("image",), alpha=alpha)
+    splits = {}
+    for split, rows in found.splits.items():
+        files, labels = map(list, zip(*rows))
+        splits[split] = LabelledFolder(data_dir, domains, alpha, files, labels, found.class_names, found.skipped * (split == "train"))
+    return splits
+
+
+def find_class_folders(data_dir: Path, skip_bad_files: bool) -> ClassFolders:
+    """The images of class folders; those in folders inside a class folder count too. Only the training images say which classes there are.
+
+    Raises:
+        UserError: there is no such folder, or it has no class folders, only one, an empty one, a class that is not in train, or images
+            beside the class folders (unless `skip_bad_files`).
+    """
+    require_folder(data_dir)
+    roots = split_folders(data_dir)
+    train = next((data_dir / name for name, split in roots.items() if split == "train"), data_dir)
+    if roots and train == data_dir:
+        raise UserError(f"{data_dir} has no folder train beside {', '.join(roots)}.\n{_LAYOUTS}")
+
+    class_names = tuple(sorted((path.name for path in train.iterdir() if path.is_dir() and path.name[0] != "."), key=natural_key))
+    labels = {name: label for label, name in enumerate(class_names)}
+    splits: dict[str, list[tuple[str, int]]] = {split: [] for split in SPLITS}
+    stray = []
+    for path in list_images(data_dir):
+        split, parts = (roots.get(path.parts[0]), path.parts[1:]) if roots else ("train", path.parts)
+        if split is None or len(parts) < 2:
+            stray.append((path.as_posix(), "lies in no class folder"))
+        elif parts[0] not in labels:
+            hint = did_you_mean(parts[0], labels)
+            raise UserError(f"the class {parts[0]!r} of {path.as_posix()} is not in {train}.{hint} There are: {', '.join(labels)}.")
+        else:
+            splits[split].append((path.as_posix(), labels[parts[0]]))
+    _check_classes(train, class_names, {label for _, label in splits["train"]}, stray)
+    if not skip_bad_files:
+        refuse(stray, f"images in {data_dir} lie beside the class folders")
+    return ClassFolders(class_names, {split: files for split, files in splits.items() if files}, stray)
+
+
+def _check_classes(train: Path, class_names: Strings, used: set[int], stray: list[tuple[str, str]]):
+    """Raises `UserError` unless there are two classes or more, each with training images."""
+    if len(class_names) < 2:
+        found = f"only one class folder, {class_names[0]}," if class_names else "no class folders"
+        beside = f" but {len(stray)} images directly" if stray else ""
+        raise UserError(f"{train} has {found}{beside}; classes need at least two.\n{_LAYOUTS}")
+    for label, name in enumerate(class_names):
+        if label not in used:
+            raise UserError(f"the class folder {train / name} holds no images (files ending in {', '.join(images.EXTENSIONS)})")

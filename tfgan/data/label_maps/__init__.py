@@ -1,0 +1,1 @@
+"""Label maps: files of classes, found, read, checked and painted."""

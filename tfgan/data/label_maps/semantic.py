@@ -1,0 +1,115 @@
+"""Pairs of a label map and an image, seen as classes: indices for SPADE, or pictures in the classes' colours for pix2pix."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from tfgan.config import Classes, DataConfig, Domain
+from tfgan.data.label_maps.classes import find_classes
+from tfgan.data.label_maps.maps import LabelMap, paint, read_map, to_indices
+from tfgan.data.source import Source, View
+from tfgan.errors import UnreadableImage
+
+
+@dataclasses.dataclass(frozen=True)
+class _ClassifiedPairs(View):
+    """Pairs of which one side, a label map, is read as classes."""
+
+    inner: Source
+    domains: Mapping[str, Domain]
+    label_side: str = ""  # "A" or "B"
+
+    def _load(self, index: int, classes: Classes) -> tuple[np.ndarray, np.ndarray]:
+        """Class indices H×W int32, and the image H×W×C beside them."""
+        example = self.inner.load(index)
+        file, name = label_file(self.inner, index, self.label_side)
+        try:
+            indices = to_indices(read_map(file or example[self.label_side], classes.coding).values, classes)
+        except UnreadableImage as error:
+            raise UnreadableImage(f"{name}: {error}") from None
+        image = example[_other(self.label_side)]
+        if indices.shape != image.shape[:2]:
+            sizes = [f"{what} is {height}×{width}" for what, (height, width) in (("label map", indices.shape), ("image", image.shape[:2]))]
+            raise UnreadableImage(f"{name}: {' but '.join(sizes)} (height×width); both images of a pair must have one size")
+        return indices, image
+
+
+class SemanticSource(_ClassifiedPairs):
+    """Label maps as classes, with their images, with the keys "labels" and "image"."""
+
+    def load(self, index: int) -> dict[str, np.ndarray]:
+        """`labels`, H×W int32: the class of each pixel, -1 for none; `image`, H×W×C in its domain's channels and dtype.
+
+        Raises:
+            UnreadableImage: as the pairs, and for values that are none of the classes'.
+        """
+        indices, image = self._load(index, self.domains["labels"].classes)
+        return {"labels": indices, "image": image}
+
+
+class PaintedSource(_ClassifiedPairs):
+    """The same pairs, label maps painted in the colours of their classes, with the keys "A" and "B"."""
+
+    def load(self, index: int) -> dict[str, np.ndarray]:
+        """The picture of the label map, H×W×3 uint8, and the image, H×W×C in its domain's channels and dtype.
+
+        Raises:
+            UnreadableImage: as the pairs, and for values that are none of the classes'.
+        """
+        classes = self.domains[self.label_side].classes
+        indices, image = self._load(index, classes)
+        return {self.label_side: paint(indices, classes), _other(self.label_side): image}
+
+
+def open_semantic(pairs: dict[str, Source], label_side: str, settings: DataConfig) -> dict[str, SemanticSource]:
+    """The splits of a set of pairs, seen as class indices and images.
+
+    Args:
+        pairs: split -> pairs with the keys A and B. The label map of a pair in two files is read from its file, so that a palette's indices
+            are seen; any other is taken as the pairs give it.
+        label_side: which of A and B is the label map.
+        settings: label_coding, label_palette, label_names and ignore_label; see `tfgan.data.label_maps.classes.find_classes`. The
+            classes are found in all splits together.
+
+    Raises:
+        UserError: the label maps have no classes, or others than the settings say.
+    """
+    classes = _find(pairs, label_side, settings)
+
+    def domains(source):
+        labels = Domain(source.domains[label_side].name, 1, "int32", "nearest", classes)
+        return {"labels": labels, "image": source.domains[_other(label_side)]}
+
+    return {split: SemanticSource(source, domains(source), label_side) for split, source in pairs.items()}
+
+
+def open_painted(pairs: dict[str, Source], label_side: str, settings: DataConfig) -> dict[str, PaintedSource]:
+    """The splits of a set of pairs, the label maps painted in the classes' colours; as `open_semantic` otherwise."""
+    classes = _find(pairs, label_side, settings)
+
+    def domains(source):
+        painted = Domain(source.domains[label_side].name, 3, resample="nearest", classes=classes)
+        return {side: painted if side == label_side else domain for side, domain in source.domains.items()}
+
+    return {split: PaintedSource(source, domains(source), label_side) for split, source in pairs.items()}
+
+
+def label_file(pairs: Source, index: int, label_side: str) -> tuple[Path | None, str]:
+    """The file of a pair's label map, None if it has none of its own, and a name of the map for messages."""
+    files = pairs.paths(index)
+    file = files["AB".index(label_side)] if len(files) == 2 else None
+    return file, pairs.label(file) if file else pairs.name(index)
+
+
+def _find(pairs: dict[str, Source], label_side: str, settings: DataConfig) -> Classes:
+    def reader(source: Source, index: int) -> tuple[str, Callable[[str], LabelMap]]:
+        file, name = label_file(source, index, label_side)
+        return name, lambda coding: read_map(file or source.load(index)[label_side], coding)
+
+    return find_classes([reader(source, index) for source in pairs.values() for index in range(len(source))], settings)
+
+
+def _other(side: str) -> str:
+    return "B" if side == "A" else "A"

@@ -1,0 +1,1 @@
+"""Data sets out of TensorFlow Datasets (TFDS), imported when they are asked for."""

@@ -1,0 +1,30 @@
+"""What the program says as it goes, by Python's logging: the logger "tfgan" and those below it."""
+
+import logging
+import sys
+
+
+class _Terminal(logging.StreamHandler):
+    """Writes plain lines to the standard output stream of the moment, which a program may replace."""
+
+    def __init__(self):
+        logging.Handler.__init__(self)
+        self.setFormatter(logging.Formatter("%(message)s"))
+
+    @property
+    def stream(self):
+        return sys.stdout
+
+
+def show_messages(always: bool = False):
+    """Shows the messages on the standard output stream, unless the program that uses this package has set up logging its own way.
+
+    Args:
+        always: even then.
+    """
+    logger = logging.getLogger("tfgan")
+    if logger.handlers or (logging.getLogger().handlers and not always):
+        return
+    logger.addHandler(_Terminal())
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
