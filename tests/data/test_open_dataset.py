@@ -288,8 +288,6 @@ def test_what_a_set_does_not_have(kind, settings, message):
         ("attributes", {"direction": "nonsense"}, "--direction means nothing for a method that learns from attributes images"),
         ("attributes", {"attributes": ("night",)}, "--attributes means nothing for --dataset=synthetic: leave it out, or name another"),
         ("paired", {"label_palette": ("facades",)}, "--label_palette means nothing for --dataset=synthetic"),
-        ("paired", {"tfds_source": "image"}, "--tfds_source means nothing for --dataset=synthetic"),
-        ("unpaired", {"tfds_target": "x", "data_dir": "/nowhere"}, "--tfds_target names a feature of --dataset=tfds:NAME: leave it out"),
         ("semantic", {"direction": "photo_to_labels"}, "--direction means nothing for --dataset=synthetic"),
         ("labelled", {"half": "left"}, "--half means nothing for a method that learns from labelled images"),
         ("paired", {"fit": "squeeze"}, "--fit means nothing for a method that learns from paired images"),
@@ -316,3 +314,8 @@ def test_settings_that_would_do_nothing_are_refused(kind, settings, message):
 def test_idx_files_have_no_halves(digits):
     with pytest.raises(UserError, match="--half=right is for side by side files, which the idx files in .* are not: leave it out"):
         open_kind("images", data_dir=str(digits), half="right")
+
+
+def test_a_feature_that_is_not_used_is_told(capsys):
+    open_kind("paired", tfds_source="image")
+    assert "--tfds_source is not used: it names a feature of --dataset=tfds:NAME." in capsys.readouterr().out

@@ -1,12 +1,15 @@
 """The way from settings to a `Dataset`. Readers are imported when they are asked for."""
 
 import dataclasses
+import logging
 import re
 from pathlib import Path
 
 from tfgan.config import BATCH_KINDS, SPECIFIC, DataConfig, Size
 from tfgan.data.catalogue import DATASETS, PAIRED, UNPAIRED, unsuitable
 from tfgan.errors import UserError, did_you_mean
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["DATASETS", "batch_keys", "check_settings", "make_dataset", "open_dataset", "open_sources", "parse_direction"]
 
@@ -62,11 +65,13 @@ def check_settings(settings: DataConfig, kind: str):
         if name in SPECIFIC - set(known.settings):
             eaten = "images alone" if kind == "images" else f"{kind} images"
             raise UserError(f"--{name} means nothing for a method that learns from {eaten}: leave it out.")
+        if name in ("tfds_source", "tfds_target"):  # no refusal: a recipe may have them, and be run with other images
+            if settings.data_dir or not settings.dataset.startswith("tfds:"):
+                logger.warning(f"--{name} is not used: it names a feature of --dataset=tfds:NAME.")
+            continue
         named_sides = known.sides and name in ("domains", "direction", "label_domains")  # the built-in set has them too
         if made and name in SPECIFIC and not named_sides:
             raise UserError(f"--{name} means nothing for --dataset=synthetic: leave it out, or name another --dataset or --data_dir.")
-        if name in ("tfds_source", "tfds_target") and (settings.data_dir or not settings.dataset.startswith("tfds:")):
-            raise UserError(f"--{name} names a feature of --dataset=tfds:NAME: leave it out.")
 
 
 def _names(sources) -> dict[str, str]:
