@@ -16,7 +16,7 @@ from tfgan.config import DataConfig, Settings, Size, TrainConfig, as_size, from_
 from tfgan.config.verbs import EvaluateConfig, ExportConfig, ReportConfig, TranslateConfig
 from tfgan.data.catalogue import DATASETS
 from tfgan.errors import UserError, did_you_mean
-from tfgan.methods import METHODS, method_class
+from tfgan.methods import METHODS, method_class, register
 from tfgan.runs import recipes
 from tfgan.runs.start import start_tensorflow
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from tfgan.data.dataset import Dataset
     from tfgan.inference import Sampler
     from tfgan.inference.arrays import Pixels
+    from tfgan.methods.base import Method
     from tfgan.runs import opening
+    from tfgan.training.callbacks import Callback
 
 
 def list_methods() -> dict[str, str]:
@@ -42,11 +44,18 @@ def list_recipes() -> dict[str, str]:
     return {Path(name).stem: summary for name, summary in recipes.recipes().items()}
 
 
-def train(method: str = "", *, recipe: str = "", **settings) -> Run:
+def train(method: str | type[Method] = "", *, recipe: str = "", data: Any = None, callbacks: Sequence[Callback] = (), **settings) -> Run:
     """Trains a run, or goes on with the one in `workdir`, exactly where it stopped.
 
     Args:
-        method: a name of `list_methods`; pix2pix, or that of the recipe, if it is left out.
+        method: a name of `list_methods`, or a subclass of `tfgan.methods.base.Method` of your own; pix2pix, or that of the recipe, if it
+            is left out.
+        data: images of your own, in the place of `data_dir` and `dataset`: a dictionary of arrays with the keys of the method's batches
+            (`source` and `target`; `labels` and `image`; `image` with `label` or `attributes`), N images H×W×C uint8 or uint16 of any
+            sizes each; a list of images, where a method learns from images alone; a finite `tf.data.Dataset` of such dictionaries, which
+            is read into memory; a `tfgan.data.source.Source`, which reads them when they are needed; or a dictionary of these by split:
+            `train`, `val`, `test`.
+        callbacks: `tfgan.training.callbacks.Callback`s, called after those that the settings ask for.
         recipe: a name of `list_recipes`, or a flag file; `settings` beat it.
         settings: what `tfgan train --method=NAME --help` lists: `data_dir`, `epochs`, `batch_size`, `workdir`, …
 
@@ -59,17 +68,32 @@ def train(method: str = "", *, recipe: str = "", **settings) -> Run:
     """
     start_tensorflow()  # before the method imports it
     given = recipes.recipe_settings(recipe) if recipe else {}
-    method = method or given.get("method", "pix2pix")
+    chosen = _method_name(method) if method else given.get("method", "pix2pix")
     given.pop("method", None)
-    data, training, hparams = _records(given, settings, [DataConfig, TrainConfig, method_class(method).HParams])
-    name = recipes.find_recipe(recipe, Path()).stem if recipe else f"{method}_{data.name}"
-    data, training = data.with_home(), training.with_home(name)
+    images, training, hparams = _records(given, settings, [DataConfig, TrainConfig, method_class(chosen).HParams])
+    name = recipes.find_recipe(recipe, Path()).stem if recipe else f"{chosen}_{'own' if data is not None else images.name}"
+    images, training = _with_own(images.with_home(), data, method_class(chosen).batch_kind), training.with_home(name)
     training.check_files()
 
     from tfgan.runs.train import train as train_run
 
-    train_run(method, data, training, hparams)
+    train_run(chosen, images, training, hparams, callbacks)
     return load(training.workdir)
+
+
+def _method_name(method: str | type[Method]) -> str:
+    return method if isinstance(method, str) else register(method)
+
+
+def _with_own(settings: DataConfig, data: Any, kind: str) -> DataConfig:
+    """The settings with the name of a program's own images, if there are any."""
+    if data is None:
+        return settings
+    if settings.data_dir or settings.dataset != DataConfig.dataset:
+        raise UserError("data, data_dir and dataset each name images: give one of them.")
+    from tfgan.data.own import keep
+
+    return dataclasses.replace(settings, dataset=keep(data, kind, settings))
 
 
 def _records(texts: dict[str, str], values: dict[str, Any], kinds: list[type[Settings]]) -> list:
@@ -82,18 +106,28 @@ def _records(texts: dict[str, str], values: dict[str, Any], kinds: list[type[Set
     return [kind(**{field.name: merged[field.name] for field in dataclasses.fields(kind) if field.name in merged}) for kind in kinds]
 
 
-def load(folder: str | Path, checkpoint: str | int = "last") -> Run:
+def load(folder: str | Path, checkpoint: str | int = "last", *, method: type[Method] | None = None, data: Any = None) -> Run:
     """Opens the run in `folder`, which describes itself.
 
     Args:
         checkpoint: last, best, or the number of a step.
+        method: the class, where the run is of a method of your own that this process has not trained or loaded before.
+        data: the images that `train` was given as `data`, where `evaluate` or `open_dataset` are to find them in another process.
 
     Raises:
-        UserError: the folder is no run, or has no such checkpoint; the message lists those that are there.
+        UserError: the folder is no run, or has no such checkpoint, and the message lists those that are there; or these are other images
+            than the run's.
     """
     start_tensorflow()
-    from tfgan.runs.opening import open_run
+    from tfgan.runs.opening import open_run, read_config
 
+    if method is not None:
+        register(method)
+    if data is not None:
+        config = read_config(Path(folder).expanduser())
+        given = _with_own(dataclasses.replace(config.data, dataset=DataConfig.dataset), data, config.spec.kind)
+        if given.dataset != config.data.dataset:
+            raise UserError(f"{folder} was trained on other images than data: {config.data.dataset}, not {given.dataset}.")
     return Run(open_run(str(folder), str(checkpoint)), str(checkpoint))
 
 

@@ -24,6 +24,7 @@ from tfgan.runs.pictures import Call, Made
 from tfgan.training.pace import Pace
 
 PHOTO, LABELS = Domain("photo", 3), Domain("labels", 3)
+PICTURE = np.zeros([1, 1, 3], np.uint8)
 SPEC = DataSpec("paired", (16, 16), {"source": PHOTO, "target": LABELS}, {"train": 8, "validation": 8}, "")
 STUCK = [
     *("--method=gan", "--image_size=16", "--synthetic_images=16", "--batch_size=4", "--learning_rate=0.002", "--num_samples=3"),
@@ -283,7 +284,7 @@ class TestMeasure:
             [Call("to_y", e["source"], e["source"] / 2), Call("to_x", e["source"] / 2, alike), Call("to_x", e["target"], -e["target"])]
             for e in examples
         ]
-        measured = watched(spec).measure(Made(ways, examples, calls, {}))
+        measured = watched(spec).measure(Made(ways, examples, calls, {}, PICTURE))
         assert measured["sample_correlation"] == pytest.approx((1 - 1) / 2, abs=1e-6)
         # Beside real images of the target: 0.4 / 2 of 0.2, and 0.2 of 0.4.
         assert measured["sample_diversity"] == pytest.approx(0.5, rel=0.02)
@@ -297,7 +298,7 @@ class TestMeasure:
         ways = {"translate": way(Translator, input_key="labels", truth_key="image", target=PHOTO)}
         examples = [{"labels": m, "image": t} for m, t in zip(maps, truth)]
         calls = [[Call("translate", e["labels"], 0.3 * e["image"]), Call("translate", e["labels"], 0.1 * e["image"])] for e in examples]
-        measured = watched(spec).measure(Made(ways, examples, calls, {}))
+        measured = watched(spec).measure(Made(ways, examples, calls, {}, PICTURE))
         assert measured["sample_diversity"] == pytest.approx(0.1, rel=1e-5)  # the worst of two styles
 
     def test_a_paired_translation_may_be_a_negative(self):
@@ -305,7 +306,7 @@ class TestMeasure:
         ways = {"translate": way(Translator, input_key="source", truth_key="target", target=LABELS)}
         examples = [{"source": image, "target": -image} for image in x]
         calls = [[Call("translate", example["source"], example["target"])] for example in examples]
-        measured = watched(SPEC).measure(Made(ways, examples, calls, {}))
+        measured = watched(SPEC).measure(Made(ways, examples, calls, {}, PICTURE))
         assert measured == pytest.approx({"sample_diversity": 1.0, "sample_checkerboard": 0.0}, abs=1e-6)
 
     def test_grids_from_noise_stand_beside_real_images(self):
@@ -314,7 +315,7 @@ class TestMeasure:
         real = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), np.uint8)
         columns = {str(n): list(noise(n, (4, 32, 32, 3), 0.1)) for n in range(3)}
         ways = {"generate": way(Sampler, target=domain, class_names=())}
-        measured = watched(spec, {"image": real}).measure(Made(ways, [], [], {"generate": columns}))
+        measured = watched(spec, {"image": real}).measure(Made(ways, [], [], {"generate": columns}, PICTURE))
         assert measured["sample_diversity"] == pytest.approx(0.1 / np.sqrt(1 / 3), rel=0.05)  # of uniform noise in [-1, 1]
 
     def test_classes_stand_beside_their_own(self):
@@ -326,10 +327,10 @@ class TestMeasure:
         pixels[labels == 1] //= 4
         columns = {"0": list(noise(0, (4, 32, 32, 1), 0.02)), "1": list(noise(1, (4, 32, 32, 1), 0.14) + 1)}
         ways = {"generate": way(Sampler, target=domain, class_names=("0", "1"))}
-        measured = watched(spec, {"image": pixels, "label": labels}).measure(Made(ways, [], [], {"generate": columns}))
+        measured = watched(spec, {"image": pixels, "label": labels}).measure(Made(ways, [], [], {"generate": columns}, PICTURE))
         assert measured["sample_diversity"] == pytest.approx(0.02 * np.sqrt(3), rel=0.05)
         columns["0"] = list(noise(0, (4, 32, 32, 1), 0.56))
-        measured = watched(spec, {"image": pixels, "label": labels}).measure(Made(ways, [], [], {"generate": columns}))
+        measured = watched(spec, {"image": pixels, "label": labels}).measure(Made(ways, [], [], {"generate": columns}, PICTURE))
         assert measured["sample_diversity"] == pytest.approx(0.97, rel=0.05)  # 0.56 √3 and, a quarter as bright, 0.14 · 4 √3
 
     def test_too_little_to_measure_gives_no_scalars(self):

@@ -109,7 +109,7 @@ def test_exchange_feeds_the_discriminators_and_remembers():
     method = make_method(batch_size=2)
     fakes = {f"fake_{side}": tf.fill([2, SIZE, SIZE, 3], value) for side, value in (("target", 1.0), ("source", 2.0))}
     for number, filled in enumerate((2, 4, 4)):
-        exchanged = method.exchange({key: value + 10.0 * number for key, value in fakes.items()}, tf.constant([0, number]))
+        exchanged = method.exchange_outputs({key: value + 10.0 * number for key, value in fakes.items()}, tf.constant([0, number]))
         assert int(method.state["filled"].numpy()) == filled
         assert set(exchanged) == set(fakes)
         assert {float(v) for v in tf.reshape(exchanged["fake_target"], [-1])} <= {1.0, 11.0, 21.0}
@@ -120,7 +120,7 @@ def test_exchange_feeds_the_discriminators_and_remembers():
 def test_without_a_pool_nothing_is_remembered():
     method = make_method(pool_size=0)
     outputs = {"fake_target": tf.ones([1])}
-    assert method.state == {} and method.exchange(outputs, tf.constant([0, 0])) is outputs
+    assert method.state == {} and method.exchange_outputs(outputs, tf.constant([0, 0])) is outputs
 
 
 def test_the_generators_losses_never_see_the_pool():

@@ -283,7 +283,7 @@ def test_the_mean_style_and_the_count_of_images():
     method = make_method(n_critic=2, progressive=False)
     w = np.arange(10.0, dtype=np.float32).reshape(2, 5)
     for _ in range(2):
-        method.exchange({"w": tf.constant(w)}, SEED)
+        method.exchange_outputs({"w": tf.constant(w)}, SEED)
     np.testing.assert_allclose(method.state["mean_style"], (1 - 0.995**2) * w.mean(axis=0), rtol=1e-5)
     assert method.state["images_seen"] == 2 * 2 * BATCH and method.state["steps"] == 2
 

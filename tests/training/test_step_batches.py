@@ -13,7 +13,7 @@ from tfgan.training.step import TrainStep
 
 
 class Witness(base.Method):
-    """Three phases on two batches that report, by way of `exchange`, what they see; it gives back the first one's numbers, changed."""
+    """Three phases on two batches that report, by way of `exchange_outputs`, what they see; it changes the first one's numbers."""
 
     batch_kind = "numbers"
 
@@ -35,7 +35,7 @@ class Witness(base.Method):
         found = {**batch, "seed": tf.repeat(seed[None], tf.shape(batch["numbers"])[0], axis=0)}
         return base.PhaseResult({"network": loss}, {}, {f"{name} {key}": value for key, value in found.items()})
 
-    def exchange(self, outputs, seed):
+    def exchange_outputs(self, outputs, seed):
         for key, value in {**outputs, f"{min(outputs).split()[0]} outside": seed[None]}.items():
             tf.py_function(lambda value, key=key: self.seen.setdefault(key, []).append(value.numpy().tolist()), [value], [])
         return {"fakes": outputs["first numbers"][::-1] + 100.0} if "first numbers" in outputs else {}

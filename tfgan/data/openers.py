@@ -1,12 +1,126 @@
-"""Which reader opens images that stand alone, each with its class or without."""
+"""Which reader opens what the settings name, for each kind of batches. Readers are imported when they are asked for."""
 
 from pathlib import Path
 
 from tfgan.config import DataConfig
-from tfgan.data.catalogue import CLASSES, PAIRED, unsuitable
+from tfgan.data.catalogue import CLASSES, PAIRED, UNPAIRED, unsuitable
+from tfgan.data.directions import parse_direction, side_names
 from tfgan.data.folders.idx import find_idx, open_idx
+from tfgan.data.own import is_own, open_own
 from tfgan.data.source import Source
 from tfgan.errors import UserError
+
+
+def synthetic(settings, kind, size):
+    """split -> sources: one, or one for each domain of unpaired sets."""
+    from tfgan.data.synthetic import SyntheticSource
+
+    counts = {"train": settings.synthetic_images, "val": max(8, settings.synthetic_images // 8)}
+    domains = ("A", "B") if kind == "unpaired" else ("",)
+    return {
+        split: [SyntheticSource(kind, split, count, size, settings.synthetic_seed, domain) for domain in domains]
+        for split, count in counts.items()
+    }
+
+
+def _paired(settings):
+    """split -> one source of pairs with the keys A and B."""
+    pairs = _pairs(settings)
+    if settings.label_coding != "auto" or settings.label_palette or settings.label_names or settings.ignore_label != 255:
+        from tfgan.data.label_maps.semantic import open_painted
+
+        pairs = open_painted(pairs, _label_side(settings, pairs), settings)
+    return {split: [source] for split, source in pairs.items()}
+
+
+def _unpaired(settings):
+    """split -> a source with the key A and one with the key B; pairs are drawn apart."""
+    from tfgan.data.folders.unpaired import open_unpaired, sides
+
+    if is_own(settings):
+        given = open_own(settings)
+        return sides(_pairs(settings)) if len(given["train"]) == 1 else given
+    if settings.data_dir:
+        return open_unpaired(Path(settings.data_dir), settings.domains, settings.label_domains, settings.alpha, settings.skip_bad_files)
+    if settings.dataset in UNPAIRED:
+        from tfgan.data.tfds.cyclegan import open_cyclegan
+
+        return open_cyclegan(settings.dataset, settings.tfds_dir)
+    return sides(_pairs(settings))
+
+
+def _semantic(settings):
+    """split -> one source of label maps and images."""
+    from tfgan.data.label_maps.semantic import open_semantic
+
+    pairs = _pairs(settings)
+    if "labels" in pairs["train"].domains:  # a program's own reader of class maps
+        return {split: [source] for split, source in pairs.items()}
+    names = side_names([pairs["train"]])
+    label_side, _ = parse_direction(settings.direction, names["A"], names["B"])
+    if settings.label_domains and names[label_side] not in settings.label_domains:
+        labels = settings.label_domains[0]
+        raise UserError(f"--direction={settings.direction} takes {names[label_side]} for the label map: use --direction={labels}_to_….")
+    return {split: [source] for split, source in open_semantic(pairs, label_side, settings).items()}
+
+
+def _attributes(settings):
+    """split -> sources of images with attributes, one for each of several joined sets."""
+    if is_own(settings):
+        return open_own(settings)
+    if settings.data_dir:
+        from tfgan.data.attributes.folder import open_attributes
+
+        return open_attributes(settings)
+    if settings.dataset == "celeba":
+        from tfgan.data.tfds.celeba import open_celeba
+
+        return open_celeba(settings)
+    raise unsuitable(settings.dataset, "attributes", "synthetic", "celeba")
+
+
+def _labelled(settings):
+    """split -> one source of images with a class each."""
+    if is_own(settings):
+        return open_own(settings)
+    return {split: [source] for split, source in labelled(settings).items()}
+
+
+def _images(settings):
+    """split -> one source of images."""
+    if is_own(settings):
+        return open_own(settings)
+    return {split: [source] for split, source in images(settings).items()}
+
+
+def _label_side(settings, pairs) -> str:
+    """Which of A and B is the one label map among the domains."""
+    names = side_names([pairs["train"]])
+    labelled = [side for side, name in names.items() if name in settings.label_domains]
+    if len(labelled) != 1:
+        raise UserError(f"Classes need the one domain that is a label map: --label_domains={names['A']} or {names['B']}.")
+    return labelled[0]
+
+
+def _pairs(settings):
+    """split -> a source of pairs with the keys A and B."""
+    name = settings.dataset
+    if is_own(settings):
+        return {split: source for split, (source,) in open_own(settings).items()}
+    if settings.data_dir:
+        from tfgan.data.folders.pairs import open_pairs
+
+        return open_pairs(Path(settings.data_dir), settings.domains, settings.label_domains, settings.alpha, settings.skip_bad_files)
+    if name.startswith("tfds:"):
+        from tfgan.data.tfds.pairs import open_tfds
+
+        features = settings.tfds_source, settings.tfds_target
+        return open_tfds(name.removeprefix("tfds:"), *features, settings.tfds_dir, settings.label_domains, settings.alpha)
+    if name in PAIRED:
+        from tfgan.data.tfds.pairs import open_pix2pix
+
+        return open_pix2pix(name, settings.tfds_dir)
+    raise unsuitable(name, "pairs of images", "synthetic", *PAIRED, "tfds:NAME")
 
 
 def labelled(settings: DataConfig) -> dict[str, Source]:
@@ -76,3 +190,13 @@ def _of_pairs(settings):
         raise UserError(f"--dataset={settings.dataset} has pairs: take --half=left ({facts.left}) or --half=right ({facts.right}).")
     side = "A" if settings.half == "left" else "B"
     return {split: OneSide(pairs, side) for split, pairs in open_pix2pix(settings.dataset, settings.tfds_dir).items()}
+
+
+OPENERS = {
+    "paired": _paired,
+    "unpaired": _unpaired,
+    "semantic": _semantic,
+    "attributes": _attributes,
+    "labelled": _labelled,
+    "images": _images,
+}

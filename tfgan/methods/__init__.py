@@ -25,9 +25,33 @@ METHODS = {
 }
 
 
+_own: dict[str, type] = {}
+
+
+def register(cls: type) -> str:
+    """Makes a `Method` class of your own known to this process, by its own name, which it returns.
+
+    A run records the name alone: no code is run from a run's files, so that another process must know the class before it opens the run.
+
+    Raises:
+        UserError: it is no subclass of `Method`, or has the name of another one.
+    """
+    from tfgan.methods.base import Method
+
+    if not (isinstance(cls, type) and issubclass(cls, Method)):
+        raise UserError(f"method={cls!r} must be a name, or a subclass of tfgan.methods.base.Method.")
+    if cls.__name__ in METHODS:
+        raise UserError(f"method={cls.__name__}: tfgan has a method of this name. Call your class otherwise.")
+    _own[cls.__name__] = cls
+    return cls.__name__
+
+
 def method_class(name: str):
     """The `Method` class called `name`. Raises `UserError` for an unknown one."""
+    if name in _own:
+        return _own[name]
     if name not in METHODS:
-        raise UserError(f"--method={name} is unknown.{did_you_mean(name, METHODS)} There are: {', '.join(METHODS)}.")
+        own = "" if name.islower() else f" If {name} is a class of your own, hand it over: tfgan.load(FOLDER, method={name})."
+        raise UserError(f"--method={name} is unknown.{did_you_mean(name, METHODS)} There are: {', '.join(METHODS)}.{own}")
     module, _, attribute = METHODS[name].path.partition(":")
     return getattr(importlib.import_module(module), attribute)

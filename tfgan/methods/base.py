@@ -68,7 +68,7 @@ class AdamHParams(HParams):
 class PhaseResult(NamedTuple):
     losses: dict[str, tf.Tensor]  # float32 scalars, means over the replica's batch
     scalars: dict[str, tf.Tensor] = {}  # what else is worth logging
-    outputs: dict[str, tf.Tensor] = {}  # b×…: what later phases of the step find in their batch, after `Method.exchange`
+    outputs: dict[str, tf.Tensor] = {}  # b×…: what later phases of the step find in their batch, after `Method.exchange_outputs`
 
 
 class Phase(NamedTuple):
@@ -160,7 +160,7 @@ class Method:
         networks: name -> Keras model.
         averages: name of a network -> a second model that holds the moving average of its weights; empty if there is none.
         average_decay: of these averages, a step.
-        state: what is remembered from step to step beside weights, such as a pool of images; written only by `exchange`.
+        state: what is remembered from step to step beside weights, such as a pool of images; written only by `exchange_outputs`.
         batches_per_step: how many batches one step eats.
         gap: what tells how much better training images are done than others. None for methods that make images of noise alone: no image is
             the right one for a latent, so that nothing of theirs is measured image by image. Rows without the losses say nothing, such as
@@ -204,7 +204,7 @@ class Method:
         """The train step: its phases in order."""
         raise NotImplementedError
 
-    def exchange(self, outputs: dict[str, tf.Tensor], seed) -> dict[str, tf.Tensor]:
+    def exchange_outputs(self, outputs: dict[str, tf.Tensor], seed) -> dict[str, tf.Tensor]:
         """What later phases of the step see of a phase's outputs. The place to read and write `state`.
 
         Called outside the replicas, whose outputs are joined to the global batch; the result is shared out among them again.

@@ -123,7 +123,7 @@ class CycleGAN(base.Method):
             {"discriminator": losses["target"] + losses["source"]}, {f"discriminator_{side}_loss": loss for side, loss in losses.items()}
         )
 
-    def exchange(self, outputs, seed):
+    def exchange_outputs(self, outputs, seed):
         """The discriminators see earlier translations half of the time (Shrivastava et al. 2017, §2.3; Zhu et al. 2017, §4)."""
         if not self.hparams.pool_size:
             return outputs

@@ -1,6 +1,7 @@
 """SPADE (GauGAN): photographs from label maps, by spatially-adaptive normalisation (Park et al. 2019), as the authors' code trains it."""
 
 import dataclasses
+import functools
 
 import tensorflow as tf
 
@@ -93,14 +94,14 @@ class Spade(base.Method):
         return {name: self.hparams.adam(self.steps_per_epoch, rate) for name, rate in rates.items()}
 
     def phases(self):
-        self.vgg = vgg_features(self.hparams.vgg_weights) if self.hparams.vgg_weights else None  # training alone needs it
+        vgg = vgg_features(self.hparams.vgg_weights) if self.hparams.vgg_weights else None  # training alone needs it
         generators = ("generator", "encoder") if self.hparams.style_encoder else ("generator",)
         return [
-            base.Phase("generator", self._generator_loss, {"generator": generators}),
+            base.Phase("generator", functools.partial(self._generator_loss, vgg), {"generator": generators}),
             base.Phase("discriminator", self._discriminator_loss, {"discriminator": ("discriminator",)}),
         ]
 
-    def _generator_loss(self, batch, seed):
+    def _generator_loss(self, vgg, batch, seed):
         h, real = self.hparams, batch["image"]
         one_hot = self._one_hot(batch["labels"])
         fake, style_losses = self._generate(one_hot, real, fold_in(seed, 0))
@@ -113,8 +114,8 @@ class Spade(base.Method):
             loss += h.kl_weight * style_losses["kl_loss"]
         else:
             scalars["l1_loss"] = l1_loss(real, fake)  # beside val_l1; styles would be known here, and not there
-        if self.vgg is not None:
-            scalars["vgg_loss"] = self._vgg_loss(real, fake)
+        if vgg is not None:
+            scalars["vgg_loss"] = self._vgg_loss(vgg, real, fake)
             loss += h.vgg_weight * scalars["vgg_loss"]
         return base.PhaseResult({"generator": loss}, scalars)
 
@@ -145,8 +146,8 @@ class Spade(base.Method):
         both = self.discriminator([tf.concat([one_hot, one_hot], axis=0), tf.concat([real, fake], axis=0)], training=True)
         return tuple([[tf.split(maps, 2)[half] for maps in scale] for scale in both.values()] for half in (0, 1))
 
-    def _vgg_loss(self, real, fake):
-        features = zip(LAYER_WEIGHTS.values(), self.vgg(real), self.vgg(fake))
+    def _vgg_loss(self, vgg, real, fake):
+        features = zip(LAYER_WEIGHTS.values(), vgg(real), vgg(fake))
         return tf.add_n([weight * l1_loss(of_real, of_fake) for weight, of_real, of_fake in features])
 
     def doubt(self, scalars):

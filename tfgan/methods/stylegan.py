@@ -213,7 +213,7 @@ class StyleGAN(noise.NoiseMethod):
         logits = self.judge(fake, None, seed)
         return base.PhaseResult({"generator": self.generator_loss(logits)}, {"fake_score_before": self.score(logits)}, {"w": w})
 
-    def exchange(self, outputs, seed):
+    def exchange_outputs(self, outputs, seed):
         """Counts steps and images, and lets w̄ follow."""
         self.state["steps"].assign_add(1)
         self.state["images_seen"].assign_add(self.stage.batch_size * self.hparams.n_critic)

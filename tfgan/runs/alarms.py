@@ -15,6 +15,7 @@ from tfgan.inference import Sampler, Translator
 from tfgan.methods.base import Method
 from tfgan.runs.cures import suggest
 from tfgan.runs.pictures import Made
+from tfgan.training.callbacks import Callback
 from tfgan.training.logs import MetricLog
 
 REAL_IMAGES = 16  # beside which samples from noise stand, for each class
@@ -28,8 +29,8 @@ class Real(NamedTuple):
     peak: float | None
 
 
-class Health:
-    """What `Trainer` calls its watch, and what `Samples` calls its observer. Alarms go to the terminal, RUN/alarms.jsonl and TensorBoard.
+class Health(Callback):
+    """Measures sample pictures, and raises alarms, which go to the terminal, RUN/alarms.jsonl and TensorBoard.
 
     A resumed run rebuilds its state from metrics.jsonl. How long training waits for images is not written there, and judged anew: another
     machine may feed it faster.
@@ -41,21 +42,24 @@ class Health:
         self.watch = Watch(detectors(method.doubt, method.average_decay, method.gap))
         self._real: dict[tuple[str, int | None], Real] = {}
 
-    def begin(self, step: int):
+    def on_train_begin(self, trainer, step: int):
         self.log = MetricLog(self.run / "alarms.jsonl", step)
         for line in (self.run / "metrics.jsonl").read_text().splitlines():
             self.watch.see(json.loads(line))
 
-    def see(self, row: dict[str, float], trainer):
+    def on_log(self, trainer, row: dict[str, float]):
         if "images_per_second" in row and trainer.input_wait is not None:
             row = row | {"input_wait": trainer.input_wait}
         for alarm in self.watch.see(row):
             flag, remark = suggest(alarm.alarm, alarm.epoch, self.method, self.data, self.training)
             self.log.write(alarm.step, {"epoch": alarm.epoch, "alarm": alarm.alarm, "message": alarm.message, "flag": flag})
             text = f"{alarm.message}{remark}"
-            trainer.progress.say(f"step {alarm.step}: ALARM {alarm.alarm}: {text}")
+            trainer.say(f"step {alarm.step}: ALARM {alarm.alarm}: {text}")
             if trainer.tensorboard:
                 trainer.tensorboard.text(alarm.step, f"alarms/{alarm.alarm}", text)
+
+    def on_samples(self, trainer, step: int, made: Made) -> dict[str, float]:
+        return self.measure(made)
 
     def measure(self, made: Made) -> dict[str, float]:
         """Of sample pictures: the least diversity and the strongest grid of all ways; mean correlation, where the truth is not known."""

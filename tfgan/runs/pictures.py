@@ -1,7 +1,6 @@
 """Sample pictures while training."""
 
 import functools
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +15,10 @@ from tfgan.inference import Encoder, Sampler, Translator, Ways, open_inference, 
 from tfgan.inference.files import read_image
 from tfgan.inference.grids import grid
 from tfgan.methods.base import Method
+from tfgan.training.callbacks import Callback
+from tfgan.training.timeline import Interval
+
+EACH_EPOCH = Interval(1, "epochs")
 
 
 def stored_inputs(run: Path, way: Translator | Encoder) -> list[np.ndarray]:
@@ -42,14 +45,15 @@ class Made(NamedTuple):
     examples: list[dict[str, np.ndarray]]  # of the validation split
     calls: list[list[Call]]  # in order, for each example; the examples' calls are alike
     sampled: dict[str, dict[str, list[np.ndarray]]]  # way from noise -> its columns, one for each class if there are classes
+    picture: np.ndarray  # H×W×3 uint8, of all of it
 
 
-class Samples:
+class Samples(Callback):
     """Pictures of fixed validation examples, one a row; the method says what stands beside what. What makes images from noise alone shows
     those of fixed seeds, with a column for each class.
 
     Args:
-        observer: shown what was made; returns scalars for the log.
+        every: when a picture is made.
     """
 
     def __init__(
@@ -59,9 +63,9 @@ class Samples:
         dataset: Dataset,
         count: int,
         run: Path,
-        observer: Callable[[Made], dict[str, float]] | None = None,
+        every: Interval = EACH_EPOCH,
     ):
-        self.observer = observer
+        self.every = every
         self.method, self.folder, self.spec, self.count = method, run / "samples", dataset.spec, count
         self._take(ways)
         self.keys = {way.input_key for way in ways.values() if not isinstance(way, Sampler)}
@@ -93,7 +97,7 @@ class Samples:
                 else:
                     images.save(path, denormalize(image, domain).numpy())
 
-    def __call__(self, step: int, trainer) -> dict[str, float]:
+    def on_interval(self, trainer, step: int) -> dict[str, float]:
         if self.method.stage != self.stage:
             self._take(open_inference(self.method))
         calls: list[list[Call]] = [[] for _ in self.examples]
@@ -110,7 +114,7 @@ class Samples:
         images.save(self.folder / (f"step_{step:08d}.png" if epoch is None else f"epoch_{epoch:04d}.png"), picture)
         if trainer.tensorboard:
             trainer.tensorboard.image(step, "samples", picture)
-        return self.observer(Made(self.ways, self.examples, calls, sampled)) if self.observer else {}
+        return trainer.show_samples(step, Made(self.ways, self.examples, calls, sampled, picture))
 
     def _shown(self, image: np.ndarray) -> np.ndarray:
         """A map of class indices in its classes' colours."""

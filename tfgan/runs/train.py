@@ -3,6 +3,7 @@
 import errno
 import logging
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,13 +23,14 @@ from tfgan.methods.base import HParams, Method
 from tfgan.runs.alarms import Health
 from tfgan.runs.assembly import Machine, assemble, choose_machine
 from tfgan.runs.opening import open_run, read_config
-from tfgan.runs.pictures import Samples
+from tfgan.runs.pictures import EACH_EPOCH, Samples
 from tfgan.runs.validation import Validation
+from tfgan.training.callbacks import BestCheckpoint, Callback
 from tfgan.training.checkpoint import has_checkpoint
 from tfgan.training.hardware import rounding
 from tfgan.training.strategy import describe, is_chief
 from tfgan.training.timeline import Interval
-from tfgan.training.trainer import Best, Callback, Trainer
+from tfgan.training.trainer import Trainer
 from tfgan.training.warm_start import copy_weights
 
 logger = logging.getLogger(__name__)
@@ -41,15 +43,18 @@ class Trained(NamedTuple):
     method: Method  # with its weights
 
 
-def train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HParams) -> Trained:
+def train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HParams, callbacks: Sequence[Callback] = ()) -> Trained:
     """Trains the run in `training.workdir`, from the beginning or from where it stopped.
+
+    Args:
+        callbacks: called after those that the settings ask for.
 
     Raises:
         UserError: settings that do not fit the data, the machine, or the run that goes on.
         TrainingFailed: a loss that is not finite, or a full disk; the last good checkpoint stays.
     """
     try:
-        return _train(method_name, data, training, hparams)
+        return _train(method_name, data, training, hparams, callbacks)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise TrainingFailed(f"The disk is full: {error}\nMake room; the same command goes on from the last checkpoint.") from error
@@ -58,7 +63,7 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HP
         raise
 
 
-def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HParams) -> Trained:
+def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HParams, callbacks: Sequence[Callback]) -> Trained:
     cls, workdir = method_class(method_name), Path(training.workdir)
     earlier = _earlier(workdir)
     machine = choose_machine(cls, training, hparams, earlier and earlier.training)
@@ -72,10 +77,10 @@ def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: H
     if earlier:
         _refuse_changes(workdir, earlier, config)
         _tell_other_rounding(earlier, config)
-    return _fit(config, machine, dataset)
+    return _fit(config, machine, dataset, callbacks)
 
 
-def _fit(config: RunConfig, machine: Machine, dataset: Dataset) -> Trained:
+def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Sequence[Callback]) -> Trained:
     training, workdir, chief = machine.training, Path(machine.training.workdir), is_chief(machine.strategy)
     run = assemble(method_class(config.method), machine, config.hparams, dataset)
     if training.init_from and not has_checkpoint(workdir):
@@ -85,7 +90,6 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset) -> Trained:
         config.write(workdir / "config.json")
     if len(run.timeline.stages) > 1:
         logger.info(_describe_stages(run.timeline.stages, config.hparams.image_size, run.total))
-    health = Health(run.method, dataset, config.data, training) if training.health else None
     trainer = Trainer(
         run.step,
         run.batches,
@@ -93,9 +97,7 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset) -> Trained:
         timeline=run.timeline,
         total=run.total,
         settings=training,
-        callbacks=_callbacks(run.method, dataset, training, chief, health),
-        best=_best(training, machine.strategy),
-        watch=health,
+        callbacks=[*_callbacks(run.method, dataset, config.data, training, machine.strategy), *callbacks],
     )
     return Trained(trainer.fit(), run.method)
 
@@ -123,25 +125,22 @@ def _describe_stages(stages, image_size, total: int) -> str:
     return f"The images grow: {', '.join(parts)}.{short}"
 
 
-def _best(training: TrainConfig, strategy):
-    """What decides on the best checkpoint; None if nothing does."""
-    if not training.best_metric:
-        return None
+def _callbacks(method: Method, dataset: Dataset, data: DataConfig, training: TrainConfig, strategy) -> list[Callback]:
+    """What the settings ask for: sample pictures, validation, the best checkpoint, alarms."""
     if training.patience and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         raise UserError("--patience does not work in a cluster: the chief alone validates, and the others would wait for it.")
-    return Best(training.best_metric, METRICS[training.best_metric].higher, training.patience, training.validate_every)
-
-
-def _callbacks(method: Method, dataset: Dataset, training: TrainConfig, chief: bool, health: Health | None) -> list[Callback]:
-    """The same for all workers of a cluster, who must pause at the same steps, though the chief alone carries them out."""
     ways = open_inference(method)
-    samples = Samples(method, ways, dataset, training.num_samples, Path(training.workdir), health and health.measure)
-    if chief:
+    every = Interval(training.sample_every) if training.sample_every else EACH_EPOCH
+    samples = Samples(method, ways, dataset, training.num_samples, Path(training.workdir), every)
+    if is_chief(strategy):
         samples.store_inputs()
-    every = Interval(training.sample_every) if training.sample_every else Interval(1, "epochs")
-    callbacks = [Callback(every, samples)]
+    callbacks: list[Callback] = [samples]
     if training.validate_every:
-        callbacks.append(Callback(Interval(training.validate_every, "epochs"), Validation(method, ways, dataset, training)))
+        callbacks.append(Validation(method, ways, dataset, training))
+    if metric := training.best_metric:
+        callbacks.append(BestCheckpoint(metric, METRICS[metric].higher, training.patience, training.validate_every))
+    if training.health:
+        callbacks.append(Health(method, dataset, data, training))
     return callbacks
 
 

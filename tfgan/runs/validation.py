@@ -11,15 +11,18 @@ from tfgan.evaluation.measure import Tools, measure
 from tfgan.inference import Ways, open_inference
 from tfgan.methods.base import Method
 from tfgan.runs.comparisons import compare, measurable
+from tfgan.training.callbacks import Callback
+from tfgan.training.timeline import Interval
 
 
-class Validation:
+class Validation(Callback):
     """The metrics that need no trained network, and with --features those of features, on validation images or samples.
 
     A metric of several comparisons, as of the two directions of CycleGAN, is logged for each, and as their mean.
     """
 
     def __init__(self, method: Method, ways: Ways, dataset: Dataset, settings: TrainConfig):
+        self.every = Interval(settings.validate_every, "epochs")
         self.method, self.dataset, self.count, self.best = method, dataset, settings.validate_count, settings.best_metric
         self.stage, self.ways = method.stage, ways
         self.tools = Tools(features=open_extractor(settings.features, settings.inception_weights) if settings.features else None)
@@ -28,7 +31,7 @@ class Validation:
             need = " It needs --features." if METRICS[self.best].tool == "features" else ""
             raise UserError(f"--best_metric={self.best} cannot be measured here; there are: {', '.join(there)}.{need}")
 
-    def __call__(self, step: int, trainer) -> dict[str, float]:
+    def on_interval(self, trainer, step: int) -> dict[str, float]:
         if self.method.stage != self.stage:  # graphs do not grow with the method
             self.stage, self.ways = self.method.stage, open_inference(self.method)
         found: dict[str, dict[str, float]] = {}
@@ -36,6 +39,6 @@ class Validation:
             for name, value in measure(comparison, list(METRICS), self.tools, full=False).values.items():
                 found.setdefault(name, {})[part] = value.value
         values = {f"val_{name}": float(np.mean(list(parts.values()))) for name, parts in found.items()}
-        trainer.progress.say(f"step {step}: " + "  ".join(f"{name} {value:.4f}" for name, value in values.items()))
+        trainer.say(f"step {step}: " + "  ".join(f"{name} {value:.4f}" for name, value in values.items()))
         parts = {f"val_{part}_{name}": value for name, parts in found.items() if len(parts) > 1 for part, value in parts.items()}
         return values | parts

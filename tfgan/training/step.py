@@ -124,8 +124,8 @@ class TrainStep(tf.Module):
         return dict(zip(names, tf.cond(reported, measure, lambda: [tf.zeros([])] * len(names))))
 
     def _exchange(self, outputs, seed):
-        """A phase's outputs, joined over the replicas, through the method's `exchange`, and shared out among the replicas again."""
-        exchanged = self.method.exchange({name: self._joined(value) for name, value in outputs.items()}, seed)
+        """A phase's outputs, joined over the replicas, through the method's `exchange_outputs`, and shared out among the replicas again."""
+        exchanged = self.method.exchange_outputs({name: self._joined(value) for name, value in outputs.items()}, seed)
 
         def own_share(values):
             context = tf.distribute.get_replica_context()

@@ -1,16 +1,15 @@
 """The one training loop."""
 
 import logging
-import math
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 import tensorflow as tf
 
+from tfgan.training.callbacks import Callback
 from tfgan.training.checkpoint import Checkpointer
 from tfgan.training.logs import MetricLog, Progress, TensorBoardLog
 from tfgan.training.pace import PROBED_STEPS, Pace
@@ -24,31 +23,6 @@ CALL_SECONDS = 1.0  # a signal is served between calls
 MOST_STEPS_PER_CALL = 200
 
 
-class Best(NamedTuple):
-    """What makes a checkpoint the best one, and when there is no hope of a better one."""
-
-    metric: str  # logged as val_METRIC
-    higher: bool  # whether more is better
-    patience: int = 0  # validations without a better one, after which training stops; 0: never
-    every: int = 1  # epochs between validations
-
-
-class Callback(NamedTuple):
-    """Something done every so many steps or epochs, and at the last step: sample pictures, validation."""
-
-    every: Interval
-    function: Callable[[int, "Trainer"], dict[str, float]]  # (step, trainer) -> scalars for the log
-
-
-class Watch(Protocol):
-    """Looks at the rows of metrics.jsonl as they are written."""
-
-    def begin(self, step: int):
-        """Training goes on from this step; metrics.jsonl has the rows until then."""
-
-    def see(self, row: dict[str, float], trainer: "Trainer"): ...
-
-
 class Trainer:
     """Trains until a total number of steps, from the newest checkpoint of the run if there is one.
 
@@ -58,9 +32,8 @@ class Trainer:
         workdir: the run's folder.
         timeline: of the run; total: its steps.
         settings: the run's `TrainConfig`.
-        callbacks: run by the chief alone.
-        best: which of their scalars decides on the best checkpoint; None: none does.
-        watch: shown every row of metrics.jsonl by the chief; None: nobody.
+        callbacks: in the order in which they are called. The workers of a cluster have the same, as they must pause at the same steps, and
+            the chief alone calls them.
 
     Attributes:
         input_wait: share of the time before the last log entry in which steps waited for images; None if it was not measured then.
@@ -75,12 +48,10 @@ class Trainer:
         timeline: Timeline,
         total: int,
         settings,
-        callbacks: list[Callback],
-        best: Best | None = None,
-        watch: Watch | None = None,
+        callbacks: Sequence[Callback],
     ):
         self.train_step, self.make_iterator, self.workdir, self.timeline = train_step, make_iterator, workdir, timeline
-        self.total, self.settings, self.callbacks, self.best, self.watch = total, settings, callbacks, best, watch
+        self.total, self.settings, self.callbacks = total, settings, callbacks
         self.strategy = train_step.strategy
         self.chief = is_chief(self.strategy)
         self.cluster = isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy)
@@ -102,24 +73,27 @@ class Trainer:
         if step >= self.total:
             logger.info(f"{self.workdir} is complete: step {step} of {self.total}. Raise --epochs or --steps to train on.")
             return 0
-        if self._exhausted(step):
-            logger.info(f"{self.workdir} is complete: {self._why_exhausted(step)} Raise --patience to train on.")
+        if step and (why := self._why_stop(step)):
+            logger.info(f"{self.workdir} is complete: {why}")
             return 0
         if step:
             logger.info(f"Resuming {self.workdir} from step {step} (epoch {self.timeline.epoch(step):.2f}).")
         if self.chief:
             self.checkpointer.check_space(self._saves(step))
             self._metrics = MetricLog(self.workdir / "metrics.jsonl", step)
-            if self.watch:
-                self.watch.begin(step)
             if self.settings.tensorboard:
                 self.tensorboard = TensorBoardLog(self.workdir / "tensorboard", step)
         self.progress = Progress(step, self.total, self.timeline) if self.chief else None
+        for callback in self.callbacks if self.chief else ():
+            callback.on_train_begin(self, step)
         # Python lets the main thread alone listen to signals.
         heard = (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
         handlers = {number: signal.signal(number, self._on_signal) for number in heard}
         try:
-            return self._loop(step)
+            stopped_by = self._loop(step)
+            for callback in self.callbacks if self.chief else ():
+                callback.on_train_end(self, int(self.train_step.step.numpy()))
+            return stopped_by
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
@@ -149,7 +123,7 @@ class Trainer:
                 iterator = self.make_iterator(step)
             room = self._next_boundary(step) - step
             # The workers of a cluster must do the same number of steps a call, and wait for each other.
-            probes = self.watch is not None and not self.cluster and self._pace.pause(room)
+            probes = self.settings.health and not self.cluster and self._pace.pause(room)
             count = PROBED_STEPS if probes else min(self._steps_per_call, room)
             started = time.perf_counter()
             scalars = self.train_step.run(iterator, tf.constant(count)).numpy()
@@ -171,14 +145,14 @@ class Trainer:
                 if stop:
                     self.checkpointer.save()  # first: whoever sent the signal may not wait for pictures
                 self._write(step, row | self._call_back(step))
-                exhausted = self._exhausted(step)
-                if exhausted or self._due(self.checkpoint_every, step):
+                why = self._why_stop(step) if self._boundary(step) else ""
+                if why or self._due(self.checkpoint_every, step):
                     self.checkpointer.save()
-                if exhausted:
-                    self._say(f"Stopped early at step {step}: {self._why_exhausted(step)}")
+                if why:
+                    self.say(f"Stopped early at step {step}: {why}")
                     return 0
             if stop:
-                self._say(f"Stopped by signal {stop}; saved step {step}. The same command goes on from there.")
+                self.say(f"Stopped by signal {stop}; saved step {step}. The same command goes on from there.")
                 return stop
         return 0
 
@@ -214,28 +188,15 @@ class Trainer:
         values = {}
         for callback in self.callbacks:
             if self._due(callback.every, step):
-                values |= callback.function(step, self)
-        if self.best and f"val_{self.best.metric}" in values:
-            metric, value = self.best.metric, values[f"val_{self.best.metric}"]
-            if self.checkpointer.save_best(metric, value, lambda new, old: new > old if self.best.higher else new < old):
-                self._say(f"step {step}: best {metric} so far, {value:.4f}")
+                values |= callback.on_interval(self, step)
         return values
 
-    def _exhausted(self, step: int) -> bool:
-        """Whether the last `patience` validations were no better than the best one. Told from its step alone, and so after a resume too."""
-        return bool(self.best and self.best.patience) and self._since_best(step) >= self.best.patience
+    def show_samples(self, step: int, made) -> dict[str, float]:
+        """Shows all callbacks what one of them made. Returns their scalars."""
+        return {name: value for callback in self.callbacks for name, value in callback.on_samples(self, step, made).items()}
 
-    def _since_best(self, step: int) -> int:
-        """Validations since the best one, of which the record stays with the checkpoints."""
-        found = self.checkpointer.best()
-        if found.get("metric") != self.best.metric:
-            return 0
-        before, now = (math.floor(self.timeline.epoch(at) / self.best.every + 1e-9) for at in (found["step"], step))
-        return now - before
-
-    def _why_exhausted(self, step: int) -> str:
-        found = self.checkpointer.best()
-        return f"no better {self.best.metric} in {self._since_best(step)} validations than {found['value']:.4f} of step {found['step']}."
+    def _why_stop(self, step: int) -> str:
+        return next((why for callback in self.callbacks if (why := callback.why_stop(self, step))), "")
 
     def _write(self, step: int, row: dict[str, float]):
         if row:
@@ -243,9 +204,10 @@ class Trainer:
             self._metrics.write(step, {"epoch": epoch, **row})
             if self.tensorboard:
                 self.tensorboard.scalars(step, row)
-            if self.watch:
-                self.watch.see({"step": step, "epoch": epoch, **row}, self)
+            for callback in self.callbacks:
+                callback.on_log(self, {"step": step, "epoch": epoch, **row})
 
-    def _say(self, text: str):
+    def say(self, text: str):
+        """A line for whoever watches, which leaves the progress bar whole."""
         if self.chief:
             self.progress.say(text)

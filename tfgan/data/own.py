@@ -1,0 +1,241 @@
+"""Images that a program gives as arrays, or by a reader of its own, in the place of a folder.
+
+They are kept by this process under a name, `own:` and a hash of what they are, which the run's config.json records. So a run is resumed
+only with the images it began with, and every verb of the process finds them.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tfgan.config import BATCH_KINDS, DataConfig, Domain, Strings
+from tfgan.data import images
+from tfgan.data.source import Source
+from tfgan.errors import UserError
+
+PREFIX = "own:"
+SPLITS = ("train", "val", "test")
+
+_kept: dict[str, dict[str, list[Source]]] = {}
+
+
+def is_own(settings: DataConfig) -> bool:
+    """Whether the images are a program's own."""
+    return not settings.data_dir and settings.dataset.startswith(PREFIX)
+
+
+def open_own(settings: DataConfig) -> dict[str, list[Source]]:
+    """Split -> sources that `keep` was given. Raises `UserError` if this process was not given them."""
+    try:
+        return _kept[settings.dataset]
+    except KeyError:
+        raise UserError(
+            f"--dataset={settings.dataset}: a program gave these images. Give them again, as data= of tfgan.train or tfgan.load, "
+            "or name a folder of such images, --data_dir."
+        ) from None
+
+
+def keep(data: Any, kind: str, settings: DataConfig) -> str:
+    """Keeps the images for this process, and returns the name under which `open_own` finds them.
+
+    Args:
+        data: what `tfgan.train` takes as its `data`.
+        kind: of the batches.
+        settings: `domains`, `label_names`, `attributes` and `attribute_groups` name what the arrays do not.
+
+    Raises:
+        UserError: arrays of other keys, shapes or types than batches of this kind have.
+    """
+    parts = data if isinstance(data, Mapping) and data and set(data) <= set(SPLITS) else {"train": data}
+    if "train" not in parts:
+        raise UserError(f"data has no train, only {', '.join(parts)}.")
+    splits = {split: _sources(parts[split], kind, settings) for split in SPLITS if split in parts}
+    _agree(splits)
+    digest = hashlib.sha256()
+    for split, sources in splits.items():
+        for source in sources:
+            digest.update(f"{split} {type(source).__name__} {len(source)} {source.domains}".encode())
+            digest.update(source.digest() if isinstance(source, ArraySource) else _names_of(source))
+    name = f"{PREFIX}{digest.hexdigest()[:12]}"
+    _kept[name] = splits
+    return name
+
+
+def _agree(splits: dict[str, list[Source]]):
+    """Gives a domain the same channels and type in all splits, as folders have them."""
+    for sources in zip(*splits.values()):
+        if all(isinstance(source, ArraySource) for source in sources):
+            shared = {
+                key: dataclasses.replace(
+                    domain,
+                    channels=max(source.domains[key].channels for source in sources),
+                    dtype="uint16" if all(source.domains[key].dtype == "uint16" for source in sources) else "uint8",
+                )
+                for key, domain in sources[0].domains.items()
+            }
+            for source in sources:
+                source.domains = shared
+
+
+def _names_of(source: Source) -> bytes:
+    return "\n".join(source.name(index) for index in range(len(source))).encode()
+
+
+def _sources(data: Any, kind: str, settings: DataConfig) -> list[Source]:
+    if isinstance(data, Source):
+        return [data]
+    if isinstance(data, list | tuple) and data and all(isinstance(source, Source) for source in data):
+        return list(data)
+    return from_arrays(_columns(data, kind), kind, settings)
+
+
+def _columns(data: Any, kind: str) -> dict[str, Sequence]:
+    """Key of the batch -> one entry for each example."""
+    keys = BATCH_KINDS[kind].keys
+    if hasattr(data, "as_numpy_iterator"):  # a tf.data.Dataset, which has no random access
+        examples = list(data.as_numpy_iterator())
+        if not all(isinstance(example, Mapping) for example in examples):
+            raise UserError(f"data: the elements of a tf.data.Dataset must be dictionaries with the keys {', '.join(keys)}.")
+        return {key: [example[key] for example in examples] for key in (examples[0] if examples else {})}
+    if isinstance(data, Mapping):
+        return {str(key): values for key, values in data.items()}
+    if len(keys) == 1 and isinstance(data, np.ndarray | list | tuple):
+        return {keys[0]: data}
+    raise UserError(
+        f"data must be a dictionary of arrays with the keys {', '.join(keys)}, a tf.data.Dataset of such dictionaries, or a "
+        f"tfgan.data.source.Source; found {type(data).__name__}."
+    )
+
+
+class ArraySource(Source):
+    """Examples that lie in memory.
+
+    Args:
+        columns: key of an example -> N images H×W×C of any sizes in their domain's dtype; labels, N int32; or `attributes` and `mask`,
+            N×K float32.
+        domains: of the keys that are images.
+    """
+
+    def __init__(self, columns: Mapping[str, Sequence], domains: Mapping[str, Domain], alpha: str = "composite"):
+        self.columns, self.domains, self.alpha = columns, domains, alpha
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def name(self, index: int) -> str:
+        return f"{index:06d}"
+
+    def load(self, index: int) -> dict[str, np.ndarray]:
+        return {key: self._one(key, values[index]) for key, values in self.columns.items()}
+
+    def _one(self, key: str, value) -> np.ndarray:
+        if key not in self.domains:
+            return value
+        domain = self.domains[key]
+        return images.convert(value, domain.channels, domain.dtype, self.alpha)
+
+    def digest(self) -> bytes:
+        """A hash of all that is in the examples."""
+        sha = hashlib.sha256()
+        for key, values in self.columns.items():
+            for value in values:
+                sha.update(f"{key}{np.shape(value)}".encode() + np.ascontiguousarray(value).tobytes())
+        return sha.digest()
+
+
+def from_arrays(columns: Mapping[str, Sequence], kind: str, settings: DataConfig) -> list[Source]:
+    """The sources of one split: two for unpaired images, one for others; images of A and B for kinds with two domains.
+
+    Raises:
+        UserError: other keys than the kind's; numbers of examples that differ; images of another type, shape or size.
+    """
+    known = BATCH_KINDS[kind]
+    wanted = [key for key in known.keys if key != "mask"]
+    if set(columns) - {"mask"} != set(wanted):
+        raise UserError(
+            f"data has the keys {', '.join(columns) or 'none'}; a method that learns from {kind} images needs {', '.join(wanted)}."
+        )
+    counts = {key: len(values) for key, values in columns.items()}
+    if min(counts.values()) == 0 or (kind != "unpaired" and len(set(counts.values())) > 1):
+        found = ", ".join(f"{count} of {key}" for key, count in counts.items())
+        raise UserError(f"data must have one entry of each key for every example; found {found}.")
+    if known.translates:
+        return _two_domains(columns, kind, settings)
+    pictures = [_image("image", number, value) for number, value in enumerate(columns["image"])]
+    domains = {"image": _domain("image", pictures, settings)}
+    if kind == "labelled":
+        source = ArraySource({"image": pictures, "label": _labels(columns["label"], settings.label_names)}, domains, settings.alpha)
+        source.class_names = settings.label_names or tuple(map(str, range(int(max(columns["label"])) + 1)))
+        return [source]
+    if kind == "attributes":
+        return [_with_attributes(columns, pictures, domains, settings)]
+    return [ArraySource({"image": pictures}, domains, settings.alpha)]
+
+
+def _two_domains(columns, kind: str, settings: DataConfig) -> list[Source]:
+    keys = BATCH_KINDS[kind].translates
+    names = settings.domains or keys
+    found = {}
+    for side, key, name in zip("AB", keys, names):
+        pictures = [_image(key, number, value) for number, value in enumerate(columns[key])]
+        if key == "labels" and len({image.dtype for image in pictures}) > 1:
+            pictures = [image.astype(np.uint16) for image in pictures]  # ids are no share of a range
+        found[side] = pictures, _domain(name, pictures, settings)
+    if kind == "unpaired":
+        return [ArraySource({side: pictures}, {side: domain}, settings.alpha) for side, (pictures, domain) in found.items()]
+    for number, (one, other) in enumerate(zip(found["A"][0], found["B"][0])):
+        if one.shape[:2] != other.shape[:2]:
+            sizes = " and ".join(f"{key} {image.shape[0]}×{image.shape[1]}" for key, image in zip(keys, (one, other)))
+            raise UserError(f"data: example {number} has {sizes} (height×width); both images of a pair must have one size.")
+    pairs = {side: pictures for side, (pictures, _) in found.items()}
+    return [ArraySource(pairs, {side: domain for side, (_, domain) in found.items()}, settings.alpha)]
+
+
+def _with_attributes(columns, pictures: list[np.ndarray], domains: dict[str, Domain], settings: DataConfig) -> Source:
+    values = np.asarray(columns["attributes"], np.float32)
+    known = ~np.isnan(values) if "mask" not in columns else np.asarray(columns["mask"]) > 0
+    if values.ndim != 2 or known.shape != values.shape or not np.isin(values[known], (0, 1)).all():
+        raise UserError("data: attributes must be N×K numbers 0 and 1, NaN where unknown; a mask, if there is one, of the same shape.")
+    names = settings.attributes or tuple(f"attribute_{number}" for number in range(values.shape[1]))
+    if len(names) != values.shape[1]:
+        raise UserError(f"--attributes names {len(names)} attributes, but data has {values.shape[1]}.")
+    arrays = {"image": pictures, "attributes": np.where(known, values, 0).astype(np.float32), "mask": known.astype(np.float32)}
+    source = ArraySource(arrays, domains, settings.alpha)
+    source.attribute_names, source.attribute_groups = names, tuple(tuple(group.split("+")) for group in settings.attribute_groups)
+    for unknown in {name for group in source.attribute_groups for name in group} - set(names):
+        raise UserError(f"--attribute_groups: there is no attribute {unknown!r}. There are: {', '.join(names)}.")
+    return source
+
+
+def _labels(values: Iterable, names: Strings) -> np.ndarray:
+    labels = np.asarray(list(values))
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or labels.min() < 0:
+        raise UserError("data: label must be N whole numbers, 0 for the first class.")
+    if names and labels.max() >= len(names):
+        raise UserError(f"--label_names names {len(names)} classes, but data has labels up to {labels.max()}.")
+    return labels.astype(np.int32)
+
+
+def _image(key: str, number: int, value) -> np.ndarray:
+    """H×W×C uint8 or uint16; of a map of classes, H×W×1 ids."""
+    image = np.asarray(value)
+    if key == "labels" and image.dtype.kind in "iu" and image.size and image.min() >= 0 and image.max() < 2**16:
+        image = image.astype(np.uint8 if image.max() < 2**8 else np.uint16)
+    if image.dtype not in (np.uint8, np.uint16):
+        raise UserError(f"data: {key} {number} is {image.dtype}; give pixels as uint8 or uint16, over the type's full range.")
+    if image.ndim == 2:
+        image = image[..., None]
+    if image.ndim != 3 or not 1 <= image.shape[-1] <= 4 or 0 in image.shape:
+        raise UserError(f"data: {key} {number} has the shape {'×'.join(map(str, image.shape))}; give H×W or H×W×C, C from 1 to 4.")
+    return image
+
+
+def _domain(name: str, pictures: list[np.ndarray], settings: DataConfig) -> Domain:
+    """As of files: in color if any image is, with transparency if it is kept and any has it, uint16 if all are."""
+    most = max(image.shape[-1] for image in pictures)
+    channels = 4 if most == 4 and settings.alpha == "keep" else 3 if most >= 3 else 1
+    dtype = "uint16" if all(image.dtype == np.uint16 for image in pictures) else "uint8"
+    return Domain(name, channels, dtype, "nearest" if name in settings.label_domains else "bicubic")
