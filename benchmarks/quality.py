@@ -7,6 +7,7 @@ The runs stay in --workdir; called again, it goes on with those that are not fin
 
 import argparse
 import contextlib
+import io
 import json
 import statistics
 import sys
@@ -35,7 +36,7 @@ def main(arguments=None):
         for precision in PRECISIONS:
             workdir = Path(options.workdir).absolute() / f"{precision}_{seed}"
             schedule = [f"--epochs={options.epochs}", f"--validate_every={options.epochs}", f"--seed={seed}", f"--precision={precision}"]
-            with contextlib.redirect_stdout(None):
+            with contextlib.redirect_stdout(io.StringIO()):
                 failed = tfgan_command(["train", *SETTINGS, data, *flags, *schedule, f"--workdir={workdir}"])
             if failed:
                 sys.exit(failed)

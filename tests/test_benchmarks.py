@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from eager import running_eagerly
 
 from benchmarks import first_step, input_pipeline, methods, quality, replicas, train_step, translate, tutorial_step
 from benchmarks.contestants import CONTESTANTS, Worker
@@ -151,9 +152,9 @@ def test_a_command_that_never_steps_shows_what_it_said():
         first_step.until([sys.executable, "-c", "print('nothing to do')"], "step")
 
 
-@pytest.mark.slow
 def test_quality_compares_precisions(tmp_path, capsys):
-    quality.main([f"--workdir={tmp_path}", "--epochs=1", "--seeds=2", "--", *TINY_RUN])
+    with running_eagerly():
+        quality.main([f"--workdir={tmp_path}", "--epochs=1", "--seeds=2", "--", *TINY_RUN])
     lines = rows(capsys.readouterr().out)
     assert list(lines) == ["l1", "psnr", "ssim"]
     assert {path.name for path in tmp_path.iterdir()} == {f"{precision}_{seed}" for precision in quality.PRECISIONS for seed in range(2)}

@@ -66,7 +66,6 @@ def train(method: str | type[Method] = "", *, recipe: str = "", data: Any = None
         UserError: an unknown setting, values that do not fit, data that cannot be used, or a run that was trained with other settings.
         TrainingFailed: a loss that is not finite, or a full disk; the last good checkpoint stays.
     """
-    start_tensorflow()  # before the method imports it
     given = recipes.recipe_settings(recipe) if recipe else {}
     chosen = _method_name(method) if method else given.get("method", "pix2pix")
     given.pop("method", None)
@@ -75,9 +74,12 @@ def train(method: str | type[Method] = "", *, recipe: str = "", data: Any = None
     images, training = _with_own(images.with_home(), data, method_class(chosen).batch_kind), training.with_home(name)
     training.check_files()
 
+    start_tensorflow()
     from tfgan.runs.train import train as train_run
+    from tfgan.training.notebook import NewestPicture, in_notebook
 
-    train_run(chosen, images, training, hparams, callbacks)
+    shown = [NewestPicture()] if in_notebook() else []
+    train_run(chosen, images, training, hparams, [*shown, *callbacks])
     return load(training.workdir)
 
 

@@ -1,8 +1,6 @@
 """DiffAugment (Zhao et al. 2020): random, differentiable changes to all that the discriminator sees, against overfitting on few images."""
 
-import tensorflow as tf
-
-from tfgan.layers import fold_in, uniform
+from tfgan.lazy import layers, tf
 
 
 def diff_augment(images, kinds, seed):
@@ -13,13 +11,13 @@ def diff_augment(images, kinds, seed):
     """
     for number, (kind, augment) in enumerate(AUGMENTATIONS.items()):
         if kind in kinds:
-            images = augment(images, fold_in(seed, number))
+            images = augment(images, layers.fold_in(seed, number))
     return images
 
 
 def _draw(images, seed, number, low, high):
     """One number for each image, N×1×1×1."""
-    noise = uniform([tf.shape(images)[0], 1, 1, 1], fold_in(seed, number))
+    noise = layers.uniform([tf.shape(images)[0], 1, 1, 1], layers.fold_in(seed, number))
     return tf.cast(low + (high - low) * noise, images.dtype)
 
 

@@ -5,7 +5,7 @@
 
 import math
 
-import tensorflow as tf
+from tfgan.lazy import tf
 
 
 def bce_discriminator_loss(real, fake):

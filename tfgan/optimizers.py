@@ -1,5 +1,7 @@
 """Keras optimizers as the papers use them, and their learning-rate schedule."""
 
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 
@@ -44,3 +46,13 @@ class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self):
         return {"initial": self.initial, "constant_steps": self.constant_steps, "decay_steps": self.decay_steps}
+
+
+class AtTracing(keras.optimizers.schedules.LearningRateSchedule):
+    """What `rate` returns when the graph of a step is traced; constant in that graph, and read anew for another one."""
+
+    def __init__(self, rate: Callable[[], float]):
+        self.rate = rate
+
+    def __call__(self, step):
+        return tf.constant(self.rate())

@@ -135,3 +135,25 @@ def test_samples_are_different_images_spread_over_the_validation_set(size, count
 def test_samples_are_at_least_one(capsys):
     assert main(["train", "--num_samples=0", "--dry_run"]) == 2
     assert "--num_samples=0 must be at least 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["train", "--help"], "--generator"),
+        (["train", "--method=stylegan", "--help"], "--start_size"),
+        (["train", "--epoch=3"], "Did you mean --epochs?"),
+        (["train", "--precision=float8"], "--precision"),
+        (["train", "--image_size=100"], "does not suit --generator=unet_256"),
+        (["train", "--method=dcgan", "--image_size=100"], "does not suit DCGAN"),
+        (["train", "--method=spade", "--dry_run"], "method: spade"),
+        (["check", "x", "--method=cyclegan", "--generators=resnet_9"], "Did you mean --generator?"),
+        (["check", "x", "--method=cyclegan", "--generator=resnet9"], "--generator=resnet9 is unknown"),
+        (["translate", "--help"], "--tile"),
+    ],
+)
+def test_help_and_slips_need_no_tensorflow(arguments, said):
+    code = "import sys; from tfgan.cli.main import main; main(sys.argv[1:]); print('tensorflow' in sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True, check=True)
+    assert said in done.stdout + done.stderr and done.stdout.endswith("False\n")

@@ -11,7 +11,6 @@ import tensorflow as tf
 from tfgan.config import Classes, DataSpec, Domain
 from tfgan.errors import UserError
 from tfgan.layers import ForwardPass, SpectralConv2D
-from tfgan.methods import spade as module
 from tfgan.methods.base import Encoding
 from tfgan.methods.spade import HParams, Spade
 from tfgan.training.step import TrainStep
@@ -136,7 +135,7 @@ def test_the_perceptual_loss(monkeypatch):
         asked.append(weights)
         return lambda images: [images * factor for factor in (1.0, 2.0, 3.0, 4.0, 5.0)]
 
-    monkeypatch.setattr(module, "vgg_features", no_vgg)
+    monkeypatch.setattr("tfgan.networks.vgg.vgg_features", no_vgg)
     assert "vgg_loss" not in run_phases(make_method()) and asked == []
     method = make_method(vgg_weights="imagenet", vgg_weight=7.0)
     method.inference()
@@ -356,10 +355,10 @@ def test_the_papers_settings():
     [
         ({"image_size": (256, 240)}, "--image_size=256x240 does not suit --depth=5: use multiples of 32"),
         ({"image_size": (0, 256)}, "use multiples of 32"),
-        ({"image_size": (32, 64), "n_layers": 6}, "--image_size=32x64 is too small for --n_layers=6 and --scales=2, which need 64 pixels"),
+        ({"image_size": (32, 64), "n_layers": 6}, "--image_size=32x64 does not suit --n_layers=6 and --scales=2: use 64 pixels or more"),
         (
             {"image_size": (8, 8), "depth": 2, "n_layers": 2, "vgg_weights": "imagenet"},
-            "too small for --vgg_weights: VGG19 needs 16",
+            "does not suit --vgg_weights: use 16 pixels or more",
         ),
         ({"style_encoder": True, "encoder_size": 100}, "--encoder_size=100 is no power of two"),
         ({"latent": 8}, "--latent does nothing without --style_encoder"),

@@ -13,7 +13,6 @@ from tfgan.config import DataSpec, Domain
 from tfgan.errors import UserError
 from tfgan.layers import ForwardPass
 from tfgan.losses import gradient_penalty
-from tfgan.methods import stargan
 from tfgan.methods.stargan import HParams, StarGAN
 from tfgan.training.step import TrainStep
 
@@ -269,7 +268,7 @@ def classification(logits, attributes):
 
 def test_one_step_equals_three_tapes(monkeypatch):
     """The discriminator on each of two batches, then the generator on the second, written out by hand."""
-    monkeypatch.setattr(stargan, "uniform", lambda shape, seed: tf.fill(shape, 0.5))
+    monkeypatch.setattr("tfgan.layers.uniform", lambda shape, seed: tf.fill(shape, 0.5))
     step, _ = run_steps(lambda: make_method(kind=Descent))
     reference = make_method(kind=Descent)
     G, D = reference.generator, reference.discriminator

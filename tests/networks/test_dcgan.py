@@ -9,7 +9,9 @@ import tensorflow as tf
 
 from tfgan.errors import UserError
 from tfgan.layers import BatchNorm, Dropout, ForwardPass
-from tfgan.networks.dcgan import dcgan_discriminator, dcgan_generator, doublings, tutorial_discriminator, tutorial_generator
+from tfgan.methods.dcgan import HParams
+from tfgan.networks.dcgan import dcgan_discriminator, dcgan_generator, tutorial_discriminator, tutorial_generator
+from tfgan.sizes import doublings
 
 
 def counts(model):
@@ -61,8 +63,10 @@ def test_widths_double_from_the_image_on():
 
 @pytest.mark.parametrize("size", [(4, 4), (30, 30), (36, 36), (64, 128), (72, 72), (0, 0)])
 def test_other_sizes_are_refused(size):
-    with pytest.raises(UserError, match=f"--image_size={size[0]}x{size[1]} does not suit DCGAN: use 4 to 7 pixels, doubled: 28, 32"):
+    with pytest.raises(ValueError, match=f"^{size[0]}×{size[1]} pixels are not 4 to 7, doubled: 28, 32"):
         doublings(size)
+    with pytest.raises(UserError, match=f"--image_size={size[0]}x{size[1]} does not suit DCGAN: use 4 to 7 pixels, doubled: 28, 32"):
+        HParams(image_size=size)
 
 
 def test_the_papers_rules():

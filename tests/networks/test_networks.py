@@ -9,11 +9,13 @@ import tensorflow as tf
 
 from tfgan.errors import UserError
 from tfgan.layers import BatchNorm, DoublingConv, Dropout
+from tfgan.methods import method_class
 from tfgan.networks.blocks import norm_layer
-from tfgan.networks.generators import build_generator, minimal_size, size_multiple
+from tfgan.networks.generators import build_generator
 from tfgan.networks.patchgan import patchgan
 from tfgan.networks.resnet import resnet
 from tfgan.networks.unet import unet
+from tfgan.sizes import generator_minimum, generator_multiple
 
 
 def counts(model):
@@ -251,16 +253,19 @@ def test_norm_layer():
 
 @pytest.mark.parametrize("name, multiple, minimum", [("unet_256", 256, 256), ("unet_4", 4, 4), ("encdec_16", 16, 16), ("resnet_9", 4, 8)])
 def test_sizes_that_generators_take(name, multiple, minimum):
-    assert (size_multiple(name), minimal_size(name)) == (multiple, minimum)
+    assert (generator_multiple(name), generator_minimum(name)) == (multiple, minimum)
 
 
 @pytest.mark.parametrize(
     "name", ["encdec_9", "unet_255", "unet_2", "unet", "resnet_0", "resnet_", "resnet_-1", "vit_16", "unet_٤", "unet_016", "", "unet_65536"]
 )
 def test_unknown_generators(name):
-    for function in (size_multiple, lambda name: build_generator(name, 3, 3)):
-        with pytest.raises(UserError, match="--generator=.* is unknown. Use unet_256"):
+    for function in (generator_multiple, lambda name: build_generator(name, 3, 3)):
+        with pytest.raises(ValueError, match=f"^{name} is unknown. Use unet_256"):
             function(name)
+    for method in ("pix2pix", "cyclegan"):
+        with pytest.raises(UserError, match=f"^--generator={name} is unknown. Use unet_256"):
+            method_class(method).HParams(generator=name)
 
 
 @pytest.mark.parametrize("shift, equal", [(4, True), (1, False)])

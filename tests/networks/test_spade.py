@@ -12,9 +12,10 @@ import tensorflow as tf
 from tfgan.errors import UserError
 from tfgan.layers import BatchNorm, HalvingPool, SpectralConv2D
 from tfgan.networks import multiscale
-from tfgan.networks.multiscale import minimal_multiscale_size, multiscale_discriminator
+from tfgan.networks.multiscale import multiscale_discriminator
 from tfgan.networks.spade import spade, spade_block, spade_generator, style_encoder
 from tfgan.networks.vgg import LAYER_WEIGHTS, VGGInput, vgg_features
+from tfgan.sizes import multiscale_minimum
 
 K = 3  # classes in the small tests
 
@@ -299,7 +300,7 @@ def test_discriminators_see_images_at_several_sizes():
         logits = [scale[-1].shape[1:] for scale in outputs.values()]
         assert logits == [(11, 15, 1), (7, 9, 1), (5, 6, 1)][:scales]
         assert [len(scale) for scale in outputs.values()] == [3] * scales
-    assert (minimal_multiscale_size(1, 2), minimal_multiscale_size(2, 4), minimal_multiscale_size(1, 1)) == (2, 16, 2)
+    assert (multiscale_minimum(1, 2), multiscale_minimum(2, 4), multiscale_minimum(1, 1)) == (2, 16, 2)
 
 
 @pytest.mark.parametrize("n_layers, pixels", [(2, 16), (3, 34), (4, 70)])

@@ -50,10 +50,10 @@ BURSTS = """
 import random, time
 chance = random.Random(0)
 while True:
-    end = time.monotonic() + chance.uniform(0, 0.05)
+    end = time.monotonic() + chance.uniform(0, 0.02)
     while time.monotonic() < end:
         pass
-    time.sleep(chance.uniform(0, 0.05))
+    time.sleep(chance.uniform(0, 0.06))
 """
 
 

@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 import pytest
+from eager import running_eagerly
 from replicas import ONE, TWO
 from tiny_step import build, check_two_replicas, gradients, largest_difference, moving_statistics, one_step, state, train
 
@@ -52,10 +53,11 @@ def test_float16_leaves_out_an_overflowing_update(devices):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("devices", [ONE, TWO], ids=["one", "two"])
-def test_xla_computes_the_same(devices):
-    plain, losses = after_one_step(devices, sync_batch_norm=False)
-    compiled = build(devices, sync_batch_norm=False, xla=True)
+def test_xla_computes_the_same_on_two_replicas():
+    """For one replica, and every method, see methods/test_train_graphs.py."""
+    with running_eagerly():
+        plain, losses = one_step(TWO, sync_batch_norm=False)
+    compiled = build(TWO, sync_batch_norm=False, xla=True)
     assert train(compiled, 1) == pytest.approx(losses, rel=1e-5, abs=1e-5)
     for loss, expected in gradients(plain).items():
         assert largest_difference(gradients(compiled)[loss], expected) < 1e-4 * np.max(np.abs(expected))

@@ -9,7 +9,9 @@ import absl.flags
 
 from tfgan.cli.flags import Flags, wants_help
 from tfgan.config import DataConfig, TrainConfig
+from tfgan.config.verbs import CheckConfig
 from tfgan.errors import UserError
+from tfgan.methods import method_class
 from tfgan.runs.recipes import expand
 from tfgan.runs.start import start_tensorflow
 
@@ -26,8 +28,11 @@ def run(arguments: list[str]) -> int:
     if wants_help(arguments):
         print(_flags(first["method"]).help())
         return 0
+    if first["method"]:  # a slip is told before TensorFlow is started
+        named = _flags(first["method"])
+        named.parse(arguments, positional=None)
+        named.record(method_class(first["method"]).HParams)
     start_tensorflow()
-    from tfgan.methods import method_class
     from tfgan.runs.check import choose_method, inspect_data
 
     # Flags of a method that is not known yet may have values behind a space: among the words that are no flags, the folder counts.
@@ -36,9 +41,11 @@ def run(arguments: list[str]) -> int:
     cls, flags = method_class(choice.method), _flags(choice.method)
     data = _data(flags, flags.parse(arguments, positional=None))
     plan = _Plan(choice.method, cls.batch_kind, data, flags.record(TrainConfig), flags.record(cls.HParams))
-    _check_sheet(flags["sheet"])
+    config = flags.record(CheckConfig)
+    if config.sheet and Path(config.sheet).exists():
+        raise UserError(f"--sheet={config.sheet} exists: use another name.")
     seen = inspect_data(data, choice, plan.hparams, _progress)
-    return _report(plan, seen, choice.layouts.possible, flags)
+    return _report(plan, seen, choice.layouts.possible, config)
 
 
 class _Plan(NamedTuple):
@@ -64,15 +71,10 @@ def _first_look(arguments: list[str]) -> tuple[Flags, list[str]]:
 def _flags(method: str) -> Flags:
     """All flags; "": without those of a method."""
     flags = Flags(USAGE)
-    flags.add("check", "method", method, "which GAN is to be trained; empty: one that fits the layout found")
-    flags.add("check", "sheet", "", "write a contact sheet of training images to this picture")
-    flags.add("check", "probe", True, "try a few steps of training, to tell its time and memory", bool)
+    flags.add_record("check", CheckConfig)
     flags.add_record("data", DataConfig)
     flags.add_record("training", TrainConfig)
     if method:
-        start_tensorflow()
-        from tfgan.methods import method_class
-
         flags.add_record(method, method_class(method).HParams)
     return flags
 
@@ -89,20 +91,13 @@ def _data(flags: Flags, folders: list[str]) -> DataConfig:
     return dataclasses.replace(data, data_dir=(folders or [data.data_dir])[0]).with_home()
 
 
-def _check_sheet(sheet: str):
-    if sheet and Path(sheet).suffix.lower() not in (".png", ".jpg", ".jpeg"):
-        raise UserError(f"--sheet={sheet} must name a picture, for example {sheet}.png")
-    if sheet and Path(sheet).exists():
-        raise UserError(f"--sheet={sheet} exists: use another name.")
-
-
 def _progress(items, total: int):
     from tqdm import tqdm
 
     return tqdm(items, total=total, unit="image", disable=None, leave=False)  # None: only on a terminal
 
 
-def _report(plan: _Plan, seen, layouts: list, flags: Flags) -> int:
+def _report(plan: _Plan, seen, layouts: list, config: CheckConfig) -> int:
     """Prints what was found, tries training, draws the sheet. Returns the exit code."""
     from tfgan.cli import check_output as output
     from tfgan.runs.check import METHODS
@@ -111,11 +106,11 @@ def _report(plan: _Plan, seen, layouts: list, flags: Flags) -> int:
     print(output.describe_layout(plan.kind, layouts, METHODS))
     print(f"{output.describe_images(seen)}\n\n{output.describe_findings(seen.findings)}\n")
     failed = any(finding.severity == "error" for finding in seen.findings)
-    if flags["probe"] and not failed:
+    if config.probe and not failed:
         refusal = _probe(plan, seen)
         print("".join(f"{output.describe_findings([finding])}\n" for finding in refusal))
         failed = bool(refusal)
-    sheet = _draw(Path(flags["sheet"]), plan, seen) if flags["sheet"] else "--sheet=FILE.png shows training images as the network sees them"
+    sheet = _draw(Path(config.sheet), plan, seen) if config.sheet else "--sheet=FILE.png shows training images as the network sees them"
     print(f"Sheet    {sheet}")
     if failed:
         print("Training would fail: mend the errors first.")

@@ -21,7 +21,6 @@ Trains a run, or goes on with it: the same command again resumes exactly where i
 def run(arguments: list[str]) -> int:
     arguments, recipe = expand(arguments)
     method = _chosen_method(arguments)
-    start_tensorflow()
     cls = method_class(method)
     flags = Flags(USAGE)
     flags.add("method", "method", method, "which GAN; see `tfgan list`")
@@ -44,6 +43,7 @@ def run(arguments: list[str]) -> int:
 
 def _train(method: str, data: DataConfig, training: TrainConfig, hparams) -> int:
     """Trains, and says what comes next. Returns an exit code."""
+    start_tensorflow()
     from tfgan.inference import open_inference, translators
     from tfgan.runs.train import train
 

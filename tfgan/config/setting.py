@@ -7,6 +7,7 @@ import numbers
 import os
 import types
 import typing
+from collections.abc import Iterable
 from typing import Any
 
 from tfgan.errors import UserError
@@ -45,6 +46,13 @@ class Settings:
             problem = unfit(field, value)
             if problem:
                 raise UserError(f"{as_flag(field.name, value)} {problem}.")
+
+    def refuse_idle(self, names: Iterable[str], reason: str, cure: str = "leave it out"):
+        """Raises `UserError` for a setting among `names` that is not at its default, as it does nothing for that `reason`, which is part of
+        a sentence: "without --flip"."""
+        for name in names:
+            if getattr(self, name) != getattr(type(self), name):
+                raise UserError(f"--{name} does nothing {reason}: {cure}.")
 
 
 def unfit(field: dataclasses.Field, value) -> str:

@@ -1,12 +1,27 @@
-"""What is done with a run: the settings of translate, sample, evaluate, export, report."""
+"""What is done with a data set or a run: the settings of check, translate, sample, evaluate, export, report."""
 
 import dataclasses
+from pathlib import Path
 
 from tfgan.config.setting import Settings, Strings, setting
 from tfgan.errors import UserError
 
 SHEETS = ("", "samples", "interpolation", "mixing", "truncation", "reconstruction", "edit")
 CHECKPOINT = "last, best, or the number of a step"
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckConfig(Settings):
+    """How `check` looks at a data set."""
+
+    method: str = setting("", "which GAN is to be trained; empty: one that fits the layout found")
+    sheet: str = setting("", "write a contact sheet of training images to this picture")
+    probe: bool = setting(True, "try a few steps of training, to tell its time and memory")
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.sheet and Path(self.sheet).suffix.lower() not in (".png", ".jpg", ".jpeg"):
+            raise UserError(f"--sheet={self.sheet} must name a picture, for example {self.sheet}.png")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 
 from tfgan.errors import UserError
-from tfgan.networks.vgg import MINIMUM, VGGInput, load_vgg
+from tfgan.networks.vgg import VGGInput, load_vgg
+from tfgan.sizes import VGG_MINIMUM
 
 LAYERS = ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3")  # relu1_2 to relu5_3 of VGG16
 CHANNELS = (64, 128, 256, 512, 512)
@@ -65,8 +66,8 @@ def lpips(learned: str, vgg: str) -> Callable[[np.ndarray, np.ndarray], float]:
     maps = keras.Model(images, keras.Model(net.input, [net.get_layer(name).output for name in LAYERS])(VGGInput()(images)))
 
     def distance(real, fake):
-        if min(*real.shape[:2], *fake.shape[:2]) < MINIMUM:
-            raise UserError(f"Images of {real.shape} and {fake.shape} are too small for LPIPS: {MINIMUM} pixels or more.")
+        if min(*real.shape[:2], *fake.shape[:2]) < VGG_MINIMUM:
+            raise UserError(f"Images of {real.shape} and {fake.shape} are too small for LPIPS: {VGG_MINIMUM} pixels or more.")
         return map_distance(*([np.asarray(found[0]) for found in maps(image[None])] for image in (real, fake)), weights)
 
     return distance

@@ -2,14 +2,10 @@
 
 import dataclasses
 
-import tensorflow as tf
-
 from tfgan.augmentation import diff_augment
 from tfgan.config import Size, setting
-from tfgan.errors import UserError
-from tfgan.layers import fold_in
+from tfgan.lazy import layers, networks, tf
 from tfgan.methods import base, noise
-from tfgan.networks.acgan import cifar_discriminator, cifar_generator, upsampling_discriminator, upsampling_generator
 
 MULTIPLES = {"upsampling": 4, "paper": 8}  # architecture -> what height and width must be multiples of
 WIDTHS = {"upsampling": (64, 16), "paper": (96, 16)}  # architecture -> ngf, ndf
@@ -40,11 +36,10 @@ class HParams(noise.HParams):
     def __post_init__(self):
         super().__post_init__()
         if self.architecture == "paper":
-            noise.refuse_idle(self, ("batch_norm",), "--architecture=paper")
+            self.refuse_idle(("batch_norm",), "with --architecture=paper")
         multiple = MULTIPLES[self.architecture]
-        if any(size % multiple or size == 0 for size in self.image_size):
-            height, width = self.image_size
-            raise UserError(f"--image_size={height}x{width} does not suit --architecture={self.architecture}: use multiples of {multiple}.")
+        fits = all(size and size % multiple == 0 for size in self.image_size)
+        self.require_size(fits, f"--architecture={self.architecture}", f"multiples of {multiple}")
         noise.check_penalty(self, self.discriminator_norm == "batch")
 
     def widths(self) -> tuple[int, int]:
@@ -70,20 +65,20 @@ class ACGAN(noise.NoiseMethod):
         h, classes = self.hparams, len(self.class_names)
         shape, (ngf, _) = (h.latents, h.image_size, self.image.channels), h.widths()
         if h.architecture == "paper":
-            return cifar_generator(*shape, classes, ngf=ngf)
-        return upsampling_generator(*shape, ngf=ngf, batch_norm=noise.BATCH_NORMS[h.batch_norm], classes=classes)
+            return networks.acgan.cifar_generator(*shape, classes, ngf=ngf)
+        return networks.acgan.upsampling_generator(*shape, ngf=ngf, batch_norm=noise.BATCH_NORMS[h.batch_norm], classes=classes)
 
     def build_discriminator(self):
         h, classes = self.hparams, len(self.class_names)
         shape, (_, ndf) = (h.image_size, self.image.channels), h.widths()
         if h.architecture == "paper":
-            return cifar_discriminator(*shape, classes, ndf=ndf, norm=h.discriminator_norm, dropout=h.dropout_rate())
-        layers = {"batch_norm": noise.BATCH_NORMS[h.batch_norm], "norm": h.discriminator_norm, "dropout": h.dropout_rate()}
-        return upsampling_discriminator(*shape, ndf=ndf, **layers, classes=classes)
+            return networks.acgan.cifar_discriminator(*shape, classes, ndf=ndf, norm=h.discriminator_norm, dropout=h.dropout_rate())
+        blocks = {"batch_norm": noise.BATCH_NORMS[h.batch_norm], "norm": h.discriminator_norm, "dropout": h.dropout_rate()}
+        return networks.acgan.upsampling_discriminator(*shape, ndf=ndf, **blocks, classes=classes)
 
     def judge_and_classify(self, images, seed):
         """Logits b×1 and class logits b×classes."""
-        return self.discriminator(diff_augment(images, self.hparams.diffaugment, fold_in(seed, 2)), training=True)
+        return self.discriminator(diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2)), training=True)
 
     def judge(self, images, labels, seed):
         logits, _ = self.judge_and_classify(images, seed)

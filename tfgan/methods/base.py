@@ -1,16 +1,15 @@
 """What every method is made of: hyper-parameters, networks, phases of a train step, and inference signatures."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-import keras
-import tensorflow as tf
-
 from tfgan.config import DataSpec, Domain, Settings, Size, Strings, setting
 from tfgan.errors import UserError
-from tfgan.optimizers import ConstantThenLinear, FusedAdam
+from tfgan.lazy import keras, optimizers, tf
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +23,12 @@ class HParams(Settings):
     random_crop: bool = setting(True, "resize to load_size and crop at random; otherwise resize to image_size")
     flip: bool = setting(True, "mirror half of the training images")
 
+    def require_size(self, fits: bool, what: str, use: str):
+        """Raises `UserError` unless `image_size` `fits` `what`; the message says what to `use`."""
+        if not fits:
+            height, width = self.image_size
+            raise UserError(f"--image_size={height}x{width} does not suit {what}: use {use}.")
+
     def batch_sizes(self) -> list[int]:
         """Those of all stages."""
         return [self.batch_size]
@@ -31,8 +36,7 @@ class HParams(Settings):
     def loaded_size(self) -> Size:
         """The size before the crop: 286 for 256, as the pix2pix paper has it (Isola et al. 2017, appendix 6.2)."""
         if not self.random_crop:
-            if any(self.load_size):
-                raise UserError("--load_size does nothing without --random_crop: use --random_crop, or --load_size=0.")
+            self.refuse_idle(("load_size",), "without --random_crop", "use --random_crop, or --load_size=0")
             return self.image_size
         height, width = (load or round(image * 286 / 256) for load, image in zip(self.load_size, self.image_size))
         if height < self.image_size[0] or width < self.image_size[1]:
@@ -58,11 +62,12 @@ class AdamHParams(HParams):
                 "end: raise --lr_constant_epochs or --lr_decay_epochs."
             )
 
-    def adam(self, updates_per_epoch: int, learning_rate: float | None = None) -> FusedAdam:
+    def adam(self, updates_per_epoch: int, learning_rate: float | None = None) -> keras.optimizers.Optimizer:
         """An optimizer with these settings; `learning_rate` replaces theirs, for networks that learn at different rates."""
         initial = self.learning_rate if learning_rate is None else learning_rate
-        schedule = ConstantThenLinear(initial, self.lr_constant_epochs * updates_per_epoch, self.lr_decay_epochs * updates_per_epoch)
-        return FusedAdam(schedule, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=1e-8)
+        constant, decay = self.lr_constant_epochs * updates_per_epoch, self.lr_decay_epochs * updates_per_epoch
+        schedule = optimizers.ConstantThenLinear(initial, constant, decay)
+        return optimizers.FusedAdam(schedule, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=1e-8)
 
 
 class PhaseResult(NamedTuple):

@@ -3,8 +3,8 @@
 import dataclasses
 
 from tfgan.config import setting
+from tfgan.lazy import networks
 from tfgan.methods import noise
-from tfgan.networks.mlp import conditional_mlp_discriminator, mlp_generator
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,8 +22,8 @@ class CGAN(noise.NoiseMethod):
     def build_generator(self):
         h = self.hparams
         norm = noise.BATCH_NORMS[h.batch_norm]
-        return mlp_generator(h.latents, h.image_size, self.image.channels, batch_norm=norm, classes=len(self.class_names))
+        return networks.mlp.mlp_generator(h.latents, h.image_size, self.image.channels, batch_norm=norm, classes=len(self.class_names))
 
     def build_discriminator(self):
         h = self.hparams
-        return conditional_mlp_discriminator(h.image_size, self.image.channels, len(self.class_names), dropout=h.dropout)
+        return networks.mlp.conditional_mlp_discriminator(h.image_size, self.image.channels, len(self.class_names), dropout=h.dropout)

@@ -2,15 +2,12 @@
 
 import dataclasses
 
-import tensorflow as tf
-
 from tfgan.config import setting
 from tfgan.errors import UserError
-from tfgan.layers import fold_in, uniform
+from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
 from tfgan.methods import base
-from tfgan.networks.generators import build_generator, minimal_size, size_multiple
-from tfgan.networks.patchgan import minimal_patchgan_size, patchgan
+from tfgan.sizes import generator_minimum, generator_multiple, patchgan_minimum
 
 GENERATORS = ("to_target", "to_source")
 DISCRIMINATORS = ("of_target", "of_source")
@@ -34,13 +31,14 @@ class HParams(base.AdamHParams):
 
     def __post_init__(self):
         super().__post_init__()
-        height, width = self.image_size
-        multiple, least = size_multiple(self.generator), max(minimal_size(self.generator), minimal_patchgan_size(self.n_layers))
-        if height % multiple or width % multiple or min(height, width) < least:
-            raise UserError(
-                f"--image_size={height}x{width} does not suit --generator={self.generator} and --n_layers={self.n_layers}: "
-                f"use multiples of {multiple} from {least} on."
-            )
+        try:
+            multiple = generator_multiple(self.generator)
+        except ValueError as error:
+            raise UserError(f"--generator={error}") from None
+        least = max(generator_minimum(self.generator), patchgan_minimum(self.n_layers))
+        fits = all(size % multiple == 0 and size >= least for size in self.image_size)
+        what = f"--generator={self.generator} and --n_layers={self.n_layers}"
+        self.require_size(fits, what, f"multiples of {multiple} from {least} on")
 
 
 class CycleGAN(base.Method):
@@ -62,7 +60,8 @@ class CycleGAN(base.Method):
         self.to_target = self._build_generator(self.source, self.target)
         self.to_source = self._build_generator(self.target, self.source)
         self.of_target, self.of_source = (
-            patchgan(domain.channels, ndf=hparams.ndf, n_layers=hparams.n_layers, norm="instance") for domain in (self.target, self.source)
+            networks.patchgan.patchgan(domain.channels, ndf=hparams.ndf, n_layers=hparams.n_layers, norm="instance")
+            for domain in (self.target, self.source)
         )
         self.networks = {name: getattr(self, name) for name in (*GENERATORS, *DISCRIMINATORS)}
         self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]
@@ -72,7 +71,7 @@ class CycleGAN(base.Method):
 
     def _build_generator(self, source, target):
         h = self.hparams
-        return build_generator(
+        return networks.generators.build_generator(
             h.generator, source.channels, target.channels, ngf=h.ngf, norm="instance", upsampling=h.upsampling, dropout=h.dropout
         )
 
@@ -130,7 +129,7 @@ class CycleGAN(base.Method):
         filled, exchanged = self.state["filled"], {}
         for number, side in enumerate(("target", "source")):
             pool, fakes = self.state[side], outputs[f"fake_{side}"]
-            exchanged[f"fake_{side}"], kept = query_pool(pool, filled, fakes, fold_in(seed, number))
+            exchanged[f"fake_{side}"], kept = query_pool(pool, filled, fakes, layers.fold_in(seed, number))
             pool.assign(kept)
         filled.assign(tf.minimum(filled + tf.shape(outputs["fake_target"])[0], self.hparams.pool_size))
         return exchanged
@@ -140,7 +139,7 @@ class CycleGAN(base.Method):
         return {name: scalars[name] / UNDECIDED[self.hparams.loss] for name in names}
 
     def inference(self):
-        multiple, minimum = size_multiple(self.hparams.generator), minimal_size(self.hparams.generator)
+        multiple, minimum = generator_multiple(self.hparams.generator), generator_minimum(self.hparams.generator)
 
         def translation(generator, source, target, input_key):
             return base.Translation(lambda images: generator(images, training=False), source, target, multiple, minimum, input_key)
@@ -182,7 +181,7 @@ def query_pool(pool, filled, images, seed):
         the images to use instead, b×H×W×C; the pool afterwards.
     """
     size, count = pool.shape[0], images.shape[0]
-    noise = uniform([2, count], seed)
+    noise = layers.uniform([2, count], seed)
     stored = tf.range(size)  # what lies in each place: a row of `rows`
     returned = []
     for i in range(count):

@@ -3,10 +3,9 @@
 import dataclasses
 
 from tfgan.config import Size, setting
-from tfgan.errors import UserError
+from tfgan.lazy import networks
 from tfgan.methods import noise
-from tfgan.networks.acgan import upsampling_discriminator, upsampling_generator
-from tfgan.networks.dcgan import dcgan_discriminator, dcgan_generator, doublings, tutorial_discriminator, tutorial_generator
+from tfgan.sizes import is_doubled
 
 WIDTHS = {"paper": (128, 128), "tutorial": (64, 64), "upsampling": (64, 16)}  # architecture -> ngf, ndf
 
@@ -35,12 +34,12 @@ class HParams(noise.HParams):
             "tutorial": ("kernel", "discriminator_norm", "batch_norm"),
             "upsampling": ("kernel",),
         }
-        noise.refuse_idle(self, idle[self.architecture], f"--architecture={self.architecture}")
+        self.refuse_idle(idle[self.architecture], f"with --architecture={self.architecture}")
         if self.architecture == "paper":
-            doublings(self.image_size)
-        elif any(size % 4 or size == 0 for size in self.image_size):
-            height, width = self.image_size
-            raise UserError(f"--image_size={height}x{width} does not suit --architecture={self.architecture}: use multiples of 4.")
+            self.require_size(is_doubled(self.image_size), "DCGAN", "4 to 7 pixels, doubled: 28, 32, 48, 64, 128, …")
+        else:
+            fits = all(size and size % 4 == 0 for size in self.image_size)
+            self.require_size(fits, f"--architecture={self.architecture}", "multiples of 4")
         noise.check_penalty(self, self.architecture != "tutorial" and self.discriminator_norm == "batch")
 
     def widths(self) -> tuple[int, int]:
@@ -58,16 +57,18 @@ class DCGAN(noise.NoiseMethod):
         h = self.hparams
         shape, (ngf, _) = (h.latents, h.image_size, self.image.channels), h.widths()
         if h.architecture == "tutorial":
-            return tutorial_generator(*shape, ngf=ngf)
+            return networks.dcgan.tutorial_generator(*shape, ngf=ngf)
         if h.architecture == "upsampling":
-            return upsampling_generator(*shape, ngf=ngf, batch_norm=noise.BATCH_NORMS[h.batch_norm])
-        return dcgan_generator(*shape, ngf=ngf, kernel=h.kernel)
+            return networks.acgan.upsampling_generator(*shape, ngf=ngf, batch_norm=noise.BATCH_NORMS[h.batch_norm])
+        return networks.dcgan.dcgan_generator(*shape, ngf=ngf, kernel=h.kernel)
 
     def build_discriminator(self):
         h = self.hparams
         shape, (_, ndf) = (h.image_size, self.image.channels), h.widths()
         if h.architecture == "tutorial":
-            return tutorial_discriminator(*shape, ndf=ndf)
+            return networks.dcgan.tutorial_discriminator(*shape, ndf=ndf)
         if h.architecture == "upsampling":
-            return upsampling_discriminator(*shape, ndf=ndf, batch_norm=noise.BATCH_NORMS[h.batch_norm], norm=h.discriminator_norm)
-        return dcgan_discriminator(*shape, ndf=ndf, kernel=h.kernel, norm=h.discriminator_norm)
+            return networks.acgan.upsampling_discriminator(
+                *shape, ndf=ndf, batch_norm=noise.BATCH_NORMS[h.batch_norm], norm=h.discriminator_norm
+            )
+        return networks.dcgan.dcgan_discriminator(*shape, ndf=ndf, kernel=h.kernel, norm=h.discriminator_norm)

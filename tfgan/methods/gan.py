@@ -2,8 +2,8 @@
 
 import dataclasses
 
+from tfgan.lazy import networks
 from tfgan.methods import noise
-from tfgan.networks.mlp import mlp_discriminator, mlp_generator
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +18,7 @@ class GAN(noise.NoiseMethod):
 
     def build_generator(self):
         h = self.hparams
-        return mlp_generator(h.latents, h.image_size, self.image.channels, batch_norm=noise.BATCH_NORMS[h.batch_norm])
+        return networks.mlp.mlp_generator(h.latents, h.image_size, self.image.channels, batch_norm=noise.BATCH_NORMS[h.batch_norm])
 
     def build_discriminator(self):
-        return mlp_discriminator(self.hparams.image_size, self.image.channels)
+        return networks.mlp.mlp_discriminator(self.hparams.image_size, self.image.channels)

@@ -2,12 +2,10 @@
 
 import dataclasses
 
-import tensorflow as tf
-
 from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Size, Strings, setting
 from tfgan.errors import UserError
-from tfgan.layers import fold_in, normal, uniform
+from tfgan.lazy import layers, tf
 from tfgan.losses import GAN_LOSSES, gradient_penalty, wgan_discriminator_loss, wgan_generator_loss
 from tfgan.methods import base
 
@@ -23,13 +21,6 @@ def batch_norm_setting():
         "what the 0.8 of batch norms in the ports means: the momentum, as in Keras, or epsilon, which PyTorch reads it as",
         choices=tuple(BATCH_NORMS),
     )
-
-
-def refuse_idle(hparams, names, reason):
-    """Raises `UserError` for a setting among `names` that differs from its default, because of `reason`."""
-    for name in names:
-        if getattr(hparams, name) != getattr(type(hparams), name):
-            raise UserError(f"--{name} does nothing with {reason}: leave it out.")
 
 
 def check_penalty(hparams, batch_norm):
@@ -69,7 +60,7 @@ class HParams(base.AdamHParams):
         if self.updates == "generator_first" and self.n_critic > 1:
             raise UserError(f"--updates=generator_first goes with --n_critic=1; found {self.n_critic}.")
         if self.loss != "wgan_gp":
-            refuse_idle(self, ("penalty_weight",), f"--loss={self.loss}")
+            self.refuse_idle(("penalty_weight",), f"with --loss={self.loss}")
 
 
 class NoiseMethod(base.Method):
@@ -124,10 +115,11 @@ class NoiseMethod(base.Method):
         """Noise b×latents, and labels b int32, or None."""
         count = tf.shape(batch["image"])[0]
         shape = [count, self.hparams.latents]
-        latents = normal(shape, fold_in(seed, 0)) if self.hparams.prior == "normal" else 2.0 * uniform(shape, fold_in(seed, 0)) - 1.0
+        own_seed = layers.fold_in(seed, 0)
+        latents = layers.normal(shape, own_seed) if self.hparams.prior == "normal" else 2.0 * layers.uniform(shape, own_seed) - 1.0
         if not self.class_names:
             return latents, None
-        return latents, tf.cast(uniform([count], fold_in(seed, 1)) * len(self.class_names), tf.int32)
+        return latents, tf.cast(layers.uniform([count], layers.fold_in(seed, 1)) * len(self.class_names), tf.int32)
 
     def generate(self, batch, seed):
         """As many images as the batch has, and the labels they were asked for; the same for both networks."""
@@ -136,7 +128,7 @@ class NoiseMethod(base.Method):
 
     def judge(self, images, labels, seed):
         """Logits of images b×H×W×C; the same `seed` augments two batches alike."""
-        return self.discriminator(_inputs(diff_augment(images, self.hparams.diffaugment, fold_in(seed, 2)), labels), training=True)
+        return self.discriminator(_inputs(diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2)), labels), training=True)
 
     def score(self, logits):
         """What a discriminator says on average: D(x) as a probability where its loss makes it one, else the mean output."""
@@ -160,7 +152,7 @@ class NoiseMethod(base.Method):
 
     def gradient_penalty(self, batch, fake, seed):
         """Between the real images and fakes, which are judged by the real ones' labels."""
-        alpha = uniform([tf.shape(fake)[0], 1, 1, 1], fold_in(seed, 3))
+        alpha = layers.uniform([tf.shape(fake)[0], 1, 1, 1], layers.fold_in(seed, 3))
         return gradient_penalty(lambda images: self.judge(images, batch.get("label"), seed), batch["image"], fake, alpha)
 
     def _generator_loss(self, batch, seed):

@@ -2,16 +2,13 @@
 
 import dataclasses
 
-import tensorflow as tf
-
 from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Strings, setting
 from tfgan.errors import UserError
-from tfgan.layers import fold_in
+from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
 from tfgan.methods import base
-from tfgan.networks.generators import build_generator, minimal_size, size_multiple
-from tfgan.networks.patchgan import patchgan
+from tfgan.sizes import generator_minimum, generator_multiple
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,12 +51,14 @@ class HParams(base.AdamHParams):
 
     def __post_init__(self):
         super().__post_init__()
-        multiple = size_multiple(self.generator)
+        try:
+            multiple = generator_multiple(self.generator)
+        except ValueError as error:
+            raise UserError(f"--generator={error}") from None
         if self.bottleneck_norm:
             self._check_bottleneck()
-        if any(size % multiple or size == 0 for size in self.image_size):
-            height, width = self.image_size
-            raise UserError(f"--image_size={height}x{width} does not suit --generator={self.generator}: use multiples of {multiple}.")
+        fits = all(size and size % multiple == 0 for size in self.image_size)
+        self.require_size(fits, f"--generator={self.generator}", f"multiples of {multiple}")
         if self.adversarial and self.n_layers and min(self.image_size) < 3 * 2**self.n_layers:
             raise UserError(
                 f"--n_layers={self.n_layers} leaves nothing of images below {3 * 2**self.n_layers} pixels: "
@@ -68,9 +67,8 @@ class HParams(base.AdamHParams):
         for kind in set(self.diffaugment) - set(AUGMENTATIONS):
             raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
         idle = {"l1": ("loss", "updates", "diffaugment"), "gan": ("l1_weight",), "cgan": ("l1_weight",)}
-        for name in idle.get(self.objective, ()):  # sizes are left alone: a recipe may be run with another objective
-            if getattr(self, name) != getattr(HParams, name):
-                raise UserError(f"--{name} does nothing with --objective={self.objective}: leave it out.")
+        # Sizes are left alone: a recipe may be run with another objective.
+        self.refuse_idle(idle.get(self.objective, ()), f"with --objective={self.objective}")
 
     @property
     def adversarial(self) -> bool:
@@ -83,7 +81,7 @@ class HParams(base.AdamHParams):
     def _check_bottleneck(self):
         if self.generator.startswith("resnet"):
             raise UserError(f"--bottleneck_norm is for a U-Net; --generator={self.generator} has no such layer.")
-        one_pixel = set(self.image_size) == {size_multiple(self.generator)}
+        one_pixel = set(self.image_size) == {generator_multiple(self.generator)}
         if self.generator.startswith("encdec") and one_pixel and (self.batch_size == 1 or self.norm == "instance"):
             raise UserError(
                 f"--bottleneck_norm makes --generator={self.generator} blind: a norm over one pixel of one image puts the same in place of "
@@ -104,7 +102,7 @@ class Pix2Pix(base.Method):
         self.generator = self._build_generator()
         self.networks = {"generator": self.generator}
         if hparams.adversarial:
-            self.discriminator = patchgan(
+            self.discriminator = networks.patchgan.patchgan(
                 *(domain.channels for domain in self._judged(self.source, self.target)),
                 ndf=hparams.ndf,
                 n_layers=hparams.n_layers,
@@ -122,7 +120,7 @@ class Pix2Pix(base.Method):
         statistics = hparams.inference_statistics
         if statistics == "auto":
             statistics = "image" if hparams.batch_size == 1 else "moving"
-        return build_generator(
+        return networks.generators.build_generator(
             hparams.generator,
             self.source.channels,
             self.target.channels,
@@ -176,7 +174,7 @@ class Pix2Pix(base.Method):
         return base.PhaseResult({"generator": self.hparams.l1_weight * l1}, {"l1_loss": l1})
 
     def _judge(self, source, target, seed):
-        judged = [diff_augment(images, self.hparams.diffaugment, fold_in(seed, 0)) for images in self._judged(source, target)]
+        judged = [diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 0)) for images in self._judged(source, target)]
         return self.discriminator(judged, training=True)
 
     def _discriminator_result(self, real_logits, fake_logits):
@@ -203,8 +201,8 @@ class Pix2Pix(base.Method):
                 lambda images: generator(images, training=False),
                 self.source,
                 self.target,
-                size_multiple(name),
-                minimal_size(name),
+                generator_multiple(name),
+                generator_minimum(name),
                 truth_key="target",
             )
         }

@@ -3,16 +3,12 @@
 import dataclasses
 import functools
 
-import tensorflow as tf
-
 from tfgan.config import setting
 from tfgan.errors import UserError
-from tfgan.layers import fold_in, normal
+from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, feature_matching_loss, kl_divergence, l1_loss
 from tfgan.methods import base
-from tfgan.networks.multiscale import minimal_multiscale_size, multiscale_discriminator
-from tfgan.networks.spade import spade_generator, style_encoder
-from tfgan.networks.vgg import LAYER_WEIGHTS, MINIMUM, vgg_features
+from tfgan.sizes import VGG_MINIMUM, multiscale_minimum
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,23 +35,19 @@ class HParams(base.AdamHParams):
 
     def __post_init__(self):
         super().__post_init__()
-        multiple, least = 2**self.depth, minimal_multiscale_size(self.scales, self.n_layers)
-        size = "--image_size={}x{}".format(*self.image_size)
-        if any(pixels % multiple or pixels == 0 for pixels in self.image_size):
-            raise UserError(f"{size} does not suit --depth={self.depth}: use multiples of {multiple}.")
-        if min(self.image_size) < least:
-            raise UserError(
-                f"{size} is too small for --n_layers={self.n_layers} and --scales={self.scales}, which need {least} pixels: "
-                "use larger images, fewer layers or fewer scales."
-            )
-        if self.vgg_weights and min(self.image_size) < MINIMUM:
-            raise UserError(f"{size} is too small for --vgg_weights: VGG19 needs {MINIMUM} pixels.")
+        multiple, least = 2**self.depth, multiscale_minimum(self.scales, self.n_layers)
+        fits = all(size and size % multiple == 0 for size in self.image_size)
+        self.require_size(fits, f"--depth={self.depth}", f"multiples of {multiple}")
+        judge = f"--n_layers={self.n_layers} and --scales={self.scales}"
+        self.require_size(min(self.image_size) >= least, judge, f"{least} pixels or more, fewer layers or fewer scales")
+        sees = not self.vgg_weights or min(self.image_size) >= VGG_MINIMUM
+        self.require_size(sees, "--vgg_weights", f"{VGG_MINIMUM} pixels or more")
         if self.encoder_size & (self.encoder_size - 1):
             raise UserError(f"--encoder_size={self.encoder_size} is no power of two.")
         needs = dict.fromkeys(("latent", "encoder_size", "kl_weight"), "style_encoder") | {"vgg_weight": "vgg_weights"}
         for name, needed in needs.items():
-            if not getattr(self, needed) and getattr(self, name) != getattr(HParams, name):
-                raise UserError(f"--{name} does nothing without --{needed}: add it, or leave --{name} out.")
+            if not getattr(self, needed):
+                self.refuse_idle((name,), f"without --{needed}", f"add it, or leave --{name} out")
 
 
 class Spade(base.Method):
@@ -71,7 +63,7 @@ class Spade(base.Method):
         self.num_classes = len(self.labels.classes.values)
         if hparams.vgg_weights and self.image.channels != 3:
             raise UserError(f"--vgg_weights wants RGB images; {self.image.name} has {self.image.channels} channels: leave it out.")
-        self.generator = spade_generator(
+        self.generator = networks.spade.spade_generator(
             self.num_classes,
             self.image.channels,
             ngf=hparams.ngf,
@@ -80,12 +72,12 @@ class Spade(base.Method):
             image_size=hparams.image_size,
             synchronized=hparams.sync_batch_norm,
         )
-        self.discriminator = multiscale_discriminator(
+        self.discriminator = networks.multiscale.multiscale_discriminator(
             self.num_classes, self.image.channels, scales=hparams.scales, ndf=hparams.ndf, n_layers=hparams.n_layers
         )
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
         if hparams.style_encoder:
-            self.encoder = style_encoder(self.image.channels, hparams.latent, nef=hparams.ngf, size=hparams.encoder_size)
+            self.encoder = networks.spade.style_encoder(self.image.channels, hparams.latent, nef=hparams.ngf, size=hparams.encoder_size)
             self.networks["encoder"] = self.encoder
         self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]
 
@@ -94,7 +86,7 @@ class Spade(base.Method):
         return {name: self.hparams.adam(self.steps_per_epoch, rate) for name, rate in rates.items()}
 
     def phases(self):
-        vgg = vgg_features(self.hparams.vgg_weights) if self.hparams.vgg_weights else None  # training alone needs it
+        vgg = networks.vgg.vgg_features(self.hparams.vgg_weights) if self.hparams.vgg_weights else None  # training alone needs it
         generators = ("generator", "encoder") if self.hparams.style_encoder else ("generator",)
         return [
             base.Phase("generator", functools.partial(self._generator_loss, vgg), {"generator": generators}),
@@ -104,7 +96,7 @@ class Spade(base.Method):
     def _generator_loss(self, vgg, batch, seed):
         h, real = self.hparams, batch["image"]
         one_hot = self._one_hot(batch["labels"])
-        fake, style_losses = self._generate(one_hot, real, fold_in(seed, 0))
+        fake, style_losses = self._generate(one_hot, real, layers.fold_in(seed, 0))
         real_maps, fake_maps = self._judge(one_hot, real, fake)
         gan = _mean([self.generator_loss(maps[-1]) for maps in fake_maps])
         features = feature_matching_loss([maps[:-1] for maps in real_maps], [maps[:-1] for maps in fake_maps])
@@ -121,7 +113,7 @@ class Spade(base.Method):
 
     def _discriminator_loss(self, batch, seed):
         one_hot = self._one_hot(batch["labels"])
-        fake, _ = self._generate(one_hot, batch["image"], fold_in(seed, 1))
+        fake, _ = self._generate(one_hot, batch["image"], layers.fold_in(seed, 1))
         real_maps, fake_maps = self._judge(one_hot, batch["image"], tf.stop_gradient(fake))
         real, fake = [maps[-1] for maps in real_maps], [maps[-1] for maps in fake_maps]
         loss = _mean([self.discriminator_loss(*logits) for logits in zip(real, fake)])
@@ -137,7 +129,7 @@ class Spade(base.Method):
         if not self.hparams.style_encoder:
             return self.generator(one_hot, training=True), {}
         mean, log_variance = self.encoder(self._encoder_input(photos), training=True)
-        style = mean + tf.exp(0.5 * log_variance) * normal(tf.shape(mean), seed)
+        style = mean + tf.exp(0.5 * log_variance) * layers.normal(tf.shape(mean), seed)
         kl = self.hparams.batch_size * tf.reduce_mean(kl_divergence(mean, log_variance))  # the paper's code sums over the batch
         return self.generator([one_hot, style], training=True), {"kl_loss": kl}
 
@@ -147,7 +139,7 @@ class Spade(base.Method):
         return tuple([[tf.split(maps, 2)[half] for maps in scale] for scale in both.values()] for half in (0, 1))
 
     def _vgg_loss(self, vgg, real, fake):
-        features = zip(LAYER_WEIGHTS.values(), vgg(real), vgg(fake))
+        features = zip(networks.vgg.LAYER_WEIGHTS.values(), vgg(real), vgg(fake))
         return tf.add_n([weight * l1_loss(of_real, of_fake) for weight, of_real, of_fake in features])
 
     def doubt(self, scalars):
@@ -179,7 +171,7 @@ class Spade(base.Method):
         if not self.hparams.style_encoder:
             return row | {f"generated {self.image.name}": use["translate"](labels)}
         row[f"{self.image.name}'s style"] = use["translate"](labels, latent=use["encode"](photo))
-        for number, style in enumerate(normal([2, self.hparams.latent], tf.constant([0, 0])).numpy(), start=1):
+        for number, style in enumerate(layers.normal([2, self.hparams.latent], tf.constant([0, 0])).numpy(), start=1):
             row[f"random style {number}"] = use["translate"](labels, latent=style)
         return row
 

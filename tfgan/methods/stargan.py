@@ -2,15 +2,12 @@
 
 import dataclasses
 
-import tensorflow as tf
-
 from tfgan.attributes import change_attributes, known_attributes
 from tfgan.config import Size, setting
 from tfgan.errors import UserError
-from tfgan.layers import fold_in, uniform
+from tfgan.lazy import layers, networks, tf
 from tfgan.losses import gradient_penalty, l1_loss, wgan_discriminator_loss, wgan_generator_loss
 from tfgan.methods import base
-from tfgan.networks.stargan import stargan_discriminator, stargan_generator
 
 MULTIPLE, MINIMUM = 4, 8  # of the generator's height and width
 UNKNOWN = -1e9  # added to the logits of unknown attributes: a softmax over the others is left
@@ -46,13 +43,9 @@ class HParams(base.AdamHParams):
 
     def __post_init__(self):
         super().__post_init__()
-        height, width = self.image_size
         least = max(MINIMUM, 2**self.n_layers)
-        if height % MULTIPLE or width % MULTIPLE or min(height, width) < least:
-            raise UserError(
-                f"--image_size={height}x{width} does not suit StarGAN with --n_layers={self.n_layers}: "
-                f"use multiples of {MULTIPLE}, from {least} on."
-            )
+        fits = all(size % MULTIPLE == 0 and size >= least for size in self.image_size)
+        self.require_size(fits, f"StarGAN with --n_layers={self.n_layers}", f"multiples of {MULTIPLE}, from {least} on")
         if self.target_labels == "permuted" and self.batch_size == 1:
             raise UserError("--batch_size=1 leaves --target_labels=permuted no other image's labels: use a larger batch or sampled.")
 
@@ -88,8 +81,10 @@ class StarGAN(base.Method):
         in_softmax = {index for group in self.softmax_groups for index in group}
         self.sigmoids = [index for index in range(len(self.names)) if index not in in_softmax]
         channels = self.image.channels
-        self.generator = stargan_generator(channels, len(self.names) + len(self.sets), ngf=hparams.ngf, blocks=hparams.blocks)
-        self.discriminator = stargan_discriminator(
+        self.generator = networks.stargan.stargan_generator(
+            channels, len(self.names) + len(self.sets), ngf=hparams.ngf, blocks=hparams.blocks
+        )
+        self.discriminator = networks.stargan.stargan_discriminator(
             channels, len(self.names), hparams.image_size, ndf=hparams.ndf, n_layers=hparams.n_layers
         )
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
@@ -110,7 +105,7 @@ class StarGAN(base.Method):
         fake = tf.stop_gradient(self.generator([images, self._labels(*self._targets(batch, seed))], training=True))
         real_scores, logits = self.discriminator(images, training=True)
         fake_scores, _ = self.discriminator(fake, training=True)
-        alpha = uniform([tf.shape(images)[0], 1, 1, 1], fold_in(seed, 1))
+        alpha = layers.uniform([tf.shape(images)[0], 1, 1, 1], layers.fold_in(seed, 1))
         penalty = gradient_penalty(lambda points: self.discriminator(points, training=True)[0], images, fake, alpha)
         classification = self.classification_loss(logits, batch["attributes"], batch["mask"])
         loss = (
@@ -146,11 +141,11 @@ class StarGAN(base.Method):
     def _targets(self, batch, seed):
         """Attributes b×n that the images are to get, and which of them are known; the same for both networks on the same batch."""
         attributes, mask = batch["attributes"], batch["mask"]
-        seed = fold_in(seed, 0)
+        seed = layers.fold_in(seed, 0)
         if self.hparams.target_labels == "permuted":
-            order = tf.argsort(uniform(tf.shape(attributes)[:1], seed))
+            order = tf.argsort(layers.uniform(tf.shape(attributes)[:1], seed))
             return tf.gather(attributes, order), tf.gather(mask, order)
-        noise = uniform(tf.shape(attributes), seed)
+        noise = layers.uniform(tf.shape(attributes), seed)
         columns = tf.unstack(tf.cast(noise < 0.5, tf.float32), axis=1)
         for group in self.groups:  # one of each group: independent bits would ask for hair of several colours
             chosen = tf.argmax(tf.gather(noise, group, axis=1), axis=1)

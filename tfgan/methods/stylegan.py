@@ -4,18 +4,12 @@ authors' code trains it on FFHQ."""
 import dataclasses
 import math
 
-import keras
-import tensorflow as tf
-
 from tfgan.augmentation import diff_augment
 from tfgan.config import Size, Strings, setting
 from tfgan.errors import UserError
-from tfgan.layers import fold_in, uniform
-from tfgan.layers.resizing import double, halve
+from tfgan.lazy import layers, networks, optimizers, tf
 from tfgan.losses import r1_penalty
 from tfgan.methods import base, noise
-from tfgan.networks.stylegan import Discriminator, Synthesis, layer_count, mapping
-from tfgan.optimizers import FusedAdam
 
 MEAN_STYLE_DECAY = 0.995  # a step, of the w̄ towards which truncation pulls
 HALF_LIFE = 10_000  # images in which the generator's average forgets half, by default
@@ -57,22 +51,21 @@ class HParams(noise.HParams):
     def __post_init__(self):
         super().__post_init__()
         size = self.image_size[0]
-        if size != self.image_size[1] or size & (size - 1) or size < 8:
-            height, width = self.image_size
-            raise UserError(f"--image_size={height}x{width} does not suit StyleGAN: use 8, 16, 32, 64, … and the same for both.")
-        noise.refuse_idle(self, ("updates",), "StyleGAN, whose discriminator learns first")
+        fits = size == self.image_size[1] and not size & (size - 1) and size >= 8
+        self.require_size(fits, "StyleGAN", "8, 16, 32, 64, … and the same for both")
+        self.refuse_idle(("updates",), "with StyleGAN, whose discriminator learns first")
         if not self.learning_rate:
-            noise.refuse_idle(self, ("lr_constant_epochs", "lr_decay_epochs"), "--learning_rate=0, which follows the size alone")
+            self.refuse_idle(("lr_constant_epochs", "lr_decay_epochs"), "with --learning_rate=0, which follows the size alone")
         if -1 < self.average_decay < 0:
             raise UserError(f"--average_decay={self.average_decay:g} must be -1, or from 0 on.")
         if not self.r1_weight:
-            noise.refuse_idle(self, ("r1_every",), "--r1_weight=0")
+            self.refuse_idle(("r1_every",), "with --r1_weight=0")
         if self.loss == "wgan_gp":
-            noise.refuse_idle(self, ("r1_weight", "r1_every"), "--loss=wgan_gp")
+            self.refuse_idle(("r1_weight", "r1_every"), "with --loss=wgan_gp")
         else:
-            noise.refuse_idle(self, ("drift_weight",), f"--loss={self.loss}")
+            self.refuse_idle(("drift_weight",), f"with --loss={self.loss}")
         if not self.progressive:
-            noise.refuse_idle(self, ("start_size", "stable_images", "fade_images", "stage_batch_sizes"), "--noprogressive")
+            self.refuse_idle(("start_size", "stable_images", "fade_images", "stage_batch_sizes"), "with --noprogressive")
         elif self.start_size & (self.start_size - 1) or self.start_size > size:
             raise UserError(f"--start_size={self.start_size} must be a power of two, and at most --image_size={size}.")
         self.batch_sizes()
@@ -102,13 +95,13 @@ class StyleGAN(noise.NoiseMethod):
     def build_networks(self):
         h, size, channels = self.hparams, self.hparams.image_size[0], self.image.channels
         growing = {"every_size": h.progressive, "base": h.channel_base, "most": h.channel_max}
-        self.layers = layer_count(size)
+        self.layers = networks.stylegan.layer_count(size)
 
         def build_generator():
-            synthesis = Synthesis(size, channels, width=h.width, name="synthesis", **growing)
-            return {"mapping": mapping(h.latents, h.width, h.mapping_layers), "synthesis": synthesis}
+            synthesis = networks.stylegan.Synthesis(size, channels, width=h.width, name="synthesis", **growing)
+            return {"mapping": networks.stylegan.mapping(h.latents, h.width, h.mapping_layers), "synthesis": synthesis}
 
-        self.discriminator = Discriminator(size, channels, name="discriminator", **growing)
+        self.discriminator = networks.stylegan.Discriminator(size, channels, name="discriminator", **growing)
         self.networks = build_generator() | {"discriminator": self.discriminator}
         if h.average_decay:
             self.averages = build_generator()
@@ -146,7 +139,9 @@ class StyleGAN(noise.NoiseMethod):
         if self.hparams.learning_rate:
             return super().make_optimizers()
         settings = {"beta_1": self.hparams.beta_1, "beta_2": self.hparams.beta_2, "epsilon": 1e-8}
-        return {name: FusedAdam(BySize(self), **settings) for name in ("discriminator", "generator")}
+        return {
+            name: optimizers.FusedAdam(optimizers.AtTracing(self._learning_rate), **settings) for name in ("discriminator", "generator")
+        }
 
     def phases(self):
         generator = {"generator": ("mapping", "synthesis")}
@@ -163,14 +158,14 @@ class StyleGAN(noise.NoiseMethod):
         """
         latents, _ = self.draw(batch, seed)
         w = self.networks["mapping"](latents, training=True)
-        other = self.networks["mapping"](self.draw(batch, fold_in(seed, 4))[0], training=True)
-        count, draws = layer_count(self.size), uniform([2], fold_in(seed, 5))
+        other = self.networks["mapping"](self.draw(batch, layers.fold_in(seed, 4))[0], training=True)
+        count, draws = networks.stylegan.layer_count(self.size), layers.uniform([2], layers.fold_in(seed, 5))
         crossover = tf.where(draws[0] < self.hparams.mixing, 1 + tf.cast(draws[1] * (count - 1), tf.int32), count)
         styles = tf.where((tf.range(self.layers) < crossover)[:, None], w[:, None], other[:, None])  # b × layers × width
         return self.networks["synthesis"](styles, size=self.size, alpha=self.alpha(), training=True), w
 
     def judge(self, images, labels, seed):
-        images = diff_augment(images, self.hparams.diffaugment, fold_in(seed, 2))
+        images = diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2))
         return self.discriminator(images, alpha=self.alpha(), training=True)
 
     def faded(self, images):
@@ -178,7 +173,7 @@ class StyleGAN(noise.NoiseMethod):
         alpha = self.alpha()
         if alpha is None:
             return images
-        coarse = double(halve(images))
+        coarse = layers.resizing.double(layers.resizing.halve(images))
         return coarse + alpha * (images - coarse)
 
     def _discriminator_loss(self, batch, seed):
@@ -213,6 +208,10 @@ class StyleGAN(noise.NoiseMethod):
         logits = self.judge(fake, None, seed)
         return base.PhaseResult({"generator": self.generator_loss(logits)}, {"fake_score_before": self.score(logits)}, {"w": w})
 
+    def _learning_rate(self) -> float:
+        """The authors' for the size of the present stage."""
+        return next(rate for size, rate in LEARNING_RATES if self.size >= size)
+
     def exchange_outputs(self, outputs, seed):
         """Counts steps and images, and lets w̄ follow."""
         self.state["steps"].assign_add(1)
@@ -233,7 +232,7 @@ class StyleGAN(noise.NoiseMethod):
         def synthesize(styles):
             images = networks["synthesis"](styles, size=self.size, alpha=self.alpha(), training=False)
             for _ in range(int(math.log2(self.stage.shrink))):
-                images = double(images)
+                images = layers.resizing.double(images)
             return tf.clip_by_value(images, -1.0, 1.0)
 
         styles = base.Styles(map_styles, synthesize, self.layers, h.width, h.truncation)
@@ -242,13 +241,3 @@ class StyleGAN(noise.NoiseMethod):
                 lambda latents: synthesize(map_styles(latents, h.truncation)), self.image, h.latents, prior=h.prior, styles=styles
             )
         }
-
-
-class BySize(keras.optimizers.schedules.LearningRateSchedule):
-    """The authors' learning rate for the size of the method's present stage, which is constant in the stage's graph."""
-
-    def __init__(self, method: StyleGAN):
-        self.method = method
-
-    def __call__(self, step):
-        return tf.constant(next(rate for size, rate in LEARNING_RATES if self.method.size >= size))

@@ -1,18 +1,16 @@
 """VAE-GAN: an autoencoder whose measure of similarity is learnt by a discriminator (Larsen et al. 2016)."""
 
+from __future__ import annotations
+
 import dataclasses
 from typing import NamedTuple
-
-import keras
-import tensorflow as tf
 
 from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Size, Strings, setting
 from tfgan.errors import UserError
-from tfgan.layers import fold_in, normal
+from tfgan.lazy import keras, layers, networks, tf
 from tfgan.losses import UNDECIDED, bce_generator_loss, bce_saturating_generator_loss, kl_divergence, l1_loss, squared_error
 from tfgan.methods import base
-from tfgan.networks.vaegan import vaegan_decoder, vaegan_discriminator, vaegan_encoder
 
 DECODER_LOSSES = {"saturating": bce_saturating_generator_loss, "non_saturating": bce_generator_loss}
 EQUILIBRIUM = 0.68  # the cross-entropy of an undecided discriminator, ln 2, as the paper's code rounds it
@@ -59,8 +57,7 @@ class HParams(base.HParams):
 
     def __post_init__(self):
         super().__post_init__()
-        if any(size % 8 or size < 16 for size in self.image_size):
-            raise UserError("--image_size={}x{} does not suit VAE-GAN: use multiples of 8, from 16 on.".format(*self.image_size))
+        self.require_size(all(size % 8 == 0 and size >= 16 for size in self.image_size), "VAE-GAN", "multiples of 8, from 16 on")
         for kind in set(self.diffaugment) - set(AUGMENTATIONS):
             raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
         if self.convex and self.similarity_weight > 1:
@@ -88,7 +85,7 @@ class VAEGAN(base.Method):
         super().__init__(hparams, spec)
         self.image = spec.domains["image"]
         self.encoder, self.decoder = self._build_encoder(), self._build_decoder()
-        self.discriminator = vaegan_discriminator(hparams.image_size, self.image.channels, ndf=hparams.ndf)
+        self.discriminator = networks.vaegan.vaegan_discriminator(hparams.image_size, self.image.channels, ndf=hparams.ndf)
         self.networks = {"encoder": self.encoder, "decoder": self.decoder, "discriminator": self.discriminator}
         self.average_decay = hparams.average_decay
         if hparams.average_decay:
@@ -97,10 +94,10 @@ class VAEGAN(base.Method):
 
     def _build_encoder(self):
         h = self.hparams
-        return vaegan_encoder(h.image_size, self.image.channels, h.latents, nef=h.nef, units=h.encoder_units)
+        return networks.vaegan.vaegan_encoder(h.image_size, self.image.channels, h.latents, nef=h.nef, units=h.encoder_units)
 
     def _build_decoder(self):
-        return vaegan_decoder(self.hparams.image_size, self.image.channels, self.hparams.latents, ngf=self.hparams.ngf)
+        return networks.vaegan.vaegan_decoder(self.hparams.image_size, self.image.channels, self.hparams.latents, ngf=self.hparams.ngf)
 
     def make_optimizers(self):
         def rmsprop():
@@ -130,10 +127,10 @@ class VAEGAN(base.Method):
         """
         image = batch["image"]
         mean, log_variance = self.encoder(image, training=True)
-        latents = mean + tf.exp(0.5 * log_variance) * normal(tf.shape(mean), fold_in(seed, 0))
-        drawn = normal(tf.shape(mean), fold_in(seed, 1))
+        latents = mean + tf.exp(0.5 * log_variance) * layers.normal(tf.shape(mean), layers.fold_in(seed, 0))
+        drawn = layers.normal(tf.shape(mean), layers.fold_in(seed, 1))
         reconstruction, sample = tf.split(self.decoder(tf.concat([latents, drawn], axis=0), training=True), 2)
-        judged = [diff_augment(images, self.hparams.diffaugment, fold_in(seed, 2)) for images in (image, reconstruction, sample)]
+        judged = [diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2)) for images in (image, reconstruction, sample)]
         features, logits = self.discriminator(tf.concat(judged[:2], axis=0), training=True)
         _, sample_logits = self.discriminator(judged[2], training=True)
         return Pass(mean, log_variance, reconstruction, tf.split(features, 2), [*tf.split(logits, 2), sample_logits])

@@ -1,25 +1,14 @@
 """DCGAN's networks (Radford et al. 2016, §3 and figure 1), for any size of 4 to 7 pixels doubled several times; and the TensorFlow
 tutorial's for 28 pixels."""
 
-import math
-
 import keras
 
-from tfgan.errors import UserError
 from tfgan.layers import BatchNorm, Dropout
 from tfgan.networks.blocks import SLOPE, conv, normal_init
+from tfgan.sizes import doublings
 
 TUTORIAL = {"momentum": 0.99, "epsilon": 1e-3, "gamma_initializer": "ones"}  # Keras' own defaults
 TUTORIAL_SLOPE = 0.3
-
-
-def doublings(image_size):
-    """How often the smallest map, 4 to 7 pixels high and wide, is doubled to `image_size`. Raises `UserError` for sizes that do not fit."""
-    count = math.floor(math.log2(min(image_size) / 4)) if min(image_size) >= 8 else 0
-    if count < 1 or any(size % 2**count for size in image_size) or max(image_size) >> count > 7:
-        height, width = image_size
-        raise UserError(f"--image_size={height}x{width} does not suit DCGAN: use 4 to 7 pixels, doubled: 28, 32, 48, 64, 128, …")
-    return count
 
 
 def dcgan_generator(latents, image_size, channels, *, ngf=128, kernel=5):

@@ -41,8 +41,3 @@ def _patches(x, ndf, n_layers):
         maps.append(x)
     x = conv(1, 4, padding="valid")(keras.layers.ZeroPadding2D(2)(x))  # N × h × w × 1
     return [*maps, keras.layers.Activation("linear", dtype="float32")(x)]
-
-
-def minimal_multiscale_size(scales: int, n_layers: int) -> int:
-    """The smallest height and width, in pixels, whose halvings leave more than padding on the coarsest scale."""
-    return 2 ** (scales - 1 + max(n_layers - 1, 1))

@@ -41,8 +41,3 @@ def _activated(x, norm, batch_norm):
 
 def _logits(x):
     return keras.layers.Activation("linear", dtype="float32")(x)
-
-
-def minimal_patchgan_size(n_layers: int) -> int:
-    """The smallest height and width, in pixels, of which the discriminator of `n_layers` strided convolutions leaves a logit."""
-    return 3 * 2**n_layers if n_layers else 1

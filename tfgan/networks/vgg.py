@@ -11,7 +11,6 @@ LAYER_WEIGHTS = {"block1_conv1": 1 / 32, "block2_conv1": 1 / 16, "block3_conv1":
 """relu1_1 to relu5_1, and what the L1 difference of each counts in pix2pixHD's and SPADE's code."""
 
 MEAN_BGR = (103.939, 116.779, 123.68)  # of ImageNet, in 0 to 255
-MINIMUM = 16  # pixels: four poolings stand before relu5_1
 
 
 def vgg_features(weights: str):

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tfgan.config import write_atomically
+from tfgan.training.notebook import has_widgets, in_notebook
 from tfgan.training.timeline import Timeline
 
 logger = logging.getLogger(__name__)
@@ -76,12 +77,17 @@ def _write_restart(folder: Path, step: int):
 
 
 class Progress:
-    """A bar with epoch, losses, images a second and time left on a terminal; plain lines elsewhere."""
+    """A bar with epoch, losses, images a second and time left on a terminal and in a notebook; plain lines elsewhere."""
 
     def __init__(self, first_step: int, total: int, timeline: Timeline):
         self.total, self.timeline = total, timeline
-        terminal = sys.stderr.isatty()
-        self._bar = tqdm(total=total, initial=first_step, unit="step", dynamic_ncols=True, smoothing=0.05) if terminal else None
+        self._bar = None
+        if in_notebook() and has_widgets():
+            from tqdm.notebook import tqdm as notebook_tqdm
+
+            self._bar = notebook_tqdm(total=total, initial=first_step, unit="step", smoothing=0.05)
+        elif sys.stderr.isatty():
+            self._bar = tqdm(total=total, initial=first_step, unit="step", dynamic_ncols=True, smoothing=0.05)
 
     def advance(self, steps: int):
         if self._bar is not None:

@@ -346,7 +346,7 @@ def test_skipped_files_of_a_joined_set(tmp_path):
 
 
 def test_coloured_digits(tmp_path, test_data):
-    helper = runpy.run_path(str(Path(__file__).with_name("mnist_attributes.py")))
+    helper = runpy.run_path(str(Path(__file__).parents[3] / "examples" / "mnist_attributes.py"))
     helper["write_digits"](test_data / "mnist", tmp_path, 60)
     splits = opened(tmp_path)
     train = splits["train"][0]

@@ -1,8 +1,8 @@
-"""Handwritten digits with attributes: MNIST's files -> coloured pictures and an attributes.csv, to try what learns attributes.
+"""Handwritten digits with attributes: MNIST's files -> colored pictures and an attributes.csv, to try what learns attributes.
 
-    python tests/data/mnist_attributes.py MNIST FOLDER COUNT
+    python examples/mnist_attributes.py MNIST FOLDER COUNT
 
-Each picture draws its attributes by itself, whatever the digit: the colour of the ink (red, green or blue), `inverted` (on white instead of
+Each picture draws its attributes by itself, whatever the digit: the color of the ink (red, green or blue), `inverted` (on white instead of
 black) and `thick` (strokes two pixels wider).
 """
 

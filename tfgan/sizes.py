@@ -1,0 +1,64 @@
+"""Which heights and widths the networks take, by arithmetic alone."""
+
+import math
+import re
+
+from tfgan.config import Size
+
+VGG_MINIMUM = 16  # pixels: four poolings stand before VGG's relu5_1
+
+
+def parse_generator(name: str) -> tuple[str, int]:
+    """The kind and the number in a generator's name: unet_256 and encdec_256 take 256 pixels to one, resnet_9 has nine blocks.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    kind, _, text = name.partition("_")
+    number = int(text) if re.fullmatch("[1-9][0-9]{0,3}", text) else 0
+    power_of_two = number >= 4 and number & (number - 1) == 0
+    if (kind in ("unet", "encdec") and power_of_two) or (kind == "resnet" and number > 0):
+        return kind, number
+    raise ValueError(f"{name} is unknown. Use unet_256, unet_128, … or encdec_256, … (a power of two) or resnet_9, … (a number of blocks).")
+
+
+def generator_multiple(name: str) -> int:
+    """Height and width of the generator's input must be multiples of this number of pixels."""
+    kind, number = parse_generator(name)
+    return 4 if kind == "resnet" else number
+
+
+def generator_minimum(name: str) -> int:
+    """The smallest height and width the generator takes, in pixels: reflection padding by 3 needs more than 3 pixels, ResNet's 8."""
+    return max(8, generator_multiple(name)) if parse_generator(name)[0] == "resnet" else generator_multiple(name)
+
+
+def patchgan_minimum(n_layers: int) -> int:
+    """The smallest height and width, in pixels, of which a PatchGAN of `n_layers` strided convolutions leaves a logit."""
+    return 3 * 2**n_layers if n_layers else 1
+
+
+def multiscale_minimum(scales: int, n_layers: int) -> int:
+    """The smallest height and width, in pixels, whose halvings leave more than padding on the coarsest scale."""
+    return 2 ** (scales - 1 + max(n_layers - 1, 1))
+
+
+def doublings(image_size: Size) -> int:
+    """How often DCGAN's smallest map, 4 to 7 pixels high and wide, is doubled to `image_size`.
+
+    Raises:
+        ValueError: a size that does not fit, see `is_doubled`.
+    """
+    if not is_doubled(image_size):
+        raise ValueError(f"{image_size[0]}×{image_size[1]} pixels are not 4 to 7, doubled: 28, 32, 48, 64, 128, …")
+    return _count(image_size)
+
+
+def is_doubled(image_size: Size) -> bool:
+    """Whether height and width are 4 to 7 pixels, doubled equally often."""
+    count = _count(image_size)
+    return count > 0 and not any(size % 2**count for size in image_size) and max(image_size) >> count <= 7
+
+
+def _count(image_size: Size) -> int:
+    return math.floor(math.log2(min(image_size) / 4)) if min(image_size) >= 8 else 0
