@@ -337,5 +337,5 @@ class TestMeasure:
         x = noise(0, (1, 16, 16, 3))
         spec = DataSpec("paired", (16, 16), {"source": PHOTO, "target": LABELS}, {}, "")
         ways = {"translate": way(Translator, input_key="source", truth_key="target", target=LABELS)}
-        made = Made(ways, [{"source": x[0], "target": x[0]}], [[Call("translate", x[0], x[0])]], {})
+        made = Made(ways, [{"source": x[0], "target": x[0]}], [[Call("translate", x[0], x[0])]], {}, PICTURE)
         assert watched(spec).measure(made) == {}

@@ -224,7 +224,7 @@ def test_best_checkpoint(train, run, monkeypatch):
     from tfgan.runs.validation import Validation
 
     scores = iter([3.0, 1.0, 2.0, 2.0, 0.0])
-    monkeypatch.setattr(Validation, "__call__", lambda self, step, trainer: {"val_l1": next(scores)})
+    monkeypatch.setattr(Validation, "on_interval", lambda self, trainer, step: {"val_l1": next(scores)})
     flags = ["--validate_every=1", "--best_metric=l1"]
 
     def best():
@@ -244,7 +244,7 @@ def test_training_stops_early_and_stays_stopped(train, run, monkeypatch):
     from tfgan.runs.validation import Validation
 
     scores = iter([3.0, 4.0, 1.0, 2.0, 5.0, 0.5])
-    monkeypatch.setattr(Validation, "__call__", lambda self, step, trainer: {"val_l1": next(scores)})
+    monkeypatch.setattr(Validation, "on_interval", lambda self, trainer, step: {"val_l1": next(scores)})
     flags = ["--validate_every=1", "--best_metric=l1", "--patience=2"]
 
     def last_step():
