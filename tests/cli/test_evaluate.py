@@ -11,7 +11,7 @@ from tfgan.cli.main import main
 from tfgan.config import TrainConfig
 from tfgan.data import images
 from tfgan.evaluation.catalogue import METRICS
-from tfgan.evaluation.paired import paired_scores
+from tfgan.evaluation.pixels import paired_scores
 from tfgan.runs import comparisons
 
 pytestmark = pytest.mark.usefixtures("eagerly")

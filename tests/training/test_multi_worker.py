@@ -57,7 +57,7 @@ def run_cluster(start_tfgan, tiny):
             config = json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}})
             arguments = ["train", *tiny, f"--workdir={folder}", *flags]
             processes.append(start_tfgan(*arguments, prelude=prelude, env={"TF_CONFIG": config}))
-        outputs = [process.communicate(timeout=150)[0] for process in processes]
+        outputs = [process.communicate(timeout=600)[0] for process in processes]
         return [(process.returncode, output) for process, output in zip(processes, outputs)]
 
     return run

@@ -24,8 +24,8 @@ from tfgan.evaluation.distribution import (
     precision_recall,
 )
 from tfgan.evaluation.extractors import Extractor, Seen, image_input, maps_of, resize, see, with_channels
-from tfgan.evaluation.paired import WINDOW, WINDOW_OF_SCALES, paired_scores
 from tfgan.evaluation.perceptual import map_distance
+from tfgan.evaluation.pixels import WINDOW, WINDOW_OF_SCALES, paired_scores
 from tfgan.evaluation.segmentation import confusion, segmentation_scores
 from tfgan.evaluation.segmenter import Segmenter, at_size, nearest_classes, segment
 

@@ -9,8 +9,8 @@ import numpy as np
 from tfgan.config import DataConfig, TrainConfig
 from tfgan.data.dataset import Dataset
 from tfgan.data.pipeline import normalize
-from tfgan.evaluation.health import Watch, detectors
-from tfgan.evaluation.sample_health import checkerboard, diversity, grid_peak, luminance_correlation, spread
+from tfgan.evaluation.detectors import Watch, detectors
+from tfgan.evaluation.sample_measures import checkerboard, diversity, grid_peak, luminance_correlation, spread
 from tfgan.inference import Sampler, Translator
 from tfgan.methods.base import Method
 from tfgan.runs.cures import suggest

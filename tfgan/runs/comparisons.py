@@ -15,7 +15,7 @@ from tfgan.errors import UnreadableImage, UserError
 from tfgan.evaluation.catalogue import METRICS
 from tfgan.evaluation.classifier import UNKNOWN
 from tfgan.evaluation.comparison import Comparison
-from tfgan.evaluation.paired import WINDOW, WINDOW_OF_SCALES
+from tfgan.evaluation.pixels import WINDOW, WINDOW_OF_SCALES
 from tfgan.evaluation.sliced import SMALLEST
 from tfgan.inference import Encoder, Sampler, Translator, Ways, samplers, translators
 from tfgan.inference.files import find_images

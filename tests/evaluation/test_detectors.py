@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tfgan.evaluation import health
-from tfgan.evaluation.health import Limit, Overfitting, Watch, average_ready, detectors
+from tfgan.evaluation import detectors as module
+from tfgan.evaluation.detectors import Limit, Overfitting, Watch, average_ready, detectors
 from tfgan.methods.base import Gap
 
 RNG = np.random.default_rng(0)
@@ -31,7 +31,7 @@ def raised(curve, scalar, every=50, first=0, decay=0.0):
 
 
 def rows_of(name):
-    return {"discriminator_saturated": health.LOG_ROWS, "slow_input": health.PROBES}.get(name, health.SAMPLE_ROWS)
+    return {"discriminator_saturated": module.LOG_ROWS, "slow_input": module.PROBES}.get(name, module.SAMPLE_ROWS)
 
 
 def test_all_alarms_are_there():
@@ -104,7 +104,7 @@ def test_one_of_two_discriminators_is_enough(side):
 def test_quiet_on_noise_like_that_of_batch_size_1():
     """The loss of pix2pix' discriminator: log-normal around a third of its stalemate, single rows far below the limit."""
     noise = np.exp(RNG.normal(np.log(0.3), 1.0, 20_000))
-    assert (noise < health.LEAST_DOUBT).mean() > 0.02
+    assert (noise < module.LEAST_DOUBT).mean() > 0.02
     assert raised(noise, "doubt") == []
     assert raised(RNG.normal(0.0, 0.3, 2000), "sample_correlation") == []
     assert raised(np.abs(RNG.normal(0.0, 0.15, 2000)), "input_wait") == []

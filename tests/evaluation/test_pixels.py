@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tfgan.errors import UserError
-from tfgan.evaluation.paired import paired_scores
+from tfgan.evaluation.pixels import paired_scores
 
 
 def constant(value, size=16):

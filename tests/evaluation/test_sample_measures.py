@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tfgan.evaluation.health import LEAST_CORRELATION, LEAST_DIVERSITY, MOST_CHECKERBOARD
-from tfgan.evaluation.sample_health import checkerboard, diversity, grid_peak, luminance_correlation, spread
+from tfgan.evaluation.detectors import LEAST_CORRELATION, LEAST_DIVERSITY, MOST_CHECKERBOARD
+from tfgan.evaluation.sample_measures import checkerboard, diversity, grid_peak, luminance_correlation, spread
 
 RNG = np.random.default_rng(0)
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tfgan.cli.main import main
 from tfgan.config import Classes, DataConfig, DataSpec, Domain, TrainConfig
-from tfgan.evaluation import health
+from tfgan.evaluation import detectors
 from tfgan.inference import Sampler, Translator
 from tfgan.methods import METHODS, method_class
 from tfgan.methods.gan import GAN
@@ -35,8 +35,8 @@ STUCK = [
 @pytest.fixture
 def soon(monkeypatch):
     """Alarms after tens of steps instead of hundreds."""
-    monkeypatch.setattr(health, "WARM_UP_STEPS", 10)
-    monkeypatch.setattr(health, "STRETCH_STEPS", 10)
+    monkeypatch.setattr(detectors, "WARM_UP_STEPS", 10)
+    monkeypatch.setattr(detectors, "STRETCH_STEPS", 10)
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def test_every_suggestion_is_a_flag_of_the_method_that_it_accepts(name, alarm, c
 
 
 def test_every_detector_has_cures():
-    assert set(CURES) == {detector.name for detector in health.detectors(lambda row: {}, gap=method_class("pix2pix").gap)}
+    assert set(CURES) == {detector.name for detector in detectors.detectors(lambda row: {}, gap=method_class("pix2pix").gap)}
 
 
 @pytest.mark.parametrize(
