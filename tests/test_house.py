@@ -1,6 +1,7 @@
 """The rules of the house, checked on the source itself: imports point down, files are short, and nothing dead or unsafe stays."""
 
 import ast
+import graphlib
 import io
 import re
 import subprocess
@@ -81,6 +82,19 @@ def forbidden(importer, imported):
 def test_imports_point_down(path):
     found = {name: forbidden(module_name(path), name) for name in imported_modules(path.read_text())}
     assert not {name: reason for name, reason in found.items() if reason}
+
+
+def resolved(name, modules):
+    """The module of the package that an imported name lies in; None if it is another's."""
+    parts = name.split(".")
+    return next((known for count in range(len(parts), 0, -1) if (known := ".".join(parts[:count])) in modules), None)
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    modules = {module_name(path): path for path in PACKAGE}
+    found = {name: {resolved(other, modules) for other in imported_modules(path.read_text())} for name, path in modules.items()}
+    order = graphlib.TopologicalSorter({name: others - {None, name, "tfgan"} for name, others in found.items()})
+    assert len(list(order.static_order())) >= len(modules) - 1  # a circle raises CycleError, which names it
 
 
 def test_the_entry_imports_the_command_line_alone():

@@ -75,8 +75,9 @@ def train(method: str | type[Method] = "", *, recipe: str = "", data: Any = None
     training.check_files()
 
     start_tensorflow()
+    from tfgan.runs.newest_picture import NewestPicture
     from tfgan.runs.train import train as train_run
-    from tfgan.training.notebook import NewestPicture, in_notebook
+    from tfgan.training.notebook import in_notebook
 
     shown = [NewestPicture()] if in_notebook() else []
     train_run(chosen, images, training, hparams, [*shown, *callbacks])

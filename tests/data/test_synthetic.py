@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from tfgan.config import Domain
+from tfgan.data.label_maps.palettes import CMP_CLASSES as CLASSES
+from tfgan.data.label_maps.palettes import CMP_PALETTE as PALETTE
 from tfgan.data.synthetic import KINDS, SyntheticSource
 from tfgan.data.synthetic.canvas import MATERIALS
-from tfgan.data.synthetic.scene import BALCONY, CLASSES, FACADE, PALETTE, SHOP, WINDOW, Box, draw_labels, lay_out, pixel_box
+from tfgan.data.synthetic.scene import BALCONY, FACADE, SHOP, WINDOW, Box, draw_labels, lay_out, pixel_box
 from tfgan.data.synthetic.texture import texture
 from tfgan.errors import UserError
 

@@ -9,7 +9,8 @@ from PIL import Image
 from tfgan.config import DataConfig
 from tfgan.data.label_maps.classes import distinct_colours, find_classes
 from tfgan.data.label_maps.maps import pack, read_map, unpack
-from tfgan.data.synthetic.scene import CLASSES, PALETTE
+from tfgan.data.label_maps.palettes import CMP_CLASSES as CLASSES
+from tfgan.data.label_maps.palettes import CMP_PALETTE as PALETTE
 from tfgan.errors import UserError
 
 

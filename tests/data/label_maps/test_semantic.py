@@ -9,11 +9,12 @@ from PIL import Image
 from tfgan.config import DataConfig, Domain, from_dict
 from tfgan.data.folders.pairs import open_pairs
 from tfgan.data.label_maps.maps import load, paint
+from tfgan.data.label_maps.palettes import CMP_CLASSES as CLASSES
+from tfgan.data.label_maps.palettes import CMP_PALETTE as PALETTE
 from tfgan.data.label_maps.semantic import open_painted, open_semantic
 from tfgan.data.prepare import PreparedSource
 from tfgan.data.source import Source
 from tfgan.data.synthetic import SyntheticSource
-from tfgan.data.synthetic.scene import CLASSES, PALETTE
 from tfgan.errors import UnreadableImage, UserError
 
 FACADES = DataConfig(label_palette=("facades",))

@@ -9,7 +9,7 @@ import numpy as np
 
 from tfgan.config import Classes, DataConfig, Strings
 from tfgan.data.label_maps.maps import LabelMap, is_flat, listed, pack, to_hex, unpack
-from tfgan.data.synthetic.scene import CLASSES, PALETTE
+from tfgan.data.label_maps.palettes import CMP_CLASSES, CMP_PALETTE
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
 
 logger = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 MAX_CLASSES = 255
 """More are instances, or the shades of a photo; 8-bit maps hold no more beside the value of pixels that belong to no class."""
 
-PALETTES = {"facades": (tuple(map(to_hex, pack(PALETTE).tolist())), CLASSES)}
+PALETTES = {"facades": (tuple(map(to_hex, pack(CMP_PALETTE).tolist())), CMP_CLASSES)}
 """Name for --label_palette -> colours and names of the classes."""
 
 _JPEG = (".jpg", ".jpeg")

@@ -4,18 +4,19 @@ import numpy as np
 
 from tfgan.config import Classes, Domain, Size
 from tfgan.data.label_maps.maps import pack, to_hex
+from tfgan.data.label_maps.palettes import CMP_CLASSES, CMP_PALETTE
 from tfgan.data.source import Source
 from tfgan.data.synthetic.canvas import MATERIALS, choose_look
 from tfgan.data.synthetic.paint import render
-from tfgan.data.synthetic.scene import CLASSES, PALETTE, draw_labels, lay_out
+from tfgan.data.synthetic.scene import draw_labels, lay_out
 from tfgan.errors import UserError
 
 KINDS = ("paired", "unpaired", "labelled", "attributes", "semantic", "images")
 SPLITS = ("train", "val", "test")
 
 _PHOTO = Domain("photo", 3)
-_COLOURS = tuple(pack(PALETTE).tolist())
-_CLASSES = Classes("colours", _COLOURS, tuple(map(to_hex, _COLOURS)), CLASSES)
+_COLOURS = tuple(pack(CMP_PALETTE).tolist())
+_CLASSES = Classes("colours", _COLOURS, tuple(map(to_hex, _COLOURS)), CMP_CLASSES)
 _DOMAINS: dict[str, dict[str, Domain]] = {
     "paired": {"A": _PHOTO, "B": Domain("labels", 3, resample="nearest")},
     "unpaired": {"A": Domain("day", 3), "B": Domain("night", 3)},
@@ -36,7 +37,7 @@ class SyntheticSource(Source):
       at its own pace and length; no façade stands in both.
     - labelled: `image`; `label`, int32, the wall's material as an index in `class_names`.
     - attributes: `image`; `attributes`, float32 0 or 1 in the order of `attribute_names`; `mask`, float32 ones.
-    - semantic: `labels`, H×W int32, indices in `tfgan.data.synthetic.scene.CLASSES`; `image`, the photo.
+    - semantic: `labels`, H×W int32, indices in `tfgan.data.label_maps.palettes.CMP_CLASSES`; `image`, the photo.
     - images: `image`, a photo.
 
     Attributes:
@@ -77,7 +78,7 @@ class SyntheticSource(Source):
         photo = render(scene, choose_look(look, MATERIALS[material], night), self.size)
         match self.kind:
             case "paired":
-                return {"A": photo, "B": PALETTE[draw_labels(scene, self.size)]}
+                return {"A": photo, "B": CMP_PALETTE[draw_labels(scene, self.size)]}
             case "unpaired":
                 return {self.domain: photo}
             case "semantic":

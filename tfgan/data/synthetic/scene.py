@@ -10,17 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-CLASSES = ("background", "facade", "window", "door", "cornice", "sill", "balcony", "blind", "deco", "molding", "pillar", "shop")
-BACKGROUND, FACADE, WINDOW, DOOR, CORNICE, SILL, BALCONY, BLIND, DECO, MOLDING, PILLAR, SHOP = range(len(CLASSES))
+from tfgan.data.label_maps.palettes import CMP_CLASSES
 
-PALETTE = np.array(
-    [
-        (0, 0, 222), (0, 48, 255), (2, 127, 255), (1, 207, 255), (34, 254, 226), (112, 254, 144),
-        (192, 255, 63), (253, 240, 3), (255, 159, 2), (255, 80, 0), (250, 2, 2), (174, 0, 1),
-    ],
-    np.uint8,
-)  # fmt: skip
-"""Colour of each class: the medians measured on pix2pix's JPEG files of the data set."""
+BACKGROUND, FACADE, WINDOW, DOOR, CORNICE, SILL, BALCONY, BLIND, DECO, MOLDING, PILLAR, SHOP = range(len(CMP_CLASSES))
 
 STREET = 0.93  # y of the foot of every façade
 
@@ -36,7 +28,7 @@ class Box(NamedTuple):
 class Element:
     """One labelled part of a façade; `variant` in [0, 1) decides what the labels do not tell (curtains, lamps, flowers)."""
 
-    kind: int  # index in CLASSES
+    kind: int  # index in CMP_CLASSES
     box: Box
     variant: float
 
