@@ -196,6 +196,8 @@ class Trainer:
         return {name: value for callback in self.callbacks for name, value in callback.on_samples(self, step, made).items()}
 
     def _why_stop(self, step: int) -> str:
+        if self.cluster:  # whose other workers would wait for a chief that has stopped
+            return ""
         return next((why for callback in self.callbacks if (why := callback.why_stop(self, step))), "")
 
     def _write(self, step: int, row: dict[str, float]):
