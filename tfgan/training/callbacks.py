@@ -33,7 +33,10 @@ class Callback:
         """A row was written to metrics.jsonl, with its step and epoch."""
 
     def why_stop(self, trainer, step: int) -> str:
-        """A sentence, if there is no use in training after `step`; asked before the first step too, of a run that goes on. Not in clusters."""
+        """A sentence, if there is no use in training after `step`. Asked before the first step too, of a run that goes on.
+
+        Not asked in clusters, whose other workers would wait for a chief that has stopped.
+        """
         return ""
 
     def on_train_end(self, trainer, step: int):
