@@ -38,9 +38,15 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict:
         UserError: as `open_dataset`, but for images that cannot be used.
     """
     from tfgan.data.openers import OPENERS, synthetic
+    from tfgan.data.own import is_own, open_own
 
     check_settings(settings, kind)
-    splits = synthetic(settings, kind, loaded_size) if is_made(settings) else OPENERS[kind](settings)
+    if is_made(settings):
+        splits = synthetic(settings, kind, loaded_size)
+    elif is_own(settings) and not BATCH_KINDS[kind].translates:  # as they were given; of two domains, sides and classes are still chosen
+        splits = open_own(settings)
+    else:
+        splits = OPENERS[kind](settings)
     if not settings.data_dir and BATCH_KINDS[kind].sides:
         _check_names(settings, tuple(side_names(splits["train"]).values()))
     return splits

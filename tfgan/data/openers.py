@@ -1,5 +1,6 @@
 """Which reader opens what the settings name, for each kind of batches. Readers are imported when they are asked for."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tfgan.config import DataConfig
@@ -23,6 +24,10 @@ def synthetic(settings, kind, size):
     }
 
 
+def _one_each(splits: Mapping[str, Source]) -> dict[str, list[Source]]:
+    return {split: [source] for split, source in splits.items()}
+
+
 def _paired(settings):
     """split -> one source of pairs with the keys A and B."""
     pairs = _pairs(settings)
@@ -30,7 +35,7 @@ def _paired(settings):
         from tfgan.data.label_maps.semantic import open_painted
 
         pairs = open_painted(pairs, _label_side(settings, pairs), settings)
-    return {split: [source] for split, source in pairs.items()}
+    return _one_each(pairs)
 
 
 def _unpaired(settings):
@@ -55,19 +60,17 @@ def _semantic(settings):
 
     pairs = _pairs(settings)
     if "labels" in pairs["train"].domains:  # a program's own reader of class maps
-        return {split: [source] for split, source in pairs.items()}
+        return _one_each(pairs)
     names = side_names([pairs["train"]])
     label_side, _ = parse_direction(settings.direction, names["A"], names["B"])
     if settings.label_domains and names[label_side] not in settings.label_domains:
         labels = settings.label_domains[0]
         raise UserError(f"--direction={settings.direction} takes {names[label_side]} for the label map: use --direction={labels}_to_….")
-    return {split: [source] for split, source in open_semantic(pairs, label_side, settings).items()}
+    return _one_each(open_semantic(pairs, label_side, settings))
 
 
 def _attributes(settings):
     """split -> sources of images with attributes, one for each of several joined sets."""
-    if is_own(settings):
-        return open_own(settings)
     if settings.data_dir:
         from tfgan.data.attributes.folder import open_attributes
 
@@ -77,20 +80,6 @@ def _attributes(settings):
 
         return open_celeba(settings)
     raise unsuitable(settings.dataset, "attributes", "synthetic", "celeba")
-
-
-def _labelled(settings):
-    """split -> one source of images with a class each."""
-    if is_own(settings):
-        return open_own(settings)
-    return {split: [source] for split, source in labelled(settings).items()}
-
-
-def _images(settings):
-    """split -> one source of images."""
-    if is_own(settings):
-        return open_own(settings)
-    return {split: [source] for split, source in images(settings).items()}
 
 
 def _label_side(settings, pairs) -> str:
@@ -123,50 +112,50 @@ def _pairs(settings):
     raise unsuitable(name, "pairs of images", "synthetic", *PAIRED, "tfds:NAME")
 
 
-def labelled(settings: DataConfig) -> dict[str, Source]:
-    """Split -> a source with the keys "image" and "label": of idx files, of class folders, or one of `CLASSES`.
+def _labelled(settings: DataConfig) -> dict[str, list[Source]]:
+    """Split -> one source with the keys "image" and "label": of idx files, of class folders, or one of `CLASSES`.
 
     Raises:
         UserError: as the readers; the set has no classes; `label_names` for classes that have names.
     """
     folder = Path(settings.data_dir)
     if settings.data_dir and find_idx(folder):
-        return open_idx(folder, labelled=True, class_names=settings.label_names)
+        return _one_each(open_idx(folder, labelled=True, class_names=settings.label_names))
     if settings.label_names:
         origin = "class folders have" if settings.data_dir else f"--dataset={settings.dataset} has"
         raise UserError(f"--label_names names the classes of idx files; {origin} names for them: leave it out.")
     if settings.data_dir:
         from tfgan.data.folders.classes import open_labelled
 
-        return open_labelled(folder, settings.alpha, settings.skip_bad_files)
+        return _one_each(open_labelled(folder, settings.alpha, settings.skip_bad_files))
     if settings.dataset in CLASSES:
         from tfgan.data.tfds.classes import open_classes
 
-        return open_classes(settings.dataset, settings.tfds_dir, labelled=True)
+        return _one_each(open_classes(settings.dataset, settings.tfds_dir, labelled=True))
     raise unsuitable(settings.dataset, "classes", "synthetic", *CLASSES)
 
 
-def images(settings: DataConfig) -> dict[str, Source]:
-    """Split -> a source of one domain: of a folder, of idx files, of one of `CLASSES`, of CelebA, or of a half of pairs.
+def _images(settings: DataConfig) -> dict[str, list[Source]]:
+    """Split -> one source of one domain: of a folder, of idx files, of one of `CLASSES`, of CelebA, or of a half of pairs.
 
     Raises:
         UserError: as the readers; the set has no single images; `half` where there are none, or pairs without `half`.
     """
     if settings.data_dir:
-        return _of_folder(Path(settings.data_dir), settings)
+        return _one_each(_of_folder(Path(settings.data_dir), settings))
     if settings.dataset in PAIRED:
-        return _of_pairs(settings)
+        return _one_each(_of_pairs(settings))
     if settings.half:
         sets = ", ".join(PAIRED)
         raise UserError(f"--half={settings.half} is for side by side files: leave it out, or name a --data_dir or one of {sets}.")
     if settings.dataset in CLASSES:
         from tfgan.data.tfds.classes import open_classes
 
-        return open_classes(settings.dataset, settings.tfds_dir, labelled=False)
+        return _one_each(open_classes(settings.dataset, settings.tfds_dir, labelled=False))
     if settings.dataset == "celeba":
         from tfgan.data.tfds.celeba import open_faces
 
-        return open_faces(settings.tfds_dir)
+        return _one_each(open_faces(settings.tfds_dir))
     raise unsuitable(settings.dataset, "single images", "synthetic", *CLASSES, "celeba", "with --half one of " + " ".join(PAIRED))
 
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from tfgan.config import BATCH_KINDS, DataConfig, Domain, Strings
 from tfgan.data import images
+from tfgan.data.folders.layout import SPLITS
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 
 PREFIX = "own:"
-SPLITS = ("train", "val", "test")
 
 _kept: dict[str, dict[str, list[Source]]] = {}
 
