@@ -23,8 +23,8 @@ METHODS = ("pix2pix", "cyclegan")
 
 @dataclasses.dataclass(frozen=True)
 class Contestant:
-    """`module.Step(method=…, batch_size=…, image_size=…, ngf=…, **settings)` gives the step: `run(count)`, `weights`, `software`,
-    `device`."""
+    """`module.Step(method=…, batch_size=…, image_size=…, ngf=…, **settings)` gives the step: `run(count)`, `facts()` and
+    `peak_memory()`, a GPU's, in bytes."""
 
     summary: str
     module: str
@@ -43,6 +43,12 @@ CONTESTANTS = {
     "tfgan_bfloat16_replicas": Contestant(
         "tfgan, mixed_bfloat16, two replicas", "tfgan_step", {"precision": "mixed_bfloat16", "replicas": 2}, task="replicas"
     ),
+    "tfgan_bfloat16_xla_replicas": Contestant(
+        "tfgan, mixed_bfloat16, XLA, two replicas",
+        "tfgan_step",
+        {"precision": "mixed_bfloat16", "xla": True, "replicas": 2},
+        task="replicas",
+    ),
     "tutorial_float32": Contestant("TensorFlow tutorial", "tutorial_step", {"precision": "float32"}, methods=("pix2pix",)),
     "tutorial_bfloat16": Contestant(
         "TensorFlow tutorial, mixed_bfloat16", "tutorial_step", {"precision": "mixed_bfloat16"}, methods=("pix2pix",)
@@ -53,8 +59,20 @@ CONTESTANTS = {
     "torch_compiled": Contestant(
         "PyTorch, channels last, bfloat16, torch.compile",
         "torch_step",
-        {"channels_last": True, "bfloat16": True, "compiled": True},
+        {"channels_last": True, "bfloat16": True, "compiled": "default"},
         "torch",
+    ),
+    "tfgan_float32_eager": Contestant("tfgan, eager", "tfgan_step", {"precision": "float32", "eager": True}, task="gpu"),
+    "tfgan_bfloat16_eager": Contestant(
+        "tfgan, mixed_bfloat16, eager", "tfgan_step", {"precision": "mixed_bfloat16", "eager": True}, task="gpu"
+    ),
+    "torch_eager": Contestant("PyTorch, plain Adam", "torch_step", {"fused": False}, "torch", task="gpu"),
+    "torch_compiled_graphs": Contestant(
+        "PyTorch, channels last, bfloat16, torch.compile with CUDA graphs",
+        "torch_step",
+        {"channels_last": True, "bfloat16": True, "compiled": "reduce-overhead"},
+        "torch",
+        task="gpu",
     ),
     "tfgan_translate": Contestant("tfgan", "tfgan_translate", {}, task="translate"),
     "torch_translate": Contestant("PyTorch", "torch_translate", {}, "torch", task="translate"),
@@ -79,13 +97,15 @@ class Worker:
         environment: more variables of its environment.
 
     Attributes:
-        facts: once `wait` has returned: `weights` (number of trained values), `software` (versions) and `device` ("" for the CPU).
+        facts: once `wait` has returned: `weights` (number of trained values), `software` (versions), `device` ("" for the CPU), and what
+            else the step knows of itself.
+        peak_memory: bytes of the GPU that it held at most, so far; 0 on a CPU.
     """
 
     def __init__(
         self, name: str, *, method: str, batch_size: int, image_size: int, ngf: int, python: str = sys.executable, environment=None
     ):
-        self.name, self.facts = name, {}
+        self.name, self.facts, self.peak_memory = name, {}, 0
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - open as long as the process runs
         sizes = [f"--method={method}", f"--batch_size={batch_size}", f"--image_size={image_size}", f"--ngf={ngf}"]
         self._process = subprocess.Popen(
@@ -99,20 +119,25 @@ class Worker:
         )
 
     def wait(self):
-        """Until the contestant is built and warm."""
+        """Until the contestant is built and warm. Contestants load their framework side by side, and are built one after the other, so
+        that none chooses its GPU kernels beside another's work."""
+        self.begin(WARM_UP_STEPS)
         self.facts = self._answer()
 
-    def seconds_per_step(self, steps: int) -> float:
-        self.begin(steps)
+    def seconds_per_step(self, steps: int, calls: int = 1) -> float:
+        """Of `steps` steps, in so many `calls` of the program that do an equal part of them each."""
+        self.begin(steps // calls, calls)
         return self.end() / steps
 
-    def begin(self, steps: int):
-        self._process.stdin.write(f"{steps}\n")
+    def begin(self, steps: int, calls: int = 1):
+        self._process.stdin.write(f"{steps} {calls}\n")
         self._process.stdin.flush()
 
     def end(self) -> float:
         """The seconds that all steps have taken, once they have."""
-        return self._answer()["seconds"]
+        answer = self._answer()
+        self.peak_memory = answer["peak_memory"]
+        return answer["seconds"]
 
     def close(self):
         self._process.stdin.close()
@@ -139,13 +164,19 @@ def main():
         parser.add_argument(f"--{size}", type=int, required=True)
     options = vars(parser.parse_args())
     contestant = CONTESTANTS[options.pop("name")]
-    step = importlib.import_module(f"benchmarks.{contestant.module}").Step(**options, **contestant.settings)
-    step.run(WARM_UP_STEPS)
-    print(json.dumps({"weights": step.weights, "software": step.software, "device": step.device}), file=answers, flush=True)
+    module, step = importlib.import_module(f"benchmarks.{contestant.module}"), None
     for line in sys.stdin:
-        started = time.perf_counter()
-        step.run(int(line))
-        print(json.dumps({"seconds": time.perf_counter() - started}), file=answers, flush=True)
+        steps, calls = map(int, line.split())
+        if step is None:
+            step = module.Step(**options, **contestant.settings)
+            step.run(steps)
+            answer = step.facts()
+        else:
+            started = time.perf_counter()
+            for _ in range(calls):
+                step.run(steps)
+            answer = {"seconds": time.perf_counter() - started, "peak_memory": step.peak_memory()}
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 if __name__ == "__main__":

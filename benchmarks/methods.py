@@ -16,18 +16,18 @@ def main(arguments=None):
     options = _parse(arguments)
     rows = []
     for name in options.methods:
-        rows.append((name, *(_in_own_process(name, precision, options.image_size) for precision in PRECISIONS)))
+        rows.append((name, *(in_own_process(name, precision, options.image_size)[:2] for precision in PRECISIONS)))
     print(f"{describe()}; {options.image_size}², the built-in set, other settings by default.\n")
     print(table(rows))
 
 
-def _in_own_process(*arguments) -> tuple[int, float]:
+def in_own_process(*arguments) -> tuple[int, float, int]:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(seconds_per_step, arguments)
 
 
-def seconds_per_step(name: str, precision: str, image_size: int) -> tuple[int, float]:
-    """Batch size, and the median time of the steps that `tfgan check` tries."""
+def seconds_per_step(name: str, precision: str, image_size: int) -> tuple[int, float, int]:
+    """Batch size, the median time of the steps that `tfgan check` tries, and the bytes of a GPU that they held at most."""
     from tfgan.runs.start import start_tensorflow
 
     start_tensorflow()
@@ -40,7 +40,8 @@ def seconds_per_step(name: str, precision: str, image_size: int) -> tuple[int, f
     hparams = cls.HParams(image_size=(image_size, image_size), **generator)
     data = DataConfig(synthetic_images=2 * max(hparams.batch_sizes()) * 5)
     dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
-    return hparams.batch_size, predict(name, TrainConfig(precision=precision), hparams, dataset).seconds
+    prediction = predict(name, TrainConfig(precision=precision), hparams, dataset)
+    return hparams.batch_sizes()[-1], prediction.seconds, prediction.device_memory
 
 
 def table(rows) -> str:

@@ -14,6 +14,8 @@ from tfgan.training.hardware import share_cores
 from tfgan.training.step import TrainStep
 from tfgan.training.strategy import make_strategy, networks_in
 
+LOGICAL_MEMORY = 8192  # MB of a logical GPU
+
 
 def software() -> str:
     return f"TensorFlow {tf.__version__}, Keras {keras.__version__}"
@@ -23,6 +25,16 @@ def device() -> str:
     """The GPU's name, or "" if TensorFlow sees none."""
     gpus = tf.config.list_physical_devices("GPU")
     return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU") if gpus else ""
+
+
+def facts(variables) -> dict:
+    """What is said of a step that trains, or uses, these variables."""
+    return {"weights": sum(np.prod(v.shape) for v in variables).item(), "software": software(), "device": device()}
+
+
+def peak_memory() -> int:
+    """Bytes that TensorFlow has held at most on the first GPU; 0 without one."""
+    return tf.config.experimental.get_memory_info("GPU:0")["peak"] if device() else 0
 
 
 def share_gpu():
@@ -52,19 +64,15 @@ def make_method(name: str, batch_size: int, image_size: int, ngf: int):
 
 
 class Step:
-    def __init__(self, *, method, batch_size, image_size, ngf, precision, xla=False, replicas=1):
-        share_gpu()
-        if replicas > 1:  # on one CPU, as the tests do
-            cpu = tf.config.list_physical_devices("CPU")[0]
-            tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * replicas)
-            devices = [f"/cpu:{i}" for i in range(replicas)]
-        else:
+    def __init__(self, *, method, batch_size, image_size, ngf, precision, xla=False, eager=False, replicas=1):
+        tf.config.run_functions_eagerly(eager)
+        if replicas == 1:
+            share_gpu()
             share_cores(method_class(method).branches)
-            devices = None
-        strategy = make_strategy(batch_size, gpus=1 if device() else 0, devices=devices)
+        strategy = make_strategy(batch_size, gpus="1" if device() else "0", devices=logical_devices(replicas) if replicas > 1 else None)
         with networks_in(precision), strategy.scope():
-            method = make_method(method, batch_size, image_size, ngf)
-        self.step = TrainStep(method, strategy, seed=0, xla=xla)
+            self.method = make_method(method, batch_size, image_size, ngf)
+        self.step = TrainStep(self.method, strategy, seed=0, xla=xla)
         source, target = random_images(batch_size, image_size)
 
         def batches(context):
@@ -72,8 +80,27 @@ class Step:
             return tf.data.Dataset.from_tensors({"source": source[:share], "target": target[:share]}).repeat()
 
         self.iterator = iter(strategy.distribute_datasets_from_function(batches))
-        self.weights = sum(np.prod(v.shape) for network in method.networks.values() for v in network.trainable_variables).item()
-        self.software, self.device = software(), device()
 
     def run(self, count: int):
         self.step.run(self.iterator, tf.constant(count)).numpy()
+
+    def facts(self) -> dict:
+        trained = [v for network in self.method.networks.values() for v in network.trainable_variables]
+        return facts(trained) | {"replicas_equal": replicas_equal(trained)}
+
+    def peak_memory(self) -> int:
+        return peak_memory()
+
+
+def logical_devices(count: int) -> list[str]:
+    """Equal parts of the first GPU, or of the CPU where there is none."""
+    gpus = tf.config.list_physical_devices("GPU")
+    parts = [tf.config.LogicalDeviceConfiguration(memory_limit=LOGICAL_MEMORY if gpus else None) for _ in range(count)]
+    tf.config.set_logical_device_configuration((gpus or tf.config.list_physical_devices("CPU"))[0], parts)
+    return [device.name for device in tf.config.list_logical_devices("GPU" if gpus else "CPU")]
+
+
+def replicas_equal(variables) -> bool:
+    """Whether all replicas hold the same bits of every variable."""
+    copies = [[np.asarray(value) for value in getattr(v.value, "values", [v.value])] for v in variables]
+    return all(np.array_equal(first, other) for first, *others in copies for other in others)

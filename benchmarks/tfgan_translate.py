@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.tfgan_step import device, make_method, share_gpu, software  # keeps freed memory, as `tfgan translate` does
+from benchmarks.tfgan_step import facts, make_method, peak_memory, share_gpu  # keeps freed memory, as `tfgan translate` does
 from tfgan.inference import open_inference
 
 
@@ -16,9 +16,13 @@ class Step:
         share_gpu()
         self.translator = next(iter(open_inference(make_method(method, batch_size, image_size, ngf)).values()))
         self.pixels = random_pixels(batch_size, image_size)
-        self.weights = sum(np.prod(v.shape) for v in self.translator.weights).item()
-        self.software, self.device = software(), device()
 
     def run(self, count: int):
         for _ in range(count):
             self.translator.pixels(self.pixels).numpy()
+
+    def facts(self) -> dict:
+        return facts(self.translator.weights)
+
+    def peak_memory(self) -> int:
+        return peak_memory()

@@ -10,6 +10,7 @@ import platform
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.torch_networks import ResNet, UNet, batch_norm, patchgan
 
@@ -56,8 +57,9 @@ METHODS = {"pix2pix": Pix2Pix, "cyclegan": CycleGAN}
 
 
 class Step:
-    def __init__(self, *, method, batch_size, image_size, ngf, channels_last=False, bfloat16=False, compiled=False):
+    def __init__(self, *, method, batch_size, image_size, ngf, channels_last=False, bfloat16=False, compiled="", fused=True):
         torch.manual_seed(0)
+        torch.backends.cudnn.benchmark = True  # as the public reference code has it
         self.place = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         layout = torch.channels_last if channels_last else torch.contiguous_format
         self.method = METHODS[method](image_size, ngf)
@@ -66,16 +68,17 @@ class Step:
             networks = [getattr(self.method, name).to(self.place, memory_format=layout) for name in names]
             self.trained.append([value for network in networks for value in network.parameters()])
             for name, network in zip(names, networks):
-                setattr(self.method, name, torch.compile(network) if compiled else network)
+                setattr(self.method, name, torch.compile(network, mode=compiled) if compiled else network)
         shape = (batch_size, 3, image_size, image_size)
         self.images = [torch.empty(shape, device=self.place).uniform_(-1, 1).to(memory_format=layout) for _ in range(2)]
         self.bfloat16 = bfloat16
-        self.optimizers = [torch.optim.Adam(values, 2e-4, betas=(0.5, 0.999), fused=True) for values in self.trained]
-        self.weights = sum(p.numel() for values in self.trained for p in values)
-        self.software = f"PyTorch {torch.__version__} (Python {platform.python_version()})"
-        self.device = torch.cuda.get_device_name() if self.place.type == "cuda" else ""
+        self.optimizers = [torch.optim.Adam(values, 2e-4, betas=(0.5, 0.999), fused=fused or None) for values in self.trained]
+        self.compiled = bool(compiled)
+        self.operations = 0 if compiled else self._count_operations()
 
     def train_step(self):
+        if self.compiled:
+            torch.compiler.cudagraph_mark_step_begin()
         with torch.autocast(self.place.type, torch.bfloat16, enabled=self.bfloat16):
             for losses in self.method.phases(*self.images):
                 self._update(losses)
@@ -92,3 +95,29 @@ class Step:
         for _ in range(count):
             self.train_step()
         self.trained[0][-1].detach().cpu()  # waits for a GPU
+
+    def _count_operations(self) -> int:
+        """Floating-point operations of a step's convolutions and their gradients."""
+        with FlopCounterMode(display=False) as counter:
+            self.train_step()
+        return counter.get_total_flops()
+
+    def facts(self) -> dict:
+        return facts([p for values in self.trained for p in values]) | {"operations": self.operations}
+
+    def peak_memory(self) -> int:
+        return peak_memory()
+
+
+def facts(parameters) -> dict:
+    """What is said of a step that trains, or uses, these parameters."""
+    return {
+        "weights": sum(p.numel() for p in parameters),
+        "software": f"PyTorch {torch.__version__} (Python {platform.python_version()})",
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "",
+    }
+
+
+def peak_memory() -> int:
+    """Bytes that PyTorch has held at most on the GPU; 0 without one."""
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0

@@ -17,12 +17,13 @@ PAUSE = 0.3  # seconds between turns: an idle OpenMP pool spins for up to 0.2 s
 
 def main(arguments=None, task="train_step", description=__doc__):
     options = _parse(arguments, task, description)
-    names = [name for name in options.contestants if CONTESTANTS[name].framework != "torch" or _has_torch(options.torch_python)]
+    names = [name for name in options.contestants if CONTESTANTS[name].framework != "torch" or has_torch(options.torch_python)]
     if len(names) < len(options.contestants):
         print(f"{options.torch_python} has no PyTorch: its contestants are left out. --torch_python names another interpreter.")
     if not names:
         raise SystemExit("There is no contestant left.")
-    workers = [_start(name, options) for name in names]
+    sizes = {"method": options.method, "batch_size": options.batch_size, "image_size": options.image_size, "ngf": options.ngf}
+    workers = [start(name, options.torch_python, **sizes) for name in names]
     try:
         for worker in workers:
             worker.wait()
@@ -38,12 +39,12 @@ def main(arguments=None, task="train_step", description=__doc__):
     print(table(seconds, weights, options.batch_size, options.baseline or fastest_torch(seconds)))
 
 
-def _start(name: str, options) -> Worker:
-    python = options.torch_python if CONTESTANTS[name].framework == "torch" else sys.executable
-    return Worker(name, method=options.method, batch_size=options.batch_size, image_size=options.image_size, ngf=options.ngf, python=python)
+def start(name: str, torch_python: str = sys.executable, **sizes) -> Worker:
+    """A contestant's process, by the interpreter that has its framework."""
+    return Worker(name, python=torch_python if CONTESTANTS[name].framework == "torch" else sys.executable, **sizes)
 
 
-def _has_torch(python: str) -> bool:
+def has_torch(python: str) -> bool:
     try:
         return subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0
     except OSError as error:

@@ -5,10 +5,9 @@ both gradients are taken at the old weights. In bfloat16 the networks differ onl
 """
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from benchmarks.tfgan_step import device, random_images, share_gpu, software
+from benchmarks.tfgan_step import facts, peak_memory, random_images, share_gpu
 
 INITIALIZER = keras.initializers.RandomNormal(0.0, 0.02)
 LAMBDA = 100
@@ -69,9 +68,6 @@ class Step:
         self.discriminator_optimizer = keras.optimizers.Adam(2e-4, beta_1=0.5)
         self.bce = keras.losses.BinaryCrossentropy(from_logits=True)
         self.images = [tf.constant(images) for images in random_images(batch_size, image_size)]
-        networks = (self.generator, self.discriminator)
-        self.weights = sum(np.prod(v.shape) for network in networks for v in network.trainable_variables).item()
-        self.software, self.device = software(), device()
 
     @tf.function
     def train_step(self, source, target):
@@ -92,3 +88,9 @@ class Step:
         for _ in range(count):
             self.train_step(*self.images)
         self.generator.trainable_variables[-1].numpy()  # waits for a GPU
+
+    def facts(self) -> dict:
+        return facts(self.generator.trainable_variables + self.discriminator.trainable_variables)
+
+    def peak_memory(self) -> int:
+        return peak_memory()

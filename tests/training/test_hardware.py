@@ -34,7 +34,7 @@ def gpu(monkeypatch):
 
     def pretend(*capabilities):
         monkeypatch.setattr(hardware, "has_gpu", lambda: True)
-        monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: list(range(len(capabilities))))
+        monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind=None: list(range(len(capabilities))))
         monkeypatch.setattr(
             tf.config.experimental, "get_device_details", lambda i: {"compute_capability": capabilities[i]} if capabilities[i] else {}
         )

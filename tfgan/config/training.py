@@ -1,6 +1,7 @@
 """How a run is carried out."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 from tfgan.config.files import with_home
@@ -29,7 +30,11 @@ class TrainConfig(Settings):
     steps_per_call: int = setting(
         0, "most steps inside one call of the compiled program, which never takes much over a second; 0: 200", operational=True, at_least=0
     )
-    gpus: int = setting(0, "number of GPUs; 0: the largest number of visible ones that divides the batch", operational=True, at_least=0)
+    gpus: str = setting(
+        "0",
+        "how many GPUs, or which: 0,2 or, of one, gpu:2; 0: the largest number of visible ones that divides the batch",
+        operational=True,
+    )
     tpu: str = setting("", "name of a TPU (untested), or local", operational=True)
     init_from: str = setting("", "start from the weights of another run")
     checkpoint_every: int = setting(20, "epochs between checkpoints", operational=True, at_least=1)
@@ -52,6 +57,7 @@ class TrainConfig(Settings):
 
     def __post_init__(self):
         super().__post_init__()
+        named_cards(self.gpus)
         if self.best_metric and not self.validate_every:
             raise UserError(f"--best_metric={self.best_metric} needs --validate_every=EPOCHS.")
         if self.patience and not self.best_metric:
@@ -72,3 +78,18 @@ class TrainConfig(Settings):
         for name, file in (("inception_weights", self.inception_weights), ("features", self.features)):
             if file not in ("", "inception") and not Path(file).expanduser().is_file():
                 raise UserError(f"--{name}={file} does not exist.")
+
+
+def named_cards(wanted: str) -> tuple[int, ...]:
+    """The numbers of the cards that `--gpus` names, 0 and 2 of `0,2` or 3 of `gpu:3`; () if it says how many.
+
+    Raises:
+        UserError: text that is neither, or a card that is named twice.
+    """
+    if wanted.isdecimal():
+        return ()
+    words = [re.fullmatch(r"(?:gpu:)?(\d+)", word.strip().lower()) for word in wanted.split(",")]
+    numbers = tuple(int(word[1]) for word in words if word)
+    if len(numbers) < len(words) or len(set(numbers)) < len(numbers):
+        raise UserError(f"--gpus={wanted} must be how many (2), or which, each once: 0,2 or, of a single one, gpu:2.")
+    return numbers

@@ -33,7 +33,8 @@ def choose_machine(cls: type[Method], training: TrainConfig, hparams: HParams, e
         UserError: devices that are not there, or cannot share the batch.
     """
     share_cores(cls.branches)
-    strategy = make_strategy(math.gcd(*hparams.batch_sizes()), training.gpus, training.tpu)
+    gpus = str(training.gpus)  # a number in the records of earlier versions
+    strategy = make_strategy(math.gcd(*hparams.batch_sizes()), gpus, training.tpu)
     return Machine(strategy, *resolve(training, hparams, strategy.num_replicas_in_sync, earlier))
 
 

@@ -35,10 +35,15 @@ def quiet_start():
 
 
 def start_tensorflow():
-    """Imports TensorFlow and looks for its devices, quietly; from now on the program's own messages are shown."""
+    """Imports TensorFlow and looks for its devices, quietly; from now on the program's own messages are shown.
+
+    A GPU's memory is taken as it is needed. TensorFlow by itself takes all of it at once, and leaves none to a second run on the card.
+    """
     show_messages()
     keep_freed_memory()
     with quiet_start():
         import tensorflow as tf
 
-        tf.config.list_physical_devices()
+        for gpu in tf.config.list_physical_devices("GPU"):
+            with contextlib.suppress(RuntimeError, ValueError):  # a program that has used TensorFlow before, or divided the GPU, has said
+                tf.config.experimental.set_memory_growth(gpu, True)

@@ -45,7 +45,7 @@ def choose_precision(tpu: str = "") -> tuple[str, str]:
     if tpu:
         return "mixed_bfloat16", "which TPUs multiply"
     if has_gpu():
-        capabilities = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+        capabilities = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.get_visible_devices("GPU")]
         lowest = min(details.get("compute_capability", (0, 0)) for details in capabilities)
         if lowest >= TENSOR_CORES_WITH_BFLOAT16:
             return "mixed_bfloat16", "which this GPU's tensor cores multiply"

@@ -11,19 +11,19 @@ import tensorflow as tf
 from tfgan.config import DataSpec, TrainConfig
 from tfgan.errors import UserError
 from tfgan.methods.base import Method
+from tfgan.training.gpus import choose_gpus
 
 logger = logging.getLogger(__name__)
 
 
-def make_strategy(batch_size: int, gpus: int = 0, tpu: str = "", devices: list[str] | None = None) -> tf.distribute.Strategy:
+def make_strategy(batch_size: int, gpus: str = "0", tpu: str = "", devices: list[str] | None = None) -> tf.distribute.Strategy:
     """The strategy for a global batch of `batch_size`.
 
     `TPUStrategy` if `tpu` names one (untested: no TPU was at hand); `MultiWorkerMirroredStrategy` if the environment variable TF_CONFIG
-    describes a cluster; otherwise `MirroredStrategy` over `devices`, or over the largest number of visible GPUs that divides the batch,
-    or over the CPU.
+    describes a cluster; otherwise `MirroredStrategy` over `devices`, or over those that `gpus` asks for (`choose_gpus`).
 
     Raises:
-        UserError: an explicit number of GPUs that is not there or does not divide the batch; a batch that the workers cannot share.
+        UserError: GPUs that are not there or cannot share the batch; a batch that the workers cannot share.
     """
     if tpu:
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=tpu)
@@ -31,30 +31,19 @@ def make_strategy(batch_size: int, gpus: int = 0, tpu: str = "", devices: list[s
         tf.tpu.experimental.initialize_tpu_system(resolver)
         strategy = tf.distribute.TPUStrategy(resolver)
     elif "cluster" in json.loads(os.environ.get("TF_CONFIG") or "{}"):
+        if gpus != "0":
+            logger.warning(f"--gpus={gpus} is left aside in a cluster: a worker takes all GPUs that CUDA_VISIBLE_DEVICES shows it.")
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
     else:
-        devices = devices or _devices(batch_size, gpus)
-        on_cpu = all("gpu" not in device.lower() for device in devices)
-        # Collective operations between replicas on one CPU take a quarter of pix2pix' step, a plain sum a hundredth.
-        return tf.distribute.MirroredStrategy(devices, tf.distribute.ReductionToOneDevice() if on_cpu else None)
+        devices = devices or choose_gpus(gpus, batch_size)
+        # Collective operations between replicas on one CPU take a quarter of pix2pix' step, a plain sum a hundredth. Those of NCCL refuse
+        # two logical devices of one GPU.
+        alone = len(tf.config.list_physical_devices("GPU")) < 2 or all("gpu" not in device.lower() for device in devices)
+        return tf.distribute.MirroredStrategy(devices, tf.distribute.ReductionToOneDevice() if alone else None)
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:
         raise UserError(f"--batch_size={batch_size} cannot be shared equally by {replicas} replicas: use a multiple of {replicas}.")
     return strategy
-
-
-def _devices(batch_size, gpus):
-    visible = [device.name for device in tf.config.list_logical_devices("GPU")]
-    if gpus > len(visible):
-        raise UserError(f"--gpus={gpus}, but TensorFlow sees {len(visible)}. Check the driver (nvidia-smi), or leave it out.")
-    if gpus and batch_size % gpus:
-        raise UserError(f"--batch_size={batch_size} is not divisible by --gpus={gpus}; leave --gpus out to use as many as divide it.")
-    if not visible:
-        return ["/cpu:0"]
-    count = gpus or max(n for n in range(1, len(visible) + 1) if batch_size % n == 0)
-    if count < len(visible) and not gpus:
-        logger.info(f"Using {count} of {len(visible)} GPUs: the largest number that divides --batch_size={batch_size}.")
-    return visible[:count]
 
 
 def describe(strategy: tf.distribute.Strategy) -> str:
