@@ -53,12 +53,14 @@ def test_float16_leaves_out_an_overflowing_update(devices):
 
 
 @pytest.mark.slow
-def test_xla_computes_the_same_on_two_replicas():
-    """For one replica, and every method, see methods/test_train_graphs.py."""
+@pytest.mark.parametrize("devices", [ONE, TWO], ids=["one", "two"])
+def test_xla_updates_by_the_same_gradients(devices):
+    """The whole step of one replica is compiled, or each one's gradients. For every method, see methods/test_train_graphs.py."""
     with running_eagerly():
-        plain, losses = one_step(TWO, sync_batch_norm=False)
-    compiled = build(TWO, sync_batch_norm=False, xla=True)
+        plain, losses = one_step(devices, sync_batch_norm=False)
+    compiled = build(devices, sync_batch_norm=False, xla=True)
     assert train(compiled, 1) == pytest.approx(losses, rel=1e-5, abs=1e-5)
+    assert int(compiled.step.numpy()) == 1
     for loss, expected in gradients(plain).items():
         assert largest_difference(gradients(compiled)[loss], expected) < 1e-4 * np.max(np.abs(expected))
     assert largest_difference(moving_statistics(compiled), moving_statistics(plain)) < 1e-5

@@ -21,7 +21,8 @@ class TrainStep(tf.Module):
     Args:
         method: built under `strategy`'s scope.
         seed: of dropout, DiffAugment and whatever else a method draws.
-        xla: compile forward and backward pass; the reduction over replicas stays outside.
+        xla: compile the whole step of a single replica, so that a GPU is asked once a step; of several replicas each one's forward and
+            backward pass, while the reduction over replicas and what follows stays outside.
         loss_scaling: scale losses dynamically, as float16 needs, and leave out updates whose gradients are not finite.
 
     Attributes:
@@ -51,8 +52,11 @@ class TrainStep(tf.Module):
             self.first_bad_loss = self._counter(0, tf.int64)
             self._latest = self._counter([], tf.float32, shape=[None])
         self._statistics: dict[str, list] = {}  # phase -> [(variable, momentum)], in the order in which the pass meets them
-        compiled = functools.partial(tf.function, jit_compile=True, autograph=False) if xla else lambda function: function
-        self._gradients = {phase.name: compiled(functools.partial(self._phase_gradients, phase)) for phase in self.phases}
+        compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
+        alone = strategy.num_replicas_in_sync == 1
+        self._step = compiled(self._run_step) if xla and alone else self._run_step
+        gradients = {phase.name: functools.partial(self._phase_gradients, phase) for phase in self.phases}
+        self._gradients = {name: compiled(function) for name, function in gradients.items()} if xla and not alone else gradients
 
     @classmethod
     def from_settings(cls, method: Method, training: TrainConfig, strategy: tf.distribute.Strategy) -> "TrainStep":
@@ -83,7 +87,8 @@ class TrainStep(tf.Module):
         """
 
         def do_step(number):
-            self._run_step([iterator.get_next() for _ in range(self.method.batches_per_step)], number == count - 1)
+            batches = [iterator.get_next() for _ in range(self.method.batches_per_step)]
+            self._latest.assign(self._step(batches, number == count - 1))
             return [number + 1]
 
         # The loop is around strategy.run: an optimizer inside a loop inside a replica cannot merge the replicas.
@@ -91,7 +96,8 @@ class TrainStep(tf.Module):
         return tf.identity(self._latest)
 
     def _run_step(self, batches, reported):
-        step_seed = fold_in(tf.constant([self.seed, 0]), self.step)
+        """One step; returns its scalars, in the order of `names`."""
+        step_seed, batches = fold_in(tf.constant([self.seed, 0]), self.step), list(batches)
         scalars = {}
         for phase in self.phases:
             batch, seed = batches[phase.batch], fold_in(step_seed, phase.batch)
@@ -106,8 +112,10 @@ class TrainStep(tf.Module):
                 batches[phase.batch] = batch | self._exchange(outputs, seed)
             scalars |= means
         self._update_averages()
+        self.names = sorted(scalars)
         self._latch(scalars)
         self.step.assign_add(1)
+        return self._values(scalars)
 
     def _run_phase(self, phase, batch, seed):
         return self.strategy.run(self._replica_gradients, args=(phase, batch, seed, tf.identity(self.loss_scale)))
@@ -215,12 +223,12 @@ class TrainStep(tf.Module):
             for mean, variable in zip(average.weights, self.method.networks[name].weights):
                 mean.assign(mean.value * decay + variable.value * (1.0 - decay))
 
+    def _values(self, scalars):
+        return tf.stack([tf.cast(scalars[name], tf.float32) for name in self.names])
+
     def _latch(self, scalars):
         """Remembers the first step with a non-finite scalar, without asking the host."""
-        self.names = sorted(scalars)
-        values = tf.stack([tf.cast(scalars[name], tf.float32) for name in self.names])
-        bad = tf.logical_not(tf.math.is_finite(values))
+        bad = tf.logical_not(tf.math.is_finite(self._values(scalars)))
         first = tf.reduce_any(bad) & (self.first_bad_step < 0)
         self.first_bad_loss.assign(tf.where(first, tf.argmax(bad), self.first_bad_loss))
         self.first_bad_step.assign(tf.where(first, self.step, self.first_bad_step))
-        self._latest.assign(values)
