@@ -3,12 +3,11 @@
 from setuptools import find_packages, setup
 
 setup(
-    packages=[*find_packages(include=["tfgan", "tfgan.*"]), "tfgan.flags", "tfgan.evaluation.report.vendor"],
+    packages=[*find_packages(include=["tfgan", "tfgan.*"]), "tfgan.flags"],
     package_dir={"tfgan.flags": "flags"},
     package_data={
         "tfgan": ["py.typed"],
         "tfgan.flags": ["*.flags"],
         "tfgan.evaluation.report": ["*.html", "*.css", "*.js"],
-        "tfgan.evaluation.report.vendor": ["*"],
     },
 )

@@ -12,7 +12,7 @@ from tfgan.errors import TrainingFailed, UserError
 from tfgan.methods import METHODS
 from tfgan.runs.pictures import Samples
 
-HEAVY = {"tensorflow", "keras", "tensorflow_datasets", "PIL", "matplotlib"}
+HEAVY = {"tensorflow", "keras", "tensorflow_datasets", "PIL", "matplotlib", "plotly"}
 
 
 def in_fresh_python(*arguments):

@@ -1,12 +1,16 @@
-/* Curves: one uPlot a chart; all charts share one stretch of training. */
+/* Curves: one plotly figure a chart; all charts share one stretch of training and one pointer. No text of a run goes to plotly, which
+   would read tags in it. */
 
-const plots = []; // {chart, plot, legend}
+const plots = []; // {chart, box, legend}
 const LONG = 300; // rows from which a curve hides itself behind its noise
 const isLong = record.groups.some(({ charts }) => charts.some(({ curves }) => curves.some(({ values }) => values.length > LONG)));
 const view = { unit: "steps", log: false, smooth: isLong, range: null, full: [0, 1] };
+const CONFIG = { displayModeBar: false, doubleClick: false, showTips: false, responsive: true };
+const ROOM = 12; // pixels of a chart's width for each point of a curve, from which on points are marked
+const rangeText = el("output", { id: "curves-range", class: "where", "aria-live": "polite" });
 
 function css(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name);
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
 function curves() {
@@ -44,7 +48,7 @@ function toolbar() {
   };
   const unit = el(
     "select",
-    { id: "curves-unit", change: () => ((view.unit = unit.value), (view.range = null), redraw()) },
+    { id: "curves-unit", change: () => ((view.unit = unit.value), setRange(null)) },
     el("option", { value: "steps" }, "steps"),
     el("option", { value: "epochs" }, "epochs"),
   );
@@ -63,7 +67,7 @@ function toolbar() {
       button("→", "later", () => zoom(1, 0.25)),
       button("reset", "show all of training", () => setRange(null)),
     ),
-    el("output", { id: "curves-range", class: "where", "aria-live": "polite" }),
+    rangeText,
     el(
       "small",
       { class: "hint" },
@@ -79,146 +83,173 @@ function chartBox(chart, titled) {
     role: "img",
     "aria-label": `curves of ${chart.title}: ${chart.curves.map((c) => curveName(c.run, c.name)).join(", ")}`,
   });
-  const legend = el("ul", { class: "legend" });
   chart.hidden = new Set();
-  plots.push({ chart, box, legend, plot: null });
+  const entry = { chart, box, legend: el("ul", { class: "legend" }) };
+  entry.legend.append(...chart.curves.map((curve, place) => legendItem(entry, curve, place)));
+  plots.push(entry);
   const title = titled ? [el("h4", {}, chart.title)] : [];
-  return el("figure", { class: "chart" }, ...title, box, legend);
+  return el("figure", { class: "chart" }, ...title, box, entry.legend);
 }
 
-/** Draws all charts anew. Called once the page is there, and for each change but a zoom. */
-function redraw() {
-  const ends = plots
-    .flatMap(({ chart }) => chart.curves.flatMap((curve) => [known(curve)[0].at(0), known(curve)[0].at(-1)]))
-    .filter((x) => x !== undefined);
-  view.full = ends.length ? [Math.min(...ends), Math.max(...ends)] : [0, 1];
-  if (view.full[0] === view.full[1]) view.full = [view.full[0] - 1, view.full[1] + 1];
-  for (const entry of plots) {
-    entry.plot?.destroy();
-    entry.plot = draw(entry);
-    entry.legend.replaceChildren(...entry.chart.curves.map((curve, place) => legendItem(entry, curve, place)));
-  }
-  setRange(view.range);
-}
-
-/** [x, raw, smoothed] of a curve, without the points whose place is not known. */
-function known(curve) {
-  const kept = curve[view.unit].map((x, place) => (x === null ? -1 : place)).filter((place) => place >= 0);
-  return [curve[view.unit], curve.values, curve.smoothed].map((values) => kept.map((place) => values[place]));
-}
-
-function draw({ chart, box, legend }) {
-  const data = uPlot.join(chart.curves.map((curve) => known(curve).slice(0, view.smooth ? 3 : 2)));
-  const positive = data.slice(1).every((values) => values.every((value) => value === null || value === undefined || value > 0));
-  const lines = chart.curves.flatMap((curve, place) =>
-    view.smooth ? [line(chart, place, 0.25), line(chart, place, 1)] : [line(chart, place, 1)],
-  );
-  const axis = {
-    stroke: () => css("--faint"),
-    grid: { stroke: () => css("--line"), width: 1 },
-    ticks: { show: false },
-    font: "12px system-ui, sans-serif",
-  };
-  const plot = new uPlot(
-    {
-      width: box.clientWidth || 300,
-      height: 260,
-      series: [{}, ...lines],
-      // Curves that reach 0 and below are shown on arcsinh, which is linear around 0 and logarithmic far from it.
-      scales: { x: { time: false, auto: false }, y: view.log ? { distr: positive ? 3 : 4 } : {} },
-      axes: [
-        { ...axis, size: 30, space: 80 },
-        { ...axis, size: 58, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : figure(tick))) },
-      ],
-      padding: [null, 28, null, null], // room for the last number
-      legend: { show: false },
-      cursor: {
-        sync: { key: "training", filters: { pub: (type) => type === "mousemove" || type === "mouseleave" } },
-        drag: { setScale: false },
-        bind: { dblclick: () => () => (setRange(null), null) },
-      },
-      hooks: {
-        setSelect: [selected],
-        setCursor: [(plot) => showValues(plot, chart, legend)],
-        draw: [(plot) => drawAlarms(plot, chart)],
-      },
-    },
-    data,
-    box,
-  );
-  return plot;
-}
-
-function line(chart, place, alpha) {
-  const { run } = chart.curves[place];
-  const colour = several ? run : place;
-  return { stroke: () => css(`--line${colour % 8}`), width: 1.6, alpha, dash: colour >= 8 ? [6, 3] : [], show: !chart.hidden.has(place) };
-}
-
-function legendItem({ chart, plot }, curve, place) {
-  const each = view.smooth ? 2 : 1;
-  const colour = several ? curve.run : place;
+function legendItem(entry, curve, place) {
+  const color = several ? curve.run : place;
   const toggle = () => {
-    const shown = chart.hidden.delete(place);
-    if (!shown) chart.hidden.add(place);
+    const shown = entry.chart.hidden.delete(place);
+    if (!shown) entry.chart.hidden.add(place);
     button.setAttribute("aria-pressed", shown);
-    for (let part = 0; part < each; part++) plot.setSeries(1 + place * each + part, { show: shown });
+    draw(entry);
   };
   const button = el(
     "button",
-    { type: "button", "aria-pressed": String(!chart.hidden.has(place)), click: toggle },
-    el("i", { class: `swatch line${colour % 8}${colour >= 8 ? " dashed" : ""}`, "aria-hidden": "true" }),
+    { type: "button", "aria-pressed": "true", click: toggle },
+    el("i", { class: `swatch line${color % 8}${color >= 8 ? " dashed" : ""}`, "aria-hidden": "true" }),
     several ? record.runs[curve.run] : curve.name,
     " ",
-    el("b", {}, figure(lastKnown(curve.values, curve.values.length - 1))),
+    el("b", {}),
   );
   return el("li", {}, button);
 }
 
-function lastKnown(values, from) {
-  while (from >= 0 && (values[from] === null || values[from] === undefined)) from--;
-  return from >= 0 ? values[from] : null;
-}
-
-/** Values under the pointer, or the last ones, in the legend. */
-function showValues(plot, chart, legend) {
-  const each = view.smooth ? 2 : 1;
-  const { idx } = plot.cursor;
-  [...legend.querySelectorAll("b")].forEach((node, place) => {
-    const values = plot.data[(place + 1) * each];
-    node.textContent = figure(lastKnown(values, idx ?? values.length - 1));
-  });
-}
-
-function drawAlarms(plot, chart) {
-  const runs = new Set(chart.curves.map((curve) => curve.run));
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.strokeStyle = css("--alarm");
-  ctx.setLineDash([4, 4]);
-  for (const alarm of [...runs].flatMap((run) => record.alarms[run] ?? [])) {
-    const x = plot.valToPos(view.unit === "steps" ? alarm.step : alarm.epoch, "x", true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
+/** Draws all charts for the first time, once the page is there. */
+function start() {
+  redraw();
+  for (const { box } of plots) {
+    box.on("plotly_hover", ({ points }) => point(points[0].x, box));
+    box.on("plotly_unhover", () => point(null, box));
+    box.on("plotly_doubleclick", () => setRange(null));
+    box.on("plotly_relayout", (change) => "xaxis.range[0]" in change && setRange([change["xaxis.range[0]"], change["xaxis.range[1]"]]));
   }
-  ctx.restore();
 }
 
-function selected(plot) {
-  const { left, width } = plot.select;
-  if (width > 4) setRange([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
-  plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+/** The lowest and the highest of numbers among which may be null. */
+function extent(numbers) {
+  const known = numbers.filter((number) => number !== null);
+  return [Math.min, Math.max].map((end, place) => known.reduce((a, b) => end(a, b), place ? -Infinity : Infinity));
+}
+
+function redraw() {
+  const [min, max] = extent(plots.flatMap(({ chart }) => chart.curves.flatMap((curve) => curve[view.unit])));
+  if (min < max) view.full = [min, max];
+  else view.full = min === max ? [min - 1, max + 1] : [0, 1];
+  plots.forEach(draw);
+  point(null);
+  rangeText.textContent = view.range ? `${view.unit} ${view.range.map(place).join(" to ")}` : "";
+}
+
+/** Draws the stretch of training that is shown, so that the scale fits what is there. */
+function draw({ chart, box }) {
+  const scale = view.log ? scaleOf(chart) : "linear";
+  const traces = chart.curves.flatMap((curve, place) => (chart.hidden.has(place) ? [] : lines(curve, place, scale, box.clientWidth)));
+  const axis = { gridcolor: css("--line"), zeroline: false, separatethousands: true, exponentformat: "e", minexponent: 5 };
+  const pointer = { showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "dot", spikecolor: css("--faint") };
+  const layout = {
+    height: 260,
+    margin: { l: 58, r: 28, t: 16, b: 30 },
+    font: { family: "system-ui, sans-serif", size: 12, color: css("--faint") },
+    paper_bgcolor: css("--paper"),
+    plot_bgcolor: css("--paper"),
+    showlegend: false,
+    hovermode: "x",
+    hoverdistance: -1,
+    spikedistance: -1,
+    // A finger scrolls the page, which a chart under it must not hold.
+    dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
+    xaxis: { ...axis, ...pointer, range: view.range ?? view.full, minallowed: view.full[0], maxallowed: view.full[1] },
+    yaxis: { ...axis, fixedrange: true, ticklabelstandoff: 6, ...yAxis(scale, traces) },
+    shapes: alarmLines(chart),
+  };
+  Plotly.react(box, traces, layout, CONFIG);
+}
+
+/** The logarithmic scale of a chart. Curves that reach 0 and below need arcsinh: linear around 0 and logarithmic far from it. */
+function scaleOf(chart) {
+  return chart.curves.every(({ values }) => values.every((value) => value === null || value > 0)) ? "log" : "arcsinh";
+}
+
+/** The traces of a curve: its values, or these faintly behind its smoothed ones. */
+function lines({ [view.unit]: all, run, values, smoothed }, place, scale, width) {
+  const [min, max] = view.range ?? [-Infinity, Infinity];
+  const known = [...all.keys()].filter((at) => all[at] !== null);
+  // With a neighbor on either side, to which the line goes on.
+  const kept = known.filter((_, at) => (all[known[at + 1]] ?? Infinity) >= min && (all[known[at - 1]] ?? -Infinity) <= max);
+  const color = several ? run : place;
+  const stroke = css(`--line${color % 8}`);
+  const traces = (list, faint) => {
+    const y = kept.map((at) => list[at]).map((value) => (scale === "arcsinh" && value !== null ? Math.asinh(value) : value));
+    const x = kept.map((at) => all[at]);
+    const opacity = faint ? 0.25 : 1;
+    const line = { color: stroke, width: 1.6, dash: color >= 8 ? "dash" : "solid" };
+    const marker = { size: 5, color: css("--paper"), line: { color: stroke, width: 1 } };
+    const marked = pointsOf(y, width);
+    const points = { x: marked.map((at) => x[at]), y: marked.map((at) => y[at]), mode: "markers", marker, cliponaxis: false };
+    return [
+      { x, y, mode: "lines", line, opacity, hoverinfo: faint ? "skip" : "none" }, // the legend says it
+      { ...points, opacity, hoverinfo: "skip" },
+    ];
+  };
+  return view.smooth ? [...traces(values, true), ...traces(smoothed, false)] : traces(values, false);
+}
+
+/** Which points of a line are marked: all if there is room, else those that gaps on both sides leave without a line. */
+function pointsOf(values, width) {
+  const gap = (at) => (values[at] ?? null) === null;
+  return [...values.keys()].filter((at) => values.length * ROOM <= width || (gap(at - 1) && gap(at + 1)));
+}
+
+function yAxis(scale, traces) {
+  if (scale === "log") return { type: "log", tickformat: ",~g" };
+  if (scale === "linear") return { nticks: 8 };
+  const ticks = arcsinhTicks(...extent(traces.flatMap(({ y }) => y)));
+  return { tickvals: ticks.map(Math.asinh), ticktext: ticks.map(figure) };
+}
+
+/** Round numbers that stand apart on the scale from `low` to `high`: of one digit, or of two if these are fewer than three. */
+function arcsinhTicks(low, high) {
+  const count = (from, to) => [...Array(to - from).keys()].map((number) => from + number);
+  const ticks = []; // the largest of each digit first
+  for (const digits of [[0, 1, 5, 2], count(11, 100)]) {
+    if (ticks.length > 2) break;
+    const sizes = digits.flatMap((digit) => count(-9, 5).map((power) => Number(`${digit}e${-power}`)));
+    for (const tick of sizes.flatMap((size) => [size, -size])) {
+      const at = Math.asinh(tick);
+      if (at >= low && at <= high && ticks.every((other) => Math.abs(at - Math.asinh(other)) > (high - low) / 10)) ticks.push(tick);
+    }
+  }
+  return ticks;
+}
+
+function alarmLines(chart) {
+  const runs = new Set(chart.curves.map((curve) => curve.run));
+  return [...runs]
+    .flatMap((run) => record.alarms[run] ?? [])
+    .map((alarm) => (view.unit === "steps" ? alarm.step : alarm.epoch))
+    .filter((x) => x !== null)
+    .map((x) => ({ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: css("--alarm"), width: 1, dash: "4px,4px" } }));
+}
+
+/** All charts show where in training the pointer over one of them is, and the values there; null: the last values. */
+function point(x, box) {
+  for (const entry of plots) {
+    showValues(entry, x ?? Infinity);
+    if (entry.box === box) continue;
+    if (x === null) Plotly.Fx.unhover(entry.box);
+    else Plotly.Fx.hover(entry.box, { xval: x });
+  }
+}
+
+/** In the legend, each curve's last value up to a place in training. */
+function showValues({ chart, legend }, x) {
+  [...legend.querySelectorAll("b")].forEach((node, place) => {
+    const { [view.unit]: all, values, smoothed } = chart.curves[place];
+    const last = (view.smooth ? smoothed : values).findLast((value, at) => value !== null && all[at] !== null && all[at] <= x);
+    node.textContent = figure(last);
+  });
 }
 
 /** Shows `range` of training in all charts; null: all of it. */
 function setRange(range) {
   view.range = range;
-  const [min, max] = range ?? view.full;
-  for (const { plot } of plots) plot.setScale("x", { min, max });
-  document.getElementById("curves-range").textContent = range ? `${view.unit} ${place(min)} to ${place(max)}` : "";
+  redraw();
 }
 
 /** Makes the stretch that is shown `factor` times as long about its middle, and moves it by a share of its length. */
@@ -234,9 +265,4 @@ function zoom(factor, shift) {
 /** A step, which is whole, or an epoch. */
 function place(x) {
   return figure(view.unit === "steps" ? Math.round(x) : x);
-}
-
-function resize() {
-  for (const { plot, box } of plots)
-    if (plot && box.clientWidth && box.clientWidth !== plot.width) plot.setSize({ width: box.clientWidth, height: plot.height });
 }

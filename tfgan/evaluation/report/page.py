@@ -5,10 +5,12 @@ import datetime
 import hashlib
 import html
 import json
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 from string import Template
 from typing import Any
+
+from plotly.offline import get_plotlyjs
 
 import tfgan
 from tfgan.evaluation.report import settings
@@ -16,8 +18,7 @@ from tfgan.evaluation.report.curves import charts, short
 from tfgan.evaluation.report.pictures import embed, evenly
 from tfgan.evaluation.report.records import Result, Run, tell_apart
 
-SCRIPTS = ("vendor/uPlot.iife.min.js", "page.js", "charts.js", "pictures.js", "start.js")
-STYLES = ("vendor/uPlot.min.css", "page.css")
+SCRIPTS = ("page.js", "charts.js", "pictures.js", "start.js")
 MARK = '<meta name="generator" content="tfgan report">'
 """In the first lines of every report, by which it is known again."""
 MARK_WITHIN = 1000  # bytes of the file's begin
@@ -32,15 +33,16 @@ def render(runs: list[Run], most_images: int) -> bytes:
         most_images: sample pictures of each run.
     """
     record = make_record(runs, most_images)
-    script, style = ("\n".join(_read(name) for name in names) for names in (SCRIPTS, STYLES))
+    library, script = get_plotlyjs(), "\n".join(_read(name) for name in SCRIPTS)
     page = Template(_read("template.html")).substitute(
         mark=MARK,
         title=html.escape(record["title"]),
+        library=library,
+        library_hash=_hash(library),
         script=script,
         script_hash=_hash(script),
-        style=style,
-        style_hash=_hash(style),
-        licence=html.escape(_read("vendor/LICENSE")),
+        style=_read("page.css"),
+        license=html.escape(_license()),
         record=_island(record),
     )
     return page.encode(errors="replace")  # a file's name may hold what UTF-8 does not know
@@ -119,8 +121,13 @@ def _island(record: dict) -> str:
 
 
 def _hash(content: str) -> str:
-    """Of an inline script or style, by which the content security policy knows it from any other."""
+    """Of an inline script, by which the content security policy knows it from any other."""
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+
+def _license() -> str:
+    """Plotly's, which goes wherever its script goes; packagers may leave out the file."""
+    return metadata.distribution("plotly").read_text("licenses/LICENSE.txt") or "MIT"
 
 
 def _read(name: str) -> str:

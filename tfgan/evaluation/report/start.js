@@ -15,6 +15,5 @@ document
     ),
     el("main", {}, ...parts),
   );
-redraw();
-new ResizeObserver(resize).observe(document.getElementById("page"));
+start();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);

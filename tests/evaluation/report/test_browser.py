@@ -1,0 +1,294 @@
+"""The page in a browser: what it shows, and what a reader can do with it."""
+
+import math
+import shutil
+import time
+from types import SimpleNamespace
+
+import pytest
+from reported_run import ALARM, CONFIG, ROWS, write_alarms, write_evaluation, write_run
+
+from tfgan.cli.main import main
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--window-size=1200,900"),
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Chromium, driven by selenium."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium to drive a browser")
+    if not CHROMIUM or not shutil.which("chromedriver"):
+        pytest.skip("needs Chromium and its driver: Debian's chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    """Of one run that has all there is, and of two runs of which the second has hardly anything and a hostile name."""
+    root = tmp_path_factory.mktemp("runs")
+    one = write_run(root / "one", rows=[*ROWS, {"step": 50, "epoch": 5.0, "generator_loss": float("nan")}])
+    write_alarms(one, ALARM)
+    write_evaluation(one)
+    changed = CONFIG | {"hparams": CONFIG["hparams"] | {"batch_size": 8}}
+    two = write_run(root / "<img src=x onerror=alert(1)>", changed, rows=[{"step": 15, "epoch": 3.0, "generator_loss": 2.0}])
+    for name, runs in (("one", [one]), ("both", [one, two])):
+        assert main(["report", *map(str, runs), f"--out={root / name}.html"]) == 0
+    return root
+
+
+@pytest.fixture
+def page(browser, reports):
+    """(report's name, rows to make it of) -> the page opened: `run` runs JavaScript, `text` is an element's text. Errors of the page fail
+    the test."""
+
+    def text(selector):
+        return browser.execute_script("return document.querySelector(arguments[0]).textContent", selector)
+
+    def open_page(name, rows=None):
+        if rows is not None:
+            assert main(["report", str(write_run(reports / name, rows=rows)), f"--out={reports / name}.html"]) == 0
+        browser.get_log("browser")
+        browser.get((reports / f"{name}.html").as_uri())
+        return SimpleNamespace(run=browser.execute_script, text=text)
+
+    yield open_page
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
+SLIDE = """
+const [selector, value] = arguments, range = document.querySelector(selector);
+range.value = value;
+range.dispatchEvent(new Event("input"));
+"""
+
+
+def test_the_page_is_whole(page):
+    shown = page("one")
+    assert shown.text("h1") == "one"
+    sections = shown.run("return [...document.querySelectorAll('section > h2')].map((node) => node.textContent)")
+    assert sections == ["Overview", "Alarms", "Sample pictures", "Curves", "Evaluation", "Before and after", "Settings"]
+    assert "pix2pix" in shown.text("#overview") and "--l1_weight=200" in shown.text("#alarms")
+    assert "generator_loss: 1 value is not finite" in shown.text("#curves")
+    assert shown.run("return [...document.images].every((image) => image.alt && image.naturalWidth)")
+    assert shown.run("return document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_slider_changes_the_sample_picture(page):
+    shown = page("one")
+    source = "return document.querySelector('#samples img').src"
+    pictures = shown.run("return record.samples[0].map((picture) => picture.uri)")
+    assert shown.run(source) == pictures[3] and shown.text("#samples output") == "epoch 4 (4 of 4)"
+    shown.run(SLIDE, "#samples input[type=range]", 1)
+    assert shown.run(source) == pictures[1] and shown.text("#samples output") == "epoch 2 (2 of 4)"
+    assert shown.run("return document.querySelector('#samples img').alt") == "Sample picture of one, epoch 2"
+
+
+def test_the_sliders_of_several_runs_move_together(page):
+    shown = page("both")
+    states = "return [...document.querySelectorAll('#samples input[type=range]')].map((range) => range.value)"
+    shown.run(SLIDE, "#samples input[type=range]", 1)
+    assert shown.run(states) == ["1", "1"]
+    shown.run("document.getElementById('together').click()")
+    shown.run(SLIDE, "#samples input[type=range]", 2)
+    assert shown.run(states) == ["2", "1"]
+
+
+def test_pictures_play(page):
+    shown = page("one")
+    shown.run("document.querySelector('#samples button').click()")
+    begin = time.monotonic()
+    while shown.text("#samples output") == "epoch 4 (4 of 4)":
+        assert time.monotonic() < begin + 20
+    assert shown.text("#samples button") == "stop"
+    shown.run("document.querySelector('#samples button').click()")
+    assert shown.text("#samples button") == "play"
+
+
+def test_before_and_after(page):
+    shown = page("one")
+    above = "return getComputedStyle(document.querySelector('#compare .above')).clipPath"
+    assert shown.run(above) == "inset(0px 50% 0px 0px)"
+    shown.run(SLIDE, "#compare-range", 20)
+    assert shown.run(above) == "inset(0px 80% 0px 0px)"
+    shown.run("document.querySelectorAll('button.case')[1].click()")
+    choice = shown.run("return [...document.querySelectorAll('#compare select')].map((node) => node.selectedOptions[0].textContent)")
+    assert choice == ["case 1.jpg", "result", "truth"]
+    case = "record.evaluation.cases[0][1].images"
+    assert shown.run(f"return document.querySelector('#compare .above').src === {case}.result.uri")
+    assert shown.run(f"return document.querySelector('#compare .below').src === {case}.truth.uri")
+
+
+def test_before_and_after_of_two_runs_shows_their_last_pictures(page):
+    shown = page("both")
+    shown.run("document.getElementById('compare-set').value = 'sample pictures'")
+    shown.run("document.getElementById('compare-set').dispatchEvent(new Event('change'))")
+    choice = shown.run("return [...document.querySelectorAll('#compare select')].map((node) => node.selectedOptions[0].textContent)")
+    assert choice == ["sample pictures", "one, epoch 4", "<img src=x onerror=alert(1)>, epoch 4"]
+
+
+@pytest.mark.parametrize(
+    "metric, titles, cases",
+    [
+        ("l1", ["best", "worst"], (0, 1, 2, 3, 9, 8, 7, 6)),
+        ("psnr", ["best", "worst"], (9, 8, 7, 6, 0, 1, 2, 3)),
+        ("odd", ["highest", "lowest"], (0, 1, 2, 3, 9, 8, 7, 6)),
+    ],
+)
+def test_best_and_worst_follow_the_metric(page, metric, titles, cases):
+    shown = page("one")
+    choose = "const list = document.querySelector('.extremes select'); list.value = arguments[0]; list.dispatchEvent(new Event('change'))"
+    shown.run(choose, metric)
+    assert shown.run("return [...document.querySelectorAll('.extremes h4')].map((node) => node.textContent)") == titles
+    names = shown.run("return [...document.querySelectorAll('.extremes .case b')].map((node) => node.textContent)")
+    assert names == [f"{number}.jpg" for number in cases]
+
+
+def test_the_browser_asks_nothing_of_the_network(page):
+    shown = page("one")
+    assert shown.run("return performance.getEntriesByType('resource').filter(({ name }) => !name.startsWith('data:')).length") == 0
+    assert shown.run("return document.querySelectorAll('[href^=http], [src^=http], .modebar').length") == 0
+
+
+RANGES = "return plots.map(({ box }) => box.layout.xaxis.range)"
+# Not by selenium: a slow machine takes it for two clicks.
+DOUBLE_CLICK = """
+const over = document.querySelector("#curves .nsewdrag"), { x, y } = over.getBoundingClientRect();
+for (const [target, kind] of [[over, "mousedown"], [document, "mouseup"], [over, "mousedown"], [document, "mouseup"]])
+  target.dispatchEvent(new MouseEvent(kind, { bubbles: true, clientX: x + 9, clientY: y + 9 }));
+"""
+
+
+def test_dragging_zooms_all_charts_and_a_double_click_resets(page, browser):
+    from selenium.webdriver import ActionChains
+
+    shown = page("one")
+    assert shown.run(RANGES) == [[10, 50]] * 4 and shown.text("#curves-range") == ""
+    over = browser.find_element("css selector", "#curves .nsewdrag")
+    quarter = over.size["width"] // 4
+    shown.run("document.documentElement.style.scrollBehavior = 'auto'; document.querySelector('#curves .nsewdrag').scrollIntoView()")
+    drag = ActionChains(browser).move_to_element_with_offset(over, -quarter, 0).click_and_hold().move_by_offset(2 * quarter, 0).release()
+    drag.perform()
+    zoomed = shown.run(RANGES)
+    assert zoomed == [[pytest.approx(20, abs=0.2), pytest.approx(40, abs=0.2)]] * 4 and shown.text("#curves-range") == "steps 20 to 40"
+    shown.run("document.querySelector('[aria-label=later]').click()")
+    assert shown.run(RANGES)[0] == [pytest.approx(25, abs=0.3), pytest.approx(45, abs=0.3)]
+    shown.run(DOUBLE_CLICK)
+    assert shown.run(RANGES) == [[10, 50]] * 4 and shown.text("#curves-range") == ""
+
+
+def test_buttons_zoom_and_stay_inside_the_training(page):
+    shown = page("one")
+    press = "document.querySelector(`[aria-label='${arguments[0]}']`).click(); return plots[0].box.layout.xaxis.range"
+    spans = [shown.run(press, label) for label in ("zoom in", "earlier", "earlier", "earlier", "zoom out", "later")]
+    assert spans == [[20, 40], [15, 35], [10, 30], [10, 30], [10, 50], [10, 50]]
+
+
+def test_the_scale_fits_the_stretch_that_is_shown(page):
+    rows = [{"step": step, "x_loss": 1000.0 if step == 1 else 1.0 + step / 100} for step in range(1, 101)]
+    shown = page("steep", rows)
+    highest = "return plots[0].box._fullLayout.yaxis.range[1]"
+    assert shown.run(highest) > 1000
+    shown.run("setRange([50, 100])")
+    assert 2 <= shown.run(highest) < 3
+
+
+CHART = """
+const { layout, _fullLayout, data } = plots[arguments[0]].box;
+return [layout.xaxis.range[1], _fullLayout.yaxis.type, data.filter(({ mode }) => mode === "lines").map(({ y }) => y[0])];
+"""
+
+
+def test_scales_smoothing_and_epochs(page):
+    shown = page("one")
+    assert shown.run(CHART, 0) == [50, "linear", [2.5]]
+    for name in ("log", "smooth"):
+        shown.run("document.getElementById(`curves-${arguments[0]}`).click()", name)
+    assert shown.run(CHART, 0) == [50, "log", [2.5, 2.5]]
+    shown.run("const unit = document.getElementById('curves-unit'); unit.value = 'epochs'; unit.dispatchEvent(new Event('change'))")
+    assert shown.run(CHART, 0) == [5, "log", [2.5, 2.5]]
+
+
+def test_curves_that_reach_below_0_have_a_logarithmic_scale_too(page):
+    rows = [{"step": step, "x_loss": value} for step, value in enumerate((1000.0, 0.0, -1000.0))]
+    shown = page("signed", rows)
+    shown.run("document.getElementById('curves-log').click()")
+    assert shown.run(CHART, 0) == [2, "linear", [pytest.approx(math.asinh(1000))]]
+    marks = "const { tickvals, ticktext } = plots[0].box.layout.yaxis; return ticktext.map((text, place) => [text, tickvals[place]])"
+    marks = dict(shown.run(marks))
+    assert {"0", "1,000", "-1,000", "10", "-10"} <= marks.keys()
+    assert marks == {text: pytest.approx(math.asinh(float(text.replace(",", "")))) for text in marks}
+
+
+def test_gaps_stay_gaps_and_lone_values_are_seen(page):
+    values = [1.0, 2.0, None, 3.0, None, 4.0, 5.0] + [6.0] * 200
+    rows = [{"step": step, "x_loss": math.nan if value is None else value} for step, value in enumerate(values)]
+    line, points = page("gaps", rows).run("return plots[0].box.data.map(({ y }) => y)")
+    assert line == values and points == [3.0]
+
+
+def test_a_run_that_logged_nothing_has_a_page(page):
+    assert "Nothing is logged yet" in page("new", []).text("#curves")
+
+
+def test_long_curves_are_smoothed_at_first(page):
+    rows = [{"step": step, "x_loss": step % 7} for step in range(1, 302)]
+    smoothed = "return [document.getElementById('curves-smooth').checked, plots[0].box.data.filter(({ mode }) => mode === 'lines').length]"
+    assert page("long", rows).run(smoothed) == [True, 2] and page("one").run(smoothed) == [False, 1]
+
+
+def test_legends_switch_curves_and_show_values(page):
+    shown = page("both")
+    loss = "const { box, legend } = plots.find(({ chart }) => chart.title === 'generator_loss');"
+    values = "[...legend.querySelectorAll('b')].map((node) => node.textContent)"
+    assert shown.run(f"{loss} return {values}") == ["1", "2"]
+    toggle = f"{loss} const button = legend.querySelector('button'); button.click(); return [box.data.length, button.ariaPressed]"
+    assert shown.run(toggle) == [2, "false"] and shown.run(toggle) == [4, "true"]
+    assert shown.run(f"{loss} box.emit('plotly_hover', {{ points: [{{ x: 10 }}] }}); return {values}") == ["2.5", "–"]
+
+
+def test_the_pointer_is_shown_in_all_charts(page, browser):
+    from selenium.webdriver import ActionChains
+
+    shown = page("one")
+    over = browser.find_element("css selector", "#curves .nsewdrag")
+    shown.run("document.documentElement.style.scrollBehavior = 'auto'; document.querySelector('#curves .nsewdrag').scrollIntoView()")
+    ActionChains(browser).move_to_element_with_offset(over, 5 - over.size["width"] // 2, 0).perform()
+    assert shown.run("return plots.every(({ box }) => box.querySelector('.spikeline'))")
+    values = "return plots.map(({ legend }) => legend.querySelector('b').textContent)"
+    assert shown.run(values) == ["2.5", "0.5", "–", "50"]
+    ActionChains(browser).move_to_element(browser.find_element("css selector", "#curves h3")).perform()
+    assert shown.run(values) == ["1", "0.5", "0.35", "50"] and not shown.run("return document.querySelector('.spikeline')")
+
+
+def test_a_finger_scrolls_the_page_over_the_charts(page, browser):
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    browser.execute_cdp_cmd("Emulation.setEmitTouchEventsForMouse", {"enabled": True, "configuration": "mobile"})
+    try:
+        shown = page("one")
+        touch = "return [matchMedia('(pointer: coarse)').matches, plots[0].box.layout.dragmode]"
+        assert shown.run(touch) == [True, False]
+        assert shown.run("return getComputedStyle(document.querySelector('#curves .nsewdrag')).touchAction") == "auto"
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmitTouchEventsForMouse", {"enabled": False})
+        browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
+def test_runs_stand_side_by_side(page):
+    shown = page("both")
+    table = (
+        "return [...document.querySelectorAll('#overview table.differing tr')].map((row) => [...row.cells].map((cell) => cell.textContent))"
+    )
+    assert shown.run(table) == [["setting", "one", "<img src=x onerror=alert(1)>"], ["batch_size", "2", "8"]]
+    assert "tfgan evaluate" in shown.text("#evaluation") and "No alarm was raised." in shown.text("#alarms")
+    assert shown.run("return document.querySelectorAll('img[src=x]').length") == 0
