@@ -41,16 +41,16 @@ def soon(monkeypatch):
 
 @pytest.fixture
 def stuck_generator(monkeypatch):
-    """It makes one grey image of all noise and never learns, against a discriminator that soon knows it."""
+    """It makes one gray image of all noise and never learns, against a discriminator that soon knows it."""
     make, build = NoiseMethod.make_optimizers, GAN.build_generator
 
-    def build_grey(self):
+    def build_gray(self):
         generator = build(self)
         last = [layer for layer in generator.layers if isinstance(layer, keras.layers.Dense)][-1]
         last.kernel.assign(tf.zeros_like(last.kernel))
         return generator
 
-    monkeypatch.setattr(GAN, "build_generator", build_grey)
+    monkeypatch.setattr(GAN, "build_generator", build_gray)
     monkeypatch.setattr(NoiseMethod, "make_optimizers", lambda self: make(self) | {"generator": self.hparams.adam(1, 0.0)})
 
 
@@ -155,7 +155,7 @@ class Waiting(Pace):
 def test_slow_input_is_probed_every_so_many_steps_and_said(soon, tmp_path, tiny, capsys, monkeypatch):
     monkeypatch.setattr("tfgan.training.trainer.Pace", Waiting)
     monkeypatch.setattr("tfgan.training.pace.PROBE_EVERY", 10)
-    flags = ["--steps=90", "--sample_every=1000", "--checkpoint_every=100", "--log_every=5", "--steps_per_call=3"]
+    flags = ["--steps=90", "--sample_every=1000", "--checkpoint_every=100", "--log_every=5", "--steps_per_execution=3"]
     code, printed = train(tmp_path, capsys, *tiny, *flags)
     assert code == 0
     (alarm,) = alarms(tmp_path)
@@ -214,12 +214,12 @@ def test_every_detector_has_cures():
         ("collapse", "stargan", {}, "--reconstruction_weight=20"),
         ("collapse", "spade", {}, "--feature_weight=20"),
         ("collapse", "vaegan", {}, "--similarity_weight=2e-05"),
-        ("colour_inversion", "cyclegan", {}, "--identity_weight=1"),
-        ("colour_inversion", "cyclegan", {"identity_weight": 0.0}, "--identity_weight=0.5"),
+        ("color_inversion", "cyclegan", {}, "--identity_weight=1"),
+        ("color_inversion", "cyclegan", {"identity_weight": 0.0}, "--identity_weight=0.5"),
         ("checkerboard", "pix2pix", {}, "--upsampling=resize"),
-        ("checkerboard", "pix2pix", {"upsampling": "resize"}, "--average_decay=0.999"),
+        ("checkerboard", "pix2pix", {"upsampling": "resize"}, "--ema_decay=0.999"),
         ("checkerboard", "dcgan", {}, "--architecture=upsampling"),
-        ("checkerboard", "dcgan", {"kernel": 4}, "--average_decay=0.999"),  # which the other architecture does not take
+        ("checkerboard", "dcgan", {"kernel": 4}, "--ema_decay=0.999"),  # which the other architecture does not take
         ("checkerboard", "stargan", {}, "--learning_rate=5e-05"),
         ("overfitting", "spade", {}, "--best_metric=l1"),
         ("overfitting", "cyclegan", {}, "--best_metric=cycle_l1"),
@@ -232,9 +232,9 @@ def test_what_is_suggested(alarm, name, settings, flag):
 
 
 def test_suggestions_that_depend_on_data_and_other_settings():
-    grey = DataSpec("unpaired", (16, 16), {"source": PHOTO, "target": Domain("ink", 1)}, {}, "")
+    gray = DataSpec("unpaired", (16, 16), {"source": PHOTO, "target": Domain("ink", 1)}, {}, "")
     other = method_class("cyclegan").HParams(identity_weight=0.0)
-    assert suggest("colour_inversion", 1.0, fake_method("cyclegan", other, grey), DataConfig(), TrainConfig(seed=6))[0] == "--seed=7"
+    assert suggest("color_inversion", 1.0, fake_method("cyclegan", other, gray), DataConfig(), TrainConfig(seed=6))[0] == "--seed=7"
     best, augmented = TrainConfig(validate_every=1, best_metric="ssim"), method_class("pix2pix").HParams(diffaugment=("color",))
     assert suggest("overfitting", 1.0, fake_method("pix2pix"), DataConfig(), best)[0] == "--diffaugment=color,translation,cutout"
     assert suggest("overfitting", 12.9, fake_method("pix2pix", augmented), DataConfig(), best) == ("--epochs=12", " Try --epochs=12.")
@@ -255,7 +255,7 @@ class FakeDataset:
 
 
 def watched(spec, columns=None):
-    method = types.SimpleNamespace(doubt=lambda row: {}, average_decay=0.0, spec=spec, gap=None)
+    method = types.SimpleNamespace(doubt=lambda row: {}, ema_decay=0.0, spec=spec, gap=None)
     return Health(method, FakeDataset(spec, columns), DataConfig(), TrainConfig(workdir="run"))
 
 
@@ -321,7 +321,7 @@ class TestMeasure:
     def test_classes_stand_beside_their_own(self):
         """Class 0 collapses: its images are alike, though not like those of class 1."""
         domain = Domain("image", 1)
-        spec = DataSpec("labelled", (32, 32), {"image": domain}, {}, "", class_names=("0", "1"))
+        spec = DataSpec("labeled", (32, 32), {"image": domain}, {}, "", class_names=("0", "1"))
         labels = np.arange(20) % 2
         pixels = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), np.uint8)
         pixels[labels == 1] //= 4

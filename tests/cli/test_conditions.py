@@ -20,8 +20,8 @@ COMMON = "--image_size=16 --ngf=4 --ndf=4 --batch_size=2 --synthetic_images=4 --
 FLAGS = {
     "pix2pix": "--generator=unet_16 --n_layers=1",
     "cyclegan": "--generator=resnet_1 --n_layers=1",
-    "stargan": "--n_layers=2 --blocks=1 --n_critic=1",
-    "spade": "--depth=2 --n_layers=2 --style_encoder --encoder_size=16 --latent=4",
+    "stargan": "--n_layers=2 --n_blocks=1 --n_critic=1",
+    "spade": "--depth=2 --n_layers=2 --style_encoder --encoder_size=16 --latent_dim=4",
 }
 
 
@@ -62,7 +62,7 @@ def photo(tmp_path):
 
 @pytest.fixture
 def label_file(opened, tmp_path):
-    """The indices of a label map that is in a file, in the colours of the built-in set."""
+    """The indices of a label map that is in a file, in the colors of the built-in set."""
     indices = np.random.default_rng(0).integers(0, 3, (4, 5)).astype(np.int32).repeat(4, axis=0).repeat(4, axis=1)
     images.save(tmp_path / "labels.png", paint(indices, opened("spade")[0].config.spec.domains["labels"].classes))
     return indices
@@ -188,7 +188,7 @@ def test_maps_that_cannot_be_read_do_not_stop_the_others(folder, photo, label_fi
     images.save(tmp_path / "maps" / "other.png", np.full((16, 16, 3), (250, 250, 250), np.uint8))
     assert main(["translate", str(folder("spade")), str(tmp_path / "maps"), str(tmp_path / "out")]) == 1
     printed = capsys.readouterr()
-    assert "1 written" in printed.out and "an area of colour #fafafa belongs to none of the classes" in printed.err
+    assert "1 written" in printed.out and "an area of color #fafafa belongs to none of the classes" in printed.err
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["labels.png"]
 
 

@@ -25,16 +25,16 @@ COMMON = [
 FLAGS = {
     "pix2pix": ["--ngf=4", "--ndf=4", "--generator=unet_16", "--n_layers=1"],
     "cyclegan": ["--ngf=4", "--ndf=4", "--generator=resnet_1", "--n_layers=1", "--pool_size=3"],
-    "stargan": ["--ngf=4", "--ndf=4", "--n_layers=2", "--blocks=1", "--n_critic=2"],
-    "spade": ["--ngf=4", "--ndf=4", "--depth=2", "--n_layers=2", "--style_encoder", "--encoder_size=16", "--latent=8"],
-    "gan": ["--average_decay=0.9"],
+    "stargan": ["--ngf=4", "--ndf=4", "--n_layers=2", "--n_blocks=1", "--n_critic=2"],
+    "spade": ["--ngf=4", "--ndf=4", "--depth=2", "--n_layers=2", "--style_encoder", "--encoder_size=16", "--latent_dim=8"],
+    "gan": ["--ema_decay=0.9"],
     "cgan": ["--loss=lsgan"],
     "dcgan": ["--ngf=4", "--ndf=4", "--loss=wgan_gp", "--discriminator_norm=none", "--n_critic=2"],
     "acgan": ["--updates=generator_first", "--diffaugment=color"],
-    "vaegan": ["--nef=4", "--ngf=4", "--ndf=4", "--encoder_units=8", "--latents=8", "--skip_margin=0.35", "--average_decay=0.9"],
+    "vaegan": ["--nef=4", "--ngf=4", "--ndf=4", "--encoder_units=8", "--latent_dim=8", "--skip_margin=0.35", "--ema_decay=0.9"],
     "stylegan": [
-        *("--latents=8", "--width=8", "--mapping_layers=2", "--channel_base=32", "--channel_max=8"),
-        *("--stable_images=4", "--fade_images=8", "--stage_batch_sizes=8:2", "--r1_every=2"),
+        *("--latent_dim=8", "--w_dim=8", "--mapping_layers=2", "--channel_base=32", "--channel_max=8"),
+        *("--stable_images=4", "--fade_images=8", "--stage_batch_sizes=8:2", "--r1_interval=2"),
     ],
 }
 STATE = {"cyclegan": {"filled", "source", "target"}, "stylegan": {"images_seen", "mean_style", "steps"}}
@@ -58,11 +58,11 @@ STOP_AFTER_A_STEP = f"""
 from tfgan.training.step import TrainStep
 import os
 run = TrainStep.run
-def signalled(self, iterator, count):
+def signaled(self, iterator, count):
     if int(self.step.numpy()) == 1:
         os.kill(os.getpid(), {int(signal.SIGTERM)})
     return run(self, iterator, count)
-TrainStep.run = signalled
+TrainStep.run = signaled
 """
 
 

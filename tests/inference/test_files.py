@@ -149,7 +149,7 @@ def test_alpha_may_be_dropped(tmp_path):
     assert (images.decode(tmp_path / "out/a.png") == 195).all()
 
 
-def test_grey_target(tmp_path):
+def test_gray_target(tmp_path):
     source = write(tmp_path / "a.png")
     assert translate(invert(channels=1), find_tasks(str(source), str(tmp_path / "out"))) == [""]
     assert images.decode(tmp_path / "out/a.png").shape == (4, 6, 1)
@@ -234,7 +234,7 @@ IDS = Classes("ids", (0, 9), ("#ff0000", "#0000ff"), ("sky", "road"), 255)
         (Domain("labels", 1, "int32", "nearest", IDS), [[0, 1, -1]]),
         (Domain("labels", 3, "uint8", "nearest", IDS), [[[255, 0, 0], [0, 0, 255], [0, 0, 0]]]),
     ],
-    ids=["indices", "colours"],
+    ids=["indices", "colors"],
 )
 def test_label_maps_are_read_by_their_classes(tmp_path, domain, expected):
     Image.fromarray(np.array([[0, 9, 255]], np.uint8)).save(tmp_path / "a.png")
@@ -261,5 +261,5 @@ def test_each_image_has_conditions_of_its_own(tmp_path):
     tasks = find_tasks(str(tmp_path / "in"), str(tmp_path / "out"))
     done = translate_files(Translator(way), tasks, conditions, alpha="composite", overwrite=False, tile=0)
     assert [outcome for _, outcome in done] == ["", ""]
-    colours = [images.decode(tmp_path / "out" / name)[0, 0].tolist() for name in ("a.png", "b.png")]
-    assert colours == [[60, 195, 128], [55, 200, 128]]
+    colors = [images.decode(tmp_path / "out" / name)[0, 0].tolist() for name in ("a.png", "b.png")]
+    assert colors == [[60, 195, 128], [55, 200, 128]]

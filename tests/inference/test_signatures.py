@@ -23,7 +23,7 @@ RGB = ("#ff0000", "#00ff00", "#0000ff")
 IDS = Classes("ids", (0, 3, 7), RGB, ("sky", "road", "car"), 255)
 DEEP_IDS = Classes("ids", (0, 3, 1000), RGB, ("sky", "road", "car"), 255)
 PALETTE = Classes("palette", (0, 1, 2), RGB, ("sky", "road", "car"))
-COLOURS = Classes("colours", (0xFF0000, 0x00FF00, 0x0000FF), RGB, ("sky", "road", "car"))
+COLORS = Classes("colors", (0xFF0000, 0x00FF00, 0x0000FF), RGB, ("sky", "road", "car"))
 TINY = {"ngf": 4, "ndf": 4, "image_size": (16, 16), "batch_size": 2}
 
 
@@ -46,12 +46,12 @@ def make_cyclegan():
 
 def make_stargan():
     spec = data_spec("attributes", {"image": Domain("photo", 3)}, attribute_names=("brick", "wood", "night"))
-    return stargan.StarGAN(stargan.HParams(n_layers=2, blocks=1, **TINY), spec)
+    return stargan.StarGAN(stargan.HParams(n_layers=2, n_blocks=1, **TINY), spec)
 
 
 def make_spade():
-    hparams = spade.HParams(depth=2, n_layers=2, style_encoder=True, encoder_size=16, latent=8, **TINY)
-    return spade.Spade(hparams, data_spec("semantic", {"labels": a_map(COLOURS), "image": Domain("photo", 3)}))
+    hparams = spade.HParams(depth=2, n_layers=2, style_encoder=True, encoder_size=16, latent_dim=8, **TINY)
+    return spade.Spade(hparams, data_spec("semantic", {"labels": a_map(COLORS), "image": Domain("photo", 3)}))
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_every_signature_of_files_is_the_runs_own_way(exported, method):
         inputs = [random_inputs(way, *size) for size in ((9, 16), (16, 20))]
         if way.takes_maps:
             inputs = [np.maximum(labels, 0) for labels in inputs]
-        files = [images.encode(label_maps.paint(image, COLOURS) if way.takes_maps else image, "png") for image in inputs]
+        files = [images.encode(label_maps.paint(image, COLORS) if way.takes_maps else image, "png") for image in inputs]
         given = random_conditions(way, 2)
         bytes_name = "serve_bytes" if signature_name(name, ways) == "serving_default" else f"{name}_bytes"
         answers = model.signatures[bytes_name](**constants({"image_bytes": files, **given}))["image_bytes"].numpy()
@@ -177,26 +177,26 @@ def file_bytes(pixels, form="PNG", palette=None, dtype=np.uint8):
     return content.getvalue()
 
 
-GREY = [[0, 3, 7, 255], [7, 7, 0, 3]]
+GRAY = [[0, 3, 7, 255], [7, 7, 0, 3]]
 DEEP = [[0, 3, 1000, 255], [1000, 3, 3, 0]]
 RED_GREEN_BLUE = [[[255, 0, 0], [0, 255, 0], [0, 0, 255], [250, 9, 9]]] * 2
 OWN_PALETTE = [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 0, 0]
-GREY_PALETTE = [0, 0, 0, 3, 3, 3, 7, 7, 7]
+GRAY_PALETTE = [0, 0, 0, 3, 3, 3, 7, 7, 7]
 
 FILES = {
-    "8 bit": (IDS, file_bytes(GREY)),
+    "8 bit": (IDS, file_bytes(GRAY)),
     "16 bit": (DEEP_IDS, file_bytes(DEEP, dtype=np.uint16)),
-    "16 bit of small ids": (IDS, file_bytes(GREY, dtype=np.uint16)),
+    "16 bit of small ids": (IDS, file_bytes(GRAY, dtype=np.uint16)),
     "8 bit beside large ids": (DEEP_IDS, file_bytes([[0, 3, 255]])),
-    "grey RGB": (IDS, file_bytes(np.repeat(np.array(GREY)[..., None], 3, 2))),
-    "grey RGBA": (IDS, file_bytes(np.concatenate([np.repeat(np.array(GREY)[..., None], 3, 2), np.full((2, 4, 1), 255)], 2))),
-    "grey palette": (IDS, file_bytes([[0, 1, 2]], palette=GREY_PALETTE)),
-    "BMP ids": (IDS, file_bytes(GREY, "BMP")),
-    "GIF ids": (IDS, file_bytes(GREY, "GIF")),
-    "colours": (COLOURS, file_bytes(RED_GREEN_BLUE)),
-    "BMP colours": (COLOURS, file_bytes(RED_GREEN_BLUE, "BMP")),
-    "JPEG colours": (COLOURS, file_bytes(np.repeat(np.repeat(RED_GREEN_BLUE, 16, 0), 16, 1), "JPEG")),
-    "palette by colour": (COLOURS, file_bytes([[0, 1, 2, 3]], palette=OWN_PALETTE)),
+    "gray RGB": (IDS, file_bytes(np.repeat(np.array(GRAY)[..., None], 3, 2))),
+    "gray RGBA": (IDS, file_bytes(np.concatenate([np.repeat(np.array(GRAY)[..., None], 3, 2), np.full((2, 4, 1), 255)], 2))),
+    "gray palette": (IDS, file_bytes([[0, 1, 2]], palette=GRAY_PALETTE)),
+    "BMP ids": (IDS, file_bytes(GRAY, "BMP")),
+    "GIF ids": (IDS, file_bytes(GRAY, "GIF")),
+    "colors": (COLORS, file_bytes(RED_GREEN_BLUE)),
+    "BMP colors": (COLORS, file_bytes(RED_GREEN_BLUE, "BMP")),
+    "JPEG colors": (COLORS, file_bytes(np.repeat(np.repeat(RED_GREEN_BLUE, 16, 0), 16, 1), "JPEG")),
+    "palette by color": (COLORS, file_bytes([[0, 1, 2, 3]], palette=OWN_PALETTE)),
 }
 
 
@@ -213,16 +213,16 @@ def test_files_are_decoded_as_everywhere_else(classes, content, make_domain):
 
 def test_what_is_refused_elsewhere_is_no_class_in_a_graph():
     unknown, far = file_bytes([[0, 4, 255]]), file_bytes(np.full((4, 4, 3), (200, 200, 0)))
-    for content, classes in ((unknown, IDS), (far, COLOURS)):
+    for content, classes in ((unknown, IDS), (far, COLORS)):
         with pytest.raises(UnreadableImage):
             label_maps.load(content, a_map(classes))
     assert decode(unknown, a_map(IDS)).numpy().tolist() == [[0, -1, -1]]
     assert decode(unknown, painted(IDS)).numpy().tolist() == [[[255, 0, 0], [0, 0, 0], [0, 0, 0]]]
-    assert (decode(far, a_map(COLOURS)).numpy() == 0).all()
+    assert (decode(far, a_map(COLORS)).numpy() == 0).all()
 
 
 @pytest.mark.parametrize(
-    "domain", [a_map(PALETTE), painted(PALETTE), Domain("opacity", 2)], ids=["palette map", "painted palette", "grey with transparency"]
+    "domain", [a_map(PALETTE), painted(PALETTE), Domain("opacity", 2)], ids=["palette map", "painted palette", "gray with transparency"]
 )
 def test_no_signature_of_files_that_tensorflow_cannot_read(domain):
     def function(x):

@@ -22,7 +22,7 @@ UNDECIDED = (math.log(2) + math.log(10)) / 2  # 1.497866
 
 def make_method(size=SIZE, channels=1, names=DIGITS, **changes):
     keras.utils.set_random_seed(1)
-    spec = DataSpec("labelled", (size, size), {"image": Domain("image", channels)}, {"train": 8, "validation": 2}, "", names)
+    spec = DataSpec("labeled", (size, size), {"image": Domain("image", channels)}, {"train": 8, "validation": 2}, "", names)
     return ACGAN(HParams(image_size=(size, size), **changes), spec)
 
 
@@ -166,7 +166,7 @@ def test_counts(size, channels, architecture, generator, discriminator):
 
 @pytest.mark.parametrize("architecture, own, rate", [("upsampling", (64, 16), 0.25), ("paper", (96, 16), 0.5)])
 def test_settings_of_the_networks(architecture, own, rate):
-    method = make_method(architecture=architecture, ngf=2, ndf=3, discriminator_norm="none", latents=6)
+    method = make_method(architecture=architecture, ngf=2, ndf=3, discriminator_norm="none", latent_dim=6)
     assert HParams(architecture=architecture).widths() == own and method.hparams.widths() == (2, 3)
     convolutions = [layer for layer in method.discriminator.layers if isinstance(layer, keras.layers.Conv2D)]
     assert convolutions[0].filters == 3 and method.generator.input_shape == [(None, 6), (None,)]

@@ -113,7 +113,7 @@ def repeated_after(count):
     return draw
 
 
-STYLES = {"style_encoder": True, "encoder_size": 16, "latent": 8, "kl_weight": 5.0}
+STYLES = {"style_encoder": True, "encoder_size": 16, "latent_dim": 8, "kl_weight": 5.0}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ STYLES = {"style_encoder": True, "encoder_size": 16, "latent": 8, "kl_weight": 5
 def test_two_replicas_equal_one(name, changes, monkeypatch):
     """Losses and reduced gradients of one step, with dropout and pool off and every draw the same.
 
-    Batch norms without synchronisation see one replica: both get the same images where the method has no such setting. Adam's first
+    Batch norms without synchronization see one replica: both get the same images where the method has no such setting. Adam's first
     update is a gradient's sign, also where the gradient is nothing but rounding, as of a bias in front of a norm; later phases would see
     that. With a large epsilon the update is in proportion to the gradient.
     """
@@ -134,7 +134,7 @@ def test_two_replicas_equal_one(name, changes, monkeypatch):
         monkeypatch.setattr(module, draw, repeated_after(share), raising=False)
     monkeypatch.setattr(method_class("stargan"), "_targets", opposite_targets)
     settings = {"dropout": 0.0, "pool_size": 0, "sync_batch_norm": True, "beta_1": 0.5} | changes
-    halves = kind.batch_kind in ("images", "labelled")
+    halves = kind.batch_kind in ("images", "labeled")
     one, two = (Training(name, devices, batch_size=2 * share, halves=halves, **settings) for devices in (ONE, TWO))
     for optimizer in (*one.step.optimizers.values(), *two.step.optimizers.values()):
         optimizer.epsilon = 1.0
@@ -183,7 +183,7 @@ def test_translations_treat_each_image_alone(name):
 
 def check_generation(way):
     noise = np.random.default_rng(0)
-    latents = noise.normal(size=(3, way.latents)).astype(np.float32)
+    latents = noise.normal(size=(3, way.latent_dim)).astype(np.float32)
     labels = [np.array([0, 1, 2], np.int32)] if way.class_names else []
     together = way.function(latents, *labels).numpy()
     assert together.shape == (3, SIZE, SIZE, way.image.channels) and np.abs(together).max() <= 1

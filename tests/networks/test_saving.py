@@ -20,7 +20,7 @@ OTHERS = [  # settings by which networks are built of other layers
     ("pix2pix", {"generator": "resnet_1", "upsampling": "resize", "norm": "instance", "inference_dropout": True}),
     ("pix2pix", {"generator": "encdec_16", "n_layers": 0, "norm": "none"}),
     ("cyclegan", {"generator": "unet_16"}),
-    ("spade", {"style_encoder": True, "encoder_size": 16, "latent": 8}),
+    ("spade", {"style_encoder": True, "encoder_size": 16, "latent_dim": 8}),
     ("stylegan", {"progressive": True}),
 ]
 

@@ -84,7 +84,7 @@ def _translate_bytes(translator: Translator):
 
 
 def is_decodable(domain: Domain) -> bool:
-    """Whether TensorFlow decodes the domain's files: it turns the indices of a palette into colours, and has no grey with transparency."""
+    """Whether TensorFlow decodes the domain's files: it turns the indices of a palette into colors, and has no gray with transparency."""
     return domain.channels != 2 and (domain.classes is None or domain.classes.coding != "palette")
 
 
@@ -92,7 +92,7 @@ def decode(data, domain: Domain):
     """The bytes of one file -> H×W×C of the domain's dtype, or H×W int32 where the domain is a map of class indices.
 
     Agrees with `tfgan.data.label_maps.maps.load` on what that takes. What it refuses, as a graph cannot: an unknown id is no class (-1), an
-    unknown colour is the nearest class's, and of ids in colour the red is taken.
+    unknown color is the nearest class's, and of ids in color the red is taken.
     """
     if domain.classes is None:
         return tf.ensure_shape(
@@ -102,7 +102,7 @@ def decode(data, domain: Domain):
     if domain.dtype == "int32":
         return indices
     return tf.gather(
-        tf.constant([*_rgb(domain.classes.colours), (0, 0, 0)], tf.uint8), tf.math.floormod(indices, len(domain.classes.values) + 1)
+        tf.constant([*_rgb(domain.classes.colors), (0, 0, 0)], tf.uint8), tf.math.floormod(indices, len(domain.classes.values) + 1)
     )
 
 
@@ -116,13 +116,13 @@ def _class_indices(data, classes):
         table[list(classes.values)] = range(len(classes.values))
         return tf.gather(table, values)
     pixels = tf.cast(tf.ensure_shape(tf.io.decode_image(data, 3, expand_animations=False), [None, None, 3]), tf.float32)
-    colours = tf.constant(_rgb(classes.colours), tf.float32)
-    distances = tf.reduce_sum(tf.square(colours), 1) - 2.0 * tf.tensordot(pixels, colours, [[2], [1]])  # less |pixel|², the same for all
+    colors = tf.constant(_rgb(classes.colors), tf.float32)
+    distances = tf.reduce_sum(tf.square(colors), 1) - 2.0 * tf.tensordot(pixels, colors, [[2], [1]])  # less |pixel|², the same for all
     return tf.argmin(distances, axis=-1, output_type=tf.int32)
 
 
-def _rgb(colours):
-    return [tuple(bytes.fromhex(colour.removeprefix("#"))) for colour in colours]
+def _rgb(colors):
+    return [tuple(bytes.fromhex(color.removeprefix("#"))) for color in colors]
 
 
 def export(ways: dict[str, Way], folder: Path) -> None:

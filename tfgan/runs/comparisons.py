@@ -12,7 +12,7 @@ from tfgan.data.dataset import Dataset
 from tfgan.data.images import convert, decode, probe, resize
 from tfgan.data.pipeline import normalize
 from tfgan.errors import UnreadableImage, UserError
-from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.classifier import UNKNOWN
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.pixels import WINDOW, WINDOW_OF_SCALES
@@ -104,7 +104,7 @@ def _attributes(way: Translator, dataset: Dataset, count: int) -> Comparison:
         split=dataset.validation_split,
         more_real=_unseen(dataset, "image", len(inputs)),
         asked=np.where(masks > 0, asked, UNKNOWN),
-        labelled=(inputs, np.where(known > 0, own, UNKNOWN)),
+        labeled=(inputs, np.where(known > 0, own, UNKNOWN)),
         cycled=(inputs, _each(way, fake, conditions(own, known))),
         inputs=inputs,
     )
@@ -125,8 +125,8 @@ def _generated(ways: Ways, dataset: Dataset, count: int) -> dict[str, Comparison
     fake = sampler.pixels(sampler.latents(np.arange(len(real))), labels).numpy()
     comparison = Comparison(sampler.target, fake, real, split="train", more_real=unseen, notes=notes)
     if labels is not None:
-        labelled = tuple(dataset.column("validation", key, count) for key in ("image", "label"))
-        comparison = dataclasses.replace(comparison, asked=labels, labelled=labelled)
+        labeled = tuple(dataset.column("validation", key, count) for key in ("image", "label"))
+        comparison = dataclasses.replace(comparison, asked=labels, labeled=labeled)
     found = {"": comparison}
     for way in ways.values():
         if isinstance(way, Encoder):
@@ -144,7 +144,7 @@ def _reconstructed(encoder: Encoder, sampler: Sampler, dataset: Dataset, count: 
 
 def _unseen(dataset: Dataset, key: str, count: int) -> np.ndarray | None:
     """Real images of the other split than the reference; None where there is but one."""
-    split = "validation" if key == "image" and dataset.spec.kind in ("labelled", "images") else "train"
+    split = "validation" if key == "image" and dataset.spec.kind in ("labeled", "images") else "train"
     return None if dataset.validation_split == "train" else dataset.column(split, key, count)
 
 

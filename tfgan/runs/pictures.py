@@ -117,7 +117,7 @@ class Samples(Callback):
         return trainer.show_samples(step, Made(self.ways, self.examples, calls, sampled, picture))
 
     def _shown(self, image: np.ndarray) -> np.ndarray:
-        """A map of class indices in its classes' colours."""
+        """A map of class indices in its classes' colors."""
         if image.ndim == 3:
             return image
         (domain,) = (domain for domain in self.spec.domains.values() if domain.dtype == "int32")

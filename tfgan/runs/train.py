@@ -16,7 +16,7 @@ from tfgan.config import DataConfig, RunConfig, TrainConfig
 from tfgan.data import open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.errors import TrainingFailed, UserError
-from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.catalog import METRICS
 from tfgan.inference import open_inference
 from tfgan.methods import method_class
 from tfgan.methods.base import HParams, Method

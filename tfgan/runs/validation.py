@@ -5,7 +5,7 @@ import numpy as np
 from tfgan.config import TrainConfig
 from tfgan.data.dataset import Dataset
 from tfgan.errors import UserError
-from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.extractors import open_extractor
 from tfgan.evaluation.measure import Tools, measure
 from tfgan.inference import Ways, open_inference
