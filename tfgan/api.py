@@ -242,7 +242,7 @@ class Run:
         return f"<tfgan.Run {self.folder}: {self.config.method} at step {self.step}>"
 
     @functools.cached_property
-    def _ways(self):
+    def _signatures(self):
         from tfgan.inference import open_inference
 
         return open_inference(self._opened.method)
@@ -252,7 +252,7 @@ class Run:
         """The run's way from noise to images, for latents of your own. Raises `UserError` if it has none."""
         from tfgan.runs.latents import choose_sampler
 
-        return choose_sampler(self._opened, self._ways, None)
+        return choose_sampler(self._opened, self._signatures, None)
 
     @property
     def history(self) -> dict[str, np.ndarray]:
@@ -295,12 +295,12 @@ class Run:
         from tfgan.runs.conditions import choose_translator, make_conditions
 
         config = TranslateConfig(checkpoint=self._checkpoint, to=to, set=set, style=style, seed=seed, tile=tile)
-        way = choose_translator(self._ways, config.to)
-        conditions = make_conditions(self._opened, self._ways, way, config.set, config.style, config.seed)
+        signature = choose_translator(self._signatures, config.to)
+        conditions = make_conditions(self._opened, self._signatures, signature, config.set, config.style, config.seed)
         floats = _wants_floats(dtype)
-        given = as_images(images, way.source, self.config.data.alpha, floats)
-        results = [translate_image(way, image, conditions(image), tile=config.tile, floats=floats) for image in given.images]
-        return given.back(results, way.target)
+        given = as_images(images, signature.source, self.config.data.alpha, floats)
+        results = [translate_image(signature, image, conditions(image), tile=config.tile, floats=floats) for image in given.images]
+        return given.back(results, signature.target)
 
     def sample(
         self,
@@ -328,7 +328,7 @@ class Run:
         seeds = np.asarray(list(seeds), np.int64)
         if len(seeds) == 0 or seeds.min() < 0 or seeds.max() >= 2**31:
             raise UserError("seeds must be whole numbers from 0 to 2147483647, one at least.")
-        sampler = choose_sampler(self._opened, self._ways, truncation)
+        sampler = choose_sampler(self._opened, self._signatures, truncation)
         numbers = class_numbers(sampler, labels, len(seeds))
         make = sampler if _wants_floats(dtype) else sampler.pixels
         return make(sampler.latents(seeds), numbers).numpy()

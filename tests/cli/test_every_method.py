@@ -164,25 +164,25 @@ def test_the_losses_and_the_metric_that_tell_of_overfitting_are_there(run):
 def test_export(run):
     name, folder, _ = run
     model = tf.saved_model.load(str(folder.parent / "model"))
-    ways = open_inference(open_run(str(folder)).method)
-    for key, way in ways.items():
-        serve = model.signatures[signature_name(key, ways)]
-        if isinstance(way, Sampler):
-            check_sampler(way, serve, model.signatures["from_seed"])
+    signatures = open_inference(open_run(str(folder)).method)
+    for key, signature in signatures.items():
+        serve = model.signatures[signature_name(key, signatures)]
+        if isinstance(signature, Sampler):
+            check_sampler(signature, serve, model.signatures["from_seed"])
             continue
-        file = folder / "samples" / "inputs" / f"{way.input_key}_0.png"
-        image = read_image(file, way.source, "composite")
-        given = {k: np.full((1, n), 0.5, np.float32) for k, n in getattr(way, "lengths", {}).items()}
-        (served,) = serve(**{way.pixel_spec.name: tf.constant(image[None])}, **{k: tf.constant(v) for k, v in given.items()}).values()
-        expected = way.pixels(image[None], **given)
-        tolerance = {"atol": 1} if isinstance(way, Translator) else {"rtol": 1e-4, "atol": 1e-5}
+        file = folder / "samples" / "inputs" / f"{signature.input_key}_0.png"
+        image = read_image(file, signature.source, "composite")
+        given = {k: np.full((1, n), 0.5, np.float32) for k, n in getattr(signature, "lengths", {}).items()}
+        (served,) = serve(**{signature.pixel_spec.name: tf.constant(image[None])}, **{k: tf.constant(v) for k, v in given.items()}).values()
+        expected = signature.pixels(image[None], **given)
+        tolerance = {"atol": 1} if isinstance(signature, Translator) else {"rtol": 1e-4, "atol": 1e-5}
         np.testing.assert_allclose(served.numpy().astype(np.float32), expected.numpy().astype(np.float32), **tolerance)
 
 
-def check_sampler(way, serve, serve_seeds):
-    seeds, labels = np.array([3, 8], np.int32), {"labels": np.array([1, 0], np.int32)} if way.class_names else {}
-    expected = way.pixels(way.latents(seeds), **labels).numpy().astype(int)
+def check_sampler(signature, serve, serve_seeds):
+    seeds, labels = np.array([3, 8], np.int32), {"labels": np.array([1, 0], np.int32)} if signature.class_names else {}
+    expected = signature.pixels(signature.latents(seeds), **labels).numpy().astype(int)
     tensors = {name: tf.constant(value) for name, value in labels.items()}
-    for served in (serve(latents=tf.constant(way.latents(seeds)), **tensors), serve_seeds(seed=tf.constant(seeds), **tensors)):
+    for served in (serve(latents=tf.constant(signature.latents(seeds)), **tensors), serve_seeds(seed=tf.constant(seeds), **tensors)):
         np.testing.assert_allclose(served["images"].numpy().astype(int), expected, atol=1)
     assert len(np.unique(expected)) > 1 and np.any(expected[0] != expected[1])

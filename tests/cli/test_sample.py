@@ -105,9 +105,9 @@ class FakeMethod:
 
     def __init__(self, class_names=(), encoder=True):
         image = Domain("image", 1)
-        self.ways = {"generate": Sampler(Generation(self.paint, image, 2, class_names))}
+        self.signatures = {"generate": Sampler(Generation(self.paint, image, 2, class_names))}
         if encoder:
-            self.ways["encode"] = Encoder(Encoding(self.measure, image, (SIZE, SIZE), 2, crop=True))
+            self.signatures["encode"] = Encoder(Encoding(self.measure, image, (SIZE, SIZE), 2, crop=True))
 
     @staticmethod
     def paint(latents, labels=None):
@@ -126,7 +126,7 @@ class FakeConfig:
 
 def request(method, **changes):
     settings = SampleConfig(**({"count": 4, "rows": 2, "columns": 3} | changes))
-    return sampling.Request(Run("run", FakeConfig, method, 1), method.ways, method.ways["generate"], settings)
+    return sampling.Request(Run("run", FakeConfig, method, 1), method.signatures, method.signatures["generate"], settings)
 
 
 def grays(folder, *values, size=SIZE):

@@ -1,4 +1,4 @@
-"""SavedModels of runs with several ways: translations, conditions, encodings, maps of classes; and files decoded inside the graph."""
+"""SavedModels of runs with several signatures: translations, conditions, encodings, maps of classes; and files decoded inside the graph."""
 
 import functools
 import io
@@ -56,28 +56,28 @@ def make_spade():
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """A maker of a method -> its ways and its SavedModel, reloaded."""
+    """A maker of a method -> its signatures and its SavedModel, reloaded."""
 
     @functools.cache
     def make(make_method):
         keras.utils.set_random_seed(0)
-        ways = open_inference(make_method())
+        signatures = open_inference(make_method())
         folder = tmp_path_factory.mktemp("export") / "model"
-        export(ways, folder)
-        return ways, tf.saved_model.load(str(folder))
+        export(signatures, folder)
+        return signatures, tf.saved_model.load(str(folder))
 
     return make
 
 
-def random_inputs(way, *shape):
+def random_inputs(signature, *shape):
     noise = np.random.default_rng(0)
-    if way.source.dtype == "int32":
+    if signature.source.dtype == "int32":
         return noise.integers(-1, 3, shape).astype(np.int32)
     return noise.integers(0, 256, (*shape, 3), np.uint8)
 
 
-def random_conditions(way, n):
-    return {name: np.random.default_rng(1).uniform(0, 1, (n, length)).astype(np.float32) for name, length in way.lengths.items()}
+def random_conditions(signature, n):
+    return {name: np.random.default_rng(1).uniform(0, 1, (n, length)).astype(np.float32) for name, length in signature.lengths.items()}
 
 
 def constants(values):
@@ -95,23 +95,23 @@ METHOD = pytest.mark.parametrize("method", [method for method, _ in EXPECTED])
 @pytest.mark.parametrize(("method", "names"), EXPECTED)
 def test_names(exported, method, names):
     """Whatever a domain is called: spaces and slashes are fine for a SavedModel."""
-    ways, model = exported(method)
+    signatures, model = exported(method)
     assert sorted(model.signatures) == sorted(names)
-    assert {signature_name(name, ways) for name in ways} <= set(names)
-    assert signature_name(next(iter(ways)), ways) == "serving_default"
+    assert {signature_name(name, signatures) for name in signatures} <= set(names)
+    assert signature_name(next(iter(signatures)), signatures) == "serving_default"
 
 
 @METHOD
 def test_every_signature_is_the_runs_own_way(exported, method):
-    ways, model = exported(method)
-    for name, way in ways.items():
-        batch = random_inputs(way, 2, 17, 12)
-        given = random_conditions(way, 2) if isinstance(way, Translator) else {}
-        key = "images" if isinstance(way, Translator) else "vectors"
-        for signature in {signature_name(name, ways), name} & set(model.signatures):
-            served = model.signatures[signature](**constants({way.pixel_spec.name: batch, **given}))
+    signatures, model = exported(method)
+    for name, signature in signatures.items():
+        batch = random_inputs(signature, 2, 17, 12)
+        given = random_conditions(signature, 2) if isinstance(signature, Translator) else {}
+        key = "images" if isinstance(signature, Translator) else "vectors"
+        for served_name in {signature_name(name, signatures), name} & set(model.signatures):
+            served = model.signatures[served_name](**constants({signature.pixel_spec.name: batch, **given}))
             assert list(served) == [key]
-            np.testing.assert_allclose(served[key].numpy().astype(float), way.pixels(batch, **given).numpy().astype(float), atol=1e-5)
+            np.testing.assert_allclose(served[key].numpy().astype(float), signature.pixels(batch, **given).numpy().astype(float), atol=1e-5)
 
 
 def test_both_directions_are_there(exported):
@@ -125,47 +125,47 @@ def test_both_directions_are_there(exported):
 
 @METHOD
 def test_every_signature_of_files_is_the_runs_own_way(exported, method):
-    ways, model = exported(method)
-    for name, way in ways.items():
-        if not isinstance(way, Translator):
+    signatures, model = exported(method)
+    for name, signature in signatures.items():
+        if not isinstance(signature, Translator):
             continue
-        inputs = [random_inputs(way, *size) for size in ((9, 16), (16, 20))]
-        if way.takes_maps:
+        inputs = [random_inputs(signature, *size) for size in ((9, 16), (16, 20))]
+        if signature.takes_maps:
             inputs = [np.maximum(labels, 0) for labels in inputs]
-        files = [images.encode(label_maps.paint(image, COLORS) if way.takes_maps else image, "png") for image in inputs]
-        given = random_conditions(way, 2)
-        bytes_name = "serve_bytes" if signature_name(name, ways) == "serving_default" else f"{name}_bytes"
+        files = [images.encode(label_maps.paint(image, COLORS) if signature.takes_maps else image, "png") for image in inputs]
+        given = random_conditions(signature, 2)
+        bytes_name = "serve_bytes" if signature_name(name, signatures) == "serving_default" else f"{name}_bytes"
         answers = model.signatures[bytes_name](**constants({"image_bytes": files, **given}))["image_bytes"].numpy()
         for number, (image, answer) in enumerate(zip(inputs, answers)):
-            own = way.pixels(image[None], **{key: value[number : number + 1] for key, value in given.items()})
+            own = signature.pixels(image[None], **{key: value[number : number + 1] for key, value in given.items()})
             np.testing.assert_array_equal(images.decode(answer), own[0])
 
 
 @METHOD
 def test_difference_of_every_way(exported, method):
-    ways, model = exported(method)
-    for name, way in ways.items():
-        serve = model.signatures[signature_name(name, ways)]
-        inputs = [random_inputs(way, 16, 16) for _ in range(2)]
-        assert largest_difference(way, serve, inputs) <= 1e-5
+    signatures, model = exported(method)
+    for name, signature in signatures.items():
+        serve = model.signatures[signature_name(name, signatures)]
+        inputs = [random_inputs(signature, 16, 16) for _ in range(2)]
+        assert largest_difference(signature, serve, inputs) <= 1e-5
 
         def wrong(serve=serve, **given):
             return {key: value + tf.cast(3, value.dtype) for key, value in serve(**given).items()}
 
-        changed = largest_difference(way, wrong, inputs)
+        changed = largest_difference(signature, wrong, inputs)
         assert changed == pytest.approx(3, abs=1e-4) or changed > 250  # uint8 goes round
 
         def broken(serve=serve, **given):
             return {key: tf.cast(value, tf.float32) * np.nan for key, value in serve(**given).items()}
 
-        assert np.isnan(largest_difference(way, broken, inputs))
+        assert np.isnan(largest_difference(signature, broken, inputs))
 
 
 def test_difference_depends_on_the_conditions():
-    way = Translator(Translation(lambda x, v: x * v[:, None, None], Domain("a", 3), Domain("b", 3), 1, 1, conditions={"v": 3}))
+    signature = Translator(Translation(lambda x, v: x * v[:, None, None], Domain("a", 3), Domain("b", 3), 1, 1, conditions={"v": 3}))
     ignoring = Translator(Translation(lambda x, v: x, Domain("a", 3), Domain("b", 3), 1, 1, conditions={"v": 3}))
     serve = make_signatures({"translate": ignoring})["serving_default"]
-    assert largest_difference(way, lambda images, v: serve(images, v), [random_inputs(way, 4, 4)] * 8) > 1
+    assert largest_difference(signature, lambda images, v: serve(images, v), [random_inputs(signature, 4, 4)] * 8) > 1
 
 
 def file_bytes(pixels, form="PNG", palette=None, dtype=np.uint8):
@@ -228,8 +228,8 @@ def test_no_signature_of_files_that_tensorflow_cannot_read(domain):
     def function(x):
         return tf.zeros([1, tf.shape(x)[1], tf.shape(x)[2], 3])
 
-    way = Translator(Translation(function, domain, Domain("photo", 3), 1, 1))
+    signature = Translator(Translation(function, domain, Domain("photo", 3), 1, 1))
     assert not is_decodable(domain)
-    assert list(make_signatures({"translate": way})) == ["serving_default"]
+    assert list(make_signatures({"translate": signature})) == ["serving_default"]
     back = Translator(Translation(lambda x: x, Domain("photo", 3), Domain("photo", 3), 1, 1))
-    assert list(make_signatures({"to_photo": way, "back": back})) == ["serving_default", "to_photo", "back", "back_bytes"]
+    assert list(make_signatures({"to_photo": signature, "back": back})) == ["serving_default", "to_photo", "back", "back_bytes"]

@@ -203,7 +203,7 @@ def test_samples_are_of_the_class_asked_for_whatever_else_is_in_the_batch():
     latents = np.random.default_rng(0).normal(size=(4, 100)).astype(np.float32)
     for _ in range(3):
         method.generator([latents, np.arange(4)], training=True)
-    way = method.inference()["generate"]
-    together = way.function(latents, np.array([3, 7, 3, 1])).numpy()
-    np.testing.assert_allclose(way.function(latents[1:2], np.array([7])), together[1:2], atol=1e-6)
-    assert np.abs(way.function(latents[1:2], np.array([3])) - together[1:2]).max() > 1e-4
+    signature = method.inference()["generate"]
+    together = signature.function(latents, np.array([3, 7, 3, 1])).numpy()
+    np.testing.assert_allclose(signature.function(latents[1:2], np.array([7])), together[1:2], atol=1e-6)
+    assert np.abs(signature.function(latents[1:2], np.array([3])) - together[1:2]).max() > 1e-4

@@ -72,9 +72,9 @@ def test_the_label_is_learned(number, network):
 
 def test_samples_are_of_the_class_asked_for():
     method = make_method(names=DIGITS)
-    way = method.inference()["generate"]
-    assert way.class_names == DIGITS
+    signature = method.inference()["generate"]
+    assert signature.class_names == DIGITS
     latents = np.ones((3, 100), np.float32)
-    images = way.function(latents, np.array([3, 7, 3]))
+    images = signature.function(latents, np.array([3, 7, 3]))
     np.testing.assert_allclose(images[0], images[2], atol=1e-6)
     assert np.abs(images[0] - images[1]).max() > 1e-3

@@ -247,13 +247,13 @@ def test_the_pool_changes_what_the_discriminators_learn_from(eagerly):
 def test_both_directions_and_back_in_the_sample_row():
     method = make_method()
     method.to_target, method.to_source = (lambda images, training: -images), (lambda images, training: 0.5 * images)
-    ways = method.inference()
-    assert list(ways) == ["to_night", "to_day"]
-    assert [(way.source.name, way.target.name, way.input_key) for way in ways.values()] == [
+    signatures = method.inference()
+    assert list(signatures) == ["to_night", "to_day"]
+    assert [(signature.source.name, signature.target.name, signature.input_key) for signature in signatures.values()] == [
         ("day", "night", "source"),
         ("night", "day", "target"),
     ]
-    use = {name: lambda image, way=way: way.function(image[None])[0] for name, way in ways.items()}
+    use = {name: lambda image, signature=signature: signature.function(image[None])[0] for name, signature in signatures.items()}
     row = method.sample_row({"source": np.full((8, 8, 3), 0.5), "target": np.full((8, 8, 3), -1.0)}, use)
     assert {title: float(np.asarray(image)[0, 0, 0]) for title, image in row.items()} == {
         **{"day": 0.5, "day to night": -0.5, "back to day": -0.25},

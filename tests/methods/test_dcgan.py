@@ -102,7 +102,7 @@ def test_samples_of_the_trained_generator_do_not_depend_on_the_batch():
     latents = np.random.default_rng(0).uniform(-1, 1, (5, 100)).astype(np.float32)
     for _ in range(3):
         method.generator(latents, training=True)
-    way = method.inference()["generate"]
-    together = way.function(latents).numpy()
-    np.testing.assert_allclose(way.function(latents[3:4]), together[3:4], atol=1e-6)
-    assert way.prior == "uniform" and np.abs(together).max() <= 1
+    signature = method.inference()["generate"]
+    together = signature.function(latents).numpy()
+    np.testing.assert_allclose(signature.function(latents[3:4]), together[3:4], atol=1e-6)
+    assert signature.prior == "uniform" and np.abs(together).max() <= 1

@@ -320,15 +320,15 @@ def test_the_average_makes_all_results():
     for mean, old, new in zip(average, before["generator"], plain):
         np.testing.assert_allclose(mean, 0.75 * old + 0.25 * new, atol=1e-6)
     latents = np.ones((2, LATENTS), np.float32)
-    way = method.inference()["generate"]
-    np.testing.assert_array_equal(way.function(latents), method.ema["generator"](latents))
-    assert np.any(way.function(latents) != method.generator(latents))
+    signature = method.inference()["generate"]
+    np.testing.assert_array_equal(signature.function(latents), method.ema["generator"](latents))
+    assert np.any(signature.function(latents) != method.generator(latents))
     assert not make_method().ema
 
 
 def test_what_inference_says_of_itself():
-    way = make_method(prior="uniform").inference()["generate"]
-    assert (way.latent_dim, way.prior, way.class_names, way.image) == (LATENTS, "uniform", (), Domain("photo", 1))
+    signature = make_method(prior="uniform").inference()["generate"]
+    assert (signature.latent_dim, signature.prior, signature.class_names, signature.image) == (LATENTS, "uniform", (), Domain("photo", 1))
     assert make_method(Labeled).inference()["generate"].class_names == CLASSES
 
 

@@ -204,15 +204,15 @@ def test_a_style_image_of_another_size_is_resized():
 
 def test_inference_without_styles():
     method, batch = make_method(), make_batch()
-    ways = method.inference()
-    assert list(ways) == ["translate"]
-    way = ways["translate"]
-    assert (way.source, way.target, way.multiple, way.minimum) == (DOMAINS["labels"], DOMAINS["image"], 4, 4)
-    assert (way.input_key, way.truth_key, way.conditions) == ("labels", "image", {})
+    signatures = method.inference()
+    assert list(signatures) == ["translate"]
+    signature = signatures["translate"]
+    assert (signature.source, signature.target, signature.multiple, signature.minimum) == (DOMAINS["labels"], DOMAINS["image"], 4, 4)
+    assert (signature.input_key, signature.truth_key, signature.conditions) == ("labels", "image", {})
     amplify(method.generator)
-    images = way.function(batch["labels"])
+    images = signature.function(batch["labels"])
     assert images.shape == (BATCH, SIZE, SIZE, 3) and np.ptp(images) > 0.1
-    assert way.function(tf.zeros([1, 4, 24], tf.int32)).shape == (1, 4, 24, 3)  # another size than the trained one
+    assert signature.function(tf.zeros([1, 4, 24], tf.int32)).shape == (1, 4, 24, 3)  # another size than the trained one
     assert list(method.sample_row(example(), {"translate": lambda labels: "made"})) == ["facade", "photo", "generated photo"]
 
 
@@ -222,16 +222,16 @@ def example():
 
 def test_inference_with_styles():
     method, batch = make_method(**STYLES | {"encoder_size": 8}), make_batch()
-    ways = method.inference()
-    assert list(ways) == ["translate", "encode"] and ways["translate"].conditions == {"latent": LATENT}
-    encoding = ways["encode"]
+    signatures = method.inference()
+    assert list(signatures) == ["translate", "encode"] and signatures["translate"].conditions == {"latent": LATENT}
+    encoding = signatures["encode"]
     assert isinstance(encoding, Encoding) and (encoding.size, encoding.length) == ((SIZE, SIZE), LATENT)
     assert (encoding.source, encoding.input_key) == (DOMAINS["image"], "image")
     np.testing.assert_array_equal(encoding.function(batch["image"]), method.encoder(tf.image.resize(batch["image"], [8, 8]))[0])
     amplify(method.generator)
     style = tf.constant(np.random.default_rng(0).normal(size=(2, LATENT)), tf.float32)
-    images = ways["translate"].function(batch["labels"], style)
-    assert np.abs(images - ways["translate"].function(batch["labels"], style[::-1])).max() > 1e-3
+    images = signatures["translate"].function(batch["labels"], style)
+    assert np.abs(images - signatures["translate"].function(batch["labels"], style[::-1])).max() > 1e-3
 
 
 def test_sample_row_with_styles():

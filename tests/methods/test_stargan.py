@@ -342,15 +342,18 @@ def test_the_learning_rate_of_both_networks_falls_by_epochs():
 
 def test_translation_and_classification():
     method = make_method()
-    ways = method.inference()
+    signatures = method.inference()
     batch = make_batch()
-    translated = ways["translate"].function(batch["image"], batch["attributes"])
+    translated = signatures["translate"].function(batch["image"], batch["attributes"])
     np.testing.assert_array_equal(translated, method.generator([batch["image"], batch["attributes"]]))
-    assert ways["translate"].conditions == {"attributes": 5} and (ways["translate"].multiple, ways["translate"].minimum) == (4, 8)
-    assert ways["classify"].length == 5 and ways["classify"].size == (SIZE, SIZE)
+    assert signatures["translate"].conditions == {"attributes": 5} and (
+        signatures["translate"].multiple,
+        signatures["translate"].minimum,
+    ) == (4, 8)
+    assert signatures["classify"].length == 5 and signatures["classify"].size == (SIZE, SIZE)
     _, logits = method.discriminator(batch["image"])
     expected = np.concatenate([tf.nn.softmax(logits[:, :3]), tf.sigmoid(logits[:, 3:])], axis=1)
-    np.testing.assert_allclose(ways["classify"].function(batch["image"]), expected, rtol=1e-5)
+    np.testing.assert_allclose(signatures["classify"].function(batch["image"]), expected, rtol=1e-5)
 
 
 def test_translation_by_the_labels_of_one_of_two_sets():

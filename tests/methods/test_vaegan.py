@@ -354,9 +354,9 @@ def test_optimizers():
 
 def test_inference():
     method, images = make_method(), make_batch()["image"]
-    ways = method.inference()
-    assert list(ways) == ["generate", "encode"]
-    generation, encoding = ways.values()
+    signatures = method.inference()
+    assert list(signatures) == ["generate", "encode"]
+    generation, encoding = signatures.values()
     assert isinstance(generation, Generation) and (generation.image, generation.latent_dim, generation.prior) == (PHOTO, LATENTS, "normal")
     assert generation.class_names == () and generation.styles is None
     assert isinstance(encoding, Encoding) and (encoding.source, encoding.input_key, encoding.crop) == (PHOTO, "image", True)
@@ -374,11 +374,11 @@ def test_averages_make_the_results():
     training.run(2)
     method = training.method
     assert set(method.ema) == {"encoder", "decoder"} and method.ema_decay == 0.5
-    images, ways = make_batch()["image"], method.inference()
-    latents = ways["encode"].function(images)
+    images, signatures = make_batch()["image"], method.inference()
+    latents = signatures["encode"].function(images)
     np.testing.assert_array_equal(latents, method.ema["encoder"](images, training=False)[0])
     assert np.any(latents.numpy() != method.encoder(images, training=False)[0].numpy())
-    generated = ways["generate"].function(latents)
+    generated = signatures["generate"].function(latents)
     np.testing.assert_array_equal(generated, method.ema["decoder"](latents, training=False))
     assert np.any(generated.numpy() != method.decoder(latents, training=False).numpy())
     assert make_method().ema == {}

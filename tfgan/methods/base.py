@@ -102,7 +102,7 @@ class Stage(NamedTuple):
 
 
 class Translation(NamedTuple):
-    """A way from images to images: what translate, samples, validation and export run."""
+    """A signature from images to images: what translate, samples, validation and export run."""
 
     function: Callable[..., tf.Tensor]  # (N×H×W×C in [-1, 1] or N×H×W int32, a vector for each condition) -> N×H×W×C' in [-1, 1]
     source: Domain
@@ -115,7 +115,7 @@ class Translation(NamedTuple):
 
 
 class Encoding(NamedTuple):
-    """A way from images to vectors: the style of an image, the attributes it has."""
+    """A signature from images to vectors: the style of an image, the attributes it has."""
 
     function: Callable[[tf.Tensor], tf.Tensor]  # N×H×W×C in [-1, 1] -> N×length float32
     source: Domain
@@ -136,7 +136,7 @@ class Styles(NamedTuple):
 
 
 class Generation(NamedTuple):
-    """A way from noise to images of one size: what sample, sample pictures and export run."""
+    """A signature from noise to images of one size: what sample, sample pictures and export run."""
 
     function: Callable[..., tf.Tensor]  # (latents N×`latent_dim` float32[, labels N int32 if there are classes]) -> N×H×W×C in [-1, 1]
     image: Domain
@@ -225,7 +225,7 @@ class Method:
         return {}
 
     def inference(self) -> dict[str, Translation | Encoding | Generation]:
-        """The ways to use the trained networks, by name; the first one is what is meant if nothing else is said."""
+        """The signatures, ways to use the trained networks, by name; the first one is what is meant if nothing else is said."""
         raise NotImplementedError
 
     def sample_row(self, example: dict, use: dict[str, Callable]) -> dict:
@@ -238,6 +238,6 @@ class Method:
             use: `inference()` for single images: name -> (H×W×C, conditions by name) -> H×W×C' or a vector. Of a `Generation`: latents ->
                 H×W×C.
         """
-        name, way = next(iter(self.inference().items()))
-        source, truth = example[way.input_key], example[way.truth_key]
-        return {way.source.name: source, way.target.name: truth, f"generated {way.target.name}": use[name](source)}
+        name, signature = next(iter(self.inference().items()))
+        source, truth = example[signature.input_key], example[signature.truth_key]
+        return {signature.source.name: source, signature.target.name: truth, f"generated {signature.target.name}": use[name](source)}
