@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -14,7 +16,7 @@ import tfgan
 from tfgan import api
 from tfgan.cli.flags import Flags
 from tfgan.cli.main import main
-from tfgan.config import Classes, DataConfig, DataSpec, Domain, RunConfig, TrainConfig, as_flag, from_dict, setting, words
+from tfgan.config import Classes, DataConfig, DataSpec, Domain, RunConfig, TrainConfig, as_flag, from_dict, make_records, setting, words
 from tfgan.config.verbs import CheckConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
 from tfgan.errors import UserError
 from tfgan.methods import METHODS, method_class
@@ -28,18 +30,19 @@ ROOT = Path(__file__).parents[1]
 VERBS = (CheckConfig, TranslateConfig, SampleConfig, EvaluateConfig, ExportConfig, ReportConfig)
 BESIDE = {"gp_weight": {"loss": "wgan_gp", "discriminator_norm": "none"}, "latent_dim": {"style_encoder": True}}
 """What a setting needs beside it to mean something, where the method has such settings."""
-WORDS = {  # of the first release: none of them may be forgotten
-    "average_decay": "ema_decay",
-    "blocks": "n_blocks",
-    "kernel": "kernel_size",
-    "latent": "latent_dim",
-    "latents": "latent_dim",
-    "mixing": "style_mixing_prob",
-    "penalty_weight": "gp_weight",
-    "r1_every": "r1_interval",
-    "r1_weight": "r1_gamma",
-    "steps_per_call": "steps_per_execution",
-    "width": "w_dim",
+NOISE = ("gan", "cgan", "dcgan", "acgan", "stylegan")
+WORDS = {  # of the first versions, and the methods that had them: none may be forgotten
+    "average_decay": ("ema_decay", {"pix2pix", "vaegan", *NOISE}),
+    "blocks": ("n_blocks", {"stargan"}),
+    "kernel": ("kernel_size", {"dcgan"}),
+    "latent": ("latent_dim", {"spade"}),
+    "latents": ("latent_dim", {"vaegan", *NOISE}),
+    "mixing": ("style_mixing_prob", {"stylegan"}),
+    "penalty_weight": ("gp_weight", {"stargan", *NOISE}),
+    "r1_every": ("r1_interval", {"stylegan"}),
+    "r1_weight": ("r1_gamma", {"stylegan"}),
+    "steps_per_call": ("steps_per_execution", {"pix2pix"}),  # and all others
+    "width": ("w_dim", {"stylegan"}),
 }
 
 
@@ -115,7 +118,9 @@ def line(old):
 
 
 def test_the_first_words_are_all_still_taken():
-    assert {old.word: old.field.name for old in NAMES} == WORDS and {old.word for old in CHOICES} == {"colours"}
+    for word, (name, methods) in WORDS.items():
+        assert {(old.method, old.field.name) for old in NAMES if old.word == word} >= {(method, name) for method in methods}
+    assert {(old.record, old.word) for old in CHOICES} >= {(DataConfig, "colours"), (EvaluateConfig, "colours")}
 
 
 def test_an_old_word_is_no_setting_of_the_same_command():
@@ -147,20 +152,20 @@ def test_old_words_in_flag_files(old, said, tmp_path):
     words.say_once.cache_clear()
     assert not said()
     texts = recipe_settings(str(tmp_path / "old.flags"))
-    assert api._records(texts, {}, old.records) == present and said() == [line(old)]
-    assert api._records(texts, default, old.records) == by_flags(old, *as_flags(old.beside))
+    assert make_records(texts, {}, old.records) == present and said() == [line(old)]
+    assert make_records(texts, default, old.records) == by_flags(old, *as_flags(old.beside))
 
 
 @by_name
 def test_old_keywords(old, said):
-    present = api._records([], old.beside | {old.field.name: old.value}, old.records)
+    present = make_records([], old.beside | {old.field.name: old.value}, old.records)
     assert not said()
-    assert api._records([], old.beside | {old.word: old.value}, old.records) == present and said() == [line(old)]
+    assert make_records([], old.beside | {old.word: old.value}, old.records) == present and said() == [line(old)]
 
 
 def run_config(old, given):
     """A run with these settings, of one method or of settings of data or training."""
-    records = dict(zip(("data", "training", "hparams"), api._records([], given, old.records)))
+    records = dict(zip(("data", "training", "hparams"), make_records([], given, old.records)))
     spec = DataSpec("images", (64, 64), {"image": Domain("photo", 3)}, {"train": 4}, "")
     return RunConfig(method=old.method, **records, spec=spec, versions={})
 
@@ -195,9 +200,9 @@ def test_both_words_in_one_place_are_refused(old, tmp_path):
         with pytest.raises(UserError, match=message):
             by_flags(old, *arguments)
     with pytest.raises(UserError, match=message):
-        api._records([], both, old.records)
+        make_records([], both, old.records)
     with pytest.raises(UserError, match=message):
-        api._records(recipe_settings(str(tmp_path / "both.flags")), {}, old.records)
+        make_records(recipe_settings(str(tmp_path / "both.flags")), {}, old.records)
 
 
 @by_choice
@@ -206,7 +211,7 @@ def test_old_words_for_values(old, said):
     told = f"--{name}={old.word} is called --{name}={now} now."
     assert by_flags(old, f"--{name}={old.word}") == by_flags(old, f"--{name}={now}") and said() == [told]
     words.say_once.cache_clear()
-    assert api._records([], {name: old.word}, old.records) == api._records([], {name: now}, old.records) and said() == [told]
+    assert make_records([], {name: old.word}, old.records) == make_records([], {name: now}, old.records) and said() == [told]
 
 
 def test_old_words_in_the_rest_of_a_run(said, tmp_path):
@@ -221,12 +226,25 @@ def test_old_words_in_the_rest_of_a_run(said, tmp_path):
     assert said() == [f"{path}: --label_coding=colours is called --label_coding=colors now."]
 
 
+def test_a_run_with_many_old_words_says_one_line(said, tmp_path):
+    """As each run of an earlier version has them, for settings at their defaults too."""
+    path = tmp_path / "config.json"
+    run_config(NAMES[0]._replace(method="stylegan"), {}).write(path)
+    text = path.read_text()
+    for word, (name, methods) in WORDS.items():
+        text = text.replace(f'"{name}"', f'"{word}"') if "stylegan" in methods or word == "steps_per_call" else text
+    path.write_text(text)
+    RunConfig.read(path, lambda name: method_class(name).HParams)
+    (one,) = said()
+    assert one.startswith(f"{path}: --steps_per_call is called --steps_per_execution, --") and one.endswith(" now.")
+    assert one.count("is called") == 8
+
+
 def test_old_words_are_in_no_help_and_no_suggestion(capsys):
     for name in METHODS:
         assert main(["train", f"--method={name}", "--help"]) == 0
         shown = capsys.readouterr().out
-        found = {word for word in WORDS if re.search(rf"--(\[no\])?{word}\b", shown)} | set(re.findall("colours", shown))
-        assert not found, name
+        assert not {word for word in WORDS if re.search(rf"--(\[no\])?{word}\b", shown)}, name
     assert main(["train", "--average_decai=0.9"]) == 2
     assert "Did you mean" not in capsys.readouterr().err
     assert main(["train", "--ema_decai=0.9"]) == 2
@@ -249,12 +267,12 @@ def test_a_setting_may_take_an_old_word_over():
         width: int = setting(2, "something else")
 
     old = NAMES[0]._replace(method="", record=Own)
-    assert by_flags(old, "--width=3") == [Own(width=3)] == api._records([], {"width": 3}, [Own])
+    assert by_flags(old, "--width=3") == [Own(width=3)] == make_records([], {"width": 3}, [Own])
     assert from_dict(Own, {"width": 3}) == Own(width=3)
 
 
 def test_training_takes_old_keywords(monkeypatch, said, tmp_path):
-    """Through the front door, up to where training begins: also where nothing has set up messages yet."""
+    """Through the front door, up to where training begins."""
     given = []
     monkeypatch.setattr("tfgan.runs.train.train", lambda *arguments: given.append(arguments))
     monkeypatch.setattr(api, "load", lambda folder: folder)
@@ -262,6 +280,12 @@ def test_training_takes_old_keywords(monkeypatch, said, tmp_path):
         tfgan.train("dcgan", workdir=tmp_path, **{name: 0.5})
     assert given[0] == given[1] and given[0][3].ema_decay == 0.5
     assert said() == ["--average_decay is called --ema_decay now."]
+
+
+def test_the_line_is_seen_before_tensorflow_is_started():
+    code = "import tfgan; tfgan.train('dcgan', average_decay=0.5, epochs=0)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "--average_decay is called --ema_decay now.\n" and "--epochs=0 must be at least 1" in done.stderr
 
 
 def test_old_kinds_of_batches(said):

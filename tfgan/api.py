@@ -5,28 +5,16 @@ from __future__ import annotations  # types of modules that are imported when th
 import dataclasses
 import functools
 import json
-import typing
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfgan.config import (
-    DataConfig,
-    Settings,
-    Size,
-    TrainConfig,
-    as_size,
-    from_text,
-    in_present_words,
-    old_names,
-    present_kind,
-    tell_old_names,
-)
+from tfgan.config import DataConfig, Size, TrainConfig, as_size, in_present_words, make_records, old_names, present_kind
 from tfgan.config.verbs import EvaluateConfig, ExportConfig, ReportConfig, TranslateConfig
 from tfgan.data.catalog import DATASETS
-from tfgan.errors import UserError, did_you_mean
+from tfgan.errors import UserError
 from tfgan.messages import show_messages
 from tfgan.methods import METHODS, method_class, register
 from tfgan.runs import recipes
@@ -82,7 +70,7 @@ def train(method: str | type[Method] = "", *, recipe: str = "", data: Any = None
     given = recipes.recipe_settings(recipe) if recipe else []
     named = [place.pop("method") for place in given if "method" in place]
     chosen = _method_name(method) if method else ["pix2pix", *named][-1]
-    images, training, hparams = _records(given, settings, [DataConfig, TrainConfig, method_class(chosen).HParams])
+    images, training, hparams = make_records(given, settings, [DataConfig, TrainConfig, method_class(chosen).HParams])
     name = recipes.find_recipe(recipe, Path()).stem if recipe else f"{chosen}_{'own' if data is not None else images.name}"
     images, training = _with_own(images.with_home(), data, method_class(chosen).batch_kind), training.with_home(name)
     training.check_files()
@@ -110,25 +98,6 @@ def _with_own(settings: DataConfig, data: Any, kind: str) -> DataConfig:
     from tfgan.data.own import keep
 
     return dataclasses.replace(settings, dataset=keep(data, kind, settings))
-
-
-def _records(texts: list[dict[str, str]], values: dict[str, Any], kinds: list[type[Settings]]) -> list:
-    """An instance of each kind of settings, from texts of flag files, of which the later ones beat the earlier, and `values` beat all.
-
-    Raises:
-        UserError: an unknown name, or a present and an old name of one setting in one place.
-    """
-    hints = {name: hint for kind in kinds for name, hint in typing.get_type_hints(kind).items()}
-    old = old_names(*kinds)
-    for name in (name for place in (*texts, values) for name in place):
-        if name not in hints and name not in old:
-            raise UserError(f"{name} is no setting here.{did_you_mean(name, hints)}")
-        tell_old_names([name], old)
-    merged = {}
-    for place in texts:
-        merged |= {name: from_text(hints[name], text) for name, text in in_present_words(place, old).items()}
-    merged |= in_present_words(values, old)
-    return [kind(**{field.name: merged[field.name] for field in dataclasses.fields(kind) if field.name in merged}) for kind in kinds]
 
 
 def load(folder: str | Path, checkpoint: str | int = "last", *, method: type[Method] | None = None, data: Any = None) -> Run:
@@ -168,7 +137,7 @@ def evaluate(*, real: str | Path, fake: str | Path, **settings) -> dict[str, flo
     start_tensorflow()
     from tfgan.runs.evaluate import evaluate_folders
 
-    (config,) = _records([], settings, [EvaluateConfig])
+    (config,) = make_records([], settings, [EvaluateConfig])
     return _values(evaluate_folders(str(real), str(fake), config))
 
 
@@ -188,7 +157,7 @@ def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | No
     start_tensorflow()
     from tfgan.data import open_dataset as open_data
 
-    (data,) = _records([], settings, [DataConfig])
+    (data,) = make_records([], settings, [DataConfig])
     size = as_size("image_size", image_size)
     return open_data(data.with_home(), present_kind(kind), size, size if loaded_size is None else as_size("loaded_size", loaded_size))
 
@@ -213,7 +182,7 @@ def check(data_dir: str | Path = "", method: str = "", **settings):
     known, given = {field.name for field in dataclasses.fields(DataConfig)}, in_present_words(settings, old_names(DataConfig))
     data = DataConfig(data_dir=data_dir, **{name: value for name, value in given.items() if name in known}).with_home()
     choice = choose_method(data, method)
-    _, _, hparams = _records([], settings, [DataConfig, TrainConfig, method_class(choice.method).HParams])
+    _, _, hparams = make_records([], settings, [DataConfig, TrainConfig, method_class(choice.method).HParams])
     return inspect_data(data, choice, hparams)
 
 
@@ -344,7 +313,7 @@ class Run:
         """
         from tfgan.runs.evaluate import evaluate as evaluate_runs
 
-        (config,) = _records([], {"checkpoint": self._checkpoint, **settings}, [EvaluateConfig])
+        (config,) = make_records([], {"checkpoint": self._checkpoint, **settings}, [EvaluateConfig])
         return _values(evaluate_runs([str(self.folder)], config)[0])
 
     def export(self, output: str | Path = "", *, overwrite: bool = False) -> Path:

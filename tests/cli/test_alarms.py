@@ -219,7 +219,7 @@ def test_every_detector_has_cures():
         ("checkerboard", "pix2pix", {}, "--upsampling=resize"),
         ("checkerboard", "pix2pix", {"upsampling": "resize"}, "--ema_decay=0.999"),
         ("checkerboard", "dcgan", {}, "--architecture=upsampling"),
-        ("checkerboard", "dcgan", {"kernel": 4}, "--ema_decay=0.999"),  # which the other architecture does not take
+        ("checkerboard", "dcgan", {"kernel_size": 4}, "--ema_decay=0.999"),  # which the other architecture does not take
         ("checkerboard", "stargan", {}, "--learning_rate=5e-05"),
         ("overfitting", "spade", {}, "--best_metric=l1"),
         ("overfitting", "cyclegan", {}, "--best_metric=cycle_l1"),

@@ -86,7 +86,7 @@ class Judge:
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"diffaugment": ("color",)}, "--diffaugment=color is unknown. There are: color, translation, cutout"),
+        ({"diffaugment": ("colors",)}, "--diffaugment=colors is unknown. There are: color, translation, cutout"),
         ({"updates": "generator_first", "n_critic": 2}, "--updates=generator_first goes with --n_critic=1; found 2"),
         ({"gp_weight": 5.0}, "--gp_weight does nothing with --loss=bce: leave it out"),
         ({"lr_decay_epochs": 5, "lr_constant_epochs": 5}, "The learning rate is 0 after 5 \\+ 5 epochs"),

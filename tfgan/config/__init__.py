@@ -7,6 +7,7 @@ its flags from these fields, and `RUN/config.json` stores them resolved.
 from tfgan.config.data import DataConfig
 from tfgan.config.files import write_atomically
 from tfgan.config.kinds import BATCH_KINDS, SPECIFIC, BatchKind, present_kind
+from tfgan.config.records import make_records
 from tfgan.config.run import RunConfig
 from tfgan.config.setting import (
     Settings,
@@ -48,6 +49,7 @@ __all__ = [
     "from_text",
     "in_present_words",
     "is_operational",
+    "make_records",
     "old_names",
     "present_kind",
     "record_in_present_words",

@@ -40,8 +40,8 @@ class RunConfig:
             raise UserError(f"{path} is damaged: {error}") from None
         try:
             hparams_record = hparams_class(values["method"])
-            for name, record in (("data", DataConfig), ("training", TrainConfig), ("hparams", hparams_record)):
-                tell_old_words(values[name], record, f"{path}: ")
+            records = {"data": DataConfig, "training": TrainConfig, "hparams": hparams_record}
+            tell_old_words(str(path), [(values[name], record) for name, record in records.items()])
             hparams = from_dict(hparams_record, values.pop("hparams"))
             return dataclasses.replace(from_dict(cls, {**values, "hparams": None}), hparams=hparams)
         except (KeyError, TypeError, AttributeError) as error:

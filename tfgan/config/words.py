@@ -7,7 +7,7 @@ says the same of a field that is no setting, for what JSON files of earlier vers
 import dataclasses
 import functools
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -60,24 +60,32 @@ def record_in_present_words(values: dict[str, Any], record: type) -> dict[str, A
     return {name: present_choice(fields[name], value) if name in fields else value for name, value in named.items()}
 
 
-def tell_old_names(names: Iterable[str], old: dict[str, str], where: str = ""):
-    """Says a line for each of `names` that is an old one; `where` begins it."""
+def tell_old_names(names: Iterable[str], old: dict[str, str]):
+    """Says a line for each of `names` that is an old one."""
     for name in names:
         if name in old:
-            say_once(f"{where}--{name} is called --{old[name]} now.")
+            say_once(f"--{name} is called --{old[name]} now.")
 
 
-def tell_old_choice(field: dataclasses.Field, value, where: str = ""):
-    """Says a line if this value of the setting is spelled otherwise now; `where` begins it."""
+def tell_old_choice(field: dataclasses.Field, value):
+    """Says a line if this value of the setting is spelled otherwise now."""
     if present_choice(field, value) != value:
-        say_once(f"{where}--{field.name}={value} is called --{field.name}={present_choice(field, value)} now.")
+        say_once(f"--{field.name}={value} is called --{field.name}={present_choice(field, value)} now.")
 
 
-def tell_old_words(values: dict[str, Any], record: type, where: str):
-    """Says a line for each old word in a record as a file has it; `where` begins it."""
-    old = old_names(record)
-    tell_old_names(values, old, where)
-    fields = {field.name: field for field in dataclasses.fields(record)}
+def tell_old_words(file: str, parts: Iterable[tuple[dict[str, Any], type]]):
+    """Says one line for all old words of a file, whose `parts` are what JSON has of a record, and the record: a run of an earlier version
+    has a word for every setting, also for those that nobody gave."""
+    words = [f"{old} is called {present}" for values, record in parts for old, present in _old_words(values, record)]
+    if words:
+        say_once(f"{file}: {', '.join(words)} now.")
+
+
+def _old_words(values: dict[str, Any], record: type) -> Iterator[tuple[str, str]]:
+    old, fields = old_names(record), {field.name: field for field in dataclasses.fields(record)}
     for name, value in values.items():
-        if field := fields.get(old.get(name, name)):
-            tell_old_choice(field, value, where)
+        if name in old:
+            yield f"--{name}", f"--{old[name]}"
+        field = fields.get(old.get(name, name))
+        if field and present_choice(field, value) != value:
+            yield f"--{field.name}={value}", f"--{field.name}={present_choice(field, value)}"
