@@ -23,7 +23,7 @@ SIZE = (32, 32)
 
 def real_images(data_dir: str):
     """Training images and labels, test images and labels, and the classes' names."""
-    dataset = open_dataset(DataConfig(data_dir=data_dir), "labelled", SIZE, SIZE)
+    dataset = open_dataset(DataConfig(data_dir=data_dir), "labeled", SIZE, SIZE)
     splits = []
     for split in ("train", "validation"):
         count = dataset.spec.sizes[split]

@@ -10,7 +10,7 @@ def batch_norm(channels):
     return layer
 
 
-def initialised(layer):
+def initialized(layer):
     nn.init.normal_(layer.weight, 0.0, 0.02)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
@@ -18,11 +18,11 @@ def initialised(layer):
 
 
 def conv(in_channels, channels, stride=2, kernel=4, padding=1, bias=False):
-    return initialised(nn.Conv2d(in_channels, channels, kernel, stride, padding, bias=bias))
+    return initialized(nn.Conv2d(in_channels, channels, kernel, stride, padding, bias=bias))
 
 
 def deconv(in_channels, channels, kernel=4, bias=False):
-    return initialised(nn.ConvTranspose2d(in_channels, channels, kernel, 2, 1, output_padding=kernel % 2, bias=bias))
+    return initialized(nn.ConvTranspose2d(in_channels, channels, kernel, 2, 1, output_padding=kernel % 2, bias=bias))
 
 
 class UNet(nn.Module):
@@ -33,8 +33,8 @@ class UNet(nn.Module):
         filters = [ngf * min(2**level, 8) for level in range(depth)]
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
         for level, f in enumerate(filters):
-            normalised = [batch_norm(f)] if 0 < level < depth - 1 else []
-            self.down.append(nn.Sequential(conv(filters[level - 1] if level else 3, f), *normalised, nn.LeakyReLU(0.2, inplace=True)))
+            normalized = [batch_norm(f)] if 0 < level < depth - 1 else []
+            self.down.append(nn.Sequential(conv(filters[level - 1] if level else 3, f), *normalized, nn.LeakyReLU(0.2, inplace=True)))
         for level in reversed(range(depth - 1)):
             in_channels = filters[-1] if level == depth - 2 else 2 * filters[level + 1]
             dropout = [nn.Dropout(0.5)] if level >= depth - 4 else []

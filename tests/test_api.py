@@ -24,7 +24,7 @@ TINY = {
     "num_samples": 1,
     "log_every": 1,
 }
-MORE = {"spade": {"style_encoder": True, "encoder_size": 16, "latent": 4}, "vaegan": {"similarity_weight": 0.5}}
+MORE = {"spade": {"style_encoder": True, "encoder_size": 16, "latent_dim": 4}, "vaegan": {"similarity_weight": 0.5}}
 TRANSLATES = ("pix2pix", "cyclegan", "stargan", "spade")
 CONDITIONS = {"cyclegan": {"to": "day"}, "stargan": {"set": "brick,~night"}, "spade": {"seed": 3}}
 

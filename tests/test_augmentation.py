@@ -31,9 +31,9 @@ def test_same_seed_changes_a_pair_alike(kind):
     assert first.shape == images.shape and np.any(first != images)
     np.testing.assert_array_equal(first, augment(images, kind))
     assert np.any(first != augment(images, kind, seed=tf.constant([5, 8])))
-    # grey images have no saturation, so that the other two thirds of a colour change must be the same for both
-    grey = np.repeat(noise(channels=1), 3, axis=3)
-    np.testing.assert_allclose(augment(grey, kind)[..., :1], augment(grey[..., :1], kind), atol=1e-6)
+    # gray images have no saturation, so that the other two thirds of a color change must be the same for both
+    gray = np.repeat(noise(channels=1), 3, axis=3)
+    np.testing.assert_allclose(augment(gray, kind)[..., :1], augment(gray[..., :1], kind), atol=1e-6)
 
 
 @KINDS
@@ -77,7 +77,7 @@ def test_cutout_cuts_a_hole_of_half_the_size():
     np.testing.assert_array_equal(holes[..., 0], rows[:, :, None] & columns[:, None, :])  # a rectangle, in all channels
     for side in (rows, columns):
         lengths = side.sum(axis=1)
-        assert lengths.max() == 8 and lengths.min() >= 4  # a centre on the border leaves half of it inside
+        assert lengths.max() == 8 and lengths.min() >= 4  # a center on the border leaves half of it inside
         assert all(np.diff(np.flatnonzero(line)).max(initial=1) == 1 for line in side)  # contiguous
 
 
@@ -86,10 +86,10 @@ def test_color_is_brightness_saturation_and_contrast():
     changed = augment(images, "color")
     brightness = changed.mean((1, 2, 3)) - images.mean((1, 2, 3))  # the other two keep the mean
     assert -0.5 <= brightness.min() < -0.4 and 0.4 < brightness.max() <= 0.5
-    contrast = changed.mean(3).std((1, 2)) / images.mean(3).std((1, 2))  # of the grey images, which saturation leaves alone
+    contrast = changed.mean(3).std((1, 2)) / images.mean(3).std((1, 2))  # of the gray images, which saturation leaves alone
     assert 0.5 <= contrast.min() < 0.6 and 1.4 < contrast.max() <= 1.5
-    colour = [(x - x.mean(3, keepdims=True)).std((1, 2, 3)) for x in (images, changed)]
-    saturation = colour[1] / colour[0] / contrast
+    color = [(x - x.mean(3, keepdims=True)).std((1, 2, 3)) for x in (images, changed)]
+    saturation = color[1] / color[0] / contrast
     assert 0 <= saturation.min() < 0.1 and 1.9 < saturation.max() <= 2.0
 
 

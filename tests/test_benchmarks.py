@@ -37,7 +37,7 @@ def test_train_step_times_every_contestant(capsys):
     assert "TensorFlow" in output.splitlines()[0]
     assert "time / tutorial_float32" in output
     weights = weights_of(output)
-    # The tutorial normalises the bottleneck, too: γ and β of 8 × ngf channels.
+    # The tutorial normalizes the bottleneck, too: γ and β of 8 × ngf channels.
     assert weights["tutorial_float32"] - weights["tfgan_bfloat16"] == 2 * 8 * 2
     assert rows(output)[f"{CONTESTANTS['tutorial_float32'].summary} (`tutorial_float32`)"][-1] == "1.00"
 

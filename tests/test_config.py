@@ -16,7 +16,7 @@ from tfgan.errors import UserError
 @dataclasses.dataclass(frozen=True)
 class HParams:
     epochs: int = config.setting(200, "passes", operational=True)
-    norm: str = config.setting("batch", "normalisation", choices=("batch", "none"))
+    norm: str = config.setting("batch", "normalization", choices=("batch", "none"))
     size: config.Size = config.setting((256, 256), "pixels")
     kinds: config.Strings = config.setting((), "names")
 

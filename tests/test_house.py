@@ -253,6 +253,34 @@ def test_unsafe_code_is_found(source, found):
     assert list(unsafe(source)) == found
 
 
+BRITISH = (
+    *("colour", "grey", "centre", "neighbour", "behaviour", "favour", "labell", "modell", "cancell", "signall", "catalogue", "artefact"),
+    *("learnt", "storey", "normalis", "initialis", "penalis", "synchronis", "serialis", "organis", "recognis", "optimis", "regularis"),
+)
+OLD_WORDS = ("colours", "labelled")  # of values and keys in the files of earlier versions
+AMERICAN = [path for path in (*PACKAGE, *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "flags").iterdir()) if path.is_file()]
+
+
+def british(text):
+    """British forms of a text, but for old words in code, which stand in quotes."""
+    text = re.sub(rf'"(?:{"|".join(OLD_WORDS)})"', "", text)
+    return re.findall(rf"\w*(?:{'|'.join(BRITISH)})\w*", text, re.IGNORECASE)
+
+
+@by_path(AMERICAN)
+def test_spelling_is_american(path):
+    """As TensorFlow's, which the names of layers, arguments and files follow; the help of all verbs is text of the package."""
+    assert not british(path.read_text())
+
+
+@pytest.mark.parametrize(
+    "text, found",
+    [("Grey images", ["Grey"]), ("a normalised_map", ["normalised_map"]), ('renamed(formerly="colours")', []), ("gray colors", [])],
+)
+def test_british_spelling_is_found(text, found):
+    assert british(text) == found
+
+
 ROOT_FILES = {
     *(
         "README.md",

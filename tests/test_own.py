@@ -67,9 +67,9 @@ def test_domains_without_pairs_of_any_number():
 
 
 def test_classes():
-    dataset = open_own("labelled", {"image": noise(4, 16, 16), "label": [0, 1, 1, 0]}, label_names=("cat", "dog"))
+    dataset = open_own("labeled", {"image": noise(4, 16, 16), "label": [0, 1, 1, 0]}, label_names=("cat", "dog"))
     assert dataset.spec.class_names == ("cat", "dog") and dataset.validation_example(1)["label"] == 1
-    assert open_own("labelled", {"image": noise(2, 16, 16), "label": np.array([0, 2])}).spec.class_names == ("0", "1", "2")
+    assert open_own("labeled", {"image": noise(2, 16, 16), "label": np.array([0, 2])}).spec.class_names == ("0", "1", "2")
 
 
 def test_attributes_that_may_be_unknown():
@@ -129,9 +129,9 @@ def test_a_reader_of_its_own():
         ("images", [noise(16, 16).astype(np.float32)], {}, "image 0 is float32; give pixels as uint8 or uint16"),
         ("images", [noise(1, 16, 16, 3)], {}, "has the shape 1×16×16×3; give H×W or H×W×C"),
         ("images", [], {}, "0 of image"),
-        ("labelled", {"image": noise(2, 16, 16), "label": [0.5, 1]}, {}, "label must be N whole numbers"),
+        ("labeled", {"image": noise(2, 16, 16), "label": [0.5, 1]}, {}, "label must be N whole numbers"),
         (
-            "labelled",
+            "labeled",
             {"image": noise(2, 16, 16), "label": [0, 2]},
             {"label_names": ("a", "b")},
             "names 2 classes, but data has labels up to 2",

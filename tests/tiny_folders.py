@@ -47,7 +47,7 @@ def read(path):
 
 
 def copy_with_another_label_map(folder, old, new):
-    """Of `two_folders`, paths with {} for the side: the photo byte for byte, and its label map with another colour in one pixel."""
+    """Of `two_folders`, paths with {} for the side: the photo byte for byte, and its label map with another color in one pixel."""
     (folder / new.format("photo")).write_bytes((folder / old.format("photo")).read_bytes())
     labels = read(folder / old.format("zmap")).copy()
     labels[0, 0] = 255 - labels[0, 0]
@@ -78,7 +78,7 @@ def splits_inside(folder):
 
 
 def class_maps(folder):
-    """Photos, and maps of class ids as grey values."""
+    """Photos, and maps of class ids as gray values."""
     for split in COUNTS:
         for number, example in enumerate(scenes("semantic", split)):
             save(folder / split / "maps" / f"{number}.png", example["labels"].astype(np.uint8))
@@ -104,7 +104,7 @@ def domains_without_splits(folder):
 
 def classes(folder):
     for split in COUNTS:
-        for number, example in enumerate(scenes("labelled", split)):
+        for number, example in enumerate(scenes("labeled", split)):
             save(folder / split / f"class{number % 3}" / f"{number}.png", example["image"])
     return []
 
@@ -148,7 +148,7 @@ LAYOUTS = {
     "paired": [side_by_side, two_folders, splits_inside],
     "semantic": [class_maps],
     "unpaired": [domains, domains_without_splits],
-    "labelled": [classes, idx],
+    "labeled": [classes, idx],
     "attributes": [table],
     "images": [single_images, nested_images],
 }

@@ -17,14 +17,14 @@ TINY = {"ngf": 4, "ndf": 4, "image_size": (SIZE, SIZE), "batch_size": BATCH}
 SETTINGS = {
     "pix2pix": {"generator": "unet_16", "n_layers": 1},
     "cyclegan": {"generator": "resnet_1", "n_layers": 1, "pool_size": 4},
-    "stargan": {"n_layers": 2, "blocks": 1, "n_critic": 2},
+    "stargan": {"n_layers": 2, "n_blocks": 1, "n_critic": 2},
     "spade": {"depth": 2, "n_layers": 2},
     "gan": {},
     "cgan": {},
     "dcgan": {},
     "acgan": {},
-    "vaegan": {"nef": 4, "encoder_units": 8, "latents": 8},
-    "stylegan": {"latents": 8, "width": 8, "mapping_layers": 2, "channel_base": 32, "channel_max": 8, "progressive": False},
+    "vaegan": {"nef": 4, "encoder_units": 8, "latent_dim": 8},
+    "stylegan": {"latent_dim": 8, "w_dim": 8, "mapping_layers": 2, "channel_base": 32, "channel_max": 8, "progressive": False},
 }
 
 CLASSES = Classes("ids", (0, 1, 2), ("#000000", "#ff0000", "#00ff00"), ("wall", "door", "window"))
@@ -35,7 +35,7 @@ SPECS = {
     "unpaired": {"domains": {"source": Domain("day", 3), "target": Domain("night", 3)}},
     "semantic": {"domains": {"labels": LABELS, "image": PHOTO}},
     "attributes": {"domains": {"image": PHOTO}, "attribute_names": NAMES, "attribute_groups": (("brick", "wood"),)},
-    "labelled": {"domains": {"image": PHOTO}, "class_names": ("brick", "wood", "stone")},
+    "labeled": {"domains": {"image": PHOTO}, "class_names": ("brick", "wood", "stone")},
     "images": {"domains": {"image": PHOTO}},
 }
 
@@ -56,7 +56,7 @@ def make_batch(kind, n=BATCH, seed=0):
         batch["mask"] = np.ones((n, 3), np.float32)
         batch["mask"][::3, 2] = 0.0
         batch["attributes"] = np.stack([brick, 1 - brick, night], axis=1).astype(np.float32) * batch["mask"]
-    if kind == "labelled":
+    if kind == "labeled":
         batch["label"] = noise.integers(0, 3, n).astype(np.int32)
     return batch
 

@@ -44,7 +44,7 @@ def train(step: TrainStep, *counts: int) -> dict[str, float]:
 
 
 def state(step: TrainStep) -> list[np.ndarray]:
-    models = [*step.method.networks.values(), *step.method.averages.values()]
+    models = [*step.method.networks.values(), *step.method.ema.values()]
     optimizers = [v.numpy() for name in sorted(step.optimizers) for v in step.optimizers[name].variables]
     return [np.array(w) for model in models for w in model.get_weights()] + optimizers
 

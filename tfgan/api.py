@@ -5,17 +5,17 @@ from __future__ import annotations  # types of modules that are imported when th
 import dataclasses
 import functools
 import json
-import typing
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfgan.config import DataConfig, Settings, Size, TrainConfig, as_size, from_text
+from tfgan.config import DataConfig, Size, TrainConfig, as_size, in_present_words, make_records, old_names, present_kind
 from tfgan.config.verbs import EvaluateConfig, ExportConfig, ReportConfig, TranslateConfig
-from tfgan.data.catalogue import DATASETS
-from tfgan.errors import UserError, did_you_mean
+from tfgan.data.catalog import DATASETS
+from tfgan.errors import UserError
+from tfgan.messages import show_messages
 from tfgan.methods import METHODS, method_class, register
 from tfgan.runs import recipes
 from tfgan.runs.start import start_tensorflow
@@ -66,10 +66,11 @@ def train(method: str | type[Method] = "", *, recipe: str = "", data: Any = None
         UserError: an unknown setting, values that do not fit, data that cannot be used, or a run that was trained with other settings.
         TrainingFailed: a loss that is not finite, or a full disk; the last good checkpoint stays.
     """
-    given = recipes.recipe_settings(recipe) if recipe else {}
-    chosen = _method_name(method) if method else given.get("method", "pix2pix")
-    given.pop("method", None)
-    images, training, hparams = _records(given, settings, [DataConfig, TrainConfig, method_class(chosen).HParams])
+    show_messages()
+    given = recipes.recipe_settings(recipe) if recipe else []
+    named = [place.pop("method") for place in given if "method" in place]
+    chosen = _method_name(method) if method else ["pix2pix", *named][-1]
+    images, training, hparams = make_records(given, settings, [DataConfig, TrainConfig, method_class(chosen).HParams])
     name = recipes.find_recipe(recipe, Path()).stem if recipe else f"{chosen}_{'own' if data is not None else images.name}"
     images, training = _with_own(images.with_home(), data, method_class(chosen).batch_kind), training.with_home(name)
     training.check_files()
@@ -97,16 +98,6 @@ def _with_own(settings: DataConfig, data: Any, kind: str) -> DataConfig:
     from tfgan.data.own import keep
 
     return dataclasses.replace(settings, dataset=keep(data, kind, settings))
-
-
-def _records(texts: dict[str, str], values: dict[str, Any], kinds: list[type[Settings]]) -> list:
-    """An instance of each kind of settings, from texts of a flag file, which `values` beat. Raises `UserError` for unknown names."""
-    hints = {name: hint for kind in kinds for name, hint in typing.get_type_hints(kind).items()}
-    for name in [*texts, *values]:
-        if name not in hints:
-            raise UserError(f"{name} is no setting here.{did_you_mean(name, hints)}")
-    merged = {name: from_text(hints[name], text) for name, text in texts.items()} | values
-    return [kind(**{field.name: merged[field.name] for field in dataclasses.fields(kind) if field.name in merged}) for kind in kinds]
 
 
 def load(folder: str | Path, checkpoint: str | int = "last", *, method: type[Method] | None = None, data: Any = None) -> Run:
@@ -146,7 +137,7 @@ def evaluate(*, real: str | Path, fake: str | Path, **settings) -> dict[str, flo
     start_tensorflow()
     from tfgan.runs.evaluate import evaluate_folders
 
-    (config,) = _records({}, settings, [EvaluateConfig])
+    (config,) = make_records([], settings, [EvaluateConfig])
     return _values(evaluate_folders(str(real), str(fake), config))
 
 
@@ -158,7 +149,7 @@ def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | No
     """A data set as the methods see it: `tfgan.data.dataset.Dataset`.
 
     Args:
-        kind: of its batches: paired, unpaired, labelled, attributes, semantic or images.
+        kind: of its batches: paired, unpaired, labeled, attributes, semantic or images.
         image_size: height and width in pixels, or one number for both.
         loaded_size: of training images before the random crop; `image_size` if it is left out.
         settings: those of data that `tfgan train --help` lists: `data_dir`, `dataset`, `direction`, …
@@ -166,9 +157,9 @@ def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | No
     start_tensorflow()
     from tfgan.data import open_dataset as open_data
 
-    (data,) = _records({}, settings, [DataConfig])
+    (data,) = make_records([], settings, [DataConfig])
     size = as_size("image_size", image_size)
-    return open_data(data.with_home(), kind, size, size if loaded_size is None else as_size("loaded_size", loaded_size))
+    return open_data(data.with_home(), present_kind(kind), size, size if loaded_size is None else as_size("loaded_size", loaded_size))
 
 
 def check(data_dir: str | Path = "", method: str = "", **settings):
@@ -188,10 +179,10 @@ def check(data_dir: str | Path = "", method: str = "", **settings):
     start_tensorflow()
     from tfgan.runs.check import choose_method, inspect_data
 
-    known = {field.name for field in dataclasses.fields(DataConfig)}
-    data = DataConfig(data_dir=data_dir, **{name: value for name, value in settings.items() if name in known}).with_home()
+    known, given = {field.name for field in dataclasses.fields(DataConfig)}, in_present_words(settings, old_names(DataConfig))
+    data = DataConfig(data_dir=data_dir, **{name: value for name, value in given.items() if name in known}).with_home()
     choice = choose_method(data, method)
-    _, _, hparams = _records({}, settings, [DataConfig, TrainConfig, method_class(choice.method).HParams])
+    _, _, hparams = make_records([], settings, [DataConfig, TrainConfig, method_class(choice.method).HParams])
     return inspect_data(data, choice, hparams)
 
 
@@ -214,13 +205,13 @@ class Run:
     def __init__(self, opened: opening.Run, checkpoint: str):
         self._opened, self._checkpoint = opened, checkpoint
         self.folder, self.config, self.step = opened.folder, opened.config, opened.step
-        self.networks = opened.method.networks | opened.method.averages
+        self.networks = opened.method.networks | opened.method.ema
 
     def __repr__(self) -> str:
         return f"<tfgan.Run {self.folder}: {self.config.method} at step {self.step}>"
 
     @functools.cached_property
-    def _ways(self):
+    def _signatures(self):
         from tfgan.inference import open_inference
 
         return open_inference(self._opened.method)
@@ -230,7 +221,7 @@ class Run:
         """The run's way from noise to images, for latents of your own. Raises `UserError` if it has none."""
         from tfgan.runs.latents import choose_sampler
 
-        return choose_sampler(self._opened, self._ways, None)
+        return choose_sampler(self._opened, self._signatures, None)
 
     @property
     def history(self) -> dict[str, np.ndarray]:
@@ -273,12 +264,12 @@ class Run:
         from tfgan.runs.conditions import choose_translator, make_conditions
 
         config = TranslateConfig(checkpoint=self._checkpoint, to=to, set=set, style=style, seed=seed, tile=tile)
-        way = choose_translator(self._ways, config.to)
-        conditions = make_conditions(self._opened, self._ways, way, config.set, config.style, config.seed)
+        signature = choose_translator(self._signatures, config.to)
+        conditions = make_conditions(self._opened, self._signatures, signature, config.set, config.style, config.seed)
         floats = _wants_floats(dtype)
-        given = as_images(images, way.source, self.config.data.alpha, floats)
-        results = [translate_image(way, image, conditions(image), tile=config.tile, floats=floats) for image in given.images]
-        return given.back(results, way.target)
+        given = as_images(images, signature.source, self.config.data.alpha, floats)
+        results = [translate_image(signature, image, conditions(image), tile=config.tile, floats=floats) for image in given.images]
+        return given.back(results, signature.target)
 
     def sample(
         self,
@@ -306,7 +297,7 @@ class Run:
         seeds = np.asarray(list(seeds), np.int64)
         if len(seeds) == 0 or seeds.min() < 0 or seeds.max() >= 2**31:
             raise UserError("seeds must be whole numbers from 0 to 2147483647, one at least.")
-        sampler = choose_sampler(self._opened, self._ways, truncation)
+        sampler = choose_sampler(self._opened, self._signatures, truncation)
         numbers = class_numbers(sampler, labels, len(seeds))
         make = sampler if _wants_floats(dtype) else sampler.pixels
         return make(sampler.latents(seeds), numbers).numpy()
@@ -322,7 +313,7 @@ class Run:
         """
         from tfgan.runs.evaluate import evaluate as evaluate_runs
 
-        (config,) = _records({}, {"checkpoint": self._checkpoint, **settings}, [EvaluateConfig])
+        (config,) = make_records([], {"checkpoint": self._checkpoint, **settings}, [EvaluateConfig])
         return _values(evaluate_runs([str(self.folder)], config)[0])
 
     def export(self, output: str | Path = "", *, overwrite: bool = False) -> Path:

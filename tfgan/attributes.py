@@ -37,7 +37,7 @@ def change_attributes(scores: np.ndarray, changes: Changes, spec: DataSpec) -> n
     """The attributes, 0 or 1, of an image that is to have `changes` and otherwise what `scores` say.
 
     Of names that exclude each other, one is set: the wanted one, or else the one of the highest score that is not unwanted; none if all
-    are unwanted, or if none is wanted and the scores say that the image has none of them, as a bald head has no colour of hair. Where
+    are unwanted, or if none is wanted and the scores say that the image has none of them, as a bald head has no color of hair. Where
     several data sets were joined, all attributes of the others are 0, as in training.
 
     Args:

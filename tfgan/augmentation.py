@@ -23,8 +23,8 @@ def _draw(images, seed, number, low, high):
 
 def _color(images, seed):
     images += _draw(images, seed, 0, -0.5, 0.5)
-    grey = tf.reduce_mean(images, axis=3, keepdims=True)
-    images = (images - grey) * _draw(images, seed, 1, 0.0, 2.0) + grey
+    gray = tf.reduce_mean(images, axis=3, keepdims=True)
+    images = (images - gray) * _draw(images, seed, 1, 0.0, 2.0) + gray
     mean = tf.reduce_mean(images, axis=[1, 2, 3], keepdims=True)
     return (images - mean) * _draw(images, seed, 2, 0.5, 1.5) + mean
 
@@ -45,9 +45,9 @@ def _cutout(images, seed):
     outside = False
     for axis in (1, 2):
         size = tf.cast(tf.shape(images)[axis], tf.float32)
-        centre = tf.cast(_draw(images, seed, axis, 0.0, 1.0), tf.float32) * size
+        center = tf.cast(_draw(images, seed, axis, 0.0, 1.0), tf.float32) * size
         place = tf.reshape(tf.range(size) + 0.5, [1, -1, 1, 1] if axis == 1 else [1, 1, -1, 1])
-        outside |= tf.abs(place - centre) > size / 4
+        outside |= tf.abs(place - center) > size / 4
     return images * tf.cast(outside, images.dtype)
 
 

@@ -41,16 +41,16 @@ def soon(monkeypatch):
 
 @pytest.fixture
 def stuck_generator(monkeypatch):
-    """It makes one grey image of all noise and never learns, against a discriminator that soon knows it."""
+    """It makes one gray image of all noise and never learns, against a discriminator that soon knows it."""
     make, build = NoiseMethod.make_optimizers, GAN.build_generator
 
-    def build_grey(self):
+    def build_gray(self):
         generator = build(self)
         last = [layer for layer in generator.layers if isinstance(layer, keras.layers.Dense)][-1]
         last.kernel.assign(tf.zeros_like(last.kernel))
         return generator
 
-    monkeypatch.setattr(GAN, "build_generator", build_grey)
+    monkeypatch.setattr(GAN, "build_generator", build_gray)
     monkeypatch.setattr(NoiseMethod, "make_optimizers", lambda self: make(self) | {"generator": self.hparams.adam(1, 0.0)})
 
 
@@ -155,7 +155,7 @@ class Waiting(Pace):
 def test_slow_input_is_probed_every_so_many_steps_and_said(soon, tmp_path, tiny, capsys, monkeypatch):
     monkeypatch.setattr("tfgan.training.trainer.Pace", Waiting)
     monkeypatch.setattr("tfgan.training.pace.PROBE_EVERY", 10)
-    flags = ["--steps=90", "--sample_every=1000", "--checkpoint_every=100", "--log_every=5", "--steps_per_call=3"]
+    flags = ["--steps=90", "--sample_every=1000", "--checkpoint_every=100", "--log_every=5", "--steps_per_execution=3"]
     code, printed = train(tmp_path, capsys, *tiny, *flags)
     assert code == 0
     (alarm,) = alarms(tmp_path)
@@ -214,12 +214,12 @@ def test_every_detector_has_cures():
         ("collapse", "stargan", {}, "--reconstruction_weight=20"),
         ("collapse", "spade", {}, "--feature_weight=20"),
         ("collapse", "vaegan", {}, "--similarity_weight=2e-05"),
-        ("colour_inversion", "cyclegan", {}, "--identity_weight=1"),
-        ("colour_inversion", "cyclegan", {"identity_weight": 0.0}, "--identity_weight=0.5"),
+        ("color_inversion", "cyclegan", {}, "--identity_weight=1"),
+        ("color_inversion", "cyclegan", {"identity_weight": 0.0}, "--identity_weight=0.5"),
         ("checkerboard", "pix2pix", {}, "--upsampling=resize"),
-        ("checkerboard", "pix2pix", {"upsampling": "resize"}, "--average_decay=0.999"),
+        ("checkerboard", "pix2pix", {"upsampling": "resize"}, "--ema_decay=0.999"),
         ("checkerboard", "dcgan", {}, "--architecture=upsampling"),
-        ("checkerboard", "dcgan", {"kernel": 4}, "--average_decay=0.999"),  # which the other architecture does not take
+        ("checkerboard", "dcgan", {"kernel_size": 4}, "--ema_decay=0.999"),  # which the other architecture does not take
         ("checkerboard", "stargan", {}, "--learning_rate=5e-05"),
         ("overfitting", "spade", {}, "--best_metric=l1"),
         ("overfitting", "cyclegan", {}, "--best_metric=cycle_l1"),
@@ -232,9 +232,9 @@ def test_what_is_suggested(alarm, name, settings, flag):
 
 
 def test_suggestions_that_depend_on_data_and_other_settings():
-    grey = DataSpec("unpaired", (16, 16), {"source": PHOTO, "target": Domain("ink", 1)}, {}, "")
+    gray = DataSpec("unpaired", (16, 16), {"source": PHOTO, "target": Domain("ink", 1)}, {}, "")
     other = method_class("cyclegan").HParams(identity_weight=0.0)
-    assert suggest("colour_inversion", 1.0, fake_method("cyclegan", other, grey), DataConfig(), TrainConfig(seed=6))[0] == "--seed=7"
+    assert suggest("color_inversion", 1.0, fake_method("cyclegan", other, gray), DataConfig(), TrainConfig(seed=6))[0] == "--seed=7"
     best, augmented = TrainConfig(validate_every=1, best_metric="ssim"), method_class("pix2pix").HParams(diffaugment=("color",))
     assert suggest("overfitting", 1.0, fake_method("pix2pix"), DataConfig(), best)[0] == "--diffaugment=color,translation,cutout"
     assert suggest("overfitting", 12.9, fake_method("pix2pix", augmented), DataConfig(), best) == ("--epochs=12", " Try --epochs=12.")
@@ -255,11 +255,11 @@ class FakeDataset:
 
 
 def watched(spec, columns=None):
-    method = types.SimpleNamespace(doubt=lambda row: {}, average_decay=0.0, spec=spec, gap=None)
+    method = types.SimpleNamespace(doubt=lambda row: {}, ema_decay=0.0, spec=spec, gap=None)
     return Health(method, FakeDataset(spec, columns), DataConfig(), TrainConfig(workdir="run"))
 
 
-def way(kind, **attributes):
+def signature(kind, **attributes):
     found = object.__new__(kind)
     for name, value in attributes.items():
         object.__setattr__(found, name, value)
@@ -274,9 +274,9 @@ class TestMeasure:
     def test_both_ways_of_an_unpaired_translation_and_not_the_way_back(self):
         x, y = noise(0, (4, 32, 32, 3)), noise(1, (4, 32, 32, 3), 0.2)
         spec = DataSpec("unpaired", (32, 32), {"source": PHOTO, "target": LABELS}, {}, "")
-        ways = {
-            "to_y": way(Translator, input_key="source", truth_key="", target=LABELS),
-            "to_x": way(Translator, input_key="target", truth_key="", target=PHOTO),
+        signatures = {
+            "to_y": signature(Translator, input_key="source", truth_key="", target=LABELS),
+            "to_x": signature(Translator, input_key="target", truth_key="", target=PHOTO),
         }
         examples = [{"source": a, "target": b} for a, b in zip(x, y)]
         alike = np.zeros_like(x[0])
@@ -284,7 +284,7 @@ class TestMeasure:
             [Call("to_y", e["source"], e["source"] / 2), Call("to_x", e["source"] / 2, alike), Call("to_x", e["target"], -e["target"])]
             for e in examples
         ]
-        measured = watched(spec).measure(Made(ways, examples, calls, {}, PICTURE))
+        measured = watched(spec).measure(Made(signatures, examples, calls, {}, PICTURE))
         assert measured["sample_correlation"] == pytest.approx((1 - 1) / 2, abs=1e-6)
         # Beside real images of the target: 0.4 / 2 of 0.2, and 0.2 of 0.4.
         assert measured["sample_diversity"] == pytest.approx(0.5, rel=0.02)
@@ -295,18 +295,18 @@ class TestMeasure:
         labels = Domain("labels", 1, "int32", "nearest", Classes("ids", (0, 1), ("#000000", "#ffffff"), ("a", "b")))
         spec = DataSpec("semantic", (32, 32), {"labels": labels, "image": PHOTO}, {}, "")
         truth = noise(0, (3, 32, 32, 3))
-        ways = {"translate": way(Translator, input_key="labels", truth_key="image", target=PHOTO)}
+        signatures = {"translate": signature(Translator, input_key="labels", truth_key="image", target=PHOTO)}
         examples = [{"labels": m, "image": t} for m, t in zip(maps, truth)]
         calls = [[Call("translate", e["labels"], 0.3 * e["image"]), Call("translate", e["labels"], 0.1 * e["image"])] for e in examples]
-        measured = watched(spec).measure(Made(ways, examples, calls, {}, PICTURE))
+        measured = watched(spec).measure(Made(signatures, examples, calls, {}, PICTURE))
         assert measured["sample_diversity"] == pytest.approx(0.1, rel=1e-5)  # the worst of two styles
 
     def test_a_paired_translation_may_be_a_negative(self):
         x = noise(0, (3, 32, 32, 3))
-        ways = {"translate": way(Translator, input_key="source", truth_key="target", target=LABELS)}
+        signatures = {"translate": signature(Translator, input_key="source", truth_key="target", target=LABELS)}
         examples = [{"source": image, "target": -image} for image in x]
         calls = [[Call("translate", example["source"], example["target"])] for example in examples]
-        measured = watched(SPEC).measure(Made(ways, examples, calls, {}, PICTURE))
+        measured = watched(SPEC).measure(Made(signatures, examples, calls, {}, PICTURE))
         assert measured == pytest.approx({"sample_diversity": 1.0, "sample_checkerboard": 0.0}, abs=1e-6)
 
     def test_grids_from_noise_stand_beside_real_images(self):
@@ -314,28 +314,28 @@ class TestMeasure:
         spec = DataSpec("images", (32, 32), {"image": domain}, {}, "")
         real = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), np.uint8)
         columns = {str(n): list(noise(n, (4, 32, 32, 3), 0.1)) for n in range(3)}
-        ways = {"generate": way(Sampler, target=domain, class_names=())}
-        measured = watched(spec, {"image": real}).measure(Made(ways, [], [], {"generate": columns}, PICTURE))
+        signatures = {"generate": signature(Sampler, target=domain, class_names=())}
+        measured = watched(spec, {"image": real}).measure(Made(signatures, [], [], {"generate": columns}, PICTURE))
         assert measured["sample_diversity"] == pytest.approx(0.1 / np.sqrt(1 / 3), rel=0.05)  # of uniform noise in [-1, 1]
 
     def test_classes_stand_beside_their_own(self):
         """Class 0 collapses: its images are alike, though not like those of class 1."""
         domain = Domain("image", 1)
-        spec = DataSpec("labelled", (32, 32), {"image": domain}, {}, "", class_names=("0", "1"))
+        spec = DataSpec("labeled", (32, 32), {"image": domain}, {}, "", class_names=("0", "1"))
         labels = np.arange(20) % 2
         pixels = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), np.uint8)
         pixels[labels == 1] //= 4
         columns = {"0": list(noise(0, (4, 32, 32, 1), 0.02)), "1": list(noise(1, (4, 32, 32, 1), 0.14) + 1)}
-        ways = {"generate": way(Sampler, target=domain, class_names=("0", "1"))}
-        measured = watched(spec, {"image": pixels, "label": labels}).measure(Made(ways, [], [], {"generate": columns}, PICTURE))
+        signatures = {"generate": signature(Sampler, target=domain, class_names=("0", "1"))}
+        measured = watched(spec, {"image": pixels, "label": labels}).measure(Made(signatures, [], [], {"generate": columns}, PICTURE))
         assert measured["sample_diversity"] == pytest.approx(0.02 * np.sqrt(3), rel=0.05)
         columns["0"] = list(noise(0, (4, 32, 32, 1), 0.56))
-        measured = watched(spec, {"image": pixels, "label": labels}).measure(Made(ways, [], [], {"generate": columns}, PICTURE))
+        measured = watched(spec, {"image": pixels, "label": labels}).measure(Made(signatures, [], [], {"generate": columns}, PICTURE))
         assert measured["sample_diversity"] == pytest.approx(0.97, rel=0.05)  # 0.56 √3 and, a quarter as bright, 0.14 · 4 √3
 
     def test_too_little_to_measure_gives_no_scalars(self):
         x = noise(0, (1, 16, 16, 3))
         spec = DataSpec("paired", (16, 16), {"source": PHOTO, "target": LABELS}, {}, "")
-        ways = {"translate": way(Translator, input_key="source", truth_key="target", target=LABELS)}
-        made = Made(ways, [{"source": x[0], "target": x[0]}], [[Call("translate", x[0], x[0])]], {}, PICTURE)
+        signatures = {"translate": signature(Translator, input_key="source", truth_key="target", target=LABELS)}
+        made = Made(signatures, [{"source": x[0], "target": x[0]}], [[Call("translate", x[0], x[0])]], {}, PICTURE)
         assert watched(spec).measure(made) == {}

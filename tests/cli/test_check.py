@@ -30,7 +30,7 @@ def test_good_folders_are_left_in_peace(name, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_built_in_set_is_left_in_peace(kind):
-    method = {"paired": "pix2pix", "unpaired": "cyclegan", "labelled": "acgan", "attributes": "stargan", "semantic": "spade"}
+    method = {"paired": "pix2pix", "unpaired": "cyclegan", "labeled": "acgan", "attributes": "stargan", "semantic": "spade"}
     flags = tiny.UNET if kind == "paired" else ["--image_size=64", *["--depth=4"] * (kind == "semantic")]
     arguments = ["--dataset=synthetic", "--synthetic_images=100", f"--method={method.get(kind, 'dcgan')}", *flags]
     code, found, text = tiny.check("--noprobe", *arguments)
@@ -44,7 +44,7 @@ def test_real_data_is_left_in_peace(test_data):
 
 
 def test_layouts_and_the_methods_that_fit_them(tmp_path):
-    fitting = {"paired": "pix2pix", "unpaired": "cyclegan", "labelled": "acgan", "attributes": "stargan", "images": "dcgan"}
+    fitting = {"paired": "pix2pix", "unpaired": "cyclegan", "labeled": "acgan", "attributes": "stargan", "images": "dcgan"}
     for kind, method in fitting.items():
         make = tiny.LAYOUTS[kind][0]
         flags = make(tmp_path / kind)
@@ -72,7 +72,7 @@ def test_direction_is_said_and_shown(tmp_path):
 
 def test_sheets_of_every_layout(tmp_path):
     titles = 22
-    for kind, columns, rows in (("labelled", 3, 4), ("attributes", 2, 4), ("images", 10, 3), ("unpaired", 2, 4)):
+    for kind, columns, rows in (("labeled", 3, 4), ("attributes", 2, 4), ("images", 10, 3), ("unpaired", 2, 4)):
         flags = tiny.LAYOUTS[kind][0](tmp_path / kind)
         sheet = tmp_path / f"{kind}.png"
         assert tiny.check(tmp_path / kind, "--noprobe", "--image_size=64", *flags, f"--sheet={sheet}")[0] == 0

@@ -127,9 +127,9 @@ class FakeDataset:
 
 @pytest.mark.parametrize(("size", "count", "shown"), [(10, 4, [0, 2, 5, 7]), (2, 4, [0, 1]), (3, 2, [0, 1]), (5, 5, [0, 1, 2, 3, 4])])
 def test_samples_are_different_images_spread_over_the_validation_set(size, count, shown, tmp_path):
-    way = types.SimpleNamespace(input_key="image")
+    signature = types.SimpleNamespace(input_key="image")
     method = types.SimpleNamespace(stage=0)
-    assert Samples(method, {"way": way}, FakeDataset(size), count, tmp_path).examples == shown
+    assert Samples(method, {"translate": signature}, FakeDataset(size), count, tmp_path).examples == shown
 
 
 def test_samples_are_at_least_one(capsys):

@@ -20,8 +20,8 @@ COMMON = "--image_size=16 --ngf=4 --ndf=4 --batch_size=2 --synthetic_images=4 --
 FLAGS = {
     "pix2pix": "--generator=unet_16 --n_layers=1",
     "cyclegan": "--generator=resnet_1 --n_layers=1",
-    "stargan": "--n_layers=2 --blocks=1 --n_critic=1",
-    "spade": "--depth=2 --n_layers=2 --style_encoder --encoder_size=16 --latent=4",
+    "stargan": "--n_layers=2 --n_blocks=1 --n_critic=1",
+    "spade": "--depth=2 --n_layers=2 --style_encoder --encoder_size=16 --latent_dim=4",
 }
 
 
@@ -41,7 +41,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def opened(folder):
-    """Name of a method -> its run, and the ways to use it."""
+    """Name of a method -> its run, and its signatures."""
     made = {}
 
     def find(name):
@@ -62,7 +62,7 @@ def photo(tmp_path):
 
 @pytest.fixture
 def label_file(opened, tmp_path):
-    """The indices of a label map that is in a file, in the colours of the built-in set."""
+    """The indices of a label map that is in a file, in the colors of the built-in set."""
     indices = np.random.default_rng(0).integers(0, 3, (4, 5)).astype(np.int32).repeat(4, axis=0).repeat(4, axis=1)
     images.save(tmp_path / "labels.png", paint(indices, opened("spade")[0].config.spec.domains["labels"].classes))
     return indices
@@ -74,31 +74,31 @@ def translate(folder, source, output, *flags):
 
 
 def test_each_direction_by_the_name_of_its_target(folder, opened, photo, tmp_path, capsys):
-    _, ways = opened("cyclegan")
+    _, signatures = opened("cyclegan")
     for to, name, words in (("", "to_night", "day to night"), ("night", "to_night", "day to night"), ("day", "to_day", "night to day")):
         result = translate(folder("cyclegan"), tmp_path / "photo.png", tmp_path / "out", f"--to={to}")
-        np.testing.assert_array_equal(result, ways[name].pixels(photo[None])[0])
+        np.testing.assert_array_equal(result, signatures[name].pixels(photo[None])[0])
         assert words in capsys.readouterr().out
 
 
 def test_attributes_are_those_of_the_image_but_for_the_changed_ones(folder, opened, photo, tmp_path):
-    run, ways = opened("stargan")
+    run, signatures = opened("stargan")
     names = run.config.spec.attribute_names
-    scores = ways["classify"].pixels(photo[None]).numpy()[0]
+    scores = signatures["classify"].pixels(photo[None]).numpy()[0]
     wanted = (scores > 0.5).astype(np.float32)
     materials = [names.index(name) for name in run.config.spec.attribute_groups[0]]
     wanted[materials] = 0
     wanted[names.index("brick")] = 1
     wanted[names.index("night")] = 0
-    expected = translate_image(ways["translate"], photo, {"attributes": wanted})
+    expected = translate_image(signatures["translate"], photo, {"attributes": wanted})
     result = translate(folder("stargan"), tmp_path / "photo.png", tmp_path / "out", "--set=brick,~night")
     np.testing.assert_array_equal(result, expected)
     assert (translate(folder("stargan"), tmp_path / "photo.png", tmp_path / "out", "--set=wood,night") != result).any()
 
 
 def test_attributes_are_looked_up_in_each_image(opened):
-    run, ways = opened("stargan")
-    classify = ways["classify"]
+    run, signatures = opened("stargan")
+    classify = signatures["classify"]
     seen = []
 
     class Spy(type(classify)):
@@ -106,37 +106,37 @@ def test_attributes_are_looked_up_in_each_image(opened):
             seen.append(int(image[0, 0, 0, 0]))
             return super().pixels(image)
 
-    spied = ways | {"classify": Spy(classify.encoding)}
-    conditions = make_conditions(run, spied, ways["translate"], "night", "", 0)
+    spied = signatures | {"classify": Spy(classify.encoding)}
+    conditions = make_conditions(run, spied, signatures["translate"], "night", "", 0)
     for value in (7, 200):
         conditions(np.full((16, 16, 3), value, np.uint8))
     assert seen == [7, 200]
 
 
 def test_style_of_an_image(folder, opened, photo, label_file, tmp_path):
-    _, ways = opened("spade")
-    style = ways["encode"].pixels(photo[None]).numpy()[0]
-    expected = translate_image(ways["translate"], label_file, {"latent": style})
+    _, signatures = opened("spade")
+    style = signatures["encode"].pixels(photo[None]).numpy()[0]
+    expected = translate_image(signatures["translate"], label_file, {"latent": style})
     result = translate(folder("spade"), tmp_path / "labels.png", tmp_path / "out", f"--style={tmp_path / 'photo.png'}")
     np.testing.assert_array_equal(result, expected)
 
 
 def test_random_style_is_the_seeds_and_one_for_all_images(folder, opened, label_file, tmp_path):
-    run, ways = opened("spade")
-    conditions = make_conditions(run, ways, ways["translate"], "", "", 3)
+    run, signatures = opened("spade")
+    conditions = make_conditions(run, signatures, signatures["translate"], "", "", 3)
     style = conditions(label_file)["latent"]
     assert style.shape == (4,) and np.abs(style).max() > 0.1
     np.testing.assert_array_equal(conditions(np.zeros((8, 8), np.int32))["latent"], style)
     result = translate(folder("spade"), tmp_path / "labels.png", tmp_path / "out", "--seed=3")
-    np.testing.assert_array_equal(result, translate_image(ways["translate"], label_file, {"latent": style}))
-    others = [make_conditions(run, ways, ways["translate"], "", "", seed)(label_file)["latent"] for seed in (0, 4)]
+    np.testing.assert_array_equal(result, translate_image(signatures["translate"], label_file, {"latent": style}))
+    others = [make_conditions(run, signatures, signatures["translate"], "", "", seed)(label_file)["latent"] for seed in (0, 4)]
     assert all((other != style).any() for other in others)
 
 
 def test_runs_that_need_nothing(opened):
     for name in ("pix2pix", "cyclegan"):
-        run, ways = opened(name)
-        assert make_conditions(run, ways, choose_translator(ways, ""), "", "", 0)(np.zeros((4, 4, 3), np.uint8)) == {}
+        run, signatures = opened(name)
+        assert make_conditions(run, signatures, choose_translator(signatures, ""), "", "", 0)(np.zeros((4, 4, 3), np.uint8)) == {}
 
 
 REFUSED = [
@@ -168,18 +168,18 @@ def test_refusals(folder, photo, tmp_path, capsys, name, flags, message):
 
 @pytest.mark.parametrize("name", FLAGS)
 def test_stored_inputs_are_the_first_validation_images(opened, name):
-    run, ways = opened(name)
+    run, signatures = opened(name)
     config = run.config
     dataset = open_dataset(config.data, config.spec.kind, config.hparams.image_size, config.hparams.loaded_size())
     count = config.spec.sizes["validation"]
-    for way in ways.values():
-        found = stored_inputs(run.folder, way)
+    for signature in signatures.values():
+        found = stored_inputs(run.folder, signature)
         assert len(found) == 2
         for image, index in zip(found, (0, count // 2)):
-            expected = dataset.validation_example(index)[way.input_key]
-            maps = way.source.dtype == "int32"
-            assert image.dtype == way.source.dtype and image.ndim == 3 - maps
-            np.testing.assert_array_equal(image, expected if maps else denormalize(expected, way.source))
+            expected = dataset.validation_example(index)[signature.input_key]
+            maps = signature.source.dtype == "int32"
+            assert image.dtype == signature.source.dtype and image.ndim == 3 - maps
+            np.testing.assert_array_equal(image, expected if maps else denormalize(expected, signature.source))
 
 
 def test_maps_that_cannot_be_read_do_not_stop_the_others(folder, photo, label_file, tmp_path, capsys):
@@ -188,11 +188,11 @@ def test_maps_that_cannot_be_read_do_not_stop_the_others(folder, photo, label_fi
     images.save(tmp_path / "maps" / "other.png", np.full((16, 16, 3), (250, 250, 250), np.uint8))
     assert main(["translate", str(folder("spade")), str(tmp_path / "maps"), str(tmp_path / "out")]) == 1
     printed = capsys.readouterr()
-    assert "1 written" in printed.out and "an area of colour #fafafa belongs to none of the classes" in printed.err
+    assert "1 written" in printed.out and "an area of color #fafafa belongs to none of the classes" in printed.err
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["labels.png"]
 
 
 def test_choice_of_a_translation_passes_encoders_over(opened):
-    _, ways = opened("stargan")
-    backwards = dict(reversed(ways.items()))
-    assert choose_translator(backwards, "") is ways["translate"] and choose_translator(backwards, "photo") is ways["translate"]
+    _, signatures = opened("stargan")
+    backwards = dict(reversed(signatures.items()))
+    assert choose_translator(backwards, "") is signatures["translate"] and choose_translator(backwards, "photo") is signatures["translate"]

@@ -10,7 +10,7 @@ import pytest
 from tfgan.cli.main import main
 from tfgan.config import TrainConfig
 from tfgan.data import images
-from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.pixels import paired_scores
 from tfgan.runs import comparisons
 
@@ -162,7 +162,7 @@ def newest(folder):
 
 @pytest.fixture(scope="module")
 def runs_of_files(tmp_path_factory):
-    """Runs labels -> photo and back, of grey photos and label maps as ids; and the data's folder."""
+    """Runs labels -> photo and back, of gray photos and label maps as ids; and the data's folder."""
     root, random = tmp_path_factory.mktemp("files"), np.random.default_rng(0)
     for split, count in (("train", 6), ("val", 3)):
         for number in range(count):

@@ -25,16 +25,16 @@ COMMON = [
 FLAGS = {
     "pix2pix": ["--ngf=4", "--ndf=4", "--generator=unet_16", "--n_layers=1"],
     "cyclegan": ["--ngf=4", "--ndf=4", "--generator=resnet_1", "--n_layers=1", "--pool_size=3"],
-    "stargan": ["--ngf=4", "--ndf=4", "--n_layers=2", "--blocks=1", "--n_critic=2"],
-    "spade": ["--ngf=4", "--ndf=4", "--depth=2", "--n_layers=2", "--style_encoder", "--encoder_size=16", "--latent=8"],
-    "gan": ["--average_decay=0.9"],
+    "stargan": ["--ngf=4", "--ndf=4", "--n_layers=2", "--n_blocks=1", "--n_critic=2"],
+    "spade": ["--ngf=4", "--ndf=4", "--depth=2", "--n_layers=2", "--style_encoder", "--encoder_size=16", "--latent_dim=8"],
+    "gan": ["--ema_decay=0.9"],
     "cgan": ["--loss=lsgan"],
     "dcgan": ["--ngf=4", "--ndf=4", "--loss=wgan_gp", "--discriminator_norm=none", "--n_critic=2"],
     "acgan": ["--updates=generator_first", "--diffaugment=color"],
-    "vaegan": ["--nef=4", "--ngf=4", "--ndf=4", "--encoder_units=8", "--latents=8", "--skip_margin=0.35", "--average_decay=0.9"],
+    "vaegan": ["--nef=4", "--ngf=4", "--ndf=4", "--encoder_units=8", "--latent_dim=8", "--skip_margin=0.35", "--ema_decay=0.9"],
     "stylegan": [
-        *("--latents=8", "--width=8", "--mapping_layers=2", "--channel_base=32", "--channel_max=8"),
-        *("--stable_images=4", "--fade_images=8", "--stage_batch_sizes=8:2", "--r1_every=2"),
+        *("--latent_dim=8", "--w_dim=8", "--mapping_layers=2", "--channel_base=32", "--channel_max=8"),
+        *("--stable_images=4", "--fade_images=8", "--stage_batch_sizes=8:2", "--r1_interval=2"),
     ],
 }
 STATE = {"cyclegan": {"filled", "source", "target"}, "stylegan": {"images_seen", "mean_style", "steps"}}
@@ -58,11 +58,11 @@ STOP_AFTER_A_STEP = f"""
 from tfgan.training.step import TrainStep
 import os
 run = TrainStep.run
-def signalled(self, iterator, count):
+def signaled(self, iterator, count):
     if int(self.step.numpy()) == 1:
         os.kill(os.getpid(), {int(signal.SIGTERM)})
     return run(self, iterator, count)
-TrainStep.run = signalled
+TrainStep.run = signaled
 """
 
 
@@ -164,25 +164,25 @@ def test_the_losses_and_the_metric_that_tell_of_overfitting_are_there(run):
 def test_export(run):
     name, folder, _ = run
     model = tf.saved_model.load(str(folder.parent / "model"))
-    ways = open_inference(open_run(str(folder)).method)
-    for key, way in ways.items():
-        serve = model.signatures[signature_name(key, ways)]
-        if isinstance(way, Sampler):
-            check_sampler(way, serve, model.signatures["from_seed"])
+    signatures = open_inference(open_run(str(folder)).method)
+    for key, signature in signatures.items():
+        serve = model.signatures[signature_name(key, signatures)]
+        if isinstance(signature, Sampler):
+            check_sampler(signature, serve, model.signatures["from_seed"])
             continue
-        file = folder / "samples" / "inputs" / f"{way.input_key}_0.png"
-        image = read_image(file, way.source, "composite")
-        given = {k: np.full((1, n), 0.5, np.float32) for k, n in getattr(way, "lengths", {}).items()}
-        (served,) = serve(**{way.pixel_spec.name: tf.constant(image[None])}, **{k: tf.constant(v) for k, v in given.items()}).values()
-        expected = way.pixels(image[None], **given)
-        tolerance = {"atol": 1} if isinstance(way, Translator) else {"rtol": 1e-4, "atol": 1e-5}
+        file = folder / "samples" / "inputs" / f"{signature.input_key}_0.png"
+        image = read_image(file, signature.source, "composite")
+        given = {k: np.full((1, n), 0.5, np.float32) for k, n in getattr(signature, "lengths", {}).items()}
+        (served,) = serve(**{signature.pixel_spec.name: tf.constant(image[None])}, **{k: tf.constant(v) for k, v in given.items()}).values()
+        expected = signature.pixels(image[None], **given)
+        tolerance = {"atol": 1} if isinstance(signature, Translator) else {"rtol": 1e-4, "atol": 1e-5}
         np.testing.assert_allclose(served.numpy().astype(np.float32), expected.numpy().astype(np.float32), **tolerance)
 
 
-def check_sampler(way, serve, serve_seeds):
-    seeds, labels = np.array([3, 8], np.int32), {"labels": np.array([1, 0], np.int32)} if way.class_names else {}
-    expected = way.pixels(way.latents(seeds), **labels).numpy().astype(int)
+def check_sampler(signature, serve, serve_seeds):
+    seeds, labels = np.array([3, 8], np.int32), {"labels": np.array([1, 0], np.int32)} if signature.class_names else {}
+    expected = signature.pixels(signature.latents(seeds), **labels).numpy().astype(int)
     tensors = {name: tf.constant(value) for name, value in labels.items()}
-    for served in (serve(latents=tf.constant(way.latents(seeds)), **tensors), serve_seeds(seed=tf.constant(seeds), **tensors)):
+    for served in (serve(latents=tf.constant(signature.latents(seeds)), **tensors), serve_seeds(seed=tf.constant(seeds), **tensors)):
         np.testing.assert_allclose(served["images"].numpy().astype(int), expected, atol=1)
     assert len(np.unique(expected)) > 1 and np.any(expected[0] != expected[1])

@@ -148,7 +148,7 @@ def test_every_form_of_help():
 @pytest.mark.parametrize(
     "flag, wanted",
     [
-        ("--steps_per_call=-1", "at least 0"),
+        ("--steps_per_execution=-1", "at least 0"),
         ("--epochs=0", "at least 1"),
         ("--dropout=1.5", "from 0.0 to 0.99"),
         ("--n_layers=6", "from 0 to 5"),

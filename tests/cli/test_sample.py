@@ -101,18 +101,18 @@ def test_what_cannot_be_made_is_refused(folder, tmp_path, capsys, flags, message
 
 
 class FakeMethod:
-    """Latents are the mean grey of an image and its reverse; labels shift the image by tenths."""
+    """Latents are the mean gray of an image and its reverse; labels shift the image by tenths."""
 
     def __init__(self, class_names=(), encoder=True):
         image = Domain("image", 1)
-        self.ways = {"generate": Sampler(Generation(self.paint, image, 2, class_names))}
+        self.signatures = {"generate": Sampler(Generation(self.paint, image, 2, class_names))}
         if encoder:
-            self.ways["encode"] = Encoder(Encoding(self.measure, image, (SIZE, SIZE), 2, crop=True))
+            self.signatures["encode"] = Encoder(Encoding(self.measure, image, (SIZE, SIZE), 2, crop=True))
 
     @staticmethod
     def paint(latents, labels=None):
-        grey = latents[:, 0] if labels is None else latents[:, 0] * 0 + tf.cast(labels, tf.float32) / 10
-        return tf.clip_by_value(tf.tile(grey[:, None, None, None], [1, SIZE, SIZE, 1]), -1.0, 1.0)
+        gray = latents[:, 0] if labels is None else latents[:, 0] * 0 + tf.cast(labels, tf.float32) / 10
+        return tf.clip_by_value(tf.tile(gray[:, None, None, None], [1, SIZE, SIZE, 1]), -1.0, 1.0)
 
     @staticmethod
     def measure(images):
@@ -126,10 +126,10 @@ class FakeConfig:
 
 def request(method, **changes):
     settings = SampleConfig(**({"count": 4, "rows": 2, "columns": 3} | changes))
-    return sampling.Request(Run("run", FakeConfig, method, 1), method.ways, method.ways["generate"], settings)
+    return sampling.Request(Run("run", FakeConfig, method, 1), method.signatures, method.signatures["generate"], settings)
 
 
-def greys(folder, *values, size=SIZE):
+def grays(folder, *values, size=SIZE):
     folder.mkdir(parents=True, exist_ok=True)
     for number, value in enumerate(values):
         images.save(folder / f"{number}.png", np.full((size, size, 1), value, np.uint8))
@@ -151,7 +151,7 @@ def test_unknown_classes(tmp_path):
 
 
 def test_images_are_reconstructed_under_their_names(tmp_path):
-    source = greys(tmp_path / "photos", 51, 204, size=40)
+    source = grays(tmp_path / "photos", 51, 204, size=40)
     sampling.make_files(request(FakeMethod(), images=source), tmp_path / "out")
     assert files(tmp_path / "out") == ["0.png", "1.png"]
     made = [images.decode(tmp_path / "out" / f"{n}.png") for n in range(2)]
@@ -160,13 +160,13 @@ def test_images_are_reconstructed_under_their_names(tmp_path):
 
 @pytest.mark.parametrize("strengths, expected", [([], 101 + 50), ([-2.0], 101 - 100)])
 def test_an_edit_adds_the_difference_of_two_folders(tmp_path, strengths, expected):
-    source, having, lacking = greys(tmp_path / "a", 101), greys(tmp_path / "b", 150, 190), greys(tmp_path / "c", 100, 120, 140)
+    source, having, lacking = grays(tmp_path / "a", 101), grays(tmp_path / "b", 150, 190), grays(tmp_path / "c", 100, 120, 140)
     sampling.make_files(request(FakeMethod(), images=source, having=having, lacking=lacking, strengths=strengths), tmp_path / "out")
     assert images.decode(tmp_path / "out" / "0.png")[0, 0, 0] == expected
 
 
 def test_sheets_of_images(tmp_path):
-    source, having, lacking = greys(tmp_path / "a", 51, 102, 204), greys(tmp_path / "b", 20), greys(tmp_path / "c", 10)
+    source, having, lacking = grays(tmp_path / "a", 51, 102, 204), grays(tmp_path / "b", 20), grays(tmp_path / "c", 10)
     columns = sampling._SHEETS["reconstruction"](request(FakeMethod(), images=source, rows=2))
     assert [len(column) for column in columns.values()] == [2, 2]
     np.testing.assert_allclose(columns["image"], columns["reconstruction"], atol=1e-6)
@@ -188,7 +188,7 @@ def test_sheets_of_images(tmp_path):
     ],
 )
 def test_images_that_cannot_be_used(tmp_path, changes, message):
-    greys(tmp_path / "a", 1)
+    grays(tmp_path / "a", 1)
     for name in ("bad", "empty"):
         (tmp_path / name).mkdir()
     (tmp_path / "bad" / "bad.png").write_bytes(b"no image")
@@ -207,7 +207,9 @@ def test_a_translator_run_is_sent_to_translate(tmp_path, capsys, monkeypatch):
 
 def test_sample_pictures_grow_with_the_images(tmp_path, capsys):
     """8×8 blocks of 2×2 pixels in the first stage; later the pictures of training show what `tfgan sample` makes of the run."""
-    small = "--image_size=16 --latents=4 --width=4 --mapping_layers=1 --channel_base=32 --channel_max=4 --truncation=1 --precision=float32"
+    small = (
+        "--image_size=16 --latent_dim=4 --w_dim=4 --mapping_layers=1 --channel_base=32 --channel_max=4 --truncation=1 --precision=float32"
+    )
     length = (
         "--stable_images=4 --fade_images=4 --synthetic_images=8 --batch_size=4 --epochs=2 --sample_every=1 --num_samples=2 --notensorboard"
     )
@@ -224,6 +226,8 @@ def test_sample_pictures_grow_with_the_images(tmp_path, capsys):
 
 
 def test_a_run_too_short_to_grow_says_so(tmp_path, capsys):
-    small = "--image_size=16 --latents=4 --width=4 --mapping_layers=1 --channel_base=32 --channel_max=4 --synthetic_images=8 --batch_size=4"
+    small = (
+        "--image_size=16 --latent_dim=4 --w_dim=4 --mapping_layers=1 --channel_base=32 --channel_max=4 --synthetic_images=8 --batch_size=4"
+    )
     assert main(["train", "--method=stylegan", *small.split(), "--steps=1", "--notensorboard", f"--workdir={tmp_path / 'run'}"]) == 0
     assert "Its 1 steps end at 8×8: raise --epochs" in capsys.readouterr().out

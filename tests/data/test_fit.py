@@ -35,7 +35,7 @@ def test_middle(size, shape, rows, columns):
 
 # Of the second, Pillow's bicubic filter made 17 and 53 of each row; the mean of its four pixels is 15 and 55.
 @pytest.mark.parametrize("fit, expected", [("crop", [[30, 40], [110, 120]]), ("squeeze", [[17, 53], [97, 133]])])
-@pytest.mark.parametrize("kind", ["labelled", "images"])
+@pytest.mark.parametrize("kind", ["labeled", "images"])
 def test_images_of_another_shape(tmp_path, kind, fit, expected):
     """2×8 pixels for a network of 2×2: the two columns in the middle, or all of them, four to one."""
     pixels = np.arange(16, dtype=np.uint8).reshape(2, 8, 1).repeat(3, -1) * 10

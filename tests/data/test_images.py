@@ -33,13 +33,13 @@ def pil_bytes(image, form, **options) -> bytes:
     return content.getvalue()
 
 
-def png(depth, colour_type, width, height, rows: bytes, transparency: bytes = b"") -> bytes:
+def png(depth, color_type, width, height, rows: bytes, transparency: bytes = b"") -> bytes:
     """A PNG by hand, for what Pillow cannot write."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0))
     extra = chunk(b"tRNS", transparency) if transparency else b""
     return b"\x89PNG\r\n\x1a\n" + header + extra + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
@@ -67,7 +67,7 @@ def test_exif_orientation_is_applied(form, orientation):
     assert image[..., 0].tolist() == ORIENTED[orientation]
 
 
-def test_exif_orientation_of_jpeg_and_16_bit_grey():
+def test_exif_orientation_of_jpeg_and_16_bit_gray():
     exif = Image.Exif()
     exif[274] = 6
     blocks = np.zeros((16, 32), np.uint8)
@@ -87,7 +87,7 @@ def test_orientation_after_the_pixels_of_a_png():
     assert images.decode(content[:-12] + chunk + content[-12:])[..., 0].tolist() == ORIENTED[6]  # before the 12 bytes of IEND
 
 
-def test_palette_becomes_colours():
+def test_palette_becomes_colors():
     image = Image.new("P", (2, 1))
     image.putpalette([10, 20, 30, 200, 100, 50])
     image.putpixel((1, 0), 1)
@@ -119,7 +119,7 @@ def test_images_without_a_palette_have_no_indices():
         images.decode_values(b"not a picture at all")
 
 
-def test_one_bit_and_grey_with_alpha():
+def test_one_bit_and_gray_with_alpha():
     image = Image.new("1", (2, 1))
     image.putpixel((1, 0), 1)
     for form in ("PNG", "BMP", "TIFF"):
@@ -128,7 +128,7 @@ def test_one_bit_and_grey_with_alpha():
 
 
 @pytest.mark.parametrize("form", ["PNG", "TIFF"])
-def test_16_bit_grey_stays(form):
+def test_16_bit_gray_stays(form):
     image = check_probe(pil_bytes(Image.fromarray(RAMP16), form))
     assert image.dtype == np.uint16 and (image[..., 0] == RAMP16).all()
 
@@ -141,7 +141,7 @@ def test_big_endian_16_bit_tiff():
 
 
 @pytest.mark.parametrize(
-    "colour_type, samples, transparency, expected",
+    "color_type, samples, transparency, expected",
     [
         (0, (7, 300), (7,), [[7, 0], [300, 65535]]),
         (2, (1, 2, 3, 400, 500, 600), (), [[1, 2, 3], [400, 500, 600]]),
@@ -150,19 +150,19 @@ def test_big_endian_16_bit_tiff():
         (6, (1, 2, 3, 4, 500, 600, 700, 800), (), [[1, 2, 3, 4], [500, 600, 700, 800]]),
     ],
 )
-def test_16_bit_colour_and_alpha_png(colour_type, samples, transparency, expected):
+def test_16_bit_color_and_alpha_png(color_type, samples, transparency, expected):
     rows = b"\0" + struct.pack(f">{len(samples)}H", *samples)
-    content = png(16, colour_type, 2, 1, rows, struct.pack(f">{len(transparency)}H", *transparency))
+    content = png(16, color_type, 2, 1, rows, struct.pack(f">{len(transparency)}H", *transparency))
     image = check_probe(content)
     assert image.dtype == np.uint16 and image.tolist() == [expected]
 
 
-def test_16_bit_colour_tiff_and_float_are_refused_not_flattened():
+def test_16_bit_color_tiff_and_float_are_refused_not_flattened():
     tags = [(256, 3, 1), (257, 3, 1), (258, 3, 122), (259, 3, 1), (262, 3, 2), (273, 4, 128), (277, 3, 3), (278, 3, 1), (279, 4, 6)]
     entries = b"".join(struct.pack("<HHII", t, k, 3 if t == 258 else 1, v) for t, k, v in tags)
     content = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + struct.pack("<I", 0) + struct.pack("<6H", 16, 16, 16, 1, 2, 3)
     for read in (images.probe, images.decode):
-        with pytest.raises(UnreadableImage, match="16-bit colour in TIFF.*PNG"):
+        with pytest.raises(UnreadableImage, match="16-bit color in TIFF.*PNG"):
             read(content)
         with pytest.raises(UnreadableImage, match="pixel type F"):
             read(pil_bytes(Image.new("F", (1, 1)), "TIFF"))
@@ -176,7 +176,7 @@ def test_cmyk_jpeg_as_adobe_writes_it():
 
 
 def test_first_frame_of_an_animation():
-    frames = [Image.new("RGB", (3, 2), colour) for colour in ("red", "lime")]
+    frames = [Image.new("RGB", (3, 2), color) for color in ("red", "lime")]
     for form, options in (("GIF", {}), ("WEBP", {"lossless": True}), ("PNG", {})):
         image = check_probe(pil_bytes(frames[0], form, save_all=True, append_images=frames[1:], **options))
         assert image.shape[:2] == (2, 3) and (image[..., :3] == [255, 0, 0]).all(), form
@@ -221,7 +221,7 @@ def test_a_jpeg_filled_up_with_zeros_is_no_half_picture():
         images.decode(half)
 
 
-def test_damaged_16_bit_colour():
+def test_damaged_16_bit_color():
     content = bytearray(images.encode(np.arange(300, dtype=np.uint16).reshape(10, 10, 3) * 200, "png"))
     content[len(content) // 2] ^= 0xFF
     with pytest.raises(UnreadableImage, match="damaged"):
@@ -263,7 +263,7 @@ def test_size_limit():
 
 def test_convert_alpha():
     image = np.array([[[10, 20, 30, 0], [10, 20, 30, 255], [0, 100, 200, 51]]], np.uint8)
-    # 51 of 255 is a fifth: 0.2 * colour + 0.8 * 255
+    # 51 of 255 is a fifth: 0.2 * color + 0.8 * 255
     assert images.convert(image, 3, "uint8").tolist() == [[[255, 255, 255], [10, 20, 30], [204, 224, 244]]]
     assert images.convert(np.array([[[1, 128]]], np.uint8), 1, "uint8").item() == 128  # (128 + 127 * 255) / 255 = 127.502
     assert images.convert(image, 3, "uint8", alpha="drop").tolist() == image[..., :3].tolist()
@@ -272,12 +272,12 @@ def test_convert_alpha():
     assert images.convert(image, 3, "uint8", alpha="keep")[0, 0].tolist() == [255, 255, 255]
     deep = image.astype(np.uint16) * 257
     assert images.convert(deep, 3, "uint16")[0, 2].tolist() == [204 * 257, 224 * 257, 244 * 257]
-    grey = np.array([[[100, 51]]], np.uint8)
-    assert images.convert(grey, 3, "uint8").tolist() == [[[224, 224, 224]]]
-    assert images.convert(grey, 4, "uint8", alpha="keep").tolist() == [[[100, 100, 100, 51]]]
+    gray = np.array([[[100, 51]]], np.uint8)
+    assert images.convert(gray, 3, "uint8").tolist() == [[[224, 224, 224]]]
+    assert images.convert(gray, 4, "uint8", alpha="keep").tolist() == [[[100, 100, 100, 51]]]
 
 
-def test_convert_colour():
+def test_convert_color():
     image = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [1, 2, 3]]], np.uint8)
     assert images.convert(image, 1, "uint8")[0, :, 0].tolist() == [76, 150, 29, 255, 2]  # 0.299, 0.587, 0.114
     noise = np.random.default_rng(0).integers(0, 256, (50, 50, 3), np.uint8)
@@ -305,8 +305,8 @@ def test_resize_leaves_equal_sizes_alone():
 
 def test_resize_bicubic_by_hand():
     # Halving widens the a = -0.5 cubic to twice its width. Its weights at distances 0.25, 0.75, 1.25, 1.75 (in output pixels) are
-    # 0.8671875, 0.2265625, -0.0703125, -0.0234375, and sum to 1 on each side. Input pixel 6 (centre 6.5) is 0.25 from output pixel 3
-    # (centre 7), 0.75 from 2, 1.25 from 4 and 1.75 from 1; the two negative results are clipped, not wrapped.
+    # 0.8671875, 0.2265625, -0.0703125, -0.0234375, and sum to 1 on each side. Input pixel 6 (center 6.5) is 0.25 from output pixel 3
+    # (center 7), 0.75 from 2, 1.25 from 4 and 1.75 from 1; the two negative results are clipped, not wrapped.
     row = np.zeros((1, 16, 1), np.uint8)
     row[0, 6] = 200
     assert images.resize(row, (1, 8), "bicubic")[0, :, 0].tolist() == [0, 0, 23, 87, 0, 0, 0, 0]
@@ -333,13 +333,13 @@ def test_resize_16_bit_keeps_16_bit_detail_and_agrees_with_8_bit():
 
 @pytest.mark.parametrize("dtype, scale", [(np.uint8, 1), (np.uint16, 257)])
 @pytest.mark.parametrize("channels", [2, 4])
-def test_resize_does_not_bleed_hidden_colours(dtype, scale, channels):
+def test_resize_does_not_bleed_hidden_colors(dtype, scale, channels):
     image = np.zeros((2, 8, channels), dtype)
     image[:, :4] = 200 * scale
     image[:, :4, -1] = 255 * scale  # left: opaque 200; right: transparent black
     small = images.resize(image, (1, 4), "bicubic")
     seen = small[..., -1] > 30 * scale
-    # Bleeding would darken the edge to 186. Pillow's 8 bits clip the filter's overshoot in opacity but not in colour: 203.
+    # Bleeding would darken the edge to 186. Pillow's 8 bits clip the filter's overshoot in opacity but not in color: 203.
     assert seen.sum() == 2 and np.abs(small[seen][:, :-1].astype(int) - 200 * scale).max() <= 3 * scale
 
 
@@ -381,9 +381,9 @@ def test_jpeg_quality_and_alpha():
 
 def test_16_bit_into_a_format_without_room():
     for extension in ("jpg", "bmp", "webp", "gif"):
-        with pytest.raises(UserError, match="16-bit grey.*--format=png"):
+        with pytest.raises(UserError, match="16-bit gray.*--format=png"):
             images.encode(np.zeros((2, 2, 1), np.uint16), extension)
-    with pytest.raises(UserError, match="TIFF files cannot hold 16-bit colour.*--format=png"):
+    with pytest.raises(UserError, match="TIFF files cannot hold 16-bit color.*--format=png"):
         images.encode(np.zeros((2, 2, 3), np.uint16), "tiff")
     assert (images.decode(images.encode(RAMP16[..., None], "tif"))[..., 0] == RAMP16).all()
 

@@ -40,7 +40,7 @@ KINDS = {
     "unpaired": {"source": ((8, 8, 3), np.float32), "target": ((8, 8, 3), np.float32)},
     "semantic": {"labels": ((8, 8), np.int32), "image": ((8, 8, 3), np.float32)},
     "attributes": {"image": ((8, 8, 3), np.float32), "attributes": ((8,), np.float32), "mask": ((8,), np.float32)},
-    "labelled": {"image": ((8, 8, 3), np.float32), "label": ((), np.int32)},
+    "labeled": {"image": ((8, 8, 3), np.float32), "label": ((), np.int32)},
     "images": {"image": ((8, 8, 3), np.float32)},
 }
 
@@ -60,7 +60,7 @@ def test_the_built_in_set_in_every_kind(kind):
     if kind == "attributes":
         groups = [[dataset.spec.attribute_names.index(name) for name in group] for group in dataset.spec.attribute_groups]
         assert len(dataset.spec.attribute_names) == 8 and all((batch["attributes"][:, group].sum(axis=1) == 1).all() for group in groups)
-    assert bool(dataset.spec.class_names) == (kind == "labelled")
+    assert bool(dataset.spec.class_names) == (kind == "labeled")
     if kind == "semantic":
         classes = dataset.spec.domains["labels"].classes
         assert 0 <= batch["labels"].min() < batch["labels"].max() < len(classes.values)
@@ -130,7 +130,7 @@ def test_pairs_with_painted_classes(streets):
     assert domain.channels == 3 and domain.dtype == "uint8" and domain.classes.values == (0, 7)
     (batch,) = batches_of(painted)
     rows = [bytes(np.rint((row + 1) * 127.5).astype(np.uint8)).hex() for row in batch["source"][0, :, 0]]
-    sky, road = (colour.removeprefix("#") for colour in domain.classes.colours)
+    sky, road = (color.removeprefix("#") for color in domain.classes.colors)
     assert rows == [sky] * 3 + [road] * 3 + ["000000"] * 2
 
 
@@ -167,18 +167,18 @@ def animals(tmp_path):
 
 
 def test_class_folders_with_labels_and_without(animals):
-    labelled = open_kind("labelled", data_dir=str(animals))
-    assert labelled.spec.class_names == ("cat", "dog", "owl") and labelled.spec.domains == {"image": Domain("image", 3)}
-    assert labelled.spec.sizes == {"train": 6, "validation": 3}
+    labeled = open_kind("labeled", data_dir=str(animals))
+    assert labeled.spec.class_names == ("cat", "dog", "owl") and labeled.spec.domains == {"image": Domain("image", 3)}
+    assert labeled.spec.sizes == {"train": 6, "validation": 3}
     seen = set()
-    for batch in batches_of(labelled, 3):
+    for batch in batches_of(labeled, 3):
         assert batch["label"].dtype == np.int32
         seen |= {(value, label) for image, label in zip(batch["image"], batch["label"].tolist()) for value in values([image])}
     assert seen == {(10 * label + copy, label) for label in range(3) for copy in range(2)}
-    assert [int(labelled.validation_example(index)["label"]) for index in range(3)] == [0, 1, 2]
+    assert [int(labeled.validation_example(index)["label"]) for index in range(3)] == [0, 1, 2]
 
     images = open_kind("images", data_dir=str(animals))
-    assert images.spec.class_names == () and images.spec.fingerprint == labelled.spec.fingerprint and images.spec.kind == "images"
+    assert images.spec.class_names == () and images.spec.fingerprint == labeled.spec.fingerprint and images.spec.kind == "images"
     assert set().union(*(values(batch["image"]) for batch in batches_of(images, 3))) == {0, 1, 10, 11, 20, 21}
     assert list(images.validation_example(0)) == ["image"]
 
@@ -202,14 +202,14 @@ def digits(tmp_path):
 
 
 def test_idx_files_with_labels_and_without(digits):
-    labelled = open_kind("labelled", data_dir=str(digits), label_names=("a", "b", "c"))
-    assert labelled.spec.class_names == ("a", "b", "c") and labelled.spec.domains == {"image": Domain("image", 1)}
-    assert labelled.spec.sizes == {"train": 4, "validation": 4}  # training images validate where there are no others
-    (batch,) = batches_of(labelled, size=4)
+    labeled = open_kind("labeled", data_dir=str(digits), label_names=("a", "b", "c"))
+    assert labeled.spec.class_names == ("a", "b", "c") and labeled.spec.domains == {"image": Domain("image", 1)}
+    assert labeled.spec.sizes == {"train": 4, "validation": 4}  # training images validate where there are no others
+    (batch,) = batches_of(labeled, size=4)
     assert batch["image"].shape == (4, 8, 8, 1)
     found = dict(zip([round(float(image[0, 0, 0] + 1) * 127.5) for image in batch["image"]], batch["label"].tolist()))
     assert found == {10: 0, 20: 1, 30: 0, 40: 2}
-    assert open_kind("labelled", data_dir=str(digits)).spec.class_names == ("0", "1", "2")
+    assert open_kind("labeled", data_dir=str(digits)).spec.class_names == ("0", "1", "2")
     images = open_kind("images", data_dir=str(digits))
     assert images.spec.class_names == () and list(images.validation_example(0)) == ["image"]
 
@@ -245,13 +245,13 @@ def test_real_halves(test_data):
     ("kind", "settings", "message"),
     [
         (
-            "labelled",
+            "labeled",
             {"dataset": "facades"},
             "--dataset=facades has no classes. Use synthetic, mnist, fashion_mnist, cifar10, or --",
         ),
-        ("labelled", {"dataset": "celeba"}, "--dataset=celeba has no classes."),
-        ("labelled", {"dataset": "tfds:stl10"}, "--dataset=tfds:stl10 has no classes."),
-        ("labelled", {"dataset": "mnits"}, "--dataset=mnits is unknown. Did you mean mnist?"),
+        ("labeled", {"dataset": "celeba"}, "--dataset=celeba has no classes."),
+        ("labeled", {"dataset": "tfds:stl10"}, "--dataset=tfds:stl10 has no classes."),
+        ("labeled", {"dataset": "mnits"}, "--dataset=mnits is unknown. Did you mean mnist?"),
         ("images", {"dataset": "facades"}, "--dataset=facades has pairs: take --half=left (photo) or --half=right (labels)."),
         (
             "images",
@@ -289,12 +289,12 @@ def test_what_a_set_does_not_have(kind, settings, message):
         ("attributes", {"attributes": ("night",)}, "--attributes means nothing for --dataset=synthetic: leave it out, or name another"),
         ("paired", {"label_palette": ("facades",)}, "--label_palette means nothing for --dataset=synthetic"),
         ("semantic", {"direction": "photo_to_labels"}, "--direction means nothing for --dataset=synthetic"),
-        ("labelled", {"half": "left"}, "--half means nothing for a method that learns from labelled images"),
+        ("labeled", {"half": "left"}, "--half means nothing for a method that learns from labeled images"),
         ("paired", {"fit": "squeeze"}, "--fit means nothing for a method that learns from paired images"),
         ("images", {"label_names": ("a", "b")}, "--label_names means nothing for a method that learns from images alone"),
         ("images", {"tfds_source": "image"}, "--tfds_source means nothing for a method that learns from images alone"),
-        ("labelled", {"domains": ("a", "b")}, "--domains means nothing for a method that learns from labelled images"),
-        ("labelled", {"label_names": ("a", "b")}, "--label_names means nothing for --dataset=synthetic"),
+        ("labeled", {"domains": ("a", "b")}, "--domains means nothing for a method that learns from labeled images"),
+        ("labeled", {"label_names": ("a", "b")}, "--label_names means nothing for --dataset=synthetic"),
         ("images", {"half": "left"}, "--half means nothing for --dataset=synthetic"),
         ("images", {"fit": "squeeze"}, "--fit means nothing for --dataset=synthetic"),
         (
@@ -302,8 +302,8 @@ def test_what_a_set_does_not_have(kind, settings, message):
             {"dataset": "mnist", "half": "left"},
             "--half=left is for side by side files: leave it out, or",
         ),
-        ("labelled", {"dataset": "mnist", "label_names": ("a",)}, "idx files; --dataset=mnist has names for them: leave it out"),
-        ("labelled", {"data_dir": "/", "label_names": ("a",)}, "--label_names names the classes of idx files; class folders have names"),
+        ("labeled", {"dataset": "mnist", "label_names": ("a",)}, "idx files; --dataset=mnist has names for them: leave it out"),
+        ("labeled", {"data_dir": "/", "label_names": ("a",)}, "--label_names names the classes of idx files; class folders have names"),
     ],
 )
 def test_settings_that_would_do_nothing_are_refused(kind, settings, message):

@@ -1,4 +1,4 @@
-"""Order, crop, flip, normalisation and resume of training batches, with sources whose pixels say where they come from."""
+"""Order, crop, flip, normalization and resume of training batches, with sources whose pixels say where they come from."""
 
 import numpy as np
 import pytest
@@ -158,7 +158,7 @@ def test_label_maps_and_labels_pass_through():
 
 
 @pytest.mark.parametrize("dtype, largest", [("uint8", 255), ("uint16", 65535)])
-def test_normalisation(dtype, largest):
+def test_normalization(dtype, largest):
     values = np.array([[[0], [largest], [largest // 5]]], dtype)
     domain = Domain("depth", 1, dtype)
     for image in (values, tf.constant(values)):

@@ -20,7 +20,7 @@ SIZE = (64, 64)
 EXPECTED = {  # key -> shape and dtype of one example of 24×40 pixels
     "paired": {"A": ((24, 40, 3), np.uint8), "B": ((24, 40, 3), np.uint8)},
     "unpaired": {"A": ((24, 40, 3), np.uint8)},
-    "labelled": {"image": ((24, 40, 3), np.uint8), "label": ((), np.int32)},
+    "labeled": {"image": ((24, 40, 3), np.uint8), "label": ((), np.int32)},
     "attributes": {"image": ((24, 40, 3), np.uint8), "attributes": ((8,), np.float32), "mask": ((8,), np.float32)},
     "semantic": {"labels": ((24, 40), np.int32), "image": ((24, 40, 3), np.uint8)},
     "images": {"image": ((24, 40, 3), np.uint8)},
@@ -60,8 +60,8 @@ def test_label_maps_are_never_blended():
     assert source("paired").domains["B"] == Domain("labels", 3, resample="nearest")
     labels = source("semantic").domains["labels"]
     assert labels == Domain("labels", 1, "int32", "nearest", labels.classes)
-    assert labels.classes.names == CLASSES and labels.classes.coding == "colours" and labels.classes.ignored == -1
-    assert labels.classes.values[1] == 0x0030FF and labels.classes.colours[2] == "#027fff"
+    assert labels.classes.names == CLASSES and labels.classes.coding == "colors" and labels.classes.ignored == -1
+    assert labels.classes.values[1] == 0x0030FF and labels.classes.colors[2] == "#027fff"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -104,7 +104,7 @@ def test_label_maps_hold_only_the_palette_and_agree_with_the_class_ids():
     assert PALETTE.shape == (len(CLASSES), 3)
     assert PALETTE[FACADE].tolist() == [0, 48, 255] and PALETTE[WINDOW].tolist() == [2, 127, 255]
     distances = np.linalg.norm(PALETTE[:, None].astype(float) - PALETTE, axis=-1) + 1000 * np.eye(12)
-    assert distances.min() > 57  # so that JPEG's errors can be undone by the nearest colour
+    assert distances.min() > 57  # so that JPEG's errors can be undone by the nearest color
     seen = set()
     for index in range(40):
         labels = source("semantic").load(index)["labels"]
@@ -154,20 +154,20 @@ def test_label_map_of_a_scene_has_its_wall_where_the_layout_says():
     assert labels[foot, x] == FACADE and labels[95, x] == 0 and labels[foot, 0] == 0
 
 
-def test_classes_are_materials_and_show_in_the_colour():
-    labelled = source("labelled", count=120, size=(32, 32))
-    assert labelled.class_names == MATERIALS and len(MATERIALS) == 5
-    colours = {name: [] for name in MATERIALS}
+def test_classes_are_materials_and_show_in_the_color():
+    labeled = source("labeled", count=120, size=(32, 32))
+    assert labeled.class_names == MATERIALS and len(MATERIALS) == 5
+    colors = {name: [] for name in MATERIALS}
     for index in range(120):
-        example = labelled.load(index)
+        example = labeled.load(index)
         assert 0 <= example["label"] < 5
         walls = source("semantic", count=120, size=(32, 32)).load(index)["labels"] == FACADE
-        colours[MATERIALS[example["label"]]].append(example["image"][walls].mean(0))
-    assert min(len(found) for found in colours.values()) >= 10
-    red, green, blue = np.mean(colours["brick"], 0)
+        colors[MATERIALS[example["label"]]].append(example["image"][walls].mean(0))
+    assert min(len(found) for found in colors.values()) >= 10
+    red, green, blue = np.mean(colors["brick"], 0)
     assert red > 1.3 * green and red > 1.3 * blue
-    assert np.ptp(np.mean(colours["concrete"], 0)) < 15
-    assert np.mean(colours["wood"]) < 110 < 150 < np.mean(colours["plaster"])
+    assert np.ptp(np.mean(colors["concrete"], 0)) < 15
+    assert np.mean(colors["wood"]) < 110 < 150 < np.mean(colors["plaster"])
 
 
 def test_attributes_are_true_to_the_picture():
@@ -180,7 +180,7 @@ def test_attributes_are_true_to_the_picture():
         example = attributes.load(index)
         has = dict(zip(attributes.attribute_names, example["attributes"].tolist()))
         labels = source("semantic", count=60, size=size).load(index)["labels"]
-        label = source("labelled", count=60, size=size).load(index)["label"]
+        label = source("labeled", count=60, size=size).load(index)["label"]
         assert has["balconies"] == (labels == BALCONY).any()
         assert has["shop"] == (labels == SHOP).any()
         assert [has[name] for name in MATERIALS] == np.eye(5)[label].tolist()
@@ -213,7 +213,7 @@ def test_a_domain_has_its_own_length():
 
 
 def explained(image, labels):
-    """Share of the photo's variance that one mean colour a class explains."""
+    """Share of the photo's variance that one mean color a class explains."""
     pixels, classes = image.reshape(-1, 3).astype(float), labels.ravel()
     within = sum(((pixels[classes == c] - pixels[classes == c].mean(0)) ** 2).sum() for c in np.unique(classes))
     return 1 - within / ((pixels - pixels.mean(0)) ** 2).sum()
@@ -238,7 +238,7 @@ def test_windows_differ_from_the_wall_around_them():
     assert np.median(contrasts) > 30
 
 
-def test_wall_textures_keep_the_colour_and_clouds_are_a_share():
+def test_wall_textures_keep_the_color_and_clouds_are_a_share():
     for material in MATERIALS:
         relief = texture(material, (48, 96), (0.3, 0.7))
         assert relief.shape == (48, 96, 3) and relief.dtype == np.float32

@@ -8,12 +8,12 @@ from tfgan.evaluation.detectors import Limit, Overfitting, Watch, average_ready,
 from tfgan.methods.base import Gap
 
 RNG = np.random.default_rng(0)
-NAMES = ["discriminator_saturated", "collapse", "colour_inversion", "checkerboard", "slow_input", "overfitting"]
+NAMES = ["discriminator_saturated", "collapse", "color_inversion", "checkerboard", "slow_input", "overfitting"]
 # measure -> (alarm, a value that is bad, one that is just not)
 MEASURES = {
     "doubt": ("discriminator_saturated", 0.049, 0.051),
     "sample_diversity": ("collapse", 0.149, 0.151),
-    "sample_correlation": ("colour_inversion", -0.31, -0.29),
+    "sample_correlation": ("color_inversion", -0.31, -0.29),
     "sample_checkerboard": ("checkerboard", 10.1, 9.9),
     "input_wait": ("slow_input", 0.31, 0.29),
 }
@@ -111,7 +111,7 @@ def test_quiet_on_noise_like_that_of_batch_size_1():
 
 
 def test_averages_are_judged_when_they_have_forgotten_the_fresh_weights():
-    """DCGAN with --average_decay=0.999 on digits: diversity climbs from 0.01 to 0.6 in 3500 steps, and nothing is wrong."""
+    """DCGAN with --ema_decay=0.999 on digits: diversity climbs from 0.01 to 0.6 in 3500 steps, and nothing is wrong."""
     assert average_ready(0.0) == average_ready(1.0) == 0
     assert 0.999 ** average_ready(0.999) <= 0.01 < 0.999 ** (average_ready(0.999) - 1)
     climbing = [0.01, 0.02, 0.05, 0.09, 0.2, 0.4, 0.55, 0.62, 0.66, 0.68]

@@ -132,7 +132,7 @@ def test_inception_score_as_torch_fidelity_has_it():
 # Precision, recall, density, coverage
 
 
-def neighbourhoods_by_loops(real, fake, k):
+def neighborhoods_by_loops(real, fake, k):
     """Kynkäänniemi et al. 2019, eq. 1 and 2; Naeem et al. 2020, §3."""
 
     def radius(point, points):
@@ -149,10 +149,10 @@ def neighbourhoods_by_loops(real, fake, k):
 
 
 @pytest.mark.parametrize("block", [7, 1024])
-def test_neighbourhoods_by_loops(block, monkeypatch):
+def test_neighborhoods_by_loops(block, monkeypatch):
     monkeypatch.setattr(distribution, "ROWS", block)
     real, fake = rows(30, 3, 0), rows(23, 3, 1, 1.2, 0.9)
-    expected = neighbourhoods_by_loops(real, fake, 4)
+    expected = neighborhoods_by_loops(real, fake, 4)
     found = dict(zip(expected, (*precision_recall(real, fake, 4), *density_coverage(real, fake, 4))))
     for name, shares in expected.items():
         np.testing.assert_allclose(found[name], shares, err_msg=name)
@@ -163,13 +163,13 @@ def test_neighbourhoods_by_loops(block, monkeypatch):
     "k, precision, recall, density, coverage",  # prdc 0.2; precision and recall also torch-fidelity 0.4.0
     [(3, 0.92, 0.3, 1.68, 43 / 60), (5, 0.98, 25 / 60, 1.74, 52 / 60)],
 )
-def test_neighbourhoods_as_prdc_has_them(k, precision, recall, density, coverage):
+def test_neighborhoods_as_prdc_has_them(k, precision, recall, density, coverage):
     real, fake = two_sets()
     assert means(precision_recall(real, fake, k)) == pytest.approx([precision, recall])
     assert means(density_coverage(real, fake, k)) == pytest.approx([density, coverage])
 
 
-def test_usual_neighbours():
+def test_usual_neighbors():
     real, fake = two_sets()
     assert means(precision_recall(real, fake)) == means(precision_recall(real, fake, 3))
     assert means(density_coverage(real, fake)) == means(density_coverage(real, fake, 5))
@@ -193,7 +193,7 @@ def test_large_features_keep_their_small_differences():
 
 def test_copies_lie_among_their_originals():
     real = rows(13, 40, 0, mean=5.0)
-    assert means(precision_recall(np.repeat(real, 5, axis=0), real)) == [1, 1]  # where the third neighbour is at 0
+    assert means(precision_recall(np.repeat(real, 5, axis=0), real)) == [1, 1]  # where the third neighbor is at 0
 
 
 # All of them

@@ -30,8 +30,8 @@ def test_resize_is_pillows_bicubic_in_floats(pixels):
 
 
 def test_channels():
-    grey, rgb = np.full([1, 2, 2, 1], 0.5, np.float32), np.zeros([1, 2, 2, 4], np.float32) + [1.0, 0.0, -1.0, 0.3]
-    assert np.asarray(extractors.with_channels(grey, 3)).tolist() == np.full([1, 2, 2, 3], 0.5).tolist()
+    gray, rgb = np.full([1, 2, 2, 1], 0.5, np.float32), np.zeros([1, 2, 2, 4], np.float32) + [1.0, 0.0, -1.0, 0.3]
+    assert np.asarray(extractors.with_channels(gray, 3)).tolist() == np.full([1, 2, 2, 3], 0.5).tolist()
     np.testing.assert_array_equal(extractors.with_channels(rgb, 3), rgb[..., :3])
     np.testing.assert_allclose(extractors.with_channels(rgb, 1)[0, 0, 0], 0.2989 - 0.114, atol=1e-4)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tfgan.config import Classes, Domain
-from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.classifier import UNKNOWN, build_classifier
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.distribution import frechet_distance, jackknife_error, kernel_distance
@@ -15,7 +15,7 @@ from tfgan.evaluation.extractors import Extractor
 from tfgan.evaluation.measure import Tools, fitting, measure
 from tfgan.evaluation.segmenter import Segmenter
 
-GREY = Domain("image", 1)
+GRAY = Domain("image", 1)
 CLASSES = Classes("ids", (0, 1), ("#000000", "#ffffff"), ("dark", "light"))
 
 
@@ -40,7 +40,7 @@ def quarters(pixels):
 
 
 def test_sets_by_the_functions_themselves(extractor):
-    comparison = Comparison(GREY, noise(0), noise(1), more_real=noise(2, 20))
+    comparison = Comparison(GRAY, noise(0), noise(1), more_real=noise(2, 20))
     found = measure(comparison, list(METRICS), Tools(features=extractor)).values
     assert set(found) == {"swd", "fid", "kid", "inception_score", "precision", "recall", "density", "coverage"}
     assert found["fid"].value == pytest.approx(frechet_distance(quarters(noise(1)), quarters(noise(0))), rel=1e-3)
@@ -54,7 +54,7 @@ def test_sets_by_the_functions_themselves(extractor):
 
 
 def test_not_full_is_the_same_figure_alone(extractor):
-    comparison = Comparison(GREY, noise(0), noise(1), matched=True, more_real=noise(2))
+    comparison = Comparison(GRAY, noise(0), noise(1), matched=True, more_real=noise(2))
     full, short = (measure(comparison, list(METRICS), Tools(features=extractor), full=full).values for full in (True, False))
     assert full.keys() == short.keys()
     for name in full:
@@ -62,7 +62,7 @@ def test_not_full_is_the_same_figure_alone(extractor):
 
 
 def test_few_images_are_warned_of(extractor):
-    comparison = Comparison(GREY, noise(0, 6), noise(1, 6), matched=True)
+    comparison = Comparison(GRAY, noise(0, 6), noise(1, 6), matched=True)
     warnings = " ".join(measure(comparison, list(METRICS), Tools(features=extractor)).warnings)
     assert "6 images are few for l1" in warnings and "6 real and 6 generated images are few" in warnings and "fid 10,000" in warnings
     assert measure(comparison, ["swd"], Tools()).warnings == [
@@ -77,15 +77,15 @@ def test_few_images_are_warned_of(extractor):
 def test_too_few_images_leave_metrics_out(extractor, count, left_out):
     """Training must not stop for them: validation asks for all that fit."""
     names = {"fid", "kid", "precision", "recall", "density", "coverage"}
-    found = measure(Comparison(GREY, noise(0, count), noise(1, count)), sorted(names), Tools(features=extractor))
+    found = measure(Comparison(GRAY, noise(0, count), noise(1, count)), sorted(names), Tools(features=extractor))
     assert names - found.values.keys() == left_out and any("left out" in text for text in found.warnings) == bool(left_out)
 
 
 def test_matched_scores_and_their_cases(extractor):
-    """Two pairs: one equal, one 51 grey values (0.4 on [-1, 1]) apart everywhere."""
+    """Two pairs: one equal, one 51 gray values (0.4 on [-1, 1]) apart everywhere."""
     real = np.full([2, 16, 16, 1], 100, np.uint8)
     fake = real + np.array([0, 51], np.uint8)[:, None, None, None]
-    found = measure(Comparison(GREY, fake, real, matched=True), ["l1", "psnr", "feature_distance"], Tools(features=extractor))
+    found = measure(Comparison(GRAY, fake, real, matched=True), ["l1", "psnr", "feature_distance"], Tools(features=extractor))
     np.testing.assert_allclose(found.cases["l1"], [0.0, 0.4], atol=1e-6)
     np.testing.assert_allclose(found.cases["psnr"], [100.0, 20 * np.log10(5)], rtol=1e-5)
     assert found.values["l1"].value == pytest.approx(0.2) and (found.values["l1"].low, found.values["l1"].high) == pytest.approx((0.0, 0.4))
@@ -121,12 +121,12 @@ def test_labels_by_a_classifier_that_sees_brightness():
     for layer in net.layers[:-1]:
         layer.set_weights([np.zeros_like(weight) for weight in layer.get_weights()])
     net.layers[-1].set_weights([np.zeros([128, 2]), np.array([0.0, 1.0])])  # always class 1
-    labelled = noise(2, 4), np.array([1, 1, 1, 0])
-    comparison = Comparison(GREY, noise(0, 4), noise(1, 4), asked=np.array([1, 0, 0, 0]), labelled=labelled)
+    labeled = noise(2, 4), np.array([1, 1, 1, 0])
+    comparison = Comparison(GRAY, noise(0, 4), noise(1, 4), asked=np.array([1, 0, 0, 0]), labeled=labeled)
     found = measure(comparison, ["label_accuracy"], Tools(classifier=net)).values["label_accuracy"]
     assert (found.value, found.real) == (0.25, 0.75)
     attributes = np.array([[1.0, 1.0], [0.0, 1.0], [UNKNOWN, 0.0], [UNKNOWN, UNKNOWN]])  # it reads (no, yes): logits 0 and 1
-    comparison = dataclasses.replace(comparison, asked=attributes, labelled=None)
+    comparison = dataclasses.replace(comparison, asked=attributes, labeled=None)
     found = measure(comparison, ["label_accuracy"], Tools(classifier=net)).values["label_accuracy"]
     assert found.value == pytest.approx((0.5 + 1 + 0) / 3) and found.real is None
 
@@ -136,7 +136,7 @@ def test_a_classifier_of_any_size():
     net = keras.Sequential([image, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)])
     net.layers[-1].set_weights([np.array([[-1.0, 1.0]] * 3), np.zeros(2)])  # class 1 is bright
     bright = np.full([3, 16, 16, 1], 255, np.uint8)
-    comparison = Comparison(GREY, bright, bright, asked=np.array([1, 1, 0]))
+    comparison = Comparison(GRAY, bright, bright, asked=np.array([1, 1, 0]))
     assert measure(comparison, ["label_accuracy"], Tools(classifier=net)).values["label_accuracy"].value == pytest.approx(2 / 3)
 
 
@@ -144,13 +144,13 @@ def test_vectors_give_no_feature_distance(extractor):
     """A sum over no maps would be 0, the best there is."""
     vectors = keras.Model(extractor.model.inputs, extractor.model.outputs[0])
     tools = Tools(features=extractor._replace(model=vectors, classifies=False))
-    found = measure(Comparison(GREY, noise(0), noise(1), matched=True), list(METRICS), tools).values
+    found = measure(Comparison(GRAY, noise(0), noise(1), matched=True), list(METRICS), tools).values
     assert "feature_distance" not in found and "fid" in found
 
 
 def test_parts_change_nothing(monkeypatch):
     maps = np.random.default_rng(3).integers(0, 2, (5, 16, 16), np.int32)
-    comparison = Comparison(GREY, noise(0, 5), noise(1, 5), matched=True, maps=maps, classes=CLASSES, cycled=(noise(2, 5), noise(3, 5)))
+    comparison = Comparison(GRAY, noise(0, 5), noise(1, 5), matched=True, maps=maps, classes=CLASSES, cycled=(noise(2, 5), noise(3, 5)))
     names, tools = ["mean_iou", "cycle_l1"], Tools(segmenter=Segmenter(brighter_than_middle, 1))
     whole = measure(comparison, names, tools).values
     monkeypatch.setattr("tfgan.evaluation.measure.PART", 2)
@@ -159,24 +159,24 @@ def test_parts_change_nothing(monkeypatch):
 
 def test_sliced_distance_of_a_spaced_few(monkeypatch):
     monkeypatch.setattr("tfgan.evaluation.measure.MOST_SLICED", 4)
-    few = measure(Comparison(GREY, noise(0, 8)[::2], noise(1, 8)[::2]), ["swd"], Tools()).values["swd"].value
-    assert measure(Comparison(GREY, noise(0, 8), noise(1, 8)), ["swd"], Tools()).values["swd"].value == few
+    few = measure(Comparison(GRAY, noise(0, 8)[::2], noise(1, 8)[::2]), ["swd"], Tools()).values["swd"].value
+    assert measure(Comparison(GRAY, noise(0, 8), noise(1, 8)), ["swd"], Tools()).values["swd"].value == few
 
 
 def test_cycle():
     before = np.full([3, 16, 16, 1], 100, np.uint8)
-    comparison = Comparison(GREY, noise(0, 3), noise(1, 3), cycled=(before, before + np.uint8(51)))
+    comparison = Comparison(GRAY, noise(0, 3), noise(1, 3), cycled=(before, before + np.uint8(51)))
     assert measure(comparison, ["cycle_l1"], Tools()).values["cycle_l1"].value == pytest.approx(0.4)
 
 
 def test_what_fits():
-    plain = Comparison(GREY, noise(0, 2), noise(1, 2))
+    plain = Comparison(GRAY, noise(0, 2), noise(1, 2))
     assert {METRICS[name].group for name in fitting(plain)} == {"sliced", "distribution"}
     assert {METRICS[name].group for name in fitting(dataclasses.replace(plain, matched=True, alone=False))} == {"matched"}
-    assert not fitting(Comparison(GREY, noise(0, 2, 8), noise(1, 2, 8), alone=False))
+    assert not fitting(Comparison(GRAY, noise(0, 2, 8), noise(1, 2, 8), alone=False))
     large = [np.zeros([1, size, 200, 1], np.uint8) for size in (175, 176)]
-    assert ["ms_ssim" in fitting(Comparison(GREY, images, images, matched=True)) for images in large] == [False, True]
-    assert "swd" not in fitting(Comparison(GREY, noise(0, 2, 8), noise(1, 2, 8)))
+    assert ["ms_ssim" in fitting(Comparison(GRAY, images, images, matched=True)) for images in large] == [False, True]
+    assert "swd" not in fitting(Comparison(GRAY, noise(0, 2, 8), noise(1, 2, 8)))
     assert measure(plain, list(METRICS), Tools()).values.keys() == {"swd"}
 
 
@@ -184,7 +184,7 @@ def test_wide_pixels_are_read_by_their_own_range():
     deep = Domain("image", 1, "uint16")
     pair = [noise(seed, 4).astype(np.uint16) * 257 for seed in (0, 1)]
     ours = measure(Comparison(deep, *pair, matched=True), ["l1", "swd"], Tools()).values
-    theirs = measure(Comparison(GREY, noise(0, 4), noise(1, 4), matched=True), ["l1", "swd"], Tools()).values
+    theirs = measure(Comparison(GRAY, noise(0, 4), noise(1, 4), matched=True), ["l1", "swd"], Tools()).values
     assert ours["l1"].value == pytest.approx(theirs["l1"].value, rel=1e-4) and ours["swd"].value == pytest.approx(
         theirs["swd"].value, rel=1e-4
     )

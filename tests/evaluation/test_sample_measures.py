@@ -1,4 +1,4 @@
-"""Made-up pictures: of one mould, negatives, with a grid."""
+"""Made-up pictures: of one mold, negatives, with a grid."""
 
 import numpy as np
 import pytest
@@ -68,16 +68,16 @@ class TestLuminanceCorrelation:
         both = np.concatenate([image, image + 0.5])
         assert luminance_correlation(both, np.concatenate([image, -image])) == pytest.approx(0.0)
 
-    def test_colours_may_change(self):
+    def test_colors_may_change(self):
         """Red for green is no negative; other images are not either."""
         images = photographs()
         assert luminance_correlation(images, images[..., ::-1]) == pytest.approx(1.0)
         assert luminance_correlation(images, photographs(seed=1)) > LEAST_CORRELATION
 
     def test_numbers_of_channels_may_differ_and_transparency_does_not_count(self):
-        grey = photographs(channels=1)
-        transparent = np.concatenate([np.repeat(grey, 3, axis=3), -5 * grey], axis=3)
-        assert luminance_correlation(grey, transparent) == pytest.approx(1.0)
+        gray = photographs(channels=1)
+        transparent = np.concatenate([np.repeat(gray, 3, axis=3), -5 * gray], axis=3)
+        assert luminance_correlation(gray, transparent) == pytest.approx(1.0)
 
     def test_flat_images_say_nothing(self):
         images = photographs(2)
@@ -113,12 +113,12 @@ class TestCheckerboard:
         assert checkerboard(real + pattern("checks", period), grid_peak(real)) < MOST_CHECKERBOARD / 2
 
     def test_size_of_a_pure_pattern(self):
-        """On grey, the floor is the power of an amplitude of 0.01 in one frequency; the Nyquist frequency is its own mirror image and
+        """On gray, the floor is the power of an amplitude of 0.01 in one frequency; the Nyquist frequency is its own mirror image and
         holds twice the amplitude, four times the power."""
-        grey = np.zeros((1, 64, 64, 1))
-        assert grid_peak(grey) == pytest.approx(0.0, abs=1e-9)
-        assert grid_peak(grey + pattern("checks", 2, amplitude=0.1)) == pytest.approx(10 * np.log10(1 + 4 * 100), abs=1e-6)
-        assert grid_peak(grey + pattern("rows", 4, amplitude=0.1)) == pytest.approx(10 * np.log10(1 + 100), abs=1e-6)
+        gray = np.zeros((1, 64, 64, 1))
+        assert grid_peak(gray) == pytest.approx(0.0, abs=1e-9)
+        assert grid_peak(gray + pattern("checks", 2, amplitude=0.1)) == pytest.approx(10 * np.log10(1 + 4 * 100), abs=1e-6)
+        assert grid_peak(gray + pattern("rows", 4, amplitude=0.1)) == pytest.approx(10 * np.log10(1 + 100), abs=1e-6)
 
     def test_what_cannot_be_seen_is_none(self):
         smooth = photographs(size=64) * 1e-3
@@ -143,7 +143,7 @@ class TestCheckerboard:
         assert checkerboard(photographs(), None) is None and checkerboard(photographs(size=16), 3.0) is None
 
     def test_a_transposed_convolution_shows_and_resizing_does_not(self):
-        """Two layers of stride 2 with kernels of 3, whose windows overlap unevenly, against twice nearest neighbour and a blur."""
+        """Two layers of stride 2 with kernels of 3, whose windows overlap unevenly, against twice nearest neighbor and a blur."""
         small = photographs(size=32) + 0.3
 
         def blur(images):

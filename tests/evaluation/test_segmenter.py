@@ -1,4 +1,4 @@
-"""The segmenter: shapes, learning, foreign models, reading label maps by their colours."""
+"""The segmenter: shapes, learning, foreign models, reading label maps by their colors."""
 
 import keras
 import numpy as np
@@ -71,9 +71,9 @@ def test_models_of_one_size_and_other_channels(tmp_path, form, channels):
         np.testing.assert_array_equal(segment(segmenter, photos, (16, 12)), maps)
 
 
-def test_own_segmenter_of_grey_photos(tmp_path):
-    build_segmenter(1, 3).save(tmp_path / "grey.keras")
-    segmenter = load_segmenter(str(tmp_path / "grey.keras"), 3, 1, (16, 24))
+def test_own_segmenter_of_gray_photos(tmp_path):
+    build_segmenter(1, 3).save(tmp_path / "gray.keras")
+    segmenter = load_segmenter(str(tmp_path / "gray.keras"), 3, 1, (16, 24))
     assert segment(segmenter, np.zeros([2, 16, 24, 1], np.float32), (16, 24)).shape == (2, 16, 24)
 
 
@@ -101,8 +101,8 @@ def test_bad_models(tmp_path):
         load_segmenter(str(tmp_path / "empty"), 2, 3, (16, 16))
 
 
-def test_nearest_colours():
-    colours = np.array([[-1, -1, -1], [1, 1, 1], [1, -1, -1]], np.float32)
+def test_nearest_colors():
+    colors = np.array([[-1, -1, -1], [1, 1, 1], [1, -1, -1]], np.float32)
     images = np.array([[[[-0.9, -0.8, -1], [0.9, -0.2, -0.1]], [[0.2, 0.1, 0.3], [-0.1, -0.2, -0.3]]]], np.float32)
-    assert nearest_classes(images, colours).tolist() == [[[0, 2], [1, 0]]]
-    assert tf.as_dtype(nearest_classes(images, colours).dtype) == tf.int32
+    assert nearest_classes(images, colors).tolist() == [[[0, 2], [1, 0]]]
+    assert tf.as_dtype(nearest_classes(images, colors).dtype) == tf.int32

@@ -149,7 +149,7 @@ def test_alpha_may_be_dropped(tmp_path):
     assert (images.decode(tmp_path / "out/a.png") == 195).all()
 
 
-def test_grey_target(tmp_path):
+def test_gray_target(tmp_path):
     source = write(tmp_path / "a.png")
     assert translate(invert(channels=1), find_tasks(str(source), str(tmp_path / "out"))) == [""]
     assert images.decode(tmp_path / "out/a.png").shape == (4, 6, 1)
@@ -234,7 +234,7 @@ IDS = Classes("ids", (0, 9), ("#ff0000", "#0000ff"), ("sky", "road"), 255)
         (Domain("labels", 1, "int32", "nearest", IDS), [[0, 1, -1]]),
         (Domain("labels", 3, "uint8", "nearest", IDS), [[[255, 0, 0], [0, 0, 255], [0, 0, 0]]]),
     ],
-    ids=["indices", "colours"],
+    ids=["indices", "colors"],
 )
 def test_label_maps_are_read_by_their_classes(tmp_path, domain, expected):
     Image.fromarray(np.array([[0, 9, 255]], np.uint8)).save(tmp_path / "a.png")
@@ -244,22 +244,22 @@ def test_label_maps_are_read_by_their_classes(tmp_path, domain, expected):
 
 def test_unknown_labels_are_named(tmp_path):
     write(tmp_path / "a.png", mode="L", value=4)
-    way = Translation(lambda x: x[..., None] * 0.0, Domain("labels", 1, "int32", "nearest", IDS), Domain("b", 1), 1, 1)
-    (problem,) = translate(Translator(way), find_tasks(str(tmp_path / "a.png"), str(tmp_path / "out")))
+    signature = Translation(lambda x: x[..., None] * 0.0, Domain("labels", 1, "int32", "nearest", IDS), Domain("b", 1), 1, 1)
+    (problem,) = translate(Translator(signature), find_tasks(str(tmp_path / "a.png"), str(tmp_path / "out")))
     assert "label 4 is none of the classes' (known: 0, 9; ignored: 255)" in problem
 
 
 def test_each_image_has_conditions_of_its_own(tmp_path):
     for name, value in (("a.png", 60), ("b.png", 200)):
         write(tmp_path / "in" / name, value=value)
-    way = Translation(lambda x, v: x * v[:, None, None], Domain("a", 3), Domain("b", 3), 1, 1, conditions={"signs": 3})
+    signature = Translation(lambda x, v: x * v[:, None, None], Domain("a", 3), Domain("b", 3), 1, 1, conditions={"signs": 3})
 
     def conditions(image):
         assert image.shape == (4, 6, 3) and image.dtype == np.uint8
         return {"signs": np.array([1.0, -1.0, 0.0]) * (1 if image[0, 0, 0] == 60 else -1)}
 
     tasks = find_tasks(str(tmp_path / "in"), str(tmp_path / "out"))
-    done = translate_files(Translator(way), tasks, conditions, alpha="composite", overwrite=False, tile=0)
+    done = translate_files(Translator(signature), tasks, conditions, alpha="composite", overwrite=False, tile=0)
     assert [outcome for _, outcome in done] == ["", ""]
-    colours = [images.decode(tmp_path / "out" / name)[0, 0].tolist() for name in ("a.png", "b.png")]
-    assert colours == [[60, 195, 128], [55, 200, 128]]
+    colors = [images.decode(tmp_path / "out" / name)[0, 0].tolist() for name in ("a.png", "b.png")]
+    assert colors == [[60, 195, 128], [55, 200, 128]]

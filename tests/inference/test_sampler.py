@@ -7,7 +7,7 @@ from tfgan.inference import sheets
 from tfgan.inference.sampler import BATCH, Sampler
 from tfgan.methods.base import Generation, Styles
 
-GREY = Domain("digit", 1)
+GRAY = Domain("digit", 1)
 
 
 def paint(latents, labels=None):
@@ -18,7 +18,7 @@ def paint(latents, labels=None):
 
 
 def make_sampler(**changes):
-    return Sampler(Generation(paint, GREY, **{"latents": 3} | changes))
+    return Sampler(Generation(paint, GRAY, **{"latent_dim": 3} | changes))
 
 
 def test_a_seed_stands_for_one_image():
@@ -31,7 +31,7 @@ def test_a_seed_stands_for_one_image():
 
 @pytest.mark.parametrize("prior, deviation, most", [("normal", 1.0, np.inf), ("uniform", 1 / np.sqrt(3), 1.0)])
 def test_latents_follow_the_prior(prior, deviation, most):
-    latents = make_sampler(prior=prior, latents=200).latents(range(100))
+    latents = make_sampler(prior=prior, latent_dim=200).latents(range(100))
     assert abs(latents.mean()) < 0.03 and latents.std() == pytest.approx(deviation, rel=0.03) and np.abs(latents).max() <= most
     assert (np.abs(latents) > 1.5).any() == (prior == "normal")
 
@@ -59,7 +59,7 @@ def test_labels_belong_to_classes():
 
 
 def styled(truncation=0.5):
-    """Two numbers a layer: z and 10 z, drawn towards 0.1; a pixel row shows a layer's first number."""
+    """Two numbers a layer: z and 10 z, drawn toward 0.1; a pixel row shows a layer's first number."""
 
     def map(latents, psi):
         w = tf.concat([latents[:, :1], 10 * latents[:, :1]], axis=1)
@@ -68,8 +68,8 @@ def styled(truncation=0.5):
     def synthesize(styles):
         return tf.clip_by_value(tf.tile(styles[:, :, :1, None], [1, 1, 4, 1]), -1.0, 1.0)
 
-    styles = Styles(map, synthesize, layers=4, width=2, truncation=truncation)
-    return Sampler(Generation(lambda z: synthesize(map(z, truncation)), GREY, 1, styles=styles))
+    styles = Styles(map, synthesize, layers=4, w_dim=2, truncation=truncation)
+    return Sampler(Generation(lambda z: synthesize(map(z, truncation)), GRAY, 1, styles=styles))
 
 
 def test_truncation_of_a_sampler():
@@ -109,8 +109,8 @@ def test_interpolations():
     assert [first(column[0]) for column in straight.values()] == pytest.approx([0.1, 0.05, 0.0], abs=1e-6)
     through_styles = sheets.interpolations(styled(), np.array([[0.3], [-0.1]], np.float32), columns=3)
     assert [first(column[0]) for column in through_styles.values()] == pytest.approx([0.2, 0.1, 0.0], abs=1e-6)
-    labelled = sheets.interpolations(make_sampler(class_names=("a", "b", "c")), ends, 2, np.array([1, 2]))
-    assert [image[0, 3, 0] for image in labelled["1.00"]] == pytest.approx([0.1, 0.2])
+    labeled = sheets.interpolations(make_sampler(class_names=("a", "b", "c")), ends, 2, np.array([1, 2]))
+    assert [image[0, 3, 0] for image in labeled["1.00"]] == pytest.approx([0.1, 0.2])
 
 
 @pytest.mark.parametrize("a, b", [([1.0, 0.0], [2.0, 0.0]), ([1.0, 0.0], [-1.0, 0.0]), ([0.0, 0.0], [1.0, 1.0])])

@@ -1,4 +1,4 @@
-"""SavedModels of runs with several ways: translations, conditions, encodings, maps of classes; and files decoded inside the graph."""
+"""SavedModels of runs with several signatures: translations, conditions, encodings, maps of classes; and files decoded inside the graph."""
 
 import functools
 import io
@@ -23,7 +23,7 @@ RGB = ("#ff0000", "#00ff00", "#0000ff")
 IDS = Classes("ids", (0, 3, 7), RGB, ("sky", "road", "car"), 255)
 DEEP_IDS = Classes("ids", (0, 3, 1000), RGB, ("sky", "road", "car"), 255)
 PALETTE = Classes("palette", (0, 1, 2), RGB, ("sky", "road", "car"))
-COLOURS = Classes("colours", (0xFF0000, 0x00FF00, 0x0000FF), RGB, ("sky", "road", "car"))
+COLORS = Classes("colors", (0xFF0000, 0x00FF00, 0x0000FF), RGB, ("sky", "road", "car"))
 TINY = {"ngf": 4, "ndf": 4, "image_size": (16, 16), "batch_size": 2}
 
 
@@ -46,38 +46,38 @@ def make_cyclegan():
 
 def make_stargan():
     spec = data_spec("attributes", {"image": Domain("photo", 3)}, attribute_names=("brick", "wood", "night"))
-    return stargan.StarGAN(stargan.HParams(n_layers=2, blocks=1, **TINY), spec)
+    return stargan.StarGAN(stargan.HParams(n_layers=2, n_blocks=1, **TINY), spec)
 
 
 def make_spade():
-    hparams = spade.HParams(depth=2, n_layers=2, style_encoder=True, encoder_size=16, latent=8, **TINY)
-    return spade.Spade(hparams, data_spec("semantic", {"labels": a_map(COLOURS), "image": Domain("photo", 3)}))
+    hparams = spade.HParams(depth=2, n_layers=2, style_encoder=True, encoder_size=16, latent_dim=8, **TINY)
+    return spade.Spade(hparams, data_spec("semantic", {"labels": a_map(COLORS), "image": Domain("photo", 3)}))
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """A maker of a method -> its ways and its SavedModel, reloaded."""
+    """A maker of a method -> its signatures and its SavedModel, reloaded."""
 
     @functools.cache
     def make(make_method):
         keras.utils.set_random_seed(0)
-        ways = open_inference(make_method())
+        signatures = open_inference(make_method())
         folder = tmp_path_factory.mktemp("export") / "model"
-        export(ways, folder)
-        return ways, tf.saved_model.load(str(folder))
+        export(signatures, folder)
+        return signatures, tf.saved_model.load(str(folder))
 
     return make
 
 
-def random_inputs(way, *shape):
+def random_inputs(signature, *shape):
     noise = np.random.default_rng(0)
-    if way.source.dtype == "int32":
+    if signature.source.dtype == "int32":
         return noise.integers(-1, 3, shape).astype(np.int32)
     return noise.integers(0, 256, (*shape, 3), np.uint8)
 
 
-def random_conditions(way, n):
-    return {name: np.random.default_rng(1).uniform(0, 1, (n, length)).astype(np.float32) for name, length in way.lengths.items()}
+def random_conditions(signature, n):
+    return {name: np.random.default_rng(1).uniform(0, 1, (n, length)).astype(np.float32) for name, length in signature.lengths.items()}
 
 
 def constants(values):
@@ -95,23 +95,23 @@ METHOD = pytest.mark.parametrize("method", [method for method, _ in EXPECTED])
 @pytest.mark.parametrize(("method", "names"), EXPECTED)
 def test_names(exported, method, names):
     """Whatever a domain is called: spaces and slashes are fine for a SavedModel."""
-    ways, model = exported(method)
+    signatures, model = exported(method)
     assert sorted(model.signatures) == sorted(names)
-    assert {signature_name(name, ways) for name in ways} <= set(names)
-    assert signature_name(next(iter(ways)), ways) == "serving_default"
+    assert {signature_name(name, signatures) for name in signatures} <= set(names)
+    assert signature_name(next(iter(signatures)), signatures) == "serving_default"
 
 
 @METHOD
 def test_every_signature_is_the_runs_own_way(exported, method):
-    ways, model = exported(method)
-    for name, way in ways.items():
-        batch = random_inputs(way, 2, 17, 12)
-        given = random_conditions(way, 2) if isinstance(way, Translator) else {}
-        key = "images" if isinstance(way, Translator) else "vectors"
-        for signature in {signature_name(name, ways), name} & set(model.signatures):
-            served = model.signatures[signature](**constants({way.pixel_spec.name: batch, **given}))
+    signatures, model = exported(method)
+    for name, signature in signatures.items():
+        batch = random_inputs(signature, 2, 17, 12)
+        given = random_conditions(signature, 2) if isinstance(signature, Translator) else {}
+        key = "images" if isinstance(signature, Translator) else "vectors"
+        for served_name in {signature_name(name, signatures), name} & set(model.signatures):
+            served = model.signatures[served_name](**constants({signature.pixel_spec.name: batch, **given}))
             assert list(served) == [key]
-            np.testing.assert_allclose(served[key].numpy().astype(float), way.pixels(batch, **given).numpy().astype(float), atol=1e-5)
+            np.testing.assert_allclose(served[key].numpy().astype(float), signature.pixels(batch, **given).numpy().astype(float), atol=1e-5)
 
 
 def test_both_directions_are_there(exported):
@@ -125,47 +125,47 @@ def test_both_directions_are_there(exported):
 
 @METHOD
 def test_every_signature_of_files_is_the_runs_own_way(exported, method):
-    ways, model = exported(method)
-    for name, way in ways.items():
-        if not isinstance(way, Translator):
+    signatures, model = exported(method)
+    for name, signature in signatures.items():
+        if not isinstance(signature, Translator):
             continue
-        inputs = [random_inputs(way, *size) for size in ((9, 16), (16, 20))]
-        if way.takes_maps:
+        inputs = [random_inputs(signature, *size) for size in ((9, 16), (16, 20))]
+        if signature.takes_maps:
             inputs = [np.maximum(labels, 0) for labels in inputs]
-        files = [images.encode(label_maps.paint(image, COLOURS) if way.takes_maps else image, "png") for image in inputs]
-        given = random_conditions(way, 2)
-        bytes_name = "serve_bytes" if signature_name(name, ways) == "serving_default" else f"{name}_bytes"
+        files = [images.encode(label_maps.paint(image, COLORS) if signature.takes_maps else image, "png") for image in inputs]
+        given = random_conditions(signature, 2)
+        bytes_name = "serve_bytes" if signature_name(name, signatures) == "serving_default" else f"{name}_bytes"
         answers = model.signatures[bytes_name](**constants({"image_bytes": files, **given}))["image_bytes"].numpy()
         for number, (image, answer) in enumerate(zip(inputs, answers)):
-            own = way.pixels(image[None], **{key: value[number : number + 1] for key, value in given.items()})
+            own = signature.pixels(image[None], **{key: value[number : number + 1] for key, value in given.items()})
             np.testing.assert_array_equal(images.decode(answer), own[0])
 
 
 @METHOD
 def test_difference_of_every_way(exported, method):
-    ways, model = exported(method)
-    for name, way in ways.items():
-        serve = model.signatures[signature_name(name, ways)]
-        inputs = [random_inputs(way, 16, 16) for _ in range(2)]
-        assert largest_difference(way, serve, inputs) <= 1e-5
+    signatures, model = exported(method)
+    for name, signature in signatures.items():
+        serve = model.signatures[signature_name(name, signatures)]
+        inputs = [random_inputs(signature, 16, 16) for _ in range(2)]
+        assert largest_difference(signature, serve, inputs) <= 1e-5
 
         def wrong(serve=serve, **given):
             return {key: value + tf.cast(3, value.dtype) for key, value in serve(**given).items()}
 
-        changed = largest_difference(way, wrong, inputs)
+        changed = largest_difference(signature, wrong, inputs)
         assert changed == pytest.approx(3, abs=1e-4) or changed > 250  # uint8 goes round
 
         def broken(serve=serve, **given):
             return {key: tf.cast(value, tf.float32) * np.nan for key, value in serve(**given).items()}
 
-        assert np.isnan(largest_difference(way, broken, inputs))
+        assert np.isnan(largest_difference(signature, broken, inputs))
 
 
 def test_difference_depends_on_the_conditions():
-    way = Translator(Translation(lambda x, v: x * v[:, None, None], Domain("a", 3), Domain("b", 3), 1, 1, conditions={"v": 3}))
+    signature = Translator(Translation(lambda x, v: x * v[:, None, None], Domain("a", 3), Domain("b", 3), 1, 1, conditions={"v": 3}))
     ignoring = Translator(Translation(lambda x, v: x, Domain("a", 3), Domain("b", 3), 1, 1, conditions={"v": 3}))
     serve = make_signatures({"translate": ignoring})["serving_default"]
-    assert largest_difference(way, lambda images, v: serve(images, v), [random_inputs(way, 4, 4)] * 8) > 1
+    assert largest_difference(signature, lambda images, v: serve(images, v), [random_inputs(signature, 4, 4)] * 8) > 1
 
 
 def file_bytes(pixels, form="PNG", palette=None, dtype=np.uint8):
@@ -177,26 +177,26 @@ def file_bytes(pixels, form="PNG", palette=None, dtype=np.uint8):
     return content.getvalue()
 
 
-GREY = [[0, 3, 7, 255], [7, 7, 0, 3]]
+GRAY = [[0, 3, 7, 255], [7, 7, 0, 3]]
 DEEP = [[0, 3, 1000, 255], [1000, 3, 3, 0]]
 RED_GREEN_BLUE = [[[255, 0, 0], [0, 255, 0], [0, 0, 255], [250, 9, 9]]] * 2
 OWN_PALETTE = [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 0, 0]
-GREY_PALETTE = [0, 0, 0, 3, 3, 3, 7, 7, 7]
+GRAY_PALETTE = [0, 0, 0, 3, 3, 3, 7, 7, 7]
 
 FILES = {
-    "8 bit": (IDS, file_bytes(GREY)),
+    "8 bit": (IDS, file_bytes(GRAY)),
     "16 bit": (DEEP_IDS, file_bytes(DEEP, dtype=np.uint16)),
-    "16 bit of small ids": (IDS, file_bytes(GREY, dtype=np.uint16)),
+    "16 bit of small ids": (IDS, file_bytes(GRAY, dtype=np.uint16)),
     "8 bit beside large ids": (DEEP_IDS, file_bytes([[0, 3, 255]])),
-    "grey RGB": (IDS, file_bytes(np.repeat(np.array(GREY)[..., None], 3, 2))),
-    "grey RGBA": (IDS, file_bytes(np.concatenate([np.repeat(np.array(GREY)[..., None], 3, 2), np.full((2, 4, 1), 255)], 2))),
-    "grey palette": (IDS, file_bytes([[0, 1, 2]], palette=GREY_PALETTE)),
-    "BMP ids": (IDS, file_bytes(GREY, "BMP")),
-    "GIF ids": (IDS, file_bytes(GREY, "GIF")),
-    "colours": (COLOURS, file_bytes(RED_GREEN_BLUE)),
-    "BMP colours": (COLOURS, file_bytes(RED_GREEN_BLUE, "BMP")),
-    "JPEG colours": (COLOURS, file_bytes(np.repeat(np.repeat(RED_GREEN_BLUE, 16, 0), 16, 1), "JPEG")),
-    "palette by colour": (COLOURS, file_bytes([[0, 1, 2, 3]], palette=OWN_PALETTE)),
+    "gray RGB": (IDS, file_bytes(np.repeat(np.array(GRAY)[..., None], 3, 2))),
+    "gray RGBA": (IDS, file_bytes(np.concatenate([np.repeat(np.array(GRAY)[..., None], 3, 2), np.full((2, 4, 1), 255)], 2))),
+    "gray palette": (IDS, file_bytes([[0, 1, 2]], palette=GRAY_PALETTE)),
+    "BMP ids": (IDS, file_bytes(GRAY, "BMP")),
+    "GIF ids": (IDS, file_bytes(GRAY, "GIF")),
+    "colors": (COLORS, file_bytes(RED_GREEN_BLUE)),
+    "BMP colors": (COLORS, file_bytes(RED_GREEN_BLUE, "BMP")),
+    "JPEG colors": (COLORS, file_bytes(np.repeat(np.repeat(RED_GREEN_BLUE, 16, 0), 16, 1), "JPEG")),
+    "palette by color": (COLORS, file_bytes([[0, 1, 2, 3]], palette=OWN_PALETTE)),
 }
 
 
@@ -213,23 +213,23 @@ def test_files_are_decoded_as_everywhere_else(classes, content, make_domain):
 
 def test_what_is_refused_elsewhere_is_no_class_in_a_graph():
     unknown, far = file_bytes([[0, 4, 255]]), file_bytes(np.full((4, 4, 3), (200, 200, 0)))
-    for content, classes in ((unknown, IDS), (far, COLOURS)):
+    for content, classes in ((unknown, IDS), (far, COLORS)):
         with pytest.raises(UnreadableImage):
             label_maps.load(content, a_map(classes))
     assert decode(unknown, a_map(IDS)).numpy().tolist() == [[0, -1, -1]]
     assert decode(unknown, painted(IDS)).numpy().tolist() == [[[255, 0, 0], [0, 0, 0], [0, 0, 0]]]
-    assert (decode(far, a_map(COLOURS)).numpy() == 0).all()
+    assert (decode(far, a_map(COLORS)).numpy() == 0).all()
 
 
 @pytest.mark.parametrize(
-    "domain", [a_map(PALETTE), painted(PALETTE), Domain("opacity", 2)], ids=["palette map", "painted palette", "grey with transparency"]
+    "domain", [a_map(PALETTE), painted(PALETTE), Domain("opacity", 2)], ids=["palette map", "painted palette", "gray with transparency"]
 )
 def test_no_signature_of_files_that_tensorflow_cannot_read(domain):
     def function(x):
         return tf.zeros([1, tf.shape(x)[1], tf.shape(x)[2], 3])
 
-    way = Translator(Translation(function, domain, Domain("photo", 3), 1, 1))
+    signature = Translator(Translation(function, domain, Domain("photo", 3), 1, 1))
     assert not is_decodable(domain)
-    assert list(make_signatures({"translate": way})) == ["serving_default"]
+    assert list(make_signatures({"translate": signature})) == ["serving_default"]
     back = Translator(Translation(lambda x: x, Domain("photo", 3), Domain("photo", 3), 1, 1))
-    assert list(make_signatures({"to_photo": way, "back": back})) == ["serving_default", "to_photo", "back", "back_bytes"]
+    assert list(make_signatures({"to_photo": signature, "back": back})) == ["serving_default", "to_photo", "back", "back_bytes"]

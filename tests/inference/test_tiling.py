@@ -78,8 +78,8 @@ def test_ramp_by_hand():
 
 def test_maps_go_through_in_tiles():
     labels = np.random.default_rng(0).integers(-1, 3, (20, 30)).astype(np.int32)
-    way = Translation(lambda x: tf.one_hot(x, 3) * 2.0 - 1.0, Domain("labels", 1, "int32"), Domain("photo", 3), 4, 4)
-    result = translate_image(Translator(way), labels, tile=8, overlap=4)
+    signature = Translation(lambda x: tf.one_hot(x, 3) * 2.0 - 1.0, Domain("labels", 1, "int32"), Domain("photo", 3), 4, 4)
+    result = translate_image(Translator(signature), labels, tile=8, overlap=4)
     np.testing.assert_array_equal(result, 255 * (labels[..., None] == np.arange(3)))
 
 
@@ -88,7 +88,7 @@ def test_each_tile_has_the_images_conditions(tile):
     def function(x, weights):
         return x * weights[:, None, None]
 
-    way = Translation(function, Domain("a", 3), Domain("b", 3), 4, 4, conditions={"weights": 3})
+    signature = Translation(function, Domain("a", 3), Domain("b", 3), 4, 4, conditions={"weights": 3})
     image = random_image(18, 11)
-    result = translate_image(Translator(way), image, {"weights": np.array([1.0, -1.0, 0.0])}, tile=tile, overlap=4)
+    result = translate_image(Translator(signature), image, {"weights": np.array([1.0, -1.0, 0.0])}, tile=tile, overlap=4)
     np.testing.assert_array_equal(result, np.stack([image[..., 0], 255 - image[..., 1], np.full((18, 11), 128)], axis=-1))

@@ -219,5 +219,5 @@ def test_wrong_conditions(conditions):
 
 
 def test_keys_of_the_batch():
-    way = Translation(lambda images: images, Domain("a", 1), Domain("b", 1), 1, 1, "image", "photo")
-    assert (Translator(way).input_key, Translator(way).truth_key) == ("image", "photo")
+    signature = Translation(lambda images: images, Domain("a", 1), Domain("b", 1), 1, 1, "image", "photo")
+    assert (Translator(signature).input_key, Translator(signature).truth_key) == ("image", "photo")

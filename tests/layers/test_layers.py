@@ -34,7 +34,7 @@ def batch_norm(kind=BatchNorm, shape=(None, None, None, 3), **kwargs):
     return layer
 
 
-def normalise(x, mean, variance, epsilon=1e-5):
+def normalize(x, mean, variance, epsilon=1e-5):
     return (x - mean) / np.sqrt(variance + epsilon) * GAMMA + BETA
 
 
@@ -64,7 +64,7 @@ def test_batch_norm_of_a_batch_worked_out_by_hand():
 def test_batch_norm_in_training(shape, synchronized):
     layer, x = batch_norm(shape=shape, synchronized=synchronized), images(*shape)
     axes = tuple(range(len(shape) - 1))
-    np.testing.assert_allclose(layer(x, training=True), normalise(x, x.mean(axes), x.var(axes)), atol=1e-5)
+    np.testing.assert_allclose(layer(x, training=True), normalize(x, x.mean(axes), x.var(axes)), atol=1e-5)
     np.testing.assert_allclose(layer.moving_mean, 0.9 * MEAN + 0.1 * x.mean(axes), atol=1e-5)
     np.testing.assert_allclose(layer.moving_variance, 0.9 * VARIANCE + 0.1 * x.var(axes), atol=1e-5)
     np.testing.assert_array_equal(layer.gamma, GAMMA)
@@ -78,7 +78,7 @@ def test_batch_norm_without_weights(training):
     assert [v.path.split("/")[-1] for v in layer.weights] == ["moving_mean", "moving_variance"]
 
 
-def test_synchronised_batch_norm_of_one_replica_is_the_fused_one():
+def test_synchronized_batch_norm_of_one_replica_is_the_fused_one():
     layer, x = batch_norm(synchronized=True), images(4, 5, 6, 3)
     strategy = tf.distribute.MirroredStrategy(["/cpu:0"])
 
@@ -86,7 +86,7 @@ def test_synchronised_batch_norm_of_one_replica_is_the_fused_one():
     def forward():
         return strategy.run(lambda: layer(x, training=True))
 
-    np.testing.assert_allclose(forward(), normalise(x, x.mean((0, 1, 2)), x.var((0, 1, 2))), atol=1e-5)
+    np.testing.assert_allclose(forward(), normalize(x, x.mean((0, 1, 2)), x.var((0, 1, 2))), atol=1e-5)
     assert "FusedBatchNormV3" in {op.type for op in forward.get_concrete_function().graph.get_operations()}
 
 
@@ -121,7 +121,7 @@ def test_forward_passes_nest():
 
 def test_batch_norm_by_moving_averages():
     layer, x = batch_norm(), images(4, 5, 6, 3)
-    np.testing.assert_allclose(layer(x, training=False), normalise(x, MEAN, VARIANCE), atol=1e-5)
+    np.testing.assert_allclose(layer(x, training=False), normalize(x, MEAN, VARIANCE), atol=1e-5)
     np.testing.assert_array_equal(weights(layer), [GAMMA, BETA, MEAN, VARIANCE])
 
 
@@ -129,7 +129,7 @@ def test_batch_norm_by_image_statistics_is_training_at_batch_1():
     layer, x = batch_norm(inference_statistics="image"), images(3, 5, 6, 3)
     together = layer(x, training=False)
     mean, variance = x.mean((1, 2), keepdims=True), x.var((1, 2), keepdims=True)
-    np.testing.assert_allclose(together, normalise(x, mean, variance), atol=1e-5)
+    np.testing.assert_allclose(together, normalize(x, mean, variance), atol=1e-5)
     np.testing.assert_array_equal(weights(layer), [GAMMA, BETA, MEAN, VARIANCE])
     for n in range(len(x)):
         alone = x[n : n + 1]
@@ -163,7 +163,7 @@ def test_batch_norm_in_bfloat16_keeps_float32_statistics(statistics, training):
         for found, expected in zip(forward_pass.statistics, moments[statistics]):
             assert found.value.dtype == tf.float32
             np.testing.assert_allclose(found.value, expected, rtol=1e-4)  # bfloat16 itself would be off by up to 4e-3
-    np.testing.assert_allclose(tf.cast(y, tf.float32), normalise(exact, *moments[statistics]), rtol=0.02, atol=0.02)
+    np.testing.assert_allclose(tf.cast(y, tf.float32), normalize(exact, *moments[statistics]), rtol=0.02, atol=0.02)
 
 
 def test_layers_come_back_from_their_config():
@@ -307,7 +307,7 @@ def test_instance_norm_of_bfloat16_keeps_its_weights_exact():
     np.testing.assert_allclose(np.float32(y), 0.001, rtol=4e-3)
 
 
-# Spectral normalisation
+# Spectral normalization
 
 
 def spectral_conv(**options):
@@ -347,9 +347,9 @@ def test_spectral_norm_finds_the_largest_singular_value():
     for _ in range(200):
         layer(impulse, training=True)
     largest = np.linalg.svd(layer.kernel.numpy().reshape(8, 3))[1][0]
-    normalised = layer(impulse).numpy().reshape(8, 3)  # the layer's matrix itself
-    np.testing.assert_allclose(normalised, layer.kernel.numpy().reshape(8, 3) / largest, rtol=1e-4)
-    assert np.linalg.norm(normalised, 2) == pytest.approx(1.0, rel=1e-4)
+    normalized = layer(impulse).numpy().reshape(8, 3)  # the layer's matrix itself
+    np.testing.assert_allclose(normalized, layer.kernel.numpy().reshape(8, 3) / largest, rtol=1e-4)
+    assert np.linalg.norm(normalized, 2) == pytest.approx(1.0, rel=1e-4)
 
 
 def test_spectral_norm_ignores_the_size_of_its_kernel():

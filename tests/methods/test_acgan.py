@@ -22,7 +22,7 @@ UNDECIDED = (math.log(2) + math.log(10)) / 2  # 1.497866
 
 def make_method(size=SIZE, channels=1, names=DIGITS, **changes):
     keras.utils.set_random_seed(1)
-    spec = DataSpec("labelled", (size, size), {"image": Domain("image", channels)}, {"train": 8, "validation": 2}, "", names)
+    spec = DataSpec("labeled", (size, size), {"image": Domain("image", channels)}, {"train": 8, "validation": 2}, "", names)
     return ACGAN(HParams(image_size=(size, size), **changes), spec)
 
 
@@ -166,7 +166,7 @@ def test_counts(size, channels, architecture, generator, discriminator):
 
 @pytest.mark.parametrize("architecture, own, rate", [("upsampling", (64, 16), 0.25), ("paper", (96, 16), 0.5)])
 def test_settings_of_the_networks(architecture, own, rate):
-    method = make_method(architecture=architecture, ngf=2, ndf=3, discriminator_norm="none", latents=6)
+    method = make_method(architecture=architecture, ngf=2, ndf=3, discriminator_norm="none", latent_dim=6)
     assert HParams(architecture=architecture).widths() == own and method.hparams.widths() == (2, 3)
     convolutions = [layer for layer in method.discriminator.layers if isinstance(layer, keras.layers.Conv2D)]
     assert convolutions[0].filters == 3 and method.generator.input_shape == [(None, 6), (None,)]
@@ -203,7 +203,7 @@ def test_samples_are_of_the_class_asked_for_whatever_else_is_in_the_batch():
     latents = np.random.default_rng(0).normal(size=(4, 100)).astype(np.float32)
     for _ in range(3):
         method.generator([latents, np.arange(4)], training=True)
-    way = method.inference()["generate"]
-    together = way.function(latents, np.array([3, 7, 3, 1])).numpy()
-    np.testing.assert_allclose(way.function(latents[1:2], np.array([7])), together[1:2], atol=1e-6)
-    assert np.abs(way.function(latents[1:2], np.array([3])) - together[1:2]).max() > 1e-4
+    signature = method.inference()["generate"]
+    together = signature.function(latents, np.array([3, 7, 3, 1])).numpy()
+    np.testing.assert_allclose(signature.function(latents[1:2], np.array([7])), together[1:2], atol=1e-6)
+    assert np.abs(signature.function(latents[1:2], np.array([3])) - together[1:2]).max() > 1e-4

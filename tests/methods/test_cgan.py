@@ -18,7 +18,7 @@ DIGITS = tuple("0123456789")
 
 def make_method(size=SIZE, names=("brick", "wood", "stone"), **changes):
     keras.utils.set_random_seed(1)
-    spec = DataSpec("labelled", (size, size), {"image": Domain("image", 1)}, {"train": 8, "validation": 2}, "", names)
+    spec = DataSpec("labeled", (size, size), {"image": Domain("image", 1)}, {"train": 8, "validation": 2}, "", names)
     return CGAN(HParams(image_size=(size, size), **changes), spec)
 
 
@@ -40,7 +40,7 @@ def test_the_ports_networks_to_mnist(size, generator, discriminator):
 
 
 def test_settings_of_the_networks():
-    method = make_method(batch_norm="epsilon", dropout=0.25, latents=7)
+    method = make_method(batch_norm="epsilon", dropout=0.25, latent_dim=7)
     assert {layer.epsilon for layer in method.generator.layers if isinstance(layer, BatchNorm)} == {0.8}
     assert [layer.rate for layer in method.discriminator.layers if isinstance(layer, Dropout)] == [0.25, 0.25]
     assert method.generator.input_shape == [(None, 7), (None,)]
@@ -58,7 +58,7 @@ def test_losses_of_an_undecided_discriminator(loss, discriminator, generator):
 
 
 @pytest.mark.parametrize("number, network", [(0, "discriminator"), (1, "generator")])
-def test_the_label_is_learnt(number, network):
+def test_the_label_is_learned(number, network):
     """The gradient reaches the embedding of all classes that are in the batch."""
     method = make_method()
     (embedding,) = (layer for layer in method.networks[network].layers if isinstance(layer, keras.layers.Embedding))
@@ -72,9 +72,9 @@ def test_the_label_is_learnt(number, network):
 
 def test_samples_are_of_the_class_asked_for():
     method = make_method(names=DIGITS)
-    way = method.inference()["generate"]
-    assert way.class_names == DIGITS
+    signature = method.inference()["generate"]
+    assert signature.class_names == DIGITS
     latents = np.ones((3, 100), np.float32)
-    images = way.function(latents, np.array([3, 7, 3]))
+    images = signature.function(latents, np.array([3, 7, 3]))
     np.testing.assert_allclose(images[0], images[2], atol=1e-6)
     assert np.abs(images[0] - images[1]).max() > 1e-3

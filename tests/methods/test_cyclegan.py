@@ -212,8 +212,8 @@ def test_biases_before_the_norm_have_no_gradient():
     gradients = tape.gradient(loss, [v.value for v in generator.trainable_variables])
     biases = [(v, g) for v, g in zip(generator.trainable_variables, gradients) if v.path.endswith("bias")]
     kernels = [float(tf.reduce_max(tf.abs(g))) for v, g in zip(generator.trainable_variables, gradients) if not v.path.endswith("bias")]
-    *normalised, (_, last) = biases
-    assert len(normalised) == 7 and max(float(tf.reduce_max(tf.abs(g))) for _, g in normalised) < 1e-4 * min(kernels)
+    *normalized, (_, last) = biases
+    assert len(normalized) == 7 and max(float(tf.reduce_max(tf.abs(g))) for _, g in normalized) < 1e-4 * min(kernels)
     assert float(tf.reduce_max(tf.abs(last))) > 1e-2
 
 
@@ -247,13 +247,13 @@ def test_the_pool_changes_what_the_discriminators_learn_from(eagerly):
 def test_both_directions_and_back_in_the_sample_row():
     method = make_method()
     method.to_target, method.to_source = (lambda images, training: -images), (lambda images, training: 0.5 * images)
-    ways = method.inference()
-    assert list(ways) == ["to_night", "to_day"]
-    assert [(way.source.name, way.target.name, way.input_key) for way in ways.values()] == [
+    signatures = method.inference()
+    assert list(signatures) == ["to_night", "to_day"]
+    assert [(signature.source.name, signature.target.name, signature.input_key) for signature in signatures.values()] == [
         ("day", "night", "source"),
         ("night", "day", "target"),
     ]
-    use = {name: lambda image, way=way: way.function(image[None])[0] for name, way in ways.items()}
+    use = {name: lambda image, signature=signature: signature.function(image[None])[0] for name, signature in signatures.items()}
     row = method.sample_row({"source": np.full((8, 8, 3), 0.5), "target": np.full((8, 8, 3), -1.0)}, use)
     assert {title: float(np.asarray(image)[0, 0, 0]) for title, image in row.items()} == {
         **{"day": 0.5, "day to night": -0.5, "back to day": -0.25},
@@ -265,10 +265,10 @@ def test_both_directions_and_back_in_the_sample_row():
 
 
 def test_domains_of_different_channels():
-    grey = dataclasses.replace(SPEC, domains={"source": Domain("day", 3), "target": Domain("sketch", 1)})
+    gray = dataclasses.replace(SPEC, domains={"source": Domain("day", 3), "target": Domain("sketch", 1)})
     with pytest.raises(UserError, match=r"compares images of day \(3 channels\) with sketch \(1\): use --identity_weight=0"):
-        make_method(grey)
-    method = make_method(grey, identity_weight=0.0)
+        make_method(gray)
+    method = make_method(gray, identity_weight=0.0)
     assert method.to_target.output_shape[-1] == 1 and method.to_source.output_shape[-1] == 3
     assert [
         network.input_shape[-1] if not isinstance(network.input_shape, list) else network.input_shape[0][-1]

@@ -24,20 +24,20 @@ def test_the_papers_settings():
     method = make_method(3)
     assert (method.generator.count_params(), method.discriminator.count_params()) == (18_858_880, 17_236_352)
     found = method.hparams
-    assert (found.batch_size, found.image_size, found.prior, found.epochs, found.latents) == (128, (64, 64), "uniform", 25, 100)
+    assert (found.batch_size, found.image_size, found.prior, found.epochs, found.latent_dim) == (128, (64, 64), "uniform", 25, 100)
     assert (found.learning_rate, found.beta_1) == (2e-4, 0.5)
 
 
 @pytest.mark.parametrize(
     "settings, generator, discriminator",
     [
-        ({"image_size": (64, 64), "ngf": 64, "ndf": 64, "kernel": 4}, 3_576_704, 2_765_568),
+        ({"image_size": (64, 64), "ngf": 64, "ndf": 64, "kernel_size": 4}, 3_576_704, 2_765_568),
         ({"image_size": (28, 28), "architecture": "tutorial"}, 2_305_472, 212_865),
         ({"image_size": (32, 32), "architecture": "upsampling"}, 1_049_985, 98_113),
     ],
 )
 def test_the_other_lineages(settings, generator, discriminator):
-    method = make_method(3 if "kernel" in settings else 1, **settings)
+    method = make_method(3 if "kernel_size" in settings else 1, **settings)
     found = [sum(v.numpy().size for v in model.trainable_variables) for model in (method.generator, method.discriminator)]
     assert found == [generator, discriminator]
 
@@ -83,9 +83,9 @@ def test_what_the_ports_0_8_means():
         ({"loss": "wgan_gp"}, "batch norm mixes them .*: use --discriminator_norm=none"),
         ({"loss": "wgan_gp", "architecture": "upsampling"}, "use --discriminator_norm=none"),
         ({"batch_norm": "epsilon"}, "--batch_norm does nothing with --architecture=paper: leave it out"),
-        ({"architecture": "tutorial", "kernel": 4}, "--kernel does nothing with --architecture=tutorial"),
+        ({"architecture": "tutorial", "kernel_size": 4}, "--kernel_size does nothing with --architecture=tutorial"),
         ({"architecture": "tutorial", "discriminator_norm": "none"}, "--discriminator_norm does nothing with --architecture=tutorial"),
-        ({"architecture": "upsampling", "kernel": 4}, "--kernel does nothing with --architecture=upsampling"),
+        ({"architecture": "upsampling", "kernel_size": 4}, "--kernel_size does nothing with --architecture=upsampling"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings, message):
@@ -102,7 +102,7 @@ def test_samples_of_the_trained_generator_do_not_depend_on_the_batch():
     latents = np.random.default_rng(0).uniform(-1, 1, (5, 100)).astype(np.float32)
     for _ in range(3):
         method.generator(latents, training=True)
-    way = method.inference()["generate"]
-    together = way.function(latents).numpy()
-    np.testing.assert_allclose(way.function(latents[3:4]), together[3:4], atol=1e-6)
-    assert way.prior == "uniform" and np.abs(together).max() <= 1
+    signature = method.inference()["generate"]
+    together = signature.function(latents).numpy()
+    np.testing.assert_allclose(signature.function(latents[3:4]), together[3:4], atol=1e-6)
+    assert signature.prior == "uniform" and np.abs(together).max() <= 1

@@ -33,9 +33,9 @@ def test_both_meanings_of_the_ports_batch_norms(batch_norm, momentum, epsilon):
 
 
 def test_the_average_has_the_same_networks():
-    method = make_method(average_decay=0.9, batch_norm="epsilon")
-    assert method.averages["generator"].count_params() == 1_513_616
-    assert {layer.epsilon for layer in method.averages["generator"].layers if isinstance(layer, BatchNorm)} == {0.8}
+    method = make_method(ema_decay=0.9, batch_norm="epsilon")
+    assert method.ema["generator"].count_params() == 1_513_616
+    assert {layer.epsilon for layer in method.ema["generator"].layers if isinstance(layer, BatchNorm)} == {0.8}
 
 
 @pytest.mark.parametrize("ratio", [1.0, 3.0])

@@ -113,7 +113,7 @@ def repeated_after(count):
     return draw
 
 
-STYLES = {"style_encoder": True, "encoder_size": 16, "latent": 8, "kl_weight": 5.0}
+STYLES = {"style_encoder": True, "encoder_size": 16, "latent_dim": 8, "kl_weight": 5.0}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ STYLES = {"style_encoder": True, "encoder_size": 16, "latent": 8, "kl_weight": 5
 def test_two_replicas_equal_one(name, changes, monkeypatch):
     """Losses and reduced gradients of one step, with dropout and pool off and every draw the same.
 
-    Batch norms without synchronisation see one replica: both get the same images where the method has no such setting. Adam's first
+    Batch norms without synchronization see one replica: both get the same images where the method has no such setting. Adam's first
     update is a gradient's sign, also where the gradient is nothing but rounding, as of a bias in front of a norm; later phases would see
     that. With a large epsilon the update is in proportion to the gradient.
     """
@@ -134,7 +134,7 @@ def test_two_replicas_equal_one(name, changes, monkeypatch):
         monkeypatch.setattr(module, draw, repeated_after(share), raising=False)
     monkeypatch.setattr(method_class("stargan"), "_targets", opposite_targets)
     settings = {"dropout": 0.0, "pool_size": 0, "sync_batch_norm": True, "beta_1": 0.5} | changes
-    halves = kind.batch_kind in ("images", "labelled")
+    halves = kind.batch_kind in ("images", "labeled")
     one, two = (Training(name, devices, batch_size=2 * share, halves=halves, **settings) for devices in (ONE, TWO))
     for optimizer in (*one.step.optimizers.values(), *two.step.optimizers.values()):
         optimizer.epsilon = 1.0
@@ -153,62 +153,62 @@ def test_translations_treat_each_image_alone(name):
     least = method_class(name).HParams.__dataclass_fields__["batch_size"].metadata["at_least"]  # 1, but for VAE-GAN
     method = make_method(name, batch_size=least, target_labels="sampled")
     before = weights(method)
-    for way in method.inference().values():
-        if isinstance(way, base.Generation):
-            check_generation(way)
+    for signature in method.inference().values():
+        if isinstance(signature, base.Generation):
+            check_generation(signature)
             continue
-        encoding = isinstance(way, base.Encoding)
-        size = way.size[0] if encoding else max(SIZE, way.minimum)
+        encoding = isinstance(signature, base.Encoding)
+        size = signature.size[0] if encoding else max(SIZE, signature.minimum)
         noise = np.random.default_rng(0)
-        if way.source.dtype == "int32":
+        if signature.source.dtype == "int32":
             images = noise.integers(-1, 3, (3, size, size)).astype(np.int32)
         else:
-            images = noise.uniform(-1, 1, (3, size, size, way.source.channels)).astype(np.float32)
-        given = [] if encoding else [noise.uniform(0, 1, (3, length)).astype(np.float32) for length in way.conditions.values()]
-        together = way.function(tf.constant(images), *given).numpy()
+            images = noise.uniform(-1, 1, (3, size, size, signature.source.channels)).astype(np.float32)
+        given = [] if encoding else [noise.uniform(0, 1, (3, length)).astype(np.float32) for length in signature.conditions.values()]
+        together = signature.function(tf.constant(images), *given).numpy()
         if encoding:
-            assert together.shape == (3, way.length)
+            assert together.shape == (3, signature.length)
         else:
-            assert size % way.multiple == 0
-            assert together.shape == (3, size, size, way.target.channels) and np.abs(together).max() <= 1
-            assert way.input_key in method.spec.domains and (not way.truth_key or way.truth_key in method.spec.domains)
-        np.testing.assert_array_equal(way.function(tf.constant(images), *given), together)
+            assert size % signature.multiple == 0
+            assert together.shape == (3, size, size, signature.target.channels) and np.abs(together).max() <= 1
+            assert signature.input_key in method.spec.domains and (not signature.truth_key or signature.truth_key in method.spec.domains)
+        np.testing.assert_array_equal(signature.function(tf.constant(images), *given), together)
         for n in range(3):
-            alone = way.function(tf.constant(images[n : n + 1]), *(values[n : n + 1] for values in given))
+            alone = signature.function(tf.constant(images[n : n + 1]), *(values[n : n + 1] for values in given))
             np.testing.assert_allclose(alone, together[n : n + 1], atol=1e-5)
         if given:
-            assert np.any(way.function(tf.constant(images), *(1 - values for values in given)) != together)
+            assert np.any(signature.function(tf.constant(images), *(1 - values for values in given)) != together)
     assert not moved(before, weights(method))
 
 
-def check_generation(way):
+def check_generation(signature):
     noise = np.random.default_rng(0)
-    latents = noise.normal(size=(3, way.latents)).astype(np.float32)
-    labels = [np.array([0, 1, 2], np.int32)] if way.class_names else []
-    together = way.function(latents, *labels).numpy()
-    assert together.shape == (3, SIZE, SIZE, way.image.channels) and np.abs(together).max() <= 1
-    np.testing.assert_array_equal(way.function(latents, *labels), together)
+    latents = noise.normal(size=(3, signature.latent_dim)).astype(np.float32)
+    labels = [np.array([0, 1, 2], np.int32)] if signature.class_names else []
+    together = signature.function(latents, *labels).numpy()
+    assert together.shape == (3, SIZE, SIZE, signature.image.channels) and np.abs(together).max() <= 1
+    np.testing.assert_array_equal(signature.function(latents, *labels), together)
     for n in range(3):
-        np.testing.assert_allclose(way.function(latents[n : n + 1], *(x[n : n + 1] for x in labels))[0], together[n], atol=1e-4)
-    assert np.abs(together[0] - way.function(-latents, *labels).numpy()[0]).max() > 1e-6
+        np.testing.assert_allclose(signature.function(latents[n : n + 1], *(x[n : n + 1] for x in labels))[0], together[n], atol=1e-4)
+    assert np.abs(together[0] - signature.function(-latents, *labels).numpy()[0]).max() > 1e-6
     if labels:
-        assert np.abs(together - way.function(latents, labels[0][::-1].copy()).numpy()).max() > 1e-6
+        assert np.abs(together - signature.function(latents, labels[0][::-1].copy()).numpy()).max() > 1e-6
 
 
 @METHOD
 def test_sample_rows_show_inputs_and_results(name):
     method = make_method(name)
-    if all(isinstance(way, base.Generation) for way in method.inference().values()):
+    if all(isinstance(signature, base.Generation) for signature in method.inference().values()):
         with pytest.raises((KeyError, AttributeError)):  # nothing to show beside the samples
             method.sample_row({}, {})
         return
     example = {key: value[0] for key, value in make_batch(method.batch_kind).items()}
 
-    def use(way):
-        return lambda given, **more: way.function(given[None], *(np.asarray(v, np.float32)[None] for v in more.values()))[0].numpy()
+    def use(signature):
+        return lambda given, **more: signature.function(given[None], *(np.asarray(v, np.float32)[None] for v in more.values()))[0].numpy()
 
-    row = method.sample_row(example, {key: use(way) for key, way in method.inference().items()})
-    samples = any(isinstance(way, base.Generation) for way in method.inference().values())  # which stand beside the row
+    row = method.sample_row(example, {key: use(signature) for key, signature in method.inference().items()})
+    samples = any(isinstance(signature, base.Generation) for signature in method.inference().values())  # which stand beside the row
     assert len(row) + samples >= 3 and all(image.shape[:2] == (SIZE, SIZE) for image in row.values())
     assert sum(any(image is value for value in example.values()) for image in row.values()) >= 1
 

@@ -27,7 +27,7 @@ class Plain(NoiseMethod):
     """One dense layer each way."""
 
     def build_generator(self):
-        x = noise = keras.Input((self.hparams.latents,))
+        x = noise = keras.Input((self.hparams.latent_dim,))
         x = keras.layers.Dense(SIZE * SIZE, "tanh")(x)
         return keras.Model(noise, keras.layers.Reshape((SIZE, SIZE, 1))(x))
 
@@ -36,8 +36,8 @@ class Plain(NoiseMethod):
         return keras.Model(image, keras.layers.Dense(1)(keras.layers.Flatten()(image)))
 
 
-class Labelled(Plain):
-    batch_kind = "labelled"
+class Labeled(Plain):
+    batch_kind = "labeled"
 
 
 def data_spec(kind="images"):
@@ -46,7 +46,7 @@ def data_spec(kind="images"):
 
 def make_method(kind=Plain, **changes):
     keras.utils.set_random_seed(1)
-    tiny = {"image_size": (SIZE, SIZE), "batch_size": BATCH, "latents": LATENTS, "ngf": 4, "ndf": 4}
+    tiny = {"image_size": (SIZE, SIZE), "batch_size": BATCH, "latent_dim": LATENTS, "ngf": 4, "ndf": 4}
     known = {field.name for field in dataclasses.fields(kind.HParams)}
     return kind(kind.HParams(**{name: value for name, value in (tiny | changes).items() if name in known}), data_spec(kind.batch_kind))
 
@@ -54,7 +54,7 @@ def make_method(kind=Plain, **changes):
 def make_batch(n=BATCH, seed=0, kind="images"):
     noise = np.random.default_rng(seed)
     images, labels = noise.uniform(-1, 1, (n, SIZE, SIZE, 1)), noise.integers(0, len(CLASSES), n)
-    return {"image": tf.constant(images, tf.float32)} | ({"label": tf.constant(labels, tf.int32)} if kind == "labelled" else {})
+    return {"image": tf.constant(images, tf.float32)} | ({"label": tf.constant(labels, tf.int32)} if kind == "labeled" else {})
 
 
 def phase(method, name):
@@ -86,9 +86,9 @@ class Judge:
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"diffaugment": ("colour",)}, "--diffaugment=colour is unknown. There are: color, translation, cutout"),
+        ({"diffaugment": ("colors",)}, "--diffaugment=colors is unknown. There are: color, translation, cutout"),
         ({"updates": "generator_first", "n_critic": 2}, "--updates=generator_first goes with --n_critic=1; found 2"),
-        ({"penalty_weight": 5.0}, "--penalty_weight does nothing with --loss=bce: leave it out"),
+        ({"gp_weight": 5.0}, "--gp_weight does nothing with --loss=bce: leave it out"),
         ({"lr_decay_epochs": 5, "lr_constant_epochs": 5}, "The learning rate is 0 after 5 \\+ 5 epochs"),
     ],
 )
@@ -100,9 +100,9 @@ def test_settings_that_do_not_fit_are_refused(changes, message):
 def test_the_papers_settings():
     found = HParams()
     assert (found.learning_rate, found.beta_1, found.beta_2) == (2e-4, 0.5, 0.999)
-    assert (found.batch_size, found.epochs, found.latents, found.prior) == (64, 200, 100, "normal")
+    assert (found.batch_size, found.epochs, found.latent_dim, found.prior) == (64, 200, 100, "normal")
     assert found.loss == "bce" and found.updates == "discriminator_first" and not found.random_crop and not found.flip
-    assert HParams(loss="wgan_gp", penalty_weight=5.0).penalty_weight == 5
+    assert HParams(loss="wgan_gp", gp_weight=5.0).gp_weight == 5
 
 
 def test_each_optimizer_counts_its_own_updates():
@@ -128,7 +128,7 @@ def test_noise(prior, low, high, deviation):
 
 
 def test_labels():
-    _, labels = make_method(Labelled).draw(make_batch(3000), SEED)
+    _, labels = make_method(Labeled).draw(make_batch(3000), SEED)
     assert labels.dtype == tf.int32 and labels.shape == (3000,)
     np.testing.assert_allclose(np.bincount(labels) / 3000, [1 / 3] * 3, atol=0.03)
 
@@ -172,7 +172,7 @@ def test_discriminator_first_scores_before_and_after_the_generators_step():
     found = run_phase(method, "generator", seed=seed)
     assert found["generator_loss"] == pytest.approx(scalars["generator_loss"], rel=1e-4)
     assert found["fake_score_before"] == pytest.approx(scalars["fake_score_before"], rel=1e-4)
-    assert scalars["fake_score_after"] > scalars["fake_score_before"] + 1e-3  # the generator has learnt
+    assert scalars["fake_score_after"] > scalars["fake_score_before"] + 1e-3  # the generator has learned
     method.discriminator.set_weights(before["discriminator"])
     assert run_phase(method, "discriminator", seed=seed)["discriminator_loss"] == pytest.approx(scalars["discriminator_loss"], rel=1e-4)
     assert all(np.any(after[name][0] != before[name][0]) for name in after)
@@ -258,7 +258,7 @@ def test_the_generators_gradient_does_not_vanish():
 @pytest.mark.parametrize("scale", [0.5, 3.0])
 def test_the_penalty_of_a_linear_critic(scale):
     """(‖w‖ - 1)²."""
-    method = make_method(loss="wgan_gp", penalty_weight=7.0)
+    method = make_method(loss="wgan_gp", gp_weight=7.0)
     kernel = np.random.default_rng(0).normal(size=(SIZE * SIZE, 1))
     method.discriminator.weights[0].assign(scale * kernel / np.linalg.norm(kernel))
     found = run_phase(method, "discriminator")
@@ -279,8 +279,8 @@ def test_the_penalty_is_taken_between_real_and_generated_images():
 
 def test_each_image_is_judged_by_its_label():
     """Real images by their own, generated ones by those they were asked for, points between by the real ones'."""
-    batch = make_batch(seed=2, kind="labelled")
-    method = make_method(Labelled, loss="wgan_gp")
+    batch = make_batch(seed=2, kind="labeled")
+    method = make_method(Labeled, loss="wgan_gp")
     method.generator = lambda inputs, training: tf.zeros_like(batch["image"]) + tf.reshape(tf.cast(inputs[1], tf.float32), [-1, 1, 1, 1])
     _, drawn = method.draw(batch, SEED)
     assert np.any(drawn != batch["label"])
@@ -315,21 +315,21 @@ def test_the_generator_learns_through_augmentation():
 
 
 def test_the_average_makes_all_results():
-    method, _, before, _ = one_step(average_decay=0.75)
-    plain, average = method.networks["generator"].get_weights(), method.averages["generator"].get_weights()
+    method, _, before, _ = one_step(ema_decay=0.75)
+    plain, average = method.networks["generator"].get_weights(), method.ema["generator"].get_weights()
     for mean, old, new in zip(average, before["generator"], plain):
         np.testing.assert_allclose(mean, 0.75 * old + 0.25 * new, atol=1e-6)
     latents = np.ones((2, LATENTS), np.float32)
-    way = method.inference()["generate"]
-    np.testing.assert_array_equal(way.function(latents), method.averages["generator"](latents))
-    assert np.any(way.function(latents) != method.generator(latents))
-    assert not make_method().averages
+    signature = method.inference()["generate"]
+    np.testing.assert_array_equal(signature.function(latents), method.ema["generator"](latents))
+    assert np.any(signature.function(latents) != method.generator(latents))
+    assert not make_method().ema
 
 
 def test_what_inference_says_of_itself():
-    way = make_method(prior="uniform").inference()["generate"]
-    assert (way.latents, way.prior, way.class_names, way.image) == (LATENTS, "uniform", (), Domain("photo", 1))
-    assert make_method(Labelled).inference()["generate"].class_names == CLASSES
+    signature = make_method(prior="uniform").inference()["generate"]
+    assert (signature.latent_dim, signature.prior, signature.class_names, signature.image) == (LATENTS, "uniform", (), Domain("photo", 1))
+    assert make_method(Labeled).inference()["generate"].class_names == CLASSES
 
 
 # WGAN-GP through each network

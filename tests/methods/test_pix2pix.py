@@ -212,8 +212,8 @@ def test_each_phase_leaves_the_other_network_still(phase, still):
 
 
 def test_average_of_the_generator():
-    training = Training(average_decay=0.75)
-    average = training.method.averages["generator"]
+    training = Training(ema_decay=0.75)
+    average = training.method.ema["generator"]
     expected = training.method.generator.get_weights()
     np.testing.assert_array_equal(average.get_weights()[0], expected[0])
     for _ in range(2):
@@ -280,8 +280,8 @@ def test_loaded_size():
     "setting, batch_size, used", [("auto", 1, "image"), ("auto", 2, "moving"), ("moving", 1, "moving"), ("image", 2, "image")]
 )
 def test_inference_statistics(setting, batch_size, used):
-    method = make_method(inference_statistics=setting, batch_size=batch_size, average_decay=0.9)
-    for model in (method.generator, method.averages["generator"]):
+    method = make_method(inference_statistics=setting, batch_size=batch_size, ema_decay=0.9)
+    for model in (method.generator, method.ema["generator"]):
         assert {layer.inference_statistics for layer in model._flatten_layers() if isinstance(layer, BatchNorm)} == {used}
 
 

@@ -23,7 +23,7 @@ CLASSES = Classes("ids", (0, 1, 7), ("#000000", "#ff0000", "#00ff00"), ("wall", 
 DOMAINS = {"labels": Domain("facade", 1, "int32", "nearest", CLASSES), "image": Domain("photo", 3)}
 SPEC = DataSpec("semantic", (SIZE, SIZE), DOMAINS, {"train": 6, "validation": 2}, "")
 TINY = {"ngf": 4, "ndf": 4, "depth": 2, "n_layers": 2, "image_size": (SIZE, SIZE), "batch_size": BATCH}
-STYLES = {"style_encoder": True, "latent": LATENT, "encoder_size": 16}
+STYLES = {"style_encoder": True, "latent_dim": LATENT, "encoder_size": 16}
 
 
 def make_method(kind=Spade, **changes):
@@ -166,7 +166,7 @@ class FixedEncoder:
 def test_kl_is_summed_over_the_global_batch():
     """½ Σ (μ² + σ² - 1 - ln σ²): of the first image ½ + (3/2 - ln 2), of the second (13/8 + ln 2) + 0."""
     mean, log_variance = np.array([[1, 0], [-2, 0]]), np.array([[0, math.log(4)], [-math.log(4), 0]])
-    method = make_method(**STYLES | {"latent": 2}, kl_weight=0.5)
+    method = make_method(**STYLES | {"latent_dim": 2}, kl_weight=0.5)
     zero_the_logits(method)
 
     def kl_of(share):
@@ -204,15 +204,15 @@ def test_a_style_image_of_another_size_is_resized():
 
 def test_inference_without_styles():
     method, batch = make_method(), make_batch()
-    ways = method.inference()
-    assert list(ways) == ["translate"]
-    way = ways["translate"]
-    assert (way.source, way.target, way.multiple, way.minimum) == (DOMAINS["labels"], DOMAINS["image"], 4, 4)
-    assert (way.input_key, way.truth_key, way.conditions) == ("labels", "image", {})
+    signatures = method.inference()
+    assert list(signatures) == ["translate"]
+    signature = signatures["translate"]
+    assert (signature.source, signature.target, signature.multiple, signature.minimum) == (DOMAINS["labels"], DOMAINS["image"], 4, 4)
+    assert (signature.input_key, signature.truth_key, signature.conditions) == ("labels", "image", {})
     amplify(method.generator)
-    images = way.function(batch["labels"])
+    images = signature.function(batch["labels"])
     assert images.shape == (BATCH, SIZE, SIZE, 3) and np.ptp(images) > 0.1
-    assert way.function(tf.zeros([1, 4, 24], tf.int32)).shape == (1, 4, 24, 3)  # another size than the trained one
+    assert signature.function(tf.zeros([1, 4, 24], tf.int32)).shape == (1, 4, 24, 3)  # another size than the trained one
     assert list(method.sample_row(example(), {"translate": lambda labels: "made"})) == ["facade", "photo", "generated photo"]
 
 
@@ -222,16 +222,16 @@ def example():
 
 def test_inference_with_styles():
     method, batch = make_method(**STYLES | {"encoder_size": 8}), make_batch()
-    ways = method.inference()
-    assert list(ways) == ["translate", "encode"] and ways["translate"].conditions == {"latent": LATENT}
-    encoding = ways["encode"]
+    signatures = method.inference()
+    assert list(signatures) == ["translate", "encode"] and signatures["translate"].conditions == {"latent": LATENT}
+    encoding = signatures["encode"]
     assert isinstance(encoding, Encoding) and (encoding.size, encoding.length) == ((SIZE, SIZE), LATENT)
     assert (encoding.source, encoding.input_key) == (DOMAINS["image"], "image")
     np.testing.assert_array_equal(encoding.function(batch["image"]), method.encoder(tf.image.resize(batch["image"], [8, 8]))[0])
     amplify(method.generator)
     style = tf.constant(np.random.default_rng(0).normal(size=(2, LATENT)), tf.float32)
-    images = ways["translate"].function(batch["labels"], style)
-    assert np.abs(images - ways["translate"].function(batch["labels"], style[::-1])).max() > 1e-3
+    images = signatures["translate"].function(batch["labels"], style)
+    assert np.abs(images - signatures["translate"].function(batch["labels"], style[::-1])).max() > 1e-3
 
 
 def test_sample_row_with_styles():
@@ -361,7 +361,7 @@ def test_the_papers_settings():
             "does not suit --vgg_weights: use 16 pixels or more",
         ),
         ({"style_encoder": True, "encoder_size": 100}, "--encoder_size=100 is no power of two"),
-        ({"latent": 8}, "--latent does nothing without --style_encoder"),
+        ({"latent_dim": 8}, "--latent_dim does nothing without --style_encoder"),
         ({"kl_weight": 1.0}, "--kl_weight does nothing without --style_encoder"),
         ({"encoder_size": 64}, "--encoder_size does nothing without --style_encoder"),
         ({"vgg_weight": 1.0}, "--vgg_weight does nothing without --vgg_weights"),
@@ -373,8 +373,8 @@ def test_settings_that_cannot_work(changes, message):
         HParams(**changes)
 
 
-def test_vgg_wants_colours():
-    grey = dataclasses.replace(SPEC, domains=DOMAINS | {"image": Domain("photo", 1)})
+def test_vgg_wants_colors():
+    gray = dataclasses.replace(SPEC, domains=DOMAINS | {"image": Domain("photo", 1)})
     with pytest.raises(UserError, match="--vgg_weights wants RGB images; photo has 1 channels"):
-        Spade(HParams(**TINY, vgg_weights="imagenet"), grey)
-    assert Spade(HParams(**TINY), grey).inference()["translate"].function(tf.zeros([1, SIZE, SIZE], tf.int32)).shape == (1, SIZE, SIZE, 1)
+        Spade(HParams(**TINY, vgg_weights="imagenet"), gray)
+    assert Spade(HParams(**TINY), gray).inference()["translate"].function(tf.zeros([1, SIZE, SIZE], tf.int32)).shape == (1, SIZE, SIZE, 1)

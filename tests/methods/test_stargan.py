@@ -38,7 +38,7 @@ TWO_SETS = dataclasses.replace(ONE_SET, attribute_names=CELEBA + RAFD, attribute
 
 def make_method(spec=ONE_SET, kind=StarGAN, **changes):
     keras.utils.set_random_seed(1)
-    tiny = {"ngf": 4, "ndf": 4, "blocks": 1, "n_layers": 2, "n_critic": 2, "image_size": (SIZE, SIZE), "batch_size": 4}
+    tiny = {"ngf": 4, "ndf": 4, "n_blocks": 1, "n_layers": 2, "n_critic": 2, "image_size": (SIZE, SIZE), "batch_size": 4}
     return kind(HParams(**tiny | changes), spec)
 
 
@@ -93,7 +93,7 @@ def test_a_group_of_eight_expressions():
 
 
 def test_the_terms_are_weighted():
-    method = make_method(classification_weight=3.0, reconstruction_weight=5.0, penalty_weight=7.0)
+    method = make_method(classification_weight=3.0, reconstruction_weight=5.0, gp_weight=7.0)
     found = run_phases(method)
     assert found["discriminator_loss"] == pytest.approx(
         found["fake_score"] - found["real_score"] + 7 * found["gradient_penalty"] + 3 * found["real_classification_loss"], rel=1e-5
@@ -219,7 +219,7 @@ def test_the_joint_networks_of_the_paper():
     """CelebA's five and RaFD's eight attributes: 3 + 15 input channels, 13 attributes to tell (§3.3)."""
     names = (*CELEBA, *"abcdefgh")
     spec = dataclasses.replace(ONE_SET, attribute_names=names, attribute_groups=(), attribute_sets=(CELEBA, tuple("abcdefgh")))
-    method = make_method(spec, ngf=64, blocks=6)
+    method = make_method(spec, ngf=64, n_blocks=6)
     assert method.generator.count_params() == 8_461_888 and method.discriminator.output_shape[1] == (None, 13)
 
 
@@ -342,15 +342,18 @@ def test_the_learning_rate_of_both_networks_falls_by_epochs():
 
 def test_translation_and_classification():
     method = make_method()
-    ways = method.inference()
+    signatures = method.inference()
     batch = make_batch()
-    translated = ways["translate"].function(batch["image"], batch["attributes"])
+    translated = signatures["translate"].function(batch["image"], batch["attributes"])
     np.testing.assert_array_equal(translated, method.generator([batch["image"], batch["attributes"]]))
-    assert ways["translate"].conditions == {"attributes": 5} and (ways["translate"].multiple, ways["translate"].minimum) == (4, 8)
-    assert ways["classify"].length == 5 and ways["classify"].size == (SIZE, SIZE)
+    assert signatures["translate"].conditions == {"attributes": 5} and (
+        signatures["translate"].multiple,
+        signatures["translate"].minimum,
+    ) == (4, 8)
+    assert signatures["classify"].length == 5 and signatures["classify"].size == (SIZE, SIZE)
     _, logits = method.discriminator(batch["image"])
     expected = np.concatenate([tf.nn.softmax(logits[:, :3]), tf.sigmoid(logits[:, 3:])], axis=1)
-    np.testing.assert_allclose(ways["classify"].function(batch["image"]), expected, rtol=1e-5)
+    np.testing.assert_allclose(signatures["classify"].function(batch["image"]), expected, rtol=1e-5)
 
 
 def test_translation_by_the_labels_of_one_of_two_sets():

@@ -18,7 +18,7 @@ from tfgan.training.step import TrainStep
 
 BATCH = 4
 SPEC = DataSpec("images", (16, 16), {"image": Domain("photo", 3)}, {"train": 8, "validation": 2}, "")
-TINY = {"image_size": (16, 16), "batch_size": BATCH, "latents": 6, "width": 5, "mapping_layers": 2, "channel_base": 32, "channel_max": 6}
+TINY = {"image_size": (16, 16), "batch_size": BATCH, "latent_dim": 6, "w_dim": 5, "mapping_layers": 2, "channel_base": 32, "channel_max": 6}
 SHORT = {"stable_images": 8, "fade_images": 16}  # two steps at 8 pixels; four of fading in and two more at 16
 SEED = tf.constant([3, 4])
 
@@ -63,8 +63,8 @@ def wake(method):
 
 def test_the_papers_settings():
     h = HParams()
-    assert (h.latents, h.width, h.mapping_layers, h.channel_base, h.channel_max) == (512, 512, 8, 8192, 512)
-    assert (h.loss, h.r1_weight, h.r1_every, h.mixing, h.truncation, h.truncation_layers) == ("bce", 10, 1, 0.9, 0.7, 8)
+    assert (h.latent_dim, h.w_dim, h.mapping_layers, h.channel_base, h.channel_max) == (512, 512, 8, 8192, 512)
+    assert (h.loss, h.r1_gamma, h.r1_interval, h.style_mixing_prob, h.truncation, h.truncation_layers) == ("bce", 10, 1, 0.9, 0.7, 8)
     assert (h.beta_1, h.beta_2, h.stable_images, h.fade_images) == (0, 0.99, 600_000, 600_000)
     assert h.progressive and h.flip and not h.random_crop
     assert h.epochs * 70_000 == pytest.approx(25e6, rel=2e-3)  # FFHQ's images
@@ -83,13 +83,13 @@ def test_the_papers_settings():
         ({"stage_batch_sizes": ("32:8",)}, "8, 16"),
         ({"progressive": False, "fade_images": 5}, "fade_images"),
         ({"progressive": False, "stage_batch_sizes": ("16:8",)}, "stage_batch_sizes"),
-        ({"loss": "wgan_gp", "r1_weight": 1.0}, "r1_weight"),
+        ({"loss": "wgan_gp", "r1_gamma": 1.0}, "r1_gamma"),
         ({"loss": "hinge", "drift_weight": 1.0}, "drift_weight"),
         ({"updates": "generator_first"}, "updates"),
-        ({"penalty_weight": 5.0}, "penalty_weight"),
+        ({"gp_weight": 5.0}, "gp_weight"),
         ({"lr_decay_epochs": 300}, "lr_decay_epochs"),
-        ({"average_decay": -0.5}, "average_decay=-0.5"),
-        ({"r1_weight": 0.0, "r1_every": 4}, "r1_every"),
+        ({"ema_decay": -0.5}, "ema_decay=-0.5"),
+        ({"r1_gamma": 0.0, "r1_interval": 4}, "r1_interval"),
     ],
 )
 def test_settings_that_do_not_fit(changes, words):
@@ -111,7 +111,7 @@ def test_stages_of_the_paper():
     assert method.stage == method.stages()[0] and method.size == 8
 
 
-def test_a_fixed_size_has_one_stage_and_one_layer_of_colours():
+def test_a_fixed_size_has_one_stage_and_one_layer_of_colors():
     method = make_method(progressive=False)
     assert [tuple(stage) for stage in method.stages()] == [(0, 0, BATCH, 1)] and method.alpha() is None
     assert [layer.name for layer in method.networks["synthesis"].to_rgb] == ["to_rgb_16"]
@@ -167,7 +167,7 @@ def test_weights_of_later_sizes_wait():
     assert waiting("discriminator", discriminator) == later | weights(discriminator.from_rgb[0])
     method.enter(method.stages()[1])
     method.state["images_seen"].assign(12)
-    assert waiting("generator", synthesis) == weights(synthesis.to_rgb[0])  # the coarse image's colours are those of 8 pixels
+    assert waiting("generator", synthesis) == weights(synthesis.to_rgb[0])  # the coarse image's colors are those of 8 pixels
     assert waiting("discriminator", discriminator) == weights(discriminator.from_rgb[0])
 
 
@@ -211,7 +211,7 @@ def test_styles_are_mixed_at_one_layer_in_nine_steps_of_ten():
 
 @pytest.mark.parametrize("mixing", [0.0, 1.0])
 def test_styles_are_mixed_never_or_always(mixing):
-    w, styles = styles_of(make_method(mixing=mixing, **SHORT), 40)
+    w, styles = styles_of(make_method(style_mixing_prob=mixing, **SHORT), 40)
     kept = np.all(styles == w[:, :, None], axis=-1)[:, 0, :4].sum(axis=1)  # of the four layers that 8 pixels have
     assert set(kept) == ({4} if mixing == 0 else {1, 2, 3})
 
@@ -219,7 +219,7 @@ def test_styles_are_mixed_never_or_always(mixing):
 def test_mixing_a_style_with_itself_changes_nothing(monkeypatch):
     same = tf.constant(np.random.default_rng(0).normal(size=(BATCH, 6)).astype(np.float32))
     monkeypatch.setattr(StyleGAN, "draw", lambda self, batch, seed: (same, None))
-    mixed, plain = (make_method(mixing=mixing, progressive=False).generate(make_batch(), SEED)[0] for mixing in (1.0, 0.0))
+    mixed, plain = (make_method(style_mixing_prob=mixing, progressive=False).generate(make_batch(), SEED)[0] for mixing in (1.0, 0.0))
     np.testing.assert_allclose(mixed, plain, atol=1e-6)
 
 
@@ -234,7 +234,7 @@ def logits_of(method, batch):
 
 
 def test_losses_and_r1():
-    method, batch = make_method(progressive=False, r1_weight=7.0), make_batch()
+    method, batch = make_method(progressive=False, r1_gamma=7.0), make_batch()
     real, fake = logits_of(method, batch)
     result, _ = run_phase(method, "discriminator", batch)
     with tf.GradientTape() as tape:
@@ -249,7 +249,7 @@ def test_losses_and_r1():
 
 
 def test_lazy_r1_counts_as_often_as_it_is_left_out():
-    lazy, always, batch = make_method(progressive=False, r1_every=3), make_method(progressive=False), make_batch()
+    lazy, always, batch = make_method(progressive=False, r1_interval=3), make_method(progressive=False), make_batch()
     found = []
     for step in range(4):
         lazy.state["steps"].assign(step)
@@ -265,18 +265,18 @@ def test_wgan_gp_has_a_drift_and_no_r1():
     assert "r1_penalty" not in result.scalars
     expected = fake.mean() - real.mean() + 10.0 * result.scalars["gradient_penalty"] + 0.5 * np.mean(real**2)
     assert result.losses["discriminator"].numpy() == pytest.approx(float(expected), rel=1e-5)
-    without = run_phase(make_method(progressive=False, r1_weight=0.0), "discriminator", batch)[0]
+    without = run_phase(make_method(progressive=False, r1_gamma=0.0), "discriminator", batch)[0]
     assert without.scalars["r1_penalty"] == 0
 
 
 def test_averages_forget_half_in_ten_thousand_images():
     method = make_method(stage_batch_sizes=("8:16",), **SHORT)
-    assert method.average_decay == pytest.approx(0.5 ** (16 / 10_000))
+    assert method.ema_decay == pytest.approx(0.5 ** (16 / 10_000))
     method.enter(method.stages()[1])
-    assert method.average_decay == pytest.approx(0.5 ** (4 / 10_000)) and set(method.averages) == {"mapping", "synthesis"}
-    assert make_method(progressive=False, batch_size=32).average_decay == pytest.approx(0.997784, abs=1e-6)
-    assert make_method(progressive=False, average_decay=0.9).average_decay == pytest.approx(0.9)
-    assert not make_method(average_decay=0.0).averages
+    assert method.ema_decay == pytest.approx(0.5 ** (4 / 10_000)) and set(method.ema) == {"mapping", "synthesis"}
+    assert make_method(progressive=False, batch_size=32).ema_decay == pytest.approx(0.997784, abs=1e-6)
+    assert make_method(progressive=False, ema_decay=0.9).ema_decay == pytest.approx(0.9)
+    assert not make_method(ema_decay=0.0).ema
 
 
 def test_the_mean_style_and_the_count_of_images():
@@ -307,11 +307,11 @@ def test_truncation():
     """ψ = 0 in all layers leaves one image for all; by default the last layers are as they are."""
     z, method = noise(3, 6), make_method(progressive=False, image_size=(64, 64))
     wake(method)
-    method.averages["mapping"].set_weights(method.networks["mapping"].get_weights())
+    method.ema["mapping"].set_weights(method.networks["mapping"].get_weights())
     mean = noise(5)
     method.state["mean_style"].assign(mean)
     styles = method.inference()["generate"].styles
-    assert (styles.layers, styles.width, styles.truncation) == (10, 5, 0.7)
+    assert (styles.layers, styles.w_dim, styles.truncation) == (10, 5, 0.7)
     w = method.networks["mapping"](z).numpy()
     np.testing.assert_allclose(styles.map(z, 1.0), np.repeat(w[:, None], 10, axis=1), atol=1e-6)
     found = styles.map(z, 0.7).numpy()
@@ -346,18 +346,16 @@ def test_a_run_through_two_stages(eagerly):
     with strategy.scope():
         method = make_method(**SHORT)
     train_step = TrainStep(method, strategy, seed=0)
-    colours = method.networks["synthesis"].to_rgb[2].kernel
-    first_colours = colours.numpy()
+    colors = method.networks["synthesis"].to_rgb[2].kernel
+    first_colors = colors.numpy()
     for stage, steps in zip(method.stages(), (2, 2)):
         train_step.enter(stage, reset=stage.first_step > 0)
         images = tf.data.Dataset.from_tensors(make_batch(method.size)).repeat()
         scalars = train_step.run(iter(strategy.experimental_distribute_dataset(images)), tf.constant(steps)).numpy()
         assert np.all(np.isfinite(scalars)) and np.all(train_step.optimizers["generator"].iterations == steps)
-        assert np.any(colours.numpy() != first_colours) == (stage.shrink == 1)
+        assert np.any(colors.numpy() != first_colors) == (stage.shrink == 1)
     assert method.state["images_seen"] == 16 and method.state["steps"] == 4
     assert float(method.alpha()) == 0.5
     assert np.any(method.state["mean_style"].numpy())
-    difference = max(
-        np.abs(a - b).max() for a, b in zip(method.averages["mapping"].get_weights(), method.networks["mapping"].get_weights())
-    )
+    difference = max(np.abs(a - b).max() for a, b in zip(method.ema["mapping"].get_weights(), method.networks["mapping"].get_weights()))
     assert 0 < difference < 0.5  # 0.001 a step, a hundredfold where the multiplier is 0.01

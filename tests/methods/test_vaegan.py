@@ -21,7 +21,7 @@ SEED = tf.constant([3, 4])
 LN2 = math.log(2)
 PHOTO = Domain("photo", 3)
 SPEC = DataSpec("images", (SIZE, SIZE), {"image": PHOTO}, {"train": 6, "validation": 2}, "")
-TINY = {"nef": 2, "encoder_units": 8, "ngf": 2, "ndf": 2, "latents": LATENTS, "image_size": (SIZE, SIZE), "batch_size": BATCH}
+TINY = {"nef": 2, "encoder_units": 8, "ngf": 2, "ndf": 2, "latent_dim": LATENTS, "image_size": (SIZE, SIZE), "batch_size": BATCH}
 NETWORKS = ("encoder", "decoder", "discriminator")
 
 
@@ -354,10 +354,10 @@ def test_optimizers():
 
 def test_inference():
     method, images = make_method(), make_batch()["image"]
-    ways = method.inference()
-    assert list(ways) == ["generate", "encode"]
-    generation, encoding = ways.values()
-    assert isinstance(generation, Generation) and (generation.image, generation.latents, generation.prior) == (PHOTO, LATENTS, "normal")
+    signatures = method.inference()
+    assert list(signatures) == ["generate", "encode"]
+    generation, encoding = signatures.values()
+    assert isinstance(generation, Generation) and (generation.image, generation.latent_dim, generation.prior) == (PHOTO, LATENTS, "normal")
     assert generation.class_names == () and generation.styles is None
     assert isinstance(encoding, Encoding) and (encoding.source, encoding.input_key, encoding.crop) == (PHOTO, "image", True)
     assert (encoding.size, encoding.length) == ((SIZE, SIZE), LATENTS)
@@ -370,18 +370,18 @@ def test_inference():
 
 
 def test_averages_make_the_results():
-    training = Training(average_decay=0.5)
+    training = Training(ema_decay=0.5)
     training.run(2)
     method = training.method
-    assert set(method.averages) == {"encoder", "decoder"} and method.average_decay == 0.5
-    images, ways = make_batch()["image"], method.inference()
-    latents = ways["encode"].function(images)
-    np.testing.assert_array_equal(latents, method.averages["encoder"](images, training=False)[0])
+    assert set(method.ema) == {"encoder", "decoder"} and method.ema_decay == 0.5
+    images, signatures = make_batch()["image"], method.inference()
+    latents = signatures["encode"].function(images)
+    np.testing.assert_array_equal(latents, method.ema["encoder"](images, training=False)[0])
     assert np.any(latents.numpy() != method.encoder(images, training=False)[0].numpy())
-    generated = ways["generate"].function(latents)
-    np.testing.assert_array_equal(generated, method.averages["decoder"](latents, training=False))
+    generated = signatures["generate"].function(latents)
+    np.testing.assert_array_equal(generated, method.ema["decoder"](latents, training=False))
     assert np.any(generated.numpy() != method.decoder(latents, training=False).numpy())
-    assert make_method().averages == {}
+    assert make_method().ema == {}
 
 
 def test_scores_after_the_step_are_of_the_same_samples():
@@ -397,7 +397,7 @@ def test_scores_after_the_step_are_of_the_same_samples():
 
 def test_the_papers_settings():
     h = HParams()
-    assert (h.batch_size, h.image_size, h.latents, h.learning_rate, h.encoder_units) == (64, (64, 64), 128, 3e-4, 2048)
+    assert (h.batch_size, h.image_size, h.latent_dim, h.learning_rate, h.encoder_units) == (64, (64, 64), 128, 3e-4, 2048)
     assert (h.nef, h.ngf, h.ndf, h.lr_decay, h.skip_margin, h.real_weight) == (64, 32, 32, 1.0, 0.0, 1.0)
     assert (h.similarity_weight, h.decoder_loss, h.convex, h.judge_reconstructions) == (1e-5, "saturating", False, True)
     assert dataclasses.replace(h, image_size=(16, 24)).image_size == (16, 24)
@@ -409,7 +409,7 @@ def test_the_papers_settings():
         ({"image_size": (20, 16)}, "--image_size=20x16 does not suit VAE-GAN: use multiples of 8, from 16 on."),
         ({"image_size": (16, 8)}, "--image_size=16x8 does not suit"),
         ({"image_size": (0, 64)}, "--image_size=0x64 does not suit"),
-        ({"diffaugment": ("colour",)}, "--diffaugment=colour is unknown. There are: color, translation, cutout."),
+        ({"diffaugment": ("colors",)}, "--diffaugment=colors is unknown. There are: color, translation, cutout."),
         ({"convex": True, "similarity_weight": 1.5}, "--convex wants --similarity_weight between 0 and 1; found 1.5."),
     ],
 )

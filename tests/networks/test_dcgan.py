@@ -35,8 +35,8 @@ def test_the_papers_counts():
 
 @pytest.mark.parametrize("kernel, generator, discriminator", [(5, 5_126_720, 4_315_584), (4, 3_576_704, 2_765_568)])
 def test_counts_of_compact_variants(kernel, generator, discriminator):
-    assert counts(dcgan_generator(100, (64, 64), 3, ngf=64, kernel=kernel))[0] == generator
-    assert counts(dcgan_discriminator((64, 64), 3, ndf=64, kernel=kernel))[0] == discriminator
+    assert counts(dcgan_generator(100, (64, 64), 3, ngf=64, kernel_size=kernel))[0] == generator
+    assert counts(dcgan_discriminator((64, 64), 3, ndf=64, kernel_size=kernel))[0] == discriminator
 
 
 def test_the_tutorials_counts():

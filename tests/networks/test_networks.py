@@ -77,7 +77,7 @@ def test_unet_variants(options, trainable, total):
     ],
 )
 def test_resnets(blocks, norm, trainable, total):
-    model = resnet(3, 3, blocks=blocks, norm=norm)
+    model = resnet(3, 3, n_blocks=blocks, norm=norm)
     assert counts(model) == (trainable, total)
     assert output_shape(model, 128, 256) == (128, 256, 3)
 
@@ -175,7 +175,7 @@ def test_unet_dropout_stands_in_the_first_three_decoder_blocks(paper_unet):
 
 
 def test_resnet_adds_without_activation():
-    model = resnet(3, 3, blocks=2, ngf=4, dropout=0.5)
+    model = resnet(3, 3, n_blocks=2, ngf=4, dropout=0.5)
     additions = layers(model, keras.layers.Add)
     assert len(additions) == len(layers(model, Dropout)) == 2
     assert len(layers(model, keras.layers.ReLU)) == 3 + 2 + 2
@@ -184,7 +184,7 @@ def test_resnet_adds_without_activation():
 
 
 def test_kernels_start_as_the_papers_say(paper_unet, paper_patchgan):
-    for model in (paper_unet, paper_patchgan, resnet(3, 3, blocks=6)):
+    for model in (paper_unet, paper_patchgan, resnet(3, 3, n_blocks=6)):
         for layer in layers(model, keras.layers.Layer):
             if hasattr(layer, "kernel"):
                 kernel = layer.kernel.numpy()
@@ -272,7 +272,7 @@ def test_unknown_generators(name):
 def test_resnet_moves_with_its_input_by_multiples_of_its_stride(shift, equal):
     """Where padding plays no part: a spot on an even ground, whose statistics stay the same wherever it is."""
     keras.utils.set_random_seed(0)
-    model = resnet(3, 3, blocks=2, ngf=4)
+    model = resnet(3, 3, n_blocks=2, ngf=4)
     image = np.zeros((1, 96, 96, 3), np.float32)
     image[:, 40:56, 40:56] = np.random.default_rng(0).uniform(-1, 1, (1, 16, 16, 3))
     moved = model(np.roll(image, (shift, shift), axis=(1, 2))).numpy()

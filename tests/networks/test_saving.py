@@ -20,7 +20,7 @@ OTHERS = [  # settings by which networks are built of other layers
     ("pix2pix", {"generator": "resnet_1", "upsampling": "resize", "norm": "instance", "inference_dropout": True}),
     ("pix2pix", {"generator": "encdec_16", "n_layers": 0, "norm": "none"}),
     ("cyclegan", {"generator": "unet_16"}),
-    ("spade", {"style_encoder": True, "encoder_size": 16, "latent": 8}),
+    ("spade", {"style_encoder": True, "encoder_size": 16, "latent_dim": 8}),
     ("stylegan", {"progressive": True}),
 ]
 
@@ -86,6 +86,6 @@ def test_an_export_is_of_no_machine(method, monkeypatch):
 def test_results_on_this_machine_are_those_of_the_plain_networks(name, monkeypatch):
     monkeypatch.setattr(machine, "has_gpu", lambda: False)
     method = make_method(name)
-    way = next(iter(open_inference(method).values()))
-    images = np.random.default_rng(0).uniform(-1, 1, (1, SIZE, SIZE, way.source.channels)).astype(np.float32)
-    np.testing.assert_allclose(way(images), way.translation.function(tf.constant(images)), atol=1e-5)
+    signature = next(iter(open_inference(method).values()))
+    images = np.random.default_rng(0).uniform(-1, 1, (1, SIZE, SIZE, signature.source.channels)).astype(np.float32)
+    np.testing.assert_allclose(signature(images), signature.translation.function(tf.constant(images)), atol=1e-5)

@@ -95,11 +95,11 @@ def test_the_papers_blocks(paper_generator):
 
 @pytest.mark.parametrize("latent, count", [(0, 92_359_107), (256, 109_081_027)])
 def test_a_thirteenth_class(latent, count):
-    assert trainable(spade_generator(13, 3, latent=latent)) == count
+    assert trainable(spade_generator(13, 3, latent_dim=latent)) == count
 
 
 def test_the_papers_generator_with_styles():
-    model = spade_generator(12, 3, latent=256)
+    model = spade_generator(12, 3, latent_dim=256)
     assert trainable(model) == 109_060_291
     assert model.compute_output_shape([(2, 256, 256, 12), (2, 256)]) == (2, 256, 256, 3)
 
@@ -126,7 +126,7 @@ def test_spectral_norm_is_where_the_papers_code_has_it(paper_generator):
     assert [conv.kernel.shape[2:] for conv in layers(discriminator, keras.layers.Conv2D)] == [(6, 2), (16, 1)] * 2
     assert [conv.kernel.shape[2:] for conv in layers(discriminator, SpectralConv2D)] == [(2, 4), (4, 8), (8, 16)] * 2
     assert not any(conv.use_bias for conv in layers(discriminator, SpectralConv2D))
-    assert len(layers(style_encoder(3, nef=2, latent=4, size=32), SpectralConv2D)) == 3
+    assert len(layers(style_encoder(3, nef=2, latent_dim=4, size=32), SpectralConv2D)) == 3
 
 
 def test_kernels_start_by_xavier_with_a_gain_of_a_fiftieth(paper_generator):
@@ -164,7 +164,7 @@ def test_discriminator_equals_pytorch():
 
 
 def test_encoder_equals_pytorch():
-    model = style_encoder(3, latent=4, nef=2, size=16)
+    model = style_encoder(3, latent_dim=4, nef=2, size=16)
     fill(model)
     last_map = keras.Model(model.inputs, leaky_relus(model)[-1].output)(waves(16, 16), training=True)
     np.testing.assert_allclose(last_map[1, 1, 2], [0.215105, 0.13914, -0.002265, -0.037017], atol=1e-5)
@@ -183,7 +183,7 @@ def build_spade(filters=4):
     return model, hidden, gamma, beta
 
 
-def test_no_modulation_is_plain_normalisation():
+def test_no_modulation_is_plain_normalization():
     model, _, gamma, beta = build_spade()
     x = noise(2, 8, 12, 4)
     for layer in (gamma, beta):
@@ -235,7 +235,7 @@ def test_the_shortcut_of_a_block_is_a_sum():
 
 
 def test_labels_are_halved_by_their_upper_left_pixels():
-    """PyTorch's nearest neighbour takes pixels 0, 2, 4, 6 of 8; TensorFlow's 1, 3, 5, 7."""
+    """PyTorch's nearest neighbor takes pixels 0, 2, 4, 6 of 8; TensorFlow's 1, 3, 5, 7."""
     model = small_generator()
     labels = label_maps(8, 8).numpy()
     changed = np.roll(labels, 1, axis=3)
@@ -266,7 +266,7 @@ def test_the_deterministic_generator_moves_with_its_labels():
 
 
 def test_styles():
-    model = small_generator(latent=5, image_size=(8, 12))
+    model = small_generator(latent_dim=5, image_size=(8, 12))
     fill(model)
     style = noise(2, 5)
     (dense,) = layers(model, keras.layers.Dense)
@@ -323,8 +323,8 @@ def test_receptive_field_by_gradient_support(n_layers, pixels, monkeypatch):
 
 def test_low_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
-    generator = spade_generator(K, 3, ngf=2, depth=2, latent=4, image_size=(8, 12))
-    discriminator, encoder = multiscale_discriminator(K, 3, ndf=2), style_encoder(3, latent=4, nef=2, size=16)
+    generator = spade_generator(K, 3, ngf=2, depth=2, latent_dim=4, image_size=(8, 12))
+    discriminator, encoder = multiscale_discriminator(K, 3, ndf=2), style_encoder(3, latent_dim=4, nef=2, size=16)
     images = generator([label_maps(), noise(2, 4)], training=True)
     logits = [scale[-1] for scale in discriminator([label_maps(), images], training=True).values()]
     outputs = [images, *logits, *encoder(waves(16, 16), training=True)]

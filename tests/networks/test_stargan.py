@@ -1,4 +1,4 @@
-"""StarGAN's networks against the paper's parameter counts, shapes, initialisation and receptive field."""
+"""StarGAN's networks against the paper's parameter counts, shapes, initialization and receptive field."""
 
 import math
 
@@ -47,7 +47,7 @@ def test_the_papers_number_of_parameters():
 
 
 def test_any_size_and_channels():
-    generator, discriminator = stargan_generator(1, 2, ngf=4, blocks=1), stargan_discriminator(1, 2, (20, 36), ndf=4, n_layers=3)
+    generator, discriminator = stargan_generator(1, 2, ngf=4, n_blocks=1), stargan_discriminator(1, 2, (20, 36), ndf=4, n_layers=3)
     images = generator([noise(3, 20, 36, 1), tf.ones((3, 2))])
     assert images.shape == (3, 20, 36, 1) and np.abs(images).max() <= 1 and np.ptp(images) > 0
     scores, logits = discriminator(images)
@@ -57,7 +57,7 @@ def test_any_size_and_channels():
 def test_kernels_and_biases_start_as_pytorchs():
     """All within ±1/√fan_in, and spread evenly: the standard deviation of U(-b, b) is b/√3."""
     for model, bounds in (
-        (stargan_generator(3, 5, ngf=32, blocks=2), {(4, 4, 64, 128): 64 * 16, (4, 4, 32, 64): 32 * 16}),  # transposed: (…, out, in)
+        (stargan_generator(3, 5, ngf=32, n_blocks=2), {(4, 4, 64, 128): 64 * 16, (4, 4, 32, 64): 32 * 16}),  # transposed: (…, out, in)
         (stargan_discriminator(3, 5, (64, 64), ndf=32, n_layers=4), {}),
     ):
         convolutions = [layer for layer in layers(model) if hasattr(layer, "kernel")]
@@ -87,7 +87,7 @@ def test_where_biases_norms_and_slopes_are():
 
 
 def test_labels_are_constant_planes_that_outlive_the_norm():
-    generator = stargan_generator(3, 2, ngf=8, blocks=1)
+    generator = stargan_generator(3, 2, ngf=8, n_blocks=1)
     images = noise(1, 32, 32, 3)
     one, other = (generator([images, tf.constant([labels])]) for labels in ([1.0, 0.0], [0.0, 1.0]))
     assert np.abs(one - other).max() > 0.01
@@ -98,7 +98,7 @@ def test_labels_are_constant_planes_that_outlive_the_norm():
 
 
 def test_each_image_has_its_own_labels():
-    generator = stargan_generator(3, 2, ngf=4, blocks=1)
+    generator = stargan_generator(3, 2, ngf=4, n_blocks=1)
     images, labels = noise(2, 16, 16, 3), tf.constant([[1.0, 0.0], [0.0, 1.0]])
     together = generator([images, labels])
     for n in range(2):
@@ -121,7 +121,7 @@ def test_a_score_sees_318_pixels():
 
 def test_low_precision_ends_in_float32_under_xla():
     keras.config.set_dtype_policy("mixed_bfloat16")
-    generator, discriminator = stargan_generator(3, 2, ngf=4, blocks=1), stargan_discriminator(3, 2, (16, 16), ndf=4, n_layers=2)
+    generator, discriminator = stargan_generator(3, 2, ngf=4, n_blocks=1), stargan_discriminator(3, 2, (16, 16), ndf=4, n_layers=2)
 
     @tf.function(jit_compile=True)
     def run(images):

@@ -1,4 +1,4 @@
-"""StyleGAN's networks: the authors' counts, equalised layers, what styles and noise do, one size and many, PyTorch's numbers."""
+"""StyleGAN's networks: the authors' counts, equalized layers, what styles and noise do, one size and many, PyTorch's numbers."""
 
 import math
 
@@ -13,7 +13,7 @@ from tfgan.losses import r1_penalty
 from tfgan.networks import stylegan
 from tfgan.networks.stylegan import Discriminator, Synthesis, adain, append_deviation, channels_at, layer_count, leaky, mapping, sizes
 
-TINY = {"every_size": True, "base": 16, "most": 6}  # 6 maps of 4 pixels, 4 of 8, 2 of 16
+TINY = {"every_size": True, "channel_base": 16, "channel_max": 6}  # 6 maps of 4 pixels, 4 of 8, 2 of 16
 WIDTH = 4
 
 
@@ -43,7 +43,7 @@ def make_networks(largest=8, **changes):
     """A synthesis and a discriminator from fixed weights."""
     keras.utils.set_random_seed(1)
     settings = TINY | changes
-    return Synthesis(largest, 3, width=WIDTH, **settings), Discriminator(largest, 3, **settings)
+    return Synthesis(largest, 3, w_dim=WIDTH, **settings), Discriminator(largest, 3, **settings)
 
 
 # Karras et al. 2019's code, whose own printout for 1024 pixels agrees with this table's rule
@@ -52,7 +52,7 @@ def make_networks(largest=8, **changes):
     [(64, True, 25_137_935, 22_498_049), (64, False, 25_131_779, 22_489_857), (256, False, 26_078_915, 23_042_625)],
 )
 def test_counts(size, every_size, generator, discriminator):
-    style, synthesis = mapping(512, 512), Synthesis(size, 3, width=512, every_size=every_size)
+    style, synthesis = mapping(512, 512), Synthesis(size, 3, w_dim=512, every_size=every_size)
     assert count(style) == 2_101_248
     assert count(style) + count(synthesis) == generator
     assert count(Discriminator(size, 3, every_size=every_size)) == discriminator
@@ -68,7 +68,7 @@ def test_maps_and_layers_of_each_size():
 
 
 @pytest.mark.parametrize("lr_multiplier", [1.0, 0.01])
-def test_equalised_weights_are_scaled_at_run_time(lr_multiplier):
+def test_equalized_weights_are_scaled_at_run_time(lr_multiplier):
     keras.utils.set_random_seed(0)
     layer = EqualizedDense(300, lr_multiplier=lr_multiplier)
     x = random(50, 200)
@@ -80,7 +80,7 @@ def test_equalised_weights_are_scaled_at_run_time(lr_multiplier):
     np.testing.assert_allclose(layer(x).numpy() - y, 3.0 * lr_multiplier, atol=1e-4)
 
 
-def test_equalised_convolution_is_a_convolution():
+def test_equalized_convolution_is_a_convolution():
     x, layer = random(2, 6, 6, 3), EqualizedConv2D(5, 3, gain=1.0)
     y = layer(x)
     np.testing.assert_allclose(y, tf.nn.conv2d(x, layer.kernel.numpy() / math.sqrt(27), 1, "SAME"), atol=1e-5)
@@ -181,7 +181,7 @@ def test_a_size_fades_in():
     np.testing.assert_allclose(discriminator(images, alpha=tf.constant(1.0)), discriminator(images), atol=1e-5)
 
 
-def test_the_largest_size_alone_has_colours_without_growing():
+def test_the_largest_size_alone_has_colors_without_growing():
     synthesis, discriminator = make_networks(16, every_size=False)
     assert [layer.name for layer in (*synthesis.to_rgb, *discriminator.from_rgb)] == ["to_rgb_16", "from_rgb_16"]
     assert discriminator(synthesis(random(2, 6, WIDTH))).shape == (2, 1)
@@ -265,10 +265,10 @@ def test_gradients_reach_every_weight_of_the_present_size(alpha):
         return found.pop()
 
     for level, expected in enumerate((True, True, False)):
-        colours = level == 1 or (level == 0 and alpha is not None)
+        colors = level == 1 or (level == 0 and alpha is not None)
         convolutions, epilogues = slice(max(2 * level - 1, 0), 2 * level + 1), slice(2 * level, 2 * level + 2)
         assert used(synthesis.convolutions[convolutions] + synthesis.epilogues[epilogues]) == expected
-        assert used([synthesis.to_rgb[level]]) == used([discriminator.from_rgb[level]]) == colours
+        assert used([synthesis.to_rgb[level]]) == used([discriminator.from_rgb[level]]) == colors
         if level:
             assert used([discriminator.convolutions[level - 1], discriminator.downscaling[level - 1]]) == expected
     assert used([discriminator.last, discriminator.dense, discriminator.logit])

@@ -188,9 +188,8 @@ def test_settings_of_the_ablations_are_accepted():
     notebook = nbformat.read(ROOT / "notebooks" / "pix2pix_ablations.ipynb", as_version=4)
     exec(tagged(notebook, "parameters").source, values := {})
     base, known = values["base"], HParams.__dataclass_fields__
-    recipe = {
-        name: from_text(get_type_hints(HParams)[name], text) for name, text in recipe_settings(base["recipe"]).items() if name in known
-    }
+    (texts,) = recipe_settings(base["recipe"])
+    recipe = {name: from_text(get_type_hints(HParams)[name], text) for name, text in texts.items() if name in known}
     given = {name: value for name, value in base.items() if name in known}
     records = {HParams(**recipe | given | changes) for changes in values["settings"].values()}
     assert len(records) == len(values["settings"])  # no two are the same training

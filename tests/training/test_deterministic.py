@@ -23,15 +23,15 @@ from tfgan.methods import METHODS
 from tiny_methods import Training
 
 tf.config.experimental.enable_op_determinism()
-penalty = {"loss": "wgan_gp", "discriminator_norm": "none", "n_critic": 2, "average_decay": 0.9}
-styles = {"style_encoder": True, "encoder_size": 16, "latent": 8}
-augmented = {"diffaugment": ("color", "translation", "cutout"), "dropout": 0.5, "average_decay": 0.9}
+penalty = {"loss": "wgan_gp", "discriminator_norm": "none", "n_critic": 2, "ema_decay": 0.9}
+styles = {"style_encoder": True, "encoder_size": 16, "latent_dim": 8}
+augmented = {"diffaugment": ("color", "translation", "cutout"), "dropout": 0.5, "ema_decay": 0.9}
 settings = [(name, name, {}) for name in METHODS if name not in ("dcgan", "spade")]
 settings += [("dcgan", "dcgan-penalty", penalty), ("spade", "spade-styles", styles), ("pix2pix", "pix2pix-augmented", augmented)]
 for method, name, changes in settings:
     training = Training(method, **changes)
     held, step = training.method, training.step
-    variables = [v for model in [*held.networks.values(), *held.averages.values()] for v in model.weights]
+    variables = [v for model in [*held.networks.values(), *held.ema.values()] for v in model.weights]
     variables += [v for optimizer in step.optimizers.values() for v in optimizer.variables] + [*held.state.values(), step.step]
     start, hashes = [v.numpy() for v in variables], []
     for _ in range(int(sys.argv[1])):

@@ -89,7 +89,7 @@ def test_a_run_goes_on_in_its_own_precision(cpu):
 
 
 @pytest.mark.parametrize("xla", ["auto", "on"])
-def test_xla_gives_way_to_synchronised_batch_norm_of_several_replicas(gpu, xla):
+def test_xla_gives_way_to_synchronized_batch_norm_of_several_replicas(gpu, xla):
     gpu((9, 0))
     hparams = dataclasses.replace(HParams(), sync_batch_norm=True)
     for replicas, expected in ((1, "on"), (2, "off")):

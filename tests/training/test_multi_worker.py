@@ -21,11 +21,11 @@ SIGTERM_IN_STEP_3 = """
 from tfgan.training.step import TrainStep
 import os, signal
 run = TrainStep.run
-def signalled(self, iterator, count):
+def signaled(self, iterator, count):
     if int(self.step.numpy()) == 2:
         os.kill(os.getpid(), signal.SIGTERM)
     return run(self, iterator, count)
-TrainStep.run = signalled
+TrainStep.run = signaled
 """
 
 LOSS_BAD_IN_STEP_3 = """

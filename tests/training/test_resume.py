@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow  # eight processes
 
 # All that has a state: dropout, jitter, moving averages, the float16 loss scale, the best checkpoint.
 EVERYTHING = [
-    *("--deterministic", "--steps=8", "--epochs=3", "--average_decay=0.9", "--precision=mixed_float16", "--diffaugment=color,cutout"),
+    *("--deterministic", "--steps=8", "--epochs=3", "--ema_decay=0.9", "--precision=mixed_float16", "--diffaugment=color,cutout"),
     *("--lr_constant_epochs=1", "--lr_decay_epochs=2", "--validate_every=1", "--best_metric=l1"),
 ]
 
@@ -57,11 +57,11 @@ def signal_in_step(step: int, number: signal.Signals) -> str:
 from tfgan.training.step import TrainStep
 import os
 run = TrainStep.run
-def signalled(self, iterator, count):
+def signaled(self, iterator, count):
     if int(self.step.numpy()) == {step - 1}:
         os.kill(os.getpid(), {int(number)})
     return run(self, iterator, count)
-TrainStep.run = signalled
+TrainStep.run = signaled
 """
 
 

@@ -56,7 +56,7 @@ class Growing(base.Method):
 
 
 class Images(Source):
-    """Example i is grey i/10 all over, but for a checkerboard that averages over 2×2 pixels take away."""
+    """Example i is gray i/10 all over, but for a checkerboard that averages over 2×2 pixels take away."""
 
     domains = {"image": SPEC.domains["image"]}
 
@@ -82,7 +82,7 @@ class Fit:
         self.step = TrainStep(self.method, strategy, seed=0)
         self.timeline = Timeline(self.method.stages(), IMAGES)
         self.iterators = []
-        config = TrainConfig(log_every=1, tensorboard=False, steps_per_call=3, checkpoint_every=1)
+        config = TrainConfig(log_every=1, tensorboard=False, steps_per_execution=3, checkpoint_every=1)
         Trainer(self.step, self.make_iterator, folder, timeline=self.timeline, total=total, settings=config, callbacks=[]).fit()
         self.rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 

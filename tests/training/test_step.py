@@ -18,7 +18,7 @@ def test_two_replicas_equal_one(updates):
     check_two_replicas(after_one_step(ONE, updates=updates), after_one_step(TWO, updates=updates))
 
 
-def test_two_replicas_differ_without_synchronised_statistics():
+def test_two_replicas_differ_without_synchronized_statistics():
     one, _ = after_one_step(ONE, updates="simultaneous")
     two, _ = after_one_step(TWO, sync_batch_norm=False)
     assert largest_difference(gradients(two)["generator"], gradients(one)["generator"]) > 1e-2

@@ -16,7 +16,7 @@ def test_two_replicas_equal_one():
 
 
 def test_several_steps_a_call_are_the_same_steps():
-    options = {"dropout": 0.5, "average_decay": 0.9, "diffaugment": ("color", "translation", "cutout")}
+    options = {"dropout": 0.5, "ema_decay": 0.9, "diffaugment": ("color", "translation", "cutout")}
     single, several = build(**options), build(**options)
     scalars = train(single, 1, 1, 1, 1)
     assert train(several, 3, 1) == scalars

@@ -284,7 +284,7 @@ def test_wrong_settings(train, tmp_path, flags, message):
 
 
 @pytest.mark.parametrize("devices, off", [(ONE, False), (TWO, True)], ids=["one", "two"])
-def test_xla_gives_way_to_synchronised_batch_norm_of_several_replicas(train, tmp_path, monkeypatch, devices, off):
+def test_xla_gives_way_to_synchronized_batch_norm_of_several_replicas(train, tmp_path, monkeypatch, devices, off):
     monkeypatch.setattr(assembly, "make_strategy", lambda *_: strategy_over(devices))
     code, output = train(tmp_path, "--xla=on", "--sync_batch_norm", "--steps=1")
     assert code == 0 and ("XLA is off: --sync_batch_norm" in output) == off

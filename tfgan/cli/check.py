@@ -23,8 +23,7 @@ method's. Exit codes: 0 nothing worse than warnings; 1 training would fail; 2 wr
 
 
 def run(arguments: list[str]) -> int:
-    arguments, _ = expand(arguments)
-    first, words = _first_look(arguments)
+    first, words = _first_look(expand(arguments)[0])
     if wants_help(arguments):
         print(_flags(first["method"]).help())
         return 0

@@ -16,7 +16,7 @@ WIDTH = 118  # characters
 SHOWN = 5  # files of each finding
 NAMED = 12  # classes and attributes
 TOGETHER = "\N{NO-BREAK SPACE}"
-MODES = {"RGB": "colour", "L": "grey", "P": "palette", "RGBA": "colour with alpha", "LA": "grey with alpha", "1": "black and white"}
+MODES = {"RGB": "color", "L": "gray", "P": "palette", "RGBA": "color with alpha", "LA": "gray with alpha", "1": "black and white"}
 
 
 def direction(seen: Inspection, settings: DataConfig) -> str:
@@ -126,7 +126,7 @@ def _sizes(seen: Inspection, key: str) -> str:
     if not sizes:
         return ""
     domain = seen.domains[key]
-    channels = "class indices" if domain.dtype == "int32" else {1: "grey", 3: "colour", 4: "colour with alpha"}[domain.channels]
+    channels = "class indices" if domain.dtype == "int32" else {1: "gray", 3: "color", 4: "color with alpha"}[domain.channels]
     depth = ", 16 bits" if domain.dtype == "uint16" else ""
     (often, count), *_ = sizes.most_common(1)
     if len(sizes) == 1:

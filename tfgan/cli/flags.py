@@ -3,27 +3,28 @@
 import dataclasses
 import textwrap
 import typing
+from collections.abc import Collection
 
 from absl import flags
 
-from tfgan.config import Strings, as_text, from_text
+from tfgan.config import Strings, as_text, from_text, old_names, refuse_both, tell_old_names
 from tfgan.errors import UserError, did_you_mean
-from tfgan.runs.recipes import expand
+from tfgan.runs.recipes import by_place
 
 NAME_WIDTH, LINE_WIDTH = 27, 118  # characters, in the help
 
 
 class Parser(flags.ArgumentParser):
-    """From a flag's text to a value of the type `hint`, one of `choices` if there are any."""
+    """From a flag's text to a value of the type `hint`, one of `choices` if there are any, or of the old words for them."""
 
-    def __init__(self, hint, choices: Strings = ()):
+    def __init__(self, hint, choices: Strings = (), old_choices: Collection[str] = ()):
         super().__init__()
-        self._hint, self._choices = hint, choices
+        self._hint, self._choices, self._old_choices = hint, choices, old_choices
 
     def parse(self, argument):
         if not isinstance(argument, str):
             return argument  # a default, which is a value already
-        if self._choices and argument not in self._choices:
+        if self._choices and argument not in (*self._choices, *self._old_choices):
             raise ValueError(f"use one of {', '.join(filter(None, self._choices))}")
         return from_text(self._hint, argument)
 
@@ -45,19 +46,32 @@ class Flags:
         self.values = flags.FlagValues()
         self.values.set_gnu_getopt(True)
         self._groups: dict[str, list[str]] = {}
+        self._old: dict[str, str] = {}  # old name of a flag -> present one
 
     def add_record(self, group: str, record: type) -> None:
         """One flag for each field of a record of settings; `group` is the heading of those that have none of their own."""
         hints = typing.get_type_hints(record)
         for field in dataclasses.fields(record):
-            metadata = field.metadata
-            self.add(metadata["group"] or group, field.name, field.default, metadata["help"], hints[field.name], metadata["choices"])
+            metadata, words = field.metadata, (field.metadata["choices"], field.metadata["old_choices"])
+            self.add(metadata["group"] or group, field.name, field.default, metadata["help"], hints[field.name], *words)
+        for old, name in old_names(record).items():
+            flags.DEFINE_alias(old, name, self.values)
+            self._old[old] = name
 
-    def add(self, group: str, name: str, default, help: str, kind: type = str, choices: Strings = ()) -> None:
+    def add(
+        self,
+        group: str,
+        name: str,
+        default,
+        help: str,
+        kind: type = str,
+        choices: Strings = (),
+        old_choices: Collection[str] = (),
+    ) -> None:
         """One flag; `group` is its heading in the help."""
         if choices:
             help = f"{help} [{', '.join(filter(None, choices))}]"
-        self.values[name] = flags.Flag(Parser(kind, choices), Serializer(), name, default, help, boolean=kind is bool)
+        self.values[name] = flags.Flag(Parser(kind, choices, old_choices), Serializer(), name, default, help, boolean=kind is bool)
         self._groups.setdefault(group, []).append(name)
 
     def parse(self, arguments: list[str], positional: int | None = 0) -> list[str]:
@@ -68,15 +82,30 @@ class Flags:
         """
         usage = self.usage.splitlines()[0]
         try:
-            others = self.values(["tfgan", *expand(arguments)[0]])[1:]
+            others = [word for place in by_place(arguments)[0] for word in self._parse_place(place)]
         except flags.UnrecognizedFlagError as error:
-            hint = did_you_mean(f"--{error.flagname}", [f"--{name}" for name in [*self.values, "flagfile", "help"]], 0.7)
+            known = [name for name in [*self.values, "flagfile", "help"] if name not in self._old]
+            hint = did_you_mean(f"--{error.flagname}", [f"--{name}" for name in known], 0.7)
             raise UserError(f"--{error.flagname} is unknown.{hint}\n{usage} (--help lists the flags)") from None
         except flags.Error as error:
             raise UserError(f"{error}\n{usage}") from None
         if positional is not None and len(others) != positional:
             found = textwrap.shorten(" ".join(others), 100, placeholder=" …") or "none"
             raise UserError(f"{positional} argument(s) without -- expected, found {len(others)}: {found}\n{usage}")
+        return others
+
+    def _parse_place(self, arguments: list[str]) -> list[str]:
+        """Reads the flags of one flag file or of the command line; returns the other arguments. Only here are two words of a flag one too
+        many: the command line may beat a flag file by either of them."""
+        for name in self.values:
+            self.values[name].present = 0
+        others = self.values(["tfgan", *arguments])[1:]
+        times = {name: self.values[name].present for name in self.values}
+        for old, name in self._old.items():
+            times[name] -= times[old]  # an alias counts for both
+        given = [name for name in times if times[name]]
+        refuse_both(given, self._old)
+        tell_old_names(given, self._old)
         return others
 
     def record(self, record: type):

@@ -9,7 +9,7 @@ from tfgan.runs.start import start_tensorflow
 
 USAGE = """usage: tfgan sample RUN OUTPUT [--FLAGS]
 
-Makes images with a run that learnt to make them from noise. Each seed stands for one image, whatever else is made:
+Makes images with a run that learned to make them from noise. Each seed stands for one image, whatever else is made:
 OUTPUT is a folder of seed000000.png …, in a folder for each class where the run knows classes. With --sheet, OUTPUT
 is one picture: samples (a column for each class), interpolation, mixing and truncation (StyleGAN), reconstruction and
 edit (VAE-GAN, of --images). With --images alone, OUTPUT holds their reconstructions under their names; --having and

@@ -19,8 +19,8 @@ Trains a run, or goes on with it: the same command again resumes exactly where i
 
 
 def run(arguments: list[str]) -> int:
-    arguments, recipe = expand(arguments)
-    method = _chosen_method(arguments)
+    expanded, recipe = expand(arguments)
+    method = _chosen_method(expanded)
     cls = method_class(method)
     flags = Flags(USAGE)
     flags.add("method", "method", method, "which GAN; see `tfgan list`")

@@ -6,7 +6,8 @@ its flags from these fields, and `RUN/config.json` stores them resolved.
 
 from tfgan.config.data import DataConfig
 from tfgan.config.files import write_atomically
-from tfgan.config.kinds import BATCH_KINDS, SPECIFIC, BatchKind
+from tfgan.config.kinds import BATCH_KINDS, SPECIFIC, BatchKind, present_kind
+from tfgan.config.records import make_records
 from tfgan.config.run import RunConfig
 from tfgan.config.setting import (
     Settings,
@@ -24,6 +25,7 @@ from tfgan.config.setting import (
 )
 from tfgan.config.spec import Classes, DataSpec, Domain
 from tfgan.config.training import VALIDATED, TrainConfig
+from tfgan.config.words import in_present_words, old_names, record_in_present_words, refuse_both, tell_old_names
 
 __all__ = [
     "BATCH_KINDS",
@@ -45,8 +47,15 @@ __all__ = [
     "as_text",
     "from_dict",
     "from_text",
+    "in_present_words",
     "is_operational",
+    "make_records",
+    "old_names",
+    "present_kind",
+    "record_in_present_words",
+    "refuse_both",
     "setting",
+    "tell_old_names",
     "unfit",
     "write_atomically",
 ]

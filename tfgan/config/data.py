@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tfgan.config.files import with_home
 from tfgan.config.setting import Settings, Strings, setting
+from tfgan.config.spec import OLD_CODINGS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,7 +16,7 @@ class DataConfig(Settings):
     data_dir: str = setting("", "a folder of your images; beats --dataset", operational=True)
     domains: Strings = setting((), "names of the two halves or folders, A,B: for example photo,labels")
     direction: str = setting("AtoB", "which domain becomes which: AtoB, BtoA, or by name, for example labels_to_photo")
-    label_domains: Strings = setting((), "domains that are label maps: resized by nearest neighbour, never blended")
+    label_domains: Strings = setting((), "domains that are label maps: resized by nearest neighbor, never blended")
     alpha: str = setting(
         "composite", "transparency: composite over white, drop it, or keep it as a channel", choices=("composite", "drop", "keep")
     )
@@ -25,18 +26,19 @@ class DataConfig(Settings):
     tfds_target: str = setting("", "for tfds:NAME, the image feature that is domain B")
     label_coding: str = setting(
         "auto",
-        "how a label map names classes: ids (grey values), palette (indices of a palette PNG) or colours (RGB); auto: as the files are",
-        choices=("auto", "ids", "palette", "colours"),
+        "how a label map names classes: ids (gray values), palette (indices of a palette PNG) or colors (RGB); auto: as the files are",
+        choices=("auto", "ids", "palette", "colors"),
+        old_choices=OLD_CODINGS,
     )
-    label_palette: Strings = setting((), "colours of the classes in order, as RRGGBB, or facades; empty: those found in the files")
-    label_names: Strings = setting((), "names of the classes, in order of their ids or colours, or of the labels in idx files")
+    label_palette: Strings = setting((), "colors of the classes in order, as RRGGBB, or facades; empty: those found in the files")
+    label_names: Strings = setting((), "names of the classes, in order of their ids or colors, or of the labels in idx files")
     ignore_label: int = setting(255, "id of pixels that belong to no class; -1: none", at_least=-1)
     attributes_file: str = setting(
         "", "attributes of the images in --data_dir: a CSV file or CelebA's list; empty: such a file in the folder, or class folders"
     )
     attributes: Strings = setting((), "which attributes to learn, in this order; empty: all")
     attribute_groups: Strings = setting((), "attributes that exclude each other, joined by +: Black_Hair+Blond_Hair+Brown_Hair")
-    extra_data_dirs: Strings = setting((), "more folders of images with attributes of their own, learnt together", operational=True)
+    extra_data_dirs: Strings = setting((), "more folders of images with attributes of their own, learned together", operational=True)
     half: str = setting("", "take this half of side by side files; empty: each file is one image", choices=("", "left", "right"))
     fit: str = setting(
         "crop",

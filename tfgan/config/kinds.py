@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from tfgan.config.setting import Strings
+from tfgan.config.words import say_once
 
 
 class BatchKind(NamedTuple):
@@ -29,10 +30,20 @@ BATCH_KINDS = {
         joined=True,
         settings=("attributes", "attribute_groups", "attributes_file", "extra_data_dirs"),
     ),
-    "labelled": BatchKind(("image", "label"), settings=("label_names", "fit"), few=1000),  # images made from noise need more
+    "labeled": BatchKind(("image", "label"), settings=("label_names", "fit"), few=1000),  # images made from noise need more
     "images": BatchKind(("image",), settings=("half", "fit"), few=1000),
 }
 """Name, as `Method.batch_kind` and `DataSpec.kind` have it -> what it is."""
 
+OLD_KINDS = {"labelled": "labeled"}
+"""Old spelling -> present one."""
+
 SPECIFIC = {name for kind in BATCH_KINDS.values() for name in kind.settings}
 """The settings of data that mean something for some kinds alone."""
+
+
+def present_kind(kind: str) -> str:
+    """The name of a kind, of which one line says how it is spelled now."""
+    if kind in OLD_KINDS:
+        say_once(f"The kind of batches {kind} is called {OLD_KINDS[kind]} now.")
+    return OLD_KINDS.get(kind, kind)

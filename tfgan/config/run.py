@@ -10,6 +10,7 @@ from tfgan.config.files import write_atomically
 from tfgan.config.setting import differences, from_dict
 from tfgan.config.spec import DataSpec
 from tfgan.config.training import TrainConfig
+from tfgan.config.words import tell_old_words
 from tfgan.errors import UserError
 
 
@@ -38,7 +39,10 @@ class RunConfig:
         except ValueError as error:
             raise UserError(f"{path} is damaged: {error}") from None
         try:
-            hparams = from_dict(hparams_class(values["method"]), values.pop("hparams"))
+            hparams_record = hparams_class(values["method"])
+            records = {"data": DataConfig, "training": TrainConfig, "hparams": hparams_record}
+            tell_old_words(str(path), [(values[name], record) for name, record in records.items()])
+            hparams = from_dict(hparams_record, values.pop("hparams"))
             return dataclasses.replace(from_dict(cls, {**values, "hparams": None}), hparams=hparams)
         except (KeyError, TypeError, AttributeError) as error:
             raise UserError(f"{path} is damaged: {error!r}") from None

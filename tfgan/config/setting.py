@@ -7,9 +7,10 @@ import numbers
 import os
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tfgan.config.words import present_choice, record_in_present_words, tell_old_choice
 from tfgan.errors import UserError
 
 Size = tuple[int, int]
@@ -18,14 +19,28 @@ Size = tuple[int, int]
 Strings = tuple[str, ...]
 
 
-def setting(default, help: str, *, choices: Strings = (), at_least=None, at_most=None, operational: bool = False, group: str = ""):
+def setting(
+    default,
+    help: str,
+    *,
+    choices: Strings = (),
+    at_least=None,
+    at_most=None,
+    operational: bool = False,
+    group: str = "",
+    formerly: str = "",
+    old_choices: Mapping[str, str] = types.MappingProxyType({}),
+):
     """A dataclass field that is also a flag, with the choices or the range [`at_least`, `at_most`] that `Settings` holds it to.
 
     `operational` settings may differ when a run is resumed (how long, where, how it is logged); all others say what is learned.
     `group` is their heading in the help, where a record has several.
+    `formerly` is what the setting was called before, and `old_choices` are such words for its values, old -> present: both are still
+    taken, see `tfgan.config.words`.
     """
     limits = {"choices": choices, "at_least": at_least, "at_most": at_most}
-    return dataclasses.field(default=default, metadata={"help": help, "operational": operational, "group": group, **limits})
+    words = {"formerly": formerly, "old_choices": old_choices}
+    return dataclasses.field(default=default, metadata={"help": help, "operational": operational, "group": group, **limits, **words})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +56,9 @@ class Settings:
     def __post_init__(self):
         hints = typing.get_type_hints(type(self))
         for field in dataclasses.fields(self):
-            value = _convert(field.name, hints[field.name], getattr(self, field.name))
+            given = _convert(field.name, hints[field.name], getattr(self, field.name))
+            tell_old_choice(field, given)
+            value = present_choice(field, given)
             object.__setattr__(self, field.name, value)  # the way of a frozen dataclass' own __init__
             problem = unfit(field, value)
             if problem:
@@ -151,10 +168,13 @@ def is_operational(field: dataclasses.Field) -> bool:
 
 
 def from_dict(cls, values: dict[str, Any]):
-    """The dataclass `cls` from what `dataclasses.asdict` and JSON made of it; fields that are absent keep their default."""
+    """The dataclass `cls` from what `dataclasses.asdict` and JSON made of it; fields that are absent keep their default.
+
+    Old words of fields and values mean the present ones.
+    """
     hints = typing.get_type_hints(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}
-    known = {name: _from_json(hints[name], value) for name, value in values.items() if name in fields}
+    known = {name: _from_json(hints[name], value) for name, value in record_in_present_words(values, cls).items() if name in fields}
     if not issubclass(cls, Settings):
         return cls(**known)
     record = object.__new__(cls)  # without the checks: what an earlier version took must go on to be read

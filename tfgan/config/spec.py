@@ -2,16 +2,21 @@
 
 import dataclasses
 
+from tfgan.config.kinds import OLD_KINDS
 from tfgan.config.setting import Size, Strings
+from tfgan.config.words import renamed
+
+OLD_CODINGS = {"colours": "colors"}  # old spelling -> present one
 
 
 @dataclasses.dataclass(frozen=True)
 class Classes:
     """How the files of a label map name the classes; the i-th entry of each tuple belongs to class i."""
 
-    coding: str  # what a pixel's value is: ids (grey values), palette (indices of a palette PNG) or colours (0xRRGGBB)
+    coding: str = renamed(old_choices=OLD_CODINGS)
+    """What a pixel's value is: ids (gray values), palette (indices of a palette PNG) or colors (0xRRGGBB)."""
     values: tuple[int, ...]
-    colours: Strings  # "#rrggbb", in which pictures show the class
+    colors: Strings = renamed(formerly="colours")  # "#rrggbb", in which pictures show the class
     names: Strings
     ignored: int = -1  # the value of pixels that belong to no class, which are -1 in a batch; -1: there are none
 
@@ -21,7 +26,7 @@ class Domain:
     """What one image of a batch is."""
 
     name: str  # as the user calls it: photo, labels, horse
-    channels: int  # 1 grey, 3 RGB, 4 RGBA
+    channels: int  # 1 gray, 3 RGB, 4 RGBA
     dtype: str = "uint8"  # of the files: uint8 or uint16; "int32" marks a map of class indices, H×W without channels
     resample: str = "bicubic"  # or "nearest", for label maps
     classes: Classes | None = None  # of a label map whose pixels are read as classes
@@ -31,7 +36,7 @@ class Domain:
 class DataSpec:
     """What a data set's batches hold: stated once, stored in the run, and all that a method knows of the data."""
 
-    kind: str  # of `tfgan.config.BATCH_KINDS`
+    kind: str = renamed(old_choices=OLD_KINDS)  # of `tfgan.config.BATCH_KINDS`
     image_size: Size
     domains: dict[str, Domain]  # batch key -> domain
     sizes: dict[str, int]  # split -> number of images

@@ -27,8 +27,12 @@ class TrainConfig(Settings):
     xla: str = setting(
         "auto", "compile forward and backward pass with XLA; auto: on GPUs, not on CPUs", choices=("auto", "on", "off"), operational=True
     )
-    steps_per_call: int = setting(
-        0, "most steps inside one call of the compiled program, which never takes much over a second; 0: 200", operational=True, at_least=0
+    steps_per_execution: int = setting(
+        0,
+        "most steps inside one call of the compiled program, which never takes much over a second; 0: 200",
+        operational=True,
+        at_least=0,
+        formerly="steps_per_call",
     )
     gpus: str = setting(
         "0",

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from tfgan.config.setting import Settings, Strings, setting
+from tfgan.config.spec import OLD_CODINGS
 from tfgan.errors import UserError
 
 SHEETS = ("", "samples", "interpolation", "mixing", "truncation", "reconstruction", "edit")
@@ -108,11 +109,11 @@ class EvaluateConfig(Settings):
     segmenter_steps: int = setting(1000, "of that training", at_least=1, group="how")
     classifier: str = setting("", "Keras model that reads the run's classes or attributes; empty: one is trained on the data", group="how")
     classifier_epochs: int = setting(12, "of that training", at_least=1, group="how")
-    label_palette: Strings = setting(
-        (), "colours of the label maps' classes as RRGGBB, or facades; empty: as the run has them", group="how"
-    )
+    label_palette: Strings = setting((), "colors of the label maps' classes as RRGGBB, or facades; empty: as the run has them", group="how")
     label_names: Strings = setting((), "names of these classes", group="how")
-    label_coding: str = setting("", "how a label map names classes: ids, palette or colours; empty: as the run has it", group="how")
+    label_coding: str = setting(
+        "", "how a label map names classes: ids, palette or colors; empty: as the run has it", group="how", old_choices=OLD_CODINGS
+    )
     seed: int = setting(0, "of intervals, subsets and projections", at_least=0, group="how")
     cases: int = setting(4, "best and worst validation images kept for the report, by each metric", at_least=0, group="output")
 

@@ -4,7 +4,7 @@ import dataclasses
 import logging
 
 from tfgan.config import BATCH_KINDS, SPECIFIC, DataConfig, Size
-from tfgan.data.catalogue import DATASETS
+from tfgan.data.catalog import DATASETS
 from tfgan.data.directions import parse_direction, side_names
 from tfgan.errors import UserError, did_you_mean
 

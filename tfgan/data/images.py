@@ -1,6 +1,6 @@
 """Image files to arrays and back: one rule for orientation, palettes, transparency and bit depth, used by every verb.
 
-An image is an H×W×C array, uint8 (0 to 255) or uint16 (0 to 65535), with C = 1 grey, 2 grey and alpha, 3 RGB or 4 RGBA.
+An image is an H×W×C array, uint8 (0 to 255) or uint16 (0 to 65535), with C = 1 gray, 2 gray and alpha, 3 RGB or 4 RGBA.
 """
 
 import contextlib
@@ -73,8 +73,8 @@ def probe(source: Path | bytes) -> ImageInfo:
 def decode(source: Path | bytes) -> np.ndarray:
     """The image in a file, or in the bytes of a file, as it is meant to be seen.
 
-    EXIF orientation is applied; palettes become their RGB or RGBA colours; CMYK and YCCK become RGB without a colour profile; 1-bit
-    images become 0 and 255; of an animation comes the first frame. 16-bit grey (PNG, TIFF) and 16-bit colour (PNG) stay uint16.
+    EXIF orientation is applied; palettes become their RGB or RGBA colors; CMYK and YCCK become RGB without a color profile; 1-bit
+    images become 0 and 255; of an animation comes the first frame. 16-bit gray (PNG, TIFF) and 16-bit color (PNG) stay uint16.
 
     Returns:
         H×W×C, C from 1 to 4, uint8 or uint16; it may be read-only.
@@ -103,7 +103,7 @@ def decode_values(source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
     """As `decode`, but a palette's indices stay what they are, for label maps.
 
     Returns:
-        of a palette image its indices, H×W×1 uint8, and the palette, 256×3 uint8 (black where the file has fewer colours);
+        of a palette image its indices, H×W×1 uint8, and the palette, 256×3 uint8 (black where the file has fewer colors);
         of any other what `decode` returns, and None.
 
     Raises:
@@ -117,40 +117,40 @@ def decode_values(source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
             _describe(image)
             _check_complete(content, image.format)
             image.load()
-            colours = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+            colors = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
             indices = _orient(np.asarray(image)[..., None], image.getexif().get(ExifTags.Base.Orientation, 1))
-    return indices, np.pad(colours, ((0, 256 - len(colours)), (0, 0)))
+    return indices, np.pad(colors, ((0, 256 - len(colors)), (0, 0)))
 
 
 def convert(image: np.ndarray, channels: int, dtype: str, alpha: str = "composite") -> np.ndarray:
     """The image with the given number of channels and pixel type. This is the one rule by which any file becomes what a network eats:
 
-    1. Transparency. "composite": the colours are laid over white. "drop": they are taken as stored. "keep": it stays a channel where
+    1. Transparency. "composite": the colors are laid over white. "drop": they are taken as stored. "keep": it stays a channel where
        `channels` is 2 or 4, and is composited otherwise.
-    2. Colour. Grey is repeated to RGB. RGB becomes grey by ITU-R 601 luma, 0.299 R + 0.587 G + 0.114 B, in Pillow's fixed-point
+    2. Color. Gray is repeated to RGB. RGB becomes gray by ITU-R 601 luma, 0.299 R + 0.587 G + 0.114 B, in Pillow's fixed-point
        weights. Where `channels` asks for transparency and none is left, the image is opaque.
     3. Depth. 8 to 16 bits: ×257, so that 255 becomes 65535. 16 to 8 bits: ÷257, rounded to the nearest.
 
     Args:
         image: H×W×C, C from 1 to 4, uint8 or uint16.
-        channels: 1, 2 (grey and alpha), 3 or 4.
+        channels: 1, 2 (gray and alpha), 3 or 4.
         dtype: "uint8" or "uint16".
         alpha: "composite", "drop" or "keep".
     """
-    colour, opacity = (image[..., :-1], image[..., -1:]) if image.shape[-1] in (2, 4) else (image, None)
+    color, opacity = (image[..., :-1], image[..., -1:]) if image.shape[-1] in (2, 4) else (image, None)
     with_alpha = channels in (2, 4)
     if opacity is not None and (alpha == "composite" or (alpha == "keep" and not with_alpha)):
-        colour = _over_white(colour, opacity)
-    if channels in (3, 4) and colour.shape[-1] == 1:
-        colour = np.repeat(colour, 3, axis=-1)
-    elif channels in (1, 2) and colour.shape[-1] == 3:
+        color = _over_white(color, opacity)
+    if channels in (3, 4) and color.shape[-1] == 1:
+        color = np.repeat(color, 3, axis=-1)
+    elif channels in (1, 2) and color.shape[-1] == 3:
         # The sum and its rounding reach 65535 * 65536 + 32768, which uint32 just holds.
-        colour = ((colour.astype(np.uint32) @ np.array([19595, 38470, 7471], np.uint32) + 0x8000) >> 16).astype(image.dtype)[..., None]
-    result = colour
+        color = ((color.astype(np.uint32) @ np.array([19595, 38470, 7471], np.uint32) + 0x8000) >> 16).astype(image.dtype)[..., None]
+    result = color
     if with_alpha:
         if opacity is None or alpha != "keep":
-            opacity = np.full_like(colour[..., :1], np.iinfo(image.dtype).max)
-        result = np.concatenate([colour, opacity], axis=-1)
+            opacity = np.full_like(color[..., :1], np.iinfo(image.dtype).max)
+        result = np.concatenate([color, opacity], axis=-1)
 
     if (image.dtype, dtype) == (np.uint8, "uint16"):
         return result.astype(np.uint16) * np.uint16(257)
@@ -176,7 +176,7 @@ def resize(image: np.ndarray, size: Size, resample: str) -> np.ndarray:
     """The image at another size, in its own pixel type; the very same array when it has that size already.
 
     "bicubic" is Pillow's filter (a = -0.5), which widens when it reduces and so does not alias; "nearest" invents no values. Bicubic
-    colours are weighted by their opacity, so that what is hidden does not bleed into what is seen.
+    colors are weighted by their opacity, so that what is hidden does not bleed into what is seen.
 
     Args:
         image: H×W×C uint8 or uint16, or a map of class ids, H×W int32, which takes "nearest" only.
@@ -213,7 +213,7 @@ def encode(image: np.ndarray, extension: str) -> bytes:
     JPEG and WebP are written at quality 95; JPEG, BMP and GIF have no room for half transparency: there the image is laid over white.
 
     Args:
-        image: H×W×C, C from 1 to 4, uint8 or uint16. 16 bits fit into PNG, and grey ones into TIFF.
+        image: H×W×C, C from 1 to 4, uint8 or uint16. 16 bits fit into PNG, and gray ones into TIFF.
 
     Raises:
         UserError: the format is unknown or cannot hold this image.
@@ -226,10 +226,10 @@ def encode(image: np.ndarray, extension: str) -> bytes:
         image = convert(image, image.shape[-1] - 1, image.dtype.name)
     channels = image.shape[-1]
     if image.dtype == np.uint16 and form != "PNG" and (form, channels) != ("TIFF", 1):
-        kind = "grey" if channels == 1 else "colour"
+        kind = "gray" if channels == 1 else "color"
         raise UserError(f"{form} files cannot hold 16-bit {kind} images; write them as PNG (--format=png)")
     if image.dtype == np.uint16 and channels > 1:
-        import tensorflow as tf  # Pillow writes 16 bits for grey only
+        import tensorflow as tf  # Pillow writes 16 bits for gray only
 
         return tf.io.encode_png(image).numpy()
 
@@ -280,12 +280,12 @@ def _describe(image: Image.Image) -> ImageInfo:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise UnreadableImage(_too_large())
-    # Pillow turns 16-bit colour into 8 bits and says so only in the raw mode of the pixel data, such as "RGB;16B" in PNG.
+    # Pillow turns 16-bit color into 8 bits and says so only in the raw mode of the pixel data, such as "RGB;16B" in PNG.
     raw = str(image.tile[0].args) if image.format in ("PNG", "TIFF") else ""
     deep = ";16" in raw
     channels = 2 if raw.startswith("LA;16") else _CHANNELS.get(image.mode)
     if channels is None or (deep and image.format == "TIFF" and channels > 1):
-        found = f"the pixel type {image.mode} (Pillow's name)" if channels is None else "16-bit colour in TIFF"
+        found = f"the pixel type {image.mode} (Pillow's name)" if channels is None else "16-bit color in TIFF"
         raise UnreadableImage(f"{found} is not supported; save it as 8- or 16-bit PNG")
     if image.has_transparency_data and channels in (1, 3):
         channels += 1
@@ -302,17 +302,17 @@ def _check_complete(content: bytes, form: str):
 
 
 def _decode_png16(content: bytes, channels: int) -> np.ndarray:
-    import tensorflow as tf  # Pillow cannot read 16-bit colour
+    import tensorflow as tf  # Pillow cannot read 16-bit color
 
     try:
         pixels = tf.io.decode_png(content, channels=4 if channels == 2 else channels, dtype=tf.uint16).numpy()
     except tf.errors.InvalidArgumentError as error:
         raise UnreadableImage(f"damaged or incomplete: {error.message}") from None
-    return pixels[..., ::3] if channels == 2 else pixels  # TensorFlow spreads grey and alpha over RGBA
+    return pixels[..., ::3] if channels == 2 else pixels  # TensorFlow spreads gray and alpha over RGBA
 
 
 def _orient(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Turns stored pixels upright; `orientation` as in EXIF 2.32, tag 274. In numpy because Pillow cannot hold 16-bit colour."""
+    """Turns stored pixels upright; `orientation` as in EXIF 2.32, tag 274. In numpy because Pillow cannot hold 16-bit color."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):
@@ -322,10 +322,10 @@ def _orient(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(pixels)
 
 
-def _over_white(colour: np.ndarray, opacity: np.ndarray) -> np.ndarray:
-    limit = int(np.iinfo(colour.dtype).max)
+def _over_white(color: np.ndarray, opacity: np.ndarray) -> np.ndarray:
+    limit = int(np.iinfo(color.dtype).max)
     weight = opacity.astype(np.uint32)  # limit² + limit / 2 is below 2³² for 16 bits too
-    return ((colour * weight + limit * (limit - weight) + limit // 2) // limit).astype(colour.dtype)
+    return ((color * weight + limit * (limit - weight) + limit // 2) // limit).astype(color.dtype)
 
 
 def _resize_plane(plane: np.ndarray, size: Size, resample: str) -> np.ndarray:

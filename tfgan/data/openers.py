@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tfgan.config import DataConfig
-from tfgan.data.catalogue import CLASSES, PAIRED, UNPAIRED, unsuitable
+from tfgan.data.catalog import CLASSES, PAIRED, UNPAIRED, unsuitable
 from tfgan.data.directions import parse_direction, side_names
 from tfgan.data.folders.idx import find_idx, open_idx
 from tfgan.data.own import is_own, open_own
@@ -85,10 +85,10 @@ def _attributes(settings):
 def _label_side(settings, pairs) -> str:
     """Which of A and B is the one label map among the domains."""
     names = side_names([pairs["train"]])
-    labelled = [side for side, name in names.items() if name in settings.label_domains]
-    if len(labelled) != 1:
+    labeled = [side for side, name in names.items() if name in settings.label_domains]
+    if len(labeled) != 1:
         raise UserError(f"Classes need the one domain that is a label map: --label_domains={names['A']} or {names['B']}.")
-    return labelled[0]
+    return labeled[0]
 
 
 def _pairs(settings):
@@ -112,7 +112,7 @@ def _pairs(settings):
     raise unsuitable(name, "pairs of images", "synthetic", *PAIRED, "tfds:NAME")
 
 
-def _labelled(settings: DataConfig) -> dict[str, list[Source]]:
+def _labeled(settings: DataConfig) -> dict[str, list[Source]]:
     """Split -> one source with the keys "image" and "label": of idx files, of class folders, or one of `CLASSES`.
 
     Raises:
@@ -120,18 +120,18 @@ def _labelled(settings: DataConfig) -> dict[str, list[Source]]:
     """
     folder = Path(settings.data_dir)
     if settings.data_dir and find_idx(folder):
-        return _one_each(open_idx(folder, labelled=True, class_names=settings.label_names))
+        return _one_each(open_idx(folder, labeled=True, class_names=settings.label_names))
     if settings.label_names:
         origin = "class folders have" if settings.data_dir else f"--dataset={settings.dataset} has"
         raise UserError(f"--label_names names the classes of idx files; {origin} names for them: leave it out.")
     if settings.data_dir:
-        from tfgan.data.folders.classes import open_labelled
+        from tfgan.data.folders.classes import open_labeled
 
-        return _one_each(open_labelled(folder, settings.alpha, settings.skip_bad_files))
+        return _one_each(open_labeled(folder, settings.alpha, settings.skip_bad_files))
     if settings.dataset in CLASSES:
         from tfgan.data.tfds.classes import open_classes
 
-        return _one_each(open_classes(settings.dataset, settings.tfds_dir, labelled=True))
+        return _one_each(open_classes(settings.dataset, settings.tfds_dir, labeled=True))
     raise unsuitable(settings.dataset, "classes", "synthetic", *CLASSES)
 
 
@@ -151,7 +151,7 @@ def _images(settings: DataConfig) -> dict[str, list[Source]]:
     if settings.dataset in CLASSES:
         from tfgan.data.tfds.classes import open_classes
 
-        return _one_each(open_classes(settings.dataset, settings.tfds_dir, labelled=False))
+        return _one_each(open_classes(settings.dataset, settings.tfds_dir, labeled=False))
     if settings.dataset == "celeba":
         from tfgan.data.tfds.celeba import open_faces
 
@@ -166,7 +166,7 @@ def _of_folder(folder: Path, settings):
         return open_images(folder, settings.half, settings.alpha, settings.skip_bad_files)
     if settings.half:
         raise UserError(f"--half={settings.half} is for side by side files, which the idx files in {folder} are not: leave it out.")
-    return open_idx(folder, labelled=False)
+    return open_idx(folder, labeled=False)
 
 
 def _of_pairs(settings):
@@ -186,6 +186,6 @@ OPENERS = {
     "unpaired": _unpaired,
     "semantic": _semantic,
     "attributes": _attributes,
-    "labelled": _labelled,
+    "labeled": _labeled,
     "images": _images,
 }

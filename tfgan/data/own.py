@@ -166,7 +166,7 @@ def from_arrays(columns: Mapping[str, Sequence], kind: str, settings: DataConfig
         return _two_domains(columns, kind, settings)
     pictures = [_image("image", number, value) for number, value in enumerate(columns["image"])]
     domains = {"image": _domain("image", pictures, settings)}
-    if kind == "labelled":
+    if kind == "labeled":
         source = ArraySource({"image": pictures, "label": _labels(columns["label"], settings.label_names)}, domains, settings.alpha)
         source.class_names = settings.label_names or tuple(map(str, range(int(max(columns["label"])) + 1)))
         return [source]

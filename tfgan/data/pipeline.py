@@ -1,4 +1,4 @@
-"""Prepared examples -> `tf.data` batches: order, crop, flip, normalisation.
+"""Prepared examples -> `tf.data` batches: order, crop, flip, normalization.
 
 Which example stands at which place of which step, and how it is cropped, is a function of (seed, sample number) alone. A run can go on
 from any step without the state of an iterator, and several replicas together see what one would see.

@@ -21,9 +21,9 @@ class Comparison:
     more_real: np.ndarray | None = None  # other real images in the place of generated ones: what a perfect generator would score
     maps: np.ndarray | None = None  # N×h×w class maps of what fake[i] should show, at the segmenter's size; -1 counts nothing
     classes: Classes | None = None  # of these maps
-    pictured: bool = False  # the images are pictures of label maps, in the classes' colours; otherwise photos
+    pictured: bool = False  # the images are pictures of label maps, in the classes' colors; otherwise photos
     asked: np.ndarray | None = None  # what fake[i] should show: labels N, or attributes N×A, as in `classifier.read_as_asked`
-    labelled: tuple[np.ndarray, np.ndarray] | None = None  # real images that the classifier did not learn from, and what they show
+    labeled: tuple[np.ndarray, np.ndarray] | None = None  # real images that the classifier did not learn from, and what they show
     cycled: tuple[np.ndarray, np.ndarray] | None = None  # originals, and what came back of them after two translations
     names: tuple[str, ...] = ()  # of the matched images
     inputs: np.ndarray | None = None  # what fake[i] was made of, to be shown

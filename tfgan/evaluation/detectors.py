@@ -120,7 +120,7 @@ class Overfitting:
         return (
             f"{self.validation} was {best:.4g} at best, {len(since)} validations ago, and is {worse:.4g} now, while {losses} fell "
             f"from {training_then:.4g} to {training_now:.4g} (alarm: validation {WORSE_VALIDATION - 1:.0%} worse, training "
-            f"{1 - BETTER_TRAINING:.0%} better): what is learnt now helps with the training images alone."
+            f"{1 - BETTER_TRAINING:.0%} better): what is learned now helps with the training images alone."
         )
 
 
@@ -158,7 +158,7 @@ def detectors(doubt: Callable[[Row], dict[str, float]], decay: float = 0.0, gap:
             **of_samples,
         ),
         Limit(
-            "colour_inversion",
+            "color_inversion",
             lambda row: row.get("sample_correlation"),
             "below",
             LEAST_CORRELATION,

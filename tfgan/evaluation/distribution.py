@@ -35,9 +35,9 @@ def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
     return float(max(np.sum(np.square(means[0] - means[1])) + traces - 2.0 * crossed, 0.0))
 
 
-def _root(centred):
+def _root(centered):
     """X with XᵀX = the covariance, of D rows at most."""
-    scaled = centred / np.sqrt(len(centred) - 1)
+    scaled = centered / np.sqrt(len(centered) - 1)
     return np.linalg.qr(scaled, mode="r") if len(scaled) > scaled.shape[1] else scaled
 
 
@@ -99,17 +99,17 @@ def inception_score(probabilities: np.ndarray) -> float:
 def precision_recall(real: np.ndarray, fake: np.ndarray, k: int = 3) -> tuple[np.ndarray, np.ndarray]:
     """Which generated images lie among the real ones, and which real ones among the generated (Kynkäänniemi et al. 2019, eq. 1 and 2).
 
-    An image lies among others if it is no farther from one of them than that one's k-th neighbour.
+    An image lies among others if it is no farther from one of them than that one's k-th neighbor.
 
     Returns:
-        M and N bool; their means are precision and recall. They hang together by the neighbours they share, so that the spread of a mean
+        M and N bool; their means are precision and recall. They hang together by the neighbors they share, so that the spread of a mean
         is up to three times that of independent ones: `jackknife_error` tells it.
 
     Raises:
         UserError: k images or fewer on a side, other lengths of features, features that are not finite.
     """
     real, fake = _checked(real, fake, k + 1)
-    radii = _neighbour_distances(real, k), _neighbour_distances(fake, k)
+    radii = _neighbor_distances(real, k), _neighbor_distances(fake, k)
     precision, recall = np.zeros(len(fake), bool), np.zeros(len(real), bool)
     for i, distances in _squared_distances(real, fake):
         precision |= (distances <= radii[0][i, None]).any(axis=0)
@@ -118,18 +118,18 @@ def precision_recall(real: np.ndarray, fake: np.ndarray, k: int = 3) -> tuple[np
 
 
 def density_coverage(real: np.ndarray, fake: np.ndarray, k: int = 5) -> tuple[np.ndarray, np.ndarray]:
-    """In how many real images' neighbourhoods each generated one lies, and which real ones have one in theirs (Naeem et al. 2020, §3).
+    """In how many real images' neighborhoods each generated one lies, and which real ones have one in theirs (Naeem et al. 2020, §3).
 
-    A neighbourhood ends before its k-th neighbour, as in the authors' code: density is 1 for identical sets.
+    A neighborhood ends before its k-th neighbor, as in the authors' code: density is 1 for identical sets.
 
     Returns:
-        M float, 1/k for each neighbourhood, and N bool; their means are density and coverage, whose spread `jackknife_error` tells.
+        M float, 1/k for each neighborhood, and N bool; their means are density and coverage, whose spread `jackknife_error` tells.
 
     Raises:
         UserError: as `precision_recall`.
     """
     real, fake = _checked(real, fake, k + 1)
-    radii = _neighbour_distances(real, k)
+    radii = _neighbor_distances(real, k)
     density, coverage = np.zeros(len(fake)), np.zeros(len(real), bool)
     for i, distances in _squared_distances(real, fake):
         inside = distances < radii[i, None]
@@ -138,19 +138,19 @@ def density_coverage(real: np.ndarray, fake: np.ndarray, k: int = 5) -> tuple[np
     return density, coverage
 
 
-def _neighbour_distances(x, k):
-    """The squared distance of each row of x to its k-th neighbour."""
+def _neighbor_distances(x, k):
+    """The squared distance of each row of x to its k-th neighbor."""
     return np.concatenate([np.partition(distances, k, axis=1)[:, k] for _, distances in _squared_distances(x, x)])  # itself is the 0-th
 
 
 def _squared_distances(x, y):
     """Blocks of rows, as an index, and their squared distances to all of y; equal rows are at 0."""
-    centre = y.mean(axis=0)  # or else small differences of large features would be lost in rounding
-    others = y - centre
+    center = y.mean(axis=0)  # or else small differences of large features would be lost in rounding
+    others = y - center
     norms = np.einsum("ij,ij->i", others, others)
     for begin in range(0, len(x), ROWS):
         i = np.arange(begin, min(begin + ROWS, len(x)))
-        rows = x[i] - centre
+        rows = x[i] - center
         sums = np.einsum("ij,ij->i", rows, rows)[:, None] + norms
         distances = sums - 2.0 * rows @ others.T
         distances[distances < ROUNDING * sums] = 0.0

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfgan.config import Size
 from tfgan.errors import UserError, first_line
-from tfgan.evaluation.catalogue import WITHOUT_FEATURES
+from tfgan.evaluation.catalog import WITHOUT_FEATURES
 
 INCEPTION_SIZE = 299
 INCEPTION_MAPS = ("mixed0", "mixed2", "mixed7", "mixed10")  # 35×35×256, 35×35×288, 17×17×768 and 8×8×2048
@@ -77,14 +77,14 @@ def resize(images, size: tuple[int, int] | None):
 
 
 def with_channels(images, channels: int):
-    """Images N×H×W×C in [-1, 1] with 1, 3 or 4 channels: grey is repeated, RGB made grey, alpha left out or opaque."""
+    """Images N×H×W×C in [-1, 1] with 1, 3 or 4 channels: gray is repeated, RGB made gray, alpha left out or opaque."""
     found = images.shape[-1]
     if found == channels:
         return images
     if channels == 1:
         return tf.image.rgb_to_grayscale(images[..., :3])
-    colours = tf.repeat(images, 3, axis=-1) if found == 1 else images[..., :3]
-    return colours if channels == 3 else tf.concat([colours, tf.ones_like(colours[..., :1])], axis=-1)
+    colors = tf.repeat(images, 3, axis=-1) if found == 1 else images[..., :3]
+    return colors if channels == 3 else tf.concat([colors, tf.ones_like(colors[..., :1])], axis=-1)
 
 
 def inception(weights: str, needing_none: list[str]) -> Extractor:

@@ -11,7 +11,7 @@ from tfgan.data.label_maps.maps import paint
 from tfgan.data.pipeline import normalize
 from tfgan.evaluation import sliced
 from tfgan.evaluation.bootstrap import interval, mean_interval
-from tfgan.evaluation.catalogue import FROM_FEATURES, METRICS
+from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.evaluation.classifier import read_as_asked
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.distribution import (
@@ -33,7 +33,7 @@ PART = 64  # images that are floats at once
 MOST_SLICED = 2048  # images of each side, evenly spaced, for the sliced Wasserstein distance
 FEWEST_FOR_ERRORS = 20  # images; of fewer the jackknife's parts are too small
 FEWEST_SCORES = 30  # images; of fewer an interval by the bootstrap is too narrow
-LEAST = {"precision": 4, "recall": 4, "density": 6, "coverage": 6}  # images: one more than the neighbours that are looked at; else 2
+LEAST = {"precision": 4, "recall": 4, "density": 6, "coverage": 6}  # images: one more than the neighbors that are looked at; else 2
 NEEDED = {
     "features": "features",
     "probabilities": "class probabilities",
@@ -123,7 +123,7 @@ def obstacle(comparison: Comparison, name: str, tools: Tools) -> str:
 
 
 def _tool(comparison: Comparison, name: str) -> str:
-    """What the metric needs here: the colours of pictures of label maps are read without a segmenter."""
+    """What the metric needs here: the colors of pictures of label maps are read without a segmenter."""
     return "" if comparison.pictured and METRICS[name].tool == "segmenter" else METRICS[name].tool
 
 
@@ -181,20 +181,20 @@ class _Measurement:
         self._warn_of_few_scores(wanted)
 
     def _read_classes(self, pixels: np.ndarray) -> np.ndarray:
-        """The classes that images show, at the size of the true maps: by the segmenter, or of pictures of label maps by their colours."""
+        """The classes that images show, at the size of the true maps: by the segmenter, or of pictures of label maps by their colors."""
         size, classes = self.comparison.maps.shape[1:], np.arange(len(self.comparison.classes.names))
-        colours = paint(classes[None], self.comparison.classes)[0] / np.float32(127.5) - 1.0
+        colors = paint(classes[None], self.comparison.classes)[0] / np.float32(127.5) - 1.0
 
         def read(images):
             if not self.comparison.pictured:
                 return segment(self.tools.segmenter, images, size)
-            return at_size(nearest_classes(images, colours), size)
+            return at_size(nearest_classes(images, colors), size)
 
         return self.each(read, pixels)
 
     def labels(self, wanted: list[str]):
         shares = self._shares(self.comparison.fake, self.comparison.asked)
-        real = float(np.mean(self._shares(*self.comparison.labelled))) if self.full and self.comparison.labelled else None
+        real = float(np.mean(self._shares(*self.comparison.labeled))) if self.full and self.comparison.labeled else None
         self.measured.values["label_accuracy"] = self.mean(shares, real)
         self._warn_of_few_scores(wanted)
 

@@ -23,7 +23,7 @@ def map_distance(real: list[np.ndarray], fake: list[np.ndarray], weights: list[n
     summed over layers.
 
     Args:
-        weights: of the channels of each layer, learnt from what people find alike; None: 1/c, which makes it no LPIPS.
+        weights: of the channels of each layer, learned from what people find alike; None: 1/c, which makes it no LPIPS.
 
     Raises:
         UserError: maps of two sizes, or none.

@@ -22,7 +22,7 @@ def paired_scores(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
     """
     if real.shape != fake.shape:
         raise UserError(f"A true image of shape {real.shape} and a generated one of shape {fake.shape} cannot be compared: use one size.")
-    # SSIM compares means, so black must be 0: on [-1, 1] mid-grey would be.
+    # SSIM compares means, so black must be 0: on [-1, 1] mid-gray would be.
     real, fake = real + 1.0, fake + 1.0
     scores = {"l1": float(np.mean(np.abs(real - fake))), "psnr": min(float(tf.image.psnr(real, fake, max_val=2.0)), 100.0)}
     images = [tf.constant(image, tf.float32) for image in (real, fake)]

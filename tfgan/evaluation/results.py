@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tfgan.config import write_atomically
 from tfgan.errors import UserError
-from tfgan.evaluation.catalogue import FROM_FEATURES, METRICS
+from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.evaluation.measure import Measured, Value
 
 FILE = "evaluation.json"

@@ -8,8 +8,8 @@ import numpy as np
 
 FLAT = 0.02  # root mean square difference of two images, one hundredth of the range, below which they count as one image
 PERIODS = (2, 4, 8)  # pixels: the last three layers of stride 2 (Odena et al. 2016)
-SMALLEST = 32  # pixels of height and width in which a peak of the spectrum stands apart from its neighbours
-VISIBLE = 0.01  # amplitude of the faintest pattern that the eye sees, as a share of mid-grey: the 1 % of contrast sensitivity
+SMALLEST = 32  # pixels of height and width in which a peak of the spectrum stands apart from its neighbors
+VISIBLE = 0.01  # amplitude of the faintest pattern that the eye sees, as a share of mid-gray: the 1 % of contrast sensitivity
 
 
 def spread(images: np.ndarray) -> float | None:
@@ -30,7 +30,7 @@ def diversity(outputs: np.ndarray, real_spread: float | None) -> float | None:
 
 
 def luminance(images: np.ndarray) -> np.ndarray:
-    """N×H×W×C -> N×H×W: the mean of the colours; a fourth channel, transparency, does not count."""
+    """N×H×W×C -> N×H×W: the mean of the colors; a fourth channel, transparency, does not count."""
     return np.mean(np.asarray(images, np.float64)[..., :3], axis=-1)
 
 
@@ -49,7 +49,7 @@ def luminance_correlation(inputs: np.ndarray, outputs: np.ndarray) -> float | No
 
 
 def grid_peak(images: np.ndarray) -> float | None:
-    """The strongest pattern of a period of 2, 4 or 8 pixels: its power in dB above that of the neighbouring frequencies.
+    """The strongest pattern of a period of 2, 4 or 8 pixels: its power in dB above that of the neighboring frequencies.
 
     The spectrum is that of the brightness under a Hann window, its power averaged over the images. A transposed convolution whose kernel
     is no multiple of its stride leaves such peaks (Odena et al. 2016, "Deconvolution and checkerboard artifacts"); photographs have
@@ -60,9 +60,9 @@ def grid_peak(images: np.ndarray) -> float | None:
     if not len(images) or min(images.shape[1:3]) < SMALLEST:
         return None
     height, width = (size - size % max(PERIODS) for size in images.shape[1:3])
-    grey = luminance(images)[:, :height, :width]
+    gray = luminance(images)[:, :height, :width]
     window = np.outer(_hann(height), _hann(width))
-    contrast = (grey - grey.mean(axis=(1, 2), keepdims=True)) * window
+    contrast = (gray - gray.mean(axis=(1, 2), keepdims=True)) * window
     power = np.mean(np.abs(np.fft.fft2(contrast)) ** 2, axis=0) + (VISIBLE * window.sum() / 2) ** 2
     decibels = 10 * np.log10(power)
     # Two rings, so that the window's main lobe of ±1 and the next peak, 4 away in the smallest images, are both left out.

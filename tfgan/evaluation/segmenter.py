@@ -152,6 +152,6 @@ def at_size(maps: np.ndarray, size: Size) -> np.ndarray:
     return maps[:, rows][:, :, columns]
 
 
-def nearest_classes(images: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """Pictures of label maps N×H×W×3 in [-1, 1] -> the class whose colour (classes×3 in [-1, 1]) is nearest, N×H×W int32."""
-    return np.stack([np.argmin(((image[..., None, :] - colours) ** 2).sum(-1), axis=-1).astype(np.int32) for image in images])
+def nearest_classes(images: np.ndarray, colors: np.ndarray) -> np.ndarray:
+    """Pictures of label maps N×H×W×3 in [-1, 1] -> the class whose color (classes×3 in [-1, 1]) is nearest, N×H×W int32."""
+    return np.stack([np.argmin(((image[..., None, :] - colors) ** 2).sum(-1), axis=-1).astype(np.int32) for image in images])

@@ -20,7 +20,7 @@ def sliced_wasserstein(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> dic
 
     There is no interval: among images drawn twice, as for a bootstrap, whole sets of patches are equal, which no real set has.
 
-    Each set is normalised by its own mean and deviation of a channel, so that brightness and contrast of a whole level do not count. The
+    Each set is normalized by its own mean and deviation of a channel, so that brightness and contrast of a whole level do not count. The
     patches lie in the same places in both sets: 0 for identical ones, and less than the paper's for images that match one by one, which
     has other places in either, and some 15 for identical sets of 100 images.
 

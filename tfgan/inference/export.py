@@ -12,11 +12,11 @@ from tfgan.inference.encoder import Encoder
 from tfgan.inference.sampler import Sampler
 from tfgan.inference.translator import Translator
 
-Way = Translator | Encoder | Sampler
+Signature = Translator | Encoder | Sampler
 
 
-def make_signatures(ways: dict[str, Way]) -> dict[str, Callable]:
-    """All ways of a run to use its networks, as functions for a SavedModel.
+def make_signatures(signatures: dict[str, Signature]) -> dict[str, Callable]:
+    """All signatures of a run, its ways to use its networks, as functions for a SavedModel.
 
     NAME: `images` [N, H, W, C] -> `images` [N, H, W, C'], uint8 (uint16 for a domain of 16-bit files), any N, H and W. A map of classes
     is `labels` [N, H, W] int32 instead; what else a translation needs are float32 vectors [N, length] under their names. An encoding
@@ -28,23 +28,23 @@ def make_signatures(ways: dict[str, Way]) -> dict[str, Callable]:
     What makes images from noise has two: NAME, `latents` [N, length] float32 -> `images` [N, H, W, C], and from_seed, `seed` [N] int32 ->
     the images of `tfgan sample --seed`; with classes both also take `labels` [N] int32.
 
-    The first way also is `serving_default` and `serve_bytes`; where there is no other of its sort, it has these names alone.
+    The first signature also is `serving_default` and `serve_bytes`; where there is no other of its sort, it has these names alone.
     """
-    several = sum(isinstance(way, Translator) for way in ways.values()) > 1
-    signatures = {}
-    for number, (name, way) in enumerate(ways.items()):
-        if isinstance(way, Encoder):
-            signatures[name] = _encode(way)
+    several = sum(isinstance(signature, Translator) for signature in signatures.values()) > 1
+    functions = {}
+    for number, (name, signature) in enumerate(signatures.items()):
+        if isinstance(signature, Encoder):
+            functions[name] = _encode(signature)
             continue
-        if isinstance(way, Sampler):
-            signatures |= {signature_name(name, ways): _generate(way), "from_seed": _generate_from_seed(way)}
+        if isinstance(signature, Sampler):
+            functions |= {signature_name(name, signatures): _generate(signature), "from_seed": _generate_from_seed(signature)}
             continue
-        pair = [_translate(way), *([_translate_bytes(way)] if is_decodable(way.source) else [])]
+        pair = [_translate(signature), *([_translate_bytes(signature)] if is_decodable(signature.source) else [])]
         if number == 0:
-            signatures |= zip(("serving_default", "serve_bytes"), pair)
+            functions |= zip(("serving_default", "serve_bytes"), pair)
         if several:
-            signatures |= zip((name, f"{name}_bytes"), pair)
-    return signatures
+            functions |= zip((name, f"{name}_bytes"), pair)
+    return functions
 
 
 def _encode(encoder: Encoder):
@@ -84,7 +84,7 @@ def _translate_bytes(translator: Translator):
 
 
 def is_decodable(domain: Domain) -> bool:
-    """Whether TensorFlow decodes the domain's files: it turns the indices of a palette into colours, and has no grey with transparency."""
+    """Whether TensorFlow decodes the domain's files: it turns the indices of a palette into colors, and has no gray with transparency."""
     return domain.channels != 2 and (domain.classes is None or domain.classes.coding != "palette")
 
 
@@ -92,7 +92,7 @@ def decode(data, domain: Domain):
     """The bytes of one file -> H×W×C of the domain's dtype, or H×W int32 where the domain is a map of class indices.
 
     Agrees with `tfgan.data.label_maps.maps.load` on what that takes. What it refuses, as a graph cannot: an unknown id is no class (-1), an
-    unknown colour is the nearest class's, and of ids in colour the red is taken.
+    unknown color is the nearest class's, and of ids in color the red is taken.
     """
     if domain.classes is None:
         return tf.ensure_shape(
@@ -102,7 +102,7 @@ def decode(data, domain: Domain):
     if domain.dtype == "int32":
         return indices
     return tf.gather(
-        tf.constant([*_rgb(domain.classes.colours), (0, 0, 0)], tf.uint8), tf.math.floormod(indices, len(domain.classes.values) + 1)
+        tf.constant([*_rgb(domain.classes.colors), (0, 0, 0)], tf.uint8), tf.math.floormod(indices, len(domain.classes.values) + 1)
     )
 
 
@@ -116,22 +116,22 @@ def _class_indices(data, classes):
         table[list(classes.values)] = range(len(classes.values))
         return tf.gather(table, values)
     pixels = tf.cast(tf.ensure_shape(tf.io.decode_image(data, 3, expand_animations=False), [None, None, 3]), tf.float32)
-    colours = tf.constant(_rgb(classes.colours), tf.float32)
-    distances = tf.reduce_sum(tf.square(colours), 1) - 2.0 * tf.tensordot(pixels, colours, [[2], [1]])  # less |pixel|², the same for all
+    colors = tf.constant(_rgb(classes.colors), tf.float32)
+    distances = tf.reduce_sum(tf.square(colors), 1) - 2.0 * tf.tensordot(pixels, colors, [[2], [1]])  # less |pixel|², the same for all
     return tf.argmin(distances, axis=-1, output_type=tf.int32)
 
 
-def _rgb(colours):
-    return [tuple(bytes.fromhex(colour.removeprefix("#"))) for colour in colours]
+def _rgb(colors):
+    return [tuple(bytes.fromhex(color.removeprefix("#"))) for color in colors]
 
 
-def export(ways: dict[str, Way], folder: Path) -> None:
+def export(signatures: dict[str, Signature], folder: Path) -> None:
     """Writes the SavedModel to `folder`, whole or not at all. What is there already, an older export, is replaced."""
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)  # of an export that was killed
     module = tf.Module()
-    module._weights = [way.weights for way in ways.values()]  # a SavedModel stores what is an attribute
-    tf.saved_model.save(module, str(part), signatures=make_signatures(ways))
+    module._weights = [signature.weights for signature in signatures.values()]  # a SavedModel stores what is an attribute
+    tf.saved_model.save(module, str(part), signatures=make_signatures(signatures))
     if folder.exists():
         shutil.rmtree(folder)
     part.rename(folder)
@@ -141,12 +141,12 @@ def is_export(folder: Path) -> bool:
     return (folder / "saved_model.pb").is_file()
 
 
-def signature_name(name: str, ways: dict[str, Way]) -> str:
-    """The signature of an export that does what the way `name` does."""
-    return "serving_default" if name == next(iter(ways)) else name
+def signature_name(name: str, signatures: dict[str, Signature]) -> str:
+    """The name in an export of what the run calls `name`."""
+    return "serving_default" if name == next(iter(signatures)) else name
 
 
-def largest_difference(way: Translator | Encoder, serve: Callable, images: list[np.ndarray]) -> float:
+def largest_difference(signature: Translator | Encoder, serve: Callable, images: list[np.ndarray]) -> float:
     """Between a signature of the reloaded SavedModel and the run's own network, over real images H×W×C or maps H×W.
 
     In steps of the target's dtype, or of 1 for vectors. Conditions are drawn at random, 0 or 1.
@@ -154,9 +154,9 @@ def largest_difference(way: Translator | Encoder, serve: Callable, images: list[
     generator = np.random.default_rng(0)
     differences = []
     for image in images:
-        given = {name: generator.integers(0, 2, [1, n]).astype(np.float32) for name, n in getattr(way, "lengths", {}).items()}
-        served = _served(serve, {way.pixel_spec.name: image[None], **given})
-        differences.append(np.max(np.abs(served - way.pixels(image[None], **given).numpy())))
+        given = {name: generator.integers(0, 2, [1, n]).astype(np.float32) for name, n in getattr(signature, "lengths", {}).items()}
+        served = _served(serve, {signature.pixel_spec.name: image[None], **given})
+        differences.append(np.max(np.abs(served - signature.pixels(image[None], **given).numpy())))
     return float(np.max(differences))
 
 

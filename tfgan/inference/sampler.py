@@ -19,7 +19,7 @@ class Sampler(tf.Module):
     def __init__(self, generation: Generation):
         super().__init__()
         self.generation, self.target = generation, generation.image
-        self.length, self.class_names, self.styles = generation.latents, generation.class_names, generation.styles
+        self.length, self.class_names, self.styles = generation.latent_dim, generation.class_names, generation.styles
         self.labels_spec = [tf.TensorSpec([None], tf.int32, "labels")] * bool(self.class_names)
         self.latents_spec = tf.TensorSpec([None, self.length], tf.float32, "latents")
         self.seed_spec = tf.TensorSpec([None], tf.int32, "seed")

@@ -21,7 +21,7 @@ def samples(sampler: Sampler, seed: int, rows: int, columns: int, classes: list[
 
 
 def interpolations(sampler: Sampler, ends: np.ndarray, columns: int, labels: np.ndarray | None = None) -> Columns:
-    """A row for each pair of neighbours among the latents `ends`, (rows + 1)×length: the way from one to the next.
+    """A row for each pair of neighbors among the latents `ends`, (rows + 1)×length: the way from one to the next.
 
     Through styles, or through latents drawn evenly from a cube, the way is straight; through latents of a normal distribution it keeps
     to the sphere near which these lie (White 2016, §2.1).

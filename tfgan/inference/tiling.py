@@ -19,9 +19,9 @@ def translate_image(
     Args:
         floats: the result in float32, [-1, 1].
         conditions: what the image is translated by: name -> vector.
-        tile: height and width of the tiles; 0, or an image no larger: all at once. Normalisation by each image's own statistics then
+        tile: height and width of the tiles; 0, or an image no larger: all at once. Normalization by each image's own statistics then
             means each tile's own, so that tiles can differ in brightness: make them as large as memory allows.
-        overlap: pixels that neighbouring tiles share at least, over which one fades into the other; no more than half a tile.
+        overlap: pixels that neighboring tiles share at least, over which one fades into the other; no more than half a tile.
     """
     height, width = image.shape[:2]
     conditions = {name: vector[None] for name, vector in (conditions or {}).items()}

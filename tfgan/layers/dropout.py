@@ -14,7 +14,7 @@ class Dropout(keras.layers.Layer):
     Args:
         rate: the share of units that is zeroed; the others are scaled by 1 / (1 - rate).
         at_inference: also drop outside training, by one fixed mask for every image, so that an image's result depends neither on its
-            neighbours in the batch nor on the call (pix2pix keeps dropout at test time as its only noise, Isola et al. 2017, §2.1).
+            neighbors in the batch nor on the call (pix2pix keeps dropout at test time as its only noise, Isola et al. 2017, §2.1).
         spatial: drop whole feature maps of N×H×W×C (Tompson et al. 2015, §3.2).
     """
 

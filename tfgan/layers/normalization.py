@@ -8,7 +8,7 @@ from tfgan.layers.forward_pass import record
 
 @keras.saving.register_keras_serializable("tfgan")
 class BatchNorm(keras.layers.BatchNormalization):
-    """Batch normalisation with the papers' constants (PyTorch's: momentum 0.9 in Keras' sense, epsilon 1e-5, γ ~ N(1, 0.02)).
+    """Batch normalization with the papers' constants (PyTorch's: momentum 0.9 in Keras' sense, epsilon 1e-5, γ ~ N(1, 0.02)).
 
     Args:
         inference_statistics: `moving` averages, as usual, or those of each `image` over its height and width. The latter is what
@@ -79,7 +79,7 @@ def _replica_moments(x):
 class InstanceNorm(keras.layers.GroupNormalization):
     """Each image's channels to mean 0 and deviation 1, N×H×W×C; epsilon as in PyTorch.
 
-    A few images are normalised one after the other by the fused operation of batch norm, of which a batch of one image is the same;
+    A few images are normalized one after the other by the fused operation of batch norm, of which a batch of one image is the same;
     Keras' dozen of float32 operations took a quarter of CycleGAN's step on a CPU (benchmarks/README.md).
     """
 

@@ -36,7 +36,7 @@ class ResizeLike(keras.layers.Layer):
 
 
 def blur(x):
-    """Each pixel becomes the mean of its 3×3 neighbours, weighted [1, 2, 1]² / 16; zeros lie beyond the border."""
+    """Each pixel becomes the mean of its 3×3 neighbors, weighted [1, 2, 1]² / 16; zeros lie beyond the border."""
     x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]])
     for _ in range(2):  # [1, 2, 1] / 4 is [1, 1] / 2 twice; on a CPU, sums of slices would take half of StyleGAN's step for their gradients
         x = tf.nn.avg_pool2d(x, 2, 1, "VALID")
@@ -44,7 +44,7 @@ def blur(x):
 
 
 def double(x):
-    """N×H×W×C -> N×2H×2W×C by nearest neighbour."""
+    """N×H×W×C -> N×2H×2W×C by nearest neighbor."""
     return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
 
 

@@ -3,6 +3,7 @@
 import importlib
 from typing import NamedTuple
 
+from tfgan.config import present_kind
 from tfgan.errors import UserError, did_you_mean
 
 
@@ -42,6 +43,7 @@ def register(cls: type) -> str:
         raise UserError(f"method={cls!r} must be a name, or a subclass of tfgan.methods.base.Method.")
     if cls.__name__ in METHODS:
         raise UserError(f"method={cls.__name__}: tfgan has a method of this name. Call your class otherwise.")
+    cls.batch_kind = present_kind(cls.batch_kind)
     _own[cls.__name__] = cls
     return cls.__name__
 

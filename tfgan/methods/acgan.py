@@ -23,7 +23,7 @@ class HParams(noise.HParams):
     ngf: int = setting(0, "channels before the generator's last layer; 0: the architecture's own", at_least=0)
     ndf: int = setting(0, "channels of the discriminator's first layer; 0: the architecture's own", at_least=0)
     dropout: float = setting(-1.0, "rate in the discriminator; -1: the architecture's own", at_least=-1.0, at_most=0.99)
-    discriminator_norm: str = setting("batch", "normalisation in the discriminator", choices=("batch", "none"))
+    discriminator_norm: str = setting("batch", "normalization in the discriminator", choices=("batch", "none"))
     batch_norm: str = noise.batch_norm_setting()
     class_weight: float = setting(1.0, "of the class loss beside the adversarial one", at_least=0.0)
     fake_class_weight: float = setting(
@@ -59,11 +59,11 @@ class ACGAN(noise.NoiseMethod):
     """
 
     HParams = HParams
-    batch_kind = "labelled"
+    batch_kind = "labeled"
 
     def build_generator(self):
         h, classes = self.hparams, len(self.class_names)
-        shape, (ngf, _) = (h.latents, h.image_size, self.image.channels), h.widths()
+        shape, (ngf, _) = (h.latent_dim, h.image_size, self.image.channels), h.widths()
         if h.architecture == "paper":
             return networks.acgan.cifar_generator(*shape, classes, ngf=ngf)
         return networks.acgan.upsampling_generator(*shape, ngf=ngf, batch_norm=noise.BATCH_NORMS[h.batch_norm], classes=classes)
@@ -98,7 +98,7 @@ class ACGAN(noise.NoiseMethod):
         }
         if h.loss == "wgan_gp":
             scalars["gradient_penalty"] = self.gradient_penalty(batch, fake, seed)
-            loss += 0.25 * h.penalty_weight * scalars["gradient_penalty"]
+            loss += 0.25 * h.gp_weight * scalars["gradient_penalty"]
         return base.PhaseResult({"discriminator": loss}, scalars)
 
     def _generator_loss(self, batch, seed):

@@ -102,7 +102,7 @@ class Stage(NamedTuple):
 
 
 class Translation(NamedTuple):
-    """A way from images to images: what translate, samples, validation and export run."""
+    """A signature from images to images: what translate, samples, validation and export run."""
 
     function: Callable[..., tf.Tensor]  # (N×H×W×C in [-1, 1] or N×H×W int32, a vector for each condition) -> N×H×W×C' in [-1, 1]
     source: Domain
@@ -115,7 +115,7 @@ class Translation(NamedTuple):
 
 
 class Encoding(NamedTuple):
-    """A way from images to vectors: the style of an image, the attributes it has."""
+    """A signature from images to vectors: the style of an image, the attributes it has."""
 
     function: Callable[[tf.Tensor], tf.Tensor]  # N×H×W×C in [-1, 1] -> N×length float32
     source: Domain
@@ -128,26 +128,26 @@ class Encoding(NamedTuple):
 class Styles(NamedTuple):
     """The two halves of a generator whose layers each take a style."""
 
-    map: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # (latents N×d, truncation ψ, a scalar) -> N×layers×width float32
-    synthesize: Callable[[tf.Tensor], tf.Tensor]  # N×layers×width -> N×H×W×C in [-1, 1]
+    map: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # (latents N×d, truncation ψ, a scalar) -> N×layers×w_dim float32
+    synthesize: Callable[[tf.Tensor], tf.Tensor]  # N×layers×w_dim -> N×H×W×C in [-1, 1]
     layers: int
-    width: int
+    w_dim: int
     truncation: float = 1.0  # ψ of results, if nothing else is said
 
 
 class Generation(NamedTuple):
-    """A way from noise to images of one size: what sample, sample pictures and export run."""
+    """A signature from noise to images of one size: what sample, sample pictures and export run."""
 
-    function: Callable[..., tf.Tensor]  # (latents N×`latents` float32[, labels N int32 if there are classes]) -> N×H×W×C in [-1, 1]
+    function: Callable[..., tf.Tensor]  # (latents N×`latent_dim` float32[, labels N int32 if there are classes]) -> N×H×W×C in [-1, 1]
     image: Domain
-    latents: int  # length of the noise
+    latent_dim: int  # length of the noise
     class_names: Strings = ()
     prior: str = "normal"  # what the noise is drawn from: N(0, 1), or uniform in [-1, 1]
     styles: Styles | None = None
 
 
 class Gap(NamedTuple):
-    """What is measured of training and of validation images alike: it grows where training images are learnt by heart."""
+    """What is measured of training and of validation images alike: it grows where training images are learned by heart."""
 
     training: Strings  # logged losses whose mean is on the scale of the metric, without weights
     validation: str  # the metric, which validations log as val_NAME
@@ -163,8 +163,8 @@ class Method:
 
     Attributes:
         networks: name -> Keras model.
-        averages: name of a network -> a second model that holds the moving average of its weights; empty if there is none.
-        average_decay: of these averages, a step.
+        ema: name of a network -> a second model that holds the exponential moving average of its weights; empty if there is none.
+        ema_decay: of these moving averages, a step.
         state: what is remembered from step to step beside weights, such as a pool of images; written only by `exchange_outputs`.
         batches_per_step: how many batches one step eats.
         gap: what tells how much better training images are done than others. None for methods that make images of noise alone: no image is
@@ -182,8 +182,8 @@ class Method:
     def __init__(self, hparams, spec: DataSpec):
         self.hparams, self.spec = hparams, spec
         self.networks: dict[str, keras.Model] = {}
-        self.averages: dict[str, keras.Model] = {}
-        self.average_decay = 0.0
+        self.ema: dict[str, keras.Model] = {}
+        self.ema_decay = 0.0
         self.state: dict[str, tf.Variable] = {}
         self.batches_per_step = 1
         self.stage = Stage(0, 0, hparams.batch_size)
@@ -225,7 +225,7 @@ class Method:
         return {}
 
     def inference(self) -> dict[str, Translation | Encoding | Generation]:
-        """The ways to use the trained networks, by name; the first one is what is meant if nothing else is said."""
+        """The signatures, ways to use the trained networks, by name; the first one is what is meant if nothing else is said."""
         raise NotImplementedError
 
     def sample_row(self, example: dict, use: dict[str, Callable]) -> dict:
@@ -238,6 +238,6 @@ class Method:
             use: `inference()` for single images: name -> (H×W×C, conditions by name) -> H×W×C' or a vector. Of a `Generation`: latents ->
                 H×W×C.
         """
-        name, way = next(iter(self.inference().items()))
-        source, truth = example[way.input_key], example[way.truth_key]
-        return {way.source.name: source, way.target.name: truth, f"generated {way.target.name}": use[name](source)}
+        name, signature = next(iter(self.inference().items()))
+        source, truth = example[signature.input_key], example[signature.truth_key]
+        return {signature.source.name: source, signature.target.name: truth, f"generated {signature.target.name}": use[name](source)}

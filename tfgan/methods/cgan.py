@@ -17,12 +17,12 @@ class CGAN(noise.NoiseMethod):
     """Perceptrons that see the class beside the noise and beside the image."""
 
     HParams = HParams
-    batch_kind = "labelled"
+    batch_kind = "labeled"
 
     def build_generator(self):
         h = self.hparams
         norm = noise.BATCH_NORMS[h.batch_norm]
-        return networks.mlp.mlp_generator(h.latents, h.image_size, self.image.channels, batch_norm=norm, classes=len(self.class_names))
+        return networks.mlp.mlp_generator(h.latent_dim, h.image_size, self.image.channels, batch_norm=norm, classes=len(self.class_names))
 
     def build_discriminator(self):
         h = self.hparams

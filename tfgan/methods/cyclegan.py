@@ -25,7 +25,7 @@ class HParams(base.AdamHParams):
     dropout: float = setting(0.0, "rate in the generators; the paper has none", at_least=0.0, at_most=0.99)
     loss: str = setting("lsgan", "adversarial loss", choices=tuple(GAN_LOSSES))
     cycle_weight: float = setting(10.0, "λ of the cycle consistency loss", at_least=0.0)
-    identity_weight: float = setting(0.5, "weight of the identity loss as a share of λ, which keeps colours; 0: none", at_least=0.0)
+    identity_weight: float = setting(0.5, "weight of the identity loss as a share of λ, which keeps colors; 0: none", at_least=0.0)
     pool_size: int = setting(50, "earlier translations kept for each discriminator; 0: none", at_least=0)
     lr_decay_epochs: int = setting(100, "epochs in which the learning rate falls linearly to 0; 0: it stays constant", at_least=0)
 
@@ -161,7 +161,7 @@ class CycleGAN(base.Method):
 
 
 def _together(network, *batches):
-    """The network's outputs for batches of equal size, in one call: nothing is normalised over a batch here, so that they are the same as
+    """The network's outputs for batches of equal size, in one call: nothing is normalized over a batch here, so that they are the same as
     one by one, and the weights are read once."""
     return tf.split(network(tf.concat(batches, axis=0), training=True), len(batches))
 

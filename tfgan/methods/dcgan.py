@@ -23,16 +23,16 @@ class HParams(noise.HParams):
     )
     ngf: int = setting(0, "channels before the generator's last layer; 0: the architecture's own, the paper's 128", at_least=0)
     ndf: int = setting(0, "channels of the discriminator's first layer; 0: the architecture's own, the paper's 128", at_least=0)
-    kernel: int = setting(5, "height and width of the kernels; compact ports take 4", at_least=2)
-    discriminator_norm: str = setting("batch", "normalisation in the discriminator", choices=("batch", "none"))
+    kernel_size: int = setting(5, "height and width of the kernels; compact ports take 4", at_least=2, formerly="kernel")
+    discriminator_norm: str = setting("batch", "normalization in the discriminator", choices=("batch", "none"))
     batch_norm: str = noise.batch_norm_setting()
 
     def __post_init__(self):
         super().__post_init__()
         idle = {
             "paper": ("batch_norm",),
-            "tutorial": ("kernel", "discriminator_norm", "batch_norm"),
-            "upsampling": ("kernel",),
+            "tutorial": ("kernel_size", "discriminator_norm", "batch_norm"),
+            "upsampling": ("kernel_size",),
         }
         self.refuse_idle(idle[self.architecture], f"with --architecture={self.architecture}")
         if self.architecture == "paper":
@@ -55,12 +55,12 @@ class DCGAN(noise.NoiseMethod):
 
     def build_generator(self):
         h = self.hparams
-        shape, (ngf, _) = (h.latents, h.image_size, self.image.channels), h.widths()
+        shape, (ngf, _) = (h.latent_dim, h.image_size, self.image.channels), h.widths()
         if h.architecture == "tutorial":
             return networks.dcgan.tutorial_generator(*shape, ngf=ngf)
         if h.architecture == "upsampling":
             return networks.acgan.upsampling_generator(*shape, ngf=ngf, batch_norm=noise.BATCH_NORMS[h.batch_norm])
-        return networks.dcgan.dcgan_generator(*shape, ngf=ngf, kernel=h.kernel)
+        return networks.dcgan.dcgan_generator(*shape, ngf=ngf, kernel_size=h.kernel_size)
 
     def build_discriminator(self):
         h = self.hparams
@@ -71,4 +71,4 @@ class DCGAN(noise.NoiseMethod):
             return networks.acgan.upsampling_discriminator(
                 *shape, ndf=ndf, batch_norm=noise.BATCH_NORMS[h.batch_norm], norm=h.discriminator_norm
             )
-        return networks.dcgan.dcgan_discriminator(*shape, ndf=ndf, kernel=h.kernel, norm=h.discriminator_norm)
+        return networks.dcgan.dcgan_discriminator(*shape, ndf=ndf, kernel_size=h.kernel_size, norm=h.discriminator_norm)

@@ -18,7 +18,7 @@ class GAN(noise.NoiseMethod):
 
     def build_generator(self):
         h = self.hparams
-        return networks.mlp.mlp_generator(h.latents, h.image_size, self.image.channels, batch_norm=noise.BATCH_NORMS[h.batch_norm])
+        return networks.mlp.mlp_generator(h.latent_dim, h.image_size, self.image.channels, batch_norm=noise.BATCH_NORMS[h.batch_norm])
 
     def build_discriminator(self):
         return networks.mlp.mlp_discriminator(self.hparams.image_size, self.image.channels)

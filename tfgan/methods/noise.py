@@ -24,10 +24,10 @@ def batch_norm_setting():
 
 
 def check_penalty(hparams, batch_norm):
-    """Raises `UserError` if a discriminator with batch norm is to have its gradient penalised."""
+    """Raises `UserError` if a discriminator with batch norm is to have its gradient penalized."""
     if hparams.loss == "wgan_gp" and batch_norm:
         raise UserError(
-            "--loss=wgan_gp penalises the gradient of each image by itself, and batch norm mixes them (Gulrajani et al. 2017, §4): "
+            "--loss=wgan_gp penalizes the gradient of each image by itself, and batch norm mixes them (Gulrajani et al. 2017, §4): "
             "use --discriminator_norm=none."
         )
 
@@ -38,19 +38,23 @@ class HParams(base.AdamHParams):
     image_size: Size = setting((28, 28), "HEIGHTxWIDTH of the images, or one number for both")
     random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
     flip: bool = setting(False, "mirror half of the training images")
-    latents: int = setting(100, "length of the noise vector", at_least=1)
+    latent_dim: int = setting(100, "length of the noise vector", at_least=1, formerly="latents")
     prior: str = setting("normal", "what noise is drawn from: N(0, 1), or uniform in [-1, 1]", choices=("normal", "uniform"))
     loss: str = setting("bce", "adversarial loss; wgan_gp adds the gradient penalty", choices=tuple(LOSSES))
-    penalty_weight: float = setting(10.0, "λ of the gradient penalty of --loss=wgan_gp", at_least=0.0)
+    gp_weight: float = setting(10.0, "λ of the gradient penalty of --loss=wgan_gp", at_least=0.0, formerly="penalty_weight")
     n_critic: int = setting(1, "updates of the discriminator, each on a batch of its own, for one of the generator", at_least=1)
     updates: str = setting(
         "discriminator_first",
-        "order in a step; generator_first shows the discriminator the images that the generator has just learnt from",
+        "order in a step; generator_first shows the discriminator the images that the generator has just learned from",
         choices=("discriminator_first", "generator_first"),
     )
     diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
-    average_decay: float = setting(
-        0.0, "decay a step of the generator's moving average, which then makes all results; 0: none", at_least=0.0, at_most=0.999999
+    ema_decay: float = setting(
+        0.0,
+        "decay a step of the generator's moving average, which then makes all results; 0: none",
+        at_least=0.0,
+        at_most=0.999999,
+        formerly="average_decay",
     )
 
     def __post_init__(self):
@@ -60,13 +64,13 @@ class HParams(base.AdamHParams):
         if self.updates == "generator_first" and self.n_critic > 1:
             raise UserError(f"--updates=generator_first goes with --n_critic=1; found {self.n_critic}.")
         if self.loss != "wgan_gp":
-            self.refuse_idle(("penalty_weight",), f"with --loss={self.loss}")
+            self.refuse_idle(("gp_weight",), f"with --loss={self.loss}")
 
 
 class NoiseMethod(base.Method):
     """A generator (noise[, label]) -> image and a discriminator of images, which learn in turns.
 
-    Subclasses build the two networks. Where `batch_kind` is labelled, both get a label, too: the generator one drawn at random.
+    Subclasses build the two networks. Where `batch_kind` is labeled, both get a label, too: the generator one drawn at random.
     """
 
     HParams = HParams
@@ -75,7 +79,7 @@ class NoiseMethod(base.Method):
     def __init__(self, hparams: HParams, spec):
         super().__init__(hparams, spec)
         self.image = spec.domains["image"]
-        self.class_names = spec.class_names if self.batch_kind == "labelled" else ()
+        self.class_names = spec.class_names if self.batch_kind == "labeled" else ()
         self.batches_per_step = hparams.n_critic
         self.discriminator_loss, self.generator_loss = LOSSES[hparams.loss]
         self.build_networks()
@@ -83,9 +87,9 @@ class NoiseMethod(base.Method):
     def build_networks(self):
         self.generator, self.discriminator = self.build_generator(), self.build_discriminator()
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
-        self.average_decay = self.hparams.average_decay
-        if self.average_decay:
-            self.averages = {"generator": self.build_generator()}
+        self.ema_decay = self.hparams.ema_decay
+        if self.ema_decay:
+            self.ema = {"generator": self.build_generator()}
 
     def build_generator(self):
         """latents N×d [, labels N] -> N×H×W×C in [-1, 1]."""
@@ -112,9 +116,9 @@ class NoiseMethod(base.Method):
         return [*generator, *discriminator] if self.hparams.updates == "generator_first" else [*discriminator, *generator]
 
     def draw(self, batch, seed):
-        """Noise b×latents, and labels b int32, or None."""
+        """Noise b×latent_dim, and labels b int32, or None."""
         count = tf.shape(batch["image"])[0]
-        shape = [count, self.hparams.latents]
+        shape = [count, self.hparams.latent_dim]
         own_seed = layers.fold_in(seed, 0)
         latents = layers.normal(shape, own_seed) if self.hparams.prior == "normal" else 2.0 * layers.uniform(shape, own_seed) - 1.0
         if not self.class_names:
@@ -142,7 +146,7 @@ class NoiseMethod(base.Method):
         scalars = {"real_score": self.score(real_logits)}
         if self.hparams.loss == "wgan_gp":
             scalars["gradient_penalty"] = self.gradient_penalty(batch, fake, seed)
-            loss += self.hparams.penalty_weight * scalars["gradient_penalty"]
+            loss += self.hparams.gp_weight * scalars["gradient_penalty"]
         return base.PhaseResult({"discriminator": loss}, scalars)
 
     def shown(self, batch, seed):
@@ -172,19 +176,19 @@ class NoiseMethod(base.Method):
 
     def doubt(self, scalars):
         """By scores rather than by the loss, to which penalties and classes add. Fakes are scored after the generator's step: batch norm
-        and dropout make some discriminators sure of the batch that they have just learnt, and unsure again one step later."""
+        and dropout make some discriminators sure of the batch that they have just learned, and unsure again one step later."""
         if self.hparams.loss not in SURE or "fake_score_after" not in scalars:
             return {}
         real, fake = SURE[self.hparams.loss]
         return {"discriminator": (real - scalars["real_score"] + scalars["fake_score_after"] - fake) / (real - fake)}
 
     def inference(self):
-        generator = self.averages.get("generator", self.generator)
+        generator = self.ema.get("generator", self.generator)
 
         def function(latents, labels=None):
             return generator(_inputs(latents, labels), training=False)
 
-        return {"generate": base.Generation(function, self.image, self.hparams.latents, self.class_names, self.hparams.prior)}
+        return {"generate": base.Generation(function, self.image, self.hparams.latent_dim, self.class_names, self.hparams.prior)}
 
 
 def _inputs(images, labels):

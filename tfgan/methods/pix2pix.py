@@ -26,7 +26,7 @@ class HParams(base.AdamHParams):
     n_layers: int = setting(
         3, "strided convolutions of the discriminator: 0 to 5 judge patches of 1, 16, 34, 70, 142, 286 pixels", at_least=0, at_most=5
     )
-    norm: str = setting("batch", "normalisation in both networks", choices=("batch", "instance", "none"))
+    norm: str = setting("batch", "normalization in both networks", choices=("batch", "instance", "none"))
     sync_batch_norm: bool = setting(False, "batch statistics over all replicas")
     bottleneck_norm: bool = setting(
         False, "batch norm on the U-Net's innermost layer too, like the TensorFlow tutorial; dead at batch size 1"
@@ -39,8 +39,12 @@ class HParams(base.AdamHParams):
         "simultaneous", "both updates from one forward pass, or the discriminator's first", choices=("simultaneous", "discriminator_first")
     )
     diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
-    average_decay: float = setting(
-        0.0, "decay a step of the generator's moving average, which then makes all results; 0: none", at_least=0.0, at_most=0.999999
+    ema_decay: float = setting(
+        0.0,
+        "decay a step of the generator's moving average, which then makes all results; 0: none",
+        at_least=0.0,
+        at_most=0.999999,
+        formerly="average_decay",
     )
     inference_statistics: str = setting(
         "auto",
@@ -110,9 +114,9 @@ class Pix2Pix(base.Method):
                 synchronized=hparams.sync_batch_norm,
             )
             self.networks["discriminator"] = self.discriminator
-        self.average_decay = hparams.average_decay
-        if hparams.average_decay:
-            self.averages = {"generator": self._build_generator()}
+        self.ema_decay = hparams.ema_decay
+        if hparams.ema_decay:
+            self.ema = {"generator": self._build_generator()}
         self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]
 
     def _build_generator(self):
@@ -194,7 +198,7 @@ class Pix2Pix(base.Method):
         return {name: scalars[name] / UNDECIDED[self.hparams.loss] for name in names}
 
     def inference(self):
-        generator = self.averages.get("generator", self.generator)
+        generator = self.ema.get("generator", self.generator)
         name = self.hparams.generator
         return {
             "translate": base.Translation(

@@ -1,4 +1,4 @@
-"""SPADE (GauGAN): photographs from label maps, by spatially-adaptive normalisation (Park et al. 2019), as the authors' code trains it."""
+"""SPADE (GauGAN): photographs from label maps, by spatially-adaptive normalization (Park et al. 2019), as the authors' code trains it."""
 
 import dataclasses
 import functools
@@ -20,7 +20,7 @@ class HParams(base.AdamHParams):
     scales: int = setting(2, "discriminators, each at half the size of the one before", at_least=1, at_most=6)
     sync_batch_norm: bool = setting(True, "batch statistics over all replicas")
     style_encoder: bool = setting(False, "learn styles: an encoder makes a vector of each photo, and the generator starts from it")
-    latent: int = setting(256, "length of the style vector", at_least=1)
+    latent_dim: int = setting(256, "length of the style vector", at_least=1, formerly="latent")
     encoder_size: int = setting(256, "height and width to which the style encoder's images are resized, a power of two", at_least=8)
     kl_weight: float = setting(0.05, "weight of the style's KL divergence, summed over the batch", at_least=0.0)
     loss: str = setting("hinge", "adversarial loss", choices=tuple(GAN_LOSSES))
@@ -44,7 +44,7 @@ class HParams(base.AdamHParams):
         self.require_size(sees, "--vgg_weights", f"{VGG_MINIMUM} pixels or more")
         if self.encoder_size & (self.encoder_size - 1):
             raise UserError(f"--encoder_size={self.encoder_size} is no power of two.")
-        needs = dict.fromkeys(("latent", "encoder_size", "kl_weight"), "style_encoder") | {"vgg_weight": "vgg_weights"}
+        needs = dict.fromkeys(("latent_dim", "encoder_size", "kl_weight"), "style_encoder") | {"vgg_weight": "vgg_weights"}
         for name, needed in needs.items():
             if not getattr(self, needed):
                 self.refuse_idle((name,), f"without --{needed}", f"add it, or leave --{name} out")
@@ -68,7 +68,7 @@ class Spade(base.Method):
             self.image.channels,
             ngf=hparams.ngf,
             depth=hparams.depth,
-            latent=hparams.latent if hparams.style_encoder else 0,
+            latent_dim=hparams.latent_dim if hparams.style_encoder else 0,
             image_size=hparams.image_size,
             synchronized=hparams.sync_batch_norm,
         )
@@ -77,7 +77,7 @@ class Spade(base.Method):
         )
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
         if hparams.style_encoder:
-            self.encoder = networks.spade.style_encoder(self.image.channels, hparams.latent, nef=hparams.ngf, size=hparams.encoder_size)
+            self.encoder = networks.spade.style_encoder(self.image.channels, hparams.latent_dim, nef=hparams.ngf, size=hparams.encoder_size)
             self.networks["encoder"] = self.encoder
         self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]
 
@@ -153,11 +153,11 @@ class Spade(base.Method):
     def inference(self):
         """translate: labels, and a style if there is an encoder: `encode` gives that of a photo, N(0, 1) noise a random one."""
         h, multiple = self.hparams, 2**self.hparams.depth
-        styles = {"latent": h.latent} if h.style_encoder else {}
+        styles = {"latent": h.latent_dim} if h.style_encoder else {}
         translation = base.Translation(self._translate, self.labels, self.image, multiple, multiple, "labels", "image", styles)
         if not h.style_encoder:
             return {"translate": translation}
-        return {"translate": translation, "encode": base.Encoding(self._encode, self.image, h.image_size, h.latent, "image")}
+        return {"translate": translation, "encode": base.Encoding(self._encode, self.image, h.image_size, h.latent_dim, "image")}
 
     def _encode(self, photos):
         return self.encoder(self._encoder_input(photos), training=False)[0]
@@ -171,7 +171,7 @@ class Spade(base.Method):
         if not self.hparams.style_encoder:
             return row | {f"generated {self.image.name}": use["translate"](labels)}
         row[f"{self.image.name}'s style"] = use["translate"](labels, latent=use["encode"](photo))
-        for number, style in enumerate(layers.normal([2, self.hparams.latent], tf.constant([0, 0])).numpy(), start=1):
+        for number, style in enumerate(layers.normal([2, self.hparams.latent_dim], tf.constant([0, 0])).numpy(), start=1):
             row[f"random style {number}"] = use["translate"](labels, latent=style)
         return row
 

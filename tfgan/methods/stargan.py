@@ -24,12 +24,12 @@ class HParams(base.AdamHParams):
     lr_decay_epochs: int = setting(10, "epochs in which the learning rate falls linearly to 0; 0: it stays constant", at_least=0)
     ngf: int = setting(64, "filters of the generator's first convolution", at_least=1)
     ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1)
-    blocks: int = setting(6, "residual blocks of the generator", at_least=1)
+    n_blocks: int = setting(6, "residual blocks of the generator", at_least=1, formerly="blocks")
     n_layers: int = setting(6, "strided convolutions of the discriminator", at_least=1, at_most=8)
     n_critic: int = setting(5, "updates of the discriminator, each on a batch of its own, for one of the generator", at_least=1)
     classification_weight: float = setting(1.0, "λ of both networks' attribute losses", at_least=0.0)
     reconstruction_weight: float = setting(10.0, "λ of the L1 loss between an image and its way there and back", at_least=0.0)
-    penalty_weight: float = setting(10.0, "λ of the discriminator's gradient penalty", at_least=0.0)
+    gp_weight: float = setting(10.0, "λ of the discriminator's gradient penalty", at_least=0.0, formerly="penalty_weight")
     group_loss: str = setting(
         "softmax",
         "loss of attributes that exclude each other: a softmax, as for RaFD's expressions, or a sigmoid each, as for CelebA's hair",
@@ -82,7 +82,7 @@ class StarGAN(base.Method):
         self.sigmoids = [index for index in range(len(self.names)) if index not in in_softmax]
         channels = self.image.channels
         self.generator = networks.stargan.stargan_generator(
-            channels, len(self.names) + len(self.sets), ngf=hparams.ngf, blocks=hparams.blocks
+            channels, len(self.names) + len(self.sets), ngf=hparams.ngf, n_blocks=hparams.n_blocks
         )
         self.discriminator = networks.stargan.stargan_discriminator(
             channels, len(self.names), hparams.image_size, ndf=hparams.ndf, n_layers=hparams.n_layers
@@ -110,7 +110,7 @@ class StarGAN(base.Method):
         classification = self.classification_loss(logits, batch["attributes"], batch["mask"])
         loss = (
             wgan_discriminator_loss(real_scores, fake_scores)
-            + self.hparams.penalty_weight * penalty
+            + self.hparams.gp_weight * penalty
             + self.hparams.classification_weight * classification
         )
         scalars = {"real_score": tf.reduce_mean(real_scores), "fake_score": tf.reduce_mean(fake_scores)}
@@ -147,7 +147,7 @@ class StarGAN(base.Method):
             return tf.gather(attributes, order), tf.gather(mask, order)
         noise = layers.uniform(tf.shape(attributes), seed)
         columns = tf.unstack(tf.cast(noise < 0.5, tf.float32), axis=1)
-        for group in self.groups:  # one of each group: independent bits would ask for hair of several colours
+        for group in self.groups:  # one of each group: independent bits would ask for hair of several colors
             chosen = tf.argmax(tf.gather(noise, group, axis=1), axis=1)
             for place, index in enumerate(group):
                 columns[index] = tf.cast(chosen == place, tf.float32)

@@ -11,7 +11,7 @@ from tfgan.lazy import layers, networks, optimizers, tf
 from tfgan.losses import r1_penalty
 from tfgan.methods import base, noise
 
-MEAN_STYLE_DECAY = 0.995  # a step, of the w̄ towards which truncation pulls
+MEAN_STYLE_DECAY = 0.995  # a step, of the w̄ toward which truncation pulls
 HALF_LIFE = 10_000  # images in which the generator's average forgets half, by default
 LEARNING_RATES = ((512, 3e-3), (256, 2e-3), (128, 1.5e-3), (0, 1e-3))  # from which size on
 
@@ -22,24 +22,29 @@ class HParams(noise.HParams):
     batch_size: int = setting(32, "images in one update, over all replicas", at_least=1)
     image_size: Size = setting((256, 256), "height and width of the images, a power of two")
     flip: bool = setting(True, "mirror half of the training images")
-    latents: int = setting(512, "length of the noise vector", at_least=1)
+    latent_dim: int = setting(512, "length of the noise vector", at_least=1, formerly="latents")
     learning_rate: float = setting(0.0, "of the Adam optimizers; 0: 0.001 up to 64 pixels, and more for larger ones", at_least=0.0)
     beta_1: float = setting(0.0, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
     beta_2: float = setting(0.99, "Adam's decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
-    average_decay: float = setting(
+    ema_decay: float = setting(
         -1.0,
         "decay a step of batch_size images of the generator's moving average, which makes all results; -1: half in 10,000 images; 0: none",
         at_least=-1.0,
         at_most=0.999999,
+        formerly="average_decay",
     )
-    width: int = setting(512, "length of a style", at_least=1)
+    w_dim: int = setting(512, "length of a style w", at_least=1, formerly="width")
     mapping_layers: int = setting(8, "between noise and style", at_least=1)
     channel_base: int = setting(8192, "feature maps of r pixels: channel_base / 2^(log2 r - 1), at most channel_max", at_least=1)
     channel_max: int = setting(512, "most feature maps of one layer", at_least=1)
-    r1_weight: float = setting(10.0, "γ of the R1 penalty; not with --loss=wgan_gp, which has its own", at_least=0.0)
-    r1_every: int = setting(1, "steps between R1 penalties, which count that many times (Karras et al. 2020, §3.1)", at_least=1)
+    r1_gamma: float = setting(10.0, "γ of the R1 penalty; not with --loss=wgan_gp, which has its own", at_least=0.0, formerly="r1_weight")
+    r1_interval: int = setting(
+        1, "steps between R1 penalties, which count that many times (Karras et al. 2020, §3.1)", at_least=1, formerly="r1_every"
+    )
     drift_weight: float = setting(1e-3, "of the mean squared output for real images, with --loss=wgan_gp", at_least=0.0)
-    mixing: float = setting(0.9, "share of the steps in which images mix two styles", at_least=0.0, at_most=1.0)
+    style_mixing_prob: float = setting(
+        0.9, "probability that the images of a step mix two styles", at_least=0.0, at_most=1.0, formerly="mixing"
+    )
     truncation: float = setting(0.7, "ψ of results: 1 full variety, 0 the mean image", operational=True)
     truncation_layers: int = setting(8, "first layers that are truncated", operational=True, at_least=0)
     progressive: bool = setting(True, "begin with small images and double their size, layer by layer")
@@ -56,12 +61,12 @@ class HParams(noise.HParams):
         self.refuse_idle(("updates",), "with StyleGAN, whose discriminator learns first")
         if not self.learning_rate:
             self.refuse_idle(("lr_constant_epochs", "lr_decay_epochs"), "with --learning_rate=0, which follows the size alone")
-        if -1 < self.average_decay < 0:
-            raise UserError(f"--average_decay={self.average_decay:g} must be -1, or from 0 on.")
-        if not self.r1_weight:
-            self.refuse_idle(("r1_every",), "with --r1_weight=0")
+        if -1 < self.ema_decay < 0:
+            raise UserError(f"--ema_decay={self.ema_decay:g} must be -1, or from 0 on.")
+        if not self.r1_gamma:
+            self.refuse_idle(("r1_interval",), "with --r1_gamma=0")
         if self.loss == "wgan_gp":
-            self.refuse_idle(("r1_weight", "r1_every"), "with --loss=wgan_gp")
+            self.refuse_idle(("r1_gamma", "r1_interval"), "with --loss=wgan_gp")
         else:
             self.refuse_idle(("drift_weight",), f"with --loss={self.loss}")
         if not self.progressive:
@@ -94,18 +99,18 @@ class StyleGAN(noise.NoiseMethod):
 
     def build_networks(self):
         h, size, channels = self.hparams, self.hparams.image_size[0], self.image.channels
-        growing = {"every_size": h.progressive, "base": h.channel_base, "most": h.channel_max}
+        growing = {"every_size": h.progressive, "channel_base": h.channel_base, "channel_max": h.channel_max}
         self.layers = networks.stylegan.layer_count(size)
 
         def build_generator():
-            synthesis = networks.stylegan.Synthesis(size, channels, width=h.width, name="synthesis", **growing)
-            return {"mapping": networks.stylegan.mapping(h.latents, h.width, h.mapping_layers), "synthesis": synthesis}
+            synthesis = networks.stylegan.Synthesis(size, channels, w_dim=h.w_dim, name="synthesis", **growing)
+            return {"mapping": networks.stylegan.mapping(h.latent_dim, h.w_dim, h.mapping_layers), "synthesis": synthesis}
 
         self.discriminator = networks.stylegan.Discriminator(size, channels, name="discriminator", **growing)
         self.networks = build_generator() | {"discriminator": self.discriminator}
-        if h.average_decay:
-            self.averages = build_generator()
-        self.state = {"mean_style": base.variable(tf.zeros([h.width])), "images_seen": base.variable(tf.zeros([], tf.int64))}
+        if h.ema_decay:
+            self.ema = build_generator()
+        self.state = {"mean_style": base.variable(tf.zeros([h.w_dim])), "images_seen": base.variable(tf.zeros([], tf.int64))}
         self.state["steps"] = base.variable(tf.zeros([], tf.int64))
         self.enter(self.stages()[0])
 
@@ -120,8 +125,8 @@ class StyleGAN(noise.NoiseMethod):
 
     def enter(self, stage):
         super().enter(stage)
-        decay = 0.5 ** (self.hparams.batch_size / HALF_LIFE) if self.hparams.average_decay < 0 else self.hparams.average_decay
-        self.average_decay = decay ** (stage.batch_size * self.hparams.n_critic / self.hparams.batch_size)
+        decay = 0.5 ** (self.hparams.batch_size / HALF_LIFE) if self.hparams.ema_decay < 0 else self.hparams.ema_decay
+        self.ema_decay = decay ** (stage.batch_size * self.hparams.n_critic / self.hparams.batch_size)
 
     @property
     def size(self) -> int:
@@ -152,7 +157,7 @@ class StyleGAN(noise.NoiseMethod):
         return fake, None
 
     def generate_mixed(self, batch, seed):
-        """As many images as the batch has, and the w of their coarse layers, b×width.
+        """As many images as the batch has, and the w of their coarse layers, b×w_dim.
 
         In a share of the steps a second w stands in for the first from one layer on, the same layer in all images (§3.1).
         """
@@ -160,8 +165,8 @@ class StyleGAN(noise.NoiseMethod):
         w = self.networks["mapping"](latents, training=True)
         other = self.networks["mapping"](self.draw(batch, layers.fold_in(seed, 4))[0], training=True)
         count, draws = networks.stylegan.layer_count(self.size), layers.uniform([2], layers.fold_in(seed, 5))
-        crossover = tf.where(draws[0] < self.hparams.mixing, 1 + tf.cast(draws[1] * (count - 1), tf.int32), count)
-        styles = tf.where((tf.range(self.layers) < crossover)[:, None], w[:, None], other[:, None])  # b × layers × width
+        crossover = tf.where(draws[0] < self.hparams.style_mixing_prob, 1 + tf.cast(draws[1] * (count - 1), tf.int32), count)
+        styles = tf.where((tf.range(self.layers) < crossover)[:, None], w[:, None], other[:, None])  # b × layers × w_dim
         return self.networks["synthesis"](styles, size=self.size, alpha=self.alpha(), training=True), w
 
     def judge(self, images, labels, seed):
@@ -184,24 +189,24 @@ class StyleGAN(noise.NoiseMethod):
         if h.loss == "wgan_gp":
             real_logits = self.judge(real, None, seed)
             scalars["gradient_penalty"] = self.gradient_penalty({"image": real}, fake, seed)
-            regularization = h.penalty_weight * scalars["gradient_penalty"] + h.drift_weight * tf.reduce_mean(tf.square(real_logits))
+            regularization = h.gp_weight * scalars["gradient_penalty"] + h.drift_weight * tf.reduce_mean(tf.square(real_logits))
         else:
             real_logits, scalars["r1_penalty"] = self._judge_and_penalize(real, seed)
-            regularization = 0.5 * h.r1_weight * scalars["r1_penalty"]
+            regularization = 0.5 * h.r1_gamma * scalars["r1_penalty"]
         scalars["real_score"] = self.score(real_logits)
         return base.PhaseResult({"discriminator": self.discriminator_loss(real_logits, fake_logits) + regularization}, scalars)
 
     def _judge_and_penalize(self, real, seed):
-        """Logits of real images, and their R1 penalty; every `r1_every` steps, and that many times as large."""
+        """Logits of real images, and their R1 penalty; every `r1_interval` steps, and that many times as large."""
         h = self.hparams
-        if not h.r1_weight:
+        if not h.r1_gamma:
             return self.judge(real, None, seed), tf.zeros([])
-        if h.r1_every == 1:
+        if h.r1_interval == 1:
             penalty, logits = r1_penalty(lambda images: self.judge(images, None, seed), real)
             return logits, penalty
-        due = (self.state["steps"] + 1) % h.r1_every == 0
+        due = (self.state["steps"] + 1) % h.r1_interval == 0
         penalty = tf.cond(due, lambda: r1_penalty(lambda images: self.judge(images, None, seed), real)[0], lambda: tf.zeros([]))
-        return self.judge(real, None, seed), h.r1_every * penalty
+        return self.judge(real, None, seed), h.r1_interval * penalty
 
     def _generator_loss(self, batch, seed):
         fake, w = self.generate_mixed(batch, seed)
@@ -221,10 +226,10 @@ class StyleGAN(noise.NoiseMethod):
         return {}
 
     def inference(self):
-        h, networks = self.hparams, self.averages or self.networks
+        h, networks = self.hparams, self.ema or self.networks
 
         def map_styles(latents, truncation):
-            w = networks["mapping"](latents, training=False)[:, None]  # N × 1 × width
+            w = networks["mapping"](latents, training=False)[:, None]  # N × 1 × w_dim
             mean = tf.convert_to_tensor(self.state["mean_style"])
             truncated = mean + tf.cast(truncation, tf.float32) * (w - mean)
             return tf.where((tf.range(self.layers) < h.truncation_layers)[:, None], truncated, w)
@@ -235,9 +240,9 @@ class StyleGAN(noise.NoiseMethod):
                 images = layers.resizing.double(images)
             return tf.clip_by_value(images, -1.0, 1.0)
 
-        styles = base.Styles(map_styles, synthesize, self.layers, h.width, h.truncation)
+        styles = base.Styles(map_styles, synthesize, self.layers, h.w_dim, h.truncation)
         return {
             "generate": base.Generation(
-                lambda latents: synthesize(map_styles(latents, h.truncation)), self.image, h.latents, prior=h.prior, styles=styles
+                lambda latents: synthesize(map_styles(latents, h.truncation)), self.image, h.latent_dim, prior=h.prior, styles=styles
             )
         }

@@ -1,4 +1,4 @@
-"""VAE-GAN: an autoencoder whose measure of similarity is learnt by a discriminator (Larsen et al. 2016)."""
+"""VAE-GAN: an autoencoder whose measure of similarity is learned by a discriminator (Larsen et al. 2016)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class HParams(base.HParams):
     batch_size: int = setting(64, "images in one step, over all replicas", at_least=2)
     image_size: Size = setting((64, 64), "HEIGHTxWIDTH of the images, multiples of 8, or one number for both")
     random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
-    latents: int = setting(128, "length of the latent vector", at_least=1)
+    latent_dim: int = setting(128, "length of the latent vector", at_least=1, formerly="latents")
     nef: int = setting(64, "filters of the encoder's first convolution", at_least=1)
     encoder_units: int = setting(2048, "units of the encoder's dense layer: 2048 in the paper, 1024 in its code", at_least=1)
     ngf: int = setting(32, "filters of the decoder at full size", at_least=1)
@@ -48,11 +48,12 @@ class HParams(base.HParams):
         1.0, "factor of the learning rate from one epoch to the next; 1: it stays constant", at_least=0.0, at_most=1.0
     )
     diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
-    average_decay: float = setting(
+    ema_decay: float = setting(
         0.0,
         "decay a step of the moving averages of encoder and decoder, which then make all results; 0: none",
         at_least=0.0,
         at_most=0.999999,
+        formerly="average_decay",
     )
 
     def __post_init__(self):
@@ -87,17 +88,17 @@ class VAEGAN(base.Method):
         self.encoder, self.decoder = self._build_encoder(), self._build_decoder()
         self.discriminator = networks.vaegan.vaegan_discriminator(hparams.image_size, self.image.channels, ndf=hparams.ndf)
         self.networks = {"encoder": self.encoder, "decoder": self.decoder, "discriminator": self.discriminator}
-        self.average_decay = hparams.average_decay
-        if hparams.average_decay:
-            self.averages = {"encoder": self._build_encoder(), "decoder": self._build_decoder()}
+        self.ema_decay = hparams.ema_decay
+        if hparams.ema_decay:
+            self.ema = {"encoder": self._build_encoder(), "decoder": self._build_decoder()}
         self.decoder_loss = DECODER_LOSSES[hparams.decoder_loss]
 
     def _build_encoder(self):
         h = self.hparams
-        return networks.vaegan.vaegan_encoder(h.image_size, self.image.channels, h.latents, nef=h.nef, units=h.encoder_units)
+        return networks.vaegan.vaegan_encoder(h.image_size, self.image.channels, h.latent_dim, nef=h.nef, units=h.encoder_units)
 
     def _build_decoder(self):
-        return networks.vaegan.vaegan_decoder(self.hparams.image_size, self.image.channels, self.hparams.latents, ngf=self.hparams.ngf)
+        return networks.vaegan.vaegan_decoder(self.hparams.image_size, self.image.channels, self.hparams.latent_dim, ngf=self.hparams.ngf)
 
     def make_optimizers(self):
         def rmsprop():
@@ -182,8 +183,8 @@ class VAEGAN(base.Method):
 
     def inference(self):
         """generate: latents to images; encode: images to the mean of their latents, out of which `generate` makes reconstructions."""
-        encoder, decoder = (self.averages.get(name, self.networks[name]) for name in ("encoder", "decoder"))
-        size, length = self.hparams.image_size, self.hparams.latents
+        encoder, decoder = (self.ema.get(name, self.networks[name]) for name in ("encoder", "decoder"))
+        size, length = self.hparams.image_size, self.hparams.latent_dim
         return {
             "generate": base.Generation(lambda latents: decoder(latents, training=False), self.image, length),
             "encode": base.Encoding(lambda images: encoder(images, training=False)[0], self.image, size, length, crop=True),

@@ -10,8 +10,8 @@ from tfgan.networks.blocks import SLOPE, conv, normal_init
 from tfgan.networks.mlp import embed
 
 
-def upsampling_generator(latents, image_size, channels, *, ngf=64, batch_norm, classes=0):
-    """Noise N×`latents` [, labels N int32] -> image N×H×W×`channels` in [-1, 1], H and W multiples of 4.
+def upsampling_generator(latent_dim, image_size, channels, *, ngf=64, batch_norm, classes=0):
+    """Noise N×`latent_dim` [, labels N int32] -> image N×H×W×`channels` in [-1, 1], H and W multiples of 4.
 
     Args:
         ngf: channels before the last layer.
@@ -19,10 +19,10 @@ def upsampling_generator(latents, image_size, channels, *, ngf=64, batch_norm, c
         classes: how many there are; noise is multiplied by the embedded label.
     """
     height, width = (size // 4 for size in image_size)
-    inputs = x = keras.Input((latents,))
+    inputs = x = keras.Input((latent_dim,))
     if classes:
         label = keras.Input((), dtype="int32")
-        inputs, x = [inputs, label], keras.layers.Multiply()([embed(label, classes, latents), x])
+        inputs, x = [inputs, label], keras.layers.Multiply()([embed(label, classes, latent_dim), x])
     x = keras.layers.Dense(height * width * 2 * ngf)(x)
     x = BatchNorm()(keras.layers.Reshape((height, width, 2 * ngf))(x))  # N × H/4 × W/4 × 2 ngf
     for filters in (2 * ngf, ngf):
@@ -52,13 +52,13 @@ def upsampling_discriminator(image_size, channels, *, ndf=16, batch_norm, norm="
     return keras.Model(image, heads if classes else heads[0], name="discriminator")
 
 
-def cifar_generator(latents, image_size, channels, classes, *, ngf=96):
-    """The paper's: noise N×`latents`, labels N int32 -> image N×H×W×`channels` in [-1, 1], H and W multiples of 8.
+def cifar_generator(latent_dim, image_size, channels, classes, *, ngf=96):
+    """The paper's: noise N×`latent_dim`, labels N int32 -> image N×H×W×`channels` in [-1, 1], H and W multiples of 8.
 
     `ngf`: channels before the last layer.
     """
     height, width = (size // 8 for size in image_size)
-    noise, label = keras.Input((latents,)), keras.Input((), dtype="int32")
+    noise, label = keras.Input((latent_dim,)), keras.Input((), dtype="int32")
     x = keras.layers.Concatenate()([noise, keras.layers.CategoryEncoding(classes, output_mode="one_hot")(label)])
     x = keras.layers.Dense(height * width * 4 * ngf, "relu")(x)
     x = keras.layers.Reshape((height, width, 4 * ngf))(x)  # N × H/8 × W/8 × 4 ngf

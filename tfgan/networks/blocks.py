@@ -9,7 +9,7 @@ SLOPE = 0.2  # of LeakyReLU in the papers; Keras' default is 0.3
 
 
 def normal_init():
-    """N(0, 0.02), the papers' initialisation of every kernel."""
+    """N(0, 0.02), the papers' initialization of every kernel."""
     return keras.initializers.RandomNormal(0.0, 0.02)
 
 
@@ -32,7 +32,7 @@ def downsample(filters, norm=None, use_bias=False):
 
 
 def upsample_conv(filters, upsample="deconv", kernel=4, use_bias=False):
-    """Layers that double the size: a transposed convolution, as in the papers, or `resize`: nearest neighbour, then a convolution,
+    """Layers that double the size: a transposed convolution, as in the papers, or `resize`: nearest neighbor, then a convolution,
     which leaves no checkerboard (Odena et al. 2016)."""
     settings = {"use_bias": use_bias, "kernel_initializer": normal_init()}
     if upsample == "deconv":

@@ -11,32 +11,32 @@ TUTORIAL = {"momentum": 0.99, "epsilon": 1e-3, "gamma_initializer": "ones"}  # K
 TUTORIAL_SLOPE = 0.3
 
 
-def dcgan_generator(latents, image_size, channels, *, ngf=128, kernel=5):
-    """Noise N×`latents` -> image N×H×W×`channels` in [-1, 1]. `ngf`: channels before the last layer."""
+def dcgan_generator(latent_dim, image_size, channels, *, ngf=128, kernel_size=5):
+    """Noise N×`latent_dim` -> image N×H×W×`channels` in [-1, 1]. `ngf`: channels before the last layer."""
     count = doublings(image_size)
     height, width = (size >> count for size in image_size)
     depth = ngf << (count - 1)
-    x = noise = keras.Input((latents,))
+    x = noise = keras.Input((latent_dim,))
     x = keras.layers.Dense(height * width * depth, use_bias=False, kernel_initializer=normal_init())(x)
     x = keras.layers.Reshape((height, width, depth))(x)  # N × h × w × ngf·2^(count-1)
     x = keras.layers.ReLU()(BatchNorm()(x))
     for number in reversed(range(1, count)):
-        x = _deconv(ngf << (number - 1), kernel)(x)
+        x = _deconv(ngf << (number - 1), kernel_size)(x)
         x = keras.layers.ReLU()(BatchNorm()(x))
-    x = _deconv(channels, kernel)(x)  # N × H × W × channels
+    x = _deconv(channels, kernel_size)(x)  # N × H × W × channels
     return keras.Model(noise, keras.layers.Activation("tanh", dtype="float32")(x), name="generator")
 
 
-def _deconv(filters, kernel, strides=2, initializer=None):
+def _deconv(filters, kernel_size, strides=2, initializer=None):
     initializer = initializer or normal_init()
-    return keras.layers.Conv2DTranspose(filters, kernel, strides, "same", use_bias=False, kernel_initializer=initializer)
+    return keras.layers.Conv2DTranspose(filters, kernel_size, strides, "same", use_bias=False, kernel_initializer=initializer)
 
 
-def dcgan_discriminator(image_size, channels, *, ndf=128, kernel=5, norm="batch"):
+def dcgan_discriminator(image_size, channels, *, ndf=128, kernel_size=5, norm="batch"):
     """Image N×H×W×`channels` -> logits N×1 float32. `ndf`: channels of the first layer, which has no `norm` (batch or none)."""
     x = image = keras.Input((*image_size, channels))
     for number in range(doublings(image_size)):
-        x = conv(ndf << number, kernel, 2, use_bias=False)(x)
+        x = conv(ndf << number, kernel_size, 2, use_bias=False)(x)
         if number and norm == "batch":
             x = BatchNorm()(x)
         x = keras.layers.LeakyReLU(negative_slope=SLOPE)(x)  # N × H/2^(number+1) × …
@@ -45,13 +45,13 @@ def dcgan_discriminator(image_size, channels, *, ndf=128, kernel=5, norm="batch"
     return keras.Model(image, logits, name="discriminator")
 
 
-def tutorial_generator(latents, image_size, channels, *, ngf=64):
-    """TensorFlow's DCGAN tutorial: noise N×`latents` -> image N×H×W×`channels` in [-1, 1], H and W multiples of 4.
+def tutorial_generator(latent_dim, image_size, channels, *, ngf=64):
+    """TensorFlow's DCGAN tutorial: noise N×`latent_dim` -> image N×H×W×`channels` in [-1, 1], H and W multiples of 4.
 
     `ngf`: channels before the last layer.
     """
     height, width = (size // 4 for size in image_size)
-    x = noise = keras.Input((latents,))
+    x = noise = keras.Input((latent_dim,))
     x = keras.layers.Dense(height * width * 4 * ngf, use_bias=False)(x)
     x = keras.layers.LeakyReLU(negative_slope=TUTORIAL_SLOPE)(BatchNorm(**TUTORIAL)(x))
     x = keras.layers.Reshape((height, width, 4 * ngf))(x)

@@ -10,5 +10,5 @@ def build_generator(name, in_channels, out_channels, *, bottleneck_norm=False, *
     """The Keras model for `name`; `options` are those of `unet` and `resnet`. Raises `ValueError` for an unknown name."""
     kind, number = parse_generator(name)
     if kind == "resnet":
-        return resnet(in_channels, out_channels, blocks=number, **options)
+        return resnet(in_channels, out_channels, n_blocks=number, **options)
     return unet(in_channels, out_channels, depth=number.bit_length() - 1, skips=kind == "unet", bottleneck_norm=bottleneck_norm, **options)

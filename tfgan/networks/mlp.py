@@ -13,14 +13,14 @@ def embed(label, classes, length):
     return keras.layers.Embedding(classes, length, embeddings_initializer=keras.initializers.RandomNormal(0.0, 1.0))(label)
 
 
-def mlp_generator(latents, image_size, channels, *, batch_norm, classes=0):
-    """Noise N×`latents` [, labels N int32] -> image N×H×W×`channels` in [-1, 1].
+def mlp_generator(latent_dim, image_size, channels, *, batch_norm, classes=0):
+    """Noise N×`latent_dim` [, labels N int32] -> image N×H×W×`channels` in [-1, 1].
 
     Args:
         batch_norm: settings of the batch norms.
         classes: how many there are; the embedded label stands before the noise (Mirza and Osindero 2014).
     """
-    inputs = noise = keras.Input((latents,))
+    inputs = noise = keras.Input((latent_dim,))
     x = noise
     if classes:
         label = keras.Input((), dtype="int32")

@@ -10,7 +10,7 @@ def resnet(
     in_channels,
     out_channels,
     *,
-    blocks=9,
+    n_blocks=9,
     ngf=64,
     norm="instance",
     dropout=0.0,
@@ -18,7 +18,7 @@ def resnet(
     upsampling="deconv",
     **batch_norm,
 ):
-    """Two halvings, `blocks` residual blocks, two doublings: N×H×W×`in_channels` in [-1, 1] -> N×H×W×`out_channels` in [-1, 1].
+    """Two halvings, `n_blocks` residual blocks, two doublings: N×H×W×`in_channels` in [-1, 1] -> N×H×W×`out_channels` in [-1, 1].
 
     H and W are multiples of 4 and at least 8. No activation follows the sum of a residual block.
 
@@ -28,27 +28,27 @@ def resnet(
     """
     use_bias = norm != "batch"
 
-    def normalised(layers, x, activation=True):
+    def normalized(layers, x, activation=True):
         for layer in [*layers, norm_layer(norm, **batch_norm), keras.layers.ReLU() if activation else None]:
             x = x if layer is None else layer(x)
         return x
 
     def residual_block(x):
         f = 4 * ngf
-        y = normalised([ReflectionPadding(1), conv(f, 3, padding="valid", use_bias=use_bias)], x)
+        y = normalized([ReflectionPadding(1), conv(f, 3, padding="valid", use_bias=use_bias)], x)
         if dropout:
             y = Dropout(dropout, at_inference=dropout_at_inference)(y)
-        y = normalised([ReflectionPadding(1), conv(f, 3, padding="valid", use_bias=use_bias)], y, activation=False)
+        y = normalized([ReflectionPadding(1), conv(f, 3, padding="valid", use_bias=use_bias)], y, activation=False)
         return keras.layers.Add()([x, y])
 
     inputs = keras.Input((None, None, in_channels))
-    x = normalised([ReflectionPadding(3), conv(ngf, 7, padding="valid", use_bias=use_bias)], inputs)  # N × H × W × ngf
-    x = normalised([conv(2 * ngf, 3, 2, use_bias=use_bias)], x)  # N × H/2 × W/2 × 2 ngf
-    x = normalised([conv(4 * ngf, 3, 2, use_bias=use_bias)], x)  # N × H/4 × W/4 × 4 ngf
-    for _ in range(blocks):
+    x = normalized([ReflectionPadding(3), conv(ngf, 7, padding="valid", use_bias=use_bias)], inputs)  # N × H × W × ngf
+    x = normalized([conv(2 * ngf, 3, 2, use_bias=use_bias)], x)  # N × H/2 × W/2 × 2 ngf
+    x = normalized([conv(4 * ngf, 3, 2, use_bias=use_bias)], x)  # N × H/4 × W/4 × 4 ngf
+    for _ in range(n_blocks):
         x = residual_block(x)  # N × H/4 × W/4 × 4 ngf
-    x = normalised(upsample_conv(2 * ngf, upsampling, kernel=3, use_bias=use_bias), x)  # N × H/2 × W/2 × 2 ngf
-    x = normalised(upsample_conv(ngf, upsampling, kernel=3, use_bias=use_bias), x)  # N × H × W × ngf
+    x = normalized(upsample_conv(2 * ngf, upsampling, kernel=3, use_bias=use_bias), x)  # N × H/2 × W/2 × 2 ngf
+    x = normalized(upsample_conv(ngf, upsampling, kernel=3, use_bias=use_bias), x)  # N × H × W × ngf
     x = conv(out_channels, 7, padding="valid")(ReflectionPadding(3)(x))  # N × H × W × out_channels
     x = keras.layers.Activation("tanh", dtype="float32")(x)
-    return keras.Model(inputs, x, name=f"resnet_{blocks}")
+    return keras.Model(inputs, x, name=f"resnet_{n_blocks}")

@@ -12,7 +12,7 @@ STYLE_MAP = 4  # height and width of the style encoder's last map
 
 
 def xavier_init():
-    """Xavier's normal initialisation with gain 0.02, as in the paper's code."""
+    """Xavier's normal initialization with gain 0.02, as in the paper's code."""
     return keras.initializers.VarianceScaling(0.02**2, mode="fan_avg", distribution="untruncated_normal")
 
 
@@ -30,18 +30,18 @@ def leaky_relu(x):
 
 
 def spade(x, labels, synchronized=True):
-    """Spatially-adaptive normalisation of x, N×h×w×C, by one-hot `labels` of the same size, N×h×w×K (§3.1): x̂·(1 + γ) + β.
+    """Spatially-adaptive normalization of x, N×h×w×C, by one-hot `labels` of the same size, N×h×w×K (§3.1): x̂·(1 + γ) + β.
 
     x̂ is x after a batch norm without weights, γ and β come from the labels. The paper prints γ·x̂ + β; its code has 1 + γ.
     """
-    normalised = BatchNorm(center=False, scale=False, synchronized=synchronized)(x)
+    normalized = BatchNorm(center=False, scale=False, synchronized=synchronized)(x)
     hidden = conv(HIDDEN, 3, activation="relu")(labels)  # N × h × w × HIDDEN
     gamma, beta = conv(x.shape[-1], 3)(hidden), conv(x.shape[-1], 3)(hidden)  # N × h × w × C
-    return normalised * (1.0 + gamma) + beta
+    return normalized * (1.0 + gamma) + beta
 
 
 def spade_block(x, labels, filters, synchronized=True):
-    """A residual block of two spectrally normalised convolutions, each behind SPADE and LeakyReLU: N×h×w×C -> N×h×w×`filters`.
+    """A residual block of two spectrally normalized convolutions, each behind SPADE and LeakyReLU: N×h×w×C -> N×h×w×`filters`.
 
     Where C is not `filters` the shortcut is SPADE and a 1×1 convolution, without activation.
     """
@@ -53,24 +53,24 @@ def spade_block(x, labels, filters, synchronized=True):
     return keras.layers.Add()([x, y])
 
 
-def spade_generator(num_classes, out_channels, *, ngf=64, depth=5, latent=0, image_size=(256, 256), synchronized=True):
+def spade_generator(num_classes, out_channels, *, ngf=64, depth=5, latent_dim=0, image_size=(256, 256), synchronized=True):
     """One-hot labels N×H×W×`num_classes` -> images N×H×W×`out_channels` in [-1, 1]; H and W multiples of 2^`depth`.
 
     Args:
         ngf: filters at full size; they double with every halving of the size, up to 16 times as many.
         depth: doublings from the first map, which is 8×8 for 256×256 pixels and the paper's 5.
-        latent: length of the style vector z, N×`latent`, a second input out of which the first map is made; 0: there is none, and the
-            first map is made from the labels, halved as often.
+        latent_dim: length of the style vector z, N×`latent_dim`, a second input out of which the first map is made; 0: there is none, and
+            the first map is made from the labels, halved as often.
         image_size: of training, for z only: z becomes a first map for this height and width, which is resized bilinearly for others.
         synchronized: of the batch norms, see `tfgan.layers.BatchNorm`.
     """
     inputs = labels = keras.Input((None, None, num_classes))
-    # Every 2^k-th pixel, the upper left one of its square, as PyTorch's nearest neighbour takes it.
+    # Every 2^k-th pixel, the upper left one of its square, as PyTorch's nearest neighbor takes it.
     halved = [labels[:, :: 2**k, :: 2**k] if k else labels for k in range(depth + 1)]  # N × H/2^k × W/2^k × K
     filters = [ngf * min(2**k, 16) for k in range(depth)]  # at H/2^k × W/2^k
 
-    if latent:
-        z = keras.Input((latent,))
+    if latent_dim:
+        z = keras.Input((latent_dim,))
         inputs = [labels, z]
         x = _first_map(z, halved[depth], filters[-1], [size // 2**depth for size in image_size])
     else:
@@ -91,8 +91,8 @@ def _first_map(z, like, filters, size):
     return ResizeLike()([keras.layers.Reshape((*size, filters))(x), like])  # N × h × w × filters
 
 
-def style_encoder(in_channels, latent=256, *, nef=64, size=256):
-    """Images N×`size`×`size`×`in_channels` in [-1, 1] -> mean and log-variance of their style, each N×`latent` float32.
+def style_encoder(in_channels, latent_dim=256, *, nef=64, size=256):
+    """Images N×`size`×`size`×`in_channels` in [-1, 1] -> mean and log-variance of their style, each N×`latent_dim` float32.
 
     Args:
         nef: filters of the first convolution; they double up to 8 times as many.
@@ -105,6 +105,6 @@ def style_encoder(in_channels, latent=256, *, nef=64, size=256):
         x = leaky_relu(instance_norm()(x))
     x = keras.layers.Flatten()(x)  # N × 16 · 8 nef
     outputs = [
-        keras.layers.Dense(latent, kernel_initializer=xavier_init(), dtype="float32", name=name)(x) for name in ("mean", "log_variance")
+        keras.layers.Dense(latent_dim, kernel_initializer=xavier_init(), dtype="float32", name=name)(x) for name in ("mean", "log_variance")
     ]
     return keras.Model(inputs, outputs, name="style_encoder")

@@ -9,7 +9,7 @@ from tfgan.layers import InstanceNorm
 SLOPE = 0.01  # of the discriminator's LeakyReLU
 
 
-def stargan_generator(channels, labels, *, ngf=64, blocks=6):
+def stargan_generator(channels, labels, *, ngf=64, n_blocks=6):
     """Images N×H×W×`channels` in [-1, 1] and their target labels N×`labels` -> images N×H×W×`channels` in [-1, 1].
 
     Each label becomes a constant plane beside the image's channels. H and W are multiples of 4 and at least 8. The padding is of zeros:
@@ -17,28 +17,28 @@ def stargan_generator(channels, labels, *, ngf=64, blocks=6):
 
     Args:
         ngf: filters of the first convolution; the residual blocks have four times as many.
-        blocks: residual blocks.
+        n_blocks: residual blocks.
     """
     images, targets = keras.Input((None, None, channels)), keras.Input((labels,))
     planes = keras.layers.Reshape((1, 1, labels))(targets) * keras.ops.ones_like(images[..., :1])
     x = keras.layers.Concatenate()([images, planes])  # N × H × W × (channels + labels)
-    x = _normalised(_conv(ngf, 7), x)  # N × H × W × ngf
-    x = _normalised(_conv(2 * ngf, 4, 2), x)  # N × H/2 × W/2 × 2 ngf
-    x = _normalised(_conv(4 * ngf, 4, 2), x)  # N × H/4 × W/4 × 4 ngf
-    for _ in range(blocks):
-        y = _normalised(_conv(4 * ngf, 3), x)
-        y = _normalised(_conv(4 * ngf, 3), y, activation=False)
+    x = _normalized(_conv(ngf, 7), x)  # N × H × W × ngf
+    x = _normalized(_conv(2 * ngf, 4, 2), x)  # N × H/2 × W/2 × 2 ngf
+    x = _normalized(_conv(4 * ngf, 4, 2), x)  # N × H/4 × W/4 × 4 ngf
+    for _ in range(n_blocks):
+        y = _normalized(_conv(4 * ngf, 3), x)
+        y = _normalized(_conv(4 * ngf, 3), y, activation=False)
         x = keras.layers.Add()([x, y])  # N × H/4 × W/4 × 4 ngf
     for f in (2 * ngf, ngf):
         layer = keras.layers.Conv2DTranspose(f, 4, 2, "same", use_bias=False, kernel_initializer=_torch_init())
-        x = _normalised(layer, x)  # N × H/2 × W/2 × 2 ngf, then N × H × W × ngf
+        x = _normalized(layer, x)  # N × H/2 × W/2 × 2 ngf, then N × H × W × ngf
     x = _conv(channels, 7)(x)  # N × H × W × channels
     x = keras.layers.Activation("tanh", dtype="float32")(x)
     return keras.Model([images, targets], x, name="stargan_generator")
 
 
 def stargan_discriminator(channels, labels, image_size, *, ndf=64, n_layers=6):
-    """Images N×H×W×`channels` in [-1, 1] -> a critic's scores N×H/2^n×W/2^n×1, and logits of the attributes N×`labels`; no normalisation.
+    """Images N×H×W×`channels` in [-1, 1] -> a critic's scores N×H/2^n×W/2^n×1, and logits of the attributes N×`labels`; no normalization.
 
     Args:
         image_size: H and W: the attributes' convolution covers all that is left of the image.
@@ -69,7 +69,7 @@ def _conv(filters, kernel, strides=1, padding="same", use_bias=False, **kwargs):
     return keras.layers.Conv2D(filters, kernel, strides, padding, use_bias=use_bias, kernel_initializer=_torch_init(), **kwargs)
 
 
-def _normalised(layer, x, activation=True):
+def _normalized(layer, x, activation=True):
     """`layer`, instance norm with scale and shift, ReLU."""
     x = InstanceNorm()(layer(x))
     return keras.layers.ReLU()(x) if activation else x

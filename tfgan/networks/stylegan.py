@@ -16,6 +16,7 @@ from tfgan.networks.blocks import SLOPE
 
 SMALLEST = 4
 GROUP = 4  # images over which the discriminator takes a standard deviation
+OLD_ARGUMENTS = {"width": "w_dim", "base": "channel_base", "most": "channel_max"}  # in files of earlier versions -> present ones
 
 
 def leaky(x):
@@ -33,18 +34,18 @@ def layer_count(size: int) -> int:
     return 2 * len(sizes(size))
 
 
-def channels_at(size: int, base: int, most: int) -> int:
-    """Feature maps of `size` pixels: base / 2^(log2 size - 1), at most `most`."""
-    return max(1, min(2 * base // size, most))
+def channels_at(size: int, channel_base: int, channel_max: int) -> int:
+    """Feature maps of `size` pixels: channel_base / 2^(log2 size - 1), at most `channel_max`."""
+    return max(1, min(2 * channel_base // size, channel_max))
 
 
-def mapping(latents: int, width: int, depth: int = 8):
-    """Noise N×`latents` -> styles N×`width` float32, by `depth` layers that learn a hundred times slower than the others."""
-    noise = keras.Input((latents,))
+def mapping(latent_dim: int, w_dim: int, depth: int = 8):
+    """Noise N×`latent_dim` -> styles N×`w_dim` float32, by `depth` layers that learn a hundred times slower than the others."""
+    noise = keras.Input((latent_dim,))
     x = UnitLength(dtype="float32")(noise)
     for _ in range(depth):
-        x = EqualizedDense(width, lr_multiplier=0.01, dtype="float32")(x)
-        x = keras.layers.LeakyReLU(negative_slope=SLOPE, dtype="float32")(x)  # N × width
+        x = EqualizedDense(w_dim, lr_multiplier=0.01, dtype="float32")(x)
+        x = keras.layers.LeakyReLU(negative_slope=SLOPE, dtype="float32")(x)  # N × w_dim
     return keras.Model(noise, x, name="mapping")
 
 
@@ -68,12 +69,12 @@ class Epilogue(keras.layers.Layer):
         super().__init__(**kwargs)
         self.number = number
 
-    def build(self, channels, width):
-        """`channels` of the convolution, `width` of the style."""
+    def build(self, channels, w_dim):
+        """`channels` of the convolution, `w_dim` of the style."""
         self.strength = self.add_weight(shape=(channels,), initializer="zeros", name="noise_strength", autocast=False)
         self.bias = self.add_weight(shape=(channels,), initializer="zeros", name="bias", autocast=False)
         self.affine = EqualizedDense(2 * channels, gain=1.0, dtype="float32", name="style")
-        self.affine.build((None, width))
+        self.affine.build((None, w_dim))
 
     def call(self, x, style, training=False):
         dtype, x = x.dtype, tf.cast(x, tf.float32)  # a norm over few pixels needs the precision
@@ -90,7 +91,7 @@ class Epilogue(keras.layers.Layer):
 
 
 def adain(x, scale, shift):
-    """Adaptive instance normalisation (Huang and Belongie 2017): each map of N×H×W×C gets mean `shift` and deviation |`scale`|, N×1×1×C."""
+    """Adaptive instance normalization (Huang and Belongie 2017): each map of N×H×W×C gets mean `shift` and deviation |`scale`|, N×1×1×C."""
     mean, variance = tf.nn.moments(x, axes=[1, 2], keepdims=True)
     return (x - mean) * (scale * tf.math.rsqrt(variance + 1e-8)) + shift
 
@@ -105,6 +106,11 @@ def _convolution(inputs, filters, kernel, **settings):
     return _built(EqualizedConv2D(filters, kernel, **settings), (None, None, None, inputs))
 
 
+def _arguments(config):
+    """Those of a network that was saved with this configuration."""
+    return {OLD_ARGUMENTS.get(name, name): value for name, value in config.items()}
+
+
 def _name(model, **lists):
     """Makes layers attributes of their own: TensorFlow's checkpoints do not look into lists of Keras layers."""
     for name, layers in lists.items():
@@ -114,24 +120,25 @@ def _name(model, **lists):
 
 @keras.saving.register_keras_serializable("tfgan")
 class Synthesis(keras.Model):
-    """Styles N×layers×width -> images N×size×size×`channels`, about [-1, 1] but not bounded, float32.
+    """Styles N×layers×w_dim -> images N×size×size×`channels`, about [-1, 1] but not bounded, float32.
 
     Args:
         largest: size of the finished images.
         every_size: there is a layer toRGB for each size, for growing; otherwise for the largest alone.
-        base, most: of the feature maps, see `channels_at`.
+        channel_base, channel_max: of the feature maps, see `channels_at`.
     """
 
-    def __init__(self, largest, channels, *, width, every_size, base=8192, most=512, **kwargs):
+    def __init__(self, largest, channels, *, w_dim, every_size, channel_base=8192, channel_max=512, **kwargs):
         super().__init__(autocast=False, **kwargs)  # styles, α and images stay float32; the layers see to their own
-        self.largest, self.channels, self.width, self.every_size, self.base, self.most = largest, channels, width, every_size, base, most
+        self.largest, self.channels, self.w_dim, self.every_size = largest, channels, w_dim, every_size
+        self.channel_base, self.channel_max = channel_base, channel_max
         self.sizes = sizes(largest)
-        depths = [channels_at(size, base, most) for size in self.sizes]
+        depths = [channels_at(size, channel_base, channel_max) for size in self.sizes]
         self.const = self.add_weight(shape=(1, SMALLEST, SMALLEST, depths[0]), initializer="ones", name="const")
         # In the place of the first convolution stands the constant.
         layers = [(inputs, depth) for before, depth in zip([None, *depths], depths) for inputs in (before, depth)]
         self.convolutions = [_convolution(inputs, depth, 3, use_bias=False) for inputs, depth in layers[1:]]
-        self.epilogues = [_built(Epilogue(number), depth, width) for number, (_, depth) in enumerate(layers)]
+        self.epilogues = [_built(Epilogue(number), depth, w_dim) for number, (_, depth) in enumerate(layers)]
         self.to_rgb = [
             _convolution(depth, channels, 1, gain=1.0, dtype="float32", name=f"to_rgb_{size}")
             for size, depth in zip(self.sizes, depths)
@@ -141,8 +148,12 @@ class Synthesis(keras.Model):
         self.built = True
 
     def get_config(self):
-        names = ("name", "largest", "channels", "width", "every_size", "base", "most")
+        names = ("name", "largest", "channels", "w_dim", "every_size", "channel_base", "channel_max")
         return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**_arguments(config))
 
     def call(self, styles, size=None, alpha=None, training=False):
         """`size`: of the images, the largest by default. `alpha`: share of the largest layers in an image that is fading in, a scalar;
@@ -168,11 +179,12 @@ class Synthesis(keras.Model):
 class Discriminator(keras.Model):
     """Images N×size×size×`channels` -> logits N×1 float32; arguments as of `Synthesis`, with fromRGB in the place of toRGB."""
 
-    def __init__(self, largest, channels, *, every_size, base=8192, most=512, **kwargs):
+    def __init__(self, largest, channels, *, every_size, channel_base=8192, channel_max=512, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        self.largest, self.channels, self.every_size, self.base, self.most = largest, channels, every_size, base, most
+        self.largest, self.channels, self.every_size = largest, channels, every_size
+        self.channel_base, self.channel_max = channel_base, channel_max
         self.sizes = sizes(largest)
-        depths = [channels_at(size, base, most) for size in self.sizes]
+        depths = [channels_at(size, channel_base, channel_max) for size in self.sizes]
         self.from_rgb = [
             _convolution(channels, depth, 1, name=f"from_rgb_{size}")
             for size, depth in zip(self.sizes, depths)
@@ -187,7 +199,11 @@ class Discriminator(keras.Model):
         self.built = True
 
     def get_config(self):
-        return {name: getattr(self, name) for name in ("name", "largest", "channels", "every_size", "base", "most")}
+        return {name: getattr(self, name) for name in ("name", "largest", "channels", "every_size", "channel_base", "channel_max")}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**_arguments(config))
 
     def call(self, images, alpha=None, training=False):
         """`alpha`: as in `Synthesis`, of images of the size that is fading in."""

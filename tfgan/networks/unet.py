@@ -25,7 +25,7 @@ def unet(
         depth: number of halvings; 8 takes 256×256 to a 1×1 bottleneck.
         ngf: filters of the first convolution; they double up to 8 times as many.
         skips: join each decoder block to the encoder's output of its size; without, this is the encoder–decoder of the paper's §4.3.
-        bottleneck_norm: also normalise the innermost convolution, as the TensorFlow tutorial does. At batch size 1 a batch norm on
+        bottleneck_norm: also normalize the innermost convolution, as the TensorFlow tutorial does. At batch size 1 a batch norm on
             1×1 pixels replaces whatever comes in by its own β, so that the bottleneck carries nothing; the paper's errata drops it.
         dropout: rate in the first three decoder blocks, before the activation.
         batch_norm: arguments of `tfgan.layers.BatchNorm`.
@@ -37,8 +37,8 @@ def unet(
     encoded = []
     for level, f in enumerate(filters):
         innermost = level == depth - 1
-        normalised = bottleneck_norm if innermost else level > 0
-        x = downsample(f, norm_layer(norm, **batch_norm) if normalised else None, use_bias)(x)
+        normalized = bottleneck_norm if innermost else level > 0
+        x = downsample(f, norm_layer(norm, **batch_norm) if normalized else None, use_bias)(x)
         encoded.append(x)  # N × H/2^(level+1) × W/2^(level+1) × f
 
     for level in reversed(range(depth - 1)):

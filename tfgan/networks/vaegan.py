@@ -29,8 +29,8 @@ def dense(units, use_bias=False, **kwargs):
     return keras.layers.Dense(units, use_bias=use_bias, kernel_initializer=fan_in_init(), **kwargs)
 
 
-def vaegan_encoder(image_size, channels, latents=128, *, nef=64, units=2048):
-    """Images N×H×W×`channels` in [-1, 1] -> mean and log-variance of their latents, each N×`latents` float32.
+def vaegan_encoder(image_size, channels, latent_dim=128, *, nef=64, units=2048):
+    """Images N×H×W×`channels` in [-1, 1] -> mean and log-variance of their latents, each N×`latent_dim` float32.
 
     Args:
         image_size: H and W, multiples of 8.
@@ -41,18 +41,18 @@ def vaegan_encoder(image_size, channels, latents=128, *, nef=64, units=2048):
     for level in range(HALVINGS):
         x = norm_relu(conv(nef * 2**level, 2)(x))  # N × H/2^(level+1) × W/2^(level+1) × nef 2^level
     x = norm_relu(dense(units)(keras.layers.Flatten()(x)))  # N × units
-    outputs = [dense(latents, use_bias=True, dtype="float32", name=name)(x) for name in ("mean", "log_variance")]
+    outputs = [dense(latent_dim, use_bias=True, dtype="float32", name=name)(x) for name in ("mean", "log_variance")]
     return keras.Model(inputs, outputs, name="encoder")
 
 
-def vaegan_decoder(image_size, channels, latents=128, *, ngf=32):
-    """Latents N×`latents` -> images N×H×W×`channels` in [-1, 1] float32.
+def vaegan_decoder(image_size, channels, latent_dim=128, *, ngf=32):
+    """Latents N×`latent_dim` -> images N×H×W×`channels` in [-1, 1] float32.
 
     Args:
         image_size: H and W, multiples of 8.
         ngf: filters at full size; 4, 8 and 8 times as many at a half, a quarter and an eighth of it.
     """
-    inputs = keras.Input((latents,))
+    inputs = keras.Input((latent_dim,))
     h, w = (size // 2**HALVINGS for size in image_size)
     x = norm_relu(dense(h * w * 8 * ngf)(inputs))  # N × H/8 · W/8 · 8 ngf; one mean and variance a unit
     x = keras.layers.Reshape((h, w, 8 * ngf))(x)

@@ -39,7 +39,7 @@ class Health(Callback):
     def __init__(self, method: Method, dataset: Dataset, data: DataConfig, training: TrainConfig):
         self.method, self.dataset, self.data, self.training = method, dataset, data, training
         self.run = Path(training.workdir)
-        self.watch = Watch(detectors(method.doubt, method.average_decay, method.gap))
+        self.watch = Watch(detectors(method.doubt, method.ema_decay, method.gap))
         self._real: dict[tuple[str, int | None], Real] = {}
 
     def on_train_begin(self, trainer, step: int):
@@ -62,10 +62,10 @@ class Health(Callback):
         return self.measure(made)
 
     def measure(self, made: Made) -> dict[str, float]:
-        """Of sample pictures: the least diversity and the strongest grid of all ways; mean correlation, where the truth is not known."""
+        """Of sample pictures: least diversity and strongest grid of all signatures; mean correlation, where the truth is not known."""
         diversities, correlations, grids = [], [], []
-        for way, label, inputs, outputs in _groups(made):
-            real = self._real_images(way, label, made)
+        for signature, label, inputs, outputs in _groups(made):
+            real = self._real_images(signature, label, made)
             diversities.append(diversity(outputs, real.spread))
             grids.append(checkerboard(outputs, real.peak))
             if inputs is not None:
@@ -79,15 +79,15 @@ class Health(Callback):
         return {name: float(join(values)) for name, (join, values) in known.items() if values}
 
     def _real_images(self, name: str, label: int | None, made: Made) -> Real:
-        """What a way's results are compared with, images of its target domain: where the data are paired, the truth."""
+        """What a signature's results are compared with, images of its target domain: where the data are paired, the truth."""
         if (name, label) not in self._real:
-            way = made.ways[name]
-            key = next(key for key, domain in self.dataset.spec.domains.items() if domain is way.target)
-            if isinstance(way, Translator):
+            signature = made.signatures[name]
+            key = next(key for key, domain in self.dataset.spec.domains.items() if domain is signature.target)
+            if isinstance(signature, Translator):
                 images = np.stack([example[key] for example in made.examples])
             else:
-                most = min(REAL_IMAGES * max(len(way.class_names), 1), MOST_REAL_IMAGES)
-                images = normalize(self.dataset.column("validation", key, most), way.target)
+                most = min(REAL_IMAGES * max(len(signature.class_names), 1), MOST_REAL_IMAGES)
+                images = normalize(self.dataset.column("validation", key, most), signature.target)
                 if label is not None:
                     images = images[self.dataset.column("validation", "label", most) == label]
             self._real[name, label] = Real(spread(images), grid_peak(images))
@@ -95,17 +95,19 @@ class Health(Callback):
 
 
 def _groups(made: Made):
-    """(way, label, inputs or None, outputs) of images that were made alike; inputs of translations whose truth is not known."""
+    """(signature, label, inputs or None, outputs) of images that were made alike; inputs of translations whose truth is not known."""
     for calls in zip(*made.calls):  # one call of each example
-        way = made.ways[calls[0].way]
+        signature = made.signatures[calls[0].signature]
         # What is made of images that were made themselves, such as CycleGAN's way back, says nothing new.
-        if isinstance(way, Translator) and all(call.input is example[way.input_key] for call, example in zip(calls, made.examples)):
+        if isinstance(signature, Translator) and all(
+            call.input is example[signature.input_key] for call, example in zip(calls, made.examples)
+        ):
             inputs, outputs = (np.stack(images) for images in zip(*((call.input, call.output) for call in calls)))
-            yield calls[0].way, None, None if way.truth_key else inputs, outputs
+            yield calls[0].signature, None, None if signature.truth_key else inputs, outputs
     for name, columns in made.sampled.items():
-        way = made.ways[name]
-        assert isinstance(way, Sampler)
-        if way.class_names:
+        signature = made.signatures[name]
+        assert isinstance(signature, Sampler)
+        if signature.class_names:
             yield from ((name, label, None, np.stack(images)) for label, images in enumerate(columns.values()))
         else:
             yield name, None, None, np.stack([image for column in columns.values() for image in column])

@@ -16,7 +16,7 @@ METHODS = {
     "unpaired": "cyclegan",
     "attributes": "stargan",
     "semantic": "spade",
-    "labelled": "acgan",
+    "labeled": "acgan",
     "images": "dcgan",
 }
 """Kind of batches -> the method that is taken where none is named."""

@@ -12,12 +12,12 @@ from tfgan.data.dataset import Dataset
 from tfgan.data.images import convert, decode, probe, resize
 from tfgan.data.pipeline import normalize
 from tfgan.errors import UnreadableImage, UserError
-from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.classifier import UNKNOWN
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.pixels import WINDOW, WINDOW_OF_SCALES
 from tfgan.evaluation.sliced import SMALLEST
-from tfgan.inference import Encoder, Sampler, Translator, Ways, samplers, translators
+from tfgan.inference import Encoder, Sampler, Signatures, Translator, samplers, translators
 from tfgan.inference.files import find_images
 
 logger = logging.getLogger(__name__)
@@ -25,59 +25,59 @@ logger = logging.getLogger(__name__)
 ENOUGH = 1000  # images, for which others are left out, so that real ones can stand beside the generated ones
 
 
-def compare(ways: Ways, dataset: Dataset, count: int) -> dict[str, Comparison]:
+def compare(signatures: Signatures, dataset: Dataset, count: int) -> dict[str, Comparison]:
     """Comparisons by name: "" for what a method is for, or the domain that is translated to, where there are several.
 
     Args:
-        ways: of the method.
+        signatures: of the method.
         dataset: what it learns from.
         count: images at most on each side.
     """
-    if samplers(ways):
-        return _generated(ways, dataset, count)
-    first, *more = translators(ways).values()
+    if samplers(signatures):
+        return _generated(signatures, dataset, count)
+    first, *more = translators(signatures).values()
     if "attributes" in first.lengths:
         return {"": _attributes(first, dataset, count)}
     if first.truth_key:
         return {"": _translated(first, dataset, count)}
-    return {way.target.name: _unpaired(way, other, dataset, count) for way, other in ((first, *more), (*more, first))}
+    return {signature.target.name: _unpaired(signature, other, dataset, count) for signature, other in ((first, *more), (*more, first))}
 
 
-def measurable(ways: Ways, image_size: Size) -> list[str]:
-    """The metrics that fit what `compare` makes with these ways, known before anything is made; their tools are not asked for."""
-    encodes, generates = any(isinstance(way, Encoder) for way in ways.values()), bool(samplers(ways))
+def measurable(signatures: Signatures, image_size: Size) -> list[str]:
+    """The metrics that fit what `compare` makes with these signatures, known before anything is made; their tools are not asked for."""
+    encodes, generates = any(isinstance(signature, Encoder) for signature in signatures.values()), bool(samplers(signatures))
     groups = {"sliced": min(image_size) >= SMALLEST, "distribution": True}
-    groups["matched"] = (generates and encodes) or any(way.truth_key for way in translators(ways).values())
+    groups["matched"] = (generates and encodes) or any(signature.truth_key for signature in translators(signatures).values())
     groups["cycle"] = not generates and not groups["matched"]
     sizes = {"ssim": WINDOW, "ms_ssim": WINDOW_OF_SCALES}
     return [name for name, metric in METRICS.items() if groups.get(metric.group) and min(image_size) >= sizes.get(name, 1)]
 
 
-def _translated(way: Translator, dataset: Dataset, count: int) -> Comparison:
+def _translated(signature: Translator, dataset: Dataset, count: int) -> Comparison:
     """Validation images put through a translation whose true results are known; style vectors are the prior's mean, 0."""
-    inputs = dataset.column("validation", way.input_key, count)
-    conditions = {name: np.zeros([len(inputs), length], np.float32) for name, length in way.lengths.items()}
+    inputs = dataset.column("validation", signature.input_key, count)
+    conditions = {name: np.zeros([len(inputs), length], np.float32) for name, length in signature.lengths.items()}
     return Comparison(
-        way.target,
-        _each(way, inputs, conditions),
-        dataset.column("validation", way.truth_key, count),
+        signature.target,
+        _each(signature, inputs, conditions),
+        dataset.column("validation", signature.truth_key, count),
         split=dataset.validation_split,
         matched=True,
-        more_real=_unseen(dataset, way.truth_key, len(inputs)),
-        classes=way.target.classes,
-        names=dataset.names("validation", way.input_key, count),
+        more_real=_unseen(dataset, signature.truth_key, len(inputs)),
+        classes=signature.target.classes,
+        names=dataset.names("validation", signature.input_key, count),
         inputs=inputs,
     )
 
 
-def _unpaired(way: Translator, back: Translator, dataset: Dataset, count: int) -> Comparison:
+def _unpaired(signature: Translator, back: Translator, dataset: Dataset, count: int) -> Comparison:
     """Validation images of one domain, as the other's, and on the way back."""
-    inputs, target = dataset.column("validation", way.input_key, count), back.input_key
-    fake, real = _each(way, inputs), dataset.column("validation", target, count)
+    inputs, target = dataset.column("validation", signature.input_key, count), back.input_key
+    fake, real = _each(signature, inputs), dataset.column("validation", target, count)
     number, more, notes = _like_counts(len(fake), _unseen(dataset, target, len(fake)))
     some = fake[np.arange(number) * len(fake) // number]
     return Comparison(
-        way.target,
+        signature.target,
         some,
         real,
         split=dataset.validation_split,
@@ -88,34 +88,34 @@ def _unpaired(way: Translator, back: Translator, dataset: Dataset, count: int) -
     )
 
 
-def _attributes(way: Translator, dataset: Dataset, count: int) -> Comparison:
+def _attributes(signature: Translator, dataset: Dataset, count: int) -> Comparison:
     """Validation images, each with the attributes of the next one, and on the way back to its own."""
     inputs, own, known = (dataset.column("validation", key, count) for key in ("image", "attributes", "mask"))
     asked, masks = np.roll(own, -1, axis=0), np.roll(known, -1, axis=0)
 
     def conditions(attributes, mask):
-        return {name: {"attributes": attributes, "mask": mask}[name] for name in way.lengths}
+        return {name: {"attributes": attributes, "mask": mask}[name] for name in signature.lengths}
 
-    fake = _each(way, inputs, conditions(asked, masks))
+    fake = _each(signature, inputs, conditions(asked, masks))
     return Comparison(
-        way.target,
+        signature.target,
         fake,
         inputs,
         split=dataset.validation_split,
         more_real=_unseen(dataset, "image", len(inputs)),
         asked=np.where(masks > 0, asked, UNKNOWN),
-        labelled=(inputs, np.where(known > 0, own, UNKNOWN)),
-        cycled=(inputs, _each(way, fake, conditions(own, known))),
+        labeled=(inputs, np.where(known > 0, own, UNKNOWN)),
+        cycled=(inputs, _each(signature, fake, conditions(own, known))),
         inputs=inputs,
     )
 
 
-def _generated(ways: Ways, dataset: Dataset, count: int) -> dict[str, Comparison]:
+def _generated(signatures: Signatures, dataset: Dataset, count: int) -> dict[str, Comparison]:
     """Samples beside training images; with an encoder also reconstructions beside validation images.
 
     Styles are not truncated, as in the papers' figures: truncation trades variety for quality.
     """
-    (sampler,) = samplers(ways).values()
+    (sampler,) = samplers(signatures).values()
     if sampler.styles:
         sampler = sampler.truncated(1.0)
     seen = min(count, dataset.spec.sizes["train"])
@@ -125,12 +125,12 @@ def _generated(ways: Ways, dataset: Dataset, count: int) -> dict[str, Comparison
     fake = sampler.pixels(sampler.latents(np.arange(len(real))), labels).numpy()
     comparison = Comparison(sampler.target, fake, real, split="train", more_real=unseen, notes=notes)
     if labels is not None:
-        labelled = tuple(dataset.column("validation", key, count) for key in ("image", "label"))
-        comparison = dataclasses.replace(comparison, asked=labels, labelled=labelled)
+        labeled = tuple(dataset.column("validation", key, count) for key in ("image", "label"))
+        comparison = dataclasses.replace(comparison, asked=labels, labeled=labeled)
     found = {"": comparison}
-    for way in ways.values():
-        if isinstance(way, Encoder):
-            found["reconstruction"] = _reconstructed(way, sampler, dataset, count)
+    for signature in signatures.values():
+        if isinstance(signature, Encoder):
+            found["reconstruction"] = _reconstructed(signature, sampler, dataset, count)
     return found
 
 
@@ -144,7 +144,7 @@ def _reconstructed(encoder: Encoder, sampler: Sampler, dataset: Dataset, count: 
 
 def _unseen(dataset: Dataset, key: str, count: int) -> np.ndarray | None:
     """Real images of the other split than the reference; None where there is but one."""
-    split = "validation" if key == "image" and dataset.spec.kind in ("labelled", "images") else "train"
+    split = "validation" if key == "image" and dataset.spec.kind in ("labeled", "images") else "train"
     return None if dataset.validation_split == "train" else dataset.column(split, key, count)
 
 
@@ -161,13 +161,13 @@ def _like_counts(fakes: int, more: np.ndarray | None) -> tuple[int, np.ndarray |
     return fakes, None, (note,)
 
 
-def _each(way: Translator, images: np.ndarray, conditions: dict[str, np.ndarray] | None = None, batch: int = 8) -> np.ndarray:
+def _each(signature: Translator, images: np.ndarray, conditions: dict[str, np.ndarray] | None = None, batch: int = 8) -> np.ndarray:
     """Pixels of N results."""
     results = []
     for begin in range(0, len(images), batch):
         part = slice(begin, begin + batch)
         given = {name: vectors[part] for name, vectors in (conditions or {}).items()}
-        results.append(way.pixels(images[part], **given).numpy())
+        results.append(signature.pixels(images[part], **given).numpy())
     return np.concatenate(results)
 
 

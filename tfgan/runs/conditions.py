@@ -7,26 +7,26 @@ import numpy as np
 
 from tfgan.attributes import change_attributes, known_attributes, parse_changes
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
-from tfgan.inference import Encoder, Translator, Ways, translators
+from tfgan.inference import Encoder, Signatures, Translator, translators
 from tfgan.inference.files import read_image
 from tfgan.runs.opening import Run
 
 
-def choose_translator(ways: Ways, to: str) -> Translator:
+def choose_translator(signatures: Signatures, to: str) -> Translator:
     """The translation into the domain called `to`, or the first one if `to` is empty.
 
     Raises:
         UserError: the run does not translate into that domain, or not at all; says what it does.
     """
-    if not translators(ways):
+    if not translators(signatures):
         raise UserError("The run makes images from noise and translates none: use `tfgan sample`.")
-    by_target = {way.target.name: way for way in translators(ways).values()}
+    by_target = {signature.target.name: signature for signature in translators(signatures).values()}
     if to and to not in by_target:
         raise UserError(f"--to={to}: the run translates to {' and '.join(by_target)}.{did_you_mean(to, by_target)}")
     return by_target[to] if to else next(iter(by_target.values()))
 
 
-def make_conditions(run: Run, ways: Ways, translator: Translator, changes: str, style: str, seed: int) -> Callable:
+def make_conditions(run: Run, signatures: Signatures, translator: Translator, changes: str, style: str, seed: int) -> Callable:
     """A function: image -> {condition: vector}, from what is to be set, the image of a style, or the seed of one.
 
     Raises:
@@ -40,9 +40,13 @@ def make_conditions(run: Run, ways: Ways, translator: Translator, changes: str, 
     if seed and ("latent" not in known or style):
         raise UserError(f"--seed={seed} draws a random style, which {'--style replaces' if style else f'{run.folder} does not take'}.")
     if "attributes" in known:
-        return _attributes(run.config.spec, ways["classify"], translator, changes)
+        return _attributes(run.config.spec, signatures["classify"], translator, changes)
     if "latent" in known:
-        latent = _style(ways["encode"], style, run.config.data.alpha) if style else np.random.default_rng(seed).normal(size=known["latent"])
+        latent = (
+            _style(signatures["encode"], style, run.config.data.alpha)
+            if style
+            else np.random.default_rng(seed).normal(size=known["latent"])
+        )
         return lambda image: {"latent": latent}
     return lambda image: {}
 

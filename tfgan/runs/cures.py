@@ -61,15 +61,15 @@ CURES: dict[str, list[tuple[str, Proposal]]] = {
         AUGMENT,
         *LAST,
     ],
-    "colour_inversion": [
-        ("identity_weight", _stronger_identity),  # it keeps colours (Zhu et al. 2017, §5.2)
+    "color_inversion": [
+        ("identity_weight", _stronger_identity),  # it keeps colors (Zhu et al. 2017, §5.2)
         ("reconstruction_weight", _times(2)),
         ("seed", lambda old, now: old + 1),  # a negative is as consistent as the positive: which one is found is chance
     ],
     "checkerboard": [
         ("upsampling", _put("resize")),  # Odena et al. 2016
         ("architecture", _put("upsampling")),
-        ("average_decay", _fill(0.999)),
+        ("ema_decay", _fill(0.999)),
         *LAST,
     ],
     "slow_input": [("cache", _put("always"))],

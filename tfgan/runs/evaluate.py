@@ -10,7 +10,7 @@ from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import images, open_dataset
 from tfgan.data.label_maps.maps import paint
 from tfgan.errors import UserError, did_you_mean
-from tfgan.evaluation.catalogue import FROM_FEATURES, METRICS
+from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.extractors import Extractor
 from tfgan.evaluation.measure import Measured, Tools, fitting, measure, obstacle

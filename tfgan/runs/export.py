@@ -36,24 +36,27 @@ def export_run(folder: str, settings: ExportConfig) -> Exported:
         cure = "Use --overwrite to replace it, or" if is_export(output) else "It is no export, and stays: use"
         raise UserError(f"{output} exists. {cure} --output=FOLDER.")
     run = open_run(folder, settings.checkpoint)
-    ways = open_inference(run.method)
-    inputs = {name: COMPARED_SEEDS if isinstance(way, Sampler) else stored_inputs(run.folder, way) for name, way in ways.items()}
+    signatures = open_inference(run.method)
+    inputs = {
+        name: COMPARED_SEEDS if isinstance(signature, Sampler) else stored_inputs(run.folder, signature)
+        for name, signature in signatures.items()
+    }
     if not all(inputs.values()):
         raise UserError(f"{run.folder}/samples/inputs has no images to compare with: the command that trained the run writes them again.")
-    export(ways, output)
+    export(signatures, output)
     model = tf.saved_model.load(str(output))
-    signatures, wrong = {}, []
-    for name, way in ways.items():
-        signature = signature_name(name, ways)
-        serve, given, what = model.signatures[signature], inputs[name], "real images"
-        if isinstance(way, Sampler):
-            difference, what = largest_sample_difference(way, serve, model.signatures["from_seed"], given), "seeds"
+    described, wrong = {}, []
+    for name, signature in signatures.items():
+        served = signature_name(name, signatures)
+        serve, given, what = model.signatures[served], inputs[name], "real images"
+        if isinstance(signature, Sampler):
+            difference, what = largest_sample_difference(signature, serve, model.signatures["from_seed"], given), "seeds"
         else:
-            difference = largest_difference(way, serve, given)
-        compared = f"largest difference from the run's over {len(given)} {what}: {difference:g} of {way.full_range}"
-        signatures[signature] = f"{way.describe()}; {compared}"
-        wrong += [signature] * (not difference <= TOLERANCE * way.full_range)  # NaN is wrong too
+            difference = largest_difference(signature, serve, given)
+        compared = f"largest difference from the run's over {len(given)} {what}: {difference:g} of {signature.full_range}"
+        described[served] = f"{signature.describe()}; {compared}"
+        wrong += [served] * (not difference <= TOLERANCE * signature.full_range)  # NaN is wrong too
     if wrong:
-        shown = "\n".join(f"{name}: {signatures[name]}" for name in wrong)
+        shown = "\n".join(f"{name}: {described[name]}" for name in wrong)
         raise TrainingFailed(f"{output} does not reproduce the run ({', '.join(wrong)}): do not use it.\n{shown}")
-    return Exported(output, run.step, signatures)
+    return Exported(output, run.step, described)

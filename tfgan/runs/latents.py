@@ -7,18 +7,18 @@ import numpy as np
 from tfgan.config import Strings
 from tfgan.data.pipeline import normalize
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
-from tfgan.inference import Encoder, Sampler, Ways, samplers
+from tfgan.inference import Encoder, Sampler, Signatures, samplers
 from tfgan.inference.files import find_images, read_image
 from tfgan.runs.opening import Run
 
 
-def choose_sampler(run: Run, ways: Ways, truncation: float | None) -> Sampler:
-    """The run's way from noise to images.
+def choose_sampler(run: Run, signatures: Signatures, truncation: float | None) -> Sampler:
+    """The run's signature from noise to images.
 
     Raises:
         UserError: it has none; it knows no truncation.
     """
-    found = list(samplers(ways).values())
+    found = list(samplers(signatures).values())
     if not found:
         raise UserError(f"{run.folder} ({run.config.method}) translates images and makes none from noise: use `tfgan translate`.")
     if truncation is None:
@@ -66,11 +66,11 @@ def class_numbers(sampler: Sampler, labels, count: int) -> np.ndarray | None:
     return numbers.astype(np.int32)
 
 
-def choose_encoder(run: Run, ways: Ways, flag: str) -> Encoder:
-    """The run's way from images to latents. Raises `UserError` if it has none."""
-    for way in ways.values():
-        if isinstance(way, Encoder):
-            return way
+def choose_encoder(run: Run, signatures: Signatures, flag: str) -> Encoder:
+    """The run's signature from images to latents. Raises `UserError` if it has none."""
+    for signature in signatures.values():
+        if isinstance(signature, Encoder):
+            return signature
     raise UserError(f"--{flag} needs a run with an encoder (vaegan), which {run.folder} ({run.config.method}) is not.")
 
 
@@ -83,7 +83,7 @@ def read_fitted(run: Run, encoder: Encoder, flag: str, file: Path) -> np.ndarray
     return encoder.fit(normalize(pixels[None], encoder.source)).numpy()[0]
 
 
-def attribute_vector(run: Run, ways: Ways, having: str, lacking: str) -> np.ndarray:
+def attribute_vector(run: Run, signatures: Signatures, having: str, lacking: str) -> np.ndarray:
     """From the mean latents of the images that lack something to those of the images that have it (Larsen et al. 2016, §4.2).
 
     Raises:
@@ -93,6 +93,6 @@ def attribute_vector(run: Run, ways: Ways, having: str, lacking: str) -> np.ndar
         raise UserError("--having=FOLDER and --lacking=FOLDER go together: an edit leads from images that lack something to others.")
     means = []
     for flag, source in (("having", having), ("lacking", lacking)):
-        encoder, (root, names) = choose_encoder(run, ways, flag), find_images(str(Path(source).expanduser()))
+        encoder, (root, names) = choose_encoder(run, signatures, flag), find_images(str(Path(source).expanduser()))
         means.append(np.mean([encoder(read_fitted(run, encoder, flag, root / name)[None]).numpy()[0] for name in names], axis=0))
     return means[0] - means[1]

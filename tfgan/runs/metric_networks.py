@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from tfgan.config import BATCH_KINDS, DataConfig, Size
+from tfgan.config.spec import OLD_CODINGS
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.data.pipeline import normalize
 from tfgan.errors import UserError, first_line
 from tfgan.evaluation import extractors
-from tfgan.evaluation.catalogue import FROM_FEATURES, METRICS
+from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.evaluation.classifier import UNKNOWN, train_classifier
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.measure import Tools, fitting
@@ -168,8 +169,12 @@ class Evaluators:
         return {"epochs": self.settings.classifier_epochs, "classes": _digest(classes), "trained on": content}
 
     def _classes(self) -> str:
-        """A hash of the label maps' classes: their values in order, colours and names."""
-        return _digest(dataclasses.asdict(self.maps.spec.domains["labels"].classes))
+        """A hash of the label maps' classes: their values in order, colors and names. It is of the words that the first versions had for
+        them: their figures and networks stay comparable."""
+        classes = dataclasses.asdict(self.maps.spec.domains["labels"].classes)
+        coding, colors = classes.pop("coding"), classes.pop("colors")
+        first = {present: old for old, present in OLD_CODINGS.items()}
+        return _digest(classes | {"coding": first.get(coding, coding), "colours": colors})
 
     def stamps(self, tools: Tools, comparisons: list[Comparison]) -> dict[str, dict]:
         """What must be alike for figures to be comparable, of each tool that is there, and of the label maps."""
@@ -206,7 +211,7 @@ def array_digest(*arrays: np.ndarray) -> str:
 
 def _labels(dataset: Dataset) -> np.ndarray:
     """Of the training images: classes, or attributes."""
-    if dataset.spec.kind == "labelled":
+    if dataset.spec.kind == "labeled":
         return dataset.column("train", "label", ALL)
     attributes, known = (dataset.column("train", key, ALL) for key in ("attributes", "mask"))
     return np.where(known > 0, attributes, UNKNOWN).astype(np.float32)

@@ -11,7 +11,7 @@ from tfgan.data import images
 from tfgan.data.dataset import Dataset
 from tfgan.data.label_maps.maps import encode, paint
 from tfgan.data.pipeline import denormalize
-from tfgan.inference import Encoder, Sampler, Translator, Ways, open_inference, samplers, sheets
+from tfgan.inference import Encoder, Sampler, Signatures, Translator, open_inference, samplers, sheets
 from tfgan.inference.files import read_image
 from tfgan.inference.grids import grid
 from tfgan.methods.base import Method
@@ -21,19 +21,19 @@ from tfgan.training.timeline import Interval
 EACH_EPOCH = Interval(1, "epochs")
 
 
-def stored_inputs(run: Path, way: Translator | Encoder) -> list[np.ndarray]:
-    """The inputs of the run's sample pictures as `way` takes them, H×W×C or class indices H×W.
+def stored_inputs(run: Path, signature: Translator | Encoder) -> list[np.ndarray]:
+    """The inputs of the run's sample pictures as `signature` takes them, H×W×C or class indices H×W.
 
     The run keeps them, so that later commands need no data set.
     """
-    files = sorted((run / "samples" / "inputs").glob(f"{way.input_key}_*.png"))
-    return [read_image(file, way.source, "keep") for file in files]
+    files = sorted((run / "samples" / "inputs").glob(f"{signature.input_key}_*.png"))
+    return [read_image(file, signature.source, "keep") for file in files]
 
 
 class Call(NamedTuple):
-    """One image through one way, for one row of a sample picture."""
+    """One image through one signature, for one row of a sample picture."""
 
-    way: str
+    signature: str
     input: np.ndarray
     output: np.ndarray
 
@@ -41,10 +41,10 @@ class Call(NamedTuple):
 class Made(NamedTuple):
     """What went into a sample picture."""
 
-    ways: Ways
+    signatures: Signatures
     examples: list[dict[str, np.ndarray]]  # of the validation split
     calls: list[list[Call]]  # in order, for each example; the examples' calls are alike
-    sampled: dict[str, dict[str, list[np.ndarray]]]  # way from noise -> its columns, one for each class if there are classes
+    sampled: dict[str, dict[str, list[np.ndarray]]]  # signature from noise -> its columns, one for each class if there are classes
     picture: np.ndarray  # H×W×3 uint8, of all of it
 
 
@@ -59,7 +59,7 @@ class Samples(Callback):
     def __init__(
         self,
         method: Method,
-        ways: Ways,
+        signatures: Signatures,
         dataset: Dataset,
         count: int,
         run: Path,
@@ -67,25 +67,25 @@ class Samples(Callback):
     ):
         self.every = every
         self.method, self.folder, self.spec, self.count = method, run / "samples", dataset.spec, count
-        self._take(ways)
-        self.keys = {way.input_key for way in ways.values() if not isinstance(way, Sampler)}
+        self._take(signatures)
+        self.keys = {signature.input_key for signature in signatures.values() if not isinstance(signature, Sampler)}
         size = dataset.spec.sizes["validation"]
         shown = min(count, size) if self.keys else 0
         self.examples = [dataset.validation_example(i * size // shown) for i in range(shown)]
 
-    def _take(self, ways: Ways):
-        """`ways` belong to the method's present stage: their graphs do not grow with it."""
-        self.stage, self.ways = self.method.stage, ways
+    def _take(self, signatures: Signatures):
+        """`signatures` belong to the method's present stage: their graphs do not grow with it."""
+        self.stage, self.signatures = self.method.stage, signatures
 
     def _noting(self, calls: list[Call]):
-        """The ways for single images, which write down what they made."""
+        """The signatures for single images, which write down what they made."""
 
         def use(name, image, **conditions):
-            output = _use_once(self.ways[name], image, **conditions)
+            output = _use_once(self.signatures[name], image, **conditions)
             calls.append(Call(name, image, output))
             return output
 
-        return {name: functools.partial(use, name) for name in self.ways}
+        return {name: functools.partial(use, name) for name in self.signatures}
 
     def store_inputs(self):
         for key in self.keys:
@@ -105,7 +105,7 @@ class Samples(Callback):
         columns = {title: [self._shown(row[title]) for row in rows] for title in rows[0]} if rows else {}
         sampled = {
             name: sheets.samples(sampler, 0, self.count, self.count, list(range(len(sampler.class_names))))
-            for name, sampler in samplers(self.ways).items()
+            for name, sampler in samplers(self.signatures).items()
         }
         for sheet in sampled.values():
             columns |= sheet
@@ -114,16 +114,16 @@ class Samples(Callback):
         images.save(self.folder / (f"step_{step:08d}.png" if epoch is None else f"epoch_{epoch:04d}.png"), picture)
         if trainer.tensorboard:
             trainer.tensorboard.image(step, "samples", picture)
-        return trainer.show_samples(step, Made(self.ways, self.examples, calls, sampled, picture))
+        return trainer.show_samples(step, Made(self.signatures, self.examples, calls, sampled, picture))
 
     def _shown(self, image: np.ndarray) -> np.ndarray:
-        """A map of class indices in its classes' colours."""
+        """A map of class indices in its classes' colors."""
         if image.ndim == 3:
             return image
         (domain,) = (domain for domain in self.spec.domains.values() if domain.dtype == "int32")
         return paint(image, domain.classes) / np.float32(127.5) - np.float32(1.0)
 
 
-def _use_once(way: Translator | Encoder | Sampler, image: np.ndarray, **conditions) -> np.ndarray:
+def _use_once(signature: Translator | Encoder | Sampler, image: np.ndarray, **conditions) -> np.ndarray:
     """One image, or vector of latents, in a batch of its own."""
-    return way(image[None], **{name: np.asarray(vector, np.float32)[None] for name, vector in conditions.items()}).numpy()[0]
+    return signature(image[None], **{name: np.asarray(vector, np.float32)[None] for name, vector in conditions.items()}).numpy()[0]

@@ -39,6 +39,12 @@ def expand(arguments: list[str]) -> tuple[list[str], str]:
     Returns:
         the arguments without --flagfile, and the name of the last recipe, "" if there is none.
     """
+    places, name = by_place(arguments)
+    return [argument for place in places for argument in place], name
+
+
+def by_place(arguments: list[str]) -> tuple[list[list[str]], str]:
+    """The same, with the arguments of each flag file, and last those of the command line, in a list of their own."""
     files, others, rest = [], [], iter(arguments)
     for argument in rest:
         name, equals, value = argument.partition("=")
@@ -46,34 +52,34 @@ def expand(arguments: list[str]) -> tuple[list[str], str]:
             files.append(find_recipe(value if equals else next(rest, ""), Path()))
         else:
             others.append(argument)
-    lines = [line for file in files for line in _read(file, ())]
-    return lines + others, files[-1].stem if files else ""
+    return [place for file in files for place in _read(file, ())] + [others], files[-1].stem if files else ""
 
 
-def recipe_settings(name: str) -> dict[str, str]:
-    """The flags of a recipe: name -> text; of `--flag` and `--noflag` alone, true and false. Raises `UserError` as `find_recipe`."""
-    found = {}
-    for line in _read(find_recipe(name, Path()), ()):
-        flag, equals, value = line.lstrip("-").partition("=")
-        if equals:
-            found[flag] = value
-        else:
-            found[flag.removeprefix("no")] = "false" if flag.startswith("no") else "true"
-    return found
+def recipe_settings(name: str) -> list[dict[str, str]]:
+    """The flags of a recipe: name -> text; of `--flag` and `--noflag` alone, true and false. Those of a file that it names are a dictionary
+    of their own; the later one beats the earlier. Raises `UserError` as `find_recipe`."""
+    return [dict(map(_setting, place)) for place in _read(find_recipe(name, Path()), ())]
 
 
-def _read(file: Path, outer: tuple[Path, ...]) -> list[str]:
-    """The flags of a file; those of the files it names stand where they are named, and are looked for beside it."""
+def _setting(argument: str) -> tuple[str, str]:
+    flag, equals, value = argument.lstrip("-").partition("=")
+    if equals:
+        return flag, value
+    return flag.removeprefix("no"), "false" if flag.startswith("no") else "true"
+
+
+def _read(file: Path, outer: tuple[Path, ...]) -> list[list[str]]:
+    """The flags of a file; those of the files it names, looked for beside it, are lists of their own where they are named."""
     if file.resolve() in outer:
         raise UserError(f"{file} includes itself.")
-    arguments = []
+    places = [[]]
     for line in _lines(file):
         if line.startswith("--flagfile="):
             inner = find_recipe(line.partition("=")[2], file.parent)
-            arguments += _read(inner, (*outer, file.resolve()))
+            places += [*_read(inner, (*outer, file.resolve())), []]
         elif line and not line.startswith(("#", "//")):
-            arguments.append(line)
-    return arguments
+            places[-1].append(line)
+    return places
 
 
 def _lines(file: Path) -> list[str]:

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from tfgan.config import write_atomically
+from tfgan.config import DataConfig, DataSpec, TrainConfig, record_in_present_words, write_atomically
 from tfgan.config.verbs import ReportConfig
 from tfgan.errors import UserError
 from tfgan.evaluation.report.page import is_report, render
-from tfgan.evaluation.report.records import read_run
+from tfgan.evaluation.report.records import Run, read_run
+from tfgan.methods import METHODS, method_class
 
 NAME = "report.html"
 
@@ -20,9 +21,18 @@ def write_report(folders: list[Path], settings: ReportConfig) -> tuple[Path, int
     out = Path(settings.out).expanduser() if settings.out else (folders[0] / NAME if len(folders) == 1 else Path(NAME))
     if out.exists() and not is_report(out):
         raise UserError(f"{out} is there and is no report of tfgan: choose another name by --out=FILE.html.")
-    content = render([read_run(folder) for folder in folders], settings.images)
+    content = render([_in_present_words(read_run(folder)) for folder in folders], settings.images)
     try:
         write_atomically(out, content)
     except OSError as error:
         raise UserError(f"{out} cannot be written ({error.strerror}): choose another place by --out=FILE.html.") from None
     return out, len(content)
+
+
+def _in_present_words(run: Run) -> Run:
+    """The run with its settings in one vocabulary, so that runs of several versions share the rows of a table."""
+    records = {"data": DataConfig, "training": TrainConfig, "spec": DataSpec}
+    if run.config.get("method") in METHODS:
+        records["hparams"] = method_class(run.config["method"]).HParams
+    parts = {name: run.config[name] for name in records if isinstance(run.config.get(name), dict)}
+    return run._replace(config=run.config | {name: record_in_present_words(part, records[name]) for name, part in parts.items()})

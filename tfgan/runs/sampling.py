@@ -9,7 +9,7 @@ import numpy as np
 from tfgan.config.verbs import SampleConfig
 from tfgan.data import images
 from tfgan.errors import UserError
-from tfgan.inference import Sampler, Ways, open_inference, sheets
+from tfgan.inference import Sampler, Signatures, open_inference, sheets
 from tfgan.inference.files import find_images
 from tfgan.inference.grids import grid
 from tfgan.inference.sampler import BATCH
@@ -26,7 +26,7 @@ class Request(NamedTuple):
     """What is asked for."""
 
     run: Run
-    ways: Ways
+    signatures: Signatures
     sampler: Sampler
     settings: SampleConfig
 
@@ -51,9 +51,9 @@ def sample(folder: str, output: Path, settings: SampleConfig) -> str:
         UserError: no such run or checkpoint; what the run cannot make; images that cannot be read.
     """
     run = open_run(folder, settings.checkpoint)
-    ways = open_inference(run.method)
-    sampler = choose_sampler(run, ways, next(iter(settings.numbers("truncation")), None))
-    request = Request(run, ways, sampler, settings)
+    signatures = open_inference(run.method)
+    sampler = choose_sampler(run, signatures, next(iter(settings.numbers("truncation")), None))
+    request = Request(run, signatures, sampler, settings)
     choose_classes(sampler, settings.classes)  # unknown ones are refused, also where none are needed
     logger.info(f"{sampler.describe()}, {run.folder} at step {run.step}")
     return make_sheet(request, output) if settings.sheet else make_files(request, output)
@@ -106,14 +106,14 @@ def _edited(request):
 
 def _encoded(request, count):
     """The first `count` of --images, or all: their names, latents n×length, and the images as the encoder sees them."""
-    encoder = choose_encoder(request.run, request.ways, "images")
+    encoder = choose_encoder(request.run, request.signatures, "images")
     root, names = find_images(str(Path(request.settings.images).expanduser()))
     fitted = [read_fitted(request.run, encoder, "images", root / name) for name in names[:count]]
     return names[:count], np.concatenate([encoder(image[None]).numpy() for image in fitted]), fitted
 
 
 def _direction(request):
-    return attribute_vector(request.run, request.ways, request.settings.having, request.settings.lacking)
+    return attribute_vector(request.run, request.signatures, request.settings.having, request.settings.lacking)
 
 
 def make_sheet(request: Request, path: Path) -> str:

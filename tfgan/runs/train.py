@@ -16,7 +16,7 @@ from tfgan.config import DataConfig, RunConfig, TrainConfig
 from tfgan.data import open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.errors import TrainingFailed, UserError
-from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.catalog import METRICS
 from tfgan.inference import open_inference
 from tfgan.methods import method_class
 from tfgan.methods.base import HParams, Method
@@ -129,14 +129,14 @@ def _callbacks(method: Method, dataset: Dataset, data: DataConfig, training: Tra
     """What the settings ask for: sample pictures, validation, the best checkpoint, alarms."""
     if training.patience and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         raise UserError("--patience does not work in a cluster: the chief alone validates, and the others would wait for it.")
-    ways = open_inference(method)
+    signatures = open_inference(method)
     every = Interval(training.sample_every) if training.sample_every else EACH_EPOCH
-    samples = Samples(method, ways, dataset, training.num_samples, Path(training.workdir), every)
+    samples = Samples(method, signatures, dataset, training.num_samples, Path(training.workdir), every)
     if is_chief(strategy):
         samples.store_inputs()
     callbacks: list[Callback] = [samples]
     if training.validate_every:
-        callbacks.append(Validation(method, ways, dataset, training))
+        callbacks.append(Validation(method, signatures, dataset, training))
     if metric := training.best_metric:
         callbacks.append(BestCheckpoint(metric, METRICS[metric].higher, training.patience, training.validate_every))
     if training.health:

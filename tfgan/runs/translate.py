@@ -31,9 +31,9 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
     """
     tasks = find_tasks(source, output, settings.format)
     run = open_run(folder, settings.checkpoint)
-    ways = open_inference(run.method)
-    translator = choose_translator(ways, settings.to)
-    conditions = make_conditions(run, ways, translator, settings.set, settings.style, settings.seed)
+    signatures = open_inference(run.method)
+    translator = choose_translator(signatures, settings.to)
+    conditions = make_conditions(run, signatures, translator, settings.set, settings.style, settings.seed)
     logger.info(f"{translator.describe()}, {run.folder} at step {run.step}, {len(tasks)} image(s)")
     options = {"alpha": run.config.data.alpha, "overwrite": settings.overwrite, "tile": settings.tile}
     counts = dict.fromkeys(Written._fields, 0)

@@ -5,10 +5,10 @@ import numpy as np
 from tfgan.config import TrainConfig
 from tfgan.data.dataset import Dataset
 from tfgan.errors import UserError
-from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.extractors import open_extractor
 from tfgan.evaluation.measure import Tools, measure
-from tfgan.inference import Ways, open_inference
+from tfgan.inference import Signatures, open_inference
 from tfgan.methods.base import Method
 from tfgan.runs.comparisons import compare, measurable
 from tfgan.training.callbacks import Callback
@@ -21,21 +21,21 @@ class Validation(Callback):
     A metric of several comparisons, as of the two directions of CycleGAN, is logged for each, and as their mean.
     """
 
-    def __init__(self, method: Method, ways: Ways, dataset: Dataset, settings: TrainConfig):
+    def __init__(self, method: Method, signatures: Signatures, dataset: Dataset, settings: TrainConfig):
         self.every = Interval(settings.validate_every, "epochs")
         self.method, self.dataset, self.count, self.best = method, dataset, settings.validate_count, settings.best_metric
-        self.stage, self.ways = method.stage, ways
+        self.stage, self.signatures = method.stage, signatures
         self.tools = Tools(features=open_extractor(settings.features, settings.inception_weights) if settings.features else None)
-        there = [name for name in measurable(ways, dataset.spec.image_size) if self.tools.has(METRICS[name].tool)]
+        there = [name for name in measurable(signatures, dataset.spec.image_size) if self.tools.has(METRICS[name].tool)]
         if self.best and self.best not in there:
             need = " It needs --features." if METRICS[self.best].tool == "features" else ""
             raise UserError(f"--best_metric={self.best} cannot be measured here; there are: {', '.join(there)}.{need}")
 
     def on_interval(self, trainer, step: int) -> dict[str, float]:
         if self.method.stage != self.stage:  # graphs do not grow with the method
-            self.stage, self.ways = self.method.stage, open_inference(self.method)
+            self.stage, self.signatures = self.method.stage, open_inference(self.method)
         found: dict[str, dict[str, float]] = {}
-        for part, comparison in compare(self.ways, self.dataset, self.count).items():
+        for part, comparison in compare(self.signatures, self.dataset, self.count).items():
             for name, value in measure(comparison, list(METRICS), self.tools, full=False).values.items():
                 found.setdefault(name, {})[part] = value.value
         values = {f"val_{name}": float(np.mean(list(parts.values()))) for name, parts in found.items()}

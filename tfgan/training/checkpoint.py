@@ -29,7 +29,7 @@ class Checkpointer:
 
     def __init__(self, folder: Path, train_step: TrainStep, keep: int, chief: bool = True):
         self.folder, self.train_step, self.keep, self.chief = folder, train_step, keep, chief
-        self._weights = {"networks": train_step.method.networks, "averages": train_step.method.averages, "step": train_step.step}
+        self._weights = {"networks": train_step.method.networks, "averages": train_step.method.ema, "step": train_step.step}
         self._weights["state"] = train_step.method.state
         state = {
             **self._weights,
@@ -151,7 +151,7 @@ def _readable(path: str, cure: str):
 
 
 def _variables(method: Method):
-    return [v for model in [*method.networks.values(), *method.averages.values()] for v in model.weights]
+    return [v for model in [*method.networks.values(), *method.ema.values()] for v in model.weights]
 
 
 def _best(folder: Path) -> dict:
@@ -188,7 +188,7 @@ def load_weights(folder: Path, method: Method, which: str = "last") -> int:
         there = f"There are: {', '.join(paths)}." if paths else "The run has no checkpoint yet."
         raise UserError(f"{folder} has no checkpoint {which!r}. {there}")
     step = tf.Variable(0, dtype=tf.int64)
-    checkpoint = tf.train.Checkpoint(networks=method.networks, averages=method.averages, state=method.state, step=step)
+    checkpoint = tf.train.Checkpoint(networks=method.networks, averages=method.ema, state=method.state, step=step)
     with _readable(paths[which], f"There are: {', '.join(paths)}."):
         checkpoint.read(paths[which]).expect_partial().assert_existing_objects_matched()
     return int(step.numpy())

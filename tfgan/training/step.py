@@ -1,4 +1,4 @@
-"""The train step: gradients on every replica, reduction, update, averages. The only place that computes a gradient."""
+"""The train step: gradients on every replica, reduction, update, moving averages. The only place that computes a gradient."""
 
 import functools
 
@@ -43,7 +43,7 @@ class TrainStep(tf.Module):
             for phase in self.phases:
                 for loss in phase.trains:
                     self.optimizers[loss].build(self._trainable(phase, loss))
-            for name, average in method.averages.items():
+            for name, average in method.ema.items():
                 average.set_weights(method.networks[name].get_weights())
             self.step = self._counter(0, tf.int64)
             self.loss_scale = self._counter(INITIAL_LOSS_SCALE, tf.float32)
@@ -111,7 +111,7 @@ class TrainStep(tf.Module):
             if outputs:
                 batches[phase.batch] = batch | self._exchange(outputs, seed)
             scalars |= means
-        self._update_averages()
+        self._update_ema()
         self.names = sorted(scalars)
         self._latch(scalars)
         self.step.assign_add(1)
@@ -217,9 +217,9 @@ class TrainStep(tf.Module):
         for (variable, momentum), value in zip(self._statistics[phase.name], statistics):
             variable.assign(variable.value * momentum + self._mean(value) * (1.0 - momentum))
 
-    def _update_averages(self):
-        decay = self.method.average_decay
-        for name, average in self.method.averages.items():
+    def _update_ema(self):
+        decay = self.method.ema_decay
+        for name, average in self.method.ema.items():
             for mean, variable in zip(average.weights, self.method.networks[name].weights):
                 mean.assign(mean.value * decay + variable.value * (1.0 - decay))
 

@@ -20,7 +20,7 @@ from tfgan.training.timeline import Interval, Timeline
 logger = logging.getLogger(__name__)
 
 CALL_SECONDS = 1.0  # a signal is served between calls
-MOST_STEPS_PER_CALL = 200
+MOST_STEPS_PER_EXECUTION = 200
 
 
 class Trainer:
@@ -61,7 +61,7 @@ class Trainer:
         self.input_wait: float | None = None
         self._pace = Pace()
         self._signal = 0
-        self._steps_per_call = max(settings.steps_per_call, 1) if self.cluster else 1
+        self._steps_per_execution = max(settings.steps_per_execution, 1) if self.cluster else 1
 
     def fit(self) -> int:
         """Trains to the end, or until a signal. Returns the signal's number, or 0.
@@ -124,7 +124,7 @@ class Trainer:
             room = self._next_boundary(step) - step
             # The workers of a cluster must do the same number of steps a call, and wait for each other.
             probes = self.settings.health and not self.cluster and self._pace.pause(room)
-            count = PROBED_STEPS if probes else min(self._steps_per_call, room)
+            count = PROBED_STEPS if probes else min(self._steps_per_execution, room)
             started = time.perf_counter()
             scalars = self.train_step.run(iterator, tf.constant(count)).numpy()
             elapsed = time.perf_counter() - started
@@ -174,8 +174,8 @@ class Trainer:
         """As many steps a call as fit in a second, or fewer if the user says so; not in a cluster, whose workers must agree, nor from a
         call that compiles."""
         if not compiles and not self.cluster:
-            most = self.settings.steps_per_call or MOST_STEPS_PER_CALL
-            self._steps_per_call = max(1, min(most, int(CALL_SECONDS * count / seconds)))
+            most = self.settings.steps_per_execution or MOST_STEPS_PER_EXECUTION
+            self._steps_per_execution = max(1, min(most, int(CALL_SECONDS * count / seconds)))
 
     def _agreed_signal(self) -> int:
         """The signal that any worker got: all must stop after the same step."""

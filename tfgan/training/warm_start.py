@@ -4,13 +4,13 @@ from tfgan.methods.base import Method
 
 
 def copy_weights(source: Method, target: Method) -> list[str]:
-    """Copies the weights of equally named networks wherever place and shape agree; the rest stays as initialised.
+    """Copies the weights of equally named networks wherever place and shape agree; the rest stays as initialized.
 
     Returns:
         one line a network: what was taken, and what did not match.
     """
     lines = []
-    averages = {name: model for name, model in source.averages.items() if name in target.networks}
+    averages = {name: model for name, model in source.ema.items() if name in target.networks}
     for name, network in target.networks.items():
         origin = averages.get(name, source.networks.get(name))
         if origin is None:

@@ -12,9 +12,9 @@ from tfgan.data.attributes.folder import open_attributes
 from tfgan.errors import UnreadableImage, UserError
 
 
-def picture(path, colour=(255, 0, 0), size=(4, 4), mode="RGB"):
+def picture(path, color=(255, 0, 0), size=(4, 4), mode="RGB"):
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, size[::-1], colour).save(path)
+    Image.new(mode, size[::-1], color).save(path)
 
 
 def fill(folder, text, name="attributes.csv", images=None, inside=""):
@@ -74,33 +74,33 @@ def test_ways_to_say_yes_and_no(tmp_path, yes, no):
     assert rows(splits["train"][0]) == {"a/1.png": [1], "a/2.png": [0]} and rows(splits["val"][0]) == {"a/3.png": [None]}
 
 
-HAIR_CSV = "f,hair,bald,split\n1.png,brown,0,train\n2.png,black,1,train\n3.png,,0,train\n4.png,grey,1,train\n"
+HAIR_CSV = "f,hair,bald,split\n1.png,brown,0,train\n2.png,black,1,train\n3.png,,0,train\n4.png,gray,1,train\n"
 
 
 def test_texts_become_a_group(tmp_path, capsys):
     fill(tmp_path, HAIR_CSV + "5.png,black,1,val\n")
     train = opened(tmp_path)["train"][0]
-    assert train.attribute_names == ("hair=black", "hair=brown", "hair=grey", "bald")
-    assert train.attribute_groups == (("hair=black", "hair=brown", "hair=grey"),)
+    assert train.attribute_names == ("hair=black", "hair=brown", "hair=gray", "bald")
+    assert train.attribute_groups == (("hair=black", "hair=brown", "hair=gray"),)
     expected = {"1.png": [0, 1, 0, 0], "2.png": [1, 0, 0, 1], "3.png": [None, None, None, 0], "4.png": [0, 0, 1, 1]}
     assert rows(train) == expected
     assert capsys.readouterr().out == ""
 
     train = opened(tmp_path, attributes=("bald", "hair"))["train"][0]
-    assert train.attribute_names == ("bald", "hair=black", "hair=brown", "hair=grey")
+    assert train.attribute_names == ("bald", "hair=black", "hair=brown", "hair=gray")
     assert rows(train)["1.png"] == [0, 0, 1, 0]
-    train = opened(tmp_path, attributes=("hair=grey", "hair=black"))["train"][0]
-    assert train.attribute_names == ("hair=grey", "hair=black") and train.attribute_groups == (("hair=grey", "hair=black"),)
+    train = opened(tmp_path, attributes=("hair=gray", "hair=black"))["train"][0]
+    assert train.attribute_names == ("hair=gray", "hair=black") and train.attribute_groups == (("hair=gray", "hair=black"),)
     assert rows(train) == {"1.png": [0, 0], "2.png": [0, 1], "3.png": [None, None], "4.png": [1, 0]}
-    assert "of 5 images, 1 have none of hair=grey+hair=black and 0 have more than one" in capsys.readouterr().out
-    train = opened(tmp_path, attributes=("hair=grey", "bald"))["train"][0]
+    assert "of 5 images, 1 have none of hair=gray+hair=black and 0 have more than one" in capsys.readouterr().out
+    train = opened(tmp_path, attributes=("hair=gray", "bald"))["train"][0]
     assert train.attribute_groups == ()  # one of a group excludes nothing
 
 
 def test_stated_groups_replace_those_of_the_data(tmp_path):
     fill(tmp_path, HAIR_CSV + "5.png,black,1,val\n")
-    train = opened(tmp_path, attribute_groups=("hair=grey+bald",))["train"][0]
-    assert train.attribute_groups == (("hair=grey", "bald"),)
+    train = opened(tmp_path, attribute_groups=("hair=gray+bald",))["train"][0]
+    assert train.attribute_groups == (("hair=gray", "bald"),)
 
 
 def test_columns_that_are_not_wanted_are_not_read(tmp_path):
@@ -223,7 +223,7 @@ def test_rows_and_images_that_do_not_match(tmp_path):
     assert rows(splits["train"][0]) == {"1.png": [1], "2.png": [0]} and rows(splits["val"][0]) == {"3.png": [1]}
 
 
-def test_attributes_that_cannot_be_learnt(tmp_path):
+def test_attributes_that_cannot_be_learned(tmp_path):
     text = "f,a,b,c,d,split\n1.png,1,0,,1,train\n2.png,1,0,,0,train\n3.png,0,1,1,1,val\n"
     fill(tmp_path, text)
     with pytest.raises(UserError, match=r"a \(always 1\), b \(always 0\), c \(never known\); leave out with --attributes=d$"):
@@ -239,8 +239,8 @@ def test_attributes_that_cannot_be_learnt(tmp_path):
         ({"attributes": ("a", "bb")}, "--attributes: there is no attribute 'bb'. Did you mean b.*: a, b, c, d"),
         ({"attributes": ("a", "b", "a")}, "'a' is named twice"),
         ({"attribute_groups": ("a+b", "b+c")}, "--attribute_groups: 'b' is named twice"),
-        ({"attribute_groups": ("a+bc",)}, "'bc' is not among the learnt attributes"),
-        ({"attribute_groups": ("a+d",), "attributes": ("a", "b")}, "'d' is not among the learnt attributes.*: a, b"),
+        ({"attribute_groups": ("a+bc",)}, "'bc' is not among the learned attributes"),
+        ({"attribute_groups": ("a+d",), "attributes": ("a", "b")}, "'d' is not among the learned attributes.*: a, b"),
         ({"attribute_groups": ("a",)}, "a alone is no group"),
         ({"attributes_file": "other.csv"}, "cannot read the attributes in .*other.csv: No such file"),
     ],
@@ -323,7 +323,7 @@ def test_several_sets(tmp_path):
     faces, moods = splits["train"]
     assert rows(faces)["2.png"] == [1, 0, 1, None, None]
     assert rows(moods)["train/sad/1.png"] == [None, None, None, 1, 0]
-    assert (moods.load(0)["image"] == np.full((4, 4, 3), 200)).all()  # grey becomes colour, as the other set is
+    assert (moods.load(0)["image"] == np.full((4, 4, 3), 200)).all()  # gray becomes color, as the other set is
 
 
 def test_wrong_sets(tmp_path):
@@ -345,7 +345,7 @@ def test_skipped_files_of_a_joined_set(tmp_path):
     assert train.skipped == [("stray.png", "has no row in attributes.csv")]
 
 
-def test_coloured_digits(tmp_path, test_data):
+def test_colored_digits(tmp_path, test_data):
     helper = runpy.run_path(str(Path(__file__).parents[3] / "examples" / "mnist_attributes.py"))
     helper["write_digits"](test_data / "mnist", tmp_path, 60)
     splits = opened(tmp_path)

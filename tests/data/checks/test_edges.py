@@ -45,8 +45,8 @@ def test_agreement_by_hand():
     a, b = np.eye(5).reshape(5, 1, 1, 5), scores.T.reshape(5, 1, 1, 5)
     off = scores[~np.eye(5, dtype=bool)].reshape(5, 4)
     rows, columns = off.mean(axis=1), (scores.sum(axis=0) - scores.diagonal()) / 4
-    centred = scores - rows[:, None] - columns[None] + off.mean()
-    expected = centred / centred[~np.eye(5, dtype=bool)].std()
+    centered = scores - rows[:, None] - columns[None] + off.mean()
+    expected = centered / centered[~np.eye(5, dtype=bool)].std()
     np.testing.assert_allclose(agreement(a, b), expected, rtol=1e-6)
     strangers = agreement(a, b)[~np.eye(5, dtype=bool)]
     assert strangers.std() == pytest.approx(1.0)

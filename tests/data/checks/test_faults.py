@@ -148,18 +148,18 @@ def image_in_two_classes(folder):
     tiny.save(folder / "train/class1/again.png", tiny.read(folder / "train/class0/0.png"))
 
 
-@fault("warning", "blank_images", layout=tiny.single_images, says="1 image of one colour\n           train/4.png")
+@fault("warning", "blank_images", layout=tiny.single_images, says="1 image of one color\n           train/4.png")
 def white_image(folder):
     tiny.save(folder / "train/4.png", np.full((64, 64, 3), 254, np.uint8))
 
 
-@fault("warning", "grey_among_colour", layout=tiny.single_images, says="train/4.png")
-def grey_image(folder):
+@fault("warning", "gray_among_color", layout=tiny.single_images, says="train/4.png")
+def gray_image(folder):
     Image.open(folder / "train/4.png").convert("L").save(folder / "train/4.png")
 
 
-@fault("note", "all_grey", layout=tiny.single_images)
-def grey_images_in_colour_files(folder):
+@fault("note", "all_gray", layout=tiny.single_images)
+def gray_images_in_color_files(folder):
     for path in folder.rglob("*.png"):
         Image.open(path).convert("L").convert("RGB").save(path)
 
@@ -319,7 +319,7 @@ def label_maps_that_are_not_called_so(folder):
     *("error", "label_classes"),
     layout=tiny.class_maps,
     flags=["--label_coding=ids"],
-    says="JPEG blurs grey values",
+    says="JPEG blurs gray values",
     also=[("warning", "jpeg_labels")],
 )
 def ids_in_jpeg(folder):
@@ -329,7 +329,7 @@ def ids_in_jpeg(folder):
 
 
 @fault("warning", "jpeg_labels", layout=tiny.two_folders, says="32 images of label maps in JPEG")
-def colours_in_jpeg(folder):
+def colors_in_jpeg(folder):
     for path in folder.rglob("zmap/*.png"):
         tiny.save(path.with_suffix(".jpg"), tiny.read(path), quality=95)
         path.unlink()
@@ -350,8 +350,8 @@ PALETTE_FLAGS = [
 ]
 
 
-@fault("error", "unknown_labels", layout=tiny.two_folders, instead=PALETTE_FLAGS, says="an area of colour #ffffff belongs to none")
-def colour_that_is_none_of_the_palette(folder):
+@fault("error", "unknown_labels", layout=tiny.two_folders, instead=PALETTE_FLAGS, says="an area of color #ffffff belongs to none")
+def color_that_is_none_of_the_palette(folder):
     labels = tiny.read(folder / "train/zmap/2.png").copy()
     labels[:32] = 255
     tiny.save(folder / "train/zmap/2.png", labels)
@@ -364,8 +364,8 @@ def colour_that_is_none_of_the_palette(folder):
     says="train/zmap/0.jpg",
     also=[("note", "rare_classes")],
 )
-def colours_in_jpeg_for_spade(folder):
-    colours_in_jpeg(folder)
+def colors_in_jpeg_for_spade(folder):
+    colors_in_jpeg(folder)
 
 
 @fault("warning", "mostly_ignored", layout=tiny.class_maps, flags=["--ignore_label=1"], says="pixels belong to no class")

@@ -23,7 +23,7 @@ from tfgan.data.checks.layouts import find_layouts
 from tfgan.data.checks.pictures import check_counts
 from tfgan.data.checks.scan import Example, Picture, scan
 from tfgan.data.checks.sheet import sheet_columns
-from tfgan.data.folders.classes import open_labelled
+from tfgan.data.folders.classes import open_labeled
 from tfgan.errors import UserError
 
 
@@ -49,19 +49,19 @@ def test_scan_sees_what_is_in_an_image(tmp_path):
     tiny.save(tmp_path / "a/1.png", dark)
     tiny.save(tmp_path / "b/1.png", np.tile(np.arange(64, dtype=np.uint8)[:, None], (1, 64)))
     seen = {one.name: one for one in scan(open_splits(tmp_path), quietly)}
-    colour, grey = seen["a/1.png"].pictures["image"], seen["b/1.png"].pictures["image"]
-    assert (colour.height, colour.width, colour.low, colour.high, colour.grey) == (64, 96, 0.0, 0.4, False)
-    assert colour.contrast == pytest.approx(0.2)  # 51 of 255 in red, as in blue
-    assert grey.grey and (grey.low, grey.high) == (0.0, 63 / 255) and grey.hash.shape == (32,)
+    color, gray = seen["a/1.png"].pictures["image"], seen["b/1.png"].pictures["image"]
+    assert (color.height, color.width, color.low, color.high, color.gray) == (64, 96, 0.0, 0.4, False)
+    assert color.contrast == pytest.approx(0.2)  # 51 of 255 in red, as in blue
+    assert gray.gray and (gray.low, gray.high) == (0.0, 63 / 255) and gray.hash.shape == (32,)
     assert (seen["a/1.png"].label, seen["b/1.png"].label) == (0, 1)
 
 
-@pytest.mark.parametrize("colour, grey", [((90, 90, 92), True), ((90, 90, 93), False), ((90, 93, 93), False), ((7, 7, 7), True)])
-def test_grey_is_grey_up_to_what_jpeg_leaves(colour, grey, tmp_path):
-    tiny.save(tmp_path / "a/1.png", np.full((8, 8, 3), colour, np.uint8))
+@pytest.mark.parametrize("color, gray", [((90, 90, 92), True), ((90, 90, 93), False), ((90, 93, 93), False), ((7, 7, 7), True)])
+def test_gray_is_gray_up_to_what_jpeg_leaves(color, gray, tmp_path):
+    tiny.save(tmp_path / "a/1.png", np.full((8, 8, 3), color, np.uint8))
     tiny.save(tmp_path / "b/1.png", np.full((8, 8, 3), (1, 2, 3), np.uint8))
     first, _ = scan(open_splits(tmp_path), quietly)
-    assert first.pictures["image"].grey == grey
+    assert first.pictures["image"].gray == gray
 
 
 def test_what_is_drawn_in_transparency_is_not_blank(tmp_path):
@@ -75,7 +75,7 @@ def test_what_is_drawn_in_transparency_is_not_blank(tmp_path):
 
 
 def open_splits(folder, alpha="composite"):
-    return {split: [source] for split, source in open_labelled(folder, alpha, False).items()}
+    return {split: [source] for split, source in open_labeled(folder, alpha, False).items()}
 
 
 def test_perceptual_hash_is_that_of_differences_to_the_right(tmp_path):
@@ -211,7 +211,7 @@ def test_classes_that_only_others_have():
         ("paired", 100, set()),
         ("images", 999, {("note", "few_images")}),
         ("images", 1000, set()),
-        ("labelled", 100, {("note", "few_images")}),
+        ("labeled", 100, {("note", "few_images")}),
     ],
 )
 def test_counts(kind, train, expected):
@@ -224,19 +224,19 @@ def kinds(folder, **settings):
 
 
 def test_the_likeliest_layout_comes_first(tmp_path):
-    expected = {"paired": "paired", "unpaired": "unpaired", "labelled": "labelled", "attributes": "attributes", "images": "images"}
+    expected = {"paired": "paired", "unpaired": "unpaired", "labeled": "labeled", "attributes": "attributes", "images": "images"}
     for kind, wanted in expected.items():
         for make in tiny.LAYOUTS[kind][: 1 if kind == "images" else None]:
             make(tmp_path / make.__name__)
             assert kinds(tmp_path / make.__name__)[0] == wanted, make.__name__
-    assert kinds(tmp_path / "two_folders") == ["paired", "semantic", "unpaired", "labelled", "attributes", "images"]
-    assert "labelled" not in kinds(tmp_path / "domains")  # whose folders are called trainA, trainB, …
+    assert kinds(tmp_path / "two_folders") == ["paired", "semantic", "unpaired", "labeled", "attributes", "images"]
+    assert "labeled" not in kinds(tmp_path / "domains")  # whose folders are called trainA, trainB, …
 
 
 def test_settings_rule_layouts_out(tmp_path):
     tiny.two_folders(tmp_path)
     assert kinds(tmp_path, label_domains=("zmap",)) == ["paired", "semantic", "unpaired"]
-    assert kinds(tmp_path, label_coding="colours") == ["paired", "semantic"]
+    assert kinds(tmp_path, label_coding="colors") == ["paired", "semantic"]
     assert kinds(tmp_path, half="left") == ["images"]
 
 
@@ -244,7 +244,7 @@ def test_two_folders_of_other_names_are_domains(tmp_path):
     tiny.two_folders(tmp_path)
     for path in list((tmp_path / "train/zmap").iterdir())[2:]:
         path.rename(path.with_name(f"m{path.name}"))
-    assert kinds(tmp_path)[:2] == ["unpaired", "labelled"] or kinds(tmp_path)[0] == "unpaired"
+    assert kinds(tmp_path)[:2] == ["unpaired", "labeled"] or kinds(tmp_path)[0] == "unpaired"
     for path in (tmp_path / "train/zmap").glob("[0-9]*"):
         path.unlink()
     found = find_layouts(DataConfig(data_dir=str(tmp_path)))
@@ -257,9 +257,9 @@ def test_missing_folder():
 
 
 @pytest.mark.parametrize(
-    "dataset, kind", [("facades", "paired"), ("horse2zebra", "unpaired"), ("mnist", "labelled"), ("celeba", "attributes")]
+    "dataset, kind", [("facades", "paired"), ("horse2zebra", "unpaired"), ("mnist", "labeled"), ("celeba", "attributes")]
 )
-def test_named_sets_are_what_the_catalogue_says(dataset, kind):
+def test_named_sets_are_what_the_catalog_says(dataset, kind):
     assert find_layouts(DataConfig(dataset=dataset)).possible[0].kind == kind
 
 

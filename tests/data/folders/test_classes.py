@@ -5,13 +5,13 @@ import pytest
 from PIL import Image
 
 from tfgan.config import Domain
-from tfgan.data.folders.classes import open_labelled
+from tfgan.data.folders.classes import open_labeled
 from tfgan.errors import UnreadableImage, UserError
 
 
-def picture(path, colour=(255, 0, 0), size=(4, 6), mode="RGB"):
+def picture(path, color=(255, 0, 0), size=(4, 6), mode="RGB"):
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, size[::-1], colour).save(path)
+    Image.new(mode, size[::-1], color).save(path)
 
 
 def fill(folder, *files):
@@ -20,7 +20,7 @@ def fill(folder, *files):
 
 
 def opened(folder, alpha="composite", skip_bad_files=False):
-    return open_labelled(folder, alpha, skip_bad_files)
+    return open_labeled(folder, alpha, skip_bad_files)
 
 
 def labels(source):

@@ -32,7 +32,7 @@ def complete(folder):
 
 
 def test_images_and_labels(tmp_path):
-    splits = open_idx(complete(tmp_path), labelled=True)
+    splits = open_idx(complete(tmp_path), labeled=True)
     assert {split: len(source) for split, source in splits.items()} == {"train": 3, "test": 2}
     train = splits["train"]
     assert train.class_names == splits["test"].class_names == ("0", "1", "2") and train.domains == {"image": Domain("image", 1)}
@@ -45,22 +45,22 @@ def test_images_and_labels(tmp_path):
 
 
 def test_images_need_no_labels(tmp_path):
-    splits = open_idx(fill(tmp_path, train_images=THREE), labelled=False)
+    splits = open_idx(fill(tmp_path, train_images=THREE), labeled=False)
     assert list(splits) == ["train"] and splits["train"].class_names == () and list(splits["train"].load(0)) == ["image"]
 
 
 def test_names_of_classes(tmp_path):
     complete(tmp_path)
-    assert open_idx(tmp_path, labelled=True, class_names=("a", "b", "c", "d"))["train"].class_names == ("a", "b", "c", "d")
+    assert open_idx(tmp_path, labeled=True, class_names=("a", "b", "c", "d"))["train"].class_names == ("a", "b", "c", "d")
     with pytest.raises(UserError, match="--label_names names 2 classes, but .* has labels up to 2: name 3"):
-        open_idx(tmp_path, labelled=True, class_names=("a", "b"))
+        open_idx(tmp_path, labeled=True, class_names=("a", "b"))
     with pytest.raises(UserError, match="--label_names=a,b,a: every class needs a name of its own"):
-        open_idx(tmp_path, labelled=True, class_names=("a", "b", "a"))
+        open_idx(tmp_path, labeled=True, class_names=("a", "b", "a"))
 
 
 def test_classes_without_training_images_are_told(tmp_path, capsys):
     fill(tmp_path, train_images=THREE, train_labels=labels(3, 1, 1), t10k_images=TWO, t10k_labels=labels(4, 0))
-    assert open_idx(tmp_path, labelled=True)["train"].class_names == ("0", "1", "2", "3", "4")
+    assert open_idx(tmp_path, labeled=True)["train"].class_names == ("0", "1", "2", "3", "4")
     assert "no training image has the class 0, 2, 4." in capsys.readouterr().out
 
 
@@ -69,7 +69,7 @@ def test_names_of_files(tmp_path, pattern):
     for what, rank, content in (("images", 3, THREE), ("labels", 1, labels(0, 1, 2))):
         path = tmp_path / pattern.format(f"train-{what}", rank)
         path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
-    train = open_idx(tmp_path, labelled=True)["train"]
+    train = open_idx(tmp_path, labeled=True)["train"]
     assert train.load(2)["label"] == 2 and train.load(2)["image"][0, 0] == 16
 
 
@@ -104,7 +104,7 @@ def test_unpacked_under_its_packed_name(tmp_path):
 def test_damaged_files(tmp_path, content, message):
     fill(tmp_path, train_images=content)
     with pytest.raises(UserError, match=re.escape(message)) as caught:
-        open_idx(tmp_path, labelled=False)
+        open_idx(tmp_path, labeled=False)
     assert str(tmp_path / "train-images-idx3-ubyte") in str(caught.value)
 
 
@@ -127,7 +127,7 @@ def test_damaged_files(tmp_path, content, message):
 )
 def test_files_that_do_not_fit(tmp_path, files, message):
     with pytest.raises(UserError, match=re.escape(message)):
-        open_idx(fill(tmp_path, **files), labelled=True)
+        open_idx(fill(tmp_path, **files), labeled=True)
 
 
 def test_unreadable_file(tmp_path):
@@ -136,7 +136,7 @@ def test_unreadable_file(tmp_path):
 
 
 def test_real_digits(test_data):
-    splits = open_idx(test_data / "mnist", labelled=True)
+    splits = open_idx(test_data / "mnist", labeled=True)
     assert splits["train"].class_names == tuple("0123456789") and (len(splits["train"]), len(splits["test"])) == (8000, 1000)
     digits = {label: splits["train"].images[splits["train"].labels == label].mean(0) for label in range(10)}
     assert digits[0][14, 14] < 20 and digits[1][14, 14] > 150  # a ring and a stroke

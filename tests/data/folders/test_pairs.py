@@ -15,9 +15,9 @@ from tfgan.errors import UnreadableImage, UserError
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
-def picture(path: Path, colour=RED, size=(4, 6), mode="RGB"):
+def picture(path: Path, color=RED, size=(4, 6), mode="RGB"):
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, (size[1], size[0]), colour).save(path)
+    Image.new(mode, (size[1], size[0]), color).save(path)
 
 
 def side_by_side(path: Path, size=(4, 6)):
@@ -64,9 +64,9 @@ LAYOUTS = {
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_two_folders(layout, tmp_path):
     for split in LAYOUTS[layout]:
-        for side, colour, ending in (("A", RED, "png"), ("B", BLUE, "bmp")):
-            picture(tmp_path / split.format(side=side) / f"a/2.{ending}", colour)
-            picture(tmp_path / split.format(side=side) / f"a/10.{ending}", colour)
+        for side, color, ending in (("A", RED, "png"), ("B", BLUE, "bmp")):
+            picture(tmp_path / split.format(side=side) / f"a/2.{ending}", color)
+            picture(tmp_path / split.format(side=side) / f"a/10.{ending}", color)
     found = pairs(tmp_path)
     assert list(found) == ["train", "val"]
     assert [found["train"].name(i) for i in range(2)] == ["a/2.png", "a/10.png"]
@@ -77,8 +77,8 @@ def test_two_folders(layout, tmp_path):
 
 @pytest.mark.parametrize("layout", ["train/{side}", "{side}/train"])
 def test_names_choose_the_folders(layout, tmp_path):
-    for side, colour in (("labels", BLUE), ("photo", RED)):
-        picture(tmp_path / layout.format(side=side) / "1.png", colour)
+    for side, color in (("labels", BLUE), ("photo", RED)):
+        picture(tmp_path / layout.format(side=side) / "1.png", color)
 
     def domains(names):
         source = pairs(tmp_path, names)["train"]

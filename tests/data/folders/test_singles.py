@@ -9,9 +9,9 @@ from tfgan.data.folders.singles import open_images
 from tfgan.errors import UnreadableImage, UserError
 
 
-def picture(path, colour=(255, 0, 0), size=(4, 6), mode="RGB"):
+def picture(path, color=(255, 0, 0), size=(4, 6), mode="RGB"):
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, size[::-1], colour).save(path)
+    Image.new(mode, size[::-1], color).save(path)
 
 
 def fill(folder, *files):

@@ -15,9 +15,9 @@ from tfgan.errors import UnreadableImage, UserError
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
-def picture(path: Path, colour=RED, size=(4, 6), mode="RGB"):
+def picture(path: Path, color=RED, size=(4, 6), mode="RGB"):
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, (size[1], size[0]), colour).save(path)
+    Image.new(mode, (size[1], size[0]), color).save(path)
 
 
 def side_by_side(path: Path, left, right, size=(4, 6)):
@@ -32,8 +32,8 @@ def unpaired(folder, names=(), label_domains=(), alpha="composite"):
     return open_unpaired(Path(folder), names, label_domains, alpha, skip_bad_files=False)
 
 
-def colours(source) -> list[list[int]]:
-    """The first pixel of each image; each holds one colour and stands alone under its side's key."""
+def colors(source) -> list[list[int]]:
+    """The first pixel of each image; each holds one color and stands alone under its side's key."""
     found = []
     for index in range(len(source)):
         ((side, image),) = source.load(index).items()
@@ -76,7 +76,7 @@ def test_any_numbers_names_and_sizes(layout, tmp_path):
     }
     a, b = found["train"]
     assert [a.load(index)["A"].shape for index in range(3)] == [(9, 7, 3), (4, 7, 3), (5, 7, 3)]
-    assert colours(a) == 3 * [list(RED)] and colours(b) == [list(BLUE)]
+    assert colors(a) == 3 * [list(RED)] and colors(b) == [list(BLUE)]
 
 
 def test_two_folders_without_splits(tmp_path):
@@ -100,7 +100,7 @@ def test_halves_of_side_by_side_files(folder, tmp_path):
     for number in (1, 2):
         side_by_side(tmp_path / folder / f"{number}.png", (number, 0, 0), (0, 0, number))
     a, b = unpaired(tmp_path)["train"]
-    assert colours(a) == [[1, 0, 0], [2, 0, 0]] and colours(b) == [[0, 0, 1], [0, 0, 2]]
+    assert colors(a) == [[1, 0, 0], [2, 0, 0]] and colors(b) == [[0, 0, 1], [0, 0, 2]]
     assert a.load(0)["A"].shape == b.load(0)["B"].shape == (4, 6, 3)
     picture(tmp_path / folder / "3.png", size=(4, 7))
     odd = unpaired(tmp_path)["train"][1]
@@ -117,13 +117,13 @@ def test_domains_are_inferred_each_from_its_own_files(tmp_path):
     for a, b in found.values():
         assert a.domains == {"A": Domain("photo", 3)} and b.domains == {"B": Domain("depth", 1, "uint16", "nearest")}
     a, b = found["train"]
-    assert colours(a) == [[7, 7, 7]] and colours(b) == [[40000]] and b.load(0)["B"].dtype == np.uint16
+    assert colors(a) == [[7, 7, 7]] and colors(b) == [[40000]] and b.load(0)["B"].dtype == np.uint16
 
 
 def test_alpha(tmp_path):
     picture(tmp_path / "A/1.png", (10, 20, 30, 0), mode="RGBA")
     picture(tmp_path / "B/1.png", (7, 0), mode="LA")
-    found = {alpha: [colours(source)[0] for source in unpaired(tmp_path, alpha=alpha)["train"]] for alpha in ("composite", "drop", "keep")}
+    found = {alpha: [colors(source)[0] for source in unpaired(tmp_path, alpha=alpha)["train"]] for alpha in ("composite", "drop", "keep")}
     assert found == {"composite": [[255, 255, 255], [255]], "drop": [[10, 20, 30], [7]], "keep": [[10, 20, 30, 0], [7, 7, 7, 0]]}
 
 
@@ -132,7 +132,7 @@ def test_bad_files_are_named_by_load(tmp_path):
     picture(tmp_path / "trainB/2.jpg")
     (tmp_path / "trainB/2.jpg").write_bytes((tmp_path / "trainB/2.jpg").read_bytes()[:-20])
     a, b = unpaired(tmp_path)["train"]
-    assert colours(a) == [list(RED)]
+    assert colors(a) == [list(RED)]
     with pytest.raises(UnreadableImage, match="^trainB/2.jpg: damaged or incomplete"):
         b.load(0)
 
@@ -201,7 +201,7 @@ def test_sides_of_pairs(tmp_path):
     assert contents(found) == {"train": [("A", "photo", ["1.png", "2.png"]), ("B", "depth", ["1.png", "2.png"])]}
     a, b = found["train"]
     assert a.domains == {"A": Domain("photo", 3)} and b.domains == {"B": Domain("depth", 1)}
-    assert colours(a) == [[1, 0, 0], [2, 0, 0]] and colours(b) == [[10], [20]]
+    assert colors(a) == [[1, 0, 0], [2, 0, 0]] and colors(b) == [[10], [20]]
     assert a.skipped == b.skipped == [("trainA/3.png", "no trainB/3.*")]
 
 

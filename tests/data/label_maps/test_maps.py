@@ -12,7 +12,7 @@ from tfgan.errors import UnreadableImage
 
 RED, GREEN, BLUE = 0xFF0000, 0x00FF00, 0x0000FF
 IDS = Classes("ids", (0, 3, 7), ("#ff0000", "#00ff00", "#0000ff"), ("sky", "road", "car"), 255)
-COLOURS = Classes("colours", (RED, GREEN, BLUE), ("#ff0000", "#00ff00", "#0000ff"), ("sky", "road", "car"))
+COLORS = Classes("colors", (RED, GREEN, BLUE), ("#ff0000", "#00ff00", "#0000ff"), ("sky", "road", "car"))
 
 
 def file_bytes(pixels, form="PNG", palette=None, **options) -> bytes:
@@ -28,39 +28,39 @@ def values(rows) -> np.ndarray:
     return np.array(rows, np.int32)
 
 
-def test_grey_files_are_ids():
+def test_gray_files_are_ids():
     for dtype, largest in ((np.uint8, 255), (np.uint16, 26001)):
         found = read_map(file_bytes(np.array([[0, 1, largest]], dtype)))
         assert found.coding == "ids" and found.values.tolist() == [[0, 1, largest]] and found.values.dtype == np.int32
     assert read_map(file_bytes(np.array([[False, True]]))).values.tolist() == [[0, 255]]
 
 
-def test_palette_files_are_indices_unless_colours_are_wanted():
+def test_palette_files_are_indices_unless_colors_are_wanted():
     content = file_bytes(np.array([[0, 1, 1]], np.uint8), palette=[9, 9, 9, 1, 2, 3])
     found = read_map(content)
     assert found.coding == "palette" and found.values.tolist() == [[0, 1, 1]]
     assert found.palette[:3] == ("#090909", "#010203", "#000000")
-    colours = read_map(content, "colours")
-    assert colours.coding == "colours" and colours.values.tolist() == [[0x090909, 0x010203, 0x010203]]
+    colors = read_map(content, "colors")
+    assert colors.coding == "colors" and colors.values.tolist() == [[0x090909, 0x010203, 0x010203]]
     assert read_map(file_bytes(np.array([[0, 1]], np.uint8), palette=[4, 4, 4, 9, 9, 9]), "ids").values.tolist() == [[4, 9]]
 
 
-def test_rgb_files_are_colours():
+def test_rgb_files_are_colors():
     pixels = np.array([[[1, 2, 3], [255, 0, 128]]], np.uint8)
     for source in (file_bytes(pixels), pixels, np.dstack([pixels, np.zeros((1, 2), np.uint8)])):  # hidden pixels have a class, too
         found = read_map(source)
-        assert found.coding == "colours" and found.values.tolist() == [[0x010203, 0xFF0080]]
+        assert found.coding == "colors" and found.values.tolist() == [[0x010203, 0xFF0080]]
     assert read_map(pixels.astype(np.uint16) * 257).values.tolist() == [[0x010203, 0xFF0080]]
 
 
-def test_grey_rgb_can_be_read_as_ids_and_grey_as_colours():
-    grey = np.array([[[7], [9]]], np.uint16)
-    assert read_map(grey.repeat(3, -1), "ids").values.tolist() == [[7, 9]]
-    assert read_map(grey.astype(np.uint8), "colours").values.tolist() == [[0x070707, 0x090909]]
+def test_gray_rgb_can_be_read_as_ids_and_gray_as_colors():
+    gray = np.array([[[7], [9]]], np.uint16)
+    assert read_map(gray.repeat(3, -1), "ids").values.tolist() == [[7, 9]]
+    assert read_map(gray.astype(np.uint8), "colors").values.tolist() == [[0x070707, 0x090909]]
 
 
 def test_files_of_another_coding_are_refused():
-    with pytest.raises(UnreadableImage, match="in colour.*--label_coding"):
+    with pytest.raises(UnreadableImage, match="in color.*--label_coding"):
         read_map(np.array([[[1, 1, 2]]], np.uint8), "ids")
     with pytest.raises(UnreadableImage, match="no file with a palette"):
         read_map(np.array([[[1]]], np.uint8), "palette")
@@ -79,39 +79,39 @@ def test_unknown_ids_are_named():
         to_indices(values([[255]]), everything)
 
 
-def test_a_colour_is_the_nearest_class():
+def test_a_color_is_the_nearest_class():
     near = values([[0xF01005, 0x20E010, 0x0110F0]])
-    assert to_indices(near, COLOURS).tolist() == [[0, 1, 2]]
-    reordered = Classes("colours", (BLUE, RED, GREEN), ("#0000ff", "#ff0000", "#00ff00"), ("car", "sky", "road"))
+    assert to_indices(near, COLORS).tolist() == [[0, 1, 2]]
+    reordered = Classes("colors", (BLUE, RED, GREEN), ("#0000ff", "#ff0000", "#00ff00"), ("car", "sky", "road"))
     assert to_indices(near, reordered).tolist() == [[1, 2, 0]]
-    assert to_indices(near, COLOURS).tolist() == [[0, 1, 2]]
+    assert to_indices(near, COLORS).tolist() == [[0, 1, 2]]
 
 
-def test_nearest_colours_agree_with_all_distances():
+def test_nearest_colors_agree_with_all_distances():
     rng = np.random.default_rng(0)
-    colours = rng.choice(2**24, 40, replace=False)
-    classes = Classes("colours", tuple(colours.tolist()), tuple(f"#{colour:06x}" for colour in colours), ("",) * 40)
+    colors = rng.choice(2**24, 40, replace=False)
+    classes = Classes("colors", tuple(colors.tolist()), tuple(f"#{color:06x}" for color in colors), ("",) * 40)
     noise = rng.integers(0, 2**24, (50, 60), np.int32)
-    distances = ((unpack(noise).astype(int)[:, :, None] - unpack(colours)) ** 2).sum(-1)
+    distances = ((unpack(noise).astype(int)[:, :, None] - unpack(colors)) ** 2).sum(-1)
     assert (to_indices(noise, classes) == distances.argmin(-1)).all()
 
 
 def test_jpeg_blur_is_undone():
     true = np.random.default_rng(1).integers(0, 3, (7, 7)).repeat(9, 0).repeat(9, 1)  # no multiple of JPEG's blocks of 8×8
-    content = file_bytes(paint(true, COLOURS), "JPEG", quality=90, subsampling=0)
+    content = file_bytes(paint(true, COLORS), "JPEG", quality=90, subsampling=0)
     read = read_map(content)
     assert len(np.unique(read.values)) > 20
-    assert np.mean(to_indices(read.values, COLOURS) == true) > 0.99
+    assert np.mean(to_indices(read.values, COLORS) == true) > 0.99
 
 
-def test_areas_of_an_unknown_colour_are_refused_but_edges_are_not():
-    grey = np.full((40, 40), RED, np.int32)
-    grey[:, 20] = 0x808080  # a blend, one pixel wide
-    assert (to_indices(grey, COLOURS) >= 0).all()
-    grey[:6, :6] = 0x808080
-    grey[0, 0] = 0x808182
-    with pytest.raises(UnreadableImage, match="an area of colour #808080 belongs to none of the classes .#ff0000, #00ff00, #0000ff"):
-        to_indices(grey, COLOURS)
+def test_areas_of_an_unknown_color_are_refused_but_edges_are_not():
+    gray = np.full((40, 40), RED, np.int32)
+    gray[:, 20] = 0x808080  # a blend, one pixel wide
+    assert (to_indices(gray, COLORS) >= 0).all()
+    gray[:6, :6] = 0x808080
+    gray[0, 0] = 0x808182
+    with pytest.raises(UnreadableImage, match="an area of color #808080 belongs to none of the classes .#ff0000, #00ff00, #0000ff"):
+        to_indices(gray, COLORS)
 
 
 def test_flat_areas():
@@ -131,7 +131,7 @@ def test_paint():
     assert picture.dtype == np.uint8 and picture.tolist() == [[[255, 0, 0], [0, 0, 255]], [[0, 0, 0], [0, 255, 0]]]
 
 
-def test_colours_are_packed_as_written():
+def test_colors_are_packed_as_written():
     assert pack(np.array([[1, 2, 3]], np.uint8)).tolist() == [0x010203]
     assert unpack(values([0xFFFEFD])).tolist() == [[255, 254, 253]]
 
@@ -163,8 +163,8 @@ def test_a_map_written_in_its_own_coding_is_read_again(classes):
     np.testing.assert_array_equal(load(encode(indices, classes), Domain("labels", 1, "int32", "nearest", classes)), indices)
 
 
-def test_a_map_of_colours_is_written_in_its_colours():
+def test_a_map_of_colors_is_written_in_its_colors():
     indices = values([[0, 1, 2, 2]])
-    content = encode(indices, COLOURS)
+    content = encode(indices, COLORS)
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(content)))[0], [[255, 0, 0], [0, 255, 0], [0, 0, 255], [0, 0, 255]])
-    np.testing.assert_array_equal(load(content, Domain("labels", 1, "int32", "nearest", COLOURS)), indices)
+    np.testing.assert_array_equal(load(content, Domain("labels", 1, "int32", "nearest", COLORS)), indices)

@@ -33,7 +33,7 @@ def folder(path, names=("labels", "photo"), skip_bad_files=False):
 
 
 def two_folders(path, maps, palette=None, size=None):
-    """DATA/train/labels + DATA/train/photo, and val likewise; photos have the colour of their number."""
+    """DATA/train/labels + DATA/train/photo, and val likewise; photos have the color of their number."""
     for split, found in maps.items():
         for number, rows in enumerate(found):
             write(path / split / "labels" / f"{number}.png", rows, palette)
@@ -76,16 +76,16 @@ def test_ids_in_two_folders(tmp_path, capsys):
 
 
 def test_indices_of_a_palette_are_read_from_the_file(tmp_path):
-    colours = [9, 9, 9, 9, 9, 9, 255, 0, 0]  # indices 0 and 1 look alike: only the file itself tells them apart
-    pairs = two_folders(tmp_path, {"train": [[[0, 1], [2, 1]]]}, colours)
+    colors = [9, 9, 9, 9, 9, 9, 255, 0, 0]  # indices 0 and 1 look alike: only the file itself tells them apart
+    pairs = two_folders(tmp_path, {"train": [[[0, 1], [2, 1]]]}, colors)
     found = open_semantic(pairs, "A", DataConfig(label_names=("wall", "door", "roof")))["train"]
     assert found.domains["labels"].classes.coding == "palette"
     assert found.load(0)["labels"].tolist() == [[0, 1], [2, 1]]
 
 
-def test_side_by_side_colours_on_either_side(tmp_path):
-    colours = np.array([[255, 0, 0], [0, 0, 255], [1, 2, 3]])
-    halves = colours[np.array([[1, 0], [1, 1]])], np.broadcast_to(colours[2], (2, 2, 3))
+def test_side_by_side_colors_on_either_side(tmp_path):
+    colors = np.array([[255, 0, 0], [0, 0, 255], [1, 2, 3]])
+    halves = colors[np.array([[1, 0], [1, 1]])], np.broadcast_to(colors[2], (2, 2, 3))
     for side, order in (("A", halves), ("B", halves[::-1])):
         write(tmp_path / side / "train" / "x.png", np.concatenate(order, axis=1))
         settings = DataConfig(label_palette=("ff0000", "0000ff"), label_names=("roof", "sky"))
@@ -173,8 +173,8 @@ def test_classes_keep_through_the_pipelines_resize():
 def test_real_facades(test_data, capsys):
     pairs = folder(test_data / "facades", ("photo", "labels"))
     found = open_semantic({"val": pairs["val"]}, "B", DataConfig())["val"].domains["labels"].classes
-    colours = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in found.colours], float)
-    distances = np.linalg.norm(colours[:, None] - PALETTE, axis=-1)
+    colors = np.array([[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in found.colors], float)
+    distances = np.linalg.norm(colors[:, None] - PALETTE, axis=-1)
     assert sorted(distances.argmin(1)) == list(range(12)) and distances.min(1).max() < 6
 
     source = open_semantic({"val": pairs["val"]}, "B", FACADES)["val"]

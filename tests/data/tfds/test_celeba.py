@@ -1,4 +1,4 @@
-"""CelebA through TensorFlow Datasets: its own builder, offline, with faces of one grey value each."""
+"""CelebA through TensorFlow Datasets: its own builder, offline, with faces of one gray value each."""
 
 import io
 import sys
@@ -15,9 +15,9 @@ from tfgan.errors import UserError
 tfds = pytest.importorskip("tensorflow_datasets")
 
 
-def face(grey: int) -> io.BytesIO:
+def face(gray: int) -> io.BytesIO:
     """A JPEG file of CelebA's size, black in the rows that the crop leaves out."""
-    pixels = np.full((218, 178), grey, np.uint8)
+    pixels = np.full((218, 178), gray, np.uint8)
     pixels[:16], pixels[208:] = 0, 0  # blocks of 8: the compression does not blur them into the others
     content = io.BytesIO()
     Image.fromarray(pixels).convert("RGB").save(content, "JPEG")
@@ -26,7 +26,7 @@ def face(grey: int) -> io.BytesIO:
 
 
 def examples(heads, count):
-    """Face i, of grey value 10·i, has the attributes that are set bits of i, counted in the order of all 40 names, again and again."""
+    """Face i, of gray value 10·i, has the attributes that are set bits of i, counted in the order of all 40 names, again and again."""
     for i in range(1, count + 1):
         yield (
             f"{i:06d}.jpg",
@@ -59,7 +59,7 @@ def prepared(request, builder_class, tmp_path_factory) -> str:
 
 
 def bits(example, *positions):
-    """What the attributes at these positions among the 40 must be, by the face's grey value."""
+    """What the attributes at these positions among the 40 must be, by the face's gray value."""
     number = round(float(example["image"][100, 100].mean()) / 10)
     return [number >> position % 4 & 1 for position in positions]
 

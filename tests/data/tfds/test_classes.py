@@ -5,7 +5,7 @@ import pytest
 
 from tfgan.config import DataConfig, Domain
 from tfgan.data import open_dataset
-from tfgan.data.catalogue import CLASSES
+from tfgan.data.catalog import CLASSES
 from tfgan.data.tfds.classes import open_classes
 from tfgan.errors import UserError
 
@@ -41,7 +41,7 @@ def prepare(name, folder, file_format="array_record"):
 @pytest.mark.parametrize("name, file_format", [("mnist", "array_record"), ("fashion_mnist", "tfrecord"), ("cifar10", "array_record")])
 def test_splits_and_classes(tmp_path, name, file_format):
     prepare(name, tmp_path, file_format)
-    splits = open_classes(name, str(tmp_path), labelled=True)
+    splits = open_classes(name, str(tmp_path), labeled=True)
     assert {split: len(source) for split, source in splits.items()} == {"train": 12, "test": 3}
     train = splits["train"]
     assert train.domains == {"image": Domain("image", SHAPES[name][-1])}
@@ -56,11 +56,11 @@ def test_splits_and_classes(tmp_path, name, file_format):
 
 def test_without_labels(tmp_path):
     prepare("mnist", tmp_path)
-    train = open_classes("mnist", str(tmp_path), labelled=False)["train"]
+    train = open_classes("mnist", str(tmp_path), labeled=False)["train"]
     assert train.class_names == () and list(train.load(0)) == ["image"]
 
 
-@pytest.mark.parametrize("kind, class_names", [("labelled", tuple("0123456789")), ("images", ())])
+@pytest.mark.parametrize("kind, class_names", [("labeled", tuple("0123456789")), ("images", ())])
 def test_batches(tmp_path, kind, class_names):
     prepare("mnist", tmp_path)
     found = open_dataset(DataConfig(dataset="mnist", tfds_dir=str(tmp_path)), kind, (32, 32), (32, 32))
@@ -68,7 +68,7 @@ def test_batches(tmp_path, kind, class_names):
     assert found.spec.domains == {"image": Domain("image", 1)}
     (batch,) = found.train_batches(batch_size=4, flip=False, seed=0).take(1).as_numpy_iterator()
     assert batch["image"].shape == (4, 32, 32, 1)
-    if kind == "labelled":
+    if kind == "labeled":
         assert batch["label"].tolist() == [round(float(image.mean() + 1) * 127.5) % 10 for image in batch["image"]]
 
 
@@ -79,7 +79,7 @@ def test_failed_download_says_what_to_do(tmp_path, monkeypatch, name, own):
 
     monkeypatch.setattr(tfds.download.DownloadManager, "download_and_extract", fail)
     with pytest.raises(UserError, match=rf"(?s)cannot prepare {name} in .*no route to host.*{own}.* use --data_dir=FOLDER"):
-        open_classes(name, str(tmp_path), labelled=True)
+        open_classes(name, str(tmp_path), labeled=True)
 
 
 def test_table():

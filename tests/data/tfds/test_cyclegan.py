@@ -20,7 +20,7 @@ COUNTS = {"trainA": 5, "trainB": 2, "testA": 1, "testB": 3}
 
 
 def picture(path: Path, value: int):
-    """An image of one grey value, 4 high and 4 + value wide."""
+    """An image of one gray value, 4 high and 4 + value wide."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.full((4, 4 + value, 3), value, np.uint8)).save(path, quality=95)
 
@@ -72,7 +72,7 @@ def test_order_is_stable_and_the_set_prepared_once(archive, tmp_path):
     assert [values(source) for source in first] == [values(source) for source in anew] == [values(source) for source in again]
 
 
-def test_grey_and_damaged_files(archive, tmp_path):
+def test_gray_and_damaged_files(archive, tmp_path):
     Image.new("L", (6, 4), 7).save(archive / "testA/n0.jpg")
     for number in range(3):
         (archive / f"testB/n{number}.jpg").write_bytes(b"no image")

@@ -31,7 +31,7 @@ def encode(pixels, form) -> bytes:
 
 
 def side_by_side(left: int, right: int, width: int = 12) -> bytes:
-    """A JPEG file 6 high whose halves have one grey value each; 48 wide keeps the halves in blocks of their own."""
+    """A JPEG file 6 high whose halves have one gray value each; 48 wide keeps the halves in blocks of their own."""
     pixels = np.full((6, width, 3), left, np.uint8)
     pixels[:, width // 2 :] = right
     return encode(pixels, "JPEG")
@@ -225,11 +225,11 @@ def test_import_is_light():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-GREY16 = np.arange(24, dtype=np.uint16).reshape(4, 6) * 2000
+GRAY16 = np.arange(24, dtype=np.uint16).reshape(4, 6) * 2000
 
 
 class TinyPairs(tfds.core.GeneratorBasedBuilder):
-    """Photos of 4×6 and, nested, label maps of 4×6 in grey; one photo is higher."""
+    """Photos of 4×6 and, nested, label maps of 4×6 in gray; one photo is higher."""
 
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS = [tfds.core.BuilderConfig(name="plain"), tfds.core.BuilderConfig(name="unsplit")]
@@ -253,16 +253,16 @@ class TinyPairs(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, count):
         for i in range(count):
-            grey = np.full((4, 6), 20 * i, np.uint8)
+            gray = np.full((4, 6), 20 * i, np.uint8)
             photo = np.full((8 if i == 2 else 4, 6, 3), 10 * i, np.uint8)
             yield (
                 i,
                 {
                     "photo": encode(photo, "PNG"),
-                    "truth": {"labels": encode(grey, "PNG"), "class": i % 2},
+                    "truth": {"labels": encode(gray, "PNG"), "class": i % 2},
                     "rgba": encode(np.dstack([photo, photo[..., :1] * 0]), "PNG"),
-                    "deep": encode(GREY16, "PNG"),
-                    "open": encode(grey, "PNG"),
+                    "deep": encode(GRAY16, "PNG"),
+                    "open": encode(gray, "PNG"),
                     "depth": np.zeros((4, 6, 1), np.float32),
                 },
             )
@@ -292,7 +292,7 @@ def test_channels_and_depth_of_features(prepared):
     train = open_tfds("tiny_pairs/plain", "deep", "rgba", prepared, (), "composite")["train"]
     assert train.domains == {"A": Domain("deep", 1, "uint16"), "B": Domain("rgba", 3)}
     pair = train.load(0)
-    np.testing.assert_array_equal(pair["A"][..., 0], GREY16)
+    np.testing.assert_array_equal(pair["A"][..., 0], GRAY16)
     assert (pair["B"] == 255).all()  # transparent black over white
     kept = open_tfds("tiny_pairs/plain", "open", "rgba", prepared, (), "keep")["train"]
     assert kept.domains == {"A": Domain("open", 1), "B": Domain("rgba", 4)}

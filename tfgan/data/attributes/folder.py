@@ -89,7 +89,7 @@ def open_attributes(settings: DataConfig) -> dict[str, list[Source]]:
     is unknown, all are.
 
     Args:
-        settings: `data_dir` is the first set, with `attributes_file`; `extra_data_dirs` are the others. `attributes` says what is learnt
+        settings: `data_dir` is the first set, with `attributes_file`; `extra_data_dirs` are the others. `attributes` says what is learned
             and in which order. `attribute_groups` says what excludes each other, in place of groups of the data that share a name with it.
 
     Raises:
@@ -212,7 +212,7 @@ def _check_learnable(folder: Path, values: np.ndarray, names: Strings):
         shown = ", ".join(f"{name} ({what})" for name, what in constant.items())
         others = ",".join(name for name in names if name not in constant)
         cure = f"leave out with --attributes={others}" if others else "no other is there"
-        raise UserError(f"{folder}: attributes that are the same in all training images cannot be learnt: {shown}; {cure}")
+        raise UserError(f"{folder}: attributes that are the same in all training images cannot be learned: {shown}; {cure}")
 
 
 def join(sets: list[dict[str, Source]], alpha: str) -> dict[str, list[Source]]:

@@ -1,4 +1,4 @@
-"""Which attributes of one or several sets are learnt, and which of them exclude each other."""
+"""Which attributes of one or several sets are learned, and which of them exclude each other."""
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
@@ -9,14 +9,14 @@ from tfgan.errors import UserError, did_you_mean
 
 
 class Selection(NamedTuple):
-    """What is learnt of one set."""
+    """What is learned of one set."""
 
     names: Strings
     groups: tuple[Strings, ...]  # attributes that exclude each other
 
 
 def select(sets: list[Mapping[str, Strings]], wanted: Strings, grouped: Strings) -> list[Selection]:
-    """What is learnt of each set.
+    """What is learned of each set.
 
     Args:
         sets: column -> its attributes, for each set; those of one column exclude each other.
@@ -62,11 +62,11 @@ def _repeated(names: Iterable[str]) -> str | None:
 
 
 def _check_groups(groups: list[Strings], sets: list[Strings]):
-    learnt = list(chain(*sets))
+    learned = list(chain(*sets))
     for name in chain(*groups):
-        if name not in learnt:
-            hint = did_you_mean(name, learnt)
-            raise UserError(f"--attribute_groups: {name!r} is not among the learnt attributes.{hint} There are: {', '.join(learnt)}.")
+        if name not in learned:
+            hint = did_you_mean(name, learned)
+            raise UserError(f"--attribute_groups: {name!r} is not among the learned attributes.{hint} There are: {', '.join(learned)}.")
     if name := _repeated(chain(*groups)):
         raise UserError(f"--attribute_groups: {name!r} is named twice; an attribute belongs to one group at most")
     for group in groups:

@@ -21,7 +21,7 @@ from tfgan.data.checks.labels import check_classes, check_label_files, check_und
 from tfgan.data.checks.opening import Opened, open_anyway
 from tfgan.data.checks.pairs import check_pairs
 from tfgan.data.checks.pictures import check_counts, check_loading, check_shapes, check_values
-from tfgan.data.checks.scan import Example, colours, scan
+from tfgan.data.checks.scan import Example, colors, scan
 from tfgan.data.dataset import may_crop
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage
@@ -151,7 +151,7 @@ def _sample(seen: Inspection, key: str) -> list:
     found = []
     for index in range(0, len(source), step):
         try:
-            found.append(colours(source.load(index)[key], source.domains[key]))
+            found.append(colors(source.load(index)[key], source.domains[key]))
         except UnreadableImage:
             continue
     return found

@@ -1,6 +1,6 @@
 """Where two images have their edges, and whether these are the same: how pairs are told from strangers.
 
-What a photo and its label map, map or sketch share is not colour but where one thing ends and the next begins. So each image is reduced to
+What a photo and its label map, map or sketch share is not color but where one thing ends and the next begins. So each image is reduced to
 the strength of its edges in a coarse raster, those that stand apart from those that lie, and two images are compared by the correlation of
 their rasters. On the 400 façades of CMP a photo agrees with its own label map better than with any other's in 98 % of the pairs.
 """
@@ -16,7 +16,7 @@ Sketch = np.ndarray
 
 
 def draw_sketch(image: np.ndarray) -> Sketch:
-    """The edges of an image H×W×3 uint8 of any size: the largest difference of a colour to the right and to below, averaged over cells."""
+    """The edges of an image H×W×3 uint8 of any size: the largest difference of a color to the right and to below, averaged over cells."""
     reduced = np.asarray(Image.fromarray(image).resize((FULL, FULL), Image.Resampling.BOX)).astype(np.int16)
     upright = np.abs(np.diff(reduced, axis=1, append=reduced[:, -1:])).max(axis=-1)
     lying = np.abs(np.diff(reduced, axis=0, append=reduced[-1:])).max(axis=-1)
@@ -27,10 +27,10 @@ def draw_sketch(image: np.ndarray) -> Sketch:
 
 def standardized(sketches: np.ndarray) -> np.ndarray:
     """Sketches N×2×C×C with mean 0 and norm 1, float32; those without any edge stay 0."""
-    centred = sketches.astype(np.float32)
-    centred -= centred.mean(axis=(2, 3), keepdims=True)
-    norms = np.sqrt((centred**2).sum(axis=(1, 2, 3), keepdims=True))
-    return centred / np.maximum(norms, 1e-6)
+    centered = sketches.astype(np.float32)
+    centered -= centered.mean(axis=(2, 3), keepdims=True)
+    norms = np.sqrt((centered**2).sum(axis=(1, 2, 3), keepdims=True))
+    return centered / np.maximum(norms, 1e-6)
 
 
 def agreement(a: np.ndarray, b: np.ndarray) -> np.ndarray:

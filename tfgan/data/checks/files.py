@@ -33,7 +33,7 @@ def check_files(listing: Listing, used: set[str]) -> list[Finding]:
         *found_in(
             WARNING, "animated_files", "{count} with several frames or pages: the first one counts", "save frames as files", animated
         ),
-        *found_in(NOTE, "cmyk_files", "{count} in CMYK, which becomes RGB without a colour profile", "save them as RGB", cmyk),
+        *found_in(NOTE, "cmyk_files", "{count} in CMYK, which becomes RGB without a color profile", "save them as RGB", cmyk),
         *_mixed_depth(listing),
         *_transparent(listing),
     ]
@@ -88,4 +88,4 @@ def _mixed_depth(listing: Listing) -> list[Finding]:
 def _transparent(listing: Listing) -> list[Finding]:
     files = [file for file, header in listing.headers.items() if header.alpha]
     problem = "{count} with transparency, which is laid over white"
-    return found_in(NOTE, "transparent_files", problem, "--alpha=drop takes the colours as stored, --alpha=keep a fourth channel", files)
+    return found_in(NOTE, "transparent_files", problem, "--alpha=drop takes the colors as stored, --alpha=keep a fourth channel", files)

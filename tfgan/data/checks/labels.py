@@ -34,7 +34,7 @@ def check_undeclared(domain: Domain, images: Sequence[np.ndarray]) -> list[Findi
         return []
     if not 2 <= count <= MAX_CLASSES:
         return []
-    problem = f"{domain.name} consists of areas of {count} colours"
+    problem = f"{domain.name} consists of areas of {count} colors"
     cure = f"if these stand for classes, say --label_domains={domain.name}: edges then stay sharp (and see --method=spade)"
     return [Finding(NOTE, "looks_like_labels", problem, cure)]
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tfgan.config import DataConfig
 from tfgan.data import check_settings, images
 from tfgan.data.attributes.folder import FILES
-from tfgan.data.catalogue import CLASSES, PAIRED, UNPAIRED
+from tfgan.data.catalog import CLASSES, PAIRED, UNPAIRED
 from tfgan.data.checks.finding import WARNING, Finding, plural
 from tfgan.data.folders.classes import find_class_folders
 from tfgan.data.folders.idx import find_idx
@@ -65,7 +65,7 @@ def _suits(settings: DataConfig, kind: str) -> bool:
 
 def _of_name(dataset: str) -> list[Layout]:
     if dataset in CLASSES:
-        return [Layout("labelled", "images in classes"), Layout("images", "the images alone")]
+        return [Layout("labeled", "images in classes"), Layout("images", "the images alone")]
     if dataset == "celeba":
         return [Layout("attributes", "faces with attributes"), Layout("images", "the images alone")]
     if dataset in UNPAIRED:
@@ -77,7 +77,7 @@ def _of_name(dataset: str) -> list[Layout]:
 def _of_folder(folder: Path, settings: DataConfig) -> Layouts:
     require_folder(folder)
     if find_idx(folder):
-        return Layouts([Layout("labelled", "MNIST's idx files"), Layout("images", "the images of idx files alone")], {})
+        return Layouts([Layout("labeled", "MNIST's idx files"), Layout("images", "the images of idx files alone")], {})
     scored: list[tuple[float, Layout]] = []
     refused = {}
 
@@ -142,4 +142,4 @@ def _classes(folder: Path):
     listed = ", ".join(names[:LISTED]) + (", …" if len(names) > LISTED else "")
     words = f"{plural(len(names), 'class folder')}: {listed}"
     score = 2.5 if len(names) > 2 else 1.5  # two folders are rather two domains
-    return [(score, Layout("labelled", words)), (score - 0.1, Layout("attributes", "classes as attributes"))]
+    return [(score, Layout("labeled", words)), (score - 0.1, Layout("attributes", "classes as attributes"))]

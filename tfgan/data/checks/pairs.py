@@ -29,7 +29,7 @@ def check_pairs(examples: Sequence[Example], side_by_side: bool) -> list[Finding
     twins = [example.name for example in examples if _same(example)]
     problem = "{count} with equal A and B"
     findings += found_in(
-        WARNING, "identical_pairs", problem, "nothing can be learnt of these: look for a folder copied twice", twins, "pair"
+        WARNING, "identical_pairs", problem, "nothing can be learned of these: look for a folder copied twice", twins, "pair"
     )
     for split in dict.fromkeys(example.split for example in examples):
         findings += _alignment(

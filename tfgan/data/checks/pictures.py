@@ -1,4 +1,4 @@
-"""Single images: those that cannot be loaded, are too few, too small, too long, blank, grey among coloured ones, or nearly black."""
+"""Single images: those that cannot be loaded, are too few, too small, too long, blank, gray among colored ones, or nearly black."""
 
 from collections.abc import Mapping, Sequence
 
@@ -68,20 +68,20 @@ def check_shapes(key: str, what: str, examples: Sequence[Example], image_size: S
 
 
 def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example]) -> list[Finding]:
-    """Blank, grey and dark images; arguments as of `check_shapes`."""
+    """Blank, gray and dark images; arguments as of `check_shapes`."""
     seen = [(example.name, example.pictures[key]) for example in examples if key in example.pictures]
     if not seen:
         return []
     blank = [name for name, picture in seen if picture.contrast <= BLANK]
     is_map = domain.resample == "nearest"
-    problem = f"{{count}}{what} of one {'class' if is_map else 'colour'}"
+    problem = f"{{count}}{what} of one {'class' if is_map else 'color'}"
     findings = found_in(NOTE if is_map else WARNING, "blank_images", problem, "remove them if nothing is in them", blank)
-    grey = [name for name, picture in seen if picture.grey and picture.contrast > BLANK]
-    if len(grey) < len(seen) and not is_map:
-        findings += found_in(WARNING, "grey_among_colour", f"{{count}}{what} without colour among coloured ones", "remove either", grey)
-    elif len(grey) == len(seen) and domain.channels >= 3:
+    gray = [name for name, picture in seen if picture.gray and picture.contrast > BLANK]
+    if len(gray) < len(seen) and not is_map:
+        findings += found_in(WARNING, "gray_among_color", f"{{count}}{what} without color among colored ones", "remove either", gray)
+    elif len(gray) == len(seen) and domain.channels >= 3:
         findings.append(
-            Finding(NOTE, "all_grey", f"all images{what} are grey but stored in colour", "save them as grey: one channel will do")
+            Finding(NOTE, "all_gray", f"all images{what} are gray but stored in color", "save them as gray: one channel will do")
         )
     highest = max(picture.high for _, picture in seen)
     if highest <= FAINT and domain.dtype != "int32" and len(blank) < len(seen):

@@ -18,7 +18,7 @@ from tfgan.errors import UnreadableImage
 
 HASH_SIDE = 16  # of the perceptual hash, which has its square in bits
 HASHED_SIDE = 64  # smaller images have too little in them for one
-GREY = 2 / 255  # largest difference of R, G and B in grey images that went through JPEG, as a share of the range
+GRAY = 2 / 255  # largest difference of R, G and B in gray images that went through JPEG, as a share of the range
 MOST_COMPARED = 1000  # pairs of one split whose edges are compared
 
 
@@ -27,10 +27,10 @@ class Picture(NamedTuple):
 
     height: int
     width: int
-    low: float  # smallest value of a colour, as a share of the range
+    low: float  # smallest value of a color, as a share of the range
     high: float  # largest
     contrast: float  # largest difference inside one channel, be it transparency; of a map, 1 if it has two classes
-    grey: bool  # R, G and B are equal
+    gray: bool  # R, G and B are equal
     digest: bytes  # of size and pixels
     hash: np.ndarray | None  # perceptual: bytes of `HASH_SIDE`² bits; None for small images and for maps
 
@@ -66,8 +66,8 @@ def file_name(source: Source, index: int) -> str:
     return source.label(files[0]) if files else source.name(index)
 
 
-def colours(array: np.ndarray, domain: Domain) -> np.ndarray:
-    """An image of any kind as H×W×3 uint8, a map in its classes' colours."""
+def colors(array: np.ndarray, domain: Domain) -> np.ndarray:
+    """An image of any kind as H×W×3 uint8, a map in its classes' colors."""
     return paint(array, domain.classes) if domain.dtype == "int32" else images.convert(array, 3, "uint8")
 
 
@@ -88,7 +88,7 @@ def _look(split: str, stream: int, source: Source, index: int, compared: bool) -
         label=int(example["label"]) if "label" in example else None,
         attributes=np.where(example["mask"] > 0, example["attributes"], np.nan) if "mask" in example else None,
         pixels=np.bincount(maps[0][0].ravel() % (len(maps[0][1].values) + 1), minlength=len(maps[0][1].values) + 1) if maps else None,
-        sketches=tuple(draw_sketch(colours(example[key], domain)) for key, domain in domains.items())
+        sketches=tuple(draw_sketch(colors(example[key], domain)) for key, domain in domains.items())
         if compared and len(domains) == 2
         else None,
     )
@@ -120,19 +120,19 @@ def _picture(array: np.ndarray, domain: Domain) -> Picture:
         return Picture(height, width, 0.0, 1.0, float(array.min() != array.max()), False, digest, None)
     limit = np.iinfo(array.dtype).max
     low, high = array.min(axis=(0, 1)) / limit, array.max(axis=(0, 1)) / limit
-    grey = array.shape[-1] >= 3 and _largest_difference(array) <= GREY * limit
-    return Picture(height, width, low[:3].min(), high[:3].max(), (high - low).max(), grey, digest, _hash(array))
+    gray = array.shape[-1] >= 3 and _largest_difference(array) <= GRAY * limit
+    return Picture(height, width, low[:3].min(), high[:3].max(), (high - low).max(), gray, digest, _hash(array))
 
 
-def _largest_difference(colour: np.ndarray) -> int:
+def _largest_difference(color: np.ndarray) -> int:
     """Between red and green, or green and blue."""
-    red, green, blue = (colour[..., channel].astype(np.int32) for channel in range(3))
+    red, green, blue = (color[..., channel].astype(np.int32) for channel in range(3))
     return max(np.abs(red - green).max(), np.abs(green - blue).max())
 
 
 def _hash(image: np.ndarray) -> np.ndarray | None:
-    """The signs of the differences between neighbours in a row of a tiny grey copy (the difference hash, or dHash)."""
+    """The signs of the differences between neighbors in a row of a tiny gray copy (the difference hash, or dHash)."""
     if min(image.shape[:2]) < HASHED_SIDE:
         return None
-    grey = Image.fromarray(images.convert(image, 1, "uint8")[..., 0]).resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX)
-    return np.packbits(np.diff(np.asarray(grey).astype(np.int16), axis=1) > 0)
+    gray = Image.fromarray(images.convert(image, 1, "uint8")[..., 0]).resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX)
+    return np.packbits(np.diff(np.asarray(gray).astype(np.int16), axis=1) > 0)

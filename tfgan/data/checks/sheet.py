@@ -4,7 +4,7 @@ import numpy as np
 
 from tfgan.config import BATCH_KINDS, DataConfig, Size
 from tfgan.data import batch_keys
-from tfgan.data.checks.scan import colours
+from tfgan.data.checks.scan import colors
 from tfgan.data.dataset import may_crop
 from tfgan.data.prepare import PreparedSource
 from tfgan.data.source import Source
@@ -27,7 +27,7 @@ def sheet_columns(kind: str, sources: list[Source], settings: DataConfig, image_
     """
     crop = may_crop(kind, settings)
     streams = [PreparedSource(source, batch_keys(kind, source, settings.direction, sources), image_size, False, crop) for source in sources]
-    if kind in ("labelled", "attributes"):
+    if kind in ("labeled", "attributes"):
         return {title: column for stream in streams for title, column in _members(stream).items() if column}
     if kind == "images":
         pictures = [_shown(example, streams[0], "image") for example in _examples(streams[0], ROWS * COLUMNS)]
@@ -64,6 +64,6 @@ def _examples(stream: PreparedSource, most: int):
 
 
 def _shown(example: dict[str, np.ndarray], stream: PreparedSource, key: str) -> np.ndarray:
-    image = colours(example[key], stream.domains[key])
+    image = colors(example[key], stream.domains[key])
     factor = max(1, -(-LEAST_SIDE // min(image.shape[:2])))
     return image.repeat(factor, axis=0).repeat(factor, axis=1)

@@ -20,7 +20,7 @@ or MNIST's own files: DATA/train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.g
 
 
 @dataclasses.dataclass(frozen=True)
-class LabelledFolder(FileSource):
+class LabeledFolder(FileSource):
     """The images of one split, in natural order of their paths; with the keys "image" and "label".
 
     A label is the index of the image's folder among `class_names`.
@@ -54,16 +54,16 @@ class ClassFolders:
     skipped: list[tuple[str, str]]  # images that lie in no class folder: path, reason
 
 
-def open_labelled(data_dir: Path, alpha: str, skip_bad_files: bool) -> dict[str, LabelledFolder]:
+def open_labeled(data_dir: Path, alpha: str, skip_bad_files: bool) -> dict[str, LabeledFolder]:
     """The splits of a folder of class folders, of those that are there: "train", "val" (also named valid or validation), "test".
 
-    The image has 3 channels if any file is in colour, else 1, and 4 if `alpha` is "keep" and any file has transparency. It is uint16 if all
+    The image has 3 channels if any file is in color, else 1, and 4 if `alpha` is "keep" and any file has transparency. It is uint16 if all
     files are, else uint8. Only headers are read for this; files whose header cannot be read are reported by `load`.
 
     Args:
         data_dir: the folder: DATA/train/CLASS/*.jpg, val and test beside train, or DATA/CLASS/*.jpg, all of which train.
         alpha: what becomes of transparency: "composite", "drop" or "keep".
-        skip_bad_files: leave out images that lie in no class folder, listed in `LabelledFolder.skipped`, instead of stopping.
+        skip_bad_files: leave out images that lie in no class folder, listed in `LabeledFolder.skipped`, instead of stopping.
 
     Raises:
         UserError: as `find_class_folders`.
@@ -74,7 +74,7 @@ def open_labelled(data_dir: Path, alpha: str, skip_bad_files: bool) -> dict[str,
     splits = {}
     for split, rows in found.splits.items():
         files, labels = map(list, zip(*rows))
-        splits[split] = LabelledFolder(data_dir, domains, alpha, files, labels, found.class_names, found.skipped * (split == "train"))
+        splits[split] = LabeledFolder(data_dir, domains, alpha, files, labels, found.class_names, found.skipped * (split == "train"))
     return splits
 
 

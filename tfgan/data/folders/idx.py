@@ -52,13 +52,13 @@ def find_idx(folder: Path) -> dict[str, dict[str, Path]]:
     return {split: paths for split, paths in splits.items() if "image" in paths}
 
 
-def open_idx(folder: Path, *, labelled: bool, class_names: Strings = ()) -> dict[str, IdxSource]:
+def open_idx(folder: Path, *, labeled: bool, class_names: Strings = ()) -> dict[str, IdxSource]:
     """The splits of a folder with idx files: "train" (train-images-idx3-ubyte and train-labels-idx1-ubyte) and "test" (t10k-…).
 
     The files may be gzipped (….gz), and have a dot in the place of the dash before idx.
 
     Args:
-        labelled: read the labels, too; otherwise they need not be there.
+        labeled: read the labels, too; otherwise they need not be there.
         class_names: of the labels 0, 1, …; empty: "0", "1", … up to the largest label.
 
     Raises:
@@ -69,7 +69,7 @@ def open_idx(folder: Path, *, labelled: bool, class_names: Strings = ()) -> dict
     if "train" not in files:
         raise UserError(f"{folder} has t10k-images-idx3-ubyte but no training images: train-images-idx3-ubyte[.gz] is missing.")
     images = {split: read_idx(paths["image"], 3) for split, paths in files.items()}
-    if not labelled:
+    if not labeled:
         return {split: IdxSource(found, None, ()) for split, found in images.items()}
     labels = {split: _read_labels(folder, split, paths, len(images[split])) for split, paths in files.items()}
     names = _name_classes(folder, labels, class_names)

@@ -105,7 +105,7 @@ def infer_domains(
 ) -> dict[str, Domain]:
     """The domain of each key of `files`, called by the name at its place in `names`, from the headers of its files.
 
-    It has 3 channels if any of the files is in colour, else 1; with alpha="keep" it has 4 if any file has transparency. It is uint16 if all
+    It has 3 channels if any of the files is in color, else 1; with alpha="keep" it has 4 if any file has transparency. It is uint16 if all
     files are, else uint8. Files whose header cannot be read are passed over; if none can be, it is 3 channels of uint8.
     """
     paths = list(dict.fromkeys(path for side in files.values() for path in side))
@@ -114,11 +114,11 @@ def infer_domains(
     domains = {}
     for name, (key, side) in zip(names, files.items()):
         found = [info for path in side if (info := infos[path])]
-        coloured = any(info.channels >= 3 for info in found)
+        colored = any(info.channels >= 3 for info in found)
         kept = alpha == "keep" and any(info.alpha for info in found)
         domains[key] = Domain(
             name=name,
-            channels=4 if kept else 3 if coloured or not found else 1,
+            channels=4 if kept else 3 if colored or not found else 1,
             dtype="uint16" if found and all(info.dtype == "uint16" for info in found) else "uint8",
             resample="nearest" if name in label_domains else "bicubic",
         )

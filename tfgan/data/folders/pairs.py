@@ -77,14 +77,14 @@ def open_pairs(
 
     Of two freely named folders, A is the first in the alphabet, unless `names` are the names of folders: then A is `names[0]`.
 
-    A domain has 3 channels if any of its files, over all splits, is in colour, else 1; with alpha="keep" it has 4 if any file has
+    A domain has 3 channels if any of its files, over all splits, is in color, else 1; with alpha="keep" it has 4 if any file has
     transparency. It is uint16 if all its files are, else uint8. Only headers are read for this; files whose header cannot be read are
-    passed over here and reported by `load`. Files of 8 and 16 bits, grey and colour, may mix: see `tfgan.data.images.convert`.
+    passed over here and reported by `load`. Files of 8 and 16 bits, gray and color, may mix: see `tfgan.data.images.convert`.
 
     Args:
         data_dir: the folder.
         names: names of the domains A and B; empty: those of the two folders, or "A" and "B".
-        label_domains: names of the domains that are label maps, to be resized by nearest neighbour.
+        label_domains: names of the domains that are label maps, to be resized by nearest neighbor.
         alpha: what becomes of transparency: "composite", "drop" or "keep".
         skip_bad_files: leave out files without a counterpart, listed in `PairedFolder.skipped`, instead of stopping.
 

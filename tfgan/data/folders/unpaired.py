@@ -92,7 +92,7 @@ def open_unpaired(
     Args:
         data_dir: the folder.
         names: names of the domains A and B; empty: those of the two folders, or "A" and "B".
-        label_domains: names of the domains that are label maps, to be resized by nearest neighbour.
+        label_domains: names of the domains that are label maps, to be resized by nearest neighbor.
         alpha: what becomes of transparency: "composite", "drop" or "keep".
         skip_bad_files: for side by side files, as for `tfgan.data.folders.pairs.open_pairs`; files of two folders need no counterpart.
 

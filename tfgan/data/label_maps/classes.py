@@ -18,16 +18,16 @@ MAX_CLASSES = 255
 """More are instances, or the shades of a photo; 8-bit maps hold no more beside the value of pixels that belong to no class."""
 
 PALETTES = {"facades": (tuple(map(to_hex, pack(CMP_PALETTE).tolist())), CMP_CLASSES)}
-"""Name for --label_palette -> colours and names of the classes."""
+"""Name for --label_palette -> colors and names of the classes."""
 
 _JPEG = (".jpg", ".jpeg")
 
-# Measured on pixels inside areas of one colour, of 450 JPEG maps of CMP Façades: the rarest class has 0.3 % of them, the most frequent
-# colour that is no class 0.00003 %; 99.9 % lie within 7 of their class's colour; the nearest colours of two classes are 58 apart.
+# Measured on pixels inside areas of one color, of 450 JPEG maps of CMP Façades: the rarest class has 0.3 % of them, the most frequent
+# color that is no class 0.00003 %; 99.9 % lie within 7 of their class's color; the nearest colors of two classes are 58 apart.
 _RADIUS = 28
 _SMALLEST = 3e-5
 _SPREAD = 8
-_COMPACT = 0.9  # share within `_SPREAD`, below which the colours shade into each other as in a photo
+_COMPACT = 0.9  # share within `_SPREAD`, below which the colors shade into each other as in a photo
 
 Maps = list[tuple[str, Callable[[str], LabelMap]]]
 """Name of each label map, and what reads it in the coding that is asked for."""
@@ -39,7 +39,7 @@ class _Counted(NamedTuple):
     coding: str
     values: np.ndarray
     pixels: np.ndarray
-    flat_values: np.ndarray  # inside areas of one colour; empty unless the values are colours
+    flat_values: np.ndarray  # inside areas of one color; empty unless the values are colors
     flat_pixels: np.ndarray
     palette: Strings
 
@@ -49,10 +49,10 @@ class Census:
 
     Attributes:
         pixels: coding of the files -> number of pixels of each value.
-        flat: number of pixels of each colour, inside areas of one colour alone.
-        files: coding -> value -> the first file that has it; for colours, which are too many, one file under -1.
-        palette: index -> its colour in the first file that has it.
-        one_palette: whether no other file gives an index another colour.
+        flat: number of pixels of each color, inside areas of one color alone.
+        files: coding -> value -> the first file that has it; for colors, which are too many, one file under -1.
+        palette: index -> its color in the first file that has it.
+        one_palette: whether no other file gives an index another color.
     """
 
     def __init__(self):
@@ -64,11 +64,11 @@ class Census:
 
     def add(self, name: str, counted: _Counted):
         coding, values = counted.coding, counted.values.tolist()
-        pixels = self.pixels.setdefault(coding, np.zeros(2 ** (24 if coding == "colours" else 16), np.int64))
+        pixels = self.pixels.setdefault(coding, np.zeros(2 ** (24 if coding == "colors" else 16), np.int64))
         pixels[counted.values] += counted.pixels
         self.flat[counted.flat_values] += counted.flat_pixels
         files = self.files.setdefault(coding, {})
-        for value in [-1] if coding == "colours" else values:
+        for value in [-1] if coding == "colors" else values:
             files.setdefault(value, name)
         if coding == "palette":
             self.one_palette &= all(self.palette.setdefault(value, counted.palette[value]) == counted.palette[value] for value in values)
@@ -78,21 +78,21 @@ def find_classes(maps: Maps, settings: DataConfig) -> Classes:
     """The classes of label maps, all of which are read once or twice for it; prints what was found.
 
     The coding is `settings.label_coding`, or if that is auto: palette where all files have palettes, unless those differ; ids where no file
-    has any colour, unless one is a JPEG file; else colours.
+    has any color, unless one is a JPEG file; else colors.
 
     Ids and palette indices become classes in their order, without gaps, except `settings.ignore_label`; maps of 0 and 255 alone are masks
-    of two classes, whatever is ignored. If names or colours of n classes are given, their ids are the first n from 0, without the ignored.
+    of two classes, whatever is ignored. If names or colors of n classes are given, their ids are the first n from 0, without the ignored.
 
-    Colours are those given, else those found, in the order of their numbers 0xRRGGBB. Of more than 255 colours, or where a file is a
-    JPEG, only those count that fill areas: colours nearer than 28 to a more frequent one are taken for it, edges for nothing.
+    Colors are those given, else those found, in the order of their numbers 0xRRGGBB. Of more than 255 colors, or where a file is a
+    JPEG, only those count that fill areas: colors nearer than 28 to a more frequent one are taken for it, edges for nothing.
 
     Maps that cannot be read are passed over here, and reported when they are loaded.
 
     Raises:
         UserError: no map can be read, or files of several codings are mixed; fewer than 2 or more than 255 classes; ids that are none of
-            the named classes; wrong numbers of names or colours; ids in JPEG files, whose values are blurred.
+            the named classes; wrong numbers of names or colors; ids in JPEG files, whose values are blurred.
     """
-    colours, names = _given(settings)
+    colors, names = _given(settings)
     coding, lossy = settings.label_coding, [name for name, _ in maps if name.lower().endswith(_JPEG)]
     census = _count(maps, coding)
     if coding == "auto":
@@ -100,63 +100,63 @@ def find_classes(maps: Maps, settings: DataConfig) -> Classes:
         if list(census.pixels) != [coding]:
             census = _count(maps, coding)
     if coding == "ids" and lossy:
-        raise UserError(f"{lossy[0]}: JPEG blurs grey values, so they are no ids; save label maps as PNG, or use --label_coding=colours.")
+        raise UserError(f"{lossy[0]}: JPEG blurs gray values, so they are no ids; save label maps as PNG, or use --label_coding=colors.")
 
-    if coding == "colours":
+    if coding == "colors":
         if settings.ignore_label != 255:
             raise UserError(
-                f"--ignore_label={settings.ignore_label} names an id; these label maps are colours, which all belong to a class."
+                f"--ignore_label={settings.ignore_label} names an id; these label maps are colors, which all belong to a class."
             )
-        colours = colours or tuple(map(to_hex, _find_colours(census, bool(lossy))))
-        values, ignored = tuple(int(colour[1:], 16) for colour in colours), -1
+        colors = colors or tuple(map(to_hex, _find_colors(census, bool(lossy))))
+        values, ignored = tuple(int(color[1:], 16) for color in colors), -1
     else:
-        values, ignored = _find_ids(census, coding, len(names) or len(colours), settings.ignore_label)
+        values, ignored = _find_ids(census, coding, len(names) or len(colors), settings.ignore_label)
         own = tuple(census.palette.get(value, "") for value in values)
-        colours = colours or (own if coding == "palette" and all(own) and len(set(own)) == len(own) else distinct_colours(len(values)))
+        colors = colors or (own if coding == "palette" and all(own) and len(set(own)) == len(own) else distinct_colors(len(values)))
         names = names or tuple(f"class {value}" for value in values)
-    names = names or colours
-    if len(names) != len(values) or len(colours) != len(values):
+    names = names or colors
+    if len(names) != len(values) or len(colors) != len(values):
         raise UserError(
-            f"the label maps have {len(values)} classes, but there are {len(names)} names (--label_names) and {len(colours)} colours; "
-            f"the maps' {'colours' if coding == 'colours' else 'ids'}: {listed(colours if coding == 'colours' else values, 255)}"
+            f"the label maps have {len(values)} classes, but there are {len(names)} names (--label_names) and {len(colors)} colors; "
+            f"the maps' {'colors' if coding == 'colors' else 'ids'}: {listed(colors if coding == 'colors' else values, 255)}"
         )
     pixels = census.pixels[coding]
     share = f", {pixels[ignored] / pixels.sum():.1%} of the pixels ignored".replace("%", " %") if ignored >= 0 and pixels[ignored] else ""
     logger.info(f"Labels: {len(values)} classes ({listed(names, 20)}){share}.")
-    return Classes(coding, values, colours, names, ignored)
+    return Classes(coding, values, colors, names, ignored)
 
 
-def distinct_colours(count: int) -> Strings:
-    """Colours of classes 1 to `count` in PASCAL VOC's colour map, whose class 0 is black: the bits of the class, spread over R, G and B."""
+def distinct_colors(count: int) -> Strings:
+    """Colors of classes 1 to `count` in PASCAL VOC's color map, whose class 0 is black: the bits of the class, spread over R, G and B."""
     numbers = np.arange(1, count + 1)
     channels = [sum(((numbers >> (3 * bit + channel)) & 1) << (7 - bit) for bit in range(8)) for channel in range(3)]
     return tuple(map(to_hex, pack(np.stack(channels, axis=-1)).tolist()))
 
 
 def _given(settings: DataConfig) -> tuple[Strings, Strings]:
-    """Colours and names of the classes as the settings say, () for what they leave open."""
+    """Colors and names of the classes as the settings say, () for what they leave open."""
     palette, names = settings.label_palette, settings.label_names
     if len(palette) == 1:
         if palette[0] not in PALETTES:
             known = ", ".join(PALETTES)
             hint = did_you_mean(palette[0], PALETTES)
             raise UserError(f"--label_palette={palette[0]} is unknown; write RRGGBB,RRGGBB,… or {known}.{hint}")
-        colours, own_names = PALETTES[palette[0]]
+        colors, own_names = PALETTES[palette[0]]
         names = names or own_names
     else:
-        colours = tuple(f"#{colour.lower().removeprefix('#')}" for colour in palette)
-        for colour, written in zip(colours, palette):
-            if len(colour) != 7 or not set(colour[1:]) <= set("0123456789abcdef"):
-                raise UserError(f"--label_palette: {written!r} is no colour; write RRGGBB, for example ff0000.")
-        if len(set(colours)) < len(colours):
-            raise UserError(f"--label_palette={','.join(palette)}: two classes have one colour.")
-    if colours and names and len(colours) != len(names):
-        raise UserError(f"--label_palette has {len(colours)} colours, --label_names {len(names)} names; they must be as many.")
+        colors = tuple(f"#{color.lower().removeprefix('#')}" for color in palette)
+        for color, written in zip(colors, palette):
+            if len(color) != 7 or not set(color[1:]) <= set("0123456789abcdef"):
+                raise UserError(f"--label_palette: {written!r} is no color; write RRGGBB, for example ff0000.")
+        if len(set(colors)) < len(colors):
+            raise UserError(f"--label_palette={','.join(palette)}: two classes have one color.")
+    if colors and names and len(colors) != len(names):
+        raise UserError(f"--label_palette has {len(colors)} colors, --label_names {len(names)} names; they must be as many.")
     if len(names) == 1:
         raise UserError(f"--label_names={names[0]}: one class tells nothing; name two or more.")
-    if len(colours or names) > MAX_CLASSES:
-        raise UserError(f"{len(colours or names)} classes are too many: a set has {MAX_CLASSES} at most.")
-    return colours, names
+    if len(colors or names) > MAX_CLASSES:
+        raise UserError(f"{len(colors or names)} classes are too many: a set has {MAX_CLASSES} at most.")
+    return colors, names
 
 
 def _count(maps: Maps, coding: str) -> Census:
@@ -179,7 +179,7 @@ def _count_one(read: Callable[[str], LabelMap], coding: str) -> _Counted | str:
     except UnreadableImage as error:
         return str(error)
     values = label_map.values
-    areas = values[is_flat(values)] if label_map.coding == "colours" else values[:0]
+    areas = values[is_flat(values)] if label_map.coding == "colors" else values[:0]
     found = np.unique(values, return_counts=True), np.unique(areas, return_counts=True)
     return _Counted(label_map.coding, *found[0], *found[1], label_map.palette)
 
@@ -188,15 +188,15 @@ def _coding(census: Census, lossy: bool) -> str:
     found = set(census.pixels)
     if found == {"palette"}:
         if not census.one_palette:
-            logger.info("Labels: the palettes of the files differ, so that their colours are taken for the classes, not their indices.")
-        return "palette" if census.one_palette else "colours"
-    red, green, blue = unpack(np.flatnonzero(census.pixels["colours"])).T if "colours" in found else np.zeros([3, 0])
+            logger.info("Labels: the palettes of the files differ, so that their colors are taken for the classes, not their indices.")
+        return "palette" if census.one_palette else "colors"
+    red, green, blue = unpack(np.flatnonzero(census.pixels["colors"])).T if "colors" in found else np.zeros([3, 0])
     if "palette" not in found and (red == green).all() and (green == blue).all():
-        return "colours" if lossy else "ids"
-    if found == {"colours"}:
-        return "colours"
+        return "colors" if lossy else "ids"
+    if found == {"colors"}:
+        return "colors"
     files = [f"{coding} as in {next(iter(census.files[coding].values()))}" for coding in sorted(found)]
-    raise UserError(f"label maps of several kinds are mixed: {', '.join(files)}; --label_coding=colours reads all by their colours.")
+    raise UserError(f"label maps of several kinds are mixed: {', '.join(files)}; --label_coding=colors reads all by their colors.")
 
 
 def _find_ids(census: Census, coding: str, count: int, ignored: int) -> tuple[tuple[int, ...], int]:
@@ -230,43 +230,43 @@ def _find_ids(census: Census, coding: str, count: int, ignored: int) -> tuple[tu
     return tuple(used), ignored
 
 
-def _find_colours(census: Census, lossy: bool) -> list[int]:
-    """The colours of the classes, in the order of their numbers."""
-    found = np.flatnonzero(census.pixels["colours"]).tolist()
+def _find_colors(census: Census, lossy: bool) -> list[int]:
+    """The colors of the classes, in the order of their numbers."""
+    found = np.flatnonzero(census.pixels["colors"]).tolist()
     if lossy or len(found) > MAX_CLASSES:
         found = sorted(find_areas(census.flat))
     if not 2 <= len(found) <= MAX_CLASSES:
         raise UserError(
-            f"the label maps have {len(found)} different colours: a photo has too many, one class tells nothing. "
-            "Is it the right domain (--direction)? If so, name the colours (--label_palette)."
+            f"the label maps have {len(found)} different colors: a photo has too many, one class tells nothing. "
+            "Is it the right domain (--direction)? If so, name the colors (--label_palette)."
         )
     return found
 
 
 def find_areas(flat: np.ndarray) -> list[int]:
-    """The colours that blurred areas have: the most frequent one, then the most frequent of those far from it, and so on.
+    """The colors that blurred areas have: the most frequent one, then the most frequent of those far from it, and so on.
 
     Args:
-        flat: number of pixels of each colour 0xRRGGBB inside areas of one colour.
+        flat: number of pixels of each color 0xRRGGBB inside areas of one color.
 
     Raises:
-        UserError: the colours shade into each other, as in a photo.
+        UserError: the colors shade into each other, as in a photo.
     """
     values = np.flatnonzero(flat)
-    pixels, colours = flat[values], unpack(values)
+    pixels, colors = flat[values], unpack(values)
     total, compact, found = pixels.sum(), 0, []
     while pixels.any() and len(found) <= MAX_CLASSES:
-        distance = ((colours - colours[pixels.argmax()]) ** 2).sum(axis=-1)
+        distance = ((colors - colors[pixels.argmax()]) ** 2).sum(axis=-1)
         near = np.where(distance <= _RADIUS**2, pixels, 0)
         if near.sum() < _SMALLEST * total:
             break
-        median = [np.searchsorted(np.cumsum(np.bincount(channel, near, 256)), near.sum() / 2) for channel in colours.T]
+        median = [np.searchsorted(np.cumsum(np.bincount(channel, near, 256)), near.sum() / 2) for channel in colors.T]
         found.append(int(pack(np.array(median))))
         compact += pixels[distance <= _SPREAD**2].sum()
         pixels = np.where(distance <= _RADIUS**2, 0, pixels)
     if compact < _COMPACT * total:
         raise UserError(
-            "the colours of the label maps shade into each other, as in a photo. "
-            "Is it the right domain (--direction)? If so, name the colours of the classes (--label_palette)."
+            "the colors of the label maps shade into each other, as in a photo. "
+            "Is it the right domain (--direction)? If so, name the colors of the classes (--label_palette)."
         )
     return found

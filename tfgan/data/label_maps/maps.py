@@ -13,10 +13,10 @@ from tfgan.data import images
 from tfgan.errors import UnreadableImage
 
 FLAT_STEP = 4
-"""Largest difference, in any of R, G and B, of a pixel to its four neighbours that JPEG leaves inside an area of one colour."""
+"""Largest difference, in any of R, G and B, of a pixel to its four neighbors that JPEG leaves inside an area of one color."""
 
-# In the maps of CMP Façades, JPEG files, all flat pixels but a few lie within 13 of their class's colour; the few make up no more than
-# 0.02 % of a map. The nearest colours of two of their classes are 58 apart: a class that is missing in a palette lies beyond.
+# In the maps of CMP Façades, JPEG files, all flat pixels but a few lie within 13 of their class's color; the few make up no more than
+# 0.02 % of a map. The nearest colors of two of their classes are 58 apart: a class that is missing in a palette lies beyond.
 _FAR = 40
 _FAR_SHARE = 1e-3
 
@@ -24,9 +24,9 @@ _FAR_SHARE = 1e-3
 class LabelMap(NamedTuple):
     """The pixels of a label map as the file has them."""
 
-    coding: str  # what a value is: ids (grey values), palette (indices) or colours (0xRRGGBB)
+    coding: str  # what a value is: ids (gray values), palette (indices) or colors (0xRRGGBB)
     values: np.ndarray  # H×W int32
-    palette: Strings = ()  # for palette: the colour of each index, "#rrggbb"
+    palette: Strings = ()  # for palette: the color of each index, "#rrggbb"
 
 
 def read_map(source: Path | bytes | np.ndarray, coding: str = "auto") -> LabelMap:
@@ -34,8 +34,8 @@ def read_map(source: Path | bytes | np.ndarray, coding: str = "auto") -> LabelMa
 
     Args:
         source: where it is; an image is H×W×C, C from 1 to 4, uint8 or uint16.
-        coding: "ids": grey values, also of an image in RGB without colour; "palette": indices of a palette file; "colours": RGB of any
-            file; "auto": indices if the file has a palette, else ids if it has one channel, else colours.
+        coding: "ids": gray values, also of an image in RGB without color; "palette": indices of a palette file; "colors": RGB of any
+            file; "auto": indices if the file has a palette, else ids if it has one channel, else colors.
 
     Raises:
         UnreadableImage: the file is unreadable, or is not of the wanted coding.
@@ -46,14 +46,14 @@ def read_map(source: Path | bytes | np.ndarray, coding: str = "auto") -> LabelMa
             return LabelMap("palette", pixels[..., 0].astype(np.int32), tuple(map(to_hex, pack(palette).tolist())))
         pixels = palette[pixels[..., 0]]
     if coding == "palette":
-        raise UnreadableImage("the label map is no file with a palette, such as a PNG of indexed colours (see --label_coding)")
+        raise UnreadableImage("the label map is no file with a palette, such as a PNG of indexed colors (see --label_coding)")
     if pixels.shape[-1] in (2, 4):
         pixels = pixels[..., :-1]
     if coding == "ids" and (pixels != pixels[..., :1]).any():
-        raise UnreadableImage("the label map is in colour, where grey values are expected (see --label_coding)")
+        raise UnreadableImage("the label map is in color, where gray values are expected (see --label_coding)")
     if coding == "ids" or (coding == "auto" and pixels.shape[-1] == 1):
         return LabelMap("ids", pixels[..., 0].astype(np.int32))
-    return LabelMap("colours", pack(images.convert(pixels, 3, "uint8")))
+    return LabelMap("colors", pack(images.convert(pixels, 3, "uint8")))
 
 
 def load(source: Path | bytes, domain: Domain) -> np.ndarray:
@@ -69,16 +69,16 @@ def load(source: Path | bytes, domain: Domain) -> np.ndarray:
 def to_indices(values: np.ndarray, classes: Classes) -> np.ndarray:
     """The class of each pixel, H×W int32; -1 belongs to none.
 
-    A colour stands for the class with the nearest one in RGB, as JPEG blurs the edges between classes. Areas of an unknown colour are
+    A color stands for the class with the nearest one in RGB, as JPEG blurs the edges between classes. Areas of an unknown color are
     refused.
 
     Args:
         values: H×W int32 as `classes.coding` says.
 
     Raises:
-        UnreadableImage: an id, an index or an area's colour is none of the classes'; names it and those that are known.
+        UnreadableImage: an id, an index or an area's color is none of the classes'; names it and those that are known.
     """
-    if classes.coding == "colours":
+    if classes.coding == "colors":
         return _nearest(values, classes)
     table = _lookup(classes.values, classes.ignored)
     indices = table[values]
@@ -90,20 +90,20 @@ def to_indices(values: np.ndarray, classes: Classes) -> np.ndarray:
 
 
 def paint(indices: np.ndarray, classes: Classes) -> np.ndarray:
-    """A picture of class indices H×W, -1 for none: H×W×3 uint8 in the classes' colours, black where there is no class."""
-    table = unpack(np.array([int(colour.removeprefix("#"), 16) for colour in classes.colours] + [0]))
+    """A picture of class indices H×W, -1 for none: H×W×3 uint8 in the classes' colors, black where there is no class."""
+    table = unpack(np.array([int(color.removeprefix("#"), 16) for color in classes.colors] + [0]))
     return table.astype(np.uint8)[indices]
 
 
 def encode(indices: np.ndarray, classes: Classes) -> bytes:
     """A PNG file of a map of class indices H×W, -1 for none, of the classes' own coding: what `load` reads."""
-    if classes.coding == "colours":
+    if classes.coding == "colors":
         return images.encode(paint(indices, classes), "png")
     values = np.array([*classes.values, max(classes.ignored, 0)])[indices]
     if classes.coding == "ids":
         return images.encode(values.astype(np.uint16 if values.max() > 255 else np.uint8)[..., None], "png")
     palette = np.zeros((256, 3), np.uint8)
-    palette[list(classes.values)] = unpack(np.array([int(colour[1:], 16) for colour in classes.colours]))
+    palette[list(classes.values)] = unpack(np.array([int(color[1:], 16) for color in classes.colors]))
     picture, content = Image.fromarray(values.astype(np.uint8)), io.BytesIO()
     picture.putpalette(palette.tobytes())
     picture.save(content, "PNG")
@@ -111,19 +111,19 @@ def encode(indices: np.ndarray, classes: Classes) -> bytes:
 
 
 def is_flat(values: np.ndarray) -> np.ndarray:
-    """Where a map H×W of colours 0xRRGGBB lies inside an area of one colour, not at an edge: H×W bool."""
-    colours = unpack(values).astype(np.int16)
+    """Where a map H×W of colors 0xRRGGBB lies inside an area of one color, not at an edge: H×W bool."""
+    colors = unpack(values).astype(np.int16)
     flat = np.ones(values.shape, bool)
     for axis in (0, 1):
-        same = (np.abs(np.diff(colours, axis=axis)) <= FLAT_STEP).all(axis=-1)
+        same = (np.abs(np.diff(colors, axis=axis)) <= FLAT_STEP).all(axis=-1)
         border = np.ones_like(np.take(flat, [0], axis))
         flat &= np.concatenate([border, same], axis) & np.concatenate([same, border], axis)
     return flat
 
 
-def pack(colours: np.ndarray) -> np.ndarray:
+def pack(colors: np.ndarray) -> np.ndarray:
     """R, G, B on the last axis -> 0xRRGGBB, int32."""
-    return colours.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
+    return colors.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
 
 
 def unpack(values: np.ndarray) -> np.ndarray:
@@ -143,7 +143,7 @@ def listed(values, limit: int = 10) -> str:
 
 @functools.lru_cache(maxsize=8)
 def _lookup(values: tuple[int, ...], ignored: int) -> np.ndarray:
-    """Grey value of 16 bits, or index -> class; -1 for the ignored, -2 for unknown ones."""
+    """Gray value of 16 bits, or index -> class; -1 for the ignored, -2 for unknown ones."""
     table = np.full(2**16, -2, np.int32)
     table[list(values)] = np.arange(len(values))
     if ignored >= 0:
@@ -153,16 +153,16 @@ def _lookup(values: tuple[int, ...], ignored: int) -> np.ndarray:
 
 @functools.lru_cache(maxsize=2)
 def _known_nearest(values: tuple[int, ...]) -> np.ndarray:
-    """Colour -> the class with the nearest one; -1 for colours that `_nearest` has not met yet. Shared by its threads."""
+    """Color -> the class with the nearest one; -1 for colors that `_nearest` has not met yet. Shared by its threads."""
     return np.full(2**24, -1, np.int16)
 
 
 def _nearest(values: np.ndarray, classes: Classes) -> np.ndarray:
     known, palette = _known_nearest(classes.values), unpack(np.array(classes.values, np.int32))
     new = np.unique(values[known[values] < 0])
-    colours, nearest, least = unpack(new), np.zeros(len(new), np.int16), np.full(len(new), 2**30)
-    for index, colour in enumerate(palette):  # one by one, as a large map has a million colours
-        distance = ((colours - colour) ** 2).sum(axis=-1)
+    colors, nearest, least = unpack(new), np.zeros(len(new), np.int16), np.full(len(new), 2**30)
+    for index, color in enumerate(palette):  # one by one, as a large map has a million colors
+        distance = ((colors - color) ** 2).sum(axis=-1)
         nearest[distance < least] = index
         least = np.minimum(least, distance)
     known[new] = nearest
@@ -172,7 +172,7 @@ def _nearest(values: np.ndarray, classes: Classes) -> np.ndarray:
     if far.mean() > _FAR_SHARE:
         unknown = values[far & is_flat(values)]
         if len(unknown) > _FAR_SHARE * values.size:
-            colours, counts = np.unique(unknown, return_counts=True)
-            colour = to_hex(colours[counts.argmax()])
-            raise UnreadableImage(f"an area of colour {colour} belongs to none of the classes ({listed(classes.colours)})")
+            colors, counts = np.unique(unknown, return_counts=True)
+            color = to_hex(colors[counts.argmax()])
+            raise UnreadableImage(f"an area of color {color} belongs to none of the classes ({listed(classes.colors)})")
     return indices

@@ -12,4 +12,4 @@ CMP_PALETTE = np.array(
     ],
     np.uint8,
 )  # fmt: skip
-"""Colour of each class: the medians measured on pix2pix's JPEG files of the data set."""
+"""Color of each class: the medians measured on pix2pix's JPEG files of the data set."""

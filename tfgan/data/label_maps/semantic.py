@@ -1,4 +1,4 @@
-"""Pairs of a label map and an image, seen as classes: indices for SPADE, or pictures in the classes' colours for pix2pix."""
+"""Pairs of a label map and an image, seen as classes: indices for SPADE, or pictures in the classes' colors for pix2pix."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -50,7 +50,7 @@ class SemanticSource(_ClassifiedPairs):
 
 
 class PaintedSource(_ClassifiedPairs):
-    """The same pairs, label maps painted in the colours of their classes, with the keys "A" and "B"."""
+    """The same pairs, label maps painted in the colors of their classes, with the keys "A" and "B"."""
 
     def load(self, index: int) -> dict[str, np.ndarray]:
         """The picture of the label map, H×W×3 uint8, and the image, H×W×C in its domain's channels and dtype.
@@ -86,7 +86,7 @@ def open_semantic(pairs: dict[str, Source], label_side: str, settings: DataConfi
 
 
 def open_painted(pairs: dict[str, Source], label_side: str, settings: DataConfig) -> dict[str, PaintedSource]:
-    """The splits of a set of pairs, the label maps painted in the classes' colours; as `open_semantic` otherwise."""
+    """The splits of a set of pairs, the label maps painted in the classes' colors; as `open_semantic` otherwise."""
     classes = _find(pairs, label_side, settings)
 
     def domains(source):

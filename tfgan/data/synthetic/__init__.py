@@ -11,16 +11,16 @@ from tfgan.data.synthetic.paint import render
 from tfgan.data.synthetic.scene import draw_labels, lay_out
 from tfgan.errors import UserError
 
-KINDS = ("paired", "unpaired", "labelled", "attributes", "semantic", "images")
+KINDS = ("paired", "unpaired", "labeled", "attributes", "semantic", "images")
 SPLITS = ("train", "val", "test")
 
 _PHOTO = Domain("photo", 3)
-_COLOURS = tuple(pack(CMP_PALETTE).tolist())
-_CLASSES = Classes("colours", _COLOURS, tuple(map(to_hex, _COLOURS)), CMP_CLASSES)
+_COLORS = tuple(pack(CMP_PALETTE).tolist())
+_CLASSES = Classes("colors", _COLORS, tuple(map(to_hex, _COLORS)), CMP_CLASSES)
 _DOMAINS: dict[str, dict[str, Domain]] = {
     "paired": {"A": _PHOTO, "B": Domain("labels", 3, resample="nearest")},
     "unpaired": {"A": Domain("day", 3), "B": Domain("night", 3)},
-    "labelled": {"image": _PHOTO},
+    "labeled": {"image": _PHOTO},
     "attributes": {"image": _PHOTO},
     "semantic": {"labels": Domain("labels", 1, "int32", "nearest", _CLASSES), "image": _PHOTO},
     "images": {"image": _PHOTO},
@@ -32,17 +32,17 @@ class SyntheticSource(Source):
 
     What `load` gives, by kind (H×W is `size`, photos are H×W×3 uint8):
 
-    - paired: `A`, a photo; `B`, its label map, H×W×3 uint8 in the twelve colours of CMP Facades.
+    - paired: `A`, a photo; `B`, its label map, H×W×3 uint8 in the twelve colors of CMP Facades.
     - unpaired: `A`, a façade by day, or `B`, one by night, as `domain` says. A source holds one domain, so that a caller draws each
       at its own pace and length; no façade stands in both.
-    - labelled: `image`; `label`, int32, the wall's material as an index in `class_names`.
+    - labeled: `image`; `label`, int32, the wall's material as an index in `class_names`.
     - attributes: `image`; `attributes`, float32 0 or 1 in the order of `attribute_names`; `mask`, float32 ones.
     - semantic: `labels`, H×W int32, indices in `tfgan.data.label_maps.palettes.CMP_CLASSES`; `image`, the photo.
     - images: `image`, a photo.
 
     Attributes:
         domains: image key -> what it holds.
-        class_names: the materials, for kind labelled; else empty.
+        class_names: the materials, for kind labeled; else empty.
         attribute_names: for kind attributes: the materials, of which each façade has one, and the independent night, balconies and
             shop, each in half of the façades; else empty.
         attribute_groups: the names that exclude each other, a tuple a group: the materials.
@@ -57,7 +57,7 @@ class SyntheticSource(Source):
         self.kind, self.split, self.count, self.size, self.seed, self.domain = kind, split, count, tuple(size), seed, domain
         domains = _DOMAINS[kind]
         self.domains = {domain: domains[domain]} if domain else domains
-        self.class_names = MATERIALS if kind == "labelled" else ()
+        self.class_names = MATERIALS if kind == "labeled" else ()
         self.attribute_names = (*MATERIALS, "night", "balconies", "shop") if kind == "attributes" else ()
         self.attribute_groups = (MATERIALS,) if kind == "attributes" else ()
 
@@ -83,7 +83,7 @@ class SyntheticSource(Source):
                 return {self.domain: photo}
             case "semantic":
                 return {"labels": draw_labels(scene, self.size), "image": photo}
-            case "labelled":
+            case "labeled":
                 return {"image": photo, "label": np.int32(material)}
             case "attributes":
                 attributes = np.zeros(len(self.attribute_names), np.float32)

@@ -1,6 +1,6 @@
-"""Procedural façades: materials, colours and light, and the canvas on which a scene is painted.
+"""Procedural façades: materials, colors and light, and the canvas on which a scene is painted.
 
-What the labels leave open (material, colours, light, curtains) is the `Look`. Parts are drawn with PIL on a canvas finer than the
+What the labels leave open (material, colors, light, curtains) is the `Look`. Parts are drawn with PIL on a canvas finer than the
 photo, and reduced; material, light and night are numpy arithmetic on the result.
 """
 
@@ -13,9 +13,9 @@ from tfgan.data.synthetic import scene as parts
 from tfgan.data.synthetic.scene import Box, Scene
 from tfgan.data.synthetic.texture import texture
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
-WALLS: dict[str, tuple[Colour, ...]] = {
+WALLS: dict[str, tuple[Color, ...]] = {
     "brick": ((168, 78, 58), (150, 62, 48), (184, 96, 66)),
     "plaster": ((238, 208, 128), (240, 178, 164), (172, 210, 190), (166, 194, 224), (242, 226, 196)),
     "stone": ((204, 184, 146), (190, 172, 140), (212, 196, 166)),
@@ -43,14 +43,14 @@ class Look:
     """All that the labels do not tell."""
 
     material: str
-    wall: Colour
-    trim: Colour
-    roof: Colour
-    frame: Colour
-    door: Colour
-    awning: Colour
-    blind: Colour
-    sky: tuple[Colour, Colour]  # zenith, horizon
+    wall: Color
+    trim: Color
+    roof: Color
+    frame: Color
+    door: Color
+    awning: Color
+    blind: Color
+    sky: tuple[Color, Color]  # zenith, horizon
     sun: int  # 1: light from the left, shadows fall to the right; -1: the reverse
     shadow: float  # how far shadows reach, relative to how far a part stands out
     offset: tuple[float, float]  # of the wall's texture and of the clouds
@@ -84,7 +84,7 @@ def choose_look(rng: np.random.Generator, material: str, night: bool) -> Look:
 class Canvas:
     """The picture being painted, `scale` times finer than the photo; `unit` is its height.
 
-    Beside the colour, three maps of how a surface takes light: `sunlight` (0 in shadow), `texture` (how much the wall's texture
+    Beside the color, three maps of how a surface takes light: `sunlight` (0 in shadow), `texture` (how much the wall's texture
     shows) and `glow` (255: a light of its own, as bright at night as by day). Boxes are in canvas pixels.
     """
 
@@ -93,29 +93,29 @@ class Canvas:
         self.scale = max(1, min(4, 512 // max(size)))
         self.unit, self.width = size[0] * self.scale, size[1] * self.scale
         shape = (self.width, self.unit)
-        self.colour = Image.fromarray(_sky(look, size)).resize(shape, Image.Resampling.NEAREST)
+        self.color = Image.fromarray(_sky(look, size)).resize(shape, Image.Resampling.NEAREST)
         self.sunlight, self.texture, self.glow = Image.new("L", shape, 255), Image.new("L", shape), Image.new("L", shape)
-        self._colour, self._sunlight, self._texture, self._glow = map(ImageDraw.Draw, (self.colour, self.sunlight, self.texture, self.glow))
+        self._color, self._sunlight, self._texture, self._glow = map(ImageDraw.Draw, (self.color, self.sunlight, self.texture, self.glow))
         self.wall = self.pixels(scene.wall)
 
     def pixels(self, box: Box) -> Box:
         """`box` of the scene, on the same whole pixels of the photo as in the label map."""
         return Box(*(edge * self.scale for edge in parts.pixel_box(box, self.size)))
 
-    def fill(self, box: Box, colour: Colour, *, texture=0, glow=0):
+    def fill(self, box: Box, color: Color, *, texture=0, glow=0):
         corners = _corners(box)
         if corners:
-            self._colour.rectangle(corners, fill=colour)
+            self._color.rectangle(corners, fill=color)
             self._sunlight.rectangle(corners, fill=255)
             self._texture.rectangle(corners, fill=texture)
             self._glow.rectangle(corners, fill=glow)
 
-    def polygon(self, points, colour: Colour, *, texture=0):
-        self._colour.polygon(points, fill=colour)
+    def polygon(self, points, color: Color, *, texture=0):
+        self._color.polygon(points, fill=color)
         self._texture.polygon(points, fill=texture)
 
-    def ellipse(self, box: Box, colour: Colour):
-        self._colour.ellipse(tuple(box), fill=colour)
+    def ellipse(self, box: Box, color: Color):
+        self._color.ellipse(tuple(box), fill=color)
 
     def darken(self, box: Box, sunlight=0):
         corners = _corners(box)
@@ -136,15 +136,15 @@ class Canvas:
         )
 
     def develop(self) -> np.ndarray:
-        colour, sunlight, strength, glow = (
-            np.asarray(image.reduce(self.scale), np.float32) / 255 for image in (self.colour, self.sunlight, self.texture, self.glow)
+        color, sunlight, strength, glow = (
+            np.asarray(image.reduce(self.scale), np.float32) / 255 for image in (self.color, self.sunlight, self.texture, self.glow)
         )
         relief = texture(self.look.material, self.size, self.look.offset)
-        photo = colour * (1 + strength[..., None] * (relief - 1))
+        photo = color * (1 + strength[..., None] * (relief - 1))
         if self.look.night:
             blur = ImageFilter.GaussianBlur(0.03 * self.size[0])
             halo = np.asarray(self.glow.reduce(self.scale).filter(blur), np.float32)[..., None] / 255
-            photo = photo * (_NIGHT + halo * _HALO) * (1 - glow[..., None]) + colour * glow[..., None]
+            photo = photo * (_NIGHT + halo * _HALO) * (1 - glow[..., None]) + color * glow[..., None]
         else:
             photo *= _SHADE + sunlight[..., None] * (_SUN - _SHADE)
         return (np.clip(photo, 0, 1) * 255 + 0.5).astype(np.uint8)
@@ -157,7 +157,7 @@ def _corners(box: Box) -> tuple[int, int, int, int] | None:
 
 
 def _sky(look: Look, size: tuple[int, int]) -> np.ndarray:
-    zenith, horizon = (np.array(colour, np.float32) for colour in look.sky)
+    zenith, horizon = (np.array(color, np.float32) for color in look.sky)
     height = np.linspace(0, 1, size[0], dtype=np.float32)[:, None, None]
     clouds = texture("clouds", size, look.offset)
     sky = zenith + height * (horizon - zenith)

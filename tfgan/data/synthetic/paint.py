@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfgan.data.synthetic import scene as parts
-from tfgan.data.synthetic.canvas import Canvas, Colour, Look
+from tfgan.data.synthetic.canvas import Canvas, Color, Look
 from tfgan.data.synthetic.scene import Box, Scene
 
 _GOODS = ((198, 70, 60), (236, 196, 90), (90, 140, 110), (230, 226, 214), (86, 108, 160))
@@ -32,27 +32,27 @@ def _within(box: Box, left: float, top: float, right: float, bottom: float) -> B
     return Box(box.left + left * width, box.top + top * height, box.left + right * width, box.top + bottom * height)
 
 
-def _mix(colour: Colour, other: Colour, share: float) -> Colour:
-    return tuple(round(a + share * (b - a)) for a, b in zip(colour, other))
+def _mix(color: Color, other: Color, share: float) -> Color:
+    return tuple(round(a + share * (b - a)) for a, b in zip(color, other))
 
 
-def _dark(colour: Colour, share: float = 0.3) -> Colour:
-    return _mix(colour, (0, 0, 0), share)
+def _dark(color: Color, share: float = 0.3) -> Color:
+    return _mix(color, (0, 0, 0), share)
 
 
-def _light(colour: Colour, share: float = 0.4) -> Colour:
-    return _mix(colour, (255, 255, 255), share)
+def _light(color: Color, share: float = 0.4) -> Color:
+    return _mix(color, (255, 255, 255), share)
 
 
 def _paint_ground(canvas: Canvas):
     unit, width = canvas.unit, canvas.width
     foot = canvas.wall.bottom
-    kerb = foot + 0.35 * (unit - foot)
-    canvas.fill(Box(0, foot, width, kerb), _PAVEMENT)
-    canvas.fill(Box(0, kerb, width, unit), _ROAD)
-    canvas.fill(Box(0, kerb, width, kerb + 0.006 * unit), _light(_PAVEMENT))
+    curb = foot + 0.35 * (unit - foot)
+    canvas.fill(Box(0, foot, width, curb), _PAVEMENT)
+    canvas.fill(Box(0, curb, width, unit), _ROAD)
+    canvas.fill(Box(0, curb, width, curb + 0.006 * unit), _light(_PAVEMENT))
     for x in np.arange(0.02, 1, 0.07):
-        canvas.fill(Box(x * width, foot, x * width + 0.003 * unit, kerb), _dark(_PAVEMENT, 0.12))
+        canvas.fill(Box(x * width, foot, x * width + 0.003 * unit, curb), _dark(_PAVEMENT, 0.12))
     canvas.darken(Box(canvas.wall.left, foot, canvas.wall.right, foot + 0.01 * unit))
 
 
@@ -109,7 +109,7 @@ def _paint_window(canvas: Canvas, box: Box, variant: float):
     _recess(canvas, box)
 
 
-def _paint_glass(canvas: Canvas, box: Box, lamp: Colour | None = None):
+def _paint_glass(canvas: Canvas, box: Box, lamp: Color | None = None):
     """A dark room behind the mirrored sky or, where there is a `lamp`, its light."""
     if lamp:
         canvas.fill(box, lamp, glow=255)
@@ -135,11 +135,11 @@ def _recess(canvas: Canvas, box: Box):
 
 
 def _paint_blind(canvas: Canvas, box: Box, variant: float):
-    colour, slat = canvas.look.blind, 0.011 * canvas.unit
-    canvas.fill(box, colour)
+    color, slat = canvas.look.blind, 0.011 * canvas.unit
+    canvas.fill(box, color)
     for y in np.arange(box.top + slat, box.bottom, slat):
-        canvas.fill(Box(box.left, y, box.right, y + 0.35 * slat), _dark(colour, 0.22))
-    canvas.fill(Box(box.left, box.bottom - 0.006 * canvas.unit, box.right, box.bottom), _dark(colour, 0.4))
+        canvas.fill(Box(box.left, y, box.right, y + 0.35 * slat), _dark(color, 0.22))
+    canvas.fill(Box(box.left, box.bottom - 0.006 * canvas.unit, box.right, box.bottom), _dark(color, 0.4))
 
 
 def _paint_door(canvas: Canvas, box: Box, variant: float):
@@ -177,9 +177,9 @@ def _paint_shop(canvas: Canvas, box: Box, variant: float):
     canvas.darken(_within(box, 0.05, 0.36, 0.95, 0.46))  # below the awning
     stripes = max(4, round((box.right - box.left) / (0.03 * unit)))
     for stripe in range(stripes):
-        colour = look.awning if stripe % 2 == 0 else (246, 240, 228)
-        canvas.fill(_within(box, stripe / stripes, 0.19, (stripe + 1) / stripes, 0.36), colour)
-        canvas.fill(_within(box, stripe / stripes, 0.36, (stripe + 1) / stripes, 0.39), _dark(colour, 0.18))
+        color = look.awning if stripe % 2 == 0 else (246, 240, 228)
+        canvas.fill(_within(box, stripe / stripes, 0.19, (stripe + 1) / stripes, 0.36), color)
+        canvas.fill(_within(box, stripe / stripes, 0.36, (stripe + 1) / stripes, 0.39), _dark(color, 0.18))
 
 
 def _paint_balcony(canvas: Canvas, box: Box, variant: float):

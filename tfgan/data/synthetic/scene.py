@@ -1,7 +1,7 @@
 """Procedural façades: what stands where, and the label map of it.
 
 A scene is laid out in unit coordinates (x to the right, y down, both from 0 to 1), so that it is the same scene at any image size.
-The classes, their order and their colours are those of the CMP Facade Database as pix2pix publishes it.
+The classes, their order and their colors are those of the CMP Facade Database as pix2pix publishes it.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ class Box(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Element:
-    """One labelled part of a façade; `variant` in [0, 1) decides what the labels do not tell (curtains, lamps, flowers)."""
+    """One labeled part of a façade; `variant` in [0, 1) decides what the labels do not tell (curtains, lamps, flowers)."""
 
     kind: int  # index in CMP_CLASSES
     box: Box
@@ -50,7 +50,7 @@ class Scene:
 class _Style:
     """What all floors of one façade have in common; lengths in unit coordinates."""
 
-    centres: list[float]  # x of the window columns
+    centers: list[float]  # x of the window columns
     pitch: float
     window_width: float
     window_height: float  # as a share of its floor
@@ -95,7 +95,7 @@ def lay_out(rng: np.random.Generator, balconies: bool, shop: bool) -> Scene:
 def _style(rng: np.random.Generator, wall: Box, floors: int, floor_height: float, balconies: bool) -> _Style:
     columns = max(int(rng.integers(2, 6)), floors - 1)  # tall façades have no lonely slits
     pitch = (wall.right - wall.left - 0.05) / columns
-    centres = [wall.left + 0.025 + pitch * (column + 0.5) for column in range(columns)]
+    centers = [wall.left + 0.025 + pitch * (column + 0.5) for column in range(columns)]
     door_column = int(rng.integers(columns))
     pattern = rng.integers(3)  # balconies above the door, on the outer columns, or all along one floor
     balcony_columns = [[door_column], [0, columns - 1], list(range(columns))][pattern]
@@ -104,7 +104,7 @@ def _style(rng: np.random.Generator, wall: Box, floors: int, floor_height: float
     window_height = 0.5 + 0.08 * rng.random()
     wide = pitch * (0.44 + 0.14 * rng.random())
     return _Style(
-        centres=centres,
+        centers=centers,
         pitch=pitch,
         window_width=min(wide, 1.05 * window_height * floor_height),  # hardly ever wider than high
         window_height=window_height,
@@ -117,19 +117,19 @@ def _style(rng: np.random.Generator, wall: Box, floors: int, floor_height: float
 
 
 def _pilasters(add, style: _Style, top: float, foot: float):
-    edges = [centre - style.pitch / 2 for centre in style.centres] + [style.centres[-1] + style.pitch / 2]
+    edges = [center - style.pitch / 2 for center in style.centers] + [style.centers[-1] + style.pitch / 2]
     for x in edges:
         add(PILLAR, x - 0.013, top, x + 0.013, foot)
 
 
 def _roof_line(add, wall: Box, roof: str, style: _Style):
-    """A deep moulding announces a flat roof, a narrow one the eaves of a hipped roof: so the roof can be told from the labels."""
+    """A deep molding announces a flat roof, a narrow one the eaves of a hipped roof: so the roof can be told from the labels."""
     if roof == "flat":
         add(MOLDING, wall.left - 0.014, wall.top - 0.022, wall.right + 0.014, wall.top + 0.024)
         return
     if roof == "hipped":
-        for centre in style.centres:
-            add(WINDOW, centre - 0.03, wall.top - 0.085, centre + 0.03, wall.top - 0.022)
+        for center in style.centers:
+            add(WINDOW, center - 0.03, wall.top - 0.085, center + 0.03, wall.top - 0.022)
     else:
         middle = (wall.left + wall.right) / 2
         add(DECO, middle - 0.035, wall.top - 0.085, middle + 0.035, wall.top - 0.03)
@@ -140,8 +140,8 @@ def _upper_floor(add, rng: np.random.Generator, style: _Style, floor: int, ceili
     height = style.window_height * (foot - ceiling)
     top = ceiling + 0.24 * (foot - ceiling)
     bottom = top + height
-    for column, centre in enumerate(style.centres):
-        left, right = centre - style.window_width / 2, centre + style.window_width / 2
+    for column, center in enumerate(style.centers):
+        left, right = center - style.window_width / 2, center + style.window_width / 2
         add(WINDOW, left, top, right, bottom)
         if style.has_blinds and rng.random() < 0.4:
             add(BLIND, left, top, right, top + height * (0.3 + 0.3 * rng.random()))
@@ -159,24 +159,24 @@ def _reliefs(add, style: _Style, ceiling: float, foot: float):
     if room < 0.03:
         return
     middle, half = ceiling + 0.45 * (foot - ceiling), min(room, 0.06) / 2
-    for centre in style.centres[:-1]:
-        x = centre + style.pitch / 2
+    for center in style.centers[:-1]:
+        x = center + style.pitch / 2
         add(DECO, x - half, middle - 0.03, x + half, middle + 0.03)
 
 
 def _ground_floor(add, style: _Style, top: float, height: float, shop: bool):
-    for column, centre in enumerate(style.centres):
+    for column, center in enumerate(style.centers):
         half = style.window_width / 2
         if column == style.door_column:
             half = max(half, 0.042)
-            add(CORNICE, centre - half - 0.014, top + 0.22 * height, centre + half + 0.014, top + 0.29 * height)
-            add(DOOR, centre - half, top + 0.29 * height, centre + half, STREET)
+            add(CORNICE, center - half - 0.014, top + 0.22 * height, center + half + 0.014, top + 0.29 * height)
+            add(DOOR, center - half, top + 0.29 * height, center + half, STREET)
         elif shop:
-            add(SHOP, centre - 0.45 * style.pitch, top + 0.16 * height, centre + 0.45 * style.pitch, STREET)
+            add(SHOP, center - 0.45 * style.pitch, top + 0.16 * height, center + 0.45 * style.pitch, STREET)
         else:
             bottom = top + 0.74 * height
-            add(WINDOW, centre - half, top + 0.3 * height, centre + half, bottom)
-            add(SILL, centre - half - 0.01, bottom, centre + half + 0.01, bottom + 0.018)
+            add(WINDOW, center - half, top + 0.3 * height, center + half, bottom)
+            add(SILL, center - half - 0.01, bottom, center + half + 0.01, bottom + 0.018)
 
 
 def pixel_box(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:

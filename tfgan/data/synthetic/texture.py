@@ -12,7 +12,7 @@ def texture(name: str, size: tuple[int, int], offset: tuple[float, float]) -> np
     """A cut of a texture that repeats once a picture's height, beginning at `offset` (shares of the tile, down and right).
 
     Returns:
-        float32 height × width × 3: what to multiply the colour of a wall of brick, plaster, stone, wood or concrete by, around 1;
+        float32 height × width × 3: what to multiply the color of a wall of brick, plaster, stone, wood or concrete by, around 1;
         for "clouds" height × width × 1, how white the sky is, 0 to 1.
     """
     height, width = size
@@ -24,7 +24,7 @@ def texture(name: str, size: tuple[int, int], offset: tuple[float, float]) -> np
 
 @functools.lru_cache(maxsize=12)
 def _scaled(name: str, side: int) -> np.ndarray:
-    """The tile at `side` × `side` pixels; reducing averages, so that bricks too small to be seen become their mean colour."""
+    """The tile at `side` × `side` pixels; reducing averages, so that bricks too small to be seen become their mean color."""
     tile = _full(name)
     channels = [Image.fromarray(channel).resize((side, side), Image.Resampling.BOX) for channel in np.moveaxis(tile, -1, 0)]
     return np.stack([np.asarray(channel) for channel in channels], axis=-1)

@@ -37,7 +37,7 @@ class Archive:
     right: str
     images: dict[str, int]  # split -> number of files
     citation: str  # of the images; the pairs are by Isola et al., CVPR 2017
-    label_domain: str = ""  # the half that is a map of flat class colours
+    label_domain: str = ""  # the half that is a map of flat class colors
     bytes: int | None = None  # of the archive
     md5: str | None = None  # of the archive; None: not published, and so not checked
 

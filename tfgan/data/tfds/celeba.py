@@ -18,7 +18,7 @@ from tfgan.data.tfds.pairs import read_splits
 from tfgan.errors import UserError
 
 STARGAN = {"hair": ("Black_Hair", "Blond_Hair", "Brown_Hair"), "Male": ("Male",), "Young": ("Young",)}
-"""The attributes that are learnt if none are named, those of StarGAN (Choi et al., CVPR 2018, section 5.2); hair has one colour."""
+"""The attributes that are learned if none are named, those of StarGAN (Choi et al., CVPR 2018, section 5.2); hair has one color."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +48,7 @@ def open_celeba(settings: DataConfig) -> dict[str, list[Source]]:
     Sets of the user's own in `settings.extra_data_dirs` are joined to it, see `tfgan.data.attributes.folder.open_attributes`.
 
     Args:
-        settings: `tfds_dir` is where TFDS keeps its files; `attributes` says what is learnt (empty: `STARGAN`, and all of the other sets),
+        settings: `tfds_dir` is where TFDS keeps its files; `attributes` says what is learned (empty: `STARGAN`, and all of the other sets),
             `attribute_groups` what excludes each other.
 
     Raises:

@@ -34,13 +34,13 @@ class ImageRecords(RecordSource):
         return {"image": image, **label}
 
 
-def open_classes(name: str, tfds_dir: str, *, labelled: bool) -> dict[str, ImageRecords]:
+def open_classes(name: str, tfds_dir: str, *, labeled: bool) -> dict[str, ImageRecords]:
     """The splits train and test of a data set, downloaded and prepared by TFDS at first use.
 
     Args:
         name: mnist, fashion_mnist or cifar10.
         tfds_dir: where TFDS keeps its files; empty: ~/tensorflow_datasets.
-        labelled: with the labels.
+        labeled: with the labels.
 
     Raises:
         UserError: TFDS is not installed, or cannot download or write the set.
@@ -52,8 +52,8 @@ def open_classes(name: str, tfds_dir: str, *, labelled: bool) -> dict[str, Image
         own = "a folder for each class" if name == "cifar10" else "train-images-idx3-ubyte.gz and the three other files"
         raise UserError(f"{error}\nWith a copy of your own ({own}) use --data_dir=FOLDER.") from None
     features = builder.info.features
-    domains, names = {"image": Domain("image", features["image"].shape[-1])}, tuple(features["label"].names) if labelled else ()
+    domains, names = {"image": Domain("image", features["image"].shape[-1])}, tuple(features["label"].names) if labeled else ()
     return {
         split: ImageRecords(domains, records, names)
-        for split, records in read_splits(builder, ("image", "label") if labelled else ("image",)).items()
+        for split, records in read_splits(builder, ("image", "label") if labeled else ("image",)).items()
     }

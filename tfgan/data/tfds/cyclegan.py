@@ -25,7 +25,7 @@ class Collection:
     images: dict[str, tuple[int, int]]  # split -> number of images of A and of B
 
 
-# Counts: the TFDS catalogue (cycle_gan). The authors' docs/datasets.md has others, for example 939 horses and 1,177 zebras to train.
+# Counts: the TFDS catalog (cycle_gan). The authors' docs/datasets.md has others, for example 939 horses and 1,177 zebras to train.
 # The other sets of the same home, facades, maps and cityscapes, are pairs: see `tfgan.data.tfds.builders.PIX2PIX`.
 CYCLEGAN = {
     "horse2zebra": Collection(("horse", "zebra"), {"train": (1067, 1334), "test": (120, 140)}),

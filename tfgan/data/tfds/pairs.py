@@ -91,14 +91,14 @@ def open_tfds(
     another format, as TFRecord files, is read once: the encoded images of all its splits then stay in memory.
 
     A domain bears the name of its feature. Its channels and dtype are the feature's; where the feature leaves the channels open, those of
-    the first examples: 3 if any is in colour, else 1. With alpha="keep" transparency makes it 4, otherwise it counts for nothing.
+    the first examples: 3 if any is in color, else 1. With alpha="keep" transparency makes it 4, otherwise it counts for nothing.
 
     Args:
         name: of the set, as TFDS knows it: "name", "name/config" or "name/config:version".
         source_feature: the image feature that becomes "A"; a nested one is written "a/b".
         target_feature: the image feature that becomes "B".
         tfds_dir: where TFDS keeps its files; empty: ~/tensorflow_datasets.
-        label_domains: features that are label maps, to be resized by nearest neighbour.
+        label_domains: features that are label maps, to be resized by nearest neighbor.
         alpha: what becomes of transparency: "composite", "drop" or "keep".
 
     Raises:

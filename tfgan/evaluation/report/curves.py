@@ -42,7 +42,7 @@ def group_of(name: str) -> str:
 def charts(runs: list[list[Row]]) -> list[dict[str, Any]]:
     """Groups in order, each {"title", "charts": [{"title", "curves"}]}.
 
-    One run's scalars of a kind share a chart, where colours are scalars. Several runs have a chart for each scalar, where colours are runs.
+    One run's scalars of a kind share a chart, where colors are scalars. Several runs have a chart for each scalar, where colors are runs.
     """
     curves = [curve for run, rows in enumerate(runs) for curve in make_curves(run, rows)]
     groups = []
@@ -107,7 +107,7 @@ def smoothing_window(count: int) -> float:
 def smooth(values: np.ndarray, window: float) -> np.ndarray:
     """Exponential moving average, with the weights of a mean of `window` values: each new one counts 2 / (window + 1).
 
-    The weights are normalised, as Adam's are (Kingma and Ba 2015, §3), so that the first values are not drawn towards 0. Values that are
+    The weights are normalized, as Adam's are (Kingma and Ba 2015, §3), so that the first values are not drawn toward 0. Values that are
     not finite are left out, and stay in their places.
     """
     decay = 1.0 - 2.0 / (window + 1.0)

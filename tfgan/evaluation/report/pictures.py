@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 LEAST_PSNR = 37.0
-"""dB from which a smaller file counts as the same picture. Subsampled colours bleed over the edges of label maps, 24 dB; JPEG of quality 95
+"""dB from which a smaller file counts as the same picture. Subsampled colors bleed over the edges of label maps, 24 dB; JPEG of quality 95
 without subsampling, whose errors are not to be seen, has 37.5 to 48 dB on the sample pictures of trained runs."""
 
 ENCODINGS = (
@@ -33,7 +33,7 @@ def evenly(items: list, count: int) -> list:
 def embed(path: Path) -> dict | None:
     """The picture in `path` as {"uri", "width", "height"}; None if it cannot be read.
 
-    Grey and RGB pictures of 8 bits become smaller where they can; others, such as those with transparency, stay what they are.
+    Gray and RGB pictures of 8 bits become smaller where they can; others, such as those with transparency, stay what they are.
     """
     try:
         content = path.read_bytes()

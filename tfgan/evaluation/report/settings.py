@@ -5,7 +5,7 @@ import math
 import statistics
 from typing import Any
 
-from tfgan.evaluation.catalogue import METRICS
+from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.report.records import Result, Row, Run
 
 Table = list[tuple[str, list[str]]]
@@ -21,7 +21,7 @@ TITLES = {
     "hardware": "Hardware",
 }
 FLAGS = ("method", "data", "training", "hparams")  # parts of the configuration that are flags; no two have one name
-OF_EACH_RUN = ("workdir",)  # differs always, and says nothing of what was learnt
+OF_EACH_RUN = ("workdir",)  # differs always, and says nothing of what was learned
 
 
 def flatten(record: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -136,7 +136,7 @@ def _last_and_best(rows: list[Row], name: str) -> str:
 
 
 def higher_is_better(metric: str) -> bool | None:
-    """Of a metric, or of PART.METRIC; None if it is not in the catalogue."""
+    """Of a metric, or of PART.METRIC; None if it is not in the catalog."""
     known = METRICS.get(metric.rpartition(".")[2])
     return known.higher if known else None
 

@@ -30,7 +30,7 @@ METRICS = {
     "inception_score": Metric("distribution", True, "probabilities", "of the extractor's class probabilities"),
     "precision": Metric("distribution", True, "features", "share of generated images among the real ones"),
     "recall": Metric("distribution", True, "features", "share of real images among the generated ones"),
-    "density": Metric("distribution", True, "features", "of real images' neighbourhoods around generated ones"),
+    "density": Metric("distribution", True, "features", "of real images' neighborhoods around generated ones"),
     "coverage": Metric("distribution", True, "features", "share of real images with a generated one near them"),
 }
 
