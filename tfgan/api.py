@@ -189,7 +189,7 @@ def check(data_dir: str | Path = "", method: str = "", **settings):
     from tfgan.runs.check import choose_method, inspect_data
 
     known = {field.name for field in dataclasses.fields(DataConfig)}
-    data = DataConfig(data_dir=data_dir, **{name: value for name, value in settings.items() if name in known}).with_home()
+    data = DataConfig(data_dir=str(data_dir), **{name: value for name, value in settings.items() if name in known}).with_home()
     choice = choose_method(data, method)
     _, _, hparams = _records({}, settings, [DataConfig, TrainConfig, method_class(choice.method).HParams])
     return inspect_data(data, choice, hparams)
@@ -329,10 +329,10 @@ class Run:
         """Writes a SavedModel that needs no tfgan, and compares it with the run. Returns its folder, RUN/export if none is named."""
         from tfgan.runs.export import export_run
 
-        return export_run(str(self.folder), ExportConfig(checkpoint=self._checkpoint, output=output, overwrite=overwrite)).folder
+        return export_run(str(self.folder), ExportConfig(checkpoint=self._checkpoint, output=str(output), overwrite=overwrite)).folder
 
     def report(self, out: str | Path = "", *, images: int = 20) -> Path:
         """Writes one HTML file about the run. Returns it, RUN/report.html if none is named."""
         from tfgan.runs.report import write_report
 
-        return write_report([self.folder], ReportConfig(out=out, images=images))[0]
+        return write_report([self.folder], ReportConfig(out=str(out), images=images))[0]

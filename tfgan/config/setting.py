@@ -7,7 +7,7 @@ import numbers
 import os
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tfgan.errors import UserError
@@ -18,7 +18,7 @@ Size = tuple[int, int]
 Strings = tuple[str, ...]
 
 
-def setting(default, help: str, *, choices: Strings = (), at_least=None, at_most=None, operational: bool = False, group: str = ""):
+def setting(default, help: str, *, choices: Strings = (), at_least=None, at_most=None, operational: bool = False, group: str = "") -> Any:
     """A dataclass field that is also a flag, with the choices or the range [`at_least`, `at_most`] that `Settings` holds it to.
 
     `operational` settings may differ when a run is resumed (how long, where, how it is logged); all others say what is learned.
@@ -67,9 +67,10 @@ def unfit(field: dataclasses.Field, value) -> str:
 
 def as_size(name: str, value) -> Size:
     """Height and width of one number for both, or of two. Raises `UserError` for anything else."""
-    value = (value, value) if isinstance(value, numbers.Integral) else tuple(value) if isinstance(value, list | tuple) else ()
-    if len(value) == 2 and all(isinstance(side, numbers.Integral) for side in value):
-        return tuple(map(int, value))
+    sides = (value, value) if isinstance(value, numbers.Integral) else value if isinstance(value, list | tuple) else ()
+    if len(sides) == 2 and all(isinstance(side, numbers.Integral) for side in sides):
+        height, width = map(int, sides)
+        return height, width
     raise UserError(f"--{name} must be a number of pixels, or height and width.")
 
 
@@ -118,7 +119,7 @@ def _read_size(text: str) -> Size:
 
 
 _BOOLEANS = dict.fromkeys(("true", "t", "1"), True) | dict.fromkeys(("false", "f", "0"), False)
-_READERS = {
+_READERS: dict[Any, tuple[Callable[[str], Any], str]] = {
     str: (str, "text"),
     bool: (lambda text: _BOOLEANS[text.lower()], "true or false"),
     int: (int, "a whole number, such as 20"),

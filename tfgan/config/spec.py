@@ -26,6 +26,11 @@ class Domain:
     resample: str = "bicubic"  # or "nearest", for label maps
     classes: Classes | None = None  # of a label map whose pixels are read as classes
 
+    def require_classes(self) -> Classes:
+        """The classes of a domain that has them, as every one of dtype int32 does."""
+        assert self.classes is not None, f"{self.name} has no classes"
+        return self.classes
+
 
 @dataclasses.dataclass(frozen=True)
 class DataSpec:

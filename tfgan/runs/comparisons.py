@@ -125,7 +125,7 @@ def _generated(ways: Ways, dataset: Dataset, count: int) -> dict[str, Comparison
     fake = sampler.pixels(sampler.latents(np.arange(len(real))), labels).numpy()
     comparison = Comparison(sampler.target, fake, real, split="train", more_real=unseen, notes=notes)
     if labels is not None:
-        labelled = tuple(dataset.column("validation", key, count) for key in ("image", "label"))
+        labelled = dataset.column("validation", "image", count), dataset.column("validation", "label", count)
         comparison = dataclasses.replace(comparison, asked=labels, labelled=labelled)
     found = {"": comparison}
     for way in ways.values():

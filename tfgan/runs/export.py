@@ -37,7 +37,7 @@ def export_run(folder: str, settings: ExportConfig) -> Exported:
         raise UserError(f"{output} exists. {cure} --output=FOLDER.")
     run = open_run(folder, settings.checkpoint)
     ways = open_inference(run.method)
-    inputs = {name: COMPARED_SEEDS if isinstance(way, Sampler) else stored_inputs(run.folder, way) for name, way in ways.items()}
+    inputs = {name: stored_inputs(run.folder, way) for name, way in ways.items() if not isinstance(way, Sampler)}
     if not all(inputs.values()):
         raise UserError(f"{run.folder}/samples/inputs has no images to compare with: the command that trained the run writes them again.")
     export(ways, output)
@@ -45,12 +45,13 @@ def export_run(folder: str, settings: ExportConfig) -> Exported:
     signatures, wrong = {}, []
     for name, way in ways.items():
         signature = signature_name(name, ways)
-        serve, given, what = model.signatures[signature], inputs[name], "real images"
+        serve = model.signatures[signature]
         if isinstance(way, Sampler):
-            difference, what = largest_sample_difference(way, serve, model.signatures["from_seed"], given), "seeds"
+            difference = largest_sample_difference(way, serve, model.signatures["from_seed"], COMPARED_SEEDS)
+            given = f"{len(COMPARED_SEEDS)} seeds"
         else:
-            difference = largest_difference(way, serve, given)
-        compared = f"largest difference from the run's over {len(given)} {what}: {difference:g} of {way.full_range}"
+            difference, given = largest_difference(way, serve, inputs[name]), f"{len(inputs[name])} real images"
+        compared = f"largest difference from the run's over {given}: {difference:g} of {way.full_range}"
         signatures[signature] = f"{way.describe()}; {compared}"
         wrong += [signature] * (not difference <= TOLERANCE * way.full_range)  # NaN is wrong too
     if wrong:

@@ -66,7 +66,7 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HP
 def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HParams, callbacks: Sequence[Callback]) -> Trained:
     cls, workdir = method_class(method_name), Path(training.workdir)
     earlier = _earlier(workdir)
-    machine = choose_machine(cls, training, hparams, earlier and earlier.training)
+    machine = choose_machine(cls, training, hparams, earlier.training if earlier else None)
     strategy, training, chosen = machine
     logger.info(f"Devices: {describe(strategy)}.")
     for line in chosen:

@@ -27,17 +27,17 @@ def resolve(training: TrainConfig, hparams, replicas: int, earlier: TrainConfig 
         replicas: of the strategy.
         earlier: of the run that goes on, whose arithmetic stays, on whatever hardware.
     """
-    lines, chosen = [], {}
-    if training.precision == "auto":
-        chosen["precision"], why = (earlier.precision, "as the run began") if earlier else choose_precision(training.tpu)
-        lines.append(f"--precision=auto: {chosen['precision']}, {why}.")
-    if training.xla != "off" and replicas > 1 and getattr(hparams, "sync_batch_norm", False):
-        chosen["xla"] = "off"
+    lines, precision, xla = [], training.precision, training.xla
+    if precision == "auto":
+        precision, why = (earlier.precision, "as the run began") if earlier else choose_precision(training.tpu)
+        lines.append(f"--precision=auto: {precision}, {why}.")
+    if xla != "off" and replicas > 1 and getattr(hparams, "sync_batch_norm", False):
+        xla = "off"
         lines.append("XLA is off: --sync_batch_norm talks to the other replicas in the middle of a pass, which XLA cannot compile.")
-    elif training.xla == "auto":
-        chosen["xla"], why = choose_xla()
-        lines.append(f"--xla=auto: {chosen['xla']}, {why}.")
-    return dataclasses.replace(training, **chosen), lines
+    elif xla == "auto":
+        xla, why = choose_xla()
+        lines.append(f"--xla=auto: {xla}, {why}.")
+    return dataclasses.replace(training, precision=precision, xla=xla), lines
 
 
 def choose_precision(tpu: str = "") -> tuple[str, str]:

@@ -92,7 +92,7 @@ class TrainStep(tf.Module):
 
     def _run_step(self, batches, reported):
         step_seed = fold_in(tf.constant([self.seed, 0]), self.step)
-        scalars = {}
+        scalars: dict[str, tf.Tensor] = {}
         for phase in self.phases:
             batch, seed = batches[phase.batch], fold_in(step_seed, phase.batch)
             if not phase.trains:

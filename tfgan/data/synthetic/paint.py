@@ -33,7 +33,8 @@ def _within(box: Box, left: float, top: float, right: float, bottom: float) -> B
 
 
 def _mix(colour: Colour, other: Colour, share: float) -> Colour:
-    return tuple(round(a + share * (b - a)) for a, b in zip(colour, other))
+    red, green, blue = (round(a + share * (b - a)) for a, b in zip(colour, other))
+    return red, green, blue
 
 
 def _dark(colour: Colour, share: float = 0.3) -> Colour:
