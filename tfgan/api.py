@@ -21,6 +21,7 @@ from tfgan.runs import recipes
 from tfgan.runs.start import start_tensorflow
 
 if TYPE_CHECKING:
+    from tfgan.data.checks import Inspection
     from tfgan.data.dataset import Dataset
     from tfgan.inference import Sampler
     from tfgan.inference.arrays import Pixels
@@ -171,7 +172,7 @@ def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | No
     return open_data(data.with_home(), kind, size, size if loaded_size is None else as_size("loaded_size", loaded_size))
 
 
-def check(data_dir: str | Path = "", method: str = "", **settings):
+def check(data_dir: str | Path = "", method: str = "", **settings) -> Inspection:
     """Looks at every image of a data set, as `tfgan check` does: what was found, what is wrong, and the cure.
 
     Args:
