@@ -6,7 +6,7 @@ setup(
     packages=[*find_packages(include=["tfgan", "tfgan.*"]), "tfgan.flags"],
     package_dir={"tfgan.flags": "flags"},
     package_data={
-        "tfgan": ["py.typed"],
+        "tfgan": ["py.typed", "*.pyi"],
         "tfgan.flags": ["*.flags"],
         "tfgan.evaluation.report": ["*.html", "*.css", "*.js"],
     },

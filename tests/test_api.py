@@ -1,5 +1,6 @@
 """`import tfgan` alone: train, resume, load, translate, sample, evaluate, export, report, check, with every method at its smallest."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -166,3 +167,9 @@ def test_the_command_line_is_not_imported():
     code = f"import sys, tfgan; {names}; print([name for name in sys.modules if name in ('tensorflow', 'tfgan.cli')])"
     root = Path(__file__).parents[1]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_type_checkers_see_the_names_that_are_there():
+    stub = ast.parse(Path(tfgan.__file__).with_suffix(".pyi").read_text())
+    names = [alias.asname for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert sorted([*names, "__version__"]) == sorted(tfgan.__all__)

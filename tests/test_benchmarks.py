@@ -3,16 +3,18 @@
 The PyTorch contestant is run if this Python has PyTorch, or the environment variable TFGAN_TEST_TORCH_PYTHON names one that has.
 """
 
+import json
 import math
 import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from eager import running_eagerly
 
-from benchmarks import first_step, input_pipeline, methods, quality, replicas, train_step, translate, tutorial_step
+from benchmarks import first_step, gpu, gpu_steps, input_pipeline, methods, quality, replicas, train_step, translate, tutorial_step
 from benchmarks.contestants import CONTESTANTS, Worker
 from tfgan.networks.patchgan import patchgan
 from tfgan.networks.unet import unet
@@ -171,6 +173,46 @@ def test_methods_are_timed_in_both_precisions(capsys):
     methods.main(["--methods=gan", "--image_size=28"])
     batch, *seconds, ratio = rows(capsys.readouterr().out)["gan"]
     assert batch == "64" and all(float(value) >= 0 for value in seconds) and float(ratio) > 0
+
+
+def test_gpu_parts_are_kept_and_shown_in_one_table(tmp_path, monkeypatch, capsys):
+    """Tiny, on the CPU: pix2pix by one contestant, one step a call and several; a second call measures nothing again."""
+    (tmp_path / "peak.json").write_text(json.dumps({"products": {"float32": 1e12}, "minutes": 0.5}))
+    arguments = [f"--workdir={tmp_path}", "--parts=peak,pix2pix_1", "--contestants=tfgan_float32", "--seconds=0.01", *TINY[:3]]
+    gpu.main(arguments)
+    output = capsys.readouterr().out
+    lines = rows(output)
+    assert list(lines) == ["pix2pix 32², batch 1: tfgan", "pix2pix 32², batch 1: tfgan, several steps a call"]
+    assert all(float(seconds) > 0 and float(rate) > 0 for seconds, rate, *_ in lines.values())
+    assert "1 TFLOP/s in float32" in output and (tmp_path / "TABLE.md").read_text().strip() == output.strip()
+    monkeypatch.setattr(gpu, "PARTS", dict.fromkeys(gpu.PARTS))
+    gpu.main(arguments)
+    assert rows(capsys.readouterr().out) == lines
+
+
+def test_gpu_shares_and_ratios():
+    """0.01 s of 5e9 operations are a tenth of 5e12 a second; batch 4 makes 400 images a second."""
+    row = {"label": "a", "batch_size": 4, "seconds": 0.01, "by_usual": 2.5, "by_best": 1.0, "memory": 3_000_000, "operations": 5e9}
+    assert gpu.row_of(row | {"precision": "float32"}, {"float32": 5e12}) == "| a | 0.0100 | 400.0 | 2.50 | 1.00 | 3 | 10% |"
+    assert gpu.row_of({"label": "b", "problem": "out of memory"}, {}) == "| b | out of memory | | | | | |"
+
+
+def test_gpu_ratios_are_taken_within_a_round():
+    """PyTorch's best is the smallest median; the ratios of both rounds to it are 2 and 4, of which the median is 3."""
+    turns = [
+        gpu_steps.Turn(SimpleNamespace(name=name, facts={"operations": 7}, peak_memory=1), False, 1)
+        for name in ("tfgan_bfloat16_xla", "torch_eager", "torch_compiled")
+    ]
+    ours, usual, best = gpu_steps._rows(turns, [[1.0, 1.0], [8.0, 8.0], [2.0, 4.0]], batch_size=1)
+    assert (ours["by_usual"], ours["by_best"], ours["operations"], ours["precision"]) == (8.0, 3.0, 7, "bfloat16")
+    assert (usual["by_usual"], best["by_best"]) == (1.0, 1.0)
+
+
+@pytest.mark.slow
+def test_gpu_resumes_exactly_and_runs_the_recipe(tmp_path, capsys):
+    gpu.main([f"--workdir={tmp_path}", "--parts=resume,facades", "--epochs=1", "--ngf=2", "--image_size=32"])
+    output = capsys.readouterr().out
+    assert "all equal, bit for bit" in output and re.search(r"1 epochs: trained in \d+ s, .*ssim 0\.\d", output)
 
 
 def test_precisions_of_a_method_are_compared():

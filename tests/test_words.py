@@ -311,7 +311,7 @@ def test_figures_of_label_maps_stay_comparable():
     """The stamp of an evaluation of version 0.1.0."""
     classes = Classes("colors", (0xFF0000, 0xFF), ("#ff0000", "#0000ff"), ("a", "b"))
     spec = SimpleNamespace(domains={"labels": Domain("labels", 3, classes=classes)})
-    assert Evaluators._classes(SimpleNamespace(maps=SimpleNamespace(spec=spec))) == "4fc9bfda3084"
+    assert Evaluators._classes(SimpleNamespace(_label_maps=SimpleNamespace(spec=spec))) == "4fc9bfda3084"
 
 
 def test_runs_of_two_versions_share_the_rows_of_a_report(tmp_path):

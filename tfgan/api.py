@@ -21,6 +21,7 @@ from tfgan.runs import recipes
 from tfgan.runs.start import start_tensorflow
 
 if TYPE_CHECKING:
+    from tfgan.data.checks import Inspection
     from tfgan.data.dataset import Dataset
     from tfgan.inference import Sampler
     from tfgan.inference.arrays import Pixels
@@ -162,7 +163,7 @@ def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | No
     return open_data(data.with_home(), present_kind(kind), size, size if loaded_size is None else as_size("loaded_size", loaded_size))
 
 
-def check(data_dir: str | Path = "", method: str = "", **settings):
+def check(data_dir: str | Path = "", method: str = "", **settings) -> Inspection:
     """Looks at every image of a data set, as `tfgan check` does: what was found, what is wrong, and the cure.
 
     Args:
@@ -180,7 +181,7 @@ def check(data_dir: str | Path = "", method: str = "", **settings):
     from tfgan.runs.check import choose_method, inspect_data
 
     known, given = {field.name for field in dataclasses.fields(DataConfig)}, in_present_words(settings, old_names(DataConfig))
-    data = DataConfig(data_dir=data_dir, **{name: value for name, value in given.items() if name in known}).with_home()
+    data = DataConfig(data_dir=str(data_dir), **{name: value for name, value in given.items() if name in known}).with_home()
     choice = choose_method(data, method)
     _, _, hparams = make_records([], settings, [DataConfig, TrainConfig, method_class(choice.method).HParams])
     return inspect_data(data, choice, hparams)
@@ -320,10 +321,10 @@ class Run:
         """Writes a SavedModel that needs no tfgan, and compares it with the run. Returns its folder, RUN/export if none is named."""
         from tfgan.runs.export import export_run
 
-        return export_run(str(self.folder), ExportConfig(checkpoint=self._checkpoint, output=output, overwrite=overwrite)).folder
+        return export_run(str(self.folder), ExportConfig(checkpoint=self._checkpoint, output=str(output), overwrite=overwrite)).folder
 
     def report(self, out: str | Path = "", *, images: int = 20) -> Path:
         """Writes one HTML file about the run. Returns it, RUN/report.html if none is named."""
         from tfgan.runs.report import write_report
 
-        return write_report([self.folder], ReportConfig(out=out, images=images))[0]
+        return write_report([self.folder], ReportConfig(out=str(out), images=images))[0]

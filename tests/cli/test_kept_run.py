@@ -40,13 +40,18 @@ def facts(run):
     return config["hardware"] | {name: config["versions"][name] for name in ("tensorflow", "keras", "numpy")}
 
 
+def same_rounding(run):
+    """Whether all that the kept run knew of its bits is so here; later versions know more."""
+    return facts(KEPT / "run").items() <= facts(run).items()
+
+
 def test_it_goes_on_as_it_did(done):
     folder, outputs = done
     with np.load(KEPT / "resumed.npz") as kept:
         expected = [kept[str(number)] for number in range(len(kept.files))]
     found = [value for _, value in sorted(newest_tensors(folder / "resumed").items())]
     assert "Resuming" in outputs[0] and len(found) == len(expected) == 121
-    if facts(folder / "resumed") == facts(KEPT / "run"):
+    if same_rounding(folder / "resumed"):
         assert all(np.array_equal(a, b) for a, b in zip(found, expected))
     else:  # another CPU or version rounds otherwise, and Adam makes a step of 2e-4 of the sign of a gradient near 0
         assert all(np.allclose(a, b, rtol=0.05, atol=4 * 4e-4) for a, b in zip(found, expected))
@@ -55,7 +60,7 @@ def test_it_goes_on_as_it_did(done):
 
 def test_it_translates_as_it_did(done):
     result, expected = (images.decode(folder / "translated.png").astype(int) for folder in (done[0], KEPT))
-    assert np.abs(result - expected).max() <= (0 if facts(done[0] / "resumed") == facts(KEPT / "run") else 1)
+    assert np.abs(result - expected).max() <= (0 if same_rounding(done[0] / "resumed") else 1)
 
 
 def test_it_exports_as_it_did(done):

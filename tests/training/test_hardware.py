@@ -5,7 +5,7 @@ import dataclasses
 import keras
 import pytest
 import tensorflow as tf
-from replicas import ONE, strategy_over
+from replicas import ONE, TWO, strategy_over
 
 from tfgan.config import TrainConfig
 from tfgan.methods import method_class
@@ -147,3 +147,5 @@ def test_what_rounding_depends_on(cpu, monkeypatch, flags, kind):
     assert hardware.rounding(strategy_over(ONE))["threads"] == "5"
     monkeypatch.setattr(tf.config.threading, "get_intra_op_parallelism_threads", lambda: 1)
     assert hardware.rounding(strategy_over(ONE))["threads"] == "1"
+    assert [hardware.rounding(strategy_over(ONE), xla)["XLA"] for xla in (False, True)] == ["off", "whole steps"]
+    assert hardware.rounding(strategy_over(TWO), True)["XLA"] == "gradients"

@@ -4,9 +4,13 @@ import functools
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from eager import running_eagerly
 from replicas import ONE, TWO
-from tiny_step import build, check_two_replicas, gradients, largest_difference, moving_statistics, one_step, state, train
+from tiny_step import BATCH, build, check_two_replicas, gradients, largest_difference, moving_statistics, one_step, state, train
+
+from tfgan.errors import UserError
+from tfgan.training.step import TrainStep
 
 after_one_step = functools.cache(one_step)  # a cache of its own: another module's steps are run eagerly, or as graphs
 
@@ -50,6 +54,23 @@ def test_float16_leaves_out_an_overflowing_update(devices):
     train(step, 1)
     assert int(step.good_steps.numpy()) == 1
     assert any((old != new).any() for old, new in zip(before, step.method.generator.get_weights()))
+
+
+def test_a_method_of_earlier_words_is_refused():
+    step = build()
+    step.method.averages = {}
+    with pytest.raises(UserError, match="Pix2Pix.averages is called ema now"):
+        TrainStep(step.method, step.strategy, seed=0)
+
+
+def test_one_replica_asks_nobody():
+    """Collectives of a single replica copy all gradients, once a step, and XLA warns of each."""
+    step = build(ONE, sync_batch_norm=False, xla=True)
+    images = tf.zeros((BATCH, 16, 16, 3))
+    batches = iter(step.strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensors({"source": images, "target": images})))
+    graph = step.run.get_concrete_function(batches, tf.constant(1)).graph.as_graph_def()
+    operations = {node.op for function in graph.library.function for node in function.node_def}
+    assert "ResourceApplyAdam" in operations and not [name for name in operations if "Collective" in name]
 
 
 @pytest.mark.slow

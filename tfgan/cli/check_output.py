@@ -4,6 +4,7 @@ import dataclasses
 import shlex
 import textwrap
 from collections import Counter
+from collections.abc import Mapping
 
 from tfgan.config import BATCH_KINDS, DataConfig, as_flag
 from tfgan.data import batch_keys
@@ -139,7 +140,7 @@ def _by(size) -> str:
     return f"{size[0]}×{size[1]}"
 
 
-def _shares(kind: str, shares: dict) -> list[str]:
+def _shares(kind: str, shares: Mapping[str, float]) -> list[str]:
     """The most frequent first."""
     ordered = sorted(shares.items(), key=lambda entry: -entry[1])
     shown = [f"{name}{TOGETHER}{value:,}" if kind == "classes" else f"{name}{TOGETHER}{value:.1%}" for name, value in ordered[:NAMED]]

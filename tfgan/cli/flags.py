@@ -124,7 +124,7 @@ class Flags:
 
 def _describe(flag: flags.Flag) -> str:
     name = f"--[no]{flag.name}" if flag.boolean else f"--{flag.name}"
-    default = flag.default_as_str.strip("'")
+    default = (flag.default_as_str or "").strip("'")
     together = "\N{NO-BREAK SPACE}"
     text = f"{flag.help} (default:{together}{default})" if default else flag.help
     first, next_ones = f"  {name:<{NAME_WIDTH - 3}} ", " " * NAME_WIDTH

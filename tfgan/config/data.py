@@ -51,8 +51,12 @@ class DataConfig(Settings):
 
     def with_home(self) -> "DataConfig":
         """The settings with `~` in their paths replaced."""
-        paths = {name: with_home(getattr(self, name)) for name in ("data_dir", "attributes_file")}
-        return dataclasses.replace(self, **paths, extra_data_dirs=tuple(map(with_home, self.extra_data_dirs)))
+        return dataclasses.replace(
+            self,
+            data_dir=with_home(self.data_dir),
+            attributes_file=with_home(self.attributes_file),
+            extra_data_dirs=tuple(map(with_home, self.extra_data_dirs)),
+        )
 
     @property
     def name(self) -> str:

@@ -21,7 +21,7 @@ def make_records(texts: list[dict[str, str]], values: dict[str, Any], kinds: lis
         if name not in hints and name not in old:
             raise UserError(f"{name} is no setting here.{did_you_mean(name, hints)}")
         tell_old_names([name], old)
-    merged = {}
+    merged: dict[str, Any] = {}
     for place in texts:
         merged |= {name: from_text(hints[name], text) for name, text in in_present_words(place, old).items()}
     merged |= in_present_words(values, old)

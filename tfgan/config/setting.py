@@ -7,7 +7,7 @@ import numbers
 import os
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tfgan.config.words import present_choice, record_in_present_words, tell_old_choice
@@ -30,7 +30,7 @@ def setting(
     group: str = "",
     formerly: str = "",
     old_choices: Mapping[str, str] = types.MappingProxyType({}),
-):
+) -> Any:
     """A dataclass field that is also a flag, with the choices or the range [`at_least`, `at_most`] that `Settings` holds it to.
 
     `operational` settings may differ when a run is resumed (how long, where, how it is logged); all others say what is learned.
@@ -84,9 +84,10 @@ def unfit(field: dataclasses.Field, value) -> str:
 
 def as_size(name: str, value) -> Size:
     """Height and width of one number for both, or of two. Raises `UserError` for anything else."""
-    value = (value, value) if isinstance(value, numbers.Integral) else tuple(value) if isinstance(value, list | tuple) else ()
-    if len(value) == 2 and all(isinstance(side, numbers.Integral) for side in value):
-        return tuple(map(int, value))
+    sides = (value, value) if isinstance(value, numbers.Integral) else value if isinstance(value, list | tuple) else ()
+    if len(sides) == 2 and all(isinstance(side, numbers.Integral) for side in sides):
+        height, width = map(int, sides)
+        return height, width
     raise UserError(f"--{name} must be a number of pixels, or height and width.")
 
 
@@ -135,7 +136,7 @@ def _read_size(text: str) -> Size:
 
 
 _BOOLEANS = dict.fromkeys(("true", "t", "1"), True) | dict.fromkeys(("false", "f", "0"), False)
-_READERS = {
+_READERS: dict[Any, tuple[Callable[[str], Any], str]] = {
     str: (str, "text"),
     bool: (lambda text: _BOOLEANS[text.lower()], "true or false"),
     int: (int, "a whole number, such as 20"),

@@ -13,10 +13,10 @@ OLD_CODINGS = {"colours": "colors"}  # old spelling -> present one
 class Classes:
     """How the files of a label map name the classes; the i-th entry of each tuple belongs to class i."""
 
-    coding: str = renamed(old_choices=OLD_CODINGS)
+    coding: str = dataclasses.field(metadata=renamed(old_choices=OLD_CODINGS))
     """What a pixel's value is: ids (gray values), palette (indices of a palette PNG) or colors (0xRRGGBB)."""
     values: tuple[int, ...]
-    colors: Strings = renamed(formerly="colours")  # "#rrggbb", in which pictures show the class
+    colors: Strings = dataclasses.field(metadata=renamed(formerly="colours"))  # "#rrggbb", in which pictures show the class
     names: Strings
     ignored: int = -1  # the value of pixels that belong to no class, which are -1 in a batch; -1: there are none
 
@@ -31,12 +31,17 @@ class Domain:
     resample: str = "bicubic"  # or "nearest", for label maps
     classes: Classes | None = None  # of a label map whose pixels are read as classes
 
+    def require_classes(self) -> Classes:
+        """The classes of a domain that has them, as every one of dtype int32 does."""
+        assert self.classes is not None, f"{self.name} has no classes"
+        return self.classes
+
 
 @dataclasses.dataclass(frozen=True)
 class DataSpec:
     """What a data set's batches hold: stated once, stored in the run, and all that a method knows of the data."""
 
-    kind: str = renamed(old_choices=OLD_KINDS)  # of `tfgan.config.BATCH_KINDS`
+    kind: str = dataclasses.field(metadata=renamed(old_choices=OLD_KINDS))  # of `tfgan.config.BATCH_KINDS`
     image_size: Size
     domains: dict[str, Domain]  # batch key -> domain
     sizes: dict[str, int]  # split -> number of images

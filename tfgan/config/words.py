@@ -16,9 +16,9 @@ from tfgan.errors import UserError
 logger = logging.getLogger(__name__)
 
 
-def renamed(*, formerly: str = "", old_choices: Mapping[str, str] = MappingProxyType({})):
-    """A field that is no setting; an old word for it, or those for its values, old -> present, as `setting` has them."""
-    return dataclasses.field(metadata={"formerly": formerly, "old_choices": old_choices})
+def renamed(*, formerly: str = "", old_choices: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """Metadata of a field that is no setting: an old word for it, or those for its values, old -> present, as `setting` has them."""
+    return {"formerly": formerly, "old_choices": old_choices}
 
 
 @functools.cache

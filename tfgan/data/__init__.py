@@ -1,19 +1,26 @@
 """The way from settings to a `Dataset`. Readers are imported when they are asked for."""
 
+from __future__ import annotations  # types of modules that are imported when they are needed
+
 import dataclasses
 import logging
+from typing import TYPE_CHECKING
 
 from tfgan.config import BATCH_KINDS, SPECIFIC, DataConfig, Size
 from tfgan.data.catalog import DATASETS
 from tfgan.data.directions import parse_direction, side_names
 from tfgan.errors import UserError, did_you_mean
 
+if TYPE_CHECKING:
+    from tfgan.data.dataset import Dataset
+    from tfgan.data.source import Source
+
 logger = logging.getLogger(__name__)
 
 __all__ = ["DATASETS", "batch_keys", "check_settings", "make_dataset", "open_dataset", "open_sources", "parse_direction"]
 
 
-def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size):
+def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size) -> Dataset:
     """The data set that `settings` name, as batches of `kind`.
 
     Args:
@@ -31,7 +38,7 @@ def is_made(settings: DataConfig) -> bool:
     return not settings.data_dir and settings.dataset == "synthetic"
 
 
-def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict:
+def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str, list[Source]]:
     """Split -> its sources, which have not loaded any image yet: one, or one for each unpaired domain or each of several joined sets.
 
     Raises:
@@ -52,7 +59,9 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict:
     return splits
 
 
-def make_dataset(splits: dict, settings: DataConfig, kind: str, image_size: Size, loaded_size: Size, *, check: bool):
+def make_dataset(
+    splits: dict[str, list[Source]], settings: DataConfig, kind: str, image_size: Size, loaded_size: Size, *, check: bool
+) -> Dataset:
     """The data set of the sources of `open_sources`; `check`: load every image once, as before training."""
     from tfgan.data.dataset import Dataset
 
@@ -90,7 +99,7 @@ def _check_names(settings, names):
         raise UserError(f"--label_domains: --dataset={settings.dataset} has no domain {unknown!r}.{hint} There are: {', '.join(names)}.")
 
 
-def batch_keys(kind: str, source, direction: str, sources: list) -> dict[str, str]:
+def batch_keys(kind: str, source: Source, direction: str, sources: list[Source]) -> dict[str, str]:
     """Keys of a batch -> keys of `source`, one of a split's `sources`. Raises `UserError` for a direction between other domains."""
     if kind == "images":  # half of a pair has the key of its side
         (key,) = source.domains

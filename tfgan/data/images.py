@@ -10,7 +10,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from tfgan.config import Size, write_atomically
 from tfgan.errors import UnreadableImage, UserError
@@ -267,7 +267,7 @@ def _too_large() -> str:
     return f"the image is larger than {MAX_PIXELS / 1e6:.0f} megapixels"
 
 
-def _open(source: Path | bytes) -> Image.Image:
+def _open(source: Path | bytes) -> ImageFile.ImageFile:
     """The image with its header read; the caller closes it."""
     size = len(source) if isinstance(source, bytes) else source.stat().st_size
     if size == 0:
@@ -275,7 +275,7 @@ def _open(source: Path | bytes) -> Image.Image:
     return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=sorted(set(_FORMATS.values())))
 
 
-def _describe(image: Image.Image) -> ImageInfo:
+def _describe(image: ImageFile.ImageFile) -> ImageInfo:
     """What Pillow has read of the header; height and width as stored."""
     width, height = image.size
     if width * height > MAX_PIXELS:
@@ -292,7 +292,7 @@ def _describe(image: Image.Image) -> ImageInfo:
     return ImageInfo(height, width, channels, "uint16" if deep else "uint8", alpha=channels in (2, 4))
 
 
-def _check_complete(content: bytes, form: str):
+def _check_complete(content: bytes, form: str | None):
     """Finds files that end too early or were filled up with zeros, of which Pillow makes half a picture without a word."""
     if form == "PNG":
         with Image.open(io.BytesIO(content), formats=["PNG"]) as image:

@@ -19,6 +19,9 @@ from tfgan.errors import UserError
 
 PREFIX = "own:"
 
+Column = Sequence | np.ndarray
+"""One entry for each example."""
+
 _kept: dict[str, dict[str, list[Source]]] = {}
 
 
@@ -92,8 +95,8 @@ def _sources(data: Any, kind: str, settings: DataConfig) -> list[Source]:
     return from_arrays(_columns(data, kind), kind, settings)
 
 
-def _columns(data: Any, kind: str) -> dict[str, Sequence]:
-    """Key of the batch -> one entry for each example."""
+def _columns(data: Any, kind: str) -> dict[str, Column]:
+    """By the keys of the batch."""
     keys = BATCH_KINDS[kind].keys
     if hasattr(data, "as_numpy_iterator"):  # a tf.data.Dataset, which has no random access
         examples = list(data.as_numpy_iterator())
@@ -119,7 +122,7 @@ class ArraySource(Source):
         domains: of the keys that are images.
     """
 
-    def __init__(self, columns: Mapping[str, Sequence], domains: Mapping[str, Domain], alpha: str = "composite"):
+    def __init__(self, columns: Mapping[str, Column], domains: Mapping[str, Domain], alpha: str = "composite"):
         self.columns, self.domains, self.alpha = columns, domains, alpha
 
     def __len__(self) -> int:
@@ -146,7 +149,7 @@ class ArraySource(Source):
         return sha.digest()
 
 
-def from_arrays(columns: Mapping[str, Sequence], kind: str, settings: DataConfig) -> list[Source]:
+def from_arrays(columns: Mapping[str, Column], kind: str, settings: DataConfig) -> list[Source]:
     """The sources of one split: two for unpaired images, one for others; images of A and B for kinds with two domains.
 
     Raises:
@@ -202,7 +205,11 @@ def _with_attributes(columns, pictures: list[np.ndarray], domains: dict[str, Dom
     names = settings.attributes or tuple(f"attribute_{number}" for number in range(values.shape[1]))
     if len(names) != values.shape[1]:
         raise UserError(f"--attributes names {len(names)} attributes, but data has {values.shape[1]}.")
-    arrays = {"image": pictures, "attributes": np.where(known, values, 0).astype(np.float32), "mask": known.astype(np.float32)}
+    arrays: dict[str, Column] = {
+        "image": pictures,
+        "attributes": np.where(known, values, 0).astype(np.float32),
+        "mask": known.astype(np.float32),
+    }
     source = ArraySource(arrays, domains, settings.alpha)
     source.attribute_names, source.attribute_groups = names, tuple(tuple(group.split("+")) for group in settings.attribute_groups)
     for unknown in {name for group in source.attribute_groups for name in group} - set(names):

@@ -3,13 +3,22 @@
 import abc
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
 from tfgan.config import Domain, Strings
 
-Record = Mapping[str, bytes | int]
+Record = Mapping[str, Any]
 """A stored example: feature, nested ones as "a/b" -> its bytes, or its number."""
+
+
+class Records(Protocol):
+    """Stored examples by their index."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Record: ...
 
 
 class Source(abc.ABC):
@@ -91,7 +100,7 @@ class RecordSource(Source):
         records: by index.
     """
 
-    records: Sequence[Record]
+    records: Records
 
     def __len__(self) -> int:
         return len(self.records)
@@ -101,20 +110,13 @@ class RecordSource(Source):
 
 
 class View(Source):
-    """Another source, seen in another way; its examples keep their names and files.
+    """Another source, `inner`, seen in another way; its examples keep their names and files."""
 
-    Attributes:
-        inner: the other source.
-    """
-
-    inner: Source
+    def __init__(self, inner: Source, domains: Mapping[str, Domain]):
+        self.inner, self.domains, self.skipped = inner, domains, inner.skipped
 
     def __len__(self) -> int:
         return len(self.inner)
-
-    @property
-    def skipped(self) -> Sequence[tuple[str, str]]:
-        return self.inner.skipped
 
     def name(self, index: int) -> str:
         return self.inner.name(index)

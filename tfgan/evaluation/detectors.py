@@ -9,6 +9,7 @@ import math
 import statistics
 from collections import deque
 from collections.abc import Callable
+from typing import Literal
 
 from tfgan.config import Strings
 from tfgan.methods.base import Gap
@@ -65,9 +66,9 @@ class Limit:
     first_step: int
 
     def __post_init__(self):
-        self.stretch: deque[tuple[int, float]] = deque()
+        self.stretch: deque[tuple[float, float]] = deque()  # step and value
 
-    def judge(self, row: Row) -> str | bool | None:
+    def judge(self, row: Row) -> str | Literal[False] | None:
         """The message if all is bad, False if all is well again, None if this row decides nothing."""
         value = self.measure(row)
         if value is None or row["step"] <= self.first_step:
@@ -95,7 +96,7 @@ class Overfitting:
         self.rows: list[float] = []  # training losses since the last validation
         self.history: list[tuple[float, float]] = []  # (validation loss, mean training loss before it)
 
-    def judge(self, row: Row) -> str | bool | None:
+    def judge(self, row: Row) -> str | Literal[False] | None:
         """As `Limit.judge`."""
         if all(name in row for name in self.training):
             self.rows.append(statistics.mean(row[name] for name in self.training))

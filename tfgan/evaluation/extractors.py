@@ -102,15 +102,16 @@ def inception(weights: str, needing_none: list[str]) -> Extractor:
     cure = WITHOUT_WEIGHTS.format(metrics=", ".join(needing_none))
     if weights != "imagenet" and not Path(weights).expanduser().is_file():
         raise UserError(f"--inception_weights={weights} does not exist. {cure}")
-    path, shape, error = weights if weights == "imagenet" else str(Path(weights).expanduser()), (INCEPTION_SIZE,) * 2 + (3,), None
+    path, shape = weights if weights == "imagenet" else str(Path(weights).expanduser()), (INCEPTION_SIZE,) * 2 + (3,)
+    errors: list[Exception] = []
     for top in (True, False):
         try:
             net = keras.applications.InceptionV3(include_top=top, weights=path, input_shape=shape, classifier_activation=None)
             break
-        except Exception as found:  # Keras raises its own kinds, and a bare Exception for a failed download
-            error = found
+        except Exception as error:  # Keras raises its own kinds, and a bare Exception for a failed download
+            errors.append(error)
     else:
-        raise UserError(f"InceptionV3's weights cannot be loaded ({first_line(error)}). {cure}")
+        raise UserError(f"InceptionV3's weights cannot be loaded ({first_line(errors[-1])}). {cure}")
     maps = [net.get_layer(name).output for name in INCEPTION_MAPS]
     outputs = [keras.ops.mean(maps[-1], axis=(1, 2)), *maps] + ([net.output] if top else [])
     model = keras.Model(net.input, outputs)

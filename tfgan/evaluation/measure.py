@@ -1,5 +1,6 @@
 """Measuring a comparison: each group of metrics once, by the tools that are there."""
 
+import functools
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,6 +8,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from tfgan.config import Classes, Size
 from tfgan.data.label_maps.maps import paint
 from tfgan.data.pipeline import normalize
 from tfgan.evaluation import sliced
@@ -132,7 +134,7 @@ def _least(name: str) -> int:
 
 
 class _Measurement:
-    """Each group of metrics is measured by the method of its name, given the metrics wanted."""
+    """Each group of metrics is measured by the method of its name, given the metrics wanted, whose images and tools are there."""
 
     def __init__(self, comparison: Comparison, tools: Tools, seed: int, full: bool):
         self.comparison, self.tools, self.seed, self.full = comparison, tools, seed, full
@@ -148,17 +150,19 @@ class _Measurement:
 
     def mean(self, scores, real: float | None = None) -> Value:
         """Of scores of images."""
-        return Value(float(np.mean(scores)), *(mean_interval(scores, self.seed) if self.full else (None, None)), real)
+        low, high = mean_interval(scores, self.seed) if self.full else (None, None)
+        return Value(float(np.mean(scores)), low, high, real)
 
     def matched(self, wanted: list[str]):
         scores: dict[str, list[float]] = {}
+        perceptual, features = self.tools.perceptual, self.tools.features
         for pair in zip(self.comparison.real, self.comparison.fake):
             real, fake = map(self.floats, pair)
             found = paired_scores(real, fake)
-            if "lpips" in wanted:
-                found["lpips"] = self.tools.perceptual(*(np.asarray(with_channels(image[None], 3))[0] for image in (real, fake)))
-            if "feature_distance" in wanted:
-                maps = ([layer[0] for layer in maps_of(self.tools.features, image[None])] for image in (real, fake))
+            if perceptual and "lpips" in wanted:
+                found["lpips"] = perceptual(*(np.asarray(with_channels(image[None], 3))[0] for image in (real, fake)))
+            if features and "feature_distance" in wanted:
+                maps = ([layer[0] for layer in maps_of(features, image[None])] for image in (real, fake))
                 found["feature_distance"] = map_distance(*maps)
             for name, score in found.items():
                 scores.setdefault(name, []).append(score)
@@ -168,31 +172,38 @@ class _Measurement:
         self._warn_of_few_scores(wanted)
 
     def segmentation(self, wanted: list[str]):
-        maps, classes = self.comparison.maps, len(self.comparison.classes.names)
+        maps, classes = self.comparison.maps, self.comparison.classes
+        assert maps is not None and classes is not None
+        size, count = maps.shape[1:], len(classes.names)
         fake, real = (
-            np.stack([confusion(truth, told, classes) for truth, told in zip(maps, self._read_classes(pixels))])
+            np.stack([confusion(truth, told, count) for truth, told in zip(maps, self._read_classes(pixels, size, classes))])
             for pixels in (self.comparison.fake, self.comparison.real)
         )
+
+        def score_of(rows, name):
+            return segmentation_scores(fake[rows].sum(axis=0))[name]
+
         ceiling = segmentation_scores(real.sum(axis=0))
         for name, score in segmentation_scores(fake.sum(axis=0)).items():
             if name in wanted:
-                bounds = interval(lambda rows, name=name: segmentation_scores(fake[rows].sum(axis=0))[name], len(fake), self.seed)
-                self.measured.values[name] = Value(score, *bounds, ceiling[name])
+                low, high = interval(functools.partial(score_of, name=name), len(fake), self.seed)
+                self.measured.values[name] = Value(score, low, high, ceiling[name])
         self._warn_of_few_scores(wanted)
 
-    def _read_classes(self, pixels: np.ndarray) -> np.ndarray:
+    def _read_classes(self, pixels: np.ndarray, size: Size, classes: Classes) -> np.ndarray:
         """The classes that images show, at the size of the true maps: by the segmenter, or of pictures of label maps by their colors."""
-        size, classes = self.comparison.maps.shape[1:], np.arange(len(self.comparison.classes.names))
-        colors = paint(classes[None], self.comparison.classes)[0] / np.float32(127.5) - 1.0
+        colors = paint(np.arange(len(classes.names))[None], classes)[0] / np.float32(127.5) - 1.0
 
         def read(images):
-            if not self.comparison.pictured:
-                return segment(self.tools.segmenter, images, size)
-            return at_size(nearest_classes(images, colors), size)
+            if self.comparison.pictured:
+                return at_size(nearest_classes(images, colors), size)
+            assert self.tools.segmenter is not None
+            return segment(self.tools.segmenter, images, size)
 
         return self.each(read, pixels)
 
     def labels(self, wanted: list[str]):
+        assert self.comparison.asked is not None
         shares = self._shares(self.comparison.fake, self.comparison.asked)
         real = float(np.mean(self._shares(*self.comparison.labeled))) if self.full and self.comparison.labeled else None
         self.measured.values["label_accuracy"] = self.mean(shares, real)
@@ -204,6 +215,7 @@ class _Measurement:
         return read_as_asked(self.tools.classifier, images, asked)
 
     def cycle(self, wanted: list[str]):
+        assert self.comparison.cycled is not None
         errors = self.each(lambda before, after: np.abs(before - after).mean(axis=(1, 2, 3)), *self.comparison.cycled)
         self.measured.values["cycle_l1"] = self.mean(errors)
         self._warn_of_few_scores(wanted)
@@ -242,6 +254,7 @@ class _Measurement:
         self._warn_of_few_images({name: FEWEST[name] for name in found})
 
     def _seen(self, pixels: np.ndarray) -> Seen:
+        assert self.tools.features is not None
         return see(self.tools.features, pixels, lambda part: normalize(part, self.comparison.domain))
 
     def _distances(self, real: Seen, fake: Seen, wanted: list[str], errors: bool) -> dict[str, Value]:

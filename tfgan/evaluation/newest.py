@@ -3,8 +3,10 @@
 Apart from `tfgan.evaluation.results`, as the report reads it too, and needs no TensorFlow.
 """
 
+from typing import Any
 
-def newest_values(results: list[dict]) -> dict:
+
+def newest_values(results: list[dict[str, Any]]) -> dict[str, Any]:
     """The newest entry of RUN/evaluation.json, completed by the earlier ones of the same checkpoint.
 
     Args:
@@ -16,12 +18,13 @@ def newest_values(results: list[dict]) -> dict:
     """
     newest = results[-1]
     entries = [entry for entry in reversed(results) if entry.get("step") == newest.get("step")]
-    parts, metrics = [], {}
+    parts: list[dict[str, Any]] = []
+    metrics: dict[str, float] = {}
     for entry in entries:
         own = {name: value for name, value in entry["metrics"].items() if name not in metrics}
         metrics |= own
         if own:
             parts.append({key: value for key, value in entry.items() if key != "cases"} | {"metrics": own})
     warnings = [text for part in parts for text in part.get("warnings", [])]
-    cases = next((entry["cases"] for entry in entries if entry.get("cases")), [])
+    cases: list[dict] = next((entry["cases"] for entry in entries if entry.get("cases")), [])
     return newest | {"metrics": metrics, "warnings": list(dict.fromkeys(warnings)), "cases": cases, "parts": parts}

@@ -68,7 +68,8 @@ def lpips(learned: str, vgg: str) -> Callable[[np.ndarray, np.ndarray], float]:
     def distance(real, fake):
         if min(*real.shape[:2], *fake.shape[:2]) < VGG_MINIMUM:
             raise UserError(f"Images of {real.shape} and {fake.shape} are too small for LPIPS: {VGG_MINIMUM} pixels or more.")
-        return map_distance(*([np.asarray(found[0]) for found in maps(image[None])] for image in (real, fake)), weights)
+        one, two = ([np.asarray(found[0]) for found in maps(image[None])] for image in (real, fake))
+        return map_distance(one, two, weights)
 
     return distance
 

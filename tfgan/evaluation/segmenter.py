@@ -53,7 +53,8 @@ def train_segmenter(photos: np.ndarray, maps: np.ndarray, classes: int, *, seed:
     keras.utils.set_random_seed(seed)
     model = build_segmenter(photos.shape[3], classes)
 
-    def vary(photo, labels, number):
+    def vary(example, number):
+        photo, labels = example
         draws = tf.random.stateless_uniform([3], tf.stack([seed, tf.cast(number, tf.int32)]))
         photo = photo * (1.0 + CONTRAST * (2.0 * draws[0] - 1.0)) + BRIGHTNESS * (2.0 * draws[1] - 1.0)
         mirrored = draws[2] < 0.5
@@ -61,7 +62,7 @@ def train_segmenter(photos: np.ndarray, maps: np.ndarray, classes: int, *, seed:
 
     examples = tf.data.Dataset.from_tensor_slices((photos, maps)).shuffle(len(photos), seed=seed).repeat()
     numbered = tf.data.Dataset.zip(examples, tf.data.Dataset.range(steps * BATCH))
-    batches = numbered.map(lambda example, number: vary(*example, number)).batch(BATCH).prefetch(4)
+    batches = numbered.map(vary).batch(BATCH).prefetch(4)
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     model.compile(keras.optimizers.Adam(rate), keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1))
     model.fit(batches, shuffle=False, verbose=0)
@@ -71,7 +72,8 @@ def train_segmenter(photos: np.ndarray, maps: np.ndarray, classes: int, *, seed:
 def segmenter_size(size: tuple[int, int]) -> tuple[int, int]:
     """Height and width at which photos of `size` are read: the longer side at most SIZE, both multiples of 8."""
     scale = min(1.0, SIZE / max(size))
-    return tuple(max(8, 8 * round(side * scale / 8)) for side in size)
+    height, width = (max(8, 8 * round(side * scale / 8)) for side in size)
+    return height, width
 
 
 class Segmenter(NamedTuple):
@@ -83,7 +85,8 @@ class Segmenter(NamedTuple):
 
     def reads_at(self, size: Size) -> Size:
         """The size of the photos that the model is given, where classes are wanted at `size`."""
-        return tuple(own or wanted for own, wanted in zip(self.size, size))
+        height, width = (own or wanted for own, wanted in zip(self.size, size))
+        return height, width
 
 
 def load_segmenter(file: str, classes: int, channels: int, size: Size) -> Segmenter:
@@ -131,9 +134,8 @@ def _saved_model(path: Path):
     (output,) = signature.structured_outputs
 
     def run(photos):
-        return signature(**{name: photos})[output]
+        return loaded.signatures["serving_default"](**{name: photos})[output]  # a signature alone holds its variables weakly
 
-    run.kept = loaded  # a signature holds its variables weakly
     return run, tuple(spec.shape)
 
 

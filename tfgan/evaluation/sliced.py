@@ -39,8 +39,8 @@ def sliced_wasserstein(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> dic
     random, distances = np.random.default_rng(seed), {}
     for level, height in enumerate(_heights(*real.shape[1:3])):
         place = random.integers(2**31)
-        patches = [_normalized(_patches_of_level(images, level, place)) for images in sets]
-        distances[f"{height}"] = 1e3 * _sliced(*patches, random)
+        real_patches, fake_patches = (_normalized(_patches_of_level(images, level, place)) for images in sets)
+        distances[f"{height}"] = 1e3 * _sliced(real_patches, fake_patches, random)
     return distances | {"mean": float(np.mean(list(distances.values())))}
 
 

@@ -72,7 +72,7 @@ def as_images(given: Pixels, domain: Domain, alpha: str, floats: bool = False) -
 
 def _maps(array: np.ndarray, domain: Domain) -> np.ndarray:
     """Class indices H×W int32."""
-    count = len(domain.classes.names)
+    count = len(domain.require_classes().names)
     if array.ndim != 2 or not np.issubdtype(array.dtype, np.integer) or array.min() < -1 or array.max() >= count:
         raise UserError(f"{domain.name} are maps of class indices H×W: whole numbers from 0 to {count - 1}, and -1 for none.")
     return array.astype(np.int32)

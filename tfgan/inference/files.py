@@ -59,7 +59,7 @@ def find_images(source: str) -> tuple[Path, list[Path]]:
         root, found = path, path.rglob("*")
     else:
         root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
-        found = map(Path, glob.glob(source, recursive=True))
+        found = (Path(name) for name in glob.glob(source, recursive=True))
     names = sorted(file.relative_to(root) for file in found if is_image(file) and file.is_file())
     names = [name for name in names if not any(part.startswith(".") for part in name.parts)]
     if not names:

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tfgan.data.pipeline import denormalize
 from tfgan.layers import normal, tuned_function, uniform
-from tfgan.methods.base import Generation
+from tfgan.methods.base import Generation, Styles
 
 BATCH = 64  # images in one pass through the network
 
@@ -27,9 +27,14 @@ class Sampler(tf.Module):
         self._run = tf.function(tuned_function(self._generate), input_signature=[self.latents_spec, *self.labels_spec])
         self._run_pixels = tf.function(tuned_function(self.generate_pixels), input_signature=[self.latents_spec, *self.labels_spec])
 
+    def require_styles(self) -> Styles:
+        """The halves of a generation with styles."""
+        assert self.styles is not None, f"{self.target.name} is made without styles"
+        return self.styles
+
     def truncated(self, truncation: float) -> "Sampler":
         """The same with another ψ (Karras et al. 2019, appendix B), for a generation with styles."""
-        styles = self.styles._replace(truncation=truncation)
+        styles = self.require_styles()._replace(truncation=truncation)
         return Sampler(self.generation._replace(function=lambda latents: styles.synthesize(styles.map(latents, truncation)), styles=styles))
 
     @property

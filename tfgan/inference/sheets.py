@@ -3,6 +3,8 @@
 Every function returns the columns of a picture, title -> images H×W×C in [-1, 1]; see `tfgan.inference.grids.grid`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tfgan.inference.sampler import Sampler
@@ -47,7 +49,7 @@ def mixing(sampler: Sampler, coarse: np.ndarray, fine: np.ndarray, crossover: in
     The first column shows the sources of the layers before `crossover`, latents rows×length; the first row those of the others. Every other
     image has its row's coarse styles and its column's fine ones.
     """
-    styles = sampler.styles
+    styles = sampler.require_styles()
     synthesize = styles.synthesize
     coarse_styles, fine_styles = (styles.map(latents, styles.truncation).numpy() for latents in (coarse, fine))
     sources = synthesize(coarse_styles).numpy()
@@ -59,12 +61,13 @@ def mixing(sampler: Sampler, coarse: np.ndarray, fine: np.ndarray, crossover: in
     return columns
 
 
-def truncations(sampler: Sampler, latents: np.ndarray, values: list[float]) -> Columns:
+def truncations(sampler: Sampler, latents: np.ndarray, values: Sequence[float]) -> Columns:
     """A row for each of the latents, a column each ψ: from the mean image at 0 to full variety at 1 (Karras et al. 2019, appendix B)."""
-    return {f"ψ = {value:g}": list(sampler.styles.synthesize(sampler.styles.map(latents, value)).numpy()) for value in values}
+    styles = sampler.require_styles()
+    return {f"ψ = {value:g}": list(styles.synthesize(styles.map(latents, value)).numpy()) for value in values}
 
 
-def edits(sampler: Sampler, latents: np.ndarray, direction: np.ndarray, strengths: list[float]) -> Columns:
+def edits(sampler: Sampler, latents: np.ndarray, direction: np.ndarray, strengths: Sequence[float]) -> Columns:
     """A row for each of the latents, moved by `direction` times each strength (Larsen et al. 2016, §4.2)."""
     return {f"{strength:+g}": list(sampler(latents + strength * direction).numpy()) for strength in strengths}
 

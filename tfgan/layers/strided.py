@@ -15,7 +15,7 @@ MOST_PIXELS_HALVED, MOST_PIXELS_DOUBLED = 64, 256  # of a batch, on the smaller 
 MOST_PIXELS_FLOAT32 = 16  # up to here reading the weights takes so much of the time that to convert them to bfloat16 does not pay
 
 
-class _Strided:
+class _Strided(keras.layers.Layer):
     """The weights are float32 in every precision; `call` converts them where it pays. Positional arguments are Keras'."""
 
     def __init__(self, filters, **kwargs):

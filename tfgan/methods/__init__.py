@@ -1,10 +1,15 @@
 """The registry of methods. A method is one file beside this one and one line here; its module is imported when it is asked for."""
 
+from __future__ import annotations  # types of modules that are imported when they are needed
+
 import importlib
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tfgan.config import present_kind
 from tfgan.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from tfgan.methods.base import Method
 
 
 class Entry(NamedTuple):
@@ -26,7 +31,7 @@ METHODS = {
 }
 
 
-_own: dict[str, type] = {}
+_own: dict[str, type[Method]] = {}
 
 
 def register(cls: type) -> str:
@@ -48,7 +53,7 @@ def register(cls: type) -> str:
     return cls.__name__
 
 
-def method_class(name: str):
+def method_class(name: str) -> type[Method]:
     """The `Method` class called `name`. Raises `UserError` for an unknown one."""
     if name in _own:
         return _own[name]

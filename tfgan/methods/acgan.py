@@ -1,6 +1,7 @@
 """ACGAN: image synthesis with auxiliary classifier GANs (Odena et al. 2017)."""
 
 import dataclasses
+from typing import TypeAlias
 
 from tfgan.augmentation import diff_augment
 from tfgan.config import Size, setting
@@ -58,7 +59,8 @@ class ACGAN(noise.NoiseMethod):
     asked for; on few training images they do. Losses are halved where the ports halve them, which changes nothing under Adam.
     """
 
-    HParams = HParams
+    HParams: TypeAlias = HParams
+    hparams: HParams
     batch_kind = "labeled"
 
     def build_generator(self):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from tfgan.config import DataSpec, Domain, Settings, Size, Strings, setting
@@ -86,7 +86,7 @@ class Phase(NamedTuple):
 
     name: str
     losses: Callable[[dict[str, tf.Tensor], tf.Tensor], PhaseResult]  # (batch, seed of shape (2,)) -> result
-    trains: dict[str, tuple[str, ...]]  # loss and optimizer -> networks
+    trains: Mapping[str, Strings]  # loss and optimizer -> networks
     batch: int = 0  # which of the step's batches it sees, below `Method.batches_per_step`
     gate: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]] | None = None
     """Which updates are done: the phase's scalars, means over the global batch -> bool by loss. None: all."""
@@ -239,5 +239,6 @@ class Method:
                 H×W×C.
         """
         name, signature = next(iter(self.inference().items()))
+        assert isinstance(signature, Translation), f"{type(self).__name__} does not translate: it needs a sample_row of its own"
         source, truth = example[signature.input_key], example[signature.truth_key]
         return {signature.source.name: source, signature.target.name: truth, f"generated {signature.target.name}": use[name](source)}

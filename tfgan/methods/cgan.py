@@ -1,6 +1,7 @@
 """CGAN: conditional generative adversarial nets (Mirza and Osindero 2014), with the perceptrons that its many ports to MNIST use."""
 
 import dataclasses
+from typing import TypeAlias
 
 from tfgan.config import setting
 from tfgan.lazy import networks
@@ -16,7 +17,8 @@ class HParams(noise.HParams):
 class CGAN(noise.NoiseMethod):
     """Perceptrons that see the class beside the noise and beside the image."""
 
-    HParams = HParams
+    HParams: TypeAlias = HParams
+    hparams: HParams
     batch_kind = "labeled"
 
     def build_generator(self):

@@ -1,6 +1,7 @@
 """CycleGAN: unpaired image-to-image translation with cycle-consistent adversarial networks (Zhu et al. 2017)."""
 
 import dataclasses
+from typing import Any, TypeAlias
 
 from tfgan.config import setting
 from tfgan.errors import UserError
@@ -44,7 +45,8 @@ class HParams(base.AdamHParams):
 class CycleGAN(base.Method):
     """Two generators, two discriminators. The source domain is the paper's X, the target Y; to_target is its G, to_source its F."""
 
-    HParams = HParams
+    HParams: TypeAlias = HParams
+    hparams: HParams
     batch_kind = "unpaired"
     branches = 2
     gap = base.Gap(("cycle_source_loss", "cycle_target_loss"), "cycle_l1")  # of both ways, as validations have their mean
@@ -150,7 +152,8 @@ class CycleGAN(base.Method):
         }
 
     def sample_row(self, example, use):
-        row, (to_target, to_source) = {}, use.values()
+        to_target, to_source = use.values()
+        row: dict[str, Any] = {}
         for domain, other, image, there, back in (
             (self.source, self.target, example["source"], to_target, to_source),
             (self.target, self.source, example["target"], to_source, to_target),

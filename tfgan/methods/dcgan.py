@@ -1,6 +1,7 @@
 """DCGAN: deep convolutional generative adversarial networks (Radford et al. 2016)."""
 
 import dataclasses
+from typing import TypeAlias
 
 from tfgan.config import Size, setting
 from tfgan.lazy import networks
@@ -51,7 +52,8 @@ class HParams(noise.HParams):
 class DCGAN(noise.NoiseMethod):
     """Strided convolutions both ways."""
 
-    HParams = HParams
+    HParams: TypeAlias = HParams
+    hparams: HParams
 
     def build_generator(self):
         h = self.hparams

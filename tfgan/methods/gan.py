@@ -1,6 +1,7 @@
 """GAN: generative adversarial nets (Goodfellow et al. 2014), with the perceptrons that its many ports to MNIST use."""
 
 import dataclasses
+from typing import TypeAlias
 
 from tfgan.lazy import networks
 from tfgan.methods import noise
@@ -14,7 +15,8 @@ class HParams(noise.HParams):
 class GAN(noise.NoiseMethod):
     """Perceptrons."""
 
-    HParams = HParams
+    HParams: TypeAlias = HParams
+    hparams: HParams
 
     def build_generator(self):
         h = self.hparams

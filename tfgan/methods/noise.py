@@ -1,6 +1,7 @@
 """What the methods share that make images from noise: their settings, the two adversarial phases, and what these log."""
 
 import dataclasses
+from typing import TypeAlias
 
 from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Size, Strings, setting
@@ -73,7 +74,8 @@ class NoiseMethod(base.Method):
     Subclasses build the two networks. Where `batch_kind` is labeled, both get a label, too: the generator one drawn at random.
     """
 
-    HParams = HParams
+    HParams: TypeAlias = HParams
+    hparams: HParams
     batch_kind = "images"
 
     def __init__(self, hparams: HParams, spec):
@@ -172,7 +174,8 @@ class NoiseMethod(base.Method):
 
     def _score_afterwards(self, batch, seed):
         """D(G(z)) once more, after the generator's step."""
-        return base.PhaseResult({}, {"fake_score_after": self.score(self.judge(*self.generate(batch, seed), seed))})
+        fake, labels = self.generate(batch, seed)
+        return base.PhaseResult({}, {"fake_score_after": self.score(self.judge(fake, labels, seed))})
 
     def doubt(self, scalars):
         """By scores rather than by the loss, to which penalties and classes add. Fakes are scored after the generator's step: batch norm

@@ -1,6 +1,7 @@
 """pix2pix: image-to-image translation with conditional adversarial networks (Isola et al. 2017), as the TensorFlow tutorial trains it."""
 
 import dataclasses
+from typing import TypeAlias
 
 from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Strings, setting
@@ -96,7 +97,8 @@ class HParams(base.AdamHParams):
 class Pix2Pix(base.Method):
     """Generator source -> target, and a discriminator that judges patches of (source, target) pairs, or what --objective leaves of it."""
 
-    HParams = HParams
+    HParams: TypeAlias = HParams
+    hparams: HParams
     batch_kind = "paired"
     gap = base.Gap(("l1_loss",), "l1")
 

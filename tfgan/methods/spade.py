@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import TypeAlias
 
 from tfgan.config import setting
 from tfgan.errors import UserError
@@ -53,7 +54,8 @@ class HParams(base.AdamHParams):
 class Spade(base.Method):
     """Generator of images from label maps, discriminators of (labels, image) at several sizes, and an encoder of styles if asked for."""
 
-    HParams = HParams
+    HParams: TypeAlias = HParams
+    hparams: HParams
     batch_kind = "semantic"
     gap = base.Gap(("l1_loss",), "l1")
 

@@ -1,6 +1,7 @@
 """StarGAN: one generator for many attributes, over one data set or several (Choi et al. 2018), as the authors' code trains it."""
 
 import dataclasses
+from typing import TypeAlias
 
 from tfgan.attributes import change_attributes, known_attributes
 from tfgan.config import Size, setting
@@ -57,7 +58,8 @@ class StarGAN(base.Method):
     them says whose labels they are (§3.3).
     """
 
-    HParams = HParams
+    HParams: TypeAlias = HParams
+    hparams: HParams
     batch_kind = "attributes"
     gap = base.Gap(("reconstruction_loss",), "cycle_l1")
 

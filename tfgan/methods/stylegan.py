@@ -3,6 +3,7 @@ authors' code trains it on FFHQ."""
 
 import dataclasses
 import math
+from typing import TypeAlias
 
 from tfgan.augmentation import diff_augment
 from tfgan.config import Size, Strings, setting
@@ -95,7 +96,8 @@ class HParams(noise.HParams):
 class StyleGAN(noise.NoiseMethod):
     """Mapping z -> w and synthesis of images from a w for each layer, against a discriminator; all grow with the images."""
 
-    HParams = HParams
+    HParams: TypeAlias = HParams
+    hparams: HParams
 
     def build_networks(self):
         h, size, channels = self.hparams, self.hparams.image_size[0], self.image.channels

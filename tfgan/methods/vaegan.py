@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Size, Strings, setting
@@ -78,7 +78,8 @@ class Pass(NamedTuple):
 class VAEGAN(base.Method):
     """Encoder image -> latents, decoder latents -> image, and a discriminator that also says how alike two images are."""
 
-    HParams = HParams
+    HParams: TypeAlias = HParams
+    hparams: HParams
     batch_kind = "images"
     gap = base.Gap(("l1_loss",), "l1")
 

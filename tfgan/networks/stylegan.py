@@ -227,7 +227,8 @@ def append_deviation(x):
 
     Groups are of 4 images, or of 2 or 1 where the batch is no multiple; an image is in a group with those N/4, 2N/4, 3N/4 places off.
     """
-    n, height, width, channels = tf.shape(x)[0], *x.shape[1:]
+    n = tf.shape(x)[0]
+    height, width, channels = x.shape[1:]
     group = tf.where(n % GROUP == 0, GROUP, tf.where(n % 2 == 0, 2, 1))
     grouped = tf.reshape(tf.cast(x, tf.float32), [group, n // group, height, width, channels])
     deviation = tf.sqrt(tf.math.reduce_variance(grouped, axis=0) + 1e-8)  # N/4 × H × W × C

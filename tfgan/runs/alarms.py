@@ -1,6 +1,7 @@
 """Alarms while training: sample pictures are measured, every row is shown to the detectors, and an alarm comes with a flag to try."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,14 +64,16 @@ class Health(Callback):
 
     def measure(self, made: Made) -> dict[str, float]:
         """Of sample pictures: least diversity and strongest grid of all signatures; mean correlation, where the truth is not known."""
-        diversities, correlations, grids = [], [], []
+        diversities: list[float | None] = []
+        correlations: list[float | None] = []
+        grids: list[float | None] = []
         for signature, label, inputs, outputs in _groups(made):
             real = self._real_images(signature, label, made)
             diversities.append(diversity(outputs, real.spread))
             grids.append(checkerboard(outputs, real.peak))
             if inputs is not None:
                 correlations.append(luminance_correlation(inputs, outputs))
-        measured = {
+        measured: dict[str, tuple[Callable, list[float | None]]] = {
             "sample_diversity": (min, diversities),
             "sample_correlation": (np.mean, correlations),
             "sample_checkerboard": (max, grids),

@@ -125,7 +125,7 @@ def _generated(signatures: Signatures, dataset: Dataset, count: int) -> dict[str
     fake = sampler.pixels(sampler.latents(np.arange(len(real))), labels).numpy()
     comparison = Comparison(sampler.target, fake, real, split="train", more_real=unseen, notes=notes)
     if labels is not None:
-        labeled = tuple(dataset.column("validation", key, count) for key in ("image", "label"))
+        labeled = dataset.column("validation", "image", count), dataset.column("validation", "label", count)
         comparison = dataclasses.replace(comparison, asked=labels, labeled=labeled)
     found = {"": comparison}
     for signature in signatures.values():

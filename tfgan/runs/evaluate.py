@@ -173,11 +173,12 @@ def _cases(run: Run, part: str, comparison: Comparison, measured: Measured, most
 
 def _keep(run: Run, stem: str, comparison: Comparison, number: int) -> dict[str, str]:
     """Writes what went in, the truth and the result; paths inside the run's folder."""
+    assert comparison.inputs is not None  # of what has cases
     kept = {"input": comparison.inputs[number], "truth": comparison.real[number], "result": comparison.fake[number]}
     files = {}
     for what, image in kept.items():
         if image.ndim == 2:
-            image = paint(image, run.config.spec.domains["labels"].classes)
+            image = paint(image, run.config.spec.domains["labels"].require_classes())
         files[what] = str(CASES / f"{stem}_{what}.png")
         images.save(run.folder / files[what], image)
     return files

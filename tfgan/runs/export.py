@@ -37,10 +37,7 @@ def export_run(folder: str, settings: ExportConfig) -> Exported:
         raise UserError(f"{output} exists. {cure} --output=FOLDER.")
     run = open_run(folder, settings.checkpoint)
     signatures = open_inference(run.method)
-    inputs = {
-        name: COMPARED_SEEDS if isinstance(signature, Sampler) else stored_inputs(run.folder, signature)
-        for name, signature in signatures.items()
-    }
+    inputs = {name: stored_inputs(run.folder, signature) for name, signature in signatures.items() if not isinstance(signature, Sampler)}
     if not all(inputs.values()):
         raise UserError(f"{run.folder}/samples/inputs has no images to compare with: the command that trained the run writes them again.")
     export(signatures, output)
@@ -48,12 +45,13 @@ def export_run(folder: str, settings: ExportConfig) -> Exported:
     described, wrong = {}, []
     for name, signature in signatures.items():
         served = signature_name(name, signatures)
-        serve, given, what = model.signatures[served], inputs[name], "real images"
+        serve = model.signatures[served]
         if isinstance(signature, Sampler):
-            difference, what = largest_sample_difference(signature, serve, model.signatures["from_seed"], given), "seeds"
+            difference = largest_sample_difference(signature, serve, model.signatures["from_seed"], COMPARED_SEEDS)
+            given = f"{len(COMPARED_SEEDS)} seeds"
         else:
-            difference = largest_difference(signature, serve, given)
-        compared = f"largest difference from the run's over {len(given)} {what}: {difference:g} of {signature.full_range}"
+            difference, given = largest_difference(signature, serve, inputs[name]), f"{len(inputs[name])} real images"
+        compared = f"largest difference from the run's over {given}: {difference:g} of {signature.full_range}"
         described[served] = f"{signature.describe()}; {compared}"
         wrong += [served] * (not difference <= TOLERANCE * signature.full_range)  # NaN is wrong too
     if wrong:

@@ -61,7 +61,13 @@ class Evaluators:
         if self.spec.kind not in ("paired", "semantic"):
             return None
         data, size = self._map_settings(), segmenter_size(self.spec.image_size)
-        return data and open_dataset(data, "semantic", size, size)
+        return open_dataset(data, "semantic", size, size) if data else None
+
+    @property
+    def _label_maps(self) -> Dataset:
+        """`maps`, for what is asked only where there are label maps."""
+        assert self.maps is not None
+        return self.maps
 
     def _map_settings(self) -> DataConfig | None:
         data = self.run.config.data
@@ -117,14 +123,15 @@ class Evaluators:
 
     def _segmenter(self) -> Segmenter:
         """The segmenter of --segmenter, or one trained on the data's real photos and label maps."""
-        spec = self.maps.spec
-        photo, count = spec.domains["image"], len(spec.domains["labels"].classes.names)
-        path = Path(self.settings.segmenter or self._kept("segmenter", self.maps, self._segmenter_training))
+        maps = self._label_maps
+        spec = maps.spec
+        photo, count = spec.domains["image"], len(spec.domains["labels"].require_classes().names)
+        path = Path(self.settings.segmenter or self._kept("segmenter", maps, self._segmenter_training))
         if not self.settings.segmenter and not path.exists():
             logger.info(f"Training a segmenter on {spec.sizes['train']} real photos and their label maps, once: {path}")
-            photos = normalize(self.maps.column("train", "image", ALL), photo)
+            photos = normalize(maps.column("train", "image", ALL), photo)
             steps = self.settings.segmenter_steps
-            _save(train_segmenter(photos, self.maps.column("train", "labels", ALL), count, steps=steps), path)
+            _save(train_segmenter(photos, maps.column("train", "labels", ALL), count, steps=steps), path)
         return load_segmenter(str(path), count, photo.channels, spec.image_size)
 
     def _classifier(self):
@@ -157,7 +164,7 @@ class Evaluators:
         """What makes one training of a segmenter unlike another; nothing of a given one, which its digest tells apart."""
         if self.settings.segmenter:
             return {}
-        content = self.maps.content(("labels", "image"))
+        content = self._label_maps.content(("labels", "image"))
         return {"steps": self.settings.segmenter_steps, "classes": self._classes(), "trained on": content}
 
     @functools.cached_property
@@ -171,7 +178,7 @@ class Evaluators:
     def _classes(self) -> str:
         """A hash of the label maps' classes: their values in order, colors and names. It is of the words that the first versions had for
         them: their figures and networks stay comparable."""
-        classes = dataclasses.asdict(self.maps.spec.domains["labels"].classes)
+        classes = dataclasses.asdict(self._label_maps.spec.domains["labels"].require_classes())
         coding, colors = classes.pop("coding"), classes.pop("colors")
         first = {present: old for old, present in OLD_CODINGS.items()}
         return _digest(classes | {"coding": first.get(coding, coding), "colours": colors})
@@ -185,10 +192,10 @@ class Evaluators:
             found["perceptual"] = {"lpips": extractors.file_digest(self.settings.lpips_weights)}
         maps = [comparison.maps for comparison in comparisons if comparison.maps is not None]
         if maps:
-            height, width = self.maps.spec.image_size
+            height, width = self._label_maps.spec.image_size
             found["segmenter"] = {"read at": f"{height}×{width}", "classes": self._classes(), "label maps": array_digest(*maps)}
         if tools.segmenter:
-            file = self.settings.segmenter or str(self._kept("segmenter", self.maps, self._segmenter_training))
+            file = self.settings.segmenter or str(self._kept("segmenter", self._label_maps, self._segmenter_training))
             found["segmenter"] = found.get("segmenter", {}) | self._segmenter_training | {"segmenter": extractors.file_digest(file)}
         if tools.classifier:
             asked = array_digest(*(comparison.asked for comparison in comparisons if comparison.asked is not None))
@@ -219,7 +226,8 @@ def _labels(dataset: Dataset) -> np.ndarray:
 
 def _shrunk(size: Size) -> Size:
     scale = min(1.0, CLASSIFIER_SIZE / max(size))
-    return tuple(max(16, round(side * scale)) for side in size)
+    height, width = (max(16, round(side * scale)) for side in size)
+    return height, width
 
 
 def _load_classifier(file: str, classes: int):

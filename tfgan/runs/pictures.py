@@ -93,7 +93,7 @@ class Samples(Callback):
             for number, example in enumerate(self.examples):
                 path, image = self.folder / "inputs" / f"{key}_{number}.png", example[key]
                 if domain.dtype == "int32":
-                    write_atomically(path, encode(image, domain.classes))
+                    write_atomically(path, encode(image, domain.require_classes()))
                 else:
                     images.save(path, denormalize(image, domain).numpy())
 
@@ -121,7 +121,7 @@ class Samples(Callback):
         if image.ndim == 3:
             return image
         (domain,) = (domain for domain in self.spec.domains.values() if domain.dtype == "int32")
-        return paint(image, domain.classes) / np.float32(127.5) - np.float32(1.0)
+        return paint(image, domain.require_classes()) / np.float32(127.5) - np.float32(1.0)
 
 
 def _use_once(signature: Translator | Encoder | Sampler, image: np.ndarray, **conditions) -> np.ndarray:

@@ -60,7 +60,8 @@ def predict(method_name: str, training: TrainConfig, hparams, dataset) -> Predic
 def _time(run) -> float:
     """Median seconds of a step after the first."""
     run()
-    times, began = [], time.perf_counter()
+    times: list[float] = []
+    began = time.perf_counter()
     while len(times) < TIMED and time.perf_counter() - began < PATIENCE:
         started = time.perf_counter()
         run()

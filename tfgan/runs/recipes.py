@@ -72,7 +72,7 @@ def _read(file: Path, outer: tuple[Path, ...]) -> list[list[str]]:
     """The flags of a file; those of the files it names, looked for beside it, are lists of their own where they are named."""
     if file.resolve() in outer:
         raise UserError(f"{file} includes itself.")
-    places = [[]]
+    places: list[list[str]] = [[]]
     for line in _lines(file):
         if line.startswith("--flagfile="):
             inner = find_recipe(line.partition("=")[2], file.parent)

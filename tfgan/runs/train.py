@@ -66,13 +66,13 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HP
 def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HParams, callbacks: Sequence[Callback]) -> Trained:
     cls, workdir = method_class(method_name), Path(training.workdir)
     earlier = _earlier(workdir)
-    machine = choose_machine(cls, training, hparams, earlier and earlier.training)
+    machine = choose_machine(cls, training, hparams, earlier.training if earlier else None)
     strategy, training, chosen = machine
     logger.info(f"Devices: {describe(strategy)}.")
     for line in chosen:
         logger.info(line)
     dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
-    config = RunConfig(method_name, data, training, hparams, dataset.spec, versions(), rounding(strategy))
+    config = RunConfig(method_name, data, training, hparams, dataset.spec, versions(), rounding(strategy, training.xla == "on"))
     logger.info(_describe(dataset.spec))
     if earlier:
         _refuse_changes(workdir, earlier, config)

@@ -35,11 +35,12 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
     translator = choose_translator(signatures, settings.to)
     conditions = make_conditions(run, signatures, translator, settings.set, settings.style, settings.seed)
     logger.info(f"{translator.describe()}, {run.folder} at step {run.step}, {len(tasks)} image(s)")
-    options = {"alpha": run.config.data.alpha, "overwrite": settings.overwrite, "tile": settings.tile}
+    alpha = run.config.data.alpha
+    outcomes = translate_files(translator, tasks, conditions, alpha=alpha, overwrite=settings.overwrite, tile=settings.tile)
     counts = dict.fromkeys(Written._fields, 0)
     kinds = {DONE: "done", EXISTS: "existing"}
     # disable=None: a bar only on a terminal
-    for task, outcome in tqdm(translate_files(translator, tasks, conditions, **options), total=len(tasks), unit="image", disable=None):
+    for task, outcome in tqdm(outcomes, total=len(tasks), unit="image", disable=None):
         counts[kinds.get(outcome, "failed")] += 1
         if outcome not in kinds:
             tqdm.write(f"{task.source}: {outcome}", file=sys.stderr)

@@ -27,17 +27,17 @@ def resolve(training: TrainConfig, hparams, replicas: int, earlier: TrainConfig 
         replicas: of the strategy.
         earlier: of the run that goes on, whose arithmetic stays, on whatever hardware.
     """
-    lines, chosen = [], {}
-    if training.precision == "auto":
-        chosen["precision"], why = (earlier.precision, "as the run began") if earlier else choose_precision(training.tpu)
-        lines.append(f"--precision=auto: {chosen['precision']}, {why}.")
-    if training.xla != "off" and replicas > 1 and getattr(hparams, "sync_batch_norm", False):
-        chosen["xla"] = "off"
+    lines, precision, xla = [], training.precision, training.xla
+    if precision == "auto":
+        precision, why = (earlier.precision, "as the run began") if earlier else choose_precision(training.tpu)
+        lines.append(f"--precision=auto: {precision}, {why}.")
+    if xla != "off" and replicas > 1 and getattr(hparams, "sync_batch_norm", False):
+        xla = "off"
         lines.append("XLA is off: --sync_batch_norm talks to the other replicas in the middle of a pass, which XLA cannot compile.")
-    elif training.xla == "auto":
-        chosen["xla"], why = choose_xla()
-        lines.append(f"--xla=auto: {chosen['xla']}, {why}.")
-    return dataclasses.replace(training, **chosen), lines
+    elif xla == "auto":
+        xla, why = choose_xla()
+        lines.append(f"--xla=auto: {xla}, {why}.")
+    return dataclasses.replace(training, precision=precision, xla=xla), lines
 
 
 def choose_precision(tpu: str = "") -> tuple[str, str]:
@@ -66,7 +66,7 @@ def cpu_flags() -> set[str]:
     return set(flags[1].split()) if flags else set()
 
 
-def rounding(strategy: tf.distribute.Strategy) -> dict[str, str]:
+def rounding(strategy: tf.distribute.Strategy, xla: bool = False) -> dict[str, str]:
     """What the last bits of a sum depend on beside TensorFlow's version: in how many parts, and by which kernels, it is added up."""
     flags = cpu_flags()
     known = [name for name in ("amx_bf16", "avx512_vnni", "avx512f", "avx2") if name in flags]
@@ -76,6 +76,7 @@ def rounding(strategy: tf.distribute.Strategy) -> dict[str, str]:
         "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or os.environ.get("TF_NUM_INTRAOP_THREADS") or cores()),
         "oneDNN": ("on" + f", at most {limit}" * bool(limit)) if _pywrap_util_port.IsMklEnabled() else "off",
         "CPU": known[0] if known else platform.machine(),
+        "XLA": ("whole steps" if strategy.num_replicas_in_sync == 1 else "gradients") if xla else "off",
     }
 
 

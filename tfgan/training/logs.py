@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import tensorflow as tf
@@ -27,7 +28,7 @@ class MetricLog:
         rows = path.read_text().splitlines(keepends=True) if path.exists() else []
         write_atomically(path, "".join(row for row in rows if _step(row) <= first_step))
 
-    def write(self, step: int, values: dict[str, float]):
+    def write(self, step: int, values: Mapping[str, float | str]):
         with self.path.open("a") as file:
             file.write(json.dumps({"step": step, **values}) + "\n")
 
@@ -81,7 +82,7 @@ class Progress:
 
     def __init__(self, first_step: int, total: int, timeline: Timeline):
         self.total, self.timeline = total, timeline
-        self._bar = None
+        self._bar: tqdm | None = None
         if in_notebook() and has_widgets():
             from tqdm.notebook import tqdm as notebook_tqdm
 

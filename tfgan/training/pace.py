@@ -28,7 +28,7 @@ class Pace:
     def took(self, steps: int, seconds: float, compiles: bool, probes: bool):
         """A call of so many steps; one that compiles, or that came after a pause."""
         if compiles:
-            self.__init__()
+            self._steps, self._seconds, self._waiting = 0, 0.0, None
         elif probes:
             free, usual = seconds / steps, self._seconds / self._steps
             self._steps, self._seconds, self._waiting = 0, 0.0, max(1.0 - free / usual, 0.0)

@@ -5,6 +5,7 @@ import functools
 import tensorflow as tf
 
 from tfgan.config import TrainConfig
+from tfgan.errors import UserError
 from tfgan.layers import ForwardPass, fold_in, tuned
 from tfgan.methods.base import Method, Phase, Stage
 from tfgan.training.order import keep_reads_before_updates
@@ -34,9 +35,11 @@ class TrainStep(tf.Module):
 
     def __init__(self, method: Method, strategy: tf.distribute.Strategy, *, seed: int, xla: bool = False, loss_scaling: bool = False):
         super().__init__()
+        _refuse_old_words(method)
         keep_reads_before_updates()
         self.method, self.strategy, self.seed, self.loss_scaling = method, strategy, seed, loss_scaling
         self.names: list[str] = []
+        self.alone = strategy.num_replicas_in_sync == 1  # then there is nobody to ask, which XLA would do by a collective
         with strategy.scope():
             self.phases = method.phases()
             self.optimizers = method.make_optimizers()
@@ -53,10 +56,9 @@ class TrainStep(tf.Module):
             self._latest = self._counter([], tf.float32, shape=[None])
         self._statistics: dict[str, list] = {}  # phase -> [(variable, momentum)], in the order in which the pass meets them
         compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
-        alone = strategy.num_replicas_in_sync == 1
-        self._step = compiled(self._run_step) if xla and alone else self._run_step
+        self._step = compiled(self._run_step) if xla and self.alone else self._run_step
         gradients = {phase.name: functools.partial(self._phase_gradients, phase) for phase in self.phases}
-        self._gradients = {name: compiled(function) for name, function in gradients.items()} if xla and not alone else gradients
+        self._gradients = {name: compiled(function) for name, function in gradients.items()} if xla and not self.alone else gradients
 
     @classmethod
     def from_settings(cls, method: Method, training: TrainConfig, strategy: tf.distribute.Strategy) -> "TrainStep":
@@ -98,7 +100,7 @@ class TrainStep(tf.Module):
     def _run_step(self, batches, reported):
         """One step; returns its scalars, in the order of `names`."""
         step_seed, batches = fold_in(tf.constant([self.seed, 0]), self.step), list(batches)
-        scalars = {}
+        scalars: dict[str, tf.Tensor] = {}
         for phase in self.phases:
             batch, seed = batches[phase.batch], fold_in(step_seed, phase.batch)
             if not phase.trains:
@@ -143,11 +145,13 @@ class TrainStep(tf.Module):
         return self.strategy.run(own_share, args=(exchanged,))
 
     def _joined(self, value):
+        if self.alone:
+            return value
         joined = self.strategy.gather(value, axis=0)
         return tf.ensure_shape(joined, [self.method.stage.batch_size, *joined.shape[1:]])  # a cluster's batches do not know their size
 
     def _mean(self, value):
-        return self.strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
+        return value if self.alone else self.strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
 
     def _replica_gradients(self, phase, batch, seed, loss_scale):
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
@@ -232,3 +236,10 @@ class TrainStep(tf.Module):
         first = tf.reduce_any(bad) & (self.first_bad_step < 0)
         self.first_bad_loss.assign(tf.where(first, tf.argmax(bad), self.first_bad_loss))
         self.first_bad_step.assign(tf.where(first, self.step, self.first_bad_step))
+
+
+def _refuse_old_words(method: Method):
+    """A method of the user's own that sets what is no longer read would have no moving average, without a word."""
+    for old, new in {"averages": "ema", "average_decay": "ema_decay"}.items():
+        if hasattr(method, old):
+            raise UserError(f"{type(method).__name__}.{old} is called {new} now: give it this name.")

@@ -1,15 +1,16 @@
 """Where a run stands: steps, epochs, and the stages of methods that grow."""
 
+import dataclasses
 import itertools
 import math
-from typing import NamedTuple
 
 from tfgan.methods.base import Stage
 
 ROUNDING = 1e-9  # of epochs, which are sums of fractions
 
 
-class Interval(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Interval:
     """Every so many steps or epochs; 0: never."""
 
     count: int

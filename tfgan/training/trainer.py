@@ -57,6 +57,7 @@ class Trainer:
         self.cluster = isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy)
         self.checkpointer = Checkpointer(workdir / "checkpoints", train_step, settings.keep_checkpoints, self.chief)
         self.log_every, self.checkpoint_every = Interval(settings.log_every), Interval(settings.checkpoint_every, "epochs")
+        self.progress: Progress | None = None
         self.tensorboard: TensorBoardLog | None = None
         self.input_wait: float | None = None
         self._pace = Pace()
@@ -83,7 +84,7 @@ class Trainer:
             self._metrics = MetricLog(self.workdir / "metrics.jsonl", step)
             if self.settings.tensorboard:
                 self.tensorboard = TensorBoardLog(self.workdir / "tensorboard", step)
-        self.progress = Progress(step, self.total, self.timeline) if self.chief else None
+            self.progress = Progress(step, self.total, self.timeline)
         for callback in self.callbacks if self.chief else ():
             callback.on_train_begin(self, step)
         # Python lets the main thread alone listen to signals.
@@ -97,7 +98,7 @@ class Trainer:
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-            if self.chief:
+            if self.progress:
                 self.progress.close()
             if self.tensorboard:
                 self.tensorboard.close()
@@ -106,7 +107,7 @@ class Trainer:
         """How many checkpoints are to come."""
         saves = 0
         while step < self.total:
-            step, saves = min(self.timeline.next(self.checkpoint_every, step), self.total), saves + 1
+            step, saves = min(self.timeline.next(self.checkpoint_every, step) or self.total, self.total), saves + 1
         return saves
 
     def _on_signal(self, number, _):
@@ -114,13 +115,13 @@ class Trainer:
         signal.signal(number, signal.SIG_DFL)  # a second one stops at once
 
     def _loop(self, step: int) -> int:
-        stage, images, seconds = None, 0, 0.0  # images and time since the last log entry that went into steps
+        entered, images, seconds = None, 0, 0.0  # images and time since the last log entry that went into steps
         while step < self.total:
-            compiles = stage is not self.timeline.stage(step)
+            stage = self.timeline.stage(step)
+            compiles = stage is not entered
             if compiles:
-                stage = self.timeline.stage(step)
                 self.train_step.enter(stage, reset=step == stage.first_step > 0)
-                iterator = self.make_iterator(step)
+                iterator, entered = self.make_iterator(step), stage
             room = self._next_boundary(step) - step
             # The workers of a cluster must do the same number of steps a call, and wait for each other.
             probes = self.settings.health and not self.cluster and self._pace.pause(room)
@@ -134,9 +135,9 @@ class Trainer:
             stop = self._agreed_signal()
             if stop or self._boundary(step):
                 self.checkpointer.check_finite()  # on every worker: they stop together
-            if self.chief:
+            if self.progress:
                 self.progress.advance(count)
-                row = {}
+                row: dict[str, float] = {}
                 if self._due(self.log_every, step):
                     self.input_wait = self._pace.waiting()
                     rate, images, seconds = images / seconds, 0, 0.0
@@ -185,7 +186,7 @@ class Trainer:
         return signal.SIGTERM if self.strategy.reduce(tf.distribute.ReduceOp.SUM, received, axis=None) > 0 else 0
 
     def _call_back(self, step: int) -> dict[str, float]:
-        values = {}
+        values: dict[str, float] = {}
         for callback in self.callbacks:
             if self._due(callback.every, step):
                 values |= callback.on_interval(self, step)
@@ -211,5 +212,5 @@ class Trainer:
 
     def say(self, text: str):
         """A line for whoever watches, which leaves the progress bar whole."""
-        if self.chief:
+        if self.progress:
             self.progress.say(text)

@@ -7,7 +7,7 @@ that is the 178×178 of StarGAN (Choi et al., CVPR 2018, section 5.2).
 import dataclasses
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -58,16 +58,21 @@ class AttributeFolder(FileSource):
         return {"image": images.middle(image, (1, 1)), "attributes": np.nan_to_num(values), "mask": np.float32(~np.isnan(values))}
 
 
-@dataclasses.dataclass(frozen=True)
 class JoinedSource(View):
-    """A split of one of several sets, with the attributes of all: those of the other sets are 0 and unknown."""
+    """A split of one of several sets, with the attributes of all: those of the other sets are 0 and unknown.
 
-    inner: Source
-    domains: dict[str, Domain]
-    alpha: str
-    attribute_names: Strings = ()
-    attribute_groups: tuple[Strings, ...] = ()
-    attribute_sets: tuple[Strings, ...] = ()
+    Args:
+        inner: a split of that set; sets: a split of each, in order.
+        image: what all share.
+        alpha: what becomes of transparency.
+    """
+
+    def __init__(self, inner: Source, sets: Sequence[Source], image: Domain, alpha: str):
+        super().__init__(inner, {"image": image})
+        self.alpha = alpha
+        self.attribute_names = tuple(chain(*(source.attribute_names for source in sets)))
+        self.attribute_groups = tuple(chain(*(source.attribute_groups for source in sets)))
+        self.attribute_sets = tuple(source.attribute_names for source in sets)
 
     def load(self, index: int) -> dict[str, np.ndarray]:
         """As the set itself, in the channels and dtype that all sets share."""
@@ -215,23 +220,17 @@ def _check_learnable(folder: Path, values: np.ndarray, names: Strings):
         raise UserError(f"{folder}: attributes that are the same in all training images cannot be learned: {shown}; {cure}")
 
 
-def join(sets: list[dict[str, Source]], alpha: str) -> dict[str, list[Source]]:
+def join(sets: Sequence[Mapping[str, Source]], alpha: str) -> dict[str, list[Source]]:
     """Split -> one source of each set. For a split that only others have, a set gives its validation, test or training images."""
     if len(sets) == 1:
         return {split: [source] for split, source in sets[0].items()}
     first = [splits["train"] for splits in sets]
     found = [source.domains["image"] for source in first]
     dtype = "uint16" if all(domain.dtype == "uint16" for domain in found) else "uint8"
-    shared = {
-        "domains": {"image": Domain("image", max(domain.channels for domain in found), dtype)},
-        "alpha": alpha,
-        "attribute_names": tuple(chain(*(source.attribute_names for source in first))),
-        "attribute_groups": tuple(chain(*(source.attribute_groups for source in first))),
-        "attribute_sets": tuple(source.attribute_names for source in first),
-    }
+    image = Domain("image", max(domain.channels for domain in found), dtype)
 
-    def sources(split):
+    def sources(split: str) -> list[Source]:
         nearest = (next(splits[name] for name in (split, "val", "test", "train") if name in splits) for splits in sets)
-        return [JoinedSource(source, **shared) for source in nearest]
+        return [JoinedSource(source, first, image, alpha) for source in nearest]
 
     return {split: sources(split) for split in ("train", "val", "test") if any(split in splits for splits in sets)}

@@ -34,10 +34,10 @@ def select(sets: list[Mapping[str, Strings]], wanted: Strings, grouped: Strings)
     for number, names in enumerate(chosen, 1):
         if not names:
             raise UserError(f"--attributes={','.join(wanted)} names no attribute of data set {number} of {len(sets)}")
-        if name := _repeated(names):
-            raise UserError(f"the attribute {name!r} is named twice, in --attributes or in the columns of a set")
-    if name := _repeated(chain(*chosen)):
-        raise UserError(f"two data sets have an attribute {name!r}: rename it in one, or leave it out by naming others in --attributes")
+        if twice := _repeated(names):
+            raise UserError(f"the attribute {twice!r} is named twice, in --attributes or in the columns of a set")
+    if twice := _repeated(chain(*chosen)):
+        raise UserError(f"two data sets have an attribute {twice!r}: rename it in one, or leave it out by naming others in --attributes")
 
     stated = [tuple(group.split("+")) for group in grouped]
     _check_groups(stated, chosen)
@@ -57,8 +57,12 @@ def _chosen(columns: Mapping[str, Strings], wanted: Strings) -> Strings:
 
 def _repeated(names: Iterable[str]) -> str | None:
     """The first name that comes twice."""
-    seen = set()
-    return next((name for name in names if name in seen or seen.add(name)), None)
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def _check_groups(groups: list[Strings], sets: list[Strings]):
@@ -67,8 +71,8 @@ def _check_groups(groups: list[Strings], sets: list[Strings]):
         if name not in learned:
             hint = did_you_mean(name, learned)
             raise UserError(f"--attribute_groups: {name!r} is not among the learned attributes.{hint} There are: {', '.join(learned)}.")
-    if name := _repeated(chain(*groups)):
-        raise UserError(f"--attribute_groups: {name!r} is named twice; an attribute belongs to one group at most")
+    if twice := _repeated(chain(*groups)):
+        raise UserError(f"--attribute_groups: {twice!r} is named twice; an attribute belongs to one group at most")
     for group in groups:
         if len(group) < 2:
             raise UserError(f"--attribute_groups: {group[0]} alone is no group; join names by +, as Black_Hair+Blond_Hair")

@@ -1,6 +1,7 @@
 """What is wrong with a data set, found before training: every check is a function from what was seen of its files to findings."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ class Inspection(NamedTuple):
     listings: list[Listing]  # of the data folders
     examples: list[Example]
     findings: list[Finding]  # the gravest first
-    shares: dict[str, dict[str, float]]  # "classes", "attributes", "pixels" -> name -> images, or share
+    shares: Mapping[str, Mapping[str, float]]  # "classes", "attributes", "pixels" -> name -> images, or share
 
     @property
     def domains(self) -> dict[str, Domain]:
@@ -65,29 +66,28 @@ def inspect(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size
     counts = _counts(examples)
     validation = next((split for split in ("val", "test", "train") if split in opened.splits), "train")
     first = next((sources[0] for sources in opened.splits.values()), None)
-    shares = {
-        "classes": class_counts(usable, first.class_names if first else ()),
-        "attributes": attribute_shares(usable, first.attribute_names if first else ()),
-        "pixels": pixel_shares(usable, _class_names(first)),
-    }
+    classes = class_counts(usable, first.class_names if first else ())
+    attributes = attribute_shares(usable, first.attribute_names if first else ())
+    pixels = pixel_shares(usable, _class_names(first))
     findings = [
         *opened.findings,
         *check_loading(examples, ("train", validation), settings.skip_bad_files),
         *(check_counts(opened.kind, counts) if opened.kind in (kind, "paired") else []),
         *(finding for listing in listings for finding in check_files(listing, _used(opened, listing))),
-        *check_class_balance(shares["classes"]),
-        *check_attribute_balance(shares["attributes"]),
-        *check_pixel_balance(shares["pixels"]),
+        *check_class_balance(classes),
+        *check_attribute_balance(attributes),
+        *check_pixel_balance(pixels),
     ]
-    inspection = Inspection(opened, listings, usable, [], shares)
+    inspection = Inspection(opened, listings, usable, [], {"classes": classes, "attributes": attributes, "pixels": pixels})
     return inspection.also([*findings, *_check_images(inspection, settings, image_size)])
 
 
 def _check_images(seen: Inspection, settings: DataConfig, image_size: Size) -> list[Finding]:
     """The checks of what the images show."""
-    findings, kind = [], seen.opened.kind
+    kind = seen.opened.kind
     if not kind:
-        return findings
+        return []
+    findings: list[Finding] = []
     keeps_shape, pairs = may_crop(kind, settings), BATCH_KINDS[kind].pairs
     unread = any(finding.name == "label_classes" for finding in seen.opened.findings)
     maps = {key for key, domain in seen.domains.items() if domain.resample == "nearest"}
@@ -100,7 +100,7 @@ def _check_images(seen: Inspection, settings: DataConfig, image_size: Size) -> l
             continue
         findings += check_values(key, what, domain, seen.examples)
         if domain.dtype == "int32":
-            findings += check_classes(seen.examples, domain.classes)
+            findings += check_classes(seen.examples, domain.require_classes())
         elif domain.resample != "nearest" and BATCH_KINDS[kind].sides:
             undeclared = check_undeclared(domain, _sample(seen, key))
             findings += undeclared
@@ -159,5 +159,5 @@ def _sample(seen: Inspection, key: str) -> list:
 
 def _class_names(source: Source | None) -> Strings:
     """Of a map of classes."""
-    classes = [domain.classes for domain in source.domains.values() if domain.dtype == "int32"] if source else []
+    classes = [domain.require_classes() for domain in source.domains.values() if domain.dtype == "int32"] if source else []
     return classes[0].names if classes else ()

@@ -30,7 +30,7 @@ def check_class_balance(counts: dict[str, int]) -> list[Finding]:
         cure = "name only classes that are there, or add images"
         findings.append(Finding(WARNING, "empty_classes", f"no training image has the class {listed(empty)}", cure))
     filled = {name: count for name, count in counts.items() if count}
-    least, most = min(filled, key=filled.get), max(filled, key=filled.get)
+    least, most = min(filled, key=filled.__getitem__), max(filled, key=filled.__getitem__)
     if filled[most] > UNEVEN * filled[least]:
         problem = f"the class {most} has {plural(filled[most], 'image')}, {least} only {filled[least]:,}"
         findings.append(Finding(WARNING, "uneven_classes", problem, "add images to the small ones, or take some from the large"))
@@ -55,7 +55,7 @@ def check_attribute_balance(shares: dict[str, float]) -> list[Finding]:
 def pixel_shares(examples: Sequence[Example], class_names: Strings) -> dict[str, float]:
     """Class -> share of the training pixels that belong to any."""
     pixels = [example.pixels for example in examples if example.split == "train" and example.pixels is not None]
-    known = sum(pixels)[:-1] if pixels else np.zeros(0)
+    known = np.sum(pixels, axis=0)[:-1] if pixels else np.zeros(0)
     return dict(zip(class_names, (known / max(known.sum(), 1)).tolist()))
 
 

@@ -105,10 +105,10 @@ def _groups(entries: Iterable[tuple]) -> list[list[Example]]:
 def _near(examples: list[Example], nearest: set[str]) -> list[list[Example]]:
     """Pairs of examples of one stream whose perceptual hashes, but not their pixels, are nearly the same."""
     pictures = [next(picture for key, picture in example.pictures.items() if key not in nearest) for example in examples]
-    kept = [at for at, picture in enumerate(pictures) if picture.hash is not None and picture.contrast > BLANK]
-    if len(kept) < 2:
+    hashed = {at: picture.hash for at, picture in enumerate(pictures) if picture.hash is not None and picture.contrast > BLANK}
+    if len(hashed) < 2:
         return []
-    hashes = np.stack([pictures[at].hash for at in kept])
+    kept, hashes = list(hashed), np.stack(list(hashed.values()))
     pairs = set()
     for band in np.split(hashes, BANDS, axis=1):
         for bucket in _equal_rows(band):

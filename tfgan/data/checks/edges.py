@@ -54,5 +54,6 @@ def common_shift(a: np.ndarray, b: np.ndarray) -> tuple[int, int]:
     """By how many cells B lies below and to the right of A, over all pairs: where their mean correlation is largest."""
     spectra = np.conj(np.fft.rfft2(a)) * np.fft.rfft2(b)
     correlation = np.fft.irfft2(spectra.sum(axis=(0, 1)), s=a.shape[2:])
-    down, right = np.unravel_index(correlation.argmax(), correlation.shape)
-    return tuple(int(cells - size if cells > size // 2 else cells) for cells, size in zip((down, right), correlation.shape))
+    largest = np.unravel_index(correlation.argmax(), correlation.shape)
+    down, right = (int(cells - size if cells > size // 2 else cells) for cells, size in zip(largest, correlation.shape))
+    return down, right

@@ -48,7 +48,7 @@ def read_header(path: Path) -> Header | None:
     try:
         info = images.probe(path)
         with Image.open(path) as image:
-            return Header(image.format, image.mode, 16 if info.dtype == "uint16" else 8, info.alpha, getattr(image, "n_frames", 1))
+            return Header(str(image.format), image.mode, 16 if info.dtype == "uint16" else 8, info.alpha, getattr(image, "n_frames", 1))
     except (UnreadableImage, OSError, SyntaxError, ValueError, EOFError):
         return None
 

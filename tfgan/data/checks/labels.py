@@ -41,15 +41,13 @@ def check_undeclared(domain: Domain, images: Sequence[np.ndarray]) -> list[Findi
 
 def check_classes(examples: Sequence[Example], classes: Classes) -> list[Finding]:
     """Classes by their pixels."""
-    pixels = {
-        split: sum(example.pixels for example in examples if example.split == split and example.pixels is not None)
-        for split in dict.fromkeys(example.split for example in examples)
-    }
-    train = pixels.get("train")
-    if train is None or np.ndim(train) == 0:
+    pixels = [(example.split, example.pixels) for example in examples if example.pixels is not None]
+    taught = [found for split, found in pixels if split == "train"]
+    if not taught:
         return []
+    train = np.sum(taught, axis=0)
     known = train[:-1]
-    elsewhere = sum(found[:-1] for split, found in pixels.items() if split != "train" and np.ndim(found))
+    elsewhere = np.sum([found[:-1] for split, found in pixels if split != "train"], axis=0)
     names = np.array(classes.names)
     untaught = names[(known == 0) & (np.broadcast_to(elsewhere, known.shape) > 0)]
     findings = []

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import logging
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tfgan.config import BATCH_KINDS, DataConfig, Size
 from tfgan.data import open_sources
@@ -32,33 +32,35 @@ def open_anyway(settings: DataConfig, kind: str, loaded_size: Size) -> Opened:
     Raises:
         UserError: a data set that is no folder cannot be opened.
     """
-    opened, refusal = _attempt(settings, kind, loaded_size)
-    if opened or not settings.data_dir:
-        if not opened:
-            raise refusal
-        return opened._replace(findings=_left_out(opened, settings, WARNING) + _no_training_images(opened))
+    first = _attempt(settings, kind, loaded_size)
+    if isinstance(first, Opened):
+        return first._replace(findings=_left_out(first, settings, WARNING) + _no_training_images(first))
+    if not settings.data_dir:
+        raise first
     tolerant = dataclasses.replace(settings, skip_bad_files=True)
-    opened, _ = _attempt(tolerant, kind, loaded_size)
-    if opened:
+    opened = _attempt(tolerant, kind, loaded_size)
+    if isinstance(opened, Opened):
         return opened._replace(findings=_left_out(opened, settings, ERROR) + _no_training_images(opened))
 
-    plain = {field.name: field.default for field in dataclasses.fields(DataConfig) if field.name in _LABEL_SETTINGS}
-    opened = _attempt(dataclasses.replace(tolerant, **plain), "paired", loaded_size)[0] if BATCH_KINDS[kind].pairs else None
-    if opened:
-        finding = Finding(ERROR, "label_classes", str(refusal), "mend the label maps, or the settings of their classes")
-        return opened._replace(findings=[finding, *_left_out(opened, settings, ERROR)])
-    refused = Finding(ERROR, "refused", str(refusal))
-    opened, _ = _attempt(DataConfig(data_dir=settings.data_dir, skip_bad_files=True), "images", loaded_size)
-    return opened._replace(findings=[refused]) if opened else Opened("", {}, [], [refused])
+    if BATCH_KINDS[kind].pairs:
+        plain: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(DataConfig) if field.name in _LABEL_SETTINGS}
+        opened = _attempt(dataclasses.replace(tolerant, **plain), "paired", loaded_size)
+        if isinstance(opened, Opened):
+            finding = Finding(ERROR, "label_classes", str(first), "mend the label maps, or the settings of their classes")
+            return opened._replace(findings=[finding, *_left_out(opened, settings, ERROR)])
+    refused = Finding(ERROR, "refused", str(first))
+    opened = _attempt(DataConfig(data_dir=settings.data_dir, skip_bad_files=True), "images", loaded_size)
+    return opened._replace(findings=[refused]) if isinstance(opened, Opened) else Opened("", {}, [], [refused])
 
 
-def _attempt(settings: DataConfig, kind: str, loaded_size: Size) -> tuple[Opened | None, UserError | None]:
+def _attempt(settings: DataConfig, kind: str, loaded_size: Size) -> Opened | UserError:
+    """The sources, or why there are none."""
     try:
         with _messages() as said:
             splits = open_sources(settings, kind, loaded_size)
     except UserError as error:
-        return None, error
-    return Opened(kind, splits, said, []), None
+        return error
+    return Opened(kind, splits, said, [])
 
 
 class _Lines(logging.Handler):

@@ -32,9 +32,7 @@ def check_pairs(examples: Sequence[Example], side_by_side: bool) -> list[Finding
         WARNING, "identical_pairs", problem, "nothing can be learned of these: look for a folder copied twice", twins, "pair"
     )
     for split in dict.fromkeys(example.split for example in examples):
-        findings += _alignment(
-            split, [example for example in examples if example.split == split and example.sketches and not _same(example)]
-        )
+        findings += _alignment(split, [example for example in examples if example.split == split and not _same(example)])
     return findings
 
 
@@ -53,10 +51,10 @@ def _halves(examples) -> list[Finding]:
 
 
 def _alignment(split: str, examples: list[Example]) -> list[Finding]:
-    seen = [example for example in examples if all(sketch.any() for sketch in example.sketches)]
+    seen = [(example.name, example.sketches) for example in examples if example.sketches and all(side.any() for side in example.sketches)]
     if len(seen) < FEWEST:
         return []
-    a, b = (standardized(np.stack([example.sketches[side] for example in seen])) for side in (0, 1))
+    a, b = (standardized(np.stack([sketches[side] for _, sketches in seen])) for side in (0, 1))
     shift = common_shift(a, b)
     if max(map(abs, shift)) >= LEAST_SHIFT and _median(agreement(a, np.roll(b, [-cells for cells in shift], axis=(2, 3)))) >= ALIKE:
         down, right = (f"{cells / CELLS:+.0%}" for cells in shift)
@@ -67,7 +65,7 @@ def _alignment(split: str, examples: list[Example]) -> list[Finding]:
     if np.median(own) < STRANGE:
         problem = f"the edges of A and B agree no better in the pairs of {split} than between strangers: are the pairs mixed up?"
         return [Finding(WARNING, "mixed_up_pairs", problem, "look at --sheet=FILE.png; give the files of a pair one name")]
-    return _single(scores, own, [example.name for example in seen]) if np.median(own) >= ALIKE else []
+    return _single(scores, own, [name for name, _ in seen]) if np.median(own) >= ALIKE else []
 
 
 def _single(scores: np.ndarray, own: np.ndarray, names: list[str]) -> list[Finding]:

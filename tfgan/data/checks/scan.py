@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -68,7 +69,7 @@ def file_name(source: Source, index: int) -> str:
 
 def colors(array: np.ndarray, domain: Domain) -> np.ndarray:
     """An image of any kind as H×W×3 uint8, a map in its classes' colors."""
-    return paint(array, domain.classes) if domain.dtype == "int32" else images.convert(array, 3, "uint8")
+    return paint(array, domain.require_classes()) if domain.dtype == "int32" else images.convert(array, 3, "uint8")
 
 
 def _look(split: str, stream: int, source: Source, index: int, compared: bool) -> Example:
@@ -79,7 +80,7 @@ def _look(split: str, stream: int, source: Source, index: int, compared: bool) -
         return Example(split, stream, name, {}, _problem(source, index, name, error))
     domains = source.domains
     pictures = {key: _picture(example[key], domain) for key, domain in domains.items()}
-    maps = [(example[key], domain.classes) for key, domain in domains.items() if domain.dtype == "int32"]
+    maps = [(example[key], len(domain.require_classes().values) + 1) for key, domain in domains.items() if domain.dtype == "int32"]
     return Example(
         split,
         stream,
@@ -87,11 +88,15 @@ def _look(split: str, stream: int, source: Source, index: int, compared: bool) -
         pictures,
         label=int(example["label"]) if "label" in example else None,
         attributes=np.where(example["mask"] > 0, example["attributes"], np.nan) if "mask" in example else None,
-        pixels=np.bincount(maps[0][0].ravel() % (len(maps[0][1].values) + 1), minlength=len(maps[0][1].values) + 1) if maps else None,
-        sketches=tuple(draw_sketch(colors(example[key], domain)) for key, domain in domains.items())
-        if compared and len(domains) == 2
-        else None,
+        pixels=np.bincount(maps[0][0].ravel() % maps[0][1], minlength=maps[0][1]) if maps else None,
+        sketches=_sketches(example, domains) if compared and len(domains) == 2 else None,
     )
+
+
+def _sketches(example: dict[str, np.ndarray], domains: Mapping[str, Domain]) -> tuple[Sketch, Sketch]:
+    """Of both images of a pair."""
+    first, second = (draw_sketch(colors(example[key], domain)) for key, domain in domains.items())
+    return first, second
 
 
 def _problem(source: Source, index: int, name: str, error: UnreadableImage) -> tuple[str, str]:

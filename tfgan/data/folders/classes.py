@@ -42,7 +42,7 @@ class LabeledFolder(FileSource):
         """
         domain = self.domains["image"]
         image = images.convert(images.decode(self.data_dir / self.files[index]), domain.channels, domain.dtype, self.alpha)
-        return {"image": image, "label": np.int32(self.labels[index])}
+        return {"image": image, "label": np.array(self.labels[index], np.int32)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,8 +69,8 @@ def open_labeled(data_dir: Path, alpha: str, skip_bad_files: bool) -> dict[str, 
         UserError: as `find_class_folders`.
     """
     found = find_class_folders(data_dir, skip_bad_files)
-    files = {"image": [data_dir / file for files in found.splits.values() for file, _ in files]}
-    domains = infer_domains(files, ("image",), alpha=alpha)
+    paths = [data_dir / file for rows in found.splits.values() for file, _ in rows]
+    domains = infer_domains({"image": paths}, ("image",), alpha=alpha)
     splits = {}
     for split, rows in found.splits.items():
         files, labels = map(list, zip(*rows))

@@ -85,7 +85,7 @@ def require_folder(data_dir: Path):
 
 def split_folders(data_dir: Path) -> dict[str, str]:
     """Name of each folder on top of `data_dir` that is a split -> the split. Raises `UserError` if two are names of one."""
-    roots = {}
+    roots: dict[str, str] = {}
     for split, aliases in SPLITS.items():
         there = [name for name in aliases if (data_dir / name).is_dir()]
         if len(there) > 1:

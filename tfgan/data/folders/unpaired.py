@@ -4,6 +4,7 @@ A split has a source for each domain, so that each is drawn at its own pace and 
 """
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -53,23 +54,19 @@ class UnpairedFolder(FileSource):
         return {self.side: images.convert(image, domain.channels, domain.dtype, self.alpha)}
 
 
-@dataclasses.dataclass(frozen=True)
 class OneSide(View):
-    """The images of one domain of a source of pairs, with the one key `side`."""
+    """The images of one domain of a source of pairs, with the one key `side`, "A" or "B"."""
 
-    inner: Source
-    side: str  # "A" or "B"
-
-    @property
-    def domains(self) -> dict[str, Domain]:
-        return {self.side: self.inner.domains[self.side]}
+    def __init__(self, inner: Source, side: str):
+        super().__init__(inner, {side: inner.domains[side]})
+        self.side = side
 
     def load(self, index: int) -> dict[str, np.ndarray]:
         """The image, as the pair has it. Raises `UnreadableImage` if the pair cannot be used, be it for the other image's sake."""
         return {self.side: self.inner.load(index)[self.side]}
 
 
-def sides(pairs: dict[str, Source]) -> dict[str, list[OneSide]]:
+def sides(pairs: Mapping[str, Source]) -> dict[str, list[Source]]:
     """Split -> the sources of A and of B, for split -> source of pairs with the keys "A" and "B"."""
     return {split: [OneSide(source, side) for side in "AB"] for split, source in pairs.items()}
 

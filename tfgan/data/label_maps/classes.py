@@ -254,7 +254,8 @@ def find_areas(flat: np.ndarray) -> list[int]:
     """
     values = np.flatnonzero(flat)
     pixels, colors = flat[values], unpack(values)
-    total, compact, found = pixels.sum(), 0, []
+    total, compact = pixels.sum(), 0
+    found: list[int] = []
     while pixels.any() and len(found) <= MAX_CLASSES:
         distance = ((colors - colors[pixels.argmax()]) ** 2).sum(axis=-1)
         near = np.where(distance <= _RADIUS**2, pixels, 0)

@@ -62,8 +62,9 @@ def load(source: Path | bytes, domain: Domain) -> np.ndarray:
     Raises:
         UnreadableImage: the file is unreadable, of another coding, or has values that are none of the classes'.
     """
-    indices = to_indices(read_map(source, domain.classes.coding).values, domain.classes)
-    return indices if domain.dtype == "int32" else paint(indices, domain.classes)
+    classes = domain.require_classes()
+    indices = to_indices(read_map(source, classes.coding).values, classes)
+    return indices if domain.dtype == "int32" else paint(indices, classes)
 
 
 def to_indices(values: np.ndarray, classes: Classes) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Pairs of a label map and an image, seen as classes: indices for SPADE, or pictures in the classes' colors for pix2pix."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,13 +12,12 @@ from tfgan.data.source import Source, View
 from tfgan.errors import UnreadableImage
 
 
-@dataclasses.dataclass(frozen=True)
 class _ClassifiedPairs(View):
     """Pairs of which one side, a label map, is read as classes."""
 
-    inner: Source
-    domains: Mapping[str, Domain]
-    label_side: str = ""  # "A" or "B"
+    def __init__(self, inner: Source, domains: Mapping[str, Domain], label_side: str):
+        super().__init__(inner, domains)
+        self.label_side = label_side
 
     def _load(self, index: int, classes: Classes) -> tuple[np.ndarray, np.ndarray]:
         """Class indices H×W int32, and the image H×W×C beside them."""
@@ -45,7 +43,7 @@ class SemanticSource(_ClassifiedPairs):
         Raises:
             UnreadableImage: as the pairs, and for values that are none of the classes'.
         """
-        indices, image = self._load(index, self.domains["labels"].classes)
+        indices, image = self._load(index, self.domains["labels"].require_classes())
         return {"labels": indices, "image": image}
 
 
@@ -58,12 +56,12 @@ class PaintedSource(_ClassifiedPairs):
         Raises:
             UnreadableImage: as the pairs, and for values that are none of the classes'.
         """
-        classes = self.domains[self.label_side].classes
+        classes = self.domains[self.label_side].require_classes()
         indices, image = self._load(index, classes)
         return {self.label_side: paint(indices, classes), _other(self.label_side): image}
 
 
-def open_semantic(pairs: dict[str, Source], label_side: str, settings: DataConfig) -> dict[str, SemanticSource]:
+def open_semantic(pairs: Mapping[str, Source], label_side: str, settings: DataConfig) -> dict[str, SemanticSource]:
     """The splits of a set of pairs, seen as class indices and images.
 
     Args:
@@ -85,7 +83,7 @@ def open_semantic(pairs: dict[str, Source], label_side: str, settings: DataConfi
     return {split: SemanticSource(source, domains(source), label_side) for split, source in pairs.items()}
 
 
-def open_painted(pairs: dict[str, Source], label_side: str, settings: DataConfig) -> dict[str, PaintedSource]:
+def open_painted(pairs: Mapping[str, Source], label_side: str, settings: DataConfig) -> dict[str, PaintedSource]:
     """The splits of a set of pairs, the label maps painted in the classes' colors; as `open_semantic` otherwise."""
     classes = _find(pairs, label_side, settings)
 
@@ -103,7 +101,7 @@ def label_file(pairs: Source, index: int, label_side: str) -> tuple[Path | None,
     return file, pairs.label(file) if file else pairs.name(index)
 
 
-def _find(pairs: dict[str, Source], label_side: str, settings: DataConfig) -> Classes:
+def _find(pairs: Mapping[str, Source], label_side: str, settings: DataConfig) -> Classes:
     def reader(source: Source, index: int) -> tuple[str, Callable[[str], LabelMap]]:
         file, name = label_file(source, index, label_side)
         return name, lambda coding: read_map(file or source.load(index)[label_side], coding)

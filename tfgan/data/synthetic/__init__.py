@@ -54,7 +54,7 @@ class SyntheticSource(Source):
 
     def __init__(self, kind: str, split: str, count: int, size: Size, seed: int = 0, domain: str = ""):
         _check(kind, split, count, size, seed, domain)
-        self.kind, self.split, self.count, self.size, self.seed, self.domain = kind, split, count, tuple(size), seed, domain
+        self.kind, self.split, self.count, self.size, self.seed, self.domain = kind, split, count, size, seed, domain
         domains = _DOMAINS[kind]
         self.domains = {domain: domains[domain]} if domain else domains
         self.class_names = MATERIALS if kind == "labeled" else ()
@@ -84,7 +84,7 @@ class SyntheticSource(Source):
             case "semantic":
                 return {"labels": draw_labels(scene, self.size), "image": photo}
             case "labeled":
-                return {"image": photo, "label": np.int32(material)}
+                return {"image": photo, "label": np.array(material, np.int32)}
             case "attributes":
                 attributes = np.zeros(len(self.attribute_names), np.float32)
                 attributes[material] = 1

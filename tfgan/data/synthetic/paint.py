@@ -33,7 +33,8 @@ def _within(box: Box, left: float, top: float, right: float, bottom: float) -> B
 
 
 def _mix(color: Color, other: Color, share: float) -> Color:
-    return tuple(round(a + share * (b - a)) for a, b in zip(color, other))
+    red, green, blue = (round(a + share * (b - a)) for a, b in zip(color, other))
+    return red, green, blue
 
 
 def _dark(color: Color, share: float = 0.3) -> Color:

@@ -14,6 +14,7 @@ import tarfile
 import urllib.request
 import zlib
 from pathlib import Path
+from typing import Any
 
 from tfgan.data.folders.layout import SPLITS, natural_key
 from tfgan.data.images import EXTENSIONS
@@ -156,8 +157,9 @@ def prepare(builder, name: str):
 def _builder_class():
     """The builder of all archives, one a configuration; made here because a TFDS builder inherits from TFDS."""
     tfds = import_tfds()
+    base: Any = tfds.core.GeneratorBasedBuilder
 
-    class Pix2pix(tfds.core.GeneratorBasedBuilder):
+    class Pix2pix(base):
         VERSION = tfds.core.Version("1.0.0")
         BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=name, description=facts.citation) for name, facts in PIX2PIX.items()]
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from tfgan.config import DataConfig, Domain, Strings
 from tfgan.data import images
 from tfgan.data.attributes.folder import find_table, join, open_set
 from tfgan.data.attributes.selection import select
-from tfgan.data.source import Record, RecordSource, Source
+from tfgan.data.source import Records, RecordSource, Source
 from tfgan.data.tfds.builders import import_tfds, prepare
 from tfgan.data.tfds.classes import ImageRecords
 from tfgan.data.tfds.pairs import read_splits
@@ -26,7 +25,7 @@ class CelebASource(RecordSource):
     """One split of CelebA, with the keys "image", "attributes" and "mask", all of them known."""
 
     domains: dict[str, Domain]
-    records: Sequence[Record]
+    records: Records
     attribute_names: Strings = ()
     attribute_groups: tuple[Strings, ...] = ()
 

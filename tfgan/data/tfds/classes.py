@@ -2,13 +2,13 @@
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from tfgan.config import Domain, Strings
 from tfgan.data import images
-from tfgan.data.source import Record, RecordSource
+from tfgan.data.source import Records, RecordSource
 from tfgan.data.tfds.builders import import_tfds, prepare
 from tfgan.data.tfds.pairs import read_splits
 from tfgan.errors import UserError
@@ -19,7 +19,7 @@ class ImageRecords(RecordSource):
     """The images of one split, with the key "image" and, if there are class names, "label"."""
 
     domains: Mapping[str, Domain]
-    records: Sequence[Record]  # with `image` and, if there are class names, `label`
+    records: Records  # with `image` and, if there are class names, `label`
     class_names: Strings = ()
 
     def load(self, index: int) -> dict[str, np.ndarray]:
@@ -30,7 +30,7 @@ class ImageRecords(RecordSource):
         """
         record = self.records[index]
         image = images.convert(images.decode(record["image"]), self.domains["image"].channels, "uint8")
-        label = {"label": np.int32(record["label"])} if self.class_names else {}
+        label = {"label": np.array(record["label"], np.int32)} if self.class_names else {}
         return {"image": image, **label}
 
 

@@ -2,13 +2,12 @@
 
 import dataclasses
 import os
-from collections.abc import Sequence
 
 import numpy as np
 
 from tfgan.config import Domain
 from tfgan.data import images
-from tfgan.data.source import Record, RecordSource
+from tfgan.data.source import Records, RecordSource
 from tfgan.data.tfds.builders import import_tfds, prepare
 from tfgan.data.tfds.pairs import read_splits
 from tfgan.errors import UnreadableImage, UserError
@@ -49,7 +48,7 @@ class CollectionSource(RecordSource):
 
     side: str  # "A" or "B"
     domains: dict[str, Domain]  # of the side alone
-    records: Sequence[Record]  # with `image`
+    records: Records  # with `image`
 
     def load(self, index: int) -> dict[str, np.ndarray]:
         """The image, H×W×3 uint8.

@@ -2,7 +2,8 @@
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.data.folders.layout import SPLITS
 from tfgan.data.pairing import as_pair, split_halves
-from tfgan.data.source import Record, RecordSource
+from tfgan.data.source import Record, Records, RecordSource
 from tfgan.data.tfds.builders import PIX2PIX, import_tfds, pix2pix_builder, prepare
 from tfgan.errors import UnreadableImage, UserError
 
@@ -22,7 +23,7 @@ class SideBySideSource(RecordSource):
     """Pairs stored as one image each, A the left half and B the right."""
 
     domains: dict[str, Domain]
-    records: Sequence[Record]  # with `image` and `file_name`
+    records: Records  # with `image` and `file_name`
 
     def name(self, index: int) -> str:
         return self.records[index]["file_name"].decode()
@@ -42,7 +43,7 @@ class FeaturePairSource(RecordSource):
     """Pairs stored as two image features."""
 
     domains: dict[str, Domain]
-    records: Sequence[Record]
+    records: Records
     features: dict[str, str]  # "A" and "B" -> feature
     alpha: str
 
@@ -129,7 +130,7 @@ def open_tfds(
     return {split: FeaturePairSource(domains, found, features, alpha) for split, found in records.items()}
 
 
-class _ArrayRecords(Sequence):
+class _ArrayRecords:
     """Records read from the disk when they are asked for; only the wanted features are copied, and none is decoded."""
 
     def __init__(self, builder, split: str, features: tuple[str, ...]):
@@ -147,10 +148,10 @@ class _ArrayRecords(Sequence):
         return {feature: getattr(stored[feature], stored[feature].WhichOneof("kind")).value[0] for feature in self._features}
 
 
-def read_splits(builder, features: tuple[str, ...], names=SPLITS) -> dict[str, Sequence[Record]]:
+def read_splits(builder, features: tuple[str, ...], names=SPLITS) -> dict[str, Records]:
     """Our name of each split that is there and not empty -> its records."""
     formats = {file_format.value for file_format in builder.info.available_file_formats()}
-    read = _ArrayRecords if "array_record" in formats else _read_at_once
+    read: Callable[..., Records] = _ArrayRecords if "array_record" in formats else _read_at_once
     splits = {split: alias for split, aliases in names.items() for alias in aliases if alias in builder.info.splits}
     return {split: read(builder, alias, features) for split, alias in splits.items() if builder.info.splits[alias].num_examples}
 
@@ -158,7 +159,8 @@ def read_splits(builder, features: tuple[str, ...], names=SPLITS) -> dict[str, S
 def _read_at_once(builder, split: str, features: tuple[str, ...]) -> list[Record]:
     """All records of a split that has no random access, in the order in which they are stored."""
     tfds = import_tfds()
-    wanted, decoders = {}, {}
+    wanted: dict[str, Any] = {}
+    decoders: dict[str, Any] = {}
     for feature in features:
         *parents, last = feature.split("/")
         for tree, leaf in ((wanted, True), (decoders, tfds.decode.SkipDecoding())):
@@ -173,7 +175,7 @@ def _read_at_once(builder, split: str, features: tuple[str, ...]) -> list[Record
     return [{feature: _descend(example, feature) for feature in features} for example in tfds.as_numpy(examples)]
 
 
-def _descend(example: dict, feature: str) -> bytes | int:
+def _descend(example: Any, feature: str) -> bytes | int:
     for part in feature.split("/"):
         example = example[part]
     return example
@@ -181,7 +183,7 @@ def _descend(example: dict, feature: str) -> bytes | int:
 
 def _image_features(tfds, features, prefix: str = "") -> dict[str, object]:
     """Path -> feature, of the images with 8 or 16 bits a channel."""
-    found = {}
+    found: dict[str, object] = {}
     for name, feature in features.items():
         if isinstance(feature, tfds.features.FeaturesDict):
             found |= _image_features(tfds, feature, f"{prefix}{name}/")
@@ -197,7 +199,7 @@ def _check_features(name: str, features: dict[str, str], known: dict[str, object
             raise UserError(f"tfds:{name} {problem}; its image features: {', '.join(known) or 'none'}")
 
 
-def _domain(name: str, feature, resample: str, alpha: str, records: Sequence[Record]) -> Domain:
+def _domain(name: str, feature, resample: str, alpha: str, records: Records) -> Domain:
     channels, dtype = feature.shape[-1], feature.np_dtype.__name__
     if channels is None:
         infos = [info for index in range(min(PROBED, len(records))) if (info := _probe(records[index][name]))]

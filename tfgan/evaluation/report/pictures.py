@@ -3,6 +3,7 @@
 import base64
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -11,7 +12,7 @@ LEAST_PSNR = 37.0
 """dB from which a smaller file counts as the same picture. Subsampled colors bleed over the edges of label maps, 24 dB; JPEG of quality 95
 without subsampling, whose errors are not to be seen, has 37.5 to 48 dB on the sample pictures of trained runs."""
 
-ENCODINGS = (
+ENCODINGS: tuple[dict[str, Any], ...] = (
     {"format": "WEBP", "lossless": True},
     {"format": "WEBP", "quality": 90},
     {"format": "JPEG", "quality": 92, "subsampling": 0, "optimize": True},
@@ -41,7 +42,7 @@ def embed(path: Path) -> dict | None:
         picture.load()
     except UNREADABLE:
         return None
-    ways = [(content, picture.format.lower()), *(_encoded(picture.convert("RGB")) if picture.mode in ("RGB", "L") else [])]
+    ways = [(content, str(picture.format).lower()), *(_encoded(picture.convert("RGB")) if picture.mode in ("RGB", "L") else [])]
     content, kind = min(ways, key=lambda way: len(way[0]))
     uri = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
     return {"uri": uri, "width": picture.width, "height": picture.height}

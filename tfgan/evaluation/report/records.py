@@ -55,7 +55,7 @@ class Alarm(NamedTuple):
 
 class Run(NamedTuple):
     folder: Path
-    config: dict[str, dict]  # of config.json
+    config: dict[str, Any]  # of config.json
     rows: list[Row]  # by step
     samples: list[Sample]  # in the order of training
     alarms: list[Alarm] | None  # None: the run was not watched
@@ -71,20 +71,21 @@ def read_run(folder: Path) -> Run:
     Raises:
         UserError: `folder` is not a run.
     """
-    config, notes = _read_config(folder / "config.json"), []
+    config = _read_config(folder / "config.json")
+    notes: list[str] = []
     rows = list({row["step"]: row for row in _lines(folder / "metrics.jsonl", _row, notes)}.values())
     rows.sort(key=lambda row: row["step"])
     samples = _find_samples(folder / "samples", rows)
     alarms = list(_lines(folder / "alarms.jsonl", _alarm, notes))
     watched = (folder / "alarms.jsonl").exists() or config.get("training", {}).get("health") is True
     results, newest = _read_results(folder, notes)
-    missing = {
+    parts = {
         "curves": (rows, "Nothing is logged yet: `tfgan train` writes a row every `--log_every` steps."),
         "samples": (samples, "No sample pictures yet: `tfgan train` makes them, every `--sample_every` steps."),
         "alarms": (watched, "This run was not watched: `tfgan train --health` watches for trainings that go wrong."),
         "evaluation": (results, f"Not evaluated yet: `tfgan evaluate {folder}` measures it."),
     }
-    missing = {part: text for part, (found, text) in missing.items() if not found}
+    missing = {part: text for part, (found, text) in parts.items() if not found}
     return Run(folder, config, rows, samples, alarms if watched else None, results, newest, missing, notes)
 
 
@@ -113,7 +114,7 @@ def number(value) -> float | None:
         return None
 
 
-def _read_config(path: Path) -> dict[str, dict]:
+def _read_config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):

@@ -26,7 +26,7 @@ OF_EACH_RUN = ("workdir",)  # differs always, and says nothing of what was learn
 
 def flatten(record: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested records as one: {"a": {"b": 1}} -> {"a.b": 1}. An empty record is a value."""
-    flat = {}
+    flat: dict[str, Any] = {}
     for name, value in record.items():
         nested = isinstance(value, dict) and value
         flat |= flatten(value, f"{prefix}{name}.") if nested else {f"{prefix}{name}": value}
