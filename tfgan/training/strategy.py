@@ -15,6 +15,9 @@ from tfgan.training.gpus import choose_gpus
 
 logger = logging.getLogger(__name__)
 
+# It warns in each trace of a compiled step that sums over replicas become collectives, also where a single replica has none.
+tf.get_logger().addFilter(lambda record: "Under XLA context, MirroredStrategy" not in str(record.msg))
+
 
 def make_strategy(batch_size: int, gpus: str = "0", tpu: str = "", devices: list[str] | None = None) -> tf.distribute.Strategy:
     """The strategy for a global batch of `batch_size`.
