@@ -5,6 +5,7 @@ meet the other's. The processes take turns: told "do k steps now" by a pipe, one
 """
 
 import argparse
+import contextlib
 import dataclasses
 import importlib
 import json
@@ -130,8 +131,9 @@ class Worker:
         return self.end() / steps
 
     def begin(self, steps: int, calls: int = 1):
-        self._process.stdin.write(f"{steps} {calls}\n")
-        self._process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # of a process that has failed; its answer, which is none, says so
+            self._process.stdin.write(f"{steps} {calls}\n")
+            self._process.stdin.flush()
 
     def end(self) -> float:
         """The seconds that all steps have taken, once they have."""
@@ -140,7 +142,8 @@ class Worker:
         return answer["seconds"]
 
     def close(self):
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
         self._errors.close()

@@ -8,11 +8,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan.config import DataSpec, Domain
+from tfgan.config import DataSpec, Domain, TrainConfig
 from tfgan.methods import method_class
+from tfgan.runs.assembly import Machine, assemble
 from tfgan.training.hardware import share_cores
-from tfgan.training.step import TrainStep
-from tfgan.training.strategy import make_strategy, networks_in
+from tfgan.training.strategy import make_strategy
 
 LOGICAL_MEMORY = 8192  # MB of a logical GPU
 
@@ -49,37 +49,42 @@ def random_images(batch_size: int, image_size: int) -> list[np.ndarray]:
     return [rng.uniform(-1.0, 1.0, (batch_size, image_size, image_size, 3)).astype(np.float32) for _ in range(2)]
 
 
-def method_settings(method: str, image_size: int, ngf: int) -> dict:
-    """What differs from the method's own defaults."""
+def make_hparams(method: str, batch_size: int, image_size: int, ngf: int):
+    """A method's own defaults but for the sizes."""
     generator = {"generator": f"unet_{min(256, image_size)}"} if method == "pix2pix" else {}
-    return {"image_size": (image_size, image_size), "ngf": ngf, "ndf": ngf, **generator}
+    return method_class(method).HParams(batch_size=batch_size, image_size=(image_size, image_size), ngf=ngf, ndf=ngf, **generator)
+
+
+class FixedImages:
+    """Stands for a `Dataset`: the same batch of source and target again and again, so that no input is read."""
+
+    def __init__(self, cls, batch_size: int, image_size: int):
+        domains = {name: Domain(name, 3) for name in ("source", "target")}
+        self.spec = DataSpec(cls.batch_kind, (image_size, image_size), domains, {"train": 400, "validation": 100}, "")
+        self.images = dict(zip(domains, random_images(batch_size, image_size)))
+
+    def train_batches(self, *, batch_size, context, **_):
+        share = context.get_per_replica_batch_size(batch_size)
+        return tf.data.Dataset.from_tensors({key: images[:share] for key, images in self.images.items()}).repeat()
 
 
 def make_method(name: str, batch_size: int, image_size: int, ngf: int):
     """The method with fresh networks for images of three channels."""
     cls = method_class(name)
-    hparams = cls.HParams(batch_size=batch_size, **method_settings(name, image_size, ngf))
-    domains = {name: Domain(name, 3) for name in ("source", "target")}
-    return cls(hparams, DataSpec(cls.batch_kind, hparams.image_size, domains, {"train": 400, "validation": 100}, ""))
+    return cls(make_hparams(name, batch_size, image_size, ngf), FixedImages(cls, batch_size, image_size).spec)
 
 
 class Step:
     def __init__(self, *, method, batch_size, image_size, ngf, precision, xla=False, eager=False, replicas=1):
         tf.config.run_functions_eagerly(eager)
+        cls = method_class(method)
         if replicas == 1:
             share_gpu()
-            share_cores(method_class(method).branches)
+            share_cores(cls.branches)
         strategy = make_strategy(batch_size, gpus="1" if device() else "0", devices=logical_devices(replicas) if replicas > 1 else None)
-        with networks_in(precision), strategy.scope():
-            self.method = make_method(method, batch_size, image_size, ngf)
-        self.step = TrainStep(self.method, strategy, seed=0, xla=xla)
-        source, target = random_images(batch_size, image_size)
-
-        def batches(context):
-            share = context.get_per_replica_batch_size(batch_size)
-            return tf.data.Dataset.from_tensors({"source": source[:share], "target": target[:share]}).repeat()
-
-        self.iterator = iter(strategy.distribute_datasets_from_function(batches))
+        machine = Machine(strategy, TrainConfig(precision=precision, xla="on" if xla else "off"), [])
+        run = assemble(cls, machine, make_hparams(method, batch_size, image_size, ngf), FixedImages(cls, batch_size, image_size))
+        self.method, self.step, self.iterator = run.method, run.step, run.batches(0)
 
     def run(self, count: int):
         self.step.run(self.iterator, tf.constant(count)).numpy()

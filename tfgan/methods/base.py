@@ -239,6 +239,7 @@ class Method:
                 H×W×C.
         """
         name, signature = next(iter(self.inference().items()))
-        assert isinstance(signature, Translation), f"{type(self).__name__} does not translate: it needs a sample_row of its own"
+        if not isinstance(signature, Translation):
+            raise TypeError(f"{type(self).__name__} does not translate: it needs a sample_row of its own.")
         source, truth = example[signature.input_key], example[signature.truth_key]
         return {signature.source.name: source, signature.target.name: truth, f"generated {signature.target.name}": use[name](source)}
