@@ -96,7 +96,10 @@ def make_dataset(
 
 
 def check_settings(settings: DataConfig, kind: str):
-    """Raises `UserError` for a setting that would do nothing for batches of `kind`, or for the data set."""
+    """Raises `UserError` for a setting that would do nothing for batches of `kind`, or for the data set.
+
+    A recipe may have features of a TensorFlow Datasets set and be run with other images: those that are not used are logged as a warning.
+    """
     known, made = BATCH_KINDS[kind], is_made(settings)
     changed = [field.name for field in dataclasses.fields(settings) if getattr(settings, field.name) != field.default]
     for name in changed:

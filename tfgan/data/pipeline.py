@@ -80,7 +80,16 @@ def make_batches(
 
 
 def shuffled_index(sample, count: int, seed: list[int]):
-    """The example at place `sample` (int64) of an endless row of permutations of `count` examples, each drawn from (seed, its number)."""
+    """The index of the example at one place of an endless row of permutations, each drawn from the seed and its own number.
+
+    Args:
+        sample: the place, an int64 tensor.
+        count: number of examples in a permutation.
+        seed: two numbers.
+
+    Returns:
+        An int64 scalar from 0 to `count` - 1.
+    """
     epoch, place = sample // count, sample % count
     return tf.random.experimental.index_shuffle(place, seed=_derived(seed, epoch), max_index=tf.constant(count - 1, tf.int64))
 

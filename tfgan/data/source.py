@@ -110,7 +110,12 @@ class RecordSource(Source):
 
 
 class View(Source):
-    """Another source, `inner`, seen in another way; its examples keep their names and files."""
+    """A source that shows the examples of another source in another way; they keep their names and files.
+
+    Args:
+        inner: the other source.
+        domains: image key of an example of this source -> what stands there.
+    """
 
     def __init__(self, inner: Source, domains: Mapping[str, Domain]):
         self.inner, self.domains, self.skipped = inner, domains, inner.skipped

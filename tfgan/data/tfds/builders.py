@@ -189,7 +189,7 @@ def _builder_class():
 
 
 def _fetch(name: str, dl_manager, manual_dir: Path) -> tuple[Path, dict[str, list[str]]]:
-    """The archive, from `manual_dir` or else downloaded, and the paths of the images in it: split -> in natural order."""
+    """The archive, from `manual_dir` or else downloaded, and split -> paths of the images in it, in natural order."""
     placed = manual_dir / f"{name}.tar.gz"
     archive = placed if placed.is_file() else _download(name, dl_manager, placed)
     try:
