@@ -1,4 +1,4 @@
-"""Where the images come from and how they are read."""
+"""The settings of the data: where the images come from and how they are read."""
 
 import dataclasses
 from pathlib import Path
@@ -10,7 +10,11 @@ from tfgan.config.spec import OLD_CODINGS
 
 @dataclasses.dataclass(frozen=True)
 class DataConfig(Settings):
-    """Where the images come from and how they are read."""
+    """The settings of the data: where the images come from and how they are read; each is also a flag.
+
+    Raises:
+        UserError: a value is of another type, outside its range, or not among its choices.
+    """
 
     dataset: str = setting("synthetic", "a built-in data set (see `tfgan list`), or tfds:NAME for any TensorFlow Datasets set")
     data_dir: str = setting("", "a folder of your images; beats --dataset", operational=True)
@@ -50,7 +54,7 @@ class DataConfig(Settings):
     synthetic_seed: int = setting(0, "seed of the built-in synthetic set", at_least=0)
 
     def with_home(self) -> "DataConfig":
-        """The settings with `~` in their paths replaced."""
+        """The settings with `~` at the start of `data_dir`, `attributes_file` and `extra_data_dirs` replaced by the home folder."""
         return dataclasses.replace(
             self,
             data_dir=with_home(self.data_dir),
@@ -60,5 +64,5 @@ class DataConfig(Settings):
 
     @property
     def name(self) -> str:
-        """The data set, in a word that can be part of a file's name."""
+        """The name of the data set, as a word that can be part of a file's name: that of the folder, or `dataset` with _ for : and /."""
         return Path(self.data_dir).name or self.dataset.replace(":", "_").replace("/", "_")

@@ -7,7 +7,7 @@ from tfgan.config.words import say_once
 
 
 class BatchKind(NamedTuple):
-    """What a batch of one kind holds."""
+    """What a batch of one kind holds, and which settings of the data mean something for it."""
 
     keys: Strings  # of a batch, in order
     translates: Strings = ()  # of these, the image that is translated and the one that should come out; () if none is
@@ -33,17 +33,17 @@ BATCH_KINDS = {
     "labeled": BatchKind(("image", "label"), settings=("label_names", "fit"), few=1000),  # images made from noise need more
     "images": BatchKind(("image",), settings=("half", "fit"), few=1000),
 }
-"""Name, as `Method.batch_kind` and `DataSpec.kind` have it -> what it is."""
+"""Name of a kind of batches, as `Method.batch_kind` and `DataSpec.kind` have it -> what such a batch holds."""
 
 OLD_KINDS = {"labelled": "labeled"}
-"""Old spelling -> present one."""
+"""Old spelling of a kind's name -> the present one."""
 
 SPECIFIC = {name for kind in BATCH_KINDS.values() for name in kind.settings}
-"""The settings of data that mean something for some kinds alone."""
+"""Names of the settings of `DataConfig` that mean something for some kinds of batches alone."""
 
 
 def present_kind(kind: str) -> str:
-    """The name of a kind, of which one line says how it is spelled now."""
+    """The present spelling of a kind's name; an old spelling is also logged once, with the present one."""
     if kind in OLD_KINDS:
         say_once(f"The kind of batches {kind} is called {OLD_KINDS[kind]} now.")
     return OLD_KINDS.get(kind, kind)

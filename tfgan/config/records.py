@@ -1,4 +1,4 @@
-"""Records of settings from what is given by name: texts of flag files and values of a Python program."""
+"""Makes records of settings from what is given by name: texts of flag files and values of a Python program."""
 
 import dataclasses
 import typing
@@ -10,10 +10,16 @@ from tfgan.errors import UserError, did_you_mean
 
 
 def make_records(texts: list[dict[str, str]], values: dict[str, Any], kinds: list[type[Settings]]) -> list:
-    """An instance of each kind of settings, from texts of flag files, of which the later ones beat the earlier, and `values` beat all.
+    """An instance of each class in `kinds`, from settings that are given by name; those that are not given keep their defaults.
+
+    Args:
+        texts: name -> text of the value, one dictionary for each flag file; later ones beat earlier ones.
+        values: name -> value, from a Python program; these beat all texts.
+        kinds: classes of settings, whose instances are returned in this order.
 
     Raises:
-        UserError: an unknown name, or a present and an old name of one setting in one place.
+        UserError: an unknown name, a present and an old name of one setting in one place, or a value that the setting does not take.
+        ValueError: a text that cannot be read as the setting's type; see `tfgan.config.from_text`.
     """
     hints = {name: hint for kind in kinds for name, hint in typing.get_type_hints(kind).items()}
     old = old_names(*kinds)

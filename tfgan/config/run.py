@@ -16,7 +16,17 @@ from tfgan.errors import UserError
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
-    """All that a later command must know of a run; `hparams` is the `HParams` of the method."""
+    """All that a later command must know of a run.
+
+    Attributes:
+        method: name of the method.
+        data: where the images came from and how they were read.
+        training: how the run was carried out.
+        hparams: an instance of the `HParams` of the method.
+        spec: what the data set's batches held.
+        versions: name -> version of what the run was made with: tfgan, TensorFlow, Keras, NumPy and Python.
+        hardware: what the rounding of results depends on, by name; empty in runs of older versions.
+    """
 
     method: str
     data: DataConfig
@@ -31,7 +41,15 @@ class RunConfig:
 
     @classmethod
     def read(cls, path: Path, hparams_class) -> "RunConfig":
-        """The record in the file `path`; `hparams_class(method name)` gives the class of its hyper-parameters."""
+        """The record of a run, as `write` stored it.
+
+        Args:
+            path: the file, RUN/config.json.
+            hparams_class: a function from the name of a method to the class of its hyper-parameters.
+
+        Raises:
+            UserError: there is no such file, or it is damaged.
+        """
         try:
             values = json.loads(path.read_text())
         except FileNotFoundError:
@@ -48,7 +66,10 @@ class RunConfig:
             raise UserError(f"{path} is damaged: {error!r}") from None
 
     def differences(self, new: "RunConfig") -> list[str]:
-        """What resuming this run as `new` would change of what is learned; empty if nothing."""
+        """Lines `name: old -> new` for what resuming this run as `new` would change of what is learned; empty if nothing.
+
+        Operational settings (`tfgan.config.is_operational`) are passed over. The data set itself is compared only if no setting differs.
+        """
         if self.method != new.method:
             return [f"method: {self.method!r} -> {new.method!r}"]
         lines = differences(self.data, new.data) + differences(self.training, new.training) + differences(self.hparams, new.hparams)

@@ -1,4 +1,4 @@
-"""What a setting is: a field of a frozen dataclass, a flag of the command line, and a keyword of the Python API."""
+"""Defines what a setting is: a field of a frozen dataclass, a flag of the command line, and a keyword of the Python API."""
 
 import csv
 import dataclasses
@@ -31,12 +31,22 @@ def setting(
     formerly: str = "",
     old_choices: Mapping[str, str] = types.MappingProxyType({}),
 ) -> Any:
-    """A dataclass field that is also a flag, with the choices or the range [`at_least`, `at_most`] that `Settings` holds it to.
+    """A dataclass field that is also a flag, for subclasses of `Settings`, which hold it to its choices or its range.
 
-    `operational` settings may differ when a run is resumed (how long, where, how it is logged); all others say what is learned.
-    `group` is their heading in the help, where a record has several.
-    `formerly` is what the setting was called before, and `old_choices` are such words for its values, old -> present: both are still
-    taken, see `tfgan.config.words`.
+    Args:
+        default: the value where none is given.
+        help: what the setting means, as the command line's help shows it.
+        choices: the values that are taken; empty: any.
+        at_least: the smallest value; None: no limits.
+        at_most: the largest value, which counts only beside `at_least`.
+        operational: whether the setting may differ when a run is resumed (how long, where, how it is logged); all others say what is
+            learned.
+        group: heading of the setting in the help, where a record has several.
+        formerly: what the setting was called before, which is still taken; see `tfgan.config.words`.
+        old_choices: former words for its values, old -> present, which are still taken.
+
+    Returns:
+        The field, as `dataclasses.field` makes it, with all of this as its metadata.
     """
     limits = {"choices": choices, "at_least": at_least, "at_most": at_most}
     words = {"formerly": formerly, "old_choices": old_choices}
@@ -45,7 +55,9 @@ def setting(
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """A record whose fields are made with `setting`. Subclasses add what contradicts each other to `__post_init__`.
+    """A record whose fields are made with `setting`, and checked when it is made.
+
+    Subclasses add to `__post_init__` the checks of settings that contradict each other.
 
     Lists become tuples, one number for a `Size` becomes two, and a `Path`, or a number where text is wanted, its text.
 
@@ -65,15 +77,20 @@ class Settings:
                 raise UserError(f"{as_flag(field.name, value)} {problem}.")
 
     def refuse_idle(self, names: Iterable[str], reason: str, cure: str = "leave it out"):
-        """Raises `UserError` for a setting among `names` that is not at its default, as it does nothing for that `reason`, which is part of
-        a sentence: "without --flip"."""
+        """Raises `UserError` for a setting that is not at its default although it does nothing.
+
+        Args:
+            names: the settings that do nothing.
+            reason: why, as the end of a sentence: "without --flip".
+            cure: what to do about it, as the message says it.
+        """
         for name in names:
             if getattr(self, name) != getattr(type(self), name):
                 raise UserError(f"--{name} does nothing {reason}: {cure}.")
 
 
 def unfit(field: dataclasses.Field, value) -> str:
-    """What is wrong with a value of this setting; "" if nothing is."""
+    """What is wrong with a value of the setting `field`, as the end of a sentence; "" if nothing is."""
     choices, least, most = (field.metadata[name] for name in ("choices", "at_least", "at_most"))
     if choices and value not in choices:
         return f"must be one of {', '.join(filter(None, choices))}"
@@ -83,7 +100,14 @@ def unfit(field: dataclasses.Field, value) -> str:
 
 
 def as_size(name: str, value) -> Size:
-    """Height and width of one number for both, or of two. Raises `UserError` for anything else."""
+    """Height and width in pixels, from one whole number for both, or from a list or tuple of two.
+
+    Args:
+        name: the setting, for the message.
+
+    Raises:
+        UserError: `value` is anything else.
+    """
     sides = (value, value) if isinstance(value, numbers.Integral) else value if isinstance(value, list | tuple) else ()
     if len(sides) == 2 and all(isinstance(side, numbers.Integral) for side in sides):
         height, width = map(int, sides)
@@ -92,7 +116,7 @@ def as_size(name: str, value) -> Size:
 
 
 def _convert(name: str, hint, value):
-    """The value as the type `hint`, if it means the same."""
+    """The value of the setting `name` as the type `hint`, if it means the same as such; raises `UserError` if not."""
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if hint == Size:
@@ -119,7 +143,15 @@ def _is_number(value) -> bool:
 
 
 def from_text(hint, text: str):
-    """A setting's value of the type `hint` from a flag's text. Raises `ValueError`, which says what to write instead."""
+    """A setting's value, read from a flag's text.
+
+    Args:
+        hint: type of the setting: str, bool, int, float, `Strings` or `Size`.
+        text: for example "true", "20", "0.5", "a,b" or "256x512".
+
+    Raises:
+        ValueError: the text cannot be read so; the message says what to write instead.
+    """
     convert, wanted = _READERS[hint]
     try:
         return convert(text)
@@ -128,7 +160,7 @@ def from_text(hint, text: str):
 
 
 def _read_size(text: str) -> Size:
-    """286 or 256x512, height first."""
+    """Height and width in pixels from text such as 286 or 256x512, height first."""
     numbers = text.lower().split("x")
     if len(numbers) > 2 or not all(number.isdecimal() for number in numbers):
         raise ValueError(text)
@@ -147,7 +179,7 @@ _READERS: dict[Any, tuple[Callable[[str], Any], str]] = {
 
 
 def as_text(value) -> str:
-    """A setting's value as a flag has it: 256, 256x512, a,b, true, 0.5."""
+    """The text of a setting's value as a flag has it: 256, 256x512, a,b, true, 0.5."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
@@ -158,7 +190,7 @@ def as_text(value) -> str:
 
 
 def as_flag(name: str, value) -> str:
-    """A setting as a word of the command line."""
+    """A setting as a word of the command line: --name=value, or --name and --noname for True and False."""
     if isinstance(value, bool):
         return f"--{name}" if value else f"--no{name}"
     return f"--{name}={as_text(value)}"
@@ -171,7 +203,8 @@ def is_operational(field: dataclasses.Field) -> bool:
 def from_dict(cls, values: dict[str, Any]):
     """The dataclass `cls` from what `dataclasses.asdict` and JSON made of it; fields that are absent keep their default.
 
-    Old words of fields and values mean the present ones.
+    Old words of fields and values mean the present ones; names of no field are passed over. A subclass of `Settings` is made without its
+    checks, so that what an earlier version took can still be read.
     """
     hints = typing.get_type_hints(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}
@@ -198,7 +231,7 @@ def _from_json(hint, value):
 
 
 def differences(old, new) -> list[str]:
-    """Lines `name: old -> new` for the settings of two records of one class that change what is learned."""
+    """Lines `name: old -> new` for the settings in which two records of one class differ, but for operational ones."""
     return [
         f"{field.name}: {getattr(old, field.name)!r} -> {getattr(new, field.name)!r}"
         for field in dataclasses.fields(new)

@@ -1,4 +1,4 @@
-"""What a data set's batches hold."""
+"""Records of what a data set's batches hold: the domains of the images, their classes, and the names of labels and attributes."""
 
 import dataclasses
 
@@ -14,7 +14,7 @@ class Classes:
     """How the files of a label map name the classes; the i-th entry of each tuple belongs to class i."""
 
     coding: str = dataclasses.field(metadata=renamed(old_choices=OLD_CODINGS))
-    """What a pixel's value is: ids (gray values), palette (indices of a palette PNG) or colors (0xRRGGBB)."""
+    """How a pixel's value names its class: ids (gray values), palette (indices of a palette PNG) or colors (0xRRGGBB)."""
     values: tuple[int, ...]
     colors: Strings = dataclasses.field(metadata=renamed(formerly="colours"))  # "#rrggbb", in which pictures show the class
     names: Strings
@@ -23,7 +23,7 @@ class Classes:
 
 @dataclasses.dataclass(frozen=True)
 class Domain:
-    """What one image of a batch is."""
+    """One kind of image in a data set: its name, channels and pixel type, how it is resized, and its classes if it is a label map."""
 
     name: str  # as the user calls it: photo, labels, horse
     channels: int  # 1 gray, 3 RGB, 4 RGBA
@@ -32,7 +32,7 @@ class Domain:
     classes: Classes | None = None  # of a label map whose pixels are read as classes
 
     def require_classes(self) -> Classes:
-        """The classes of a domain that has them, as every one of dtype int32 does."""
+        """The classes of a domain that has them, as every one of dtype int32 does; raises `AssertionError` for any other."""
         assert self.classes is not None, f"{self.name} has no classes"
         return self.classes
 

@@ -1,4 +1,4 @@
-"""How a run is carried out."""
+"""The settings of training: how a run is carried out."""
 
 import dataclasses
 import re
@@ -13,7 +13,11 @@ VALIDATED = ("", "l1", "psnr", "ssim", "ms_ssim", "cycle_l1", "swd", "fid", "kid
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig(Settings):
-    """How a run is carried out."""
+    """The settings of training: how a run is carried out, whatever its method; each is also a flag.
+
+    Raises:
+        UserError: a value is of another type, outside its range, or not among its choices; or a setting that does nothing without another.
+    """
 
     workdir: str = setting("", "the run's folder; empty: runs/NAME after the recipe", operational=True)
     steps: int = setting(0, "total steps of the run; 0: as --epochs says", operational=True, at_least=0)
@@ -74,18 +78,21 @@ class TrainConfig(Settings):
             raise UserError(f"--best_metric={self.best_metric} needs --features=inception, or a Keras model's file.")
 
     def with_home(self, name: str) -> "TrainConfig":
-        """The settings with `~` in their paths replaced, and with a folder: runs/NAME, if none is given."""
+        """The settings with a leading `~` of `workdir` and `init_from` replaced, and with the folder runs/NAME if no `workdir` is given."""
         return dataclasses.replace(self, workdir=with_home(self.workdir) or f"runs/{name}", init_from=with_home(self.init_from))
 
     def check_files(self):
-        """Raises `UserError` for a file that is not there. Not part of the record: a run may be opened where they are not."""
+        """Raises `UserError` if the file of `inception_weights` or `features` does not exist.
+
+        This is no check of the record itself, as a run may be opened where these files are missing.
+        """
         for name, file in (("inception_weights", self.inception_weights), ("features", self.features)):
             if file not in ("", "inception") and not Path(file).expanduser().is_file():
                 raise UserError(f"--{name}={file} does not exist.")
 
 
 def named_cards(wanted: str) -> tuple[int, ...]:
-    """The numbers of the cards that `--gpus` names, 0 and 2 of `0,2` or 3 of `gpu:3`; () if it says how many.
+    """The numbers of the GPUs that `--gpus` names: (0, 2) for "0,2", (3,) for "gpu:3", () for a plain number, which says how many.
 
     Raises:
         UserError: text that is neither, or a card that is named twice.

@@ -1,4 +1,4 @@
-"""What is done with a data set or a run: the settings of check, translate, sample, evaluate, export, report."""
+"""The settings of what is done with a data set or a run: check, translate, sample, evaluate, export, report."""
 
 import dataclasses
 from pathlib import Path
@@ -13,7 +13,7 @@ CHECKPOINT = "last, best, or the number of a step"
 
 @dataclasses.dataclass(frozen=True)
 class CheckConfig(Settings):
-    """How `check` looks at a data set."""
+    """The settings of `tfgan check`, which looks at a data set before training."""
 
     method: str = setting("", "which GAN is to be trained; empty: one that fits the layout found")
     sheet: str = setting("", "write a contact sheet of training images to this picture")
@@ -27,7 +27,7 @@ class CheckConfig(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class TranslateConfig(Settings):
-    """What `translate` makes of images."""
+    """The settings of `tfgan translate`, which makes images from images with a trained run."""
 
     checkpoint: str = setting("last", CHECKPOINT, group="which")
     to: str = setting("", "the domain to translate into, by name, where a run knows several ways", group="what to make")
@@ -43,7 +43,11 @@ class TranslateConfig(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class SampleConfig(Settings):
-    """What `sample` makes of noise, or of encoded images."""
+    """The settings of `tfgan sample`, which makes images from noise, or from encoded images, with a trained run.
+
+    Raises:
+        UserError: a value outside its range or choices, or settings that contradict each other or miss one that they need.
+    """
 
     checkpoint: str = setting("last", CHECKPOINT, group="which")
     count: int = setting(64, "images, in folders", at_least=1, group="what to make")
@@ -79,7 +83,11 @@ class SampleConfig(Settings):
             raise UserError("--strengths are those of an edit: give --having=FOLDER and --lacking=FOLDER too.")
 
     def numbers(self, name: str) -> list[float]:
-        """Those of `truncation` or `strengths`, empty if it is. Raises `UserError` for what is no number."""
+        """The numbers in the setting `name`, "truncation" or "strengths"; empty if it is not given.
+
+        Raises:
+            UserError: a word of it is no number.
+        """
         value = getattr(self, name)
         words = value if isinstance(value, tuple) else (value,) * bool(value)
         try:
@@ -90,7 +98,7 @@ class SampleConfig(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class EvaluateConfig(Settings):
-    """What `evaluate` measures, and how."""
+    """The settings of `tfgan evaluate`, which measures the images that a trained run makes."""
 
     checkpoint: str = setting("last", CHECKPOINT, group="what")
     data_dir: str = setting("", "where the run's data is now, if it was moved", group="what")
@@ -125,7 +133,7 @@ class EvaluateConfig(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class ExportConfig(Settings):
-    """What `export` writes, and where."""
+    """The settings of `tfgan export`, which writes a run's networks as a SavedModel."""
 
     checkpoint: str = setting("last", CHECKPOINT, group="which")
     output: str = setting("", "folder of the SavedModel; empty: RUN/export", group="output")
@@ -134,7 +142,7 @@ class ExportConfig(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class ReportConfig(Settings):
-    """What `report` writes, and where."""
+    """The settings of `tfgan report`, which writes one HTML page about one or several runs."""
 
     out: str = setting("", "the file; empty: RUN/report.html, for several runs report.html here", group="output")
     images: int = setting(20, "sample pictures of each run at most, evenly over training", at_least=0, group="output")

@@ -1,4 +1,4 @@
-"""The way from settings to a `Dataset`. Readers are imported when they are asked for."""
+"""Opens the data set that settings name, as a `Dataset`. Readers are imported when they are asked for."""
 
 from __future__ import annotations  # types of modules that are imported when they are needed
 
@@ -24,25 +24,35 @@ def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size:
     """The data set that `settings` name, as batches of `kind`.
 
     Args:
-        image_size: of a batch's images; loaded_size: of training images before the crop.
+        settings: which data set, and how it is read.
+        kind: kind of the batches, a key of `tfgan.config.BATCH_KINDS`.
+        image_size: height and width of a batch's images, in pixels.
+        loaded_size: height and width of training images before the crop, in pixels.
 
     Raises:
-        UserError: unknown name, wrong layout, unreadable images, no network for a download; images of another kind.
+        UserError: unknown name, wrong layout, unreadable images, no network for a download; images of another kind; a setting that does
+            nothing for them.
     """
     made = is_made(settings)
     return make_dataset(open_sources(settings, kind, loaded_size), settings, kind, image_size, loaded_size, check=not made)
 
 
 def is_made(settings: DataConfig) -> bool:
-    """Whether the images are made by the program, not read."""
+    """Whether the images are made by the program, as those of --dataset=synthetic, not read."""
     return not settings.data_dir and settings.dataset == "synthetic"
 
 
 def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str, list[Source]]:
     """Split -> its sources, which have not loaded any image yet: one, or one for each unpaired domain or each of several joined sets.
 
+    Args:
+        settings: which data set, and how it is read.
+        kind: kind of the batches, a key of `tfgan.config.BATCH_KINDS`.
+        loaded_size: height and width in pixels at which images are made, for the built-in set.
+
     Raises:
-        UserError: as `open_dataset`, but for images that cannot be used.
+        UserError: unknown name, wrong layout, no network for a download; a setting that does nothing for this kind. Images that cannot be
+            used are met when they are loaded.
     """
     from tfgan.data.openers import OPENERS, synthetic
     from tfgan.data.own import is_own, open_own
@@ -62,7 +72,19 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str
 def make_dataset(
     splits: dict[str, list[Source]], settings: DataConfig, kind: str, image_size: Size, loaded_size: Size, *, check: bool
 ) -> Dataset:
-    """The data set of the sources of `open_sources`; `check`: load every image once, as before training."""
+    """The data set made of opened sources.
+
+    Args:
+        splits: split -> its sources, as `open_sources` returns them.
+        settings: those that the sources were opened with.
+        kind: kind of the batches, a key of `tfgan.config.BATCH_KINDS`.
+        image_size: height and width of a batch's images, in pixels.
+        loaded_size: height and width of training images before the crop, in pixels.
+        check: load every image once, as before training.
+
+    Raises:
+        UserError: no training images; images that cannot be used; a direction between other domains.
+    """
     from tfgan.data.dataset import Dataset
 
     streams = {
@@ -74,7 +96,10 @@ def make_dataset(
 
 
 def check_settings(settings: DataConfig, kind: str):
-    """Raises `UserError` for a setting that would do nothing for batches of `kind`, or for the data set."""
+    """Raises `UserError` for a setting that would do nothing for batches of `kind`, or for the data set.
+
+    A recipe may have features of a TensorFlow Datasets set and be run with other images: those that are not used are logged as a warning.
+    """
     known, made = BATCH_KINDS[kind], is_made(settings)
     changed = [field.name for field in dataclasses.fields(settings) if getattr(settings, field.name) != field.default]
     for name in changed:
@@ -91,7 +116,7 @@ def check_settings(settings: DataConfig, kind: str):
 
 
 def _check_names(settings, names):
-    """The names of a folder's domains are the user's; those of any other set are its own."""
+    """Raises `UserError` for domains that the set does not have: a folder's are named by the user, but any other set names its own."""
     if settings.domains and settings.domains != names and not settings.dataset.startswith("tfds:"):
         raise UserError(f"--domains={','.join(settings.domains)}: the domains of --dataset={settings.dataset} are {','.join(names)}.")
     for unknown in sorted(set(settings.label_domains) - set(names)):
@@ -100,7 +125,17 @@ def _check_names(settings, names):
 
 
 def batch_keys(kind: str, source: Source, direction: str, sources: list[Source]) -> dict[str, str]:
-    """Keys of a batch -> keys of `source`, one of a split's `sources`. Raises `UserError` for a direction between other domains."""
+    """Keys of a batch -> keys of the examples of `source`.
+
+    Args:
+        kind: kind of the batches, a key of `tfgan.config.BATCH_KINDS`.
+        source: one of `sources`; a source of one domain has one of the keys alone.
+        direction: which domain becomes which, as `parse_direction` takes it.
+        sources: all sources of the split.
+
+    Raises:
+        UserError: the direction is between other domains.
+    """
     if kind == "images":  # half of a pair has the key of its side
         (key,) = source.domains
         return {"image": key}

@@ -1,4 +1,4 @@
-"""The data sets that have a name, by what they hold, and what is said to who names another."""
+"""The data sets that have a name, by what they hold, and the error for any other name."""
 
 from tfgan.errors import UserError, did_you_mean
 
@@ -36,14 +36,21 @@ DATASETS = {
     "celeba": "faces with 40 attributes; 162,770 images",
     "tfds:NAME": "any set of TensorFlow Datasets, with --tfds_source and --tfds_target",
 }
-"""Name -> what there is.
+"""Name of a data set -> what it holds, in words.
 
-Pairs also serve as unpaired domains, if one half is a map of classes as semantic data, and each half as images. So do classes and faces.
+Pairs also serve as unpaired domains, if one half is a map of classes as semantic data, and each half as images. Sets of classes and of
+faces serve as images, too.
 """
 
 
 def unsuitable(name: str, wanted: str, *fitting: str) -> UserError:
-    """The error of a data set that does not exist, or else has no `wanted`, which those named `fitting` have."""
+    """The error to raise for a data set that does not exist or does not fit.
+
+    Args:
+        name: the data set, as the user wrote it.
+        wanted: what the set lacks, if it exists: "pairs of images".
+        fitting: names of the sets that have it.
+    """
     if name not in DATASETS and not name.startswith("tfds:"):
         hint = did_you_mean(name, DATASETS)
         return UserError(f"--dataset={name} is unknown.{hint} There are: {', '.join(DATASETS)}. For your own images use --data_dir=FOLDER.")

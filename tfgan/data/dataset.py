@@ -1,4 +1,4 @@
-"""A data set as the rest of the program sees it: a spec, endless training batches, and single examples for samples and validation."""
+"""The data set as the rest of the program sees it: a spec, endless training batches, and single examples for samples and validation."""
 
 import hashlib
 import logging
@@ -17,20 +17,25 @@ logger = logging.getLogger(__name__)
 
 
 def may_crop(kind: str, settings: DataConfig) -> bool:
-    """Whether images are cut to the network's shape."""
+    """Whether images of batches of `kind` are cut to the network's shape: the kind has the setting `fit`, and it is "crop"."""
     return "fit" in BATCH_KINDS[kind].settings and settings.fit == "crop"
 
 
 class Dataset:
-    """The splits of one data set.
+    """The training and validation images of one data set.
+
+    Attributes:
+        spec: what the batches hold.
+        image_size: height and width of a batch's images, in pixels.
+        validation_split: the split that validates: val, or test, or, if there is neither, train.
 
     Args:
-        kind: of the batches, a key of `tfgan.config.BATCH_KINDS`.
+        kind: kind of the batches, a key of `tfgan.config.BATCH_KINDS`.
         splits: split -> (source, keys of the batch -> keys of the source) for each stream: one; two for unpaired domains; or one for
             each of several joined sets, which take turns.
-        image_size: of a batch's images.
-        loaded_size: of training images before the crop.
-        settings: for skip_bad_files, cache and fit.
+        image_size: height and width of a batch's images, in pixels.
+        loaded_size: height and width of training images before the crop, in pixels.
+        settings: of these, skip_bad_files, cache and fit are used.
         check: load every training and validation image once before training; not needed for images that are made, not read.
 
     Raises:
@@ -71,11 +76,11 @@ class Dataset:
         )
 
     def _count(self, streams: list[PreparedSource]) -> int:
-        """Examples in one epoch: streams that take turns add up; of those side by side, the longest counts, and no domain is cut short."""
+        """The number of examples in one epoch: streams that take turns add up; of streams side by side, the longest counts."""
         return sum(map(len, streams)) if self._alternate else max(map(len, streams))
 
     def _prepare(self, kind, splits, loaded_size, settings):
-        """Training and validation streams, kept in memory if they fit; says which."""
+        """Returns the training and the validation streams, which keep their images in memory if they fit, and logs whether they do."""
         crop = may_crop(kind, settings)
 
         def prepare(remember):
@@ -91,13 +96,21 @@ class Dataset:
         return prepare(remember)
 
     def train_batches(self, **settings) -> tf.data.Dataset:
-        """Endless training batches; `settings` are those of `tfgan.data.pipeline.make_batches`."""
+        """Endless training batches: dictionaries of tensors, images b×H×W×C float32 in [-1, 1].
+
+        Args:
+            settings: those of `tfgan.data.pipeline.make_batches`, such as batch_size, flip and seed.
+        """
         return make_batches(self._train, self.image_size, alternate=self._alternate, **settings)
 
     def validation_example(self, index: int) -> dict[str, np.ndarray]:
         """One validation example, resized only: images H×W×C float32 in [-1, 1], anything else as the source has it.
 
-        There are `spec.sizes["validation"]`, from the split val, or test, or, if there is neither, train.
+        Args:
+            index: place of the example, from 0; beyond the `spec.sizes["validation"]` examples of `validation_split`, it starts over.
+
+        Raises:
+            UnreadableImage: the files of this example cannot be used.
         """
         streams = self._validation
         if self._alternate:  # one set after the other
@@ -114,11 +127,16 @@ class Dataset:
         return example
 
     def column(self, split: str, key: str, most: int) -> np.ndarray:
-        """What stands under `key` in the examples of a split, each once: images as pixels N×H×W×C, or maps, labels, attributes.
+        """What stands under `key` in the examples of a split, each once.
 
         Args:
-            split: train or validation.
+            split: "train" or "validation".
+            key: a key of the batches.
             most: of more examples, so many are taken, evenly spaced; keys of one stream give the same ones.
+
+        Returns:
+            The entries of N examples, stacked: images N×H×W×C in the domain's dtype, of the size of a batch's images; maps of class ids
+            N×H×W int32; labels N; attributes N×K.
         """
         found = []
         for stream, index in self._spaced(split, key, most):
@@ -128,7 +146,7 @@ class Dataset:
         return np.stack(found)
 
     def content(self, keys: tuple[str, ...]) -> str:
-        """A hash of what stands under `keys` in all training examples, 16 digits; `spec.fingerprint` is one of their names."""
+        """A hash, 16 hexadecimal digits, of what stands under `keys` in all training examples; `spec.fingerprint` is one of their names."""
         sha = hashlib.sha256()
         for stream in self._train:
             places = [place for place, key in enumerate(stream.keys) if key in keys]
@@ -139,7 +157,7 @@ class Dataset:
         return sha.hexdigest()[:16]
 
     def names(self, split: str, key: str, most: int) -> tuple[str, ...]:
-        """Of the examples of `column`."""
+        """The names of the examples that `column` returns for the same arguments, in its order."""
         return tuple(stream.name(index) for stream, index in self._spaced(split, key, most))
 
     def _spaced(self, split, key, most):

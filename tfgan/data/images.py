@@ -1,4 +1,4 @@
-"""Image files to arrays and back: one rule for orientation, palettes, transparency and bit depth, used by every verb.
+"""Turns image files into arrays and back: one rule for orientation, palettes, transparency and bit depth, used by every verb.
 
 An image is an H×W×C array, uint8 (0 to 255) or uint16 (0 to 65535), with C = 1 gray, 2 gray and alpha, 3 RGB or 4 RGBA.
 """
@@ -43,7 +43,7 @@ _DECODER_ERRORS = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOF
 
 @dataclasses.dataclass(frozen=True)
 class ImageInfo:
-    """What `decode` will return for a file."""
+    """Size and pixel type of the array that `decode` returns for a file."""
 
     height: int  # pixels, as the image is meant to be seen (EXIF orientation applied)
     width: int
@@ -57,8 +57,11 @@ def probe(source: Path | bytes) -> ImageInfo:
 
     The pixels are not checked. An orientation that a PNG states after its pixels is not seen here, only by `decode`.
 
+    Args:
+        source: the file, or its bytes.
+
     Raises:
-        UnreadableImage: the file is missing, empty, no image of an accepted format, or of an unsupported pixel type.
+        UnreadableImage: the file is missing, empty, too large, no image of an accepted format, or of an unsupported pixel type.
     """
     with _reasons(), _open(source) as image:
         info = _describe(image)
@@ -80,8 +83,8 @@ def decode(source: Path | bytes) -> np.ndarray:
         H×W×C, C from 1 to 4, uint8 or uint16; it may be read-only.
 
     Raises:
-        UnreadableImage: as `probe`, and when pixels are missing or damaged. JPEG and WebP carry no checksum: damage inside a file that
-            is complete cannot always be told from a picture.
+        UnreadableImage: `probe` would refuse the file, or pixels are missing or damaged. JPEG and WebP carry no checksum: damage inside a
+            file that is complete cannot always be told from a picture.
     """
     with _reasons():
         content = source if isinstance(source, bytes) else source.read_bytes()
@@ -100,14 +103,14 @@ def decode(source: Path | bytes) -> np.ndarray:
 
 
 def decode_values(source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
-    """As `decode`, but a palette's indices stay what they are, for label maps.
+    """The image in a file, or in the bytes of a file, with the indices of a palette left as they are, for label maps.
 
     Returns:
-        of a palette image its indices, H×W×1 uint8, and the palette, 256×3 uint8 (black where the file has fewer colors);
-        of any other what `decode` returns, and None.
+        For an image with a palette, its indices, H×W×1 uint8, and the palette, 256×3 uint8 (black where the file has fewer colors);
+        for any other image, what `decode` returns, and None.
 
     Raises:
-        UnreadableImage: as `decode`.
+        UnreadableImage: `decode` would refuse the file.
     """
     with _reasons():
         content = source if isinstance(source, bytes) else source.read_bytes()
@@ -123,7 +126,9 @@ def decode_values(source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def convert(image: np.ndarray, channels: int, dtype: str, alpha: str = "composite") -> np.ndarray:
-    """The image with the given number of channels and pixel type. This is the one rule by which any file becomes what a network eats:
+    """The image with the given number of channels and pixel type.
+
+    This is the one rule by which any file becomes what a network eats:
 
     1. Transparency. "composite": the colors are laid over white. "drop": they are taken as stored. "keep": it stays a channel where
        `channels` is 2 or 4, and is composited otherwise.
@@ -135,7 +140,10 @@ def convert(image: np.ndarray, channels: int, dtype: str, alpha: str = "composit
         image: H×W×C, C from 1 to 4, uint8 or uint16.
         channels: 1, 2 (gray and alpha), 3 or 4.
         dtype: "uint8" or "uint16".
-        alpha: "composite", "drop" or "keep".
+        alpha: what becomes of transparency: "composite", "drop" or "keep".
+
+    Returns:
+        H×W×`channels` of the type `dtype`.
     """
     color, opacity = (image[..., :-1], image[..., -1:]) if image.shape[-1] in (2, 4) else (image, None)
     with_alpha = channels in (2, 4)
@@ -162,7 +170,7 @@ def convert(image: np.ndarray, channels: int, dtype: str, alpha: str = "composit
 def middle(image: np.ndarray, shape: Size) -> np.ndarray:
     """The largest part in the middle of an image H×W×C whose sides have the ratio of `shape`, height to width, to the nearest pixel.
 
-    Of an odd rest, the smaller half is cut off at the top or left. An image that has this ratio already is returned as it is.
+    Where the rest is odd, the smaller half is cut off at the top or left. An image that has this ratio already is returned as it is.
     """
     height, width = image.shape[:2]
     h, w = min(height, max(1, round(width * shape[0] / shape[1]))), min(width, max(1, round(height * shape[1] / shape[0])))
@@ -244,7 +252,16 @@ def encode(image: np.ndarray, extension: str) -> bytes:
 
 
 def save(path: Path, image: np.ndarray):
-    """Writes the image, whole or not at all, in the format of the path's ending; see `encode`."""
+    """Writes an image file, whole or not at all, in the format of the path's ending; makes its folder if need be.
+
+    Args:
+        path: the file, which is replaced if it exists.
+        image: H×W×C, C from 1 to 4, uint8 or uint16; see `encode`.
+
+    Raises:
+        UserError: the format is unknown or cannot hold this image.
+        OSError: the file cannot be written.
+    """
     write_atomically(path, encode(image, path.suffix))
 
 
@@ -276,7 +293,7 @@ def _open(source: Path | bytes) -> ImageFile.ImageFile:
 
 
 def _describe(image: ImageFile.ImageFile) -> ImageInfo:
-    """What Pillow has read of the header; height and width as stored."""
+    """Size and pixel type, as far as Pillow has read the header; height and width as stored, before any orientation is applied."""
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise UnreadableImage(_too_large())

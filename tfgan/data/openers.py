@@ -1,4 +1,4 @@
-"""Which reader opens what the settings name, for each kind of batches. Readers are imported when they are asked for."""
+"""Chooses the reader that opens what the settings name, for each kind of batches. Readers are imported when they are asked for."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,16 @@ from tfgan.errors import UserError
 
 
 def synthetic(settings, kind, size):
-    """split -> sources: one, or one for each domain of unpaired sets."""
+    """Split, "train" and "val" -> sources of the built-in set: one, or for unpaired images one for each domain.
+
+    Args:
+        settings: of these, synthetic_images, the number of training images, and synthetic_seed are used.
+        kind: kind of the batches, a key of `tfgan.config.BATCH_KINDS`.
+        size: height and width of the images, in pixels.
+
+    Raises:
+        UserError: the size is below 8×8 pixels.
+    """
     from tfgan.data.synthetic import SyntheticSource
 
     counts = {"train": settings.synthetic_images, "val": max(8, settings.synthetic_images // 8)}
@@ -29,7 +38,7 @@ def _one_each(splits: Mapping[str, Source]) -> dict[str, list[Source]]:
 
 
 def _paired(settings):
-    """split -> one source of pairs with the keys A and B."""
+    """Split -> one source of pairs with the keys A and B, label maps painted in their classes' colors if a setting speaks of classes."""
     pairs = _pairs(settings)
     if settings.label_coding != "auto" or settings.label_palette or settings.label_names or settings.ignore_label != 255:
         from tfgan.data.label_maps.semantic import open_painted
@@ -39,7 +48,7 @@ def _paired(settings):
 
 
 def _unpaired(settings):
-    """split -> a source with the key A and one with the key B; pairs are drawn apart."""
+    """Split -> a source with the key A and one with the key B; pairs are drawn apart."""
     from tfgan.data.folders.unpaired import open_unpaired, sides
 
     if is_own(settings):
@@ -55,7 +64,7 @@ def _unpaired(settings):
 
 
 def _semantic(settings):
-    """split -> one source of label maps and images."""
+    """Split -> one source of label maps and images."""
     from tfgan.data.label_maps.semantic import open_semantic
 
     pairs = _pairs(settings)
@@ -70,7 +79,7 @@ def _semantic(settings):
 
 
 def _attributes(settings):
-    """split -> sources of images with attributes, one for each of several joined sets."""
+    """Split -> sources of images with attributes, one for each of several joined sets."""
     if settings.data_dir:
         from tfgan.data.attributes.folder import open_attributes
 
@@ -83,7 +92,7 @@ def _attributes(settings):
 
 
 def _label_side(settings, pairs) -> str:
-    """Which of A and B is the one label map among the domains."""
+    """The side, A or B, of the one domain that is a label map; raises `UserError` if none or both are."""
     names = side_names([pairs["train"]])
     labeled = [side for side, name in names.items() if name in settings.label_domains]
     if len(labeled) != 1:
@@ -92,7 +101,7 @@ def _label_side(settings, pairs) -> str:
 
 
 def _pairs(settings):
-    """split -> a source of pairs with the keys A and B."""
+    """Split -> a source of pairs with the keys A and B."""
     name = settings.dataset
     if is_own(settings):
         return {split: source for split, (source,) in open_own(settings).items()}
@@ -116,7 +125,7 @@ def _labeled(settings: DataConfig) -> dict[str, list[Source]]:
     """Split -> one source with the keys "image" and "label": of idx files, of class folders, or one of `CLASSES`.
 
     Raises:
-        UserError: as the readers; the set has no classes; `label_names` for classes that have names.
+        UserError: a reader refuses the files; the set has no classes; `label_names` for classes that have names.
     """
     folder = Path(settings.data_dir)
     if settings.data_dir and find_idx(folder):
@@ -139,7 +148,7 @@ def _images(settings: DataConfig) -> dict[str, list[Source]]:
     """Split -> one source of one domain: of a folder, of idx files, of one of `CLASSES`, of CelebA, or of a half of pairs.
 
     Raises:
-        UserError: as the readers; the set has no single images; `half` where there are none, or pairs without `half`.
+        UserError: a reader refuses the files; the set has no single images; `half` where there are no halves, or pairs without `half`.
     """
     if settings.data_dir:
         return _one_each(_of_folder(Path(settings.data_dir), settings))

@@ -1,6 +1,6 @@
-"""Images that a program gives as arrays, or by a reader of its own, in the place of a folder.
+"""Keeps images that a program gives as arrays, or by a reader of its own, in the place of a folder.
 
-They are kept by this process under a name, `own:` and a hash of what they are, which the run's config.json records. So a run is resumed
+The process keeps them under a name, `own:` and a hash of what they are, which the run's config.json records. So a run is resumed
 only with the images it began with, and every verb of the process finds them.
 """
 
@@ -20,18 +20,22 @@ from tfgan.errors import UserError
 PREFIX = "own:"
 
 Column = Sequence | np.ndarray
-"""One entry for each example."""
+"""The entries of one key, one for each example."""
 
 _kept: dict[str, dict[str, list[Source]]] = {}
 
 
 def is_own(settings: DataConfig) -> bool:
-    """Whether the images are a program's own."""
+    """Whether the images that `settings` name were given by a program, not read from a folder or a named data set."""
     return not settings.data_dir and settings.dataset.startswith(PREFIX)
 
 
 def open_own(settings: DataConfig) -> dict[str, list[Source]]:
-    """Split -> sources that `keep` was given. Raises `UserError` if this process was not given them."""
+    """Split -> the sources that `keep` has kept under the name `settings.dataset`.
+
+    Raises:
+        UserError: this process was not given these images.
+    """
     try:
         return _kept[settings.dataset]
     except KeyError:
@@ -46,7 +50,7 @@ def keep(data: Any, kind: str, settings: DataConfig) -> str:
 
     Args:
         data: what `tfgan.train` takes as its `data`.
-        kind: of the batches.
+        kind: kind of the batches, a key of `tfgan.config.BATCH_KINDS`.
         settings: `domains`, `label_names`, `attributes` and `attribute_groups` name what the arrays do not.
 
     Raises:
@@ -96,7 +100,7 @@ def _sources(data: Any, kind: str, settings: DataConfig) -> list[Source]:
 
 
 def _columns(data: Any, kind: str) -> dict[str, Column]:
-    """By the keys of the batch."""
+    """The columns of `data` by the keys of the batch; raises `UserError` for data of another form."""
     keys = BATCH_KINDS[kind].keys
     if hasattr(data, "as_numpy_iterator"):  # a tf.data.Dataset, which has no random access
         examples = list(data.as_numpy_iterator())
@@ -119,7 +123,8 @@ class ArraySource(Source):
     Args:
         columns: key of an example -> N images H×W×C of any sizes in their domain's dtype; labels, N int32; or `attributes` and `mask`,
             N×K float32.
-        domains: of the keys that are images.
+        domains: image key -> what stands there; other keys have none.
+        alpha: what becomes of transparency: "composite", "drop" or "keep".
     """
 
     def __init__(self, columns: Mapping[str, Column], domains: Mapping[str, Domain], alpha: str = "composite"):
@@ -141,7 +146,7 @@ class ArraySource(Source):
         return images.convert(value, domain.channels, domain.dtype, self.alpha)
 
     def digest(self) -> bytes:
-        """A hash of all that is in the examples."""
+        """The SHA-256 hash, 32 bytes, of all that is in the examples."""
         sha = hashlib.sha256()
         for key, values in self.columns.items():
             for value in values:
@@ -151,6 +156,13 @@ class ArraySource(Source):
 
 def from_arrays(columns: Mapping[str, Column], kind: str, settings: DataConfig) -> list[Source]:
     """The sources of one split: two for unpaired images, one for others; images of A and B for kinds with two domains.
+
+    Args:
+        columns: key of the batch -> its entries. Images are H×W or H×W×C, C from 1 to 4, uint8 or uint16 over the type's full range;
+            labels, whole numbers from 0; attributes, N×K of 0, 1 and NaN for unknown, or with a `mask` of their shape, above 0 where known.
+        kind: kind of the batches, a key of `tfgan.config.BATCH_KINDS`.
+        settings: `domains`, `label_domains`, `label_names`, `attributes` and `attribute_groups` name what the arrays do not; `alpha` says
+            what becomes of transparency.
 
     Raises:
         UserError: other keys than the kind's; numbers of examples that differ; images of another type, shape or size.
@@ -227,7 +239,7 @@ def _labels(values: Iterable, names: Strings) -> np.ndarray:
 
 
 def _image(key: str, number: int, value) -> np.ndarray:
-    """H×W×C uint8 or uint16; of a map of classes, H×W×1 ids."""
+    """One image as H×W×C uint8 or uint16, a map of classes as H×W×1 ids; raises `UserError` for another type or shape."""
     image = np.asarray(value)
     if key == "labels" and image.dtype.kind in "iu" and image.size and image.min() >= 0 and image.max() < 2**16:
         image = image.astype(np.uint8 if image.max() < 2**8 else np.uint16)
@@ -241,7 +253,7 @@ def _image(key: str, number: int, value) -> np.ndarray:
 
 
 def _domain(name: str, pictures: list[np.ndarray], settings: DataConfig) -> Domain:
-    """As of files: in color if any image is, with transparency if it is kept and any has it, uint16 if all are."""
+    """The domain of images: in color if any of them is, with transparency if it is kept and any has it, uint16 if all are."""
     most = max(image.shape[-1] for image in pictures)
     channels = 4 if most == 4 and settings.alpha == "keep" else 3 if most >= 3 else 1
     dtype = "uint16" if all(image.dtype == np.uint16 for image in pictures) else "uint8"

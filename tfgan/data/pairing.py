@@ -1,4 +1,4 @@
-"""What makes two images a pair: one rule for files and for stored data sets."""
+"""Makes two images a pair: one rule for files and for stored data sets."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,11 @@ from tfgan.errors import UnreadableImage
 
 
 def split_halves(image: np.ndarray) -> list[np.ndarray]:
-    """A side by side image H×2W×C -> its left and right half, H×W×C. Raises `UnreadableImage` for an odd width."""
+    """The left and the right half, each H×W×C, of a side by side image H×2W×C.
+
+    Raises:
+        UnreadableImage: the width is odd.
+    """
     width = image.shape[1]
     if width % 2:
         raise UnreadableImage(f"the width of a side by side pair must be even, but is {width} pixels")
@@ -18,10 +22,15 @@ def split_halves(image: np.ndarray) -> list[np.ndarray]:
 
 
 def as_pair(found: Mapping[str, np.ndarray], domains: Mapping[str, Domain], alpha: str) -> dict[str, np.ndarray]:
-    """The images of A and B, in this order under any names, in their domains' channels and dtype, under the keys A and B.
+    """Both images of a pair, H×W×C in their domains' channels and dtype, under the keys "A" and "B".
+
+    Args:
+        found: name, which messages use -> image H×W×C, C from 1 to 4, uint8 or uint16; that of A, then that of B.
+        domains: "A" and "B" -> domain.
+        alpha: what becomes of transparency: "composite", "drop" or "keep".
 
     Raises:
-        UnreadableImage: they differ in size; the message uses their names.
+        UnreadableImage: the images differ in size; the message uses their names.
     """
     if len({image.shape[:2] for image in found.values()}) > 1:
         sizes = [f"{name} is {image.shape[0]}×{image.shape[1]}" for name, image in found.items()]

@@ -1,4 +1,4 @@
-"""Prepared examples -> `tf.data` batches: order, crop, flip, normalization.
+"""Makes `tf.data` batches of prepared examples: order, crop, flip, normalization.
 
 Which example stands at which place of which step, and how it is cropped, is a function of (seed, sample number) alone. A run can go on
 from any step without the state of an iterator, and several replicas together see what one would see.
@@ -36,8 +36,11 @@ def make_batches(
     of one example get one crop and one flip.
 
     Args:
-        image_size: the crop; streams whose images have this size already are not cropped.
+        streams: the sources of the split, whose images are at least as large as `image_size`.
+        image_size: height and width of the crop, in pixels; streams whose images have this size already are not cropped.
         batch_size: images in one batch over all replicas, a multiple of their number.
+        flip: mirror every example from left to right with probability 1/2.
+        seed: what order, crop and flip depend on, together with the number of the sample.
         first_step: the step whose batches come first, counted from `first_sample`, the examples that were drawn before step 0.
         batches_per_step: how many batches a train step eats.
         alternate: streams take turns, a global batch each, instead of standing side by side in every batch. At each place of a step,
@@ -46,7 +49,7 @@ def make_batches(
         context: which share of the replicas this process feeds; None: all of one replica.
 
     Returns:
-        a data set of dicts: images b×H×W×C float32 in [-1, 1], class maps b×H×W int32, labels and attributes as the source has them.
+        A data set of dicts: images b×H×W×C float32 in [-1, 1], class maps b×H×W int32, labels and attributes as the source has them.
     """
     context = context or tf.distribute.InputContext()
     share = batch_size // context.num_replicas_in_sync
@@ -77,7 +80,16 @@ def make_batches(
 
 
 def shuffled_index(sample, count: int, seed: list[int]):
-    """The example at place `sample` (int64) of an endless row of permutations of `count` examples, each drawn from (seed, its number)."""
+    """The index of the example at one place of an endless row of permutations, each drawn from the seed and its own number.
+
+    Args:
+        sample: the place, an int64 tensor.
+        count: number of examples in a permutation.
+        seed: two numbers.
+
+    Returns:
+        An int64 scalar from 0 to `count` - 1.
+    """
     epoch, place = sample // count, sample % count
     return tf.random.experimental.index_shuffle(place, seed=_derived(seed, epoch), max_index=tf.constant(count - 1, tf.int64))
 
@@ -116,13 +128,13 @@ def _augmented(array, domain: Domain | None, image_size, noise, flip, shrink):
 
 
 def normalize(image, domain: Domain):
-    """Pixels of the domain's dtype -> float32 in [-1, 1]; tensors and arrays alike."""
+    """Pixels of the domain's dtype, uint8 or uint16, as float32 in [-1, 1], of any shape; tensors stay tensors, and arrays arrays."""
     scale = np.float32(2.0 / np.iinfo(domain.dtype).max)
     image = tf.cast(image, tf.float32) if tf.is_tensor(image) else np.asarray(image, np.float32)
     return image * scale - np.float32(1.0)
 
 
 def denormalize(floats, domain: Domain):
-    """float32 in [-1, 1] -> a tensor of the domain's dtype, rounded to the nearest value."""
+    """Pixels float32 in [-1, 1], of any shape, as a tensor of the domain's dtype, rounded to the nearest value and clipped to its range."""
     dtype = tf.as_dtype(domain.dtype)
     return tf.saturate_cast(tf.round((floats + 1.0) * (dtype.max / 2)), dtype)

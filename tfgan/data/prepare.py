@@ -1,4 +1,4 @@
-"""A split made ready for the pipeline: checked before training, resized once, kept in memory if it fits."""
+"""Makes a split ready for the pipeline: checked before training, resized once, kept in memory if it fits."""
 
 import hashlib
 import logging
@@ -25,8 +25,8 @@ class PreparedSource:
     Args:
         source: the decoded examples.
         keys: batch key -> key of the source, for example source -> B.
-        size: height and width of what `fetch` returns.
-        remember: keep what was fetched.
+        size: height and width of what `fetch` returns, in pixels.
+        remember: keep in memory what was fetched.
         crop: cut images to their largest middle part of the shape of `size` before they are resized, instead of squeezing them.
     """
 
@@ -43,7 +43,14 @@ class PreparedSource:
         return self.source.name(self._indices[position])
 
     def fetch(self, position: int) -> list[np.ndarray]:
-        """The arrays of one example, in the order of `keys`: images and maps at `size`, anything else as it is."""
+        """The arrays of one example, in the order of `keys`: images and maps at `size`, anything else as it is.
+
+        Args:
+            position: place of the example among those that are left after `check`.
+
+        Raises:
+            UnreadableImage: the files of this example cannot be used.
+        """
         index = self._indices[position]
         if self._memory is not None and index in self._memory:
             return self._memory[index]
@@ -57,10 +64,14 @@ class PreparedSource:
         return resize(middle(image, self.size) if self.crop else image, self.size, domain.resample)
 
     def check(self, split: str, skip_bad: bool) -> None:
-        """Loads every example once.
+        """Loads every example once, to find those that cannot be used.
+
+        Args:
+            split: name of the split, for messages.
+            skip_bad: leave out examples that cannot be used and log them, instead of raising an error.
 
         Raises:
-            UserError: some cannot be used; names them, unless `skip_bad`, which leaves them out and lists them.
+            UserError: some examples cannot be used, and `skip_bad` is false; or none is left.
         """
         bad: dict[int, str] = {}
 
@@ -86,12 +97,12 @@ class PreparedSource:
             raise UserError(f"No {split} image is left.")
 
     def bytes(self) -> int:
-        """Memory that all prepared images take."""
+        """The memory that all prepared images and maps take, in bytes."""
         height, width = self.size
         return len(self) * sum(height * width * max(d.channels, 1) * np.dtype(d.dtype).itemsize for d in self.domains.values())
 
     def fingerprint(self) -> str:
-        """A hash of the examples' names in their order."""
+        """A hash, 16 hexadecimal digits, of the examples' names in their order."""
         return hashlib.sha256("\n".join(self.name(i) for i in range(len(self))).encode()).hexdigest()[:16]
 
 
@@ -101,7 +112,7 @@ def _listed(lines: list[str]) -> str:
 
 
 def free_memory() -> int:
-    """Bytes of memory that can be taken without swapping."""
+    """The memory, in bytes, that can be taken without swapping; where Linux does not tell it, half of the machine's memory."""
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():
         for line in meminfo.read_text().splitlines():

@@ -1,4 +1,4 @@
-"""What every origin of images offers the pipeline: decoded examples by index."""
+"""Defines what every origin of images offers the pipeline: decoded examples by index."""
 
 import abc
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import numpy as np
 from tfgan.config import Domain, Strings
 
 Record = Mapping[str, Any]
-"""A stored example: feature, nested ones as "a/b" -> its bytes, or its number."""
+"""A stored example: name of a feature, for a nested one "a/b" -> its bytes, or its number."""
 
 
 class Records(Protocol):
@@ -26,12 +26,12 @@ class Source(abc.ABC):
 
     Attributes:
         domains: image key of an example -> what stands there.
-        class_names: of an example's `label`, in order; empty if it has none.
-        attribute_names: of an example's `attributes`, in order; empty if it has none.
+        class_names: names of the classes, in the order of the numbers in an example's `label`; empty if there are no labels.
+        attribute_names: names of an example's `attributes`, in their order; empty if there are none.
         attribute_groups: attributes that exclude each other, a tuple a group.
         attribute_sets: the attributes that each of several joined sets knows; empty if there is one set.
         skipped: what was left out: its name, and the reason.
-        label_side: of pairs whose label map is read as classes, the side, A or B, on which it is; "" for all others.
+        label_side: for pairs whose label map is read as classes, the side, A or B, on which it is; "" for all others.
     """
 
     domains: Mapping[str, Domain]
@@ -54,18 +54,18 @@ class Source(abc.ABC):
         """One example at its own size.
 
         Images are H×W×C in the domain's channels and dtype; maps of class ids are H×W int32; all images of one example have one size.
-        A `label` is an int32 scalar, `attributes` and `mask` are float32 vectors.
+        A `label` is an int32 scalar. `attributes` and `mask` are float32 vectors: 1 or 0 for each attribute, and 1 where it is known.
 
         Raises:
             UnreadableImage: the files of this example cannot be used; the message gives the reason.
         """
 
     def paths(self, index: int) -> tuple[Path, ...]:
-        """The files of an example; of a pair in two files, that of A and that of B. Empty if it has none of its own."""
+        """The files of an example: one, for a pair in two files that of A and that of B, or none if it has no file of its own."""
         return ()
 
     def label(self, path: Path) -> str:
-        """What messages call one of `paths`."""
+        """The name by which messages call a file, one of those that `paths` returns."""
         return path.as_posix()
 
 
@@ -73,8 +73,8 @@ class FileSource(Source):
     """Examples of one file each.
 
     Attributes:
-        data_dir: the folder that messages know.
-        files: of each example: path inside `data_dir`.
+        data_dir: the data folder, inside which messages name files.
+        files: path of each example's file inside `data_dir`.
     """
 
     data_dir: Path
@@ -97,7 +97,7 @@ class RecordSource(Source):
     """Examples that a data set stores one after the other, without files of their own; their names are their numbers.
 
     Attributes:
-        records: by index.
+        records: the stored examples, by index.
     """
 
     records: Records
@@ -110,7 +110,12 @@ class RecordSource(Source):
 
 
 class View(Source):
-    """Another source, `inner`, seen in another way; its examples keep their names and files."""
+    """A source that shows the examples of another source in another way; they keep their names and files.
+
+    Args:
+        inner: the other source.
+        domains: image key of an example of this source -> what stands there.
+    """
 
     def __init__(self, inner: Source, domains: Mapping[str, Domain]):
         self.inner, self.domains, self.skipped = inner, domains, inner.skipped

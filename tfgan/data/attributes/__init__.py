@@ -1,1 +1,1 @@
-"""Images with attributes: tables of them, what is learned of it, and its sources."""
+"""Reads images with attributes: the tables of attributes, the choice of what is learned, and the sources of such images."""

@@ -1,4 +1,4 @@
-"""Images with attributes: one set or several joined ones, each with its own file of attributes or a folder a class.
+"""Reads images with attributes: one set or several joined ones, each with its own file of attributes or a folder a class.
 
 Images that are not square are cropped to their central square, so that nothing is squeezed when they are resized: of CelebA's 218×178
 that is the 178×178 of StarGAN (Choi et al., CVPR 2018, section 5.2).
@@ -25,7 +25,7 @@ from tfgan.errors import UserError
 logger = logging.getLogger(__name__)
 
 FILES = ("list_attr_celeba.txt", "list_attr_celeba.csv", "attributes.csv")
-"""Names of a file of attributes that is found by itself."""
+"""Names by which a file of attributes in a data folder is found without --attributes_file."""
 
 HELD_OUT = 0.05  # share of a set without validation images that is kept from training for it
 MOST_HELD_OUT = 2000
@@ -48,7 +48,11 @@ class AttributeFolder(FileSource):
     skipped: Sequence[tuple[str, str]] = ()  # files and rows left out: path, reason
 
     def load(self, index: int) -> dict[str, np.ndarray]:
-        """The central square of an image, in its domain's channels and dtype; its attributes, 0 where unknown; and which are known.
+        """The central square of one image, with its attributes.
+
+        Returns:
+            `image`, H×H×C in its domain's channels and dtype; `attributes`, float32 of 1 and 0, 0 where unknown; `mask`, float32, 1 where
+            an attribute is known, else 0.
 
         Raises:
             UnreadableImage: the file is damaged or no image.
@@ -59,12 +63,13 @@ class AttributeFolder(FileSource):
 
 
 class JoinedSource(View):
-    """A split of one of several sets, with the attributes of all: those of the other sets are 0 and unknown.
+    """A split of one of several joined sets, with the attributes of all sets: those of the other sets are 0 and unknown.
 
     Args:
-        inner: a split of that set; sets: a split of each, in order.
-        image: what all share.
-        alpha: what becomes of transparency.
+        inner: the split of the one set.
+        sets: one split of each set, in order, for the names of its attributes.
+        image: the domain that the images of all sets share.
+        alpha: what becomes of transparency: "composite", "drop" or "keep".
     """
 
     def __init__(self, inner: Source, sets: Sequence[Source], image: Domain, alpha: str):
@@ -75,7 +80,11 @@ class JoinedSource(View):
         self.attribute_sets = tuple(source.attribute_names for source in sets)
 
     def load(self, index: int) -> dict[str, np.ndarray]:
-        """As the set itself, in the channels and dtype that all sets share."""
+        """One example of the set: `image`, H×W×C in the channels and dtype that all sets share, and `attributes` and `mask` of all sets.
+
+        Raises:
+            UnreadableImage: the files of this example cannot be used.
+        """
         example, domain = self.inner.load(index), self.domains["image"]
         first = self.attribute_names.index(self.inner.attribute_names[0])
         after = len(self.attribute_names) - first - len(self.inner.attribute_names)
@@ -109,7 +118,12 @@ def open_attributes(settings: DataConfig) -> dict[str, list[Source]]:
 
 
 def find_table(folder: Path, file: str, settings: DataConfig) -> Table:
-    """The attributes of a set, with its images' paths inside the folder; `file` as `settings.attributes_file`.
+    """The attributes of a set of images, with the images' paths inside its folder.
+
+    Args:
+        folder: the folder of the set.
+        file: the file of attributes, a path inside the folder or an absolute one; empty: one of `FILES`, or else class folders.
+        settings: `attributes` says which columns are read, `skip_bad_files` whether images and rows without the other are left out.
 
     Raises:
         UserError: there is no file of attributes and there are no class folders; images and rows do not match (unless `skip_bad_files`).
@@ -137,7 +151,7 @@ def _class_table(folder: Path, skip_bad_files: bool) -> Table:
 
 
 def _with_images(folder: Path, path: Path, table: Table, skip_bad_files: bool) -> Table:
-    """The table with the paths of its images, which are those in the folder and no others."""
+    """The table `table`, of the file `path`, cut down to the images that are in the folder, with their paths inside it."""
     there = [path.as_posix() for path in list_images(folder)]
     known = set(there)
     inside = max(_IMAGE_FOLDERS, key=lambda inside: sum(inside + file in known for file in table.files))
@@ -157,7 +171,15 @@ def _with_images(folder: Path, path: Path, table: Table, skip_bad_files: bool) -
 
 
 def open_set(folder: Path, table: Table, selection: Selection, settings: DataConfig) -> dict[str, AttributeFolder]:
-    """The splits of one set; says how many images are held out, and how many belong to none or several of a group.
+    """The splits of one set of images with attributes.
+
+    Logs how many images are held out for validation, and how many have none or several of the attributes of a group.
+
+    Args:
+        folder: the folder of the set.
+        table: its attributes, as `find_table` returns them.
+        selection: which attributes are learned, and which exclude each other.
+        settings: of these, `alpha`, what becomes of transparency, is used.
 
     Raises:
         UserError: there are no training images; an attribute is the same in all of them.
@@ -190,7 +212,7 @@ def open_set(folder: Path, table: Table, selection: Selection, settings: DataCon
 
 
 def _settle(values: np.ndarray, group: Strings, names: Strings, folder: Path):
-    """Makes a group known as a whole or not at all, in place; says how many images are in none or in several of its attributes."""
+    """Makes a group of attributes known as a whole or not at all, in place; logs how many images have none or several of them."""
     columns = [names.index(name) for name in group]
     block = values[:, columns]
     block[np.isnan(block) & (block == 1).any(axis=1, keepdims=True)] = 0
@@ -221,7 +243,14 @@ def _check_learnable(folder: Path, values: np.ndarray, names: Strings):
 
 
 def join(sets: Sequence[Mapping[str, Source]], alpha: str) -> dict[str, list[Source]]:
-    """Split -> one source of each set. For a split that only others have, a set gives its validation, test or training images."""
+    """Split -> its sources, one for each of the joined sets.
+
+    For a split that only other sets have, a set gives its validation images, or else its test or training images.
+
+    Args:
+        sets: split -> source of images with attributes, for each set; each has a split "train".
+        alpha: what becomes of transparency: "composite", "drop" or "keep".
+    """
     if len(sets) == 1:
         return {split: [source] for split, source in sets[0].items()}
     first = [splits["train"] for splits in sets]

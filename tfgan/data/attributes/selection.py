@@ -1,4 +1,4 @@
-"""Which attributes of one or several sets are learned, and which of them exclude each other."""
+"""Selects which attributes of one or several sets are learned, and says which of them exclude each other."""
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
@@ -9,14 +9,14 @@ from tfgan.errors import UserError, did_you_mean
 
 
 class Selection(NamedTuple):
-    """What is learned of one set."""
+    """The attributes that are learned of one set, and those that exclude each other."""
 
     names: Strings
     groups: tuple[Strings, ...]  # attributes that exclude each other
 
 
 def select(sets: list[Mapping[str, Strings]], wanted: Strings, grouped: Strings) -> list[Selection]:
-    """What is learned of each set.
+    """The attributes that are learned of each set, in the order of the sets.
 
     Args:
         sets: column -> its attributes, for each set; those of one column exclude each other.
@@ -56,7 +56,7 @@ def _chosen(columns: Mapping[str, Strings], wanted: Strings) -> Strings:
 
 
 def _repeated(names: Iterable[str]) -> str | None:
-    """The first name that comes twice."""
+    """The first name that comes twice, or None."""
     seen: set[str] = set()
     for name in names:
         if name in seen:

@@ -1,4 +1,4 @@
-"""Files that say which attributes images have: CelebA's list and CSV files, brought to one form."""
+"""Reads files that say which attributes images have: CelebA's list and CSV files, brought to one form."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ class Table(NamedTuple):
 
 
 def read_table(path: Path, wanted: Strings) -> Table:
-    """The attributes in a file.
+    """The attributes of images, read from a file of one of two formats.
 
     - CelebA's list_attr_celeba.txt: a line with the number of rows, a line with the names, and rows `000001.jpg -1 1 …`.
     - CSV with a header, separated by comma, semicolon or tab. The column called file, filename, image or path (else the first) holds
@@ -97,7 +97,7 @@ def read_table(path: Path, wanted: Strings) -> Table:
 
 
 def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Names of the columns, and the cells of each row that is not blank."""
+    """The names of a file's columns, and the cells of each row that is not blank."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -124,7 +124,7 @@ def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
 
 
 def _read_partition(folder: Path) -> dict[str, str]:
-    """File -> "0", "1" or "2", as list_eval_partition says; empty if there is none."""
+    """Name of an image file -> "0", "1" or "2", as list_eval_partition in `folder` says; empty if there is no such file."""
     path = next((path for ending in ("txt", "csv") if (path := folder / f"list_eval_partition.{ending}").is_file()), None)
     rows = [line.replace(",", " ").rsplit(None, 1) for line in path.read_text().splitlines()] if path else []
     return {row[0]: row[1] for row in rows if len(row) == 2}
@@ -137,7 +137,7 @@ class _Column(NamedTuple):
 
 
 def _parse(path: Path, name: str, cells: list[str]) -> _Column:
-    """One column as one attribute, or as one for each of its texts."""
+    """The attributes in one column of a table: one, or one for each of its texts; raises `UserError` if it is no attribute."""
     meanings = {cell: _number(cell) for cell in dict.fromkeys(cells) if cell}
     if meanings and all(number is None for number in meanings.values()):
         texts = sorted(meanings, key=natural_key)
@@ -157,7 +157,7 @@ def _parse(path: Path, name: str, cells: list[str]) -> _Column:
 
 
 def _number(cell: str) -> float | None:
-    """What yes, no or a number mean; None for other texts."""
+    """The number that a cell with yes, no, true, false or a number means; None for other texts."""
     try:
         return _WORDS[cell.lower()] if cell.lower() in _WORDS else float(cell)
     except ValueError:

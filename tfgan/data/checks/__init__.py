@@ -1,4 +1,4 @@
-"""What is wrong with a data set, found before training: every check is a function from what was seen of its files to findings."""
+"""Finds what is wrong with a data set before training: every check is a function from what was seen of its files to findings."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ SAMPLED = 32  # images of a domain that tell whether it looks like label maps
 
 
 class Inspection(NamedTuple):
-    """What was seen of a data set."""
+    """All that a check has seen and found of a data set."""
 
     opened: Opened
     listings: list[Listing]  # of the data folders
@@ -41,11 +41,11 @@ class Inspection(NamedTuple):
 
     @property
     def domains(self) -> dict[str, Domain]:
-        """Key -> domain."""
+        """Image key of the examples, in any split -> its domain."""
         return {key: domain for sources in self.opened.splits.values() for source in sources for key, domain in source.domains.items()}
 
     def also(self, findings: list[Finding]) -> "Inspection":
-        """With more findings."""
+        """A copy of this inspection with more findings, the gravest still first."""
         return self._replace(findings=sorted([*self.findings, *findings], key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
@@ -53,7 +53,11 @@ def inspect(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size
     """Looks at every file of a data set for batches of `kind`.
 
     Args:
-        image_size: the network's; loaded_size: of training images before the crop.
+        settings: which data set, and how it is read.
+        kind: kind of the batches, a key of `tfgan.config.BATCH_KINDS`.
+        image_size: height and width of the network's images, in pixels.
+        loaded_size: height and width of training images before the crop, in pixels.
+        progress: shows how far the look at the examples has come.
 
     Raises:
         UserError: the data set is no folder and cannot be opened, or a setting means nothing.
@@ -83,7 +87,7 @@ def inspect(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size
 
 
 def _check_images(seen: Inspection, settings: DataConfig, image_size: Size) -> list[Finding]:
-    """The checks of what the images show."""
+    """The findings of all checks of what the images show."""
     kind = seen.opened.kind
     if not kind:
         return []
@@ -115,7 +119,7 @@ def _check_images(seen: Inspection, settings: DataConfig, image_size: Size) -> l
 
 
 def _counts(examples: list[Example]) -> dict[str, int]:
-    """Split -> examples that can be used: of unpaired domains the fewest, of joined sets all."""
+    """Split -> number of examples that can be used: for unpaired domains that of the smaller one, for joined sets that of all."""
     counts = Counter((example.split, tuple(example.pictures), example.stream) for example in examples if example.pictures)
     keys = {key for _, key, _ in counts}
     splits = dict.fromkeys(split for split, _, _ in counts)
@@ -123,7 +127,7 @@ def _counts(examples: list[Example]) -> dict[str, int]:
 
 
 def _used(opened: Opened, listing: Listing) -> set[str]:
-    """Paths inside the listing's folder of the files of all examples, and of those that were said to be left out."""
+    """The paths, inside the listing's folder, of the files of all examples and of those that are known to be left out."""
     used = set()
     for sources in opened.splits.values():
         for source in sources:
@@ -145,7 +149,7 @@ def _label_headers(seen: Inspection, nearest: set[str]) -> dict[str, Header]:
 
 
 def _sample(seen: Inspection, key: str) -> list:
-    """Images of one domain, evenly spaced over the training images, H×W×3 uint8."""
+    """Some images of one domain, H×W×3 uint8, evenly spaced over those of its first split."""
     source = next(source for sources in seen.opened.splits.values() for source in sources if key in source.domains)
     step = -(-len(source) // SAMPLED)
     found = []
@@ -158,6 +162,6 @@ def _sample(seen: Inspection, key: str) -> list:
 
 
 def _class_names(source: Source | None) -> Strings:
-    """Of a map of classes."""
+    """The names of the classes of a source's map of classes; empty if it has none."""
     classes = [domain.require_classes() for domain in source.domains.values() if domain.dtype == "int32"] if source else []
     return classes[0].names if classes else ()

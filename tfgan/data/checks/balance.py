@@ -1,4 +1,4 @@
-"""How evenly classes and attributes occur in the training images."""
+"""Checks how evenly classes and attributes occur in the training images."""
 
 from collections.abc import Sequence
 
@@ -15,13 +15,17 @@ RARE_PIXELS = 0.001
 
 
 def class_counts(examples: Sequence[Example], class_names: Strings) -> dict[str, int]:
-    """Class -> training images."""
+    """Name of each class -> number of training images that have it; empty if the examples have no labels."""
     labels = [example.label for example in examples if example.split == "train" and example.label is not None]
     return dict(zip(class_names, np.bincount(labels, minlength=len(class_names)).tolist())) if labels else {}
 
 
 def check_class_balance(counts: dict[str, int]) -> list[Finding]:
-    """Classes without images, and far more of one than of another; `counts` as from `class_counts`."""
+    """Findings on classes without images, and on far more images of one class than of another.
+
+    Args:
+        counts: class -> number of training images, as from `class_counts`.
+    """
     if not counts:
         return []
     findings = []
@@ -38,13 +42,17 @@ def check_class_balance(counts: dict[str, int]) -> list[Finding]:
 
 
 def attribute_shares(examples: Sequence[Example], names: Strings) -> dict[str, float]:
-    """Attribute -> share of the training images that have it, of those where it is known."""
+    """Attribute -> share, 0 to 1, of the training images that have it, among those where it is known; empty without attributes."""
     rows = [example.attributes for example in examples if example.split == "train" and example.attributes is not None]
     return dict(zip(names, np.nanmean(rows, axis=0).tolist())) if rows else {}
 
 
 def check_attribute_balance(shares: dict[str, float]) -> list[Finding]:
-    """Attributes that hardly any image has, or lacks; `shares` as from `attribute_shares`."""
+    """Findings on attributes that hardly any image has, or lacks.
+
+    Args:
+        shares: attribute -> share of the training images that have it, as from `attribute_shares`.
+    """
     rare = [f"{name} ({share:.1%})" for name, share in shares.items() if not RARE <= share <= 1 - RARE]
     if not rare:
         return []
@@ -53,14 +61,18 @@ def check_attribute_balance(shares: dict[str, float]) -> list[Finding]:
 
 
 def pixel_shares(examples: Sequence[Example], class_names: Strings) -> dict[str, float]:
-    """Class -> share of the training pixels that belong to any."""
+    """Class -> its share, 0 to 1, of the training pixels that belong to any class; empty without maps of classes."""
     pixels = [example.pixels for example in examples if example.split == "train" and example.pixels is not None]
     known = np.sum(pixels, axis=0)[:-1] if pixels else np.zeros(0)
     return dict(zip(class_names, (known / max(known.sum(), 1)).tolist()))
 
 
 def check_pixel_balance(shares: dict[str, float]) -> list[Finding]:
-    """Classes of hardly any pixel; `shares` as from `pixel_shares`."""
+    """Findings on classes that hardly any pixel belongs to.
+
+    Args:
+        shares: class -> share of the training pixels, as from `pixel_shares`.
+    """
     rare = [f"{name} ({share:.2%})" for name, share in shares.items() if 0 < share < RARE_PIXELS]
     if not rare:
         return []

@@ -1,4 +1,4 @@
-"""Images that are there more than once: in a split, in two of them, in both domains, in two classes; and those that nearly are."""
+"""Finds images that are there more than once: in a split, in two of them, in both domains, in two classes; or nearly so."""
 
 from collections.abc import Iterable, Sequence
 
@@ -14,12 +14,13 @@ CROWDED = 2000  # images with an equal band, such as a white margin, above which
 
 
 def check_duplicates(examples: Sequence[Example], nearest: set[str]) -> list[Finding]:
-    """Equal images: they have the same pixels, whatever the files are called; near duplicates are a note.
+    """Findings on equal images, which have the same pixels, whatever the files are called; near duplicates are a note.
 
-    Of pairs, all images must be equal within a split, or the partners contradict each other; across splits one photo is enough, as it was
+    For pairs, all images must be equal within a split, or the partners contradict each other; across splits one photo is enough, as it was
     trained on whatever its partner is.
 
     Args:
+        examples: what is known of all examples of the data set.
         nearest: keys of label maps, whose likeness says nothing.
     """
     seen = [example for example in examples if any(picture.contrast > BLANK for picture in example.pictures.values())]
@@ -55,7 +56,7 @@ def _keys(examples: Sequence[Example]) -> list[str]:
 
 
 def _pictured(examples: Sequence[Example], key: str) -> Iterable[tuple]:
-    """(digest of the image under `key`, example), where the image shows anything."""
+    """The digest of the image under `key` with its example, for each example whose image shows anything."""
     found = ((example.pictures[key], example) for example in examples if key in example.pictures)
     return ((picture.digest, example) for picture, example in found if picture.contrast > BLANK)
 
@@ -65,7 +66,7 @@ def _by_split(group: list[Example]) -> list[list[Example]]:
 
 
 def _largest(groups: Iterable[list[Example]]) -> list[list[Example]]:
-    """Those groups that are no part of a larger, or of an equal one."""
+    """The groups that are no part of a larger group, or of an equal one."""
     kept: list[list[Example]] = []
     places: dict[int, set[int]] = {}  # by identity of an example: the groups in `kept` that have it
     for group in sorted(groups, key=len, reverse=True):
@@ -78,7 +79,7 @@ def _largest(groups: Iterable[list[Example]]) -> list[list[Example]]:
 
 
 def _one_source_each(group: list[Example]) -> bool:
-    """Streams of unpaired domains have different keys; those of joined sets the same."""
+    """Whether the examples come from streams with different keys, as those of unpaired domains have; those of joined sets share keys."""
     return len({tuple(example.pictures) for example in group}) > 1
 
 
@@ -90,12 +91,12 @@ def _said(severity: str, name: str, groups: list[list[Example]], where: str, cur
 
 
 def _label(example: Example) -> str:
-    """Its file, with its split where the name alone does not tell it."""
+    """The name of an example, with its split where the name alone does not tell it."""
     return example.name if "/" in example.name else f"{example.split} {example.name}"
 
 
 def _groups(entries: Iterable[tuple]) -> list[list[Example]]:
-    """Examples of equal key, where there are several."""
+    """The groups of two or more examples whose entries (key, example) have equal keys."""
     found: dict = {}
     for key, example in entries:
         found.setdefault(key, []).append(example)
@@ -121,7 +122,7 @@ def _near(examples: list[Example], nearest: set[str]) -> list[list[Example]]:
 
 
 def _equal_rows(rows: np.ndarray) -> list[np.ndarray]:
-    """The numbers, in order, of those rows that are equal, for each group of them."""
+    """The numbers of the rows in each group of equal rows, in order."""
     order = np.lexsort(rows.T)  # which keeps the order of equal rows
     ends = np.flatnonzero((np.diff(rows[order], axis=0) != 0).any(axis=1)) + 1
     return np.split(order, ends)

@@ -1,4 +1,4 @@
-"""Where two images have their edges, and whether these are the same: how pairs are told from strangers.
+"""Compares where two images have their edges, by which pairs are told from strangers.
 
 What a photo and its label map, map or sketch share is not color but where one thing ends and the next begins. So each image is reduced to
 the strength of its edges in a coarse raster, those that stand apart from those that lie, and two images are compared by the correlation of
@@ -16,7 +16,11 @@ Sketch = np.ndarray
 
 
 def draw_sketch(image: np.ndarray) -> Sketch:
-    """The edges of an image H×W×3 uint8 of any size: the largest difference of a color to the right and to below, averaged over cells."""
+    """The sketch of an image's edges: the largest difference of a color to the right and to below, averaged over cells.
+
+    Args:
+        image: H×W×3 uint8 of any size.
+    """
     reduced = np.asarray(Image.fromarray(image).resize((FULL, FULL), Image.Resampling.BOX)).astype(np.int16)
     upright = np.abs(np.diff(reduced, axis=1, append=reduced[:, -1:])).max(axis=-1)
     lying = np.abs(np.diff(reduced, axis=0, append=reduced[-1:])).max(axis=-1)
@@ -26,7 +30,7 @@ def draw_sketch(image: np.ndarray) -> Sketch:
 
 
 def standardized(sketches: np.ndarray) -> np.ndarray:
-    """Sketches N×2×C×C with mean 0 and norm 1, float32; those without any edge stay 0."""
+    """Sketches, N×2×`CELLS`×`CELLS` of any type, brought to mean 0 and norm 1, float32; sketches without any edge become 0."""
     centered = sketches.astype(np.float32)
     centered -= centered.mean(axis=(2, 3), keepdims=True)
     norms = np.sqrt((centered**2).sum(axis=(1, 2, 3), keepdims=True))
@@ -34,13 +38,14 @@ def standardized(sketches: np.ndarray) -> np.ndarray:
 
 
 def agreement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """How well the edges of each image of A agree with those of each of B, N×N: on the diagonal pairs, elsewhere strangers.
+    """How well the edges of each image of A agree with those of each image of B, N×N: pairs on the diagonal, strangers elsewhere.
 
-    Correlations, from which the means of their row and column among strangers are taken, as some images agree with all others, in units of
-    the strangers' standard deviation: strangers have mean 0 and deviation 1.
+    These are correlations, from which the means of their row and column among strangers are taken, as some images agree with all others,
+    in units of the strangers' standard deviation: strangers have mean 0 and deviation 1.
 
     Args:
-        a: standardized sketches N×2×C×C, three or more; b: those of the partners.
+        a: standardized sketches of the images of A, N×2×`CELLS`×`CELLS`, three or more.
+        b: standardized sketches of their partners.
     """
     count = len(a)
     scores = a.reshape(count, -1) @ b.reshape(count, -1).T
@@ -51,7 +56,12 @@ def agreement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def common_shift(a: np.ndarray, b: np.ndarray) -> tuple[int, int]:
-    """By how many cells B lies below and to the right of A, over all pairs: where their mean correlation is largest."""
+    """How many cells B lies below and to the right of A, over all pairs: where their mean correlation is largest.
+
+    Args:
+        a: standardized sketches of the images of A, N×2×`CELLS`×`CELLS`.
+        b: standardized sketches of their partners.
+    """
     spectra = np.conj(np.fft.rfft2(a)) * np.fft.rfft2(b)
     correlation = np.fft.irfft2(spectra.sum(axis=(0, 1)), s=a.shape[2:])
     largest = np.unravel_index(correlation.argmax(), correlation.shape)

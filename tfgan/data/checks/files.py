@@ -1,4 +1,4 @@
-"""Files as such: those that are passed over or used by no split, names, depth, transparency, animations."""
+"""Checks files as such: those that are passed over or used by no split, names, depth, transparency, animations."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,9 +17,10 @@ _BESIDE = (".csv", ".txt", ".md", ".json", ".flags")
 
 
 def check_files(listing: Listing, used: set[str]) -> list[Finding]:
-    """What is to know of the files of a folder.
+    """Findings on the files of a folder, apart from what the images show.
 
     Args:
+        listing: the files of the folder.
         used: paths of the files that are in any split, or known to be left out of it.
     """
     headers = listing.headers
@@ -76,7 +77,7 @@ def _equal_but_for_case(files: Sequence[str]) -> list[Finding]:
 
 
 def _mixed_depth(listing: Listing) -> list[Finding]:
-    """By folder: the label maps of one folder may have another depth than the photos of the next."""
+    """Findings on folders with images of 8 and of 16 bits; two folders may differ, as those of label maps and of photos do."""
     depths: dict[str, dict[int, list[str]]] = {}
     for file, header in listing.headers.items():
         depths.setdefault(Path(file).parts[-2] if "/" in file else "", {}).setdefault(header.bits, []).append(file)

@@ -1,4 +1,4 @@
-"""What a check of a data set says."""
+"""Defines a finding, which is what a check of a data set says."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from tfgan.config import Strings
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 SEVERITIES = (ERROR, WARNING, NOTE)
-"""Training would fail; it would learn something else than was meant; good to know."""
+"""How grave a finding is, the gravest first: training would fail; it would learn something else than was meant; good to know."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,11 +22,20 @@ class Finding:
 
 
 def plural(count: int, noun: str) -> str:
-    """1 pair, 2 pairs."""
+    """A count with its noun, in the plural unless it is 1: "1 pair", "2,000 pairs"."""
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def found_in(severity: str, name: str, problem: str, cure: str, files: Iterable[str], noun: str = "image") -> list[Finding]:
-    """One finding about `files`, none if there are none; `problem` may hold {count}, which becomes their number and `noun`."""
+    """One finding about files, or none if there are no files.
+
+    Args:
+        severity: one of `SEVERITIES`.
+        name: name of this kind of finding.
+        problem: what was found; {count} in it becomes the number of files with `noun`: "3 images".
+        cure: what to do about it.
+        files: the files, perhaps with a reason behind a colon.
+        noun: what a file is, in the singular.
+    """
     files = tuple(files)
     return [Finding(severity, name, problem.format(count=plural(len(files), noun)), cure, files)] if files else []

@@ -1,4 +1,4 @@
-"""What image files say of themselves, and which files of a folder are passed over."""
+"""Reads what image files say of themselves, and lists which files of a folder are passed over."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -13,11 +13,11 @@ from tfgan.data.folders.layout import list_images
 from tfgan.errors import UnreadableImage
 
 Progress = Callable[[Iterable, int], Iterable]
-"""(items, their number) -> the items, shown as they go by."""
+"""A function that shows progress: (items, their number) -> the items, shown as they go by."""
 
 
 class Header(NamedTuple):
-    """What a file's first bytes tell."""
+    """What an image file's first bytes tell of it."""
 
     format: str  # Pillow's name: JPEG, PNG
     mode: str  # Pillow's name: RGB, L, P, CMYK
@@ -44,7 +44,7 @@ def read_listing(folder: Path) -> Listing:
 
 
 def read_header(path: Path) -> Header | None:
-    """None if it cannot be read; the reason is told when the image is loaded."""
+    """The header of an image file, or None if it cannot be read; the reason is told when the image is loaded."""
     try:
         info = images.probe(path)
         with Image.open(path) as image:

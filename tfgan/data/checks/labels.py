@@ -1,4 +1,4 @@
-"""Label maps: files that blur them, domains that are some without saying so, classes that are not in the training images."""
+"""Checks label maps: files that blur them, domains that are some without saying so, classes that are not in the training images."""
 
 from collections.abc import Sequence
 
@@ -16,14 +16,23 @@ MOSTLY_IGNORED = 0.5
 
 
 def check_label_files(headers: dict[str, Header]) -> list[Finding]:
-    """Label maps in files of their own that are JPEG; `headers`: of these files."""
+    """Findings on label maps in JPEG files.
+
+    Args:
+        headers: path -> header of each file that holds a label map alone.
+    """
     blurred = [file for file, header in headers.items() if header.format in ("JPEG", "MPO")]
     problem = "{count} of label maps in JPEG, which blurs the edges between classes"
     return found_in(WARNING, "jpeg_labels", problem, "save label maps as PNG", blurred)
 
 
 def check_undeclared(domain: Domain, images: Sequence[np.ndarray]) -> list[Finding]:
-    """Whether a domain looks like label maps but is not said to be; `images`: some of it, H×W×3 uint8."""
+    """Findings on a domain that looks like label maps but is not said to be.
+
+    Args:
+        domain: the domain.
+        images: some of its images, H×W×3 uint8.
+    """
     flat = np.zeros(2**24, np.int64)
     for image in images:
         values = pack(image)
@@ -40,7 +49,12 @@ def check_undeclared(domain: Domain, images: Sequence[np.ndarray]) -> list[Findi
 
 
 def check_classes(examples: Sequence[Example], classes: Classes) -> list[Finding]:
-    """Classes by their pixels."""
+    """Findings on classes that no training pixel belongs to, and on maps that mostly belong to no class.
+
+    Args:
+        examples: what is known of all examples of the data set.
+        classes: the classes of its label maps.
+    """
     pixels = [(example.split, example.pixels) for example in examples if example.pixels is not None]
     taught = [found for split, found in pixels if split == "train"]
     if not taught:

@@ -1,4 +1,4 @@
-"""What a folder of images may be: which kinds of batches its layout can give, the likeliest first."""
+"""Finds what a folder of images may be: which kinds of batches its layout can give, the likeliest first."""
 
 import statistics
 from collections.abc import Callable
@@ -32,7 +32,10 @@ class Layouts(NamedTuple):
 
 
 def find_layouts(settings: DataConfig) -> Layouts:
-    """What the data set that `settings` name can be read as, as far as they mean something for it.
+    """The kinds of batches that a data set can be read as, without those for which one of the settings would do nothing.
+
+    Args:
+        settings: which data set, and how it is read.
 
     Raises:
         UserError: the folder does not exist.
@@ -42,7 +45,12 @@ def find_layouts(settings: DataConfig) -> Layouts:
 
 
 def unclear(data_dir: Path, layouts: Layouts) -> list[Finding]:
-    """Said if images in sub-folders are taken for single ones because nothing better fits."""
+    """A finding, if images in sub-folders are taken for single ones because nothing better fits; else none.
+
+    Args:
+        data_dir: the data folder.
+        layouts: what it can be read as, from `find_layouts`.
+    """
     splits = split_folders(data_dir)
     nested = any(len(path.parts) - (path.parts[0] in splits) > 1 for path in list_images(data_dir))
     if not nested or [layout.kind for layout in layouts.possible] != ["images"]:

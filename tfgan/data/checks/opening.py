@@ -1,4 +1,4 @@
-"""Opening a data set for a check: as training does, or else as far as it can be opened, with the reason as a finding."""
+"""Opens a data set for a check: as training does, or else as far as it can be opened, with the reason as a finding."""
 
 import contextlib
 import dataclasses
@@ -29,6 +29,11 @@ def open_anyway(settings: DataConfig, kind: str, loaded_size: Size) -> Opened:
     A folder that training would refuse is opened without its unmatched files, or without the classes of its label maps, or as single
     images, so that these can still be looked at.
 
+    Args:
+        settings: which data set, and how it is read.
+        kind: kind of the batches, a key of `tfgan.config.BATCH_KINDS`.
+        loaded_size: height and width of training images before the crop, in pixels.
+
     Raises:
         UserError: a data set that is no folder cannot be opened.
     """
@@ -54,7 +59,7 @@ def open_anyway(settings: DataConfig, kind: str, loaded_size: Size) -> Opened:
 
 
 def _attempt(settings: DataConfig, kind: str, loaded_size: Size) -> Opened | UserError:
-    """The sources, or why there are none."""
+    """The data set, opened with these settings, or the error that says why it cannot be."""
     try:
         with _messages() as said:
             splits = open_sources(settings, kind, loaded_size)
@@ -76,7 +81,7 @@ class _Lines(logging.Handler):
 
 @contextlib.contextmanager
 def _messages():
-    """The lines that readers log inside, which are shown nowhere else."""
+    """Gives a list of the lines that readers log inside the context, which are shown nowhere else."""
     logger, kept = logging.getLogger("tfgan.data"), _Lines()
     level, propagate = logger.level, logger.propagate
     logger.addHandler(kept)
@@ -91,7 +96,7 @@ def _messages():
 
 
 def _left_out(opened: Opened, settings: DataConfig, severity: str) -> list[Finding]:
-    """What the sources skip, each once, though both domains of pairs tell of it."""
+    """A finding on the files that the sources skip, each named once, though both domains of pairs tell of it; none if there are none."""
     entries = {entry for sources in opened.splits.values() for source in sources for entry in source.skipped}
     if not entries:
         return []

@@ -1,4 +1,4 @@
-"""Single images: those that cannot be loaded, are too few, too small, too long, blank, gray among colored ones, or nearly black."""
+"""Checks single images: those that cannot be loaded, are too few, too small, too long, blank, gray among colors, or nearly black."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +23,13 @@ _CURES = {
 
 
 def check_loading(examples: Sequence[Example], used: tuple[str, str], skip_bad_files: bool) -> list[Finding]:
-    """What cannot be loaded: an error in the splits that are `used` for training and validation, unless bad files are skipped."""
+    """Findings on examples that cannot be loaded: errors in the splits that are used, unless bad files are skipped, else warnings.
+
+    Args:
+        examples: what is known of all examples of the data set.
+        used: the splits that are used for training and for validation.
+        skip_bad_files: whether training leaves bad files out.
+    """
     findings = []
     for name, cure in _CURES.items():
         bad = [example for example in examples if example.problem[0] == name]
@@ -38,7 +44,12 @@ def check_loading(examples: Sequence[Example], used: tuple[str, str], skip_bad_f
 
 
 def check_counts(kind: str, counts: Mapping[str, int]) -> list[Finding]:
-    """Whether there is enough to learn from; `counts`: split -> examples that can be used."""
+    """Findings on too few training images, and on a data set without images for validation.
+
+    Args:
+        kind: kind of the batches, a key of `tfgan.config.BATCH_KINDS`.
+        counts: split -> number of examples that can be used.
+    """
     findings, train = [], counts.get("train", 0)
     few = BATCH_KINDS[kind].few
     advice = "" if kind in ("semantic", "attributes", "unpaired") else "; --diffaugment=color,translation,cutout helps against it"
@@ -54,10 +65,13 @@ def check_counts(kind: str, counts: Mapping[str, int]) -> list[Finding]:
 
 
 def check_shapes(key: str, what: str, examples: Sequence[Example], image_size: Size, *, keeps_shape: bool) -> list[Finding]:
-    """Images that the network's size does not suit.
+    """Findings on images that the network's size does not suit: smaller ones, and those of extreme shape.
 
     Args:
-        key: of the images in the examples; what: " of NAME" for those of one domain, or "".
+        key: key of the images in the examples.
+        what: " of NAME" for the images of one domain, or "", for messages.
+        examples: what is known of the examples that can be used.
+        image_size: height and width of the network's images, in pixels.
         keeps_shape: images of another shape are cropped, not squeezed.
     """
     seen = [(example.name, example.pictures[key]) for example in examples if key in example.pictures]
@@ -68,7 +82,14 @@ def check_shapes(key: str, what: str, examples: Sequence[Example], image_size: S
 
 
 def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example]) -> list[Finding]:
-    """Blank, gray and dark images; arguments as of `check_shapes`."""
+    """Findings on blank, gray and nearly black images.
+
+    Args:
+        key: key of the images in the examples.
+        what: " of NAME" for the images of one domain, or "", for messages.
+        domain: domain of the images.
+        examples: what is known of the examples that can be used.
+    """
     seen = [(example.name, example.pictures[key]) for example in examples if key in example.pictures]
     if not seen:
         return []
@@ -93,7 +114,7 @@ def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example
 
 
 def _small(what: str, seen, image_size: Size) -> list[Finding]:
-    """Images that are enlarged for the network."""
+    """A finding on images that are enlarged for the network, if there are any; `seen`: name and picture of each."""
     height, width = image_size
     factors = [(name, max(height / picture.height, width / picture.width)) for name, picture in seen]
     enlarged = tuple(name for name, factor in factors if factor > 1)
@@ -112,6 +133,6 @@ def _small(what: str, seen, image_size: Size) -> list[Finding]:
 
 
 def _longer(picture, image_size: Size) -> float:
-    """How many times longer than the network's shape, in either direction."""
+    """How many times longer an image is than the network's shape, in either direction."""
     ratio = picture.height * image_size[1] / (picture.width * image_size[0])
     return max(ratio, 1 / ratio)

@@ -1,4 +1,4 @@
-"""One look at every example: it is loaded once, as training will load it, and what the checks need of it is kept, not the pixels."""
+"""Looks at every example once: it is loaded as training will load it, and what the checks need of it is kept, not the pixels."""
 
 import functools
 import hashlib
@@ -24,7 +24,7 @@ MOST_COMPARED = 1000  # pairs of one split whose edges are compared
 
 
 class Picture(NamedTuple):
-    """What is known of one image of an example; of a map of classes -1 and 255 stand for no class."""
+    """What is known of one image of an example, or of one map of classes."""
 
     height: int
     width: int
@@ -37,7 +37,7 @@ class Picture(NamedTuple):
 
 
 class Example(NamedTuple):
-    """What is known of one example."""
+    """What is known of one example of a data set, once it has been loaded."""
 
     split: str
     stream: int  # place of its source in the split
@@ -51,7 +51,12 @@ class Example(NamedTuple):
 
 
 def scan(splits: dict[str, list[Source]], progress: Progress) -> list[Example]:
-    """All examples of all splits, in the order of their sources."""
+    """What is known of all examples of all splits, each of which is loaded for it, in the order of their sources.
+
+    Args:
+        splits: split -> its sources, as `tfgan.data.open_sources` returns them.
+        progress: shows how far the work has come.
+    """
     jobs = []
     for split, sources in splits.items():
         for stream, source in enumerate(sources):
@@ -68,7 +73,7 @@ def file_name(source: Source, index: int) -> str:
 
 
 def colors(array: np.ndarray, domain: Domain) -> np.ndarray:
-    """An image of any kind as H×W×3 uint8, a map in its classes' colors."""
+    """The colors, H×W×3 uint8, of an image of any domain, H×W×C, or of a map of classes, H×W int32, which is painted."""
     return paint(array, domain.require_classes()) if domain.dtype == "int32" else images.convert(array, 3, "uint8")
 
 
@@ -94,13 +99,13 @@ def _look(split: str, stream: int, source: Source, index: int, compared: bool) -
 
 
 def _sketches(example: dict[str, np.ndarray], domains: Mapping[str, Domain]) -> tuple[Sketch, Sketch]:
-    """Of both images of a pair."""
+    """The sketches of the edges of both images of a pair."""
     first, second = (draw_sketch(colors(example[key], domain)) for key, domain in domains.items())
     return first, second
 
 
 def _problem(source: Source, index: int, name: str, error: UnreadableImage) -> tuple[str, str]:
-    """Which finding an example is that cannot be loaded: its files are damaged, do not fit together, or hold unknown labels."""
+    """The name of the finding, and the reason, for an example whose files are damaged, do not fit together, or hold unknown labels."""
     reasons = {}
     sizes = []
     for path in source.paths(index):
@@ -130,13 +135,13 @@ def _picture(array: np.ndarray, domain: Domain) -> Picture:
 
 
 def _largest_difference(color: np.ndarray) -> int:
-    """Between red and green, or green and blue."""
+    """The largest difference, in any pixel of an image, between red and green, or green and blue."""
     red, green, blue = (color[..., channel].astype(np.int32) for channel in range(3))
     return max(np.abs(red - green).max(), np.abs(green - blue).max())
 
 
 def _hash(image: np.ndarray) -> np.ndarray | None:
-    """The signs of the differences between neighbors in a row of a tiny gray copy (the difference hash, or dHash)."""
+    """The difference hash (dHash) of an image: signs of the differences between neighbors in the rows of a tiny gray copy."""
     if min(image.shape[:2]) < HASHED_SIDE:
         return None
     gray = Image.fromarray(images.convert(image, 1, "uint8")[..., 0]).resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX)

@@ -1,4 +1,4 @@
-"""What a contact sheet shows: some training images, as the network will see them, under the names of what they are to it."""
+"""Chooses what a contact sheet shows: some training images, as the network will see them, under the names of what they are to it."""
 
 import numpy as np
 
@@ -15,15 +15,20 @@ LOOKED_AT = 400  # examples among which those of each class or attribute are fou
 LEAST_SIDE = 96  # pixels a side to which smaller images are enlarged by a whole number
 
 Columns = dict[str, list[np.ndarray]]
-"""Title -> images H×W×3 uint8."""
+"""Title of a column -> its images, H×W×3 uint8."""
 
 
 def sheet_columns(kind: str, sources: list[Source], settings: DataConfig, image_size: Size) -> Columns:
-    """Training images, at least 96 pixels a side: a column for the source and one for the target of translations, with their domains'
-    names, rows of pairs side by side; a column for each class or attribute; single images in the order of their files.
+    """The columns of a contact sheet of training images, each at least 96 pixels a side.
+
+    Translations have a column for the source and one for the target, with their domains' names, so that pairs stand side by side; classes
+    and attributes have a column each; single images stand in the order of their files.
 
     Args:
-        sources: of the training split, as `tfgan.data.open_sources` gives them.
+        kind: kind of the batches, a key of `tfgan.config.BATCH_KINDS`.
+        sources: sources of the training split, as `tfgan.data.open_sources` returns them.
+        settings: the settings that the sources were opened with.
+        image_size: height and width of the network's images, in pixels.
     """
     crop = may_crop(kind, settings)
     streams = [PreparedSource(source, batch_keys(kind, source, settings.direction, sources), image_size, False, crop) for source in sources]
@@ -41,7 +46,7 @@ def sheet_columns(kind: str, sources: list[Source], settings: DataConfig, image_
 
 
 def _members(stream: PreparedSource) -> Columns:
-    """A column for each class, or for each attribute that an image has."""
+    """The columns of a source of classes or attributes: one for each class, or for each attribute, with images that have it."""
     source = stream.source
     names = source.class_names or source.attribute_names
     columns: Columns = {name: [] for name in names[:COLUMNS]}
@@ -54,7 +59,7 @@ def _members(stream: PreparedSource) -> Columns:
 
 
 def _examples(stream: PreparedSource, most: int):
-    """So many examples at most, evenly spaced, without those that cannot be used."""
+    """Yields `most` examples at most, evenly spaced, without those that cannot be used."""
     count = min(most, len(stream))
     for place in range(count):
         try:

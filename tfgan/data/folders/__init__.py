@@ -1,1 +1,1 @@
-"""Images in folders of the user's own: layouts, and a reader for each."""
+"""Finds and reads images in folders of the user's own; each layout has a reader."""

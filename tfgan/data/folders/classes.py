@@ -1,4 +1,4 @@
-"""Images in one folder a class: finding them, and saying what is wrong before training starts."""
+"""Finds and reads images in one folder a class, and says what is wrong with them before training starts."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ class ClassFolders:
 
 
 def open_labeled(data_dir: Path, alpha: str, skip_bad_files: bool) -> dict[str, LabeledFolder]:
-    """The splits of a folder of class folders, of those that are there: "train", "val" (also named valid or validation), "test".
+    """The splits that are there of a folder of class folders: "train", "val" (also named valid or validation), "test".
 
     The image has 3 channels if any file is in color, else 1, and 4 if `alpha` is "keep" and any file has transparency. It is uint16 if all
     files are, else uint8. Only headers are read for this; files whose header cannot be read are reported by `load`.
@@ -66,7 +66,7 @@ def open_labeled(data_dir: Path, alpha: str, skip_bad_files: bool) -> dict[str, 
         skip_bad_files: leave out images that lie in no class folder, listed in `LabeledFolder.skipped`, instead of stopping.
 
     Raises:
-        UserError: as `find_class_folders`.
+        UserError: there is no such folder, or its class folders cannot be used: see `find_class_folders`.
     """
     found = find_class_folders(data_dir, skip_bad_files)
     paths = [data_dir / file for rows in found.splits.values() for file, _ in rows]
@@ -80,6 +80,10 @@ def open_labeled(data_dir: Path, alpha: str, skip_bad_files: bool) -> dict[str, 
 
 def find_class_folders(data_dir: Path, skip_bad_files: bool) -> ClassFolders:
     """The images of class folders; those in folders inside a class folder count too. Only the training images say which classes there are.
+
+    Args:
+        data_dir: the folder: DATA/train/CLASS/*.jpg, val and test beside train, or DATA/CLASS/*.jpg, all of which train.
+        skip_bad_files: leave out images that lie in no class folder, listed in `ClassFolders.skipped`, instead of stopping.
 
     Raises:
         UserError: there is no such folder, or it has no class folders, only one, an empty one, a class that is not in train, or images

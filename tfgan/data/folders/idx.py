@@ -1,4 +1,4 @@
-"""MNIST's own files, in the format idx (LeCun, Cortes and Burges, yann.lecun.com/exdb/mnist), which Fashion-MNIST and others share."""
+"""Reads files in the format idx: MNIST's own (LeCun, Cortes and Burges, yann.lecun.com/exdb/mnist), Fashion-MNIST's and others."""
 
 import dataclasses
 import gzip
@@ -17,10 +17,10 @@ from tfgan.errors import UserError
 logger = logging.getLogger(__name__)
 
 _STEMS = {"train": "train", "test": "t10k"}
-"""Split -> how its files' names begin."""
+"""Name of a split -> how the names of its idx files begin."""
 
 _FILES = {"image": ("images", 3), "label": ("labels", 1)}
-"""Key -> what its file is called, and in how many dimensions its bytes lie."""
+"""Key of an example -> the word for it in the name of its file, and the number of dimensions of the file's array."""
 
 _DOMAINS = {"image": Domain("image", 1)}
 
@@ -47,7 +47,10 @@ class IdxSource(Source):
 
 
 def find_idx(folder: Path) -> dict[str, dict[str, Path]]:
-    """Split -> "image" and "label" -> file: those that are there, and the unpacked one of two. Empty if `folder` holds no such images."""
+    """The idx files that are there, as split -> "image" and "label" -> file; empty if `folder` holds no idx files of images.
+
+    Of a file that is there both gzipped and unpacked, it is the unpacked one.
+    """
     splits = {split: {key: path for key in _FILES if (path := _find(folder, stem, key))} for split, stem in _STEMS.items()}
     return {split: paths for split, paths in splits.items() if "image" in paths}
 
@@ -58,8 +61,9 @@ def open_idx(folder: Path, *, labeled: bool, class_names: Strings = ()) -> dict[
     The files may be gzipped (….gz), and have a dot in the place of the dash before idx.
 
     Args:
+        folder: the folder that the files lie in.
         labeled: read the labels, too; otherwise they need not be there.
-        class_names: of the labels 0, 1, …; empty: "0", "1", … up to the largest label.
+        class_names: names of the labels 0, 1, …; empty: "0", "1", … up to the largest label.
 
     Raises:
         UserError: a file is missing or damaged; images and labels are not as many; a label has no name, two have the same, or all images
@@ -77,7 +81,11 @@ def open_idx(folder: Path, *, labeled: bool, class_names: Strings = ()) -> dict[
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
-    """The uint8 array in an idx file, gzipped or not; read-only.
+    """The uint8 array in an idx file, gzipped or not; it is read-only.
+
+    Args:
+        path: the file.
+        dimensions: number of dimensions of the array: 3 for images N×H×W, 1 for labels.
 
     Raises:
         UserError: the file cannot be read, is cut off, or does not hold bytes in so many dimensions.
@@ -104,7 +112,7 @@ def _find(folder: Path, stem: str, key: str) -> Path | None:
 
 
 def _read_labels(folder: Path, split: str, paths: dict[str, Path], count: int) -> np.ndarray:
-    """N int32, one for each of `count` images."""
+    """The labels of a split, int32, one for each of `count` images; raises `UserError` if they are missing or not as many."""
     if "label" not in paths:
         raise UserError(f"{folder} has {paths['image'].name} but no labels: {_STEMS[split]}-labels-idx1-ubyte[.gz] is missing.")
     labels = read_idx(paths["label"], 1)
@@ -114,7 +122,7 @@ def _read_labels(folder: Path, split: str, paths: dict[str, Path], count: int) -
 
 
 def _name_classes(folder: Path, labels: dict[str, np.ndarray], class_names: Strings) -> Strings:
-    """`class_names`, or else the numbers of the labels; says which classes have no training image."""
+    """The names of the classes, `class_names` or else the numbers of the labels; logs which classes have no training image."""
     largest = max(int(found.max(initial=0)) for found in labels.values())
     names = class_names or tuple(map(str, range(largest + 1)))
     if largest >= len(names):

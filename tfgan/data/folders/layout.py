@@ -1,4 +1,4 @@
-"""A folder of the user's own images of two domains: its layout, its files in order, and what is wrong with it, said before training."""
+"""Finds the layout of a folder of the user's own images of two domains, and its files in order, and says what is wrong before training."""
 
 import dataclasses
 import os
@@ -14,12 +14,12 @@ from tfgan.errors import UnreadableImage, UserError, did_you_mean
 LISTED = 10  # files named in a message
 
 SPLITS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
-"""Split -> the names its folder may have."""
+"""Name of a split -> the names that its folder may have."""
 
 _SPLIT_NAMES = [name for aliases in SPLITS.values() for name in aliases]
 
 Folders = tuple[Path, ...]
-"""Where one split lies: one folder of side by side files, or the folders of A and B."""
+"""The folders that one split lies in: one folder of side by side files, or the folders of A and B."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,10 +35,14 @@ class Wanted:
 
 
 def find_layout(data_dir: Path, wanted: Wanted) -> tuple[dict[str, Folders], tuple[str, ...]]:
-    """Split -> where it lies, of "train", "val" and "test" those that are there; and the names of A and B.
+    """The folders of each split that is there, of "train", "val" and "test"; and the names of A and B.
 
     Every folder holds images. Of two freely named folders, A is the first in the alphabet, unless `wanted.names` are the names of folders:
     then A is the first of these. The names of A and B are `wanted.names`, else those of the two folders, else "A" and "B".
+
+    Args:
+        data_dir: the data folder.
+        wanted: what it is searched for.
 
     Raises:
         UserError: there is no such folder, it holds no images or none of `wanted.layouts`, a name is unknown.
@@ -65,6 +69,9 @@ def list_images(folder: Path) -> list[Path]:
     """Paths, relative to `folder`, of the images in it and in its sub-folders, in natural order ("2" before "10").
 
     Files count by their ending. Hidden files and folders are passed over, links to folders are followed.
+
+    Raises:
+        UserError: a folder cannot be read.
     """
 
     def unreadable(error: OSError):
@@ -78,13 +85,17 @@ def list_images(folder: Path) -> list[Path]:
 
 
 def require_folder(data_dir: Path):
-    """Raises `UserError` unless there is such a folder."""
+    """Raises `UserError` unless the data folder exists and is a folder."""
     if not data_dir.is_dir():
         raise UserError(f"the data folder {data_dir} " + ("is a file, not a folder" if data_dir.exists() else "does not exist"))
 
 
 def split_folders(data_dir: Path) -> dict[str, str]:
-    """Name of each folder on top of `data_dir` that is a split -> the split. Raises `UserError` if two are names of one."""
+    """Name of each folder directly in `data_dir` that is a split -> the split: "train", "val" or "test".
+
+    Raises:
+        UserError: two folders are names of one split, such as val and validation.
+    """
     roots: dict[str, str] = {}
     for split, aliases in SPLITS.items():
         there = [name for name in aliases if (data_dir / name).is_dir()]
@@ -95,7 +106,7 @@ def split_folders(data_dir: Path) -> dict[str, str]:
 
 
 def natural_key(text: str) -> tuple:
-    """Sort key by which numbers inside names count as numbers, and case only between names that are otherwise equal."""
+    """A sort key by which numbers inside names count as numbers, and case only between names that are otherwise equal."""
     parts = re.split(r"(\d+)", text.casefold())
     return [int(part) if index % 2 else part for index, part in enumerate(parts)], text
 
@@ -107,6 +118,12 @@ def infer_domains(
 
     It has 3 channels if any of the files is in color, else 1; with alpha="keep" it has 4 if any file has transparency. It is uint16 if all
     files are, else uint8. Files whose header cannot be read are passed over; if none can be, it is 3 channels of uint8.
+
+    Args:
+        files: key of an example -> the files of that image, over all splits.
+        names: name of the domain of each key, in the order of `files`.
+        label_domains: names of the domains that are label maps, to be resized by nearest neighbor.
+        alpha: what becomes of transparency: "composite", "drop" or "keep".
     """
     paths = list(dict.fromkeys(path for side in files.values() for path in side))
     with ThreadPoolExecutor() as pool:
@@ -126,7 +143,12 @@ def infer_domains(
 
 
 def refuse(bad: list[tuple[str, str]], problem: str):
-    """Raises `UserError` that lists files with the reasons why they cannot be used, if there are any."""
+    """Raises `UserError` that lists the files that cannot be used, if there are any.
+
+    Args:
+        bad: file, and the reason why it cannot be used.
+        problem: what is wrong with them, as the message goes on after their number.
+    """
     if bad:
         more = [f"  … and {len(bad) - LISTED} more"] if len(bad) > LISTED else []
         shown = "\n".join([f"  {file}: {reason}" for file, reason in bad[:LISTED]] + more)
@@ -154,7 +176,7 @@ def _holds_images_directly(folder: Path) -> bool:
 
 
 def _splits_on_top(data_dir: Path, wanted: Wanted):
-    """DATA/train/*.jpg, or DATA/train/A + DATA/train/B."""
+    """The splits and names of the layout DATA/train/*.jpg, or DATA/train/A + DATA/train/B; None if it is not there."""
     splits = {split: _inside_split(folder, wanted) for split, (folder,) in _find_splits(lambda name: (data_dir / name,)).items()}
     if not splits:
         return None
@@ -166,7 +188,7 @@ def _splits_on_top(data_dir: Path, wanted: Wanted):
 
 
 def _splits_inside(data_dir: Path, wanted: Wanted):
-    """DATA/A/train + DATA/B/train."""
+    """The splits and names of the layout DATA/A/train + DATA/B/train; None if it is not there."""
     domains = [folder for folder in _subfolders(data_dir) if any((folder / name).is_dir() for name in _SPLIT_NAMES)]
     if not domains:
         return None
@@ -175,13 +197,13 @@ def _splits_inside(data_dir: Path, wanted: Wanted):
 
 
 def _splits_with_letters(data_dir: Path, wanted: Wanted):
-    """DATA/trainA + DATA/trainB."""
+    """The splits and names of the layout DATA/trainA + DATA/trainB; None if it is not there."""
     splits = _find_splits(lambda name: (data_dir / f"{name}A", data_dir / f"{name}B"))
     return (splits, ("A", "B")) if splits else None
 
 
 def _without_splits(data_dir: Path, wanted: Wanted):
-    """DATA/*.jpg, or, if two folders will do, DATA/A/*.jpg + DATA/B/*.jpg: all of it trains."""
+    """The split train and the names of the layout DATA/*.jpg, or, if two folders will do, DATA/A/*.jpg + DATA/B/*.jpg."""
     nested = wanted.unsplit and any(map(list_images, _subfolders(data_dir)))
     if not nested and not _holds_images_directly(data_dir):
         raise _wrong_layout(data_dir, f"no image {wanted.sides} found in", wanted)
@@ -205,7 +227,7 @@ def _names(folders: Folders) -> tuple[str, ...]:
 
 
 def _find_splits(locate: Callable[[str], Folders]) -> dict[str, Folders]:
-    """Split -> its folders; `locate` says where the split called by a name would lie."""
+    """The folders of each split that is there; `locate` says where the split called by a name would lie."""
     splits = {}
     for split, aliases in SPLITS.items():
         there = [folders for folders in map(locate, aliases) if any(folder.is_dir() for folder in folders)]

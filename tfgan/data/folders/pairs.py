@@ -1,4 +1,4 @@
-"""Pairs of images in the user's own folder: finding them, matching them, and saying what is wrong before training starts."""
+"""Finds, matches and reads pairs of images in the user's own folder, and says what is wrong with them before training starts."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ class PairedFolder(Source):
         return self.names[index]
 
     def load(self, index: int) -> dict[str, np.ndarray]:
-        """Both images of a pair, H×W×C of one size, in their domains' channels and dtype.
+        """Both images of a pair, "A" and "B", H×W×C of one size, in their domains' channels and dtype.
 
         Raises:
             UnreadableImage: a file is unreadable, a side by side file has an odd width, or the two files differ in size. The message
@@ -69,7 +69,7 @@ class PairedFolder(Source):
 def open_pairs(
     data_dir: Path, names: tuple[str, ...], label_domains: tuple[str, ...], alpha: str, skip_bad_files: bool
 ) -> dict[str, PairedFolder]:
-    """The splits of a folder of image pairs, of those that are there: "train", "val" (also named valid or validation), "test".
+    """The splits that are there of a folder of image pairs: "train", "val" (also named valid or validation), "test".
 
     Layouts: side by side files in DATA/train (A the left half, B the right); DATA/train/A + DATA/train/B or DATA/A/train + DATA/B/train
     with any two folder names; DATA/trainA + DATA/trainB. A DATA folder without splits is taken as "train" only if side by side files lie
@@ -113,7 +113,14 @@ def open_pairs(
 
 
 def match_files(data_dir: Path, folders: Folders) -> tuple[list[tuple[str, Folders]], list[tuple[str, str]]]:
-    """The pairs of a split as (name, files), and the files that cannot be paired as (path inside the data folder, reason)."""
+    """The pairs of a split as (name, files), and the files that cannot be paired as (path inside the data folder, reason).
+
+    Files of two folders match by their path without its ending.
+
+    Args:
+        data_dir: the data folder.
+        folders: the split's one folder of side by side files, or its folders of A and of B.
+    """
     if len(folders) == 1:
         return [(path.as_posix(), (folders[0] / path,)) for path in list_images(folders[0])], []
     sides = [_by_stem(folder) for folder in folders]
@@ -131,7 +138,7 @@ def match_files(data_dir: Path, folders: Folders) -> tuple[list[tuple[str, Folde
 
 
 def _by_stem(folder: Path) -> dict[str, list[Path]]:
-    """Path without its ending -> the files of that path, in natural order."""
+    """The paths of the images in a folder, grouped by the path without its ending, in natural order."""
     found: dict[str, list[Path]] = {}
     for path in list_images(folder):
         found.setdefault(path.with_suffix("").as_posix(), []).append(path)

@@ -1,4 +1,4 @@
-"""Images that stand alone: any folder of them, with all its sub-folders."""
+"""Finds and reads images that stand alone: any folder of them, with all its sub-folders."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class ImageFolder(FileSource):
 
 
 def open_images(data_dir: Path, half: str, alpha: str, skip_bad_files: bool) -> dict[str, ImageFolder]:
-    """The splits of a folder of images, of those that are there: "train", "val" (also named valid or validation), "test".
+    """The splits that are there of a folder of images: "train", "val" (also named valid or validation), "test".
 
     Without folders of these names all images train. The image has 3 channels if any file is in color, else 1, and 4 if `alpha` is "keep"
     and any file has transparency. It is uint16 if all files are, else uint8. Only headers are read for this; files whose header cannot be

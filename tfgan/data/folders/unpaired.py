@@ -1,4 +1,4 @@
-"""Two domains of images that belong to no pairs: the user's own folders, and any source of pairs taken apart.
+"""Reads two domains of images that belong to no pairs: the user's own folders, and any source of pairs taken apart.
 
 A split has a source for each domain, so that each is drawn at its own pace and the longer one is not cut short.
 """
@@ -41,7 +41,7 @@ class UnpairedFolder(FileSource):
         return (self.folder / self.files[index],)
 
     def load(self, index: int) -> dict[str, np.ndarray]:
-        """The image, H×W×C in its domain's channels and dtype.
+        """One image, H×W×C in its domain's channels and dtype, under the key `side`.
 
         Raises:
             UnreadableImage: the file is unreadable. The message names it by its path inside the data folder.
@@ -62,19 +62,27 @@ class OneSide(View):
         self.side = side
 
     def load(self, index: int) -> dict[str, np.ndarray]:
-        """The image, as the pair has it. Raises `UnreadableImage` if the pair cannot be used, be it for the other image's sake."""
+        """The image of one side of a pair, H×W×C in its domain's channels and dtype.
+
+        Raises:
+            UnreadableImage: the pair cannot be used, be it for the other image's sake.
+        """
         return {self.side: self.inner.load(index)[self.side]}
 
 
 def sides(pairs: Mapping[str, Source]) -> dict[str, list[Source]]:
-    """Split -> the sources of A and of B, for split -> source of pairs with the keys "A" and "B"."""
+    """Split -> the sources of A and of B that a set of pairs falls into.
+
+    Args:
+        pairs: split -> source of pairs with the keys "A" and "B".
+    """
     return {split: [OneSide(source, side) for side in "AB"] for split, source in pairs.items()}
 
 
 def open_unpaired(
     data_dir: Path, names: tuple[str, ...], label_domains: tuple[str, ...], alpha: str, skip_bad_files: bool
 ) -> dict[str, list[Source]]:
-    """The sources of A and of B for the splits of a folder that are there: "train", "val" (also named valid or validation), "test".
+    """The sources of A and of B for each split that a folder has: "train", "val" (also named valid or validation), "test".
 
     Layouts: DATA/trainA + DATA/trainB; DATA/train/A + DATA/train/B, DATA/A/train + DATA/B/train or, without splits and all "train",
     DATA/A + DATA/B, with any two folder names. Files of one domain may come in any number, size and name; folders inside those of the

@@ -1,1 +1,1 @@
-"""Label maps: files of classes, found, read, checked and painted."""
+"""Finds the classes of label maps, and reads, checks and paints such maps."""

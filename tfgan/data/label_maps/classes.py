@@ -1,4 +1,4 @@
-"""Which classes a set of label maps has: counted in the maps themselves, and checked against what the user says of them."""
+"""Finds which classes a set of label maps has, by counting in the maps, and checks them against what the user says of them."""
 
 import logging
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from tfgan.errors import UnreadableImage, UserError, did_you_mean
 logger = logging.getLogger(__name__)
 
 MAX_CLASSES = 255
-"""More are instances, or the shades of a photo; 8-bit maps hold no more beside the value of pixels that belong to no class."""
+"""Largest number of classes. More are instances, or shades of a photo; 8-bit maps hold no more beside the value of no class."""
 
 PALETTES = {"facades": (tuple(map(to_hex, pack(CMP_PALETTE).tolist())), CMP_CLASSES)}
 """Name for --label_palette -> colors and names of the classes."""
@@ -45,13 +45,13 @@ class _Counted(NamedTuple):
 
 
 class Census:
-    """How often values occur in all label maps.
+    """How often values occur in a whole set of label maps.
 
     Attributes:
-        pixels: coding of the files -> number of pixels of each value.
-        flat: number of pixels of each color, inside areas of one color alone.
+        pixels: coding of the files -> number of pixels of each value: 2¹⁶ int64, or 2²⁴ for colors.
+        flat: number of pixels of each color 0xRRGGBB, 2²⁴ int64, inside areas of one color alone.
         files: coding -> value -> the first file that has it; for colors, which are too many, one file under -1.
-        palette: index -> its color in the first file that has it.
+        palette: index -> its color "#rrggbb" in the first file that has it.
         one_palette: whether no other file gives an index another color.
     """
 
@@ -75,7 +75,7 @@ class Census:
 
 
 def find_classes(maps: Maps, settings: DataConfig) -> Classes:
-    """The classes of label maps, all of which are read once or twice for it; prints what was found.
+    """The classes of a set of label maps, all of which are read once or twice to find them; logs what was found.
 
     The coding is `settings.label_coding`, or if that is auto: palette where all files have palettes, unless those differ; ids where no file
     has any color, unless one is a JPEG file; else colors.
@@ -87,6 +87,10 @@ def find_classes(maps: Maps, settings: DataConfig) -> Classes:
     JPEG, only those count that fill areas: colors nearer than 28 to a more frequent one are taken for it, edges for nothing.
 
     Maps that cannot be read are passed over here, and reported when they are loaded.
+
+    Args:
+        maps: name of each label map, and what reads it in a coding.
+        settings: of these, label_coding, label_palette, label_names and ignore_label are used.
 
     Raises:
         UserError: no map can be read, or files of several codings are mixed; fewer than 2 or more than 255 classes; ids that are none of
@@ -127,14 +131,17 @@ def find_classes(maps: Maps, settings: DataConfig) -> Classes:
 
 
 def distinct_colors(count: int) -> Strings:
-    """Colors of classes 1 to `count` in PASCAL VOC's color map, whose class 0 is black: the bits of the class, spread over R, G and B."""
+    """The colors "#rrggbb" of classes 1 to `count` in PASCAL VOC's color map, whose class 0 is black.
+
+    The bits of a class's number are spread over R, G and B.
+    """
     numbers = np.arange(1, count + 1)
     channels = [sum(((numbers >> (3 * bit + channel)) & 1) << (7 - bit) for bit in range(8)) for channel in range(3)]
     return tuple(map(to_hex, pack(np.stack(channels, axis=-1)).tolist()))
 
 
 def _given(settings: DataConfig) -> tuple[Strings, Strings]:
-    """Colors and names of the classes as the settings say, () for what they leave open."""
+    """The colors and names of the classes as the settings give them, () for what they leave open."""
     palette, names = settings.label_palette, settings.label_names
     if len(palette) == 1:
         if palette[0] not in PALETTES:
@@ -173,7 +180,7 @@ def _count(maps: Maps, coding: str) -> Census:
 
 
 def _count_one(read: Callable[[str], LabelMap], coding: str) -> _Counted | str:
-    """The counts, or the reason why the map cannot be read."""
+    """How often values occur in one label map, or the reason why it cannot be read."""
     try:
         label_map = read(coding)
     except UnreadableImage as error:
@@ -200,7 +207,7 @@ def _coding(census: Census, lossy: bool) -> str:
 
 
 def _find_ids(census: Census, coding: str, count: int, ignored: int) -> tuple[tuple[int, ...], int]:
-    """Ids or palette indices of the classes, and the one that is ignored; `count` classes if it is not 0."""
+    """The ids or palette indices of the classes, `count` of them if it is not 0, and the one that is ignored, or -1."""
     pixels = census.pixels[coding]
     found = np.flatnonzero(pixels).tolist()
     ignored = ignored if ignored < 2**16 else -1
@@ -231,7 +238,7 @@ def _find_ids(census: Census, coding: str, count: int, ignored: int) -> tuple[tu
 
 
 def _find_colors(census: Census, lossy: bool) -> list[int]:
-    """The colors of the classes, in the order of their numbers."""
+    """The colors 0xRRGGBB of the classes, in the order of their numbers."""
     found = np.flatnonzero(census.pixels["colors"]).tolist()
     if lossy or len(found) > MAX_CLASSES:
         found = sorted(find_areas(census.flat))
@@ -247,7 +254,10 @@ def find_areas(flat: np.ndarray) -> list[int]:
     """The colors that blurred areas have: the most frequent one, then the most frequent of those far from it, and so on.
 
     Args:
-        flat: number of pixels of each color 0xRRGGBB inside areas of one color.
+        flat: number of pixels of each color 0xRRGGBB inside areas of one color: 2²⁴ int64.
+
+    Returns:
+        The colors 0xRRGGBB, from the most frequent one on; 256 of them where there are more than 255.
 
     Raises:
         UserError: the colors shade into each other, as in a photo.

@@ -1,4 +1,4 @@
-"""Label maps: which class each pixel of a file belongs to, and pictures of such maps."""
+"""Reads label maps, that is which class each pixel of a file belongs to, and makes pictures of them."""
 
 import functools
 import io
@@ -33,7 +33,7 @@ def read_map(source: Path | bytes | np.ndarray, coding: str = "auto") -> LabelMa
     """A label map out of a file, the bytes of a file or an image that is decoded already. Transparency is passed over.
 
     Args:
-        source: where it is; an image is H×W×C, C from 1 to 4, uint8 or uint16.
+        source: where the map is; an image is H×W×C, C from 1 to 4, uint8 or uint16.
         coding: "ids": gray values, also of an image in RGB without color; "palette": indices of a palette file; "colors": RGB of any
             file; "auto": indices if the file has a palette, else ids if it has one channel, else colors.
 
@@ -57,7 +57,14 @@ def read_map(source: Path | bytes | np.ndarray, coding: str = "auto") -> LabelMa
 
 
 def load(source: Path | bytes, domain: Domain) -> np.ndarray:
-    """A label file as `domain`, which has classes, takes it: class indices H×W int32 where its dtype is int32, else their picture.
+    """A label file as a domain takes it.
+
+    Args:
+        source: the file, or its bytes.
+        domain: a domain that has classes.
+
+    Returns:
+        The class of each pixel, H×W int32, -1 for none, if the domain's dtype is int32; else the picture of the classes, H×W×3 uint8.
 
     Raises:
         UnreadableImage: the file is unreadable, of another coding, or has values that are none of the classes'.
@@ -74,7 +81,8 @@ def to_indices(values: np.ndarray, classes: Classes) -> np.ndarray:
     refused.
 
     Args:
-        values: H×W int32 as `classes.coding` says.
+        values: pixels of the map, H×W int32, in the coding `classes.coding`.
+        classes: the classes of the map.
 
     Raises:
         UnreadableImage: an id, an index or an area's color is none of the classes'; names it and those that are known.
@@ -91,13 +99,23 @@ def to_indices(values: np.ndarray, classes: Classes) -> np.ndarray:
 
 
 def paint(indices: np.ndarray, classes: Classes) -> np.ndarray:
-    """A picture of class indices H×W, -1 for none: H×W×3 uint8 in the classes' colors, black where there is no class."""
+    """The picture, H×W×3 uint8, of a map of class indices: each pixel in its class's color, black where there is no class.
+
+    Args:
+        indices: class of each pixel, H×W of any integer type, -1 for none.
+        classes: the classes, which have the colors.
+    """
     table = unpack(np.array([int(color.removeprefix("#"), 16) for color in classes.colors] + [0]))
     return table.astype(np.uint8)[indices]
 
 
 def encode(indices: np.ndarray, classes: Classes) -> bytes:
-    """A PNG file of a map of class indices H×W, -1 for none, of the classes' own coding: what `load` reads."""
+    """The bytes of a PNG file of a map of class indices, in the classes' own coding, as `load` reads it.
+
+    Args:
+        indices: class of each pixel, H×W of any integer type, -1 for none.
+        classes: the classes, which have the coding and the values.
+    """
     if classes.coding == "colors":
         return images.encode(paint(indices, classes), "png")
     values = np.array([*classes.values, max(classes.ignored, 0)])[indices]
@@ -112,7 +130,7 @@ def encode(indices: np.ndarray, classes: Classes) -> bytes:
 
 
 def is_flat(values: np.ndarray) -> np.ndarray:
-    """Where a map H×W of colors 0xRRGGBB lies inside an area of one color, not at an edge: H×W bool."""
+    """Which pixels of a map H×W of colors 0xRRGGBB lie inside an area of one color, not at an edge: H×W bool."""
     colors = unpack(values).astype(np.int16)
     flat = np.ones(values.shape, bool)
     for axis in (0, 1):
@@ -123,28 +141,28 @@ def is_flat(values: np.ndarray) -> np.ndarray:
 
 
 def pack(colors: np.ndarray) -> np.ndarray:
-    """R, G, B on the last axis -> 0xRRGGBB, int32."""
+    """Colors as numbers 0xRRGGBB, int32, from R, G and B, 0 to 255, on the last axis, which goes."""
     return colors.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
 
 
 def unpack(values: np.ndarray) -> np.ndarray:
-    """0xRRGGBB -> R, G, B on a new last axis, of the same dtype."""
+    """Colors as R, G and B, 0 to 255, on a new last axis, from numbers 0xRRGGBB, whose dtype stays."""
     return np.stack([values >> 16, values >> 8 & 255, values & 255], axis=-1)
 
 
 def to_hex(value: int) -> str:
-    """0xRRGGBB -> "#rrggbb"."""
+    """A color as text "#rrggbb", from its number 0xRRGGBB."""
     return f"#{value:06x}"
 
 
 def listed(values, limit: int = 10) -> str:
-    """The first values, for a message."""
+    """The first `limit` values, joined by commas for a message, with … for others."""
     return ", ".join(map(str, values[:limit])) + (", …" if len(values) > limit else "")
 
 
 @functools.lru_cache(maxsize=8)
 def _lookup(values: tuple[int, ...], ignored: int) -> np.ndarray:
-    """Gray value of 16 bits, or index -> class; -1 for the ignored, -2 for unknown ones."""
+    """A table from a gray value of 16 bits, or an index, to its class: -1 for the ignored value, -2 for unknown ones."""
     table = np.full(2**16, -2, np.int32)
     table[list(values)] = np.arange(len(values))
     if ignored >= 0:
@@ -154,7 +172,7 @@ def _lookup(values: tuple[int, ...], ignored: int) -> np.ndarray:
 
 @functools.lru_cache(maxsize=2)
 def _known_nearest(values: tuple[int, ...]) -> np.ndarray:
-    """Color -> the class with the nearest one; -1 for colors that `_nearest` has not met yet. Shared by its threads."""
+    """A table from a color to the class with the nearest one: -1 for colors that `_nearest` has not met yet. Its threads share it."""
     return np.full(2**24, -1, np.int16)
 
 

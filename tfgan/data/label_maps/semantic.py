@@ -1,4 +1,4 @@
-"""Pairs of a label map and an image, seen as classes: indices for SPADE, or pictures in the classes' colors for pix2pix."""
+"""Shows pairs of a label map and an image as classes: indices for SPADE, or pictures in the classes' colors for pix2pix."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,14 +13,14 @@ from tfgan.errors import UnreadableImage
 
 
 class _ClassifiedPairs(View):
-    """Pairs of which one side, a label map, is read as classes."""
+    """Pairs of images, one of which, a label map, is read as classes."""
 
     def __init__(self, inner: Source, domains: Mapping[str, Domain], label_side: str):
         super().__init__(inner, domains)
         self.label_side = label_side
 
     def _load(self, index: int, classes: Classes) -> tuple[np.ndarray, np.ndarray]:
-        """Class indices H×W int32, and the image H×W×C beside them."""
+        """The class indices of a label map, H×W int32, and the image H×W×C that belongs to it."""
         example = self.inner.load(index)
         file, name = label_file(self.inner, index, self.label_side)
         try:
@@ -35,26 +35,29 @@ class _ClassifiedPairs(View):
 
 
 class SemanticSource(_ClassifiedPairs):
-    """Label maps as classes, with their images, with the keys "labels" and "image"."""
+    """Label maps as class indices, with their images, under the keys "labels" and "image"."""
 
     def load(self, index: int) -> dict[str, np.ndarray]:
-        """`labels`, H×W int32: the class of each pixel, -1 for none; `image`, H×W×C in its domain's channels and dtype.
+        """The label map and the image of one pair.
+
+        Returns:
+            `labels`, H×W int32: the class of each pixel, -1 for none; `image`, H×W×C in its domain's channels and dtype.
 
         Raises:
-            UnreadableImage: as the pairs, and for values that are none of the classes'.
+            UnreadableImage: the pair cannot be read, its images differ in size, or values of the label map are none of the classes'.
         """
         indices, image = self._load(index, self.domains["labels"].require_classes())
         return {"labels": indices, "image": image}
 
 
 class PaintedSource(_ClassifiedPairs):
-    """The same pairs, label maps painted in the colors of their classes, with the keys "A" and "B"."""
+    """Label maps painted in the colors of their classes, with their images, under the keys "A" and "B"."""
 
     def load(self, index: int) -> dict[str, np.ndarray]:
         """The picture of the label map, H×W×3 uint8, and the image, H×W×C in its domain's channels and dtype.
 
         Raises:
-            UnreadableImage: as the pairs, and for values that are none of the classes'.
+            UnreadableImage: the pair cannot be read, its images differ in size, or values of the label map are none of the classes'.
         """
         classes = self.domains[self.label_side].require_classes()
         indices, image = self._load(index, classes)
@@ -84,7 +87,10 @@ def open_semantic(pairs: Mapping[str, Source], label_side: str, settings: DataCo
 
 
 def open_painted(pairs: Mapping[str, Source], label_side: str, settings: DataConfig) -> dict[str, PaintedSource]:
-    """The splits of a set of pairs, the label maps painted in the classes' colors; as `open_semantic` otherwise."""
+    """The splits of a set of pairs, with the label maps painted in the classes' colors.
+
+    Arguments and errors are those of `open_semantic`.
+    """
     classes = _find(pairs, label_side, settings)
 
     def domains(source):
@@ -95,7 +101,13 @@ def open_painted(pairs: Mapping[str, Source], label_side: str, settings: DataCon
 
 
 def label_file(pairs: Source, index: int, label_side: str) -> tuple[Path | None, str]:
-    """The file of a pair's label map, None if it has none of its own, and a name of the map for messages."""
+    """The file of a pair's label map, or None if it has none of its own, and the name of the map for messages.
+
+    Args:
+        pairs: pairs with the keys A and B.
+        index: place of the pair among them.
+        label_side: which of A and B is the label map.
+    """
     files = pairs.paths(index)
     file = files["AB".index(label_side)] if len(files) == 2 else None
     return file, pairs.label(file) if file else pairs.name(index)

@@ -28,7 +28,7 @@ _DOMAINS: dict[str, dict[str, Domain]] = {
 
 
 class SyntheticSource(Source):
-    """Façades of one split; the example at an index is the same scene at every size.
+    """The façades of one split, drawn when they are loaded; the example at an index is the same scene at every size.
 
     What `load` gives, by kind (H×W is `size`, photos are H×W×3 uint8):
 
@@ -45,7 +45,15 @@ class SyntheticSource(Source):
         class_names: the materials, for kind labeled; else empty.
         attribute_names: for kind attributes: the materials, of which each façade has one, and the independent night, balconies and
             shop, each in half of the façades; else empty.
-        attribute_groups: the names that exclude each other, a tuple a group: the materials.
+        attribute_groups: for kind attributes: the names that exclude each other, a tuple a group: the materials; else empty.
+
+    Args:
+        kind: kind of the batches, one of `KINDS`.
+        split: "train", "val" or "test".
+        count: number of images.
+        size: height and width of the images, in pixels.
+        seed: seed of all scenes.
+        domain: "A" or "B" for unpaired images, "" for all other kinds.
 
     Raises:
         UserError: an image below 8×8 pixels, no images, or a negative seed.
@@ -93,7 +101,7 @@ class SyntheticSource(Source):
         return {"image": photo}
 
     def _generators(self, index: int) -> list[np.random.Generator]:
-        """Streams for the traits, the layout and the look of one example: their own for each seed, split, domain and index."""
+        """Three random generators, for the traits, layout and look of one example; each seed, split, domain and index has its own."""
         seeds = np.random.SeedSequence([self.seed, SPLITS.index(self.split), int(self.domain == "B"), index]).spawn(3)
         return [np.random.Generator(np.random.PCG64(seed)) for seed in seeds]
 

@@ -1,4 +1,4 @@
-"""Procedural façades: materials, colors and light, and the canvas on which a scene is painted.
+"""Materials, colors and light of procedural façades, and the canvas on which a scene is painted.
 
 What the labels leave open (material, colors, light, curtains) is the `Look`. Parts are drawn with PIL on a canvas finer than the
 photo, and reduced; material, light and night are numpy arithmetic on the result.
@@ -40,7 +40,7 @@ _HALO = np.array((0.85, 0.55, 0.25), np.float32)  # lamplight that lit windows t
 
 @dataclasses.dataclass(frozen=True)
 class Look:
-    """All that the labels do not tell."""
+    """All that a façade's label map does not tell of its photo: material, colors, light and details."""
 
     material: str
     wall: Color
@@ -99,7 +99,7 @@ class Canvas:
         self.wall = self.pixels(scene.wall)
 
     def pixels(self, box: Box) -> Box:
-        """`box` of the scene, on the same whole pixels of the photo as in the label map."""
+        """A box of the scene in canvas pixels, on the same whole pixels of the photo as in the label map."""
         return Box(*(edge * self.scale for edge in parts.pixel_box(box, self.size)))
 
     def fill(self, box: Box, color: Color, *, texture=0, glow=0):
@@ -123,7 +123,7 @@ class Canvas:
             self._sunlight.rectangle(corners, fill=sunlight)
 
     def cast(self, box: Box, depth: float):
-        """The shadow on the wall of a part that stands out by `depth`, in units of the picture's height."""
+        """Darkens the wall by the shadow of a part that stands out by `depth`, a share of the picture's height."""
         reach = depth * self.look.shadow * self.unit
         left, top, right, bottom = self.wall
         self.darken(
@@ -151,7 +151,7 @@ class Canvas:
 
 
 def _corners(box: Box) -> tuple[int, int, int, int] | None:
-    """PIL's corners, both inclusive, or None for a box less than a pixel wide or high."""
+    """The corners of a box as PIL takes them, both inclusive; None for a box less than a pixel wide or high."""
     left, top, right, bottom = round(box.left), round(box.top), round(box.right) - 1, round(box.bottom) - 1
     return (left, top, right, bottom) if left <= right and top <= bottom else None
 

@@ -1,4 +1,4 @@
-"""Procedural façades: painting the photo of a scene, part for part of its label map."""
+"""Paints the photo of a procedural façade, part for part of its label map."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ _CURTAIN, _IRON, _PAVEMENT, _ROAD = (232, 226, 214), (52, 54, 60), (172, 168, 16
 
 
 def render(scene: Scene, look: Look, size: tuple[int, int]) -> np.ndarray:
-    """The photo of `scene`, height × width × 3 uint8."""
+    """The photo of a scene, H×W×3 uint8; `size` is its height and width in pixels."""
     canvas = Canvas(scene, look, size)
     _paint_ground(canvas)
     _paint_building(canvas, scene)
@@ -27,7 +27,7 @@ def _inset(box: Box, margin: float) -> Box:
 
 
 def _within(box: Box, left: float, top: float, right: float, bottom: float) -> Box:
-    """The part of `box` between the given shares of its width and height."""
+    """The part of a box between the given shares of its width and height, 0 to 1 from the left and the top."""
     width, height = box.right - box.left, box.bottom - box.top
     return Box(box.left + left * width, box.top + top * height, box.left + right * width, box.top + bottom * height)
 
@@ -111,7 +111,7 @@ def _paint_window(canvas: Canvas, box: Box, variant: float):
 
 
 def _paint_glass(canvas: Canvas, box: Box, lamp: Color | None = None):
-    """A dark room behind the mirrored sky or, where there is a `lamp`, its light."""
+    """Paints what a pane shows: a dark room behind the mirrored sky or, where there is a `lamp`, its light."""
     if lamp:
         canvas.fill(box, lamp, glow=255)
         canvas.fill(_within(box, 0, 0.7, 1, 1), _mix(lamp, (150, 84, 40), 0.35), glow=255)
@@ -126,7 +126,7 @@ def _paint_glass(canvas: Canvas, box: Box, lamp: Color | None = None):
 
 
 def _recess(canvas: Canvas, box: Box):
-    """The shadow of the wall's edge on glass or a door that lies behind it."""
+    """Paints the shadow of the wall's edge on glass or a door that lies behind it."""
     reach = 0.012 * canvas.look.shadow * canvas.unit
     canvas.darken(Box(box.left, box.top, box.right, box.top + reach))
     if canvas.look.sun > 0:
@@ -184,7 +184,7 @@ def _paint_shop(canvas: Canvas, box: Box, variant: float):
 
 
 def _paint_balcony(canvas: Canvas, box: Box, variant: float):
-    """A slab and an iron railing, between whose bars the window behind stays to be seen."""
+    """Paints a slab and an iron railing, between whose bars the window behind stays to be seen."""
     look, unit = canvas.look, canvas.unit
     slab = box.bottom - 0.02 * unit
     canvas.cast(Box(box.left, slab, box.right, box.bottom), 0.035)
@@ -205,7 +205,7 @@ def _paint_balcony(canvas: Canvas, box: Box, variant: float):
 
 
 def _paint_ledge(canvas: Canvas, box: Box, variant: float):
-    """A sill or the cornice of a window or door."""
+    """Paints a sill or the cornice of a window or door."""
     trim, height = canvas.look.trim, box.bottom - box.top
     canvas.cast(box, 0.016)
     canvas.fill(box, trim)

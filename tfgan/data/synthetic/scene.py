@@ -1,4 +1,4 @@
-"""Procedural façades: what stands where, and the label map of it.
+"""Lays out procedural façades, that is what stands where, and draws their label maps.
 
 A scene is laid out in unit coordinates (x to the right, y down, both from 0 to 1), so that it is the same scene at any image size.
 The classes, their order and their colors are those of the CMP Facade Database as pix2pix publishes it.
@@ -42,13 +42,13 @@ class Scene:
 
     @property
     def gable(self) -> list[tuple[float, float]]:
-        """Corners of the wall's triangle under a gable roof."""
+        """The corners (x, y) of the wall's triangle under a gable roof, in unit coordinates."""
         return [(self.wall.left, self.wall.top), ((self.wall.left + self.wall.right) / 2, self.roof_top), (self.wall.right, self.wall.top)]
 
 
 @dataclasses.dataclass(frozen=True)
 class _Style:
-    """What all floors of one façade have in common; lengths in unit coordinates."""
+    """What all floors of one façade have in common, with lengths in unit coordinates."""
 
     centers: list[float]  # x of the window columns
     pitch: float
@@ -62,7 +62,13 @@ class _Style:
 
 
 def lay_out(rng: np.random.Generator, balconies: bool, shop: bool) -> Scene:
-    """A façade of 2 to 5 floors and 2 to 5 window columns, with a balcony if and only if `balconies`, with shop fronts likewise."""
+    """A random façade of 2 to 5 floors and 2 to 5 window columns.
+
+    Args:
+        rng: generator that all of it is drawn from.
+        balconies: whether it has balconies, one or more.
+        shop: whether the windows of its ground floor are shop fronts.
+    """
     left, right = 0.03 + 0.09 * rng.random(), 0.97 - 0.09 * rng.random()
     roof = ("flat", "hipped", "gable")[rng.integers(3)]
     top = 0.08 + 0.1 * rng.random() if roof == "flat" else 0.25 + 0.06 * rng.random()
@@ -154,7 +160,7 @@ def _upper_floor(add, rng: np.random.Generator, style: _Style, floor: int, ceili
 
 
 def _reliefs(add, style: _Style, ceiling: float, foot: float):
-    """Panels between the windows of one floor, where there is room for them."""
+    """Adds panels between the windows of one floor, where there is room for them."""
     room = style.pitch - style.window_width - 0.06
     if room < 0.03:
         return
@@ -180,9 +186,13 @@ def _ground_floor(add, style: _Style, top: float, height: float, shop: bool):
 
 
 def pixel_box(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """`box` in whole pixels of an image of `size` (height, width), at least 1×1: left, top, right, bottom, the last two exclusive.
+    """The left, top, right and bottom edge of a box in whole pixels, at least 1×1, right and bottom exclusive.
 
     Widths are rounded, not right edges, so that all windows of a façade are equally wide.
+
+    Args:
+        box: in unit coordinates.
+        size: height and width of the image, in pixels.
     """
     height, width = size
     left, top, bottom = int(box.left * width + 0.5), int(box.top * height + 0.5), int(box.bottom * height + 0.5)
@@ -190,7 +200,7 @@ def pixel_box(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
 
 
 def draw_labels(scene: Scene, size: tuple[int, int]) -> np.ndarray:
-    """The scene's class ids (indices of `CLASSES`), int32, height × width."""
+    """The label map of a scene: class ids H×W int32, indices in `CMP_CLASSES`; `size` is its height and width in pixels."""
     height, width = size
     image = Image.new("L", (width, height), BACKGROUND)
     draw = ImageDraw.Draw(image)

@@ -1,4 +1,4 @@
-"""Procedural façades: the textures of wall materials, and clouds."""
+"""Textures of the wall materials of procedural façades, and of clouds."""
 
 import functools
 
@@ -9,11 +9,16 @@ _TILE = 512  # pixels of a tile's side as first made
 
 
 def texture(name: str, size: tuple[int, int], offset: tuple[float, float]) -> np.ndarray:
-    """A cut of a texture that repeats once a picture's height, beginning at `offset` (shares of the tile, down and right).
+    """A cut of a texture that repeats once a picture's height.
+
+    Args:
+        name: brick, plaster, stone, wood, concrete or clouds.
+        size: height and width of the cut, in pixels.
+        offset: where in the tile it begins, in shares of the tile, down and right.
 
     Returns:
-        float32 height × width × 3: what to multiply the color of a wall of brick, plaster, stone, wood or concrete by, around 1;
-        for "clouds" height × width × 1, how white the sky is, 0 to 1.
+        H×W×3 float32 for the material of a wall: what to multiply its color by, around 1;
+        H×W×1 float32 for "clouds": how white the sky is, 0 to 1.
     """
     height, width = size
     tile = _scaled(name, height)
@@ -24,7 +29,7 @@ def texture(name: str, size: tuple[int, int], offset: tuple[float, float]) -> np
 
 @functools.lru_cache(maxsize=12)
 def _scaled(name: str, side: int) -> np.ndarray:
-    """The tile at `side` × `side` pixels; reducing averages, so that bricks too small to be seen become their mean color."""
+    """The tile of a texture at `side` × `side` pixels; reducing averages, so that bricks too small to be seen become their mean color."""
     tile = _full(name)
     channels = [Image.fromarray(channel).resize((side, side), Image.Resampling.BOX) for channel in np.moveaxis(tile, -1, 0)]
     return np.stack([np.asarray(channel) for channel in channels], axis=-1)
@@ -37,9 +42,9 @@ def _full(name: str) -> np.ndarray:
 
 
 def _noise(rng: np.random.Generator, power: float, stretch: tuple[float, float] = (1, 1)) -> np.ndarray:
-    """Noise of mean 0 and deviation 1 whose amplitude falls with frequency to `power`; it joins itself at the edges.
+    """Noise of mean 0 and deviation 1 that joins itself at the edges.
 
-    `stretch` lengthens its grains down and right.
+    Its amplitude falls with the frequency to the power of `power`; `stretch` lengthens its grains down and right.
     """
     down, right = np.fft.fftfreq(_TILE)[:, None] * _TILE * stretch[0], np.fft.rfftfreq(_TILE) * _TILE * stretch[1]
     spectrum = np.fft.rfft2(rng.standard_normal((_TILE, _TILE))) / np.maximum(1, np.hypot(down, right)) ** power

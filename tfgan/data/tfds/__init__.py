@@ -1,1 +1,1 @@
-"""Data sets out of TensorFlow Datasets (TFDS), imported when they are asked for."""
+"""Reads data sets out of TensorFlow Datasets (TFDS), which is imported when one is asked for."""

@@ -1,4 +1,4 @@
-"""TensorFlow Datasets (TFDS): importing it, preparing its sets, and a builder for the data sets of pix2pix.
+"""Imports TensorFlow Datasets (TFDS), prepares its sets, and has a builder for the data sets of pix2pix.
 
 The archives of Isola et al., Image-to-Image Translation with Conditional Adversarial Networks, CVPR 2017, hold side by side JPEG files.
 The builder stores these files' own bytes, so nothing is encoded a second time.
@@ -27,12 +27,12 @@ URLS = (
     # The first home of the data. Users met "404 not found" there from 2021 on; it is asked only when the first one fails.
     "https://people.eecs.berkeley.edu/~tinghuiz/projects/pix2pix/datasets/{name}.tar.gz",
 )
-"""Where the archives are, in the order in which they are tried."""
+"""Addresses of the archives, in the order in which they are tried."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Archive:
-    """What is known of one archive: NAME/train, NAME/val and NAME/test, as far as they exist, with side by side files."""
+    """What is known of one pix2pix archive; it holds NAME/train, NAME/val and NAME/test, as far as they exist, of side by side files."""
 
     left: str  # domain in the left half of each file
     right: str
@@ -95,14 +95,14 @@ PIX2PIX = {
         citation="Laffont et al., Transient Attributes for High-Level Understanding and Editing of Outdoor Scenes, SIGGRAPH 2014",
     ),
 }
-"""Name -> facts."""
+"""Name of a pix2pix data set -> what is known of its archive."""
 
 
 def import_tfds():
-    """The module `tensorflow_datasets`.
+    """The module `tensorflow_datasets`, imported.
 
     Raises:
-        UserError: it, or `importlib_resources` which it needs but does not ask pip for, is not installed.
+        UserError: the module, or `importlib_resources` which it needs but does not ask pip for, is not installed.
     """
     packages = {"tensorflow_datasets": "tensorflow-datasets", "importlib_resources": "importlib_resources"}
     missing = [package for module, package in packages.items() if importlib.util.find_spec(module) is None]
@@ -136,6 +136,7 @@ def prepare(builder, name: str):
     """Downloads and prepares the set of a TFDS builder, as ArrayRecord files where those can be written, unless it is prepared already.
 
     Args:
+        builder: the builder, as `tensorflow_datasets.builder` makes it.
         name: the set, as the user calls it.
 
     Raises:
@@ -155,7 +156,7 @@ def prepare(builder, name: str):
 
 @functools.cache
 def _builder_class():
-    """The builder of all archives, one a configuration; made here because a TFDS builder inherits from TFDS."""
+    """The class of the builder of all pix2pix archives, one a configuration; made here because a TFDS builder inherits from TFDS."""
     tfds = import_tfds()
     base: Any = tfds.core.GeneratorBasedBuilder
 
@@ -188,7 +189,7 @@ def _builder_class():
 
 
 def _fetch(name: str, dl_manager, manual_dir: Path) -> tuple[Path, dict[str, list[str]]]:
-    """The archive, from `manual_dir` or else downloaded, and the paths of the images in it: split -> in natural order."""
+    """The archive, from `manual_dir` or else downloaded, and split -> paths of the images in it, in natural order."""
     placed = manual_dir / f"{name}.tar.gz"
     archive = placed if placed.is_file() else _download(name, dl_manager, placed)
     try:

@@ -1,4 +1,7 @@
-"""CelebA out of TensorFlow Datasets (TFDS): faces with 40 attributes (Liu et al., Deep Learning Face Attributes in the Wild, ICCV 2015)."""
+"""Reads CelebA out of TensorFlow Datasets (TFDS): faces with 40 attributes.
+
+Source: Liu et al., Deep Learning Face Attributes in the Wild, ICCV 2015.
+"""
 
 import dataclasses
 import os
@@ -22,7 +25,7 @@ STARGAN = {"hair": ("Black_Hair", "Blond_Hair", "Brown_Hair"), "Male": ("Male",)
 
 @dataclasses.dataclass(frozen=True)
 class CelebASource(RecordSource):
-    """One split of CelebA, with the keys "image", "attributes" and "mask", all of them known."""
+    """One split of CelebA, with the keys "image", "attributes" and "mask"; all attributes are known."""
 
     domains: dict[str, Domain]
     records: Records
@@ -30,7 +33,7 @@ class CelebASource(RecordSource):
     attribute_groups: tuple[Strings, ...] = ()
 
     def load(self, index: int) -> dict[str, np.ndarray]:
-        """The central square of a face, 178×178×3 uint8, and its attributes.
+        """The central square of a face, 178×178×3 uint8, its attributes, float32 of 1 and 0, and their mask, float32 ones.
 
         Raises:
             UnreadableImage: the stored file is damaged.
@@ -66,7 +69,14 @@ def open_celeba(settings: DataConfig) -> dict[str, list[Source]]:
 
 
 def open_faces(tfds_dir: str) -> dict[str, ImageRecords]:
-    """The faces alone of the splits train, val and test, 218×178×3 uint8; otherwise as `open_celeba`."""
+    """The faces of CelebA without attributes, 218×178×3 uint8, for the splits train, val and test.
+
+    Args:
+        tfds_dir: where TFDS keeps its files; empty: ~/tensorflow_datasets.
+
+    Raises:
+        UserError: TFDS is not installed or cannot download the set, which is often beyond the quota of its server.
+    """
     builder = _builder(tfds_dir)
     _prepare(builder)
     return {split: ImageRecords({"image": Domain("image", 3)}, found) for split, found in read_splits(builder, ("image",)).items()}

@@ -1,4 +1,4 @@
-"""Single images out of TensorFlow Datasets (TFDS): MNIST, Fashion-MNIST and CIFAR-10, small images of ten classes."""
+"""Reads single images out of TensorFlow Datasets (TFDS): MNIST, Fashion-MNIST and CIFAR-10, small images of ten classes."""
 
 import dataclasses
 import os
@@ -23,7 +23,7 @@ class ImageRecords(RecordSource):
     class_names: Strings = ()
 
     def load(self, index: int) -> dict[str, np.ndarray]:
-        """One image, H×W×C uint8, and its label, an int32 scalar.
+        """One image, H×W×C uint8, and, if there are class names, its label, an int32 scalar.
 
         Raises:
             UnreadableImage: the stored file is damaged.
@@ -40,7 +40,7 @@ def open_classes(name: str, tfds_dir: str, *, labeled: bool) -> dict[str, ImageR
     Args:
         name: mnist, fashion_mnist or cifar10.
         tfds_dir: where TFDS keeps its files; empty: ~/tensorflow_datasets.
-        labeled: with the labels.
+        labeled: whether examples have labels, too.
 
     Raises:
         UserError: TFDS is not installed, or cannot download or write the set.

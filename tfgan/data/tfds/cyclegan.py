@@ -1,4 +1,4 @@
-"""The unpaired data sets of CycleGAN (Zhu et al., ICCV 2017), out of TensorFlow Datasets (TFDS)."""
+"""Reads the unpaired data sets of CycleGAN (Zhu et al., ICCV 2017) out of TensorFlow Datasets (TFDS)."""
 
 import dataclasses
 import os
@@ -13,12 +13,12 @@ from tfgan.data.tfds.pairs import read_splits
 from tfgan.errors import UnreadableImage, UserError
 
 URL = "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/{name}.zip"
-"""Where TFDS, too, finds the archives: trainA, trainB, testA and testB, full of JPEG files."""
+"""Address of the archives, where TFDS, too, finds them; each holds trainA, trainB, testA and testB, full of JPEG files."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Collection:
-    """What is known of one data set."""
+    """What is known of one data set of CycleGAN: the names of its domains and the numbers of its images."""
 
     domains: tuple[str, str]  # names of A and B
     images: dict[str, tuple[int, int]]  # split -> number of images of A and of B
@@ -36,14 +36,14 @@ CYCLEGAN = {
     "vangogh2photo": Collection(("vangogh", "photo"), {"train": (400, 6287), "test": (400, 751)}),
     "iphone2dslr_flower": Collection(("iphone", "dslr"), {"train": (1812, 3325), "test": (569, 480)}),
 }
-"""Name -> facts."""
+"""Name of a data set of CycleGAN -> what is known of it."""
 
 
 @dataclasses.dataclass(frozen=True)
 class CollectionSource(RecordSource):
     """The images of one domain in one split, with the one key `side`.
 
-    TFDS keeps no file names. An image's name is its number in the order in which TFDS stores the split, and that depends on them alone.
+    TFDS keeps no file names. An image's name is its number in the order in which TFDS stores the split, which depends on the images alone.
     """
 
     side: str  # "A" or "B"
@@ -51,7 +51,7 @@ class CollectionSource(RecordSource):
     records: Records  # with `image`
 
     def load(self, index: int) -> dict[str, np.ndarray]:
-        """The image, H×W×3 uint8.
+        """One image, H×W×3 uint8, under the key `side`.
 
         Raises:
             UnreadableImage: the stored file is damaged. The message names the domain.

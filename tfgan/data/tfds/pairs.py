@@ -1,4 +1,4 @@
-"""Pairs of images out of TensorFlow Datasets (TFDS): those of pix2pix, and any set with two image features."""
+"""Reads pairs of images out of TensorFlow Datasets (TFDS): those of pix2pix, and any set with two image features."""
 
 import dataclasses
 import os
@@ -20,7 +20,7 @@ PROBED = 16  # examples looked at where a feature does not say how many channels
 
 @dataclasses.dataclass(frozen=True)
 class SideBySideSource(RecordSource):
-    """Pairs stored as one image each, A the left half and B the right."""
+    """Pairs of images that are stored as one image each, A the left half and B the right."""
 
     domains: dict[str, Domain]
     records: Records  # with `image` and `file_name`
@@ -29,7 +29,7 @@ class SideBySideSource(RecordSource):
         return self.records[index]["file_name"].decode()
 
     def load(self, index: int) -> dict[str, np.ndarray]:
-        """Both halves, each H×W×C in its domain's channels and dtype.
+        """Both halves of an image, "A" and "B", each H×W×C in its domain's channels and dtype.
 
         Raises:
             UnreadableImage: the stored file is damaged, or its width is odd.
@@ -40,7 +40,7 @@ class SideBySideSource(RecordSource):
 
 @dataclasses.dataclass(frozen=True)
 class FeaturePairSource(RecordSource):
-    """Pairs stored as two image features."""
+    """Pairs of images that are stored as two image features of one example."""
 
     domains: dict[str, Domain]
     records: Records
@@ -48,7 +48,7 @@ class FeaturePairSource(RecordSource):
     alpha: str
 
     def load(self, index: int) -> dict[str, np.ndarray]:
-        """Both images, each H×W×C in its domain's channels and dtype.
+        """Both images of a pair, "A" and "B", each H×W×C in its domain's channels and dtype.
 
         Raises:
             UnreadableImage: an image is damaged, or the two differ in size.
@@ -72,7 +72,7 @@ def open_pix2pix(name: str, tfds_dir: str) -> dict[str, SideBySideSource]:
         tfds_dir: where TFDS keeps its files; empty: ~/tensorflow_datasets.
 
     Raises:
-        UserError: see `tfgan.data.tfds.builders.pix2pix_builder`.
+        UserError: TFDS is not installed; the archive cannot be downloaded, is not the published one, or is damaged; the disk is full.
     """
     facts = PIX2PIX[name]
     domains = {
@@ -95,7 +95,7 @@ def open_tfds(
     the first examples: 3 if any is in color, else 1. With alpha="keep" transparency makes it 4, otherwise it counts for nothing.
 
     Args:
-        name: of the set, as TFDS knows it: "name", "name/config" or "name/config:version".
+        name: name of the set, as TFDS knows it: "name", "name/config" or "name/config:version".
         source_feature: the image feature that becomes "A"; a nested one is written "a/b".
         target_feature: the image feature that becomes "B".
         tfds_dir: where TFDS keeps its files; empty: ~/tensorflow_datasets.
@@ -149,7 +149,13 @@ class _ArrayRecords:
 
 
 def read_splits(builder, features: tuple[str, ...], names=SPLITS) -> dict[str, Records]:
-    """Our name of each split that is there and not empty -> its records."""
+    """The name of each split that is there and not empty, train, val or test -> its records, read from a prepared TFDS set.
+
+    Args:
+        builder: the builder of the set.
+        features: the features to read, nested ones as "a/b"; images stay encoded.
+        names: name of a split -> the names that it may have in TFDS.
+    """
     formats = {file_format.value for file_format in builder.info.available_file_formats()}
     read: Callable[..., Records] = _ArrayRecords if "array_record" in formats else _read_at_once
     splits = {split: alias for split, aliases in names.items() for alias in aliases if alias in builder.info.splits}
@@ -182,7 +188,7 @@ def _descend(example: Any, feature: str) -> bytes | int:
 
 
 def _image_features(tfds, features, prefix: str = "") -> dict[str, object]:
-    """Path -> feature, of the images with 8 or 16 bits a channel."""
+    """The path of each image feature with 8 or 16 bits a channel, such as "a/b" -> the feature."""
     found: dict[str, object] = {}
     for name, feature in features.items():
         if isinstance(feature, tfds.features.FeaturesDict):
