@@ -16,6 +16,8 @@ class Dropout(keras.layers.Layer):
         at_inference: also drop outside training, by one fixed mask for every image, so that an image's result depends neither on its
             neighbors in the batch nor on the call (pix2pix keeps dropout at test time as its only noise, Isola et al. 2017, §2.1).
         spatial: drop whole feature maps of N×H×W×C (Tompson et al. 2015, §3.2).
+
+    Takes a tensor of any shape N×…, with `spatial` N×H×W×C, and returns one of that shape.
     """
 
     def __init__(self, rate, at_inference=False, spatial=False, **kwargs):

@@ -15,13 +15,13 @@ _state = threading.local()  # replicas are traced in threads of their own
 
 
 def has_gpu() -> bool:
-    """Whether TensorFlow sees one."""
+    """Whether TensorFlow sees a GPU."""
     return bool(tf.config.list_physical_devices("GPU"))
 
 
 @contextlib.contextmanager
 def tuned():
-    """Layers that are called inside take the form that is fastest on this machine."""
+    """A context in which layers that are called take the form that is fastest on this machine."""
     before = getattr(_state, "tuned", False)
     _state.tuned = True
     try:
@@ -31,7 +31,7 @@ def tuned():
 
 
 def tuned_function(function: Callable) -> Callable:
-    """`function`, traced in the form that is fastest on this machine."""
+    """Wraps `function` so that the layers it calls take the form that is fastest on this machine."""
 
     @functools.wraps(function)
     def run(*arguments):
@@ -42,5 +42,5 @@ def tuned_function(function: Callable) -> Callable:
 
 
 def is_tuned_for_cpu() -> bool:
-    """Whether a layer should take its form for CPUs."""
+    """Whether a layer should take its form for CPUs: inside `tuned`, where there is no GPU."""
     return getattr(_state, "tuned", False) and not has_gpu()
