@@ -14,7 +14,10 @@ from tfgan.lazy import keras, optimizers, tf
 
 @dataclasses.dataclass(frozen=True)
 class HParams(Settings):
-    """What all methods share: how long, how many and how large. Each method's own `HParams` adds to it and sets the paper's defaults."""
+    """The settings that all methods share: how long, how many and how large.
+
+    Each method's own `HParams` adds to them and sets the paper's defaults.
+    """
 
     epochs: int = setting(200, "total passes over the training images", operational=True, at_least=1)
     batch_size: int = setting(1, "images in one step, over all replicas", at_least=1)
@@ -24,17 +27,21 @@ class HParams(Settings):
     flip: bool = setting(True, "mirror half of the training images")
 
     def require_size(self, fits: bool, what: str, use: str):
-        """Raises `UserError` unless `image_size` `fits` `what`; the message says what to `use`."""
+        """Raises `UserError` unless `fits`; the message says that `image_size` does not suit `what`, and what to `use`."""
         if not fits:
             height, width = self.image_size
             raise UserError(f"--image_size={height}x{width} does not suit {what}: use {use}.")
 
     def batch_sizes(self) -> list[int]:
-        """Those of all stages."""
+        """The batch size of each stage of training, in images over all replicas."""
         return [self.batch_size]
 
     def loaded_size(self) -> Size:
-        """The size before the crop: 286 for 256, as the pix2pix paper has it (Isola et al. 2017, appendix 6.2)."""
+        """Height and width in pixels of training images before the crop: 286 for 256, as in pix2pix (Isola et al. 2017, appendix 6.2).
+
+        Raises:
+            UserError: a `load_size` below `image_size`, or one that is given without `random_crop`.
+        """
         if not self.random_crop:
             self.refuse_idle(("load_size",), "without --random_crop", "use --random_crop, or --load_size=0")
             return self.image_size
@@ -46,7 +53,7 @@ class HParams(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class AdamHParams(HParams):
-    """Of methods trained by Adam at a learning rate that is constant, or constant and then falls linearly to 0."""
+    """The settings of methods trained by Adam, at a learning rate that is constant, or constant and then falls linearly to 0."""
 
     learning_rate: float = setting(2e-4, "of the Adam optimizers", at_least=0.0)
     beta_1: float = setting(0.5, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
@@ -63,7 +70,12 @@ class AdamHParams(HParams):
             )
 
     def adam(self, updates_per_epoch: int, learning_rate: float | None = None) -> keras.optimizers.Optimizer:
-        """An optimizer with these settings; `learning_rate` replaces theirs, for networks that learn at different rates."""
+        """Makes an Adam optimizer with these settings.
+
+        Args:
+            updates_per_epoch: of the networks that it updates; the schedule counts in them.
+            learning_rate: replaces that of the settings, for networks that learn at different rates.
+        """
         initial = self.learning_rate if learning_rate is None else learning_rate
         constant, decay = self.lr_constant_epochs * updates_per_epoch, self.lr_decay_epochs * updates_per_epoch
         schedule = optimizers.ConstantThenLinear(initial, constant, decay)
@@ -154,14 +166,18 @@ class Gap(NamedTuple):
 
 
 def variable(value) -> tf.Variable:
-    """One of `Method.state`."""
+    """Makes a variable for `Method.state`, which is not trained, and whose value is that of the first replica."""
     return tf.Variable(value, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
 
 
 class Method:
-    """One GAN. Subclasses set `HParams` and `batch_kind`, and build their networks in `__init__` under the caller's strategy and precision.
+    """A GAN: its networks, losses and uses. Subclasses set `HParams` and `batch_kind`, and build their networks in `__init__`.
+
+    That is called under the caller's strategy and precision.
 
     Attributes:
+        hparams: the settings, of the class `HParams`.
+        spec: what the data set holds, a `tfgan.config.DataSpec`.
         networks: name -> Keras model.
         ema: name of a network -> a second model that holds the exponential moving average of its weights; empty if there is none.
         ema_decay: of these moving averages, a step.
@@ -190,7 +206,7 @@ class Method:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Of the present stage."""
+        """The number of steps in an epoch of the present stage, the last one of which may take images of the next epoch."""
         return math.ceil(self.spec.sizes["train"] / (self.stage.batch_size * self.batches_per_step))
 
     def stages(self) -> list[Stage]:
@@ -198,21 +214,25 @@ class Method:
         return [self.stage]
 
     def enter(self, stage: Stage):
-        """Goes on in another stage; graphs that were traced before are of the old one."""
+        """Goes on in another stage; graphs that were traced before belong to the old one."""
         self.stage = stage
 
     def make_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """One optimizer for each loss of the phases."""
+        """Makes the optimizers, one for each loss of the phases: name of the loss -> optimizer."""
         raise NotImplementedError
 
     def phases(self) -> list[Phase]:
-        """The train step: its phases in order."""
+        """The phases of a train step, in order."""
         raise NotImplementedError
 
     def exchange_outputs(self, outputs: dict[str, tf.Tensor], seed) -> dict[str, tf.Tensor]:
-        """What later phases of the step see of a phase's outputs. The place to read and write `state`.
+        """Turns the outputs of a phase into what later phases of the step see of them. This is the place to read and write `state`.
 
-        Called outside the replicas, whose outputs are joined to the global batch; the result is shared out among them again.
+        It is called outside the replicas, whose outputs are joined to the global batch; the result is shared out among them again.
+
+        Args:
+            outputs: name -> tensor, batch_size×….
+            seed: int32 of shape (2,).
         """
         return outputs
 
@@ -229,9 +249,9 @@ class Method:
         raise NotImplementedError
 
     def sample_row(self, example: dict, use: dict[str, Callable]) -> dict:
-        """One row of the sample picture: title -> H×W×C in [-1, 1], or a map of class indices H×W.
+        """Makes one row of the sample picture: title -> H×W×C in [-1, 1], or a map of class indices H×W.
 
-        Not asked of methods that take no images; their pictures show what is made of fixed noise.
+        It is not asked of methods that take no images; their pictures show what is made of fixed noise.
 
         Args:
             example: one validation example, arrays by key of the batch.
