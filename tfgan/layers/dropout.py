@@ -11,13 +11,13 @@ from tfgan.layers.noise import uniform
 class Dropout(keras.layers.Layer):
     """Dropout with stateless noise: a new mask for each training pass, from its seed.
 
+    Takes a tensor of any shape N×…, with `spatial` N×H×W×C, and returns one of that shape.
+
     Args:
         rate: the share of units that is zeroed; the others are scaled by 1 / (1 - rate).
         at_inference: also drop outside training, by one fixed mask for every image, so that an image's result depends neither on its
             neighbors in the batch nor on the call (pix2pix keeps dropout at test time as its only noise, Isola et al. 2017, §2.1).
         spatial: drop whole feature maps of N×H×W×C (Tompson et al. 2015, §3.2).
-
-    Takes a tensor of any shape N×…, with `spatial` N×H×W×C, and returns one of that shape.
     """
 
     def __init__(self, rate, at_inference=False, spatial=False, **kwargs):

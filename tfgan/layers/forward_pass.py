@@ -12,7 +12,7 @@ _open = threading.local()  # replicas are traced in threads of their own
 
 
 class Statistic(NamedTuple):
-    """One batch's share of a moving average: variable <- momentum * variable + (1 - momentum) * value."""
+    """A batch's share of a moving average: variable <- momentum * variable + (1 - momentum) * value."""
 
     variable: keras.Variable
     value: tf.Tensor

@@ -1,4 +1,4 @@
-"""Which form of a layer runs: the plain one, or one that computes the same faster on the CPU at hand.
+"""The form in which a layer runs: the plain one, or one that gets equal results faster on the CPU at hand.
 
 A graph keeps the form it was traced in, wherever it runs later. So the plain form is what a layer has by itself, in exports and in models
 that a user saves; training and inference on this machine ask for the other.

@@ -1,4 +1,4 @@
-"""What every method is made of: hyper-parameters, networks, phases of a train step, and inference signatures."""
+"""The parts of every method: hyper-parameters, networks, phases of a train step, and inference signatures."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class PhaseResult(NamedTuple):
 
 
 class Phase(NamedTuple):
-    """One part of a train step: losses from one forward pass, and the networks that each of them updates.
+    """A part of a train step: losses from one forward pass, and the networks that each of them updates.
 
     A phase with two losses is a simultaneous update: both gradients are taken at the old weights. Phases of one name are one phase done
     again on another batch. A phase that trains nothing only measures; it is done in the step that a call reports, the last one, alone.
@@ -159,7 +159,7 @@ class Generation(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """What is measured of training and of validation images alike: it grows where training images are learned by heart."""
+    """A measure that training and validation images share, whose difference grows where training images are learned by heart."""
 
     training: Strings  # logged losses whose mean is on the scale of the metric, without weights
     validation: str  # the metric, which validations log as val_NAME
@@ -237,10 +237,10 @@ class Method:
         return outputs
 
     def doubt(self, scalars: dict[str, float]) -> dict[str, float]:
-        """How much each discriminator doubts, by a logged row: 1 where it cannot tell real from generated images, 0 where it is sure.
+        """The doubt of each discriminator by a logged row: 1 where it cannot tell real from generated images, 0 where it is sure.
 
-        Empty if the row does not say, and for critics, which have no last word: the better they are, the better the generator's gradient
-        (Arjovsky et al. 2017, §3).
+        The result, name -> doubt, is empty if the row does not say, and for critics, which have no last word: the better they are, the
+        better the generator's gradient (Arjovsky et al. 2017, §3).
         """
         return {}
 

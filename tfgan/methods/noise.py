@@ -1,4 +1,4 @@
-"""What the methods share that make images from noise: their settings, the two adversarial phases, and what these log."""
+"""The base of the methods that make images from noise: their settings, the two adversarial phases, and what these log."""
 
 import dataclasses
 from typing import TypeAlias
@@ -178,7 +178,7 @@ class NoiseMethod(base.Method):
         return base.PhaseResult({}, {"fake_score_after": self.score(self.judge(fake, labels, seed))})
 
     def doubt(self, scalars):
-        """How much the discriminator doubts, by its scores rather than by the loss, to which penalties and classes add.
+        """The discriminator's doubt by its scores rather than by the loss, to which penalties and classes add.
 
         Fakes are scored after the generator's step: batch norm and dropout make some discriminators sure of the batch that they have just
         learned, and unsure again one step later.

@@ -136,7 +136,7 @@ class StyleGAN(noise.NoiseMethod):
         return self.hparams.image_size[0] // self.stage.shrink
 
     def alpha(self):
-        """How far the present size has faded in, a float32 scalar from 0 to 1; None where nothing fades."""
+        """The share to which the present size has faded in, a float32 scalar from 0 to 1; None where nothing fades."""
         if self.size == self.hparams.sizes()[0] or not self.hparams.fade_images:
             return None
         seen = tf.cast(self.state["images_seen"] - self.stage.first_image, tf.float32)

@@ -169,7 +169,7 @@ class VAEGAN(base.Method):
         return base.PhaseResult(losses, scalars)
 
     def _gate(self, means):
-        """Which networks are updated, by the rule of the paper's code: the winner of the game waits; if both would, neither does."""
+        """Says which networks are updated, by the rule of the paper's code: the winner of the game waits; if both would, neither does."""
         entropies, margin = (means["real_entropy"], means["fake_entropy"]), self.hparams.skip_margin
         discriminator = tf.minimum(*entropies) >= EQUILIBRIUM - margin
         decoder = tf.maximum(*entropies) <= EQUILIBRIUM + margin

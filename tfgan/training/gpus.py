@@ -1,4 +1,4 @@
-"""Which GPUs a run takes, by their number or by name."""
+"""The choice of the GPUs that a run takes, by how many or by which."""
 
 import logging
 

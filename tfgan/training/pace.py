@@ -1,4 +1,4 @@
-"""How long training waits for its images: the usual time of a step beside that of steps whose images are at hand."""
+"""The share of the time in which training waits for its images: the usual time of a step beside that of steps whose images are at hand."""
 
 import time
 

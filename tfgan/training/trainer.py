@@ -186,7 +186,7 @@ class Trainer:
             self._steps_per_execution = max(1, min(most, int(CALL_SECONDS * count / seconds)))
 
     def _agreed_signal(self) -> int:
-        """The signal that any worker got, 0 if none did; all workers must stop after one and the same step."""
+        """The signal that any worker got, 0 if none did; all workers must stop after one step."""
         if not self.cluster:
             return self._signal
         received = self.strategy.run(tf.identity, args=(tf.constant(float(self._signal > 0)),))
