@@ -229,10 +229,7 @@ class Method:
         """Turns the outputs of a phase into what later phases of the step see of them. This is the place to read and write `state`.
 
         It is called outside the replicas, whose outputs are joined to the global batch; the result is shared out among them again.
-
-        Args:
-            outputs: name -> tensor, batch_size×….
-            seed: int32 of shape (2,).
+        Outputs are tensors batch_size×… by name; `seed` is int32 of shape (2,).
         """
         return outputs
 
