@@ -1,4 +1,4 @@
-"""`python -m tfgan`."""
+"""The entry of `python -m tfgan`, which is the command `tfgan`."""
 
 import sys
 

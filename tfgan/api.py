@@ -1,4 +1,4 @@
-"""What `import tfgan` gives beside its layers, losses and networks: training, runs, evaluation and checks."""
+"""The functions and the class that `import tfgan` gives beside its layers, losses and networks: training, runs, evaluation and checks."""
 
 from __future__ import annotations  # types of modules that are imported when they are needed
 
@@ -36,12 +36,12 @@ def list_methods() -> dict[str, str]:
 
 
 def list_datasets() -> dict[str, str]:
-    """The built-in data sets: name -> what they hold. Any other images are named by `data_dir`."""
+    """The built-in data sets, for the setting `dataset`: name -> what they hold. Any other images are named by `data_dir`."""
     return dict(DATASETS)
 
 
 def list_recipes() -> dict[str, str]:
-    """The recipes that come with the package: name -> what they train."""
+    """The recipes that come with the package, settings that `train` takes as `recipe`: name -> what they train."""
     return {Path(name).stem: summary for name, summary in recipes.recipes().items()}
 
 
@@ -105,13 +105,14 @@ def load(folder: str | Path, checkpoint: str | int = "last", *, method: type[Met
     """Opens the run in `folder`, which describes itself.
 
     Args:
+        folder: the run's, the `workdir` of its training.
         checkpoint: last, best, or the number of a step.
         method: the class, where the run is of a method of your own that this process has not trained or loaded before.
         data: the images that `train` was given as `data`, where `evaluate` or `open_dataset` are to find them in another process.
 
     Raises:
-        UserError: the folder is no run, or has no such checkpoint, and the message lists those that are there; or these are other images
-            than the run's.
+        UserError: the folder is no run, or has no such checkpoint, and the message lists those that are there; or `data` are other
+            images than the run's.
     """
     start_tensorflow()
     from tfgan.runs.opening import open_run, read_config
@@ -130,10 +131,15 @@ def evaluate(*, real: str | Path, fake: str | Path, **settings) -> dict[str, flo
     """Measures the images of the folder `fake` beside those of `real`; pair by pair too, if their names agree.
 
     Args:
+        real: a folder of real images.
+        fake: a folder of generated images, which are measured.
         settings: what `tfgan evaluate --help` lists: `metrics`, `features`, `count`, …
 
     Returns:
-        Metric -> value.
+        A dictionary, metric -> value.
+
+    Raises:
+        UserError: an unknown setting or metric, or one that cannot be measured on these images.
     """
     start_tensorflow()
     from tfgan.runs.evaluate import evaluate_folders
@@ -147,13 +153,19 @@ def _values(result: dict) -> dict[str, float]:
 
 
 def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | None = None, **settings) -> Dataset:
-    """A data set as the methods see it: `tfgan.data.dataset.Dataset`.
+    """Opens a data set as the methods see it.
 
     Args:
-        kind: of its batches: paired, unpaired, labeled, attributes, semantic or images.
+        kind: of the batches: paired, unpaired, labeled, attributes, semantic or images.
         image_size: height and width in pixels, or one number for both.
-        loaded_size: of training images before the random crop; `image_size` if it is left out.
-        settings: those of data that `tfgan train --help` lists: `data_dir`, `dataset`, `direction`, …
+        loaded_size: height and width of training images before the random crop; `image_size` if it is left out.
+        settings: of the data, as `tfgan train --help` lists them: `data_dir`, `dataset`, `direction`, …
+
+    Returns:
+        A `tfgan.data.dataset.Dataset`.
+
+    Raises:
+        UserError: an unknown name or setting, a layout that is not understood, or images that cannot be used.
     """
     start_tensorflow()
     from tfgan.data import open_dataset as open_data
@@ -164,15 +176,15 @@ def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | No
 
 
 def check(data_dir: str | Path = "", method: str = "", **settings) -> Inspection:
-    """Looks at every image of a data set, as `tfgan check` does: what was found, what is wrong, and the cure.
+    """Looks at every image of a data set, as `tfgan check` does, and says what was found, what is wrong, and the cure.
 
     Args:
         data_dir: a folder; "" for a built-in set, named by `dataset`.
-        method: that is to learn from it; the one that fits the layout, if it is left out.
-        settings: those that `tfgan train --method=NAME --help` lists.
+        method: a name of `list_methods`, the one that is to learn from it; the one that fits the layout, if it is left out.
+        settings: what `tfgan train --method=NAME --help` lists.
 
     Returns:
-        `tfgan.data.checks.Inspection`, of which `findings` is a list; each has a severity, a name, a problem and a cure.
+        A `tfgan.data.checks.Inspection`, of which `findings` is a list; each has a severity, a name, a problem and a cure.
 
     Raises:
         UserError: a folder that cannot be opened at all, or settings that do not fit.
@@ -194,12 +206,12 @@ def _wants_floats(dtype: str) -> bool:
 
 
 class Run:
-    """A trained run. Made by `tfgan.train` and `tfgan.load`.
+    """A trained run, as `tfgan.train` and `tfgan.load` return it.
 
     Attributes:
-        folder: where it lies.
-        config: its settings, as `tfgan.config.RunConfig`.
-        step: of the checkpoint that was loaded.
+        folder: where the run lies, a `pathlib.Path`.
+        config: the run's settings, a `tfgan.config.RunConfig`.
+        step: number of steps of the checkpoint that was loaded.
         networks: name -> Keras model; where a moving average of the weights is kept, which makes all results, it is that one.
     """
 
@@ -219,14 +231,14 @@ class Run:
 
     @property
     def sampler(self) -> Sampler:
-        """The run's way from noise to images, for latents of your own. Raises `UserError` if it has none."""
+        """The run's way from noise to images, for latents of your own, a `tfgan.inference.Sampler`. Raises `UserError` if it has none."""
         from tfgan.runs.latents import choose_sampler
 
         return choose_sampler(self._opened, self._signatures, None)
 
     @property
     def history(self) -> dict[str, np.ndarray]:
-        """What was logged while training: name -> one value for each row of metrics.jsonl; NaN where a row lacks it."""
+        """The values that were logged while training: name -> array of one for each row of metrics.jsonl, NaN where a row lacks it."""
         path = self.folder / "metrics.jsonl"
         rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
         names = dict.fromkeys(name for row in rows for name in row)
@@ -242,20 +254,20 @@ class Run:
     def translate(
         self, images: Pixels, *, to: str = "", set: str = "", style: str = "", seed: int = 0, tile: int = 2048, dtype: str = ""
     ) -> Pixels:
-        """Puts images of any size through the run's generator.
+        """Puts images of any size through the run's generator, one after the other.
 
         Args:
             images: an array H×W×C or N×H×W×C of the source's pixels or of floats in [-1, 1] (maps of class indices H×W or N×H×W), a PIL
                 image, or a file's name.
             to: the domain to translate into, where the run knows several ways.
-            set: attributes the results have, and, after ~, those they do not have.
+            set: attributes the results have, and, after ~, those they do not have: "Black_Hair,~Male".
             style: an image file whose style the results take.
-            seed: of the random style, where there is no `style`.
-            tile: larger images go through in overlapping tiles of so many pixels; 0: never.
+            seed: a whole number for the random style, where there is no `style`.
+            tile: images of more pixels in height or width go through in overlapping tiles of this size; 0: never.
             dtype: "float32" for results in [-1, 1]; "" for pixels.
 
         Returns:
-            Arrays for arrays, a PIL image for one or for a file; in the target's own type and range.
+            Arrays for arrays, a PIL image for a PIL image or a file; in the target's own type and range, or float32 in [-1, 1].
 
         Raises:
             UserError: images or conditions that the run does not know.
@@ -282,16 +294,16 @@ class Run:
         """Makes images from noise.
 
         Args:
-            seeds: N whole numbers; each stands for one image, whatever else is made.
+            seeds: N whole numbers from 0 to 2³¹ - 1; each stands for one image, whatever else is made.
             labels: N classes, by number or name, for a run that knows classes; all in turns if it is left out.
             truncation: StyleGAN's ψ, from 0, one mean image, to 1, full variety.
             dtype: "float32" for results in [-1, 1]; "" for pixels.
 
         Returns:
-            N×H×W×C in the image's own type and range.
+            An array N×H×W×C in the image's own type and range, or float32 in [-1, 1].
 
         Raises:
-            UserError: the run makes no images from noise; seeds or classes that do not exist.
+            UserError: the run makes no images from noise, or has no styles to truncate; seeds or classes that do not exist.
         """
         from tfgan.runs.latents import choose_sampler, class_numbers
 
@@ -310,7 +322,10 @@ class Run:
             settings: what `tfgan evaluate --help` lists: `metrics`, `features`, `count`, …
 
         Returns:
-            Metric -> value.
+            A dictionary, metric -> value.
+
+        Raises:
+            UserError: an unknown setting or metric, or one that cannot be measured on these images.
         """
         from tfgan.runs.evaluate import evaluate as evaluate_runs
 
@@ -318,13 +333,18 @@ class Run:
         return _values(evaluate_runs([str(self.folder)], config)[0])
 
     def export(self, output: str | Path = "", *, overwrite: bool = False) -> Path:
-        """Writes a SavedModel that needs no tfgan, and compares it with the run. Returns its folder, RUN/export if none is named."""
+        """Writes a SavedModel that needs no tfgan, compares it with the run, and returns its folder, RUN/export if none is named.
+
+        Raises:
+            UserError: the folder is there already and must not be overwritten, or the run's images to compare with are gone.
+            TrainingFailed: the SavedModel does not reproduce the run.
+        """
         from tfgan.runs.export import export_run
 
         return export_run(str(self.folder), ExportConfig(checkpoint=self._checkpoint, output=str(output), overwrite=overwrite)).folder
 
     def report(self, out: str | Path = "", *, images: int = 20) -> Path:
-        """Writes one HTML file about the run. Returns it, RUN/report.html if none is named."""
+        """Writes an HTML file about the run, RUN/report.html by default. Returns its path. Raises `UserError` if another file is there."""
         from tfgan.runs.report import write_report
 
         return write_report([self.folder], ReportConfig(out=str(out), images=images))[0]

@@ -1,4 +1,4 @@
-"""Attributes of images by name: which exclude each other, and what it means to change some of them."""
+"""The attributes of images by name: some exclude each other, and to change one may change others."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ Changes = dict[str, bool]
 
 
 def parse_changes(text: str, spec: DataSpec) -> Changes:
-    """Changes from a list such as "Black_Hair,~Male", where ~ means without.
+    """Reads changes of attributes from a list such as "Black_Hair,~Male", where ~ means without.
 
     Raises:
         UserError: an unknown name; one named twice; two that exclude each other; two of different data sets, as no image shows both.
@@ -36,15 +36,17 @@ def parse_changes(text: str, spec: DataSpec) -> Changes:
 def change_attributes(scores: np.ndarray, changes: Changes, spec: DataSpec) -> np.ndarray:
     """The attributes, 0 or 1, of an image that is to have `changes` and otherwise what `scores` say.
 
-    Of names that exclude each other, one is set: the wanted one, or else the one of the highest score that is not unwanted; none if all
+    Where names exclude each other, one is set: the wanted one, or else the one of the highest score that is not unwanted; none if all
     are unwanted, or if none is wanted and the scores say that the image has none of them, as a bald head has no color of hair. Where
     several data sets were joined, all attributes of the others are 0, as in training.
 
     Args:
-        scores: for each of `spec.attribute_names`, from 0 to 1.
+        scores: one for each of `spec.attribute_names`, from 0 to 1.
+        changes: see `parse_changes`.
+        spec: names the attributes, and says which exclude each other.
 
     Returns:
-        float32 of the same shape.
+        A float32 array, one number for each of `spec.attribute_names`.
     """
     names = spec.attribute_names
     wanted = np.array([changes.get(name, score) for name, score in zip(names, scores)], np.float32)
@@ -59,7 +61,7 @@ def change_attributes(scores: np.ndarray, changes: Changes, spec: DataSpec) -> n
 
 
 def known_attributes(changes: Changes, spec: DataSpec) -> np.ndarray:
-    """1 for each attribute of the data set that the changed ones are from, 0 for those of the others it was joined with; float32."""
+    """A float32 array of 1 for each attribute of the data set that the changed ones are from, and 0 for those of sets joined with it."""
     if not spec.attribute_sets:
         return np.ones(len(spec.attribute_names), np.float32)
     home = spec.attribute_sets[_home(next(iter(changes), spec.attribute_names[0]), spec)]
@@ -67,5 +69,5 @@ def known_attributes(changes: Changes, spec: DataSpec) -> np.ndarray:
 
 
 def _home(name: str, spec: DataSpec) -> int:
-    """Which of the joined data sets knows the attribute."""
+    """The number of the joined data set that knows the attribute, the first of them; 0 if none does."""
     return next((number for number, known in enumerate(spec.attribute_sets) if name in known), 0)

@@ -4,10 +4,14 @@ from tfgan.lazy import layers, tf
 
 
 def diff_augment(images, kinds, seed):
-    """Augments images N×H×W×C in [-1, 1] by `kinds`, names from `AUGMENTATIONS`; each image by its own draw from `seed` (shape (2,)).
+    """Augments images N×H×W×C in [-1, 1], each by a draw of its own; returns that shape, the range may be exceeded.
 
-    The same seed changes image n of two batches alike: a pair stays a pair, real and fake are treated the same.
+    One seed changes image n of two batches alike: a pair stays a pair, real and fake are treated alike.
     Strengths are the paper's: brightness ±0.5, saturation 0 to 2, contrast 0.5 to 1.5, shifts by up to 1/8, a hole of half the size.
+
+    Args:
+        kinds: names from `AUGMENTATIONS`: color, translation, cutout. An empty tuple leaves the images as they are.
+        seed: stateless seed, int32 of shape (2,).
     """
     for number, (kind, augment) in enumerate(AUGMENTATIONS.items()):
         if kind in kinds:
@@ -16,7 +20,7 @@ def diff_augment(images, kinds, seed):
 
 
 def _draw(images, seed, number, low, high):
-    """One number for each image, N×1×1×1."""
+    """Draws one number from `low` to `high` for each image, N×1×1×1."""
     noise = layers.uniform([tf.shape(images)[0], 1, 1, 1], layers.fold_in(seed, number))
     return tf.cast(low + (high - low) * noise, images.dtype)
 
@@ -30,7 +34,7 @@ def _color(images, seed):
 
 
 def _translation(images, seed):
-    """Shifts by whole pixels; zeros come in from outside."""
+    """Shifts images by whole pixels, up to 1/8 of height and width; zeros come in from outside."""
     for axis in (1, 2):
         size = tf.shape(images)[axis]
         most = size // 8

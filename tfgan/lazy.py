@@ -1,4 +1,4 @@
-"""Heavy modules, imported when they are first used: so settings are read and checked, and `--help` answers, without TensorFlow."""
+"""The heavy modules, imported when they are first used, so that settings are checked and `--help` answers without TensorFlow."""
 
 import importlib
 import types

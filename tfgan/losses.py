@@ -9,60 +9,63 @@ from tfgan.lazy import tf
 
 
 def bce_discriminator_loss(real, fake):
-    """Mean softplus(-real) + mean softplus(fake): binary cross-entropy to ones and zeros (Goodfellow et al. 2014). 2 ln 2 at logits 0."""
+    """Binary cross-entropy to ones and zeros, mean softplus(-real) + mean softplus(fake) (Goodfellow et al. 2014); 2 ln 2 at logits 0."""
     real, fake = tf.cast(real, tf.float32), tf.cast(fake, tf.float32)
     return tf.reduce_mean(tf.nn.softplus(-real)) + tf.reduce_mean(tf.nn.softplus(fake))
 
 
 def bce_generator_loss(fake):
-    """Mean softplus(-fake): the non-saturating loss (Goodfellow et al. 2014, §3). ln 2 at logits 0."""
+    """The non-saturating loss, mean softplus(-fake) (Goodfellow et al. 2014, §3); ln 2 at logits 0."""
     return tf.reduce_mean(tf.nn.softplus(-tf.cast(fake, tf.float32)))
 
 
 def bce_saturating_generator_loss(fake):
-    """-Mean softplus(fake), that is mean ln(1 - D): the minimax game's own loss (Goodfellow et al. 2014, eq. 1). -ln 2 at logits 0."""
+    """The minimax game's own loss, -mean softplus(fake) = mean ln(1 - D) (Goodfellow et al. 2014, eq. 1); -ln 2 at logits 0."""
     return -tf.reduce_mean(tf.nn.softplus(tf.cast(fake, tf.float32)))
 
 
 def lsgan_discriminator_loss(real, fake):
-    """Half the mean squares to 1 and 0 (Mao et al. 2017, eq. 9). 1/2 at outputs 0, 1/4 at outputs 1/2."""
+    """The least-squares loss, half of mean (real - 1)² + mean fake² (Mao et al. 2017, eq. 9); 1/2 at outputs 0, 1/4 at outputs 1/2."""
     real, fake = tf.cast(real, tf.float32), tf.cast(fake, tf.float32)
     return 0.5 * (tf.reduce_mean(tf.square(real - 1.0)) + tf.reduce_mean(tf.square(fake)))
 
 
 def lsgan_generator_loss(fake):
-    """Mean square to 1, without the paper's factor 1/2, as the pix2pix and CycleGAN code has it. 1 at outputs 0."""
+    """The least-squares loss, mean (fake - 1)², without the paper's factor 1/2, as in pix2pix' and CycleGAN's code; 1 at outputs 0."""
     return tf.reduce_mean(tf.square(tf.cast(fake, tf.float32) - 1.0))
 
 
 def hinge_discriminator_loss(real, fake):
-    """Mean max(0, 1 - real) + mean max(0, 1 + fake) (Lim and Ye 2017). 2 at logits 0."""
+    """The hinge loss, mean max(0, 1 - real) + mean max(0, 1 + fake) (Lim and Ye 2017); 2 at logits 0."""
     real, fake = tf.cast(real, tf.float32), tf.cast(fake, tf.float32)
     return tf.reduce_mean(tf.nn.relu(1.0 - real)) + tf.reduce_mean(tf.nn.relu(1.0 + fake))
 
 
 def hinge_generator_loss(fake):
-    """-Mean fake, without a hinge (Lim and Ye 2017). 0 at logits 0."""
+    """The generator's part of the hinge loss, -mean fake, which has no hinge (Lim and Ye 2017); 0 at logits 0."""
     return -tf.reduce_mean(tf.cast(fake, tf.float32))
 
 
 def wgan_discriminator_loss(real, fake):
-    """Mean fake - mean real: the critic's part of the Wasserstein distance (Arjovsky et al. 2017, eq. 2), to which a penalty belongs."""
+    """The critic's Wasserstein loss, mean fake - mean real (Arjovsky et al. 2017, eq. 2), to which a penalty belongs; 0 at outputs 0."""
     return tf.reduce_mean(tf.cast(fake, tf.float32)) - tf.reduce_mean(tf.cast(real, tf.float32))
 
 
 def wgan_generator_loss(fake):
-    """-Mean fake (Arjovsky et al. 2017)."""
+    """The generator's Wasserstein loss, -mean fake (Arjovsky et al. 2017); 0 at outputs 0."""
     return -tf.reduce_mean(tf.cast(fake, tf.float32))
 
 
 def gradient_penalty(critic, real, fake, alpha):
-    """Mean of (‖gradient‖ - 1)² at points between real and generated images (Gulrajani et al. 2017, eq. 3). 1 for a constant critic.
+    """Mean of (‖gradient‖ - 1)² at points between real and generated images (Gulrajani et al. 2017, eq. 3); 1 for a constant critic.
 
     Args:
-        critic: images -> outputs of any shape; the gradient is that of one image's outputs, summed.
-        real, fake: N×H×W×C.
+        critic: images N×H×W×C -> outputs of any shape; the gradient is that of one image's outputs, summed.
+        real, fake: images N×H×W×C.
         alpha: N×1×1×1, uniform in [0, 1): the share of the real image in each point.
+
+    Returns:
+        A float32 scalar, without the weight λ.
     """
     between = alpha * real + (1.0 - alpha) * fake
     with tf.GradientTape() as tape:
@@ -74,13 +77,14 @@ def gradient_penalty(critic, real, fake, alpha):
 
 
 def r1_penalty(critic, real):
-    """Mean ‖gradient‖² at real images N×H×W×C (Mescheder et al. 2018, eq. 9, without γ/2). ‖w‖² for a critic w·x.
+    """Mean ‖gradient‖² of a critic at real images (Mescheder et al. 2018, eq. 9, without γ/2); ‖w‖² for a critic w·x.
 
     Args:
-        critic: images -> outputs of any shape; the gradient is that of one image's outputs, summed.
+        critic: images N×H×W×C -> outputs of any shape; the gradient is that of one image's outputs, summed.
+        real: images N×H×W×C.
 
     Returns:
-        the penalty; the critic's outputs.
+        The penalty, a float32 scalar, and the critic's outputs.
     """
     with tf.GradientTape() as tape:
         tape.watch(real)
@@ -91,7 +95,7 @@ def r1_penalty(critic, real):
 
 
 def l1_loss(real, fake):
-    """Mean absolute difference of two batches of images."""
+    """Mean absolute difference of two batches of images N×H×W×C, or of any two tensors of one shape, a float32 scalar."""
     return tf.reduce_mean(tf.abs(tf.cast(real, tf.float32) - tf.cast(fake, tf.float32)))
 
 
@@ -100,19 +104,25 @@ def feature_matching_loss(real, fake):
 
     Args:
         real, fake: for each scale, a list of maps N×h×w×f. Real ones are the goal: they get no gradient.
+
+    Raises:
+        ValueError: real and fake differ in the number of scales or maps.
     """
     scales = [sum(l1_loss(tf.stop_gradient(r), f) for r, f in zip(*maps, strict=True)) for maps in zip(real, fake, strict=True)]
     return sum(scales) / len(scales)
 
 
 def kl_divergence(mean, log_variance):
-    """Kullback–Leibler divergence of N(mean, exp(log_variance)) to N(0, 1), N×d -> N: the sum over d. 0 at zeros, d/2 at mean 1."""
+    """Kullback–Leibler divergence of N(mean, exp(log_variance)) to N(0, 1), N×d each -> N float32: the sum over d.
+
+    It is 0 at zeros, and d/2 at mean 1 and log-variance 0.
+    """
     mean, log_variance = tf.cast(mean, tf.float32), tf.cast(log_variance, tf.float32)
     return 0.5 * tf.reduce_sum(tf.square(mean) + tf.exp(log_variance) - 1.0 - log_variance, axis=-1)
 
 
 def squared_error(real, fake):
-    """Half the squared distance of two batches of anything, N×… -> N, summed over all but N (Larsen et al. 2016, eq. 7).
+    """Half the squared distance of two batches of anything, N×… -> N float32, summed over all but N (Larsen et al. 2016, eq. 7).
 
     It is -ln p(real) under N(fake, 1), but for a constant.
     """

@@ -1,4 +1,4 @@
-"""What the program says as it goes, by Python's logging: the logger "tfgan" and those below it."""
+"""The messages of the program as it goes, by Python's logging: the logger "tfgan" and those below it."""
 
 import logging
 import sys
@@ -20,7 +20,7 @@ def show_messages(always: bool = False):
     """Shows the messages on the standard output stream, unless the program that uses this package has set up logging its own way.
 
     Args:
-        always: even then.
+        always: show them even if logging has been set up, except on the logger "tfgan" itself.
     """
     logger = logging.getLogger("tfgan")
     if logger.handlers or (logging.getLogger().handlers and not always):

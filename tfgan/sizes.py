@@ -1,4 +1,4 @@
-"""Which heights and widths the networks take, by arithmetic alone."""
+"""The heights and widths that the networks take, in pixels, by arithmetic alone."""
 
 import math
 import re
@@ -9,7 +9,7 @@ VGG_MINIMUM = 16  # pixels: four poolings stand before VGG's relu5_1
 
 
 def parse_generator(name: str) -> tuple[str, int]:
-    """The kind and the number in a generator's name: unet_256 and encdec_256 take 256 pixels to one, resnet_9 has nine blocks.
+    """Splits a generator's name into kind and number: unet_256 and encdec_256 take 256 pixels to one, resnet_9 has nine blocks.
 
     Raises:
         ValueError: an unknown name.
@@ -23,13 +23,21 @@ def parse_generator(name: str) -> tuple[str, int]:
 
 
 def generator_multiple(name: str) -> int:
-    """Height and width of the generator's input must be multiples of this number of pixels."""
+    """The number of pixels of which height and width of the generator's input must be multiples.
+
+    Raises:
+        ValueError: an unknown name.
+    """
     kind, number = parse_generator(name)
     return 4 if kind == "resnet" else number
 
 
 def generator_minimum(name: str) -> int:
-    """The smallest height and width the generator takes, in pixels: reflection padding by 3 needs more than 3 pixels, ResNet's 8."""
+    """The smallest height and width that the generator takes, in pixels: a ResNet, which pads by reflection, takes 8 at least.
+
+    Raises:
+        ValueError: an unknown name.
+    """
     return max(8, generator_multiple(name)) if parse_generator(name)[0] == "resnet" else generator_multiple(name)
 
 
@@ -39,12 +47,12 @@ def patchgan_minimum(n_layers: int) -> int:
 
 
 def multiscale_minimum(scales: int, n_layers: int) -> int:
-    """The smallest height and width, in pixels, whose halvings leave more than padding on the coarsest scale."""
+    """The smallest height and width, in pixels, of which a multi-scale discriminator sees more than padding on its coarsest scale."""
     return 2 ** (scales - 1 + max(n_layers - 1, 1))
 
 
 def doublings(image_size: Size) -> int:
-    """How often DCGAN's smallest map, 4 to 7 pixels high and wide, is doubled to `image_size`.
+    """The number of times that DCGAN's smallest map, 4 to 7 pixels high and wide, is doubled to `image_size`.
 
     Raises:
         ValueError: a size that does not fit, see `is_doubled`.

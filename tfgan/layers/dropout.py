@@ -11,6 +11,8 @@ from tfgan.layers.noise import uniform
 class Dropout(keras.layers.Layer):
     """Dropout with stateless noise: a new mask for each training pass, from its seed.
 
+    Takes a tensor of any shape N×…, with `spatial` N×H×W×C, and returns one of that shape.
+
     Args:
         rate: the share of units that is zeroed; the others are scaled by 1 / (1 - rate).
         at_inference: also drop outside training, by one fixed mask for every image, so that an image's result depends neither on its

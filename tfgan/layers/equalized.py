@@ -12,7 +12,14 @@ GAIN = math.sqrt(2.0)  # He's, for layers in front of a leaky ReLU
 
 
 class _Equalized(keras.layers.Layer):
-    """Weights and their scale at run time, `gain` / √(number of inputs of a unit); `lr_multiplier` makes a layer learn slower."""
+    """The base of layers with an equalized learning rate: weights, and their scale at run time, `gain` / √(number of inputs of a unit).
+
+    Args:
+        units: length of the result's last axis.
+        gain: factor of the scale; √2, He's, is for a layer in front of a leaky ReLU.
+        lr_multiplier: less than 1 makes the layer learn slower.
+        use_bias: whether a bias is added.
+    """
 
     def __init__(self, units, gain=GAIN, lr_multiplier=1.0, use_bias=True, **kwargs):
         super().__init__(**kwargs)
@@ -39,7 +46,14 @@ class _Equalized(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("tfgan")
 class EqualizedDense(_Equalized):
-    """N×C -> N×`units`."""
+    """A dense layer with an equalized learning rate: N×C -> N×`units` (Karras et al. 2018, §4.1).
+
+    Args:
+        units: length of a result.
+        gain: the weights are scaled by `gain` / √C; √2, He's, is for a layer in front of a leaky ReLU.
+        lr_multiplier: less than 1 makes the layer learn slower.
+        use_bias: whether a bias is added.
+    """
 
     def build(self, input_shape):
         self.add_weights(input_shape[-1], self.units)
@@ -50,7 +64,14 @@ class EqualizedDense(_Equalized):
 
 @keras.saving.register_keras_serializable("tfgan")
 class EqualizedConv2D(_Equalized):
-    """N×H×W×C -> N×H×W×`units` by square kernels; with `downscale` -> N×H/2×W/2×`units`, means over 2×2 pixels, before the bias."""
+    """A convolution with an equalized learning rate: N×H×W×C -> N×H×W×`units` (Karras et al. 2018, §4.1).
+
+    Args:
+        units: number of filters.
+        kernel_size: height and width of the kernel, in pixels.
+        downscale: also halve height and width, both even, by means over 2×2 pixels, taken before the bias: -> N×H/2×W/2×`units`.
+        kwargs: `gain`, `lr_multiplier` and `use_bias`, see `EqualizedDense`; the number of inputs is `kernel_size`²·C.
+    """
 
     def __init__(self, units, kernel_size, downscale=False, **kwargs):
         super().__init__(units, **kwargs)

@@ -12,7 +12,7 @@ _open = threading.local()  # replicas are traced in threads of their own
 
 
 class Statistic(NamedTuple):
-    """One batch's share of a moving average: variable <- momentum * variable + (1 - momentum) * value."""
+    """A batch's share of a moving average: variable <- momentum * variable + (1 - momentum) * value."""
 
     variable: keras.Variable
     value: tf.Tensor
@@ -20,11 +20,14 @@ class Statistic(NamedTuple):
 
 
 class ForwardPass:
-    """Context of one training pass through networks: seeds their random layers and collects their batch statistics.
+    """A context manager for one training pass through networks: it seeds their random layers and collects their batch statistics.
 
     Args:
         seed: int32 tensor of shape (2,). Every random layer that is called inside the context draws from a seed of its own, derived
             from this one and from its place in the order of calls.
+
+    Attributes:
+        statistics: what normalization layers recorded, a list of `Statistic`; the caller applies it to the variables.
     """
 
     def __init__(self, seed):

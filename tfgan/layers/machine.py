@@ -1,4 +1,4 @@
-"""Which form of a layer runs: the plain one, or one that computes the same faster on the CPU at hand.
+"""The form in which a layer runs: the plain one, or one that gets equal results faster on the CPU at hand.
 
 A graph keeps the form it was traced in, wherever it runs later. So the plain form is what a layer has by itself, in exports and in models
 that a user saves; training and inference on this machine ask for the other.
@@ -15,13 +15,13 @@ _state = threading.local()  # replicas are traced in threads of their own
 
 
 def has_gpu() -> bool:
-    """Whether TensorFlow sees one."""
+    """Whether TensorFlow sees a GPU."""
     return bool(tf.config.list_physical_devices("GPU"))
 
 
 @contextlib.contextmanager
 def tuned():
-    """Layers that are called inside take the form that is fastest on this machine."""
+    """A context in which layers that are called take the form that is fastest on this machine."""
     before = getattr(_state, "tuned", False)
     _state.tuned = True
     try:
@@ -31,7 +31,7 @@ def tuned():
 
 
 def tuned_function(function: Callable) -> Callable:
-    """`function`, traced in the form that is fastest on this machine."""
+    """Wraps `function` so that the layers it calls take the form that is fastest on this machine."""
 
     @functools.wraps(function)
     def run(*arguments):
@@ -42,5 +42,5 @@ def tuned_function(function: Callable) -> Callable:
 
 
 def is_tuned_for_cpu() -> bool:
-    """Whether a layer should take its form for CPUs."""
+    """Whether a layer should take its form for CPUs: inside `tuned`, where there is no GPU."""
     return getattr(_state, "tuned", False) and not has_gpu()

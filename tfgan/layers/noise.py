@@ -6,12 +6,12 @@ import tensorflow as tf
 
 
 def fold_in(seed, number):
-    """A new stateless seed from `seed` (shape (2,)) and an integer."""
+    """Makes a new stateless seed, int32 of shape (2,), from a `seed` of that shape and an integer."""
     return tf.random.experimental.stateless_fold_in(tf.cast(seed, tf.int32), number, alg="philox")
 
 
 def uniform(shape, seed):
-    """float32 noise of `shape`, uniform in [0, 1), from a stateless seed of shape (2,).
+    """Makes float32 noise of `shape`, uniform in [0, 1), from a stateless `seed` of shape (2,).
 
     Made from the generator's bits, which are the same everywhere; `tf.random.stateless_uniform` turns the same bits into other floats
     under XLA than elsewhere (TensorFlow issue 121243).
@@ -21,6 +21,6 @@ def uniform(shape, seed):
 
 
 def normal(shape, seed):
-    """float32 noise of `shape` from N(0, 1), by Box and Muller from a stateless seed of shape (2,); the same with and without XLA."""
+    """Makes float32 noise of `shape` from N(0, 1), by Box and Muller from a stateless `seed` of shape (2,), alike with and without XLA."""
     radius = tf.sqrt(-2.0 * tf.math.log(1.0 - uniform(shape, fold_in(seed, 0))))  # of (0, 1]: the logarithm is finite
     return radius * tf.cos(2.0 * math.pi * uniform(shape, fold_in(seed, 1)))

@@ -10,6 +10,8 @@ from tfgan.layers.forward_pass import record
 class BatchNorm(keras.layers.BatchNormalization):
     """Batch normalization with the papers' constants (PyTorch's: momentum 0.9 in Keras' sense, epsilon 1e-5, γ ~ N(1, 0.02)).
 
+    Takes N×H×W×C or N×C and returns that shape.
+
     Args:
         inference_statistics: `moving` averages, as usual, or those of each `image` over its height and width. The latter is what
             pix2pix does at batch size 1, where it tests as it trains (Isola et al. 2017, §3.3); no result depends on the batch then.
@@ -66,7 +68,7 @@ def _alone() -> bool:
 
 
 def _replica_moments(x):
-    """Mean and biased variance over the batches of all replicas, which are equally large."""
+    """Mean and biased variance of each channel, both float32 of shape (C,), over the batches of all replicas, which are equally large."""
     axes = list(range(x.shape.rank - 1))
     x = tf.cast(x, tf.float32)
     moments = tf.stack([tf.reduce_mean(x, axes), tf.reduce_mean(tf.square(x), axes)])
@@ -77,7 +79,7 @@ def _replica_moments(x):
 
 @keras.saving.register_keras_serializable("tfgan")
 class InstanceNorm(keras.layers.GroupNormalization):
-    """Each image's channels to mean 0 and deviation 1, N×H×W×C; epsilon as in PyTorch.
+    """Instance normalization: brings each channel of each image, N×H×W×C, to mean 0 and deviation 1, with PyTorch's epsilon of 1e-5.
 
     A few images are normalized one after the other by the fused operation of batch norm, of which a batch of one image is the same;
     Keras' dozen of float32 operations took a quarter of CycleGAN's step on a CPU (benchmarks/README.md).
@@ -102,5 +104,5 @@ class InstanceNorm(keras.layers.GroupNormalization):
 
 
 def instance_norm(**kwargs):
-    """Without scale and shift, as CycleGAN's networks use it."""
+    """Makes an `InstanceNorm` without scale and shift, which is what CycleGAN's networks use."""
     return InstanceNorm(scale=False, center=False, **kwargs)

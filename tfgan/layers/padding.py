@@ -8,7 +8,11 @@ from tfgan.layers.machine import is_tuned_for_cpu
 
 @keras.saving.register_keras_serializable("tfgan")
 class ReflectionPadding(keras.layers.Layer):
-    """Pads height and width by `padding` pixels mirrored at the border, which itself is not repeated; N×H×W×C, H and W > padding."""
+    """Pads images by pixels mirrored at the border, which itself is not repeated: N×H×W×C -> N×(H+2p)×(W+2p)×C.
+
+    Args:
+        padding: p, in pixels, the number that each side gets; H and W must be greater.
+    """
 
     def __init__(self, padding, **kwargs):
         super().__init__(**kwargs)
@@ -38,7 +42,7 @@ def _mirror(x, p: int, axis: int):
         return tf.gather(x, [*range(p, 0, -1), *range(n), *range(n - 2, n - 2 - p, -1)], axis=axis), fold
 
     def fold(d):
-        """What lies beyond the ends is added where it was mirrored from."""
+        """The gradient of `mirror`: adds what lies beyond the ends where it was mirrored from."""
         n = d.shape[axis] - 2 * p
         before, first, left, middle, right, last, after = tf.split(d, [p, 1, p, n - 2 * p - 2, p, 1, p], axis=axis)
         return tf.concat([first, left + tf.reverse(before, [axis]), middle, right + tf.reverse(after, [axis]), last], axis=axis)

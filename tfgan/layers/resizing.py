@@ -1,4 +1,4 @@
-"""Other sizes: pooling and resizing as the papers' code does them, where Keras does otherwise."""
+"""Pooling and resizing of images the way the papers' code does it, where Keras does otherwise."""
 
 import keras
 import tensorflow as tf
@@ -8,7 +8,7 @@ import tensorflow as tf
 class HalvingPool(keras.layers.Layer):
     """Averages 3×3 pixels around every second one, N×H×W×C -> N×⌈H/2⌉×⌈W/2⌉×C; what lies outside the image does not count.
 
-    PyTorch's pooling of stride 2 and padding 1. TensorFlow's "same" has the windows one pixel further on where H is even.
+    This is PyTorch's average pooling of stride 2 and padding 1. TensorFlow's "same" has the windows one pixel further on where H is even.
     """
 
     def compute_output_shape(self, input_shape):
@@ -22,7 +22,7 @@ class HalvingPool(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("tfgan")
 class ResizeLike(keras.layers.Layer):
-    """The first of two inputs, N×h×w×C, bilinearly at the height and width of the second, N×H×W×K."""
+    """Resizes the first of two inputs, N×h×w×C, bilinearly to the height and width of the second, N×H×W×K: -> N×H×W×C."""
 
     def compute_output_shape(self, input_shape):
         resized, like = input_shape
@@ -36,7 +36,7 @@ class ResizeLike(keras.layers.Layer):
 
 
 def blur(x):
-    """Each pixel becomes the mean of its 3×3 neighbors, weighted [1, 2, 1]² / 16; zeros lie beyond the border."""
+    """Blurs images N×H×W×C: a pixel becomes the mean of the 3×3 around it, weighted [1, 2, 1]² / 16, with zeros beyond the border."""
     x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]])
     for _ in range(2):  # [1, 2, 1] / 4 is [1, 1] / 2 twice; on a CPU, sums of slices would take half of StyleGAN's step for their gradients
         x = tf.nn.avg_pool2d(x, 2, 1, "VALID")
@@ -44,10 +44,10 @@ def blur(x):
 
 
 def double(x):
-    """N×H×W×C -> N×2H×2W×C by nearest neighbor."""
+    """Doubles the size of images by nearest neighbor: N×H×W×C -> N×2H×2W×C."""
     return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
 
 
 def halve(x):
-    """N×H×W×C -> N×H/2×W/2×C, means over 2×2 pixels."""
+    """Halves the size of images by means over 2×2 pixels: N×H×W×C -> N×H/2×W/2×C, H and W even."""
     return tf.nn.avg_pool2d(x, 2, 2, "VALID")

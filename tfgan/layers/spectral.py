@@ -1,4 +1,4 @@
-"""Convolutions of spectral norm 1."""
+"""Convolutions whose weights have the spectral norm 1 (Miyato et al. 2018)."""
 
 import keras
 import tensorflow as tf
@@ -8,7 +8,7 @@ from tfgan.layers.forward_pass import record
 
 @keras.saving.register_keras_serializable("tfgan")
 class SpectralConv2D(keras.layers.Layer):
-    """Convolution N×H×W×C -> N×h×w×`filters` by W / σ(W), σ being W's largest singular value (Miyato et al. 2018, algorithm 1).
+    """A convolution N×H×W×C -> N×h×w×`filters` by W / σ(W), σ being W's largest singular value (Miyato et al. 2018, algorithm 1).
 
     σ = uᵀ Wᵀ v is found by power iteration, one step for each training pass; W is seen as a matrix of (k·k·C) × `filters`, u and v are
     constants to the gradient, which does flow through σ. As in PyTorch and unlike Keras' SpectralNormalization, W itself is never
@@ -16,7 +16,11 @@ class SpectralConv2D(keras.layers.Layer):
     phases that train the network; PyTorch's does in those that merely use it, too.
 
     Args:
-        kernel_size, strides: one number for height and width; padding: same or valid.
+        filters: number of output channels.
+        kernel_size, strides: one number of pixels for height and width.
+        padding: same or valid.
+        use_bias: whether a bias is added; it is not normalized.
+        kernel_initializer: Keras' initializer of W, or its name.
     """
 
     def __init__(self, filters, kernel_size, strides=1, padding="same", use_bias=True, kernel_initializer="glorot_normal", **kwargs):

@@ -1,4 +1,4 @@
-"""4×4 convolutions of stride 2, which halve an image, and their transpose, which doubles it, for networks that go down to few pixels.
+"""Convolutions of 4×4 pixels and stride 2, which halve an image, and their transpose, which doubles it, for networks down to few pixels.
 
 There the weights outweigh the pixels: the U-Net at 256×256 has 48 of its 54 million where images have 16×16 pixels or less. On a CPU a
 convolution library rearranges them at every step, and their gradient too, which takes several times as long as the arithmetic. As matrix
@@ -16,7 +16,7 @@ MOST_PIXELS_FLOAT32 = 16  # up to here reading the weights takes so much of the 
 
 
 class _Strided(keras.layers.Layer):
-    """The weights are float32 in every precision; `call` converts them where it pays. Positional arguments are Keras'."""
+    """The base of `HalvingConv` and `DoublingConv`: weights are float32 in every precision, and `call` converts them where it pays."""
 
     def __init__(self, filters, **kwargs):
         super().__init__(filters, KERNEL, 2, "same", autocast=False, **kwargs)
@@ -47,12 +47,15 @@ class _Strided(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("tfgan")
 class HalvingConv(_Strided, keras.layers.Conv2D):
-    """N×H×W×C -> N×H/2×W/2×`filters`; weights and results are those of `keras.layers.Conv2D(filters, 4, 2, "same")`."""
+    """A 4×4 convolution that halves images: N×H×W×C -> N×⌈H/2⌉×⌈W/2⌉×`filters`.
+
+    Weights and results are those of `keras.layers.Conv2D(filters, 4, 2, "same")`; other arguments are Keras', by keyword.
+    """
 
     most_float32 = 4 * MOST_PIXELS_FLOAT32
 
     def are_few(self, n, h, w):
-        """Whether matrix products pay: a bool, or a tensor if a size is one."""
+        """Whether images N×H×W are so few pixels that matrix products pay: a bool, or a boolean tensor if a size is a tensor."""
         return (n * h * w <= 4 * MOST_PIXELS_HALVED) & (h % 2 == 0) & (w % 2 == 0)
 
     def by_convolution(self, x, kernel):
@@ -66,12 +69,15 @@ class HalvingConv(_Strided, keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable("tfgan")
 class DoublingConv(_Strided, keras.layers.Conv2DTranspose):
-    """N×H×W×C -> N×2H×2W×`filters`; weights and results are those of `keras.layers.Conv2DTranspose(filters, 4, 2, "same")`."""
+    """A transposed 4×4 convolution that doubles images: N×H×W×C -> N×2H×2W×`filters`.
+
+    Weights and results are those of `keras.layers.Conv2DTranspose(filters, 4, 2, "same")`; other arguments are Keras', by keyword.
+    """
 
     most_float32 = MOST_PIXELS_FLOAT32
 
     def are_few(self, n, h, w):
-        """Whether matrix products pay: a bool, or a tensor if a size is one."""
+        """Whether images N×H×W are so few pixels that matrix products pay: a bool, or a boolean tensor if a size is a tensor."""
         return n * h * w <= MOST_PIXELS_DOUBLED
 
     def by_convolution(self, x, kernel):
@@ -85,14 +91,14 @@ class DoublingConv(_Strided, keras.layers.Conv2DTranspose):
 
 
 def _sizes(x) -> list:
-    """Of each axis: a number where it is known, else a scalar."""
+    """The length of each axis of `x`: a number where it is known, else a scalar tensor."""
     sizes = tf.shape(x)
     return [sizes[axis] if size is None else size for axis, size in enumerate(x.shape)]
 
 
 @tf.custom_gradient
 def patches(x):
-    """N×2H×2W×C -> N×H×W×16C: the 4×4 pixels around every second one, row by row; zeros lie beyond the border."""
+    """Cuts images into overlapping patches, N×2H×2W×C -> N×H×W×16C: 4×4 pixels every 2, row by row, with zeros beyond the border."""
     n, height, width, channels = _sizes(x)
     h, w = height // 2, width // 2
     # Pairs of rows and columns: a patch is 2×2 of them.
@@ -105,7 +111,7 @@ def patches(x):
 
 @tf.custom_gradient
 def overlap(cut):
-    """N×H×W×16C -> N×2H×2W×C: the sums of overlapping 4×4 patches, the transpose of `patches`."""
+    """Sums overlapping 4×4 patches into images, N×H×W×16C -> N×2H×2W×C: the transpose of `patches`."""
     n, h, w, depth = _sizes(cut)
     channels = depth // KERNEL**2
     cut = tf.transpose(tf.reshape(cut, [n, h, w, 2, 2, 2, 2, channels]), [3, 5, 0, 1, 4, 2, 6, 7])  # 2 × 2 × N × H × 2 × W × 2 × C

@@ -1,4 +1,4 @@
-"""The registry of methods. A method is one file beside this one and one line here; its module is imported when it is asked for."""
+"""The registry of methods: a method is one file of this package and one line here, and its module is imported when it is asked for."""
 
 from __future__ import annotations  # types of modules that are imported when they are needed
 
@@ -35,12 +35,12 @@ _own: dict[str, type[Method]] = {}
 
 
 def register(cls: type) -> str:
-    """Makes a `Method` class of your own known to this process, by its own name, which it returns.
+    """Makes a `Method` class of your own known to this process by the name of the class, and returns that name.
 
     A run records the name alone: no code is run from a run's files, so that another process must know the class before it opens the run.
 
     Raises:
-        UserError: it is no subclass of `Method`, or has the name of another one.
+        UserError: a class that is no subclass of `Method`, or has the name of one of tfgan's methods.
     """
     from tfgan.methods.base import Method
 
@@ -54,7 +54,11 @@ def register(cls: type) -> str:
 
 
 def method_class(name: str) -> type[Method]:
-    """The `Method` class called `name`. Raises `UserError` for an unknown one."""
+    """The `Method` class called `name`, one of tfgan's or one that was registered.
+
+    Raises:
+        UserError: an unknown name.
+    """
     if name in _own:
         return _own[name]
     if name not in METHODS:

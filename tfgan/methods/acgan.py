@@ -44,7 +44,7 @@ class HParams(noise.HParams):
         noise.check_penalty(self, self.discriminator_norm == "batch")
 
     def widths(self) -> tuple[int, int]:
-        """ngf and ndf."""
+        """The widths of the networks: ngf of the generator and ndf of the discriminator, or the architecture's own where they are 0."""
         ngf, ndf = WIDTHS[self.architecture]
         return self.ngf or ngf, self.ndf or ndf
 
@@ -53,10 +53,11 @@ class HParams(noise.HParams):
 
 
 class ACGAN(noise.NoiseMethod):
-    """The discriminator is not shown the class: it tells it, of real images and of generated ones, and the generator wants it told.
+    """ACGAN: a discriminator that tells the class of images, real or generated, and a generator that wants the right one told.
 
-    Both networks may agree on wrong classes, as the discriminator also learns from generated images that do not show the class they were
-    asked for; on few training images they do. Losses are halved where the ports halve them, which changes nothing under Adam.
+    The discriminator is not shown the class. Both networks may agree on wrong classes, as the discriminator also learns from generated
+    images that do not show the class they were asked for; on few training images they do. Losses are halved where the ports halve them,
+    which changes nothing under Adam.
     """
 
     HParams: TypeAlias = HParams
@@ -79,7 +80,7 @@ class ACGAN(noise.NoiseMethod):
         return networks.acgan.upsampling_discriminator(*shape, ndf=ndf, **blocks, classes=classes)
 
     def judge_and_classify(self, images, seed):
-        """Logits b×1 and class logits b×classes."""
+        """The discriminator's logits b×1 and class logits b×classes for `images`, which DiffAugment changes by `seed` first."""
         return self.discriminator(diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2)), training=True)
 
     def judge(self, images, labels, seed):
@@ -116,10 +117,10 @@ class ACGAN(noise.NoiseMethod):
 
 
 def class_loss(logits, labels):
-    """Cross-entropy of one softmax: logits b×classes, labels b -> the mean. ln(classes) at logits 0."""
+    """The mean cross-entropy of a softmax, a float32 scalar, for logits b×classes and labels b int32; ln(classes) at logits 0."""
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, tf.cast(logits, tf.float32)))
 
 
 def class_accuracy(logits, labels):
-    """The share of images whose most likely class is their label."""
+    """The share of images, from 0 to 1, whose most likely class is their label; logits b×classes, labels b int32."""
     return tf.reduce_mean(tf.cast(tf.argmax(logits, axis=1, output_type=tf.int32) == labels, tf.float32))

@@ -1,4 +1,4 @@
-"""What every method is made of: hyper-parameters, networks, phases of a train step, and inference signatures."""
+"""The parts of every method: hyper-parameters, networks, phases of a train step, and inference signatures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from tfgan.lazy import keras, optimizers, tf
 
 @dataclasses.dataclass(frozen=True)
 class HParams(Settings):
-    """What all methods share: how long, how many and how large. Each method's own `HParams` adds to it and sets the paper's defaults."""
+    """The settings that all methods share: how long, how many and how large.
+
+    Each method's own `HParams` adds to them and sets the paper's defaults.
+    """
 
     epochs: int = setting(200, "total passes over the training images", operational=True, at_least=1)
     batch_size: int = setting(1, "images in one step, over all replicas", at_least=1)
@@ -24,17 +27,21 @@ class HParams(Settings):
     flip: bool = setting(True, "mirror half of the training images")
 
     def require_size(self, fits: bool, what: str, use: str):
-        """Raises `UserError` unless `image_size` `fits` `what`; the message says what to `use`."""
+        """Raises `UserError` unless `fits`; the message says that `image_size` does not suit `what`, and what to `use`."""
         if not fits:
             height, width = self.image_size
             raise UserError(f"--image_size={height}x{width} does not suit {what}: use {use}.")
 
     def batch_sizes(self) -> list[int]:
-        """Those of all stages."""
+        """The batch size of each stage of training, in images over all replicas."""
         return [self.batch_size]
 
     def loaded_size(self) -> Size:
-        """The size before the crop: 286 for 256, as the pix2pix paper has it (Isola et al. 2017, appendix 6.2)."""
+        """Height and width in pixels of training images before the crop: 286 for 256, as in pix2pix (Isola et al. 2017, appendix 6.2).
+
+        Raises:
+            UserError: a `load_size` below `image_size`, or one that is given without `random_crop`.
+        """
         if not self.random_crop:
             self.refuse_idle(("load_size",), "without --random_crop", "use --random_crop, or --load_size=0")
             return self.image_size
@@ -46,7 +53,7 @@ class HParams(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class AdamHParams(HParams):
-    """Of methods trained by Adam at a learning rate that is constant, or constant and then falls linearly to 0."""
+    """The settings of methods trained by Adam, at a learning rate that is constant, or constant and then falls linearly to 0."""
 
     learning_rate: float = setting(2e-4, "of the Adam optimizers", at_least=0.0)
     beta_1: float = setting(0.5, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
@@ -63,7 +70,12 @@ class AdamHParams(HParams):
             )
 
     def adam(self, updates_per_epoch: int, learning_rate: float | None = None) -> keras.optimizers.Optimizer:
-        """An optimizer with these settings; `learning_rate` replaces theirs, for networks that learn at different rates."""
+        """Makes an Adam optimizer with these settings.
+
+        Args:
+            updates_per_epoch: of the networks that it updates; the schedule counts in them.
+            learning_rate: replaces that of the settings, for networks that learn at different rates.
+        """
         initial = self.learning_rate if learning_rate is None else learning_rate
         constant, decay = self.lr_constant_epochs * updates_per_epoch, self.lr_decay_epochs * updates_per_epoch
         schedule = optimizers.ConstantThenLinear(initial, constant, decay)
@@ -77,7 +89,7 @@ class PhaseResult(NamedTuple):
 
 
 class Phase(NamedTuple):
-    """One part of a train step: losses from one forward pass, and the networks that each of them updates.
+    """A part of a train step: losses from one forward pass, and the networks that each of them updates.
 
     A phase with two losses is a simultaneous update: both gradients are taken at the old weights. Phases of one name are one phase done
     again on another batch. A phase that trains nothing only measures; it is done in the step that a call reports, the last one, alone.
@@ -147,21 +159,25 @@ class Generation(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """What is measured of training and of validation images alike: it grows where training images are learned by heart."""
+    """A measure that training and validation images share, whose difference grows where training images are learned by heart."""
 
     training: Strings  # logged losses whose mean is on the scale of the metric, without weights
     validation: str  # the metric, which validations log as val_NAME
 
 
 def variable(value) -> tf.Variable:
-    """One of `Method.state`."""
+    """Makes a variable for `Method.state`, which is not trained, and whose value is that of the first replica."""
     return tf.Variable(value, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
 
 
 class Method:
-    """One GAN. Subclasses set `HParams` and `batch_kind`, and build their networks in `__init__` under the caller's strategy and precision.
+    """A GAN: its networks, losses and uses. Subclasses set `HParams` and `batch_kind`, and build their networks in `__init__`.
+
+    That is called under the caller's strategy and precision.
 
     Attributes:
+        hparams: the settings, of the class `HParams`.
+        spec: what the data set holds, a `tfgan.config.DataSpec`.
         networks: name -> Keras model.
         ema: name of a network -> a second model that holds the exponential moving average of its weights; empty if there is none.
         ema_decay: of these moving averages, a step.
@@ -190,7 +206,7 @@ class Method:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Of the present stage."""
+        """The number of steps in an epoch of the present stage, the last one of which may take images of the next epoch."""
         return math.ceil(self.spec.sizes["train"] / (self.stage.batch_size * self.batches_per_step))
 
     def stages(self) -> list[Stage]:
@@ -198,29 +214,30 @@ class Method:
         return [self.stage]
 
     def enter(self, stage: Stage):
-        """Goes on in another stage; graphs that were traced before are of the old one."""
+        """Goes on in another stage; graphs that were traced before belong to the old one."""
         self.stage = stage
 
     def make_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """One optimizer for each loss of the phases."""
+        """Makes the optimizers, one for each loss of the phases: name of the loss -> optimizer."""
         raise NotImplementedError
 
     def phases(self) -> list[Phase]:
-        """The train step: its phases in order."""
+        """The phases of a train step, in order."""
         raise NotImplementedError
 
     def exchange_outputs(self, outputs: dict[str, tf.Tensor], seed) -> dict[str, tf.Tensor]:
-        """What later phases of the step see of a phase's outputs. The place to read and write `state`.
+        """Turns the outputs of a phase into what later phases of the step see of them. This is the place to read and write `state`.
 
-        Called outside the replicas, whose outputs are joined to the global batch; the result is shared out among them again.
+        It is called outside the replicas, whose outputs are joined to the global batch; the result is shared out among them again.
+        Outputs are tensors batch_size×… by name; `seed` is int32 of shape (2,).
         """
         return outputs
 
     def doubt(self, scalars: dict[str, float]) -> dict[str, float]:
-        """How much each discriminator doubts, by a logged row: 1 where it cannot tell real from generated images, 0 where it is sure.
+        """The doubt of each discriminator by a logged row: 1 where it cannot tell real from generated images, 0 where it is sure.
 
-        Empty if the row does not say, and for critics, which have no last word: the better they are, the better the generator's gradient
-        (Arjovsky et al. 2017, §3).
+        The result, name -> doubt, is empty if the row does not say, and for critics, which have no last word: the better they are, the
+        better the generator's gradient (Arjovsky et al. 2017, §3).
         """
         return {}
 
@@ -229,9 +246,9 @@ class Method:
         raise NotImplementedError
 
     def sample_row(self, example: dict, use: dict[str, Callable]) -> dict:
-        """One row of the sample picture: title -> H×W×C in [-1, 1], or a map of class indices H×W.
+        """Makes one row of the sample picture: title -> H×W×C in [-1, 1], or a map of class indices H×W.
 
-        Not asked of methods that take no images; their pictures show what is made of fixed noise.
+        It is not asked of methods that take no images; their pictures show what is made of fixed noise.
 
         Args:
             example: one validation example, arrays by key of the batch.

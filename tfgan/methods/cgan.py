@@ -15,7 +15,7 @@ class HParams(noise.HParams):
 
 
 class CGAN(noise.NoiseMethod):
-    """Perceptrons that see the class beside the noise and beside the image."""
+    """CGAN: a generator and a discriminator that are perceptrons and see the class, beside the noise and beside the image."""
 
     HParams: TypeAlias = HParams
     hparams: HParams

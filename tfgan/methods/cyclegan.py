@@ -43,7 +43,7 @@ class HParams(base.AdamHParams):
 
 
 class CycleGAN(base.Method):
-    """Two generators, two discriminators. The source domain is the paper's X, the target Y; to_target is its G, to_source its F."""
+    """CycleGAN: two generators and two discriminators. The paper's X is the source domain, Y the target, G is to_target, F is to_source."""
 
     HParams: TypeAlias = HParams
     hparams: HParams
@@ -125,7 +125,10 @@ class CycleGAN(base.Method):
         )
 
     def exchange_outputs(self, outputs, seed):
-        """The discriminators see earlier translations half of the time (Shrivastava et al. 2017, §2.3; Zhu et al. 2017, §4)."""
+        """Exchanges translations with pools, so that the discriminators see earlier ones half of the time.
+
+        This is §2.3 of Shrivastava et al. 2017, and §4 of Zhu et al. 2017.
+        """
         if not self.hparams.pool_size:
             return outputs
         filled, exchanged = self.state["filled"], {}
@@ -164,8 +167,10 @@ class CycleGAN(base.Method):
 
 
 def _together(network, *batches):
-    """The network's outputs for batches of equal size, in one call: nothing is normalized over a batch here, so that they are the same as
-    one by one, and the weights are read once."""
+    """The network's outputs for batches of equal size, from one call, which reads the weights once.
+
+    Nothing is normalized over a batch here, so that outputs are those of one call for each batch.
+    """
     return tf.split(network(tf.concat(batches, axis=0), training=True), len(batches))
 
 
@@ -176,12 +181,13 @@ def query_pool(pool, filled, images, seed):
     each equally likely, is returned and gives its place to the image.
 
     Args:
-        pool: P×H×W×C; filled: int32 scalar, how many of its places are taken, in order.
+        pool: earlier images, P×H×W×C.
+        filled: int32 scalar, how many of the pool's places are taken, in order.
         images: b×H×W×C, b static.
-        seed: of shape (2,).
+        seed: int32 of shape (2,).
 
     Returns:
-        the images to use instead, b×H×W×C; the pool afterwards.
+        The images to use instead, b×H×W×C, and the pool afterwards, P×H×W×C.
     """
     size, count = pool.shape[0], images.shape[0]
     noise = layers.uniform([2, count], seed)

@@ -44,13 +44,13 @@ class HParams(noise.HParams):
         noise.check_penalty(self, self.architecture != "tutorial" and self.discriminator_norm == "batch")
 
     def widths(self) -> tuple[int, int]:
-        """ngf and ndf."""
+        """The widths of the networks: ngf of the generator and ndf of the discriminator, or the architecture's own where they are 0."""
         ngf, ndf = WIDTHS[self.architecture]
         return self.ngf or ngf, self.ndf or ndf
 
 
 class DCGAN(noise.NoiseMethod):
-    """Strided convolutions both ways."""
+    """DCGAN: a generator of transposed convolutions and a discriminator of strided ones, or what `architecture` names."""
 
     HParams: TypeAlias = HParams
     hparams: HParams

@@ -13,7 +13,7 @@ class HParams(noise.HParams):
 
 
 class GAN(noise.NoiseMethod):
-    """Perceptrons."""
+    """GAN: a generator and a discriminator that are perceptrons."""
 
     HParams: TypeAlias = HParams
     hparams: HParams

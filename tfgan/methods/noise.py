@@ -1,4 +1,4 @@
-"""What the methods share that make images from noise: their settings, the two adversarial phases, and what these log."""
+"""The base of the methods that make images from noise: their settings, the two adversarial phases, and what these log."""
 
 import dataclasses
 from typing import TypeAlias
@@ -25,7 +25,7 @@ def batch_norm_setting():
 
 
 def check_penalty(hparams, batch_norm):
-    """Raises `UserError` if a discriminator with batch norm is to have its gradient penalized."""
+    """Raises `UserError` if a discriminator with batch norm is to have its gradient penalized (Gulrajani et al. 2017, §4)."""
     if hparams.loss == "wgan_gp" and batch_norm:
         raise UserError(
             "--loss=wgan_gp penalizes the gradient of each image by itself, and batch norm mixes them (Gulrajani et al. 2017, §4): "
@@ -69,7 +69,7 @@ class HParams(base.AdamHParams):
 
 
 class NoiseMethod(base.Method):
-    """A generator (noise[, label]) -> image and a discriminator of images, which learn in turns.
+    """The base of methods that make images from noise: a generator (noise[, label]) -> image and a discriminator, which learn in turns.
 
     Subclasses build the two networks. Where `batch_kind` is labeled, both get a label, too: the generator one drawn at random.
     """
@@ -94,11 +94,11 @@ class NoiseMethod(base.Method):
             self.ema = {"generator": self.build_generator()}
 
     def build_generator(self):
-        """latents N×d [, labels N] -> N×H×W×C in [-1, 1]."""
+        """Builds the generator, a Keras model: latents N×latent_dim [, labels N int32] -> images N×H×W×C in [-1, 1]."""
         raise NotImplementedError
 
     def build_discriminator(self):
-        """images N×H×W×C [, labels N] -> logits N×1."""
+        """Builds the discriminator, a Keras model: images N×H×W×C in [-1, 1] [, labels N int32] -> logits N×1, no sigmoid."""
         raise NotImplementedError
 
     def make_optimizers(self):
@@ -118,7 +118,7 @@ class NoiseMethod(base.Method):
         return [*generator, *discriminator] if self.hparams.updates == "generator_first" else [*discriminator, *generator]
 
     def draw(self, batch, seed):
-        """Noise b×latent_dim, and labels b int32, or None."""
+        """Draws noise b×latent_dim float32 and labels b int32, or None without classes, for a batch of b images."""
         count = tf.shape(batch["image"])[0]
         shape = [count, self.hparams.latent_dim]
         own_seed = layers.fold_in(seed, 0)
@@ -128,16 +128,16 @@ class NoiseMethod(base.Method):
         return latents, tf.cast(layers.uniform([count], layers.fold_in(seed, 1)) * len(self.class_names), tf.int32)
 
     def generate(self, batch, seed):
-        """As many images as the batch has, and the labels they were asked for; the same for both networks."""
+        """Makes as many images as the batch has, b×H×W×C; returns them and the labels they were asked for, which follow from `seed`."""
         latents, labels = self.draw(batch, seed)
         return self.generator(_inputs(latents, labels), training=True), labels
 
     def judge(self, images, labels, seed):
-        """Logits of images b×H×W×C; the same `seed` augments two batches alike."""
+        """The discriminator's logits b×1 for images b×H×W×C, which DiffAugment changes first; one `seed` changes two batches alike."""
         return self.discriminator(_inputs(diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2)), labels), training=True)
 
     def score(self, logits):
-        """What a discriminator says on average: D(x) as a probability where its loss makes it one, else the mean output."""
+        """The mean of what the discriminator says, a float32 scalar: D(x) as a probability where the loss makes it one, else the output."""
         logits = tf.cast(logits, tf.float32)
         return tf.reduce_mean(tf.sigmoid(logits) if self.hparams.loss == "bce" else logits)
 
@@ -152,12 +152,12 @@ class NoiseMethod(base.Method):
         return base.PhaseResult({"discriminator": loss}, scalars)
 
     def shown(self, batch, seed):
-        """What the discriminator is shown of the generator: images, which get no gradient, and labels."""
+        """The images of the generator that the discriminator learns from, b×H×W×C, which get no gradient, and their labels, b or None."""
         fake, labels = (batch["fake"], self.draw(batch, seed)[1]) if "fake" in batch else self.generate(batch, seed)
         return tf.stop_gradient(fake), labels
 
     def gradient_penalty(self, batch, fake, seed):
-        """Between the real images and fakes, which are judged by the real ones' labels."""
+        """The gradient penalty, a float32 scalar, between real images and fakes, which are judged with the real ones' labels."""
         alpha = layers.uniform([tf.shape(fake)[0], 1, 1, 1], layers.fold_in(seed, 3))
         return gradient_penalty(lambda images: self.judge(images, batch.get("label"), seed), batch["image"], fake, alpha)
 
@@ -169,17 +169,20 @@ class NoiseMethod(base.Method):
         )
 
     def shown_later(self, fake):
-        """What the discriminator is shown of the generator's step, if that comes first."""
+        """The generator phase's outputs: its images, for the discriminator to learn from, if the generator learns first; else none."""
         return {"fake": fake} if self.hparams.updates == "generator_first" else {}
 
     def _score_afterwards(self, batch, seed):
-        """D(G(z)) once more, after the generator's step."""
+        """Scores generated images, D(G(z)), once more after the generator's step."""
         fake, labels = self.generate(batch, seed)
         return base.PhaseResult({}, {"fake_score_after": self.score(self.judge(fake, labels, seed))})
 
     def doubt(self, scalars):
-        """By scores rather than by the loss, to which penalties and classes add. Fakes are scored after the generator's step: batch norm
-        and dropout make some discriminators sure of the batch that they have just learned, and unsure again one step later."""
+        """The discriminator's doubt by its scores rather than by the loss, to which penalties and classes add.
+
+        Fakes are scored after the generator's step: batch norm and dropout make some discriminators sure of the batch that they have just
+        learned, and unsure again one step later.
+        """
         if self.hparams.loss not in SURE or "fake_score_after" not in scalars:
             return {}
         real, fake = SURE[self.hparams.loss]

@@ -95,7 +95,7 @@ class HParams(base.AdamHParams):
 
 
 class Pix2Pix(base.Method):
-    """Generator source -> target, and a discriminator that judges patches of (source, target) pairs, or what --objective leaves of it."""
+    """pix2pix: a generator source -> target, and a discriminator of patches of (source, target) pairs, or what `objective` leaves of it."""
 
     HParams: TypeAlias = HParams
     hparams: HParams
@@ -141,7 +141,7 @@ class Pix2Pix(base.Method):
         )
 
     def _judged(self, source, target):
-        """What of a pair the discriminator sees."""
+        """The parts of a pair that the discriminator sees, a list: the target, and the source before it if the objective is conditional."""
         return [source, target] if self.hparams.conditional else [target]
 
     def make_optimizers(self):

@@ -52,7 +52,7 @@ class HParams(base.AdamHParams):
 
 
 class Spade(base.Method):
-    """Generator of images from label maps, discriminators of (labels, image) at several sizes, and an encoder of styles if asked for."""
+    """SPADE: a generator of images from label maps, discriminators of (labels, image) at several sizes, and optionally a style encoder."""
 
     HParams: TypeAlias = HParams
     hparams: HParams
@@ -123,11 +123,11 @@ class Spade(base.Method):
         return base.PhaseResult({"discriminator": loss}, scalars)
 
     def _one_hot(self, labels):
-        """Class indices N×H×W -> N×H×W×K float32; all zeros where a pixel belongs to no class (-1)."""
+        """Turns class indices N×H×W into one-hot labels N×H×W×K float32, all zeros where a pixel belongs to no class (-1)."""
         return tf.one_hot(labels, self.num_classes)
 
     def _generate(self, one_hot, photos, seed):
-        """Images for the labels, in styles drawn near those of the photos if there is an encoder; the losses of the styles by name."""
+        """Makes images for the labels, with an encoder in styles drawn near those of the photos; returns them and the styles' losses."""
         if not self.hparams.style_encoder:
             return self.generator(one_hot, training=True), {}
         mean, log_variance = self.encoder(self._encoder_input(photos), training=True)
@@ -153,7 +153,7 @@ class Spade(base.Method):
         return self.generator(one_hot if latent is None else [one_hot, latent], training=False)
 
     def inference(self):
-        """translate: labels, and a style if there is an encoder: `encode` gives that of a photo, N(0, 1) noise a random one."""
+        """The signatures: `translate` takes labels and, with an encoder, a style: N(0, 1) noise, or what `encode` makes of a photo."""
         h, multiple = self.hparams, 2**self.hparams.depth
         styles = {"latent": h.latent_dim} if h.style_encoder else {}
         translation = base.Translation(self._translate, self.labels, self.image, multiple, multiple, "labels", "image", styles)

@@ -52,10 +52,10 @@ class HParams(base.AdamHParams):
 
 
 class StarGAN(base.Method):
-    """Generator (image, labels) -> image, and a discriminator that is a critic of images and tells their attributes.
+    """StarGAN: a generator (image, labels) -> image, and a discriminator that is a critic of images and tells their attributes.
 
     Labels are the attributes, 0 where they are not known. With several data sets, which know different ones, a one-hot vector behind
-    them says whose labels they are (§3.3).
+    them says whose labels they are (Choi et al. 2018, §3.3).
     """
 
     HParams: TypeAlias = HParams
@@ -132,7 +132,13 @@ class StarGAN(base.Method):
         return base.PhaseResult({"generator": loss}, scalars)
 
     def classification_loss(self, logits, attributes, mask):
-        """Cross-entropy of the known attributes, b×n each: summed over attributes and groups, mean over the batch."""
+        """Cross-entropy of the known attributes, a float32 scalar: summed over attributes and groups, mean over the batch.
+
+        Args:
+            logits: b×n, n being the number of attributes.
+            attributes: b×n, 0 or 1.
+            mask: b×n, 1 where an attribute is known, else 0.
+        """
         known = tf.nn.sigmoid_cross_entropy_with_logits(attributes, logits) * mask
         loss = tf.reduce_sum(tf.gather(known, tf.constant(self.sigmoids, tf.int32), axis=1), axis=1)
         for group in self.softmax_groups:
@@ -141,7 +147,7 @@ class StarGAN(base.Method):
         return tf.reduce_mean(loss)
 
     def _targets(self, batch, seed):
-        """Attributes b×n that the images are to get, and which of them are known; the same for both networks on the same batch."""
+        """Draws the attributes b×n that images are to get, and the mask b×n of known ones; both networks get equal ones for a batch."""
         attributes, mask = batch["attributes"], batch["mask"]
         seed = layers.fold_in(seed, 0)
         if self.hparams.target_labels == "permuted":
@@ -156,7 +162,7 @@ class StarGAN(base.Method):
         return tf.stack(columns, axis=1) * mask, mask
 
     def _labels(self, attributes, mask):
-        """The generator's label input, b×(n + number of data sets): the known attributes, and whose they are."""
+        """The generator's label input, b×(n + number of data sets, if several): the known attributes, and whose they are, one-hot."""
         labels = attributes * mask
         if not self.sets:
             return labels
@@ -169,7 +175,7 @@ class StarGAN(base.Method):
         return self.generator([tf.convert_to_tensor(images), self._labels(attributes, mask)], training=False)
 
     def _classify(self, images):
-        """Probabilities N×n of the attributes."""
+        """The probabilities N×n of the attributes of images N×H×W×C."""
         _, logits = self.discriminator(images, training=False)
         columns = tf.unstack(tf.sigmoid(logits), axis=1)
         for group in self.softmax_groups:
@@ -178,7 +184,10 @@ class StarGAN(base.Method):
         return tf.stack(columns, axis=1)
 
     def inference(self):
-        """translate: with several data sets, `mask` has a 1 for each attribute of the set that the wanted ones are from."""
+        """The signatures `translate` and `classify`.
+
+        With several data sets `translate` takes a `mask`, too: 1 for each attribute of the set that the wanted ones are from.
+        """
         count = len(self.names)
         return {
             "translate": base.Translation(
@@ -194,7 +203,7 @@ class StarGAN(base.Method):
         }
 
     def sample_row(self, example, use):
-        """The image, then each attribute changed alone: one of a group instead of the others, an independent one into its opposite."""
+        """Shows an image, then each attribute changed alone: one of a group replaces the others, an independent one is reversed."""
         image, attributes = example["image"], example["attributes"]
         row = {"input": image}
         for index, name in enumerate(self.names):

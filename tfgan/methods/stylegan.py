@@ -77,7 +77,7 @@ class HParams(noise.HParams):
         self.batch_sizes()
 
     def sizes(self) -> list[int]:
-        """Of the images, stage by stage."""
+        """Height and width of the images in pixels, stage by stage."""
         size = self.image_size[0]
         first = self.start_size if self.progressive else size
         return [first << i for i in range(int(math.log2(size // first)) + 1)]
@@ -94,7 +94,7 @@ class HParams(noise.HParams):
 
 
 class StyleGAN(noise.NoiseMethod):
-    """Mapping z -> w and synthesis of images from a w for each layer, against a discriminator; all grow with the images."""
+    """StyleGAN: a mapping z -> w, a synthesis of images from a w for each layer, and a discriminator; all grow with the images."""
 
     HParams: TypeAlias = HParams
     hparams: HParams
@@ -117,7 +117,7 @@ class StyleGAN(noise.NoiseMethod):
         self.enter(self.stages()[0])
 
     def stages(self):
-        """A stage for each size: it fades in, but for the first, and then stays, the last one to the end (Karras et al. 2018, §2)."""
+        """The stages of training (Karras et al. 2018, §2), one for each size: all but the first fade in, then stay, the last to the end."""
         h, stages, step, image = self.hparams, [], 0, 0
         for number, (size, batch) in enumerate(zip(h.sizes(), h.batch_sizes())):
             stages.append(base.Stage(step, image, batch, h.image_size[0] // size))
@@ -132,11 +132,11 @@ class StyleGAN(noise.NoiseMethod):
 
     @property
     def size(self) -> int:
-        """Of the present stage's images."""
+        """Height and width of the present stage's images in pixels."""
         return self.hparams.image_size[0] // self.stage.shrink
 
     def alpha(self):
-        """How far the present size has faded in, from 0 to 1; None where nothing fades."""
+        """The share to which the present size has faded in, a float32 scalar from 0 to 1; None where nothing fades."""
         if self.size == self.hparams.sizes()[0] or not self.hparams.fade_images:
             return None
         seen = tf.cast(self.state["images_seen"] - self.stage.first_image, tf.float32)
@@ -159,9 +159,9 @@ class StyleGAN(noise.NoiseMethod):
         return fake, None
 
     def generate_mixed(self, batch, seed):
-        """As many images as the batch has, and the w of their coarse layers, b×w_dim.
+        """Makes as many images as the batch has, b×H×W×C; returns them and the w of their coarse layers, b×w_dim.
 
-        In a share of the steps a second w stands in for the first from one layer on, the same layer in all images (§3.1).
+        In a share of the steps a second w stands in for the first from one layer on, one layer for all images (Karras et al. 2019, §3.1).
         """
         latents, _ = self.draw(batch, seed)
         w = self.networks["mapping"](latents, training=True)
@@ -176,7 +176,7 @@ class StyleGAN(noise.NoiseMethod):
         return self.discriminator(images, alpha=self.alpha(), training=True)
 
     def faded(self, images):
-        """Real images as coarse as generated ones are while a size fades in."""
+        """Makes real images b×H×W×C as coarse as generated ones are while a size fades in."""
         alpha = self.alpha()
         if alpha is None:
             return images
@@ -199,7 +199,7 @@ class StyleGAN(noise.NoiseMethod):
         return base.PhaseResult({"discriminator": self.discriminator_loss(real_logits, fake_logits) + regularization}, scalars)
 
     def _judge_and_penalize(self, real, seed):
-        """Logits of real images, and their R1 penalty; every `r1_interval` steps, and that many times as large."""
+        """Logits b×1 of real images, and their R1 penalty: every `r1_interval` steps, that many times as large, otherwise 0."""
         h = self.hparams
         if not h.r1_gamma:
             return self.judge(real, None, seed), tf.zeros([])
@@ -216,11 +216,11 @@ class StyleGAN(noise.NoiseMethod):
         return base.PhaseResult({"generator": self.generator_loss(logits)}, {"fake_score_before": self.score(logits)}, {"w": w})
 
     def _learning_rate(self) -> float:
-        """The authors' for the size of the present stage."""
+        """The learning rate that the authors have for the size of the present stage."""
         return next(rate for size, rate in LEARNING_RATES if self.size >= size)
 
     def exchange_outputs(self, outputs, seed):
-        """Counts steps and images, and lets w̄ follow."""
+        """Counts steps and images, and lets w̄, the mean style, follow the w of this step; returns no outputs."""
         self.state["steps"].assign_add(1)
         self.state["images_seen"].assign_add(self.stage.batch_size * self.hparams.n_critic)
         mean = self.state["mean_style"]

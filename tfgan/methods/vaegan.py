@@ -66,7 +66,7 @@ class HParams(base.HParams):
 
 
 class Pass(NamedTuple):
-    """What the networks make of a batch, in training."""
+    """The networks' outputs for a batch in training."""
 
     mean: tf.Tensor  # N×d, of the latents
     log_variance: tf.Tensor
@@ -76,7 +76,7 @@ class Pass(NamedTuple):
 
 
 class VAEGAN(base.Method):
-    """Encoder image -> latents, decoder latents -> image, and a discriminator that also says how alike two images are."""
+    """VAE-GAN: an encoder image -> latents, a decoder latents -> image, and a discriminator that also says how alike two images are."""
 
     HParams: TypeAlias = HParams
     hparams: HParams
@@ -120,9 +120,9 @@ class VAEGAN(base.Method):
         ]
 
     def _forward(self, batch, seed) -> Pass:
-        """The networks' passes. What goes through together shares the statistics of batch norms.
+        """Passes a batch through the networks, where what goes through together shares the statistics of batch norms.
 
-        That is latents encoded and drawn, since after training the decoder is given either; and images and their reconstructions, whose
+        Together go latents encoded and drawn, since after training the decoder is given either; and images and their reconstructions, whose
         features are compared. Samples go by themselves: beside the two, the decoder learns to give samples extreme contrast, because that
         raises the variance that all features are divided by, and so brings the two nearer to each other. (The paper's code compares
         features in one pass, and judges all three in another.)
@@ -138,8 +138,11 @@ class VAEGAN(base.Method):
         return Pass(mean, log_variance, reconstruction, tf.split(features, 2), [*tf.split(logits, 2), sample_logits])
 
     def _losses(self, batch, seed):
-        """All three losses from one pass (algorithm 1). The trainer gives each to its own network alone: so no similarity reaches the
-        discriminator, which would make all images alike, and no adversarial loss the encoder."""
+        """The losses of all three networks from one pass (Larsen et al. 2016, algorithm 1).
+
+        The trainer gives each to its own network alone: so no similarity reaches the discriminator, which would make all images alike, and
+        no adversarial loss the encoder.
+        """
         h, made = self.hparams, self._forward(batch, seed)
         real, reconstruction, sample = made.logits
         judged = [reconstruction, sample] if h.judge_reconstructions else [sample]
@@ -166,7 +169,7 @@ class VAEGAN(base.Method):
         return base.PhaseResult(losses, scalars)
 
     def _gate(self, means):
-        """The rule of the paper's code: the winner of the game waits; if both would, neither does."""
+        """Says which networks are updated, by the rule of the paper's code: the winner of the game waits; if both would, neither does."""
         entropies, margin = (means["real_entropy"], means["fake_entropy"]), self.hparams.skip_margin
         discriminator = tf.minimum(*entropies) >= EQUILIBRIUM - margin
         decoder = tf.maximum(*entropies) <= EQUILIBRIUM + margin
@@ -174,7 +177,7 @@ class VAEGAN(base.Method):
         return {"encoder": tf.constant(True), "decoder": decoder | both, "discriminator": discriminator | both}
 
     def _score_afterwards(self, batch, seed):
-        """D of the same samples once more, after the step."""
+        """Scores images made from the step's noise once more, after the step."""
         return base.PhaseResult({}, {"fake_score_after": _score(self._forward(batch, seed).logits[2])})
 
     def doubt(self, scalars):
@@ -183,7 +186,7 @@ class VAEGAN(base.Method):
         return {"discriminator": (scalars["real_entropy"] + scalars["fake_entropy"]) / UNDECIDED["bce"]}
 
     def inference(self):
-        """generate: latents to images; encode: images to the mean of their latents, out of which `generate` makes reconstructions."""
+        """The signatures: `generate`, latents to images, and `encode`, images to the mean of their latents, for reconstructions."""
         encoder, decoder = (self.ema.get(name, self.networks[name]) for name in ("encoder", "decoder"))
         size, length = self.hparams.image_size, self.hparams.latent_dim
         return {
@@ -197,5 +200,5 @@ class VAEGAN(base.Method):
 
 
 def _score(logits):
-    """What the discriminator says on average, a probability."""
+    """The mean of the probabilities that the discriminator gives images of being real, from their logits."""
     return tf.reduce_mean(tf.sigmoid(logits))

@@ -1,6 +1,6 @@
 """ACGAN's networks: those of its many ports, which resize and convolve, and the paper's for CIFAR-10 (Odena et al. 2017, appendix A).
 
-Without classes the ports' networks are those of their DCGAN.
+Without classes the ports' networks are the ones that they use for DCGAN.
 """
 
 import keras
@@ -11,12 +11,15 @@ from tfgan.networks.mlp import embed
 
 
 def upsampling_generator(latent_dim, image_size, channels, *, ngf=64, batch_norm, classes=0):
-    """Noise N×`latent_dim` [, labels N int32] -> image N×H×W×`channels` in [-1, 1], H and W multiples of 4.
+    """A generator of the ports to MNIST: noise N×`latent_dim` [, labels N int32] -> images N×H×W×`channels` in [-1, 1] float32.
 
     Args:
+        latent_dim: length of the noise vector.
+        image_size: H and W in pixels, multiples of 4.
+        channels: of the images.
         ngf: channels before the last layer.
-        batch_norm: settings of the batch norms behind convolutions.
-        classes: how many there are; noise is multiplied by the embedded label.
+        batch_norm: arguments of `tfgan.layers.BatchNorm` for the batch norms behind convolutions.
+        classes: how many there are; noise is multiplied by the embedded label. 0: the network takes no labels.
     """
     height, width = (size // 4 for size in image_size)
     inputs = x = keras.Input((latent_dim,))
@@ -34,12 +37,16 @@ def upsampling_generator(latent_dim, image_size, channels, *, ngf=64, batch_norm
 
 
 def upsampling_discriminator(image_size, channels, *, ndf=16, batch_norm, norm="batch", dropout=0.25, classes=0):
-    """Image N×H×W×`channels` -> logits N×1 [, class logits N×`classes`], float32.
+    """A discriminator of the ports to MNIST: images N×H×W×`channels` -> logits N×1 [, class logits N×`classes`], float32, no sigmoid.
 
     Args:
-        ndf: channels of the first block.
-        norm: batch or none, from the second block on; `batch_norm`: its settings.
+        image_size: H and W in pixels.
+        channels: of the images.
+        ndf: channels of the first of four blocks; each further one has twice as many.
+        batch_norm: arguments of `tfgan.layers.BatchNorm`, if `norm` is batch.
+        norm: batch or none, from the second block on.
         dropout: rate at which whole maps are dropped.
+        classes: how many there are; 0: the logits N×1 are the only output.
     """
     x = image = keras.Input((*image_size, channels))
     for number in range(4):
@@ -53,9 +60,16 @@ def upsampling_discriminator(image_size, channels, *, ndf=16, batch_norm, norm="
 
 
 def cifar_generator(latent_dim, image_size, channels, classes, *, ngf=96):
-    """The paper's: noise N×`latent_dim`, labels N int32 -> image N×H×W×`channels` in [-1, 1], H and W multiples of 8.
+    """ACGAN's generator for CIFAR-10: noise N×`latent_dim`, labels N int32 -> images N×H×W×`channels` in [-1, 1] float32.
 
-    `ngf`: channels before the last layer.
+    Its layers are those of Odena et al. 2017, appendix A.
+
+    Args:
+        latent_dim: length of the noise vector.
+        image_size: H and W in pixels, multiples of 8.
+        channels: of the images.
+        classes: how many there are.
+        ngf: channels before the last layer.
     """
     height, width = (size // 8 for size in image_size)
     noise, label = keras.Input((latent_dim,)), keras.Input((), dtype="int32")
@@ -74,12 +88,17 @@ def _deconv(filters):
 
 
 def cifar_discriminator(image_size, channels, classes, *, ndf=16, norm="batch", dropout=0.5):
-    """The paper's: image N×H×W×`channels` -> logits N×1, class logits N×`classes`, float32.
+    """ACGAN's discriminator for CIFAR-10: images N×H×W×`channels` -> logits N×1 and class logits N×`classes`, float32, no sigmoid.
+
+    Its layers are those of Odena et al. 2017, appendix A.
 
     Args:
-        ndf: channels of the first block.
+        image_size: H and W in pixels.
+        channels: of the images.
+        classes: how many there are.
+        ndf: channels of the first of six blocks; each further one has twice as many.
         norm: batch or none, from the second block on.
-        dropout: rate.
+        dropout: rate at the end of each block.
     """
     x = image = keras.Input((*image_size, channels))
     for number in range(6):

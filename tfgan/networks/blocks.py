@@ -9,12 +9,12 @@ SLOPE = 0.2  # of LeakyReLU in the papers; Keras' default is 0.3
 
 
 def normal_init():
-    """N(0, 0.02), the papers' initialization of every kernel."""
+    """Makes the papers' initializer of every kernel, N(0, 0.02), where 0.02 is the standard deviation."""
     return keras.initializers.RandomNormal(0.0, 0.02)
 
 
 def norm_layer(norm, **batch_norm):
-    """The layer for `norm` = batch, instance or none; None for the last. `batch_norm` goes to `BatchNorm`."""
+    """Makes the layer that `norm` names: batch, to which the arguments `batch_norm` go, or instance; None for none."""
     if norm == "batch":
         return BatchNorm(**batch_norm)
     return instance_norm() if norm == "instance" else None
@@ -25,15 +25,22 @@ def conv(filters, kernel, strides=1, padding="same", use_bias=True, **kwargs):
 
 
 def downsample(filters, norm=None, use_bias=False):
-    """Conv 4×4 stride 2, `norm` (a layer or None), LeakyReLU: N×H×W×C -> N×H/2×W/2×`filters`."""
+    """A block that halves images, N×H×W×C -> N×⌈H/2⌉×⌈W/2⌉×`filters`: convolution 4×4 of stride 2, `norm` (a layer or None), LeakyReLU."""
     halving = HalvingConv(filters, use_bias=use_bias, kernel_initializer=normal_init())
     layers = [halving, norm, keras.layers.LeakyReLU(negative_slope=SLOPE)]
     return keras.Sequential([layer for layer in layers if layer is not None])
 
 
 def upsample_conv(filters, upsample="deconv", kernel=4, use_bias=False):
-    """Layers that double the size: a transposed convolution, as in the papers, or `resize`: nearest neighbor, then a convolution,
-    which leaves no checkerboard (Odena et al. 2016)."""
+    """Makes a list of layers that double the size: N×H×W×C -> N×2H×2W×`filters`.
+
+    Args:
+        filters: number of output channels.
+        upsample: deconv, a transposed convolution, as in the papers; or resize, nearest neighbor and then a convolution of 3×3, which
+            leaves no checkerboard (Odena et al. 2016).
+        kernel: height and width of the transposed convolution's kernel, in pixels.
+        use_bias: whether a bias is added.
+    """
     settings = {"use_bias": use_bias, "kernel_initializer": normal_init()}
     if upsample == "deconv":
         if kernel == KERNEL:
@@ -43,7 +50,15 @@ def upsample_conv(filters, upsample="deconv", kernel=4, use_bias=False):
 
 
 def upsample(filters, norm=None, dropout=0.0, use_bias=False, upsample="deconv", dropout_at_inference=False):
-    """Doubling convolution, `norm`, dropout, ReLU (dropout before the activation): N×H×W×C -> N×2H×2W×`filters`."""
+    """A block that doubles images, N×H×W×C -> N×2H×2W×`filters`: doubling convolution, `norm` (a layer or None), dropout, ReLU.
+
+    Args:
+        filters: number of output channels.
+        dropout: rate; 0: no such layer.
+        use_bias: whether the convolution adds a bias.
+        upsample: deconv or resize, see `upsample_conv`.
+        dropout_at_inference: also drop after training, see `tfgan.layers.Dropout`.
+    """
     layers = upsample_conv(filters, upsample, use_bias=use_bias) + [norm]
     if dropout:
         layers.append(Dropout(dropout, at_inference=dropout_at_inference))

@@ -1,5 +1,5 @@
-"""DCGAN's networks (Radford et al. 2016, §3 and figure 1), for any size of 4 to 7 pixels doubled several times; and the TensorFlow
-tutorial's for 28 pixels."""
+"""DCGAN's networks (Radford et al. 2016, §3 and figure 1), for any size of 4 to 7 pixels doubled several times, and those that the
+TensorFlow tutorial has for 28 pixels."""
 
 import keras
 
@@ -12,7 +12,18 @@ TUTORIAL_SLOPE = 0.3
 
 
 def dcgan_generator(latent_dim, image_size, channels, *, ngf=128, kernel_size=5):
-    """Noise N×`latent_dim` -> image N×H×W×`channels` in [-1, 1]. `ngf`: channels before the last layer."""
+    """The generator of Radford et al. 2016, figure 1: noise N×`latent_dim` -> images N×H×W×`channels` in [-1, 1] float32.
+
+    Args:
+        latent_dim: length of the noise vector.
+        image_size: H and W in pixels, 4 to 7 doubled equally often, see `tfgan.sizes.is_doubled`.
+        channels: of the images.
+        ngf: channels before the last layer.
+        kernel_size: height and width of the kernels, in pixels.
+
+    Raises:
+        ValueError: an image size that does not fit.
+    """
     count = doublings(image_size)
     height, width = (size >> count for size in image_size)
     depth = ngf << (count - 1)
@@ -33,7 +44,18 @@ def _deconv(filters, kernel_size, strides=2, initializer=None):
 
 
 def dcgan_discriminator(image_size, channels, *, ndf=128, kernel_size=5, norm="batch"):
-    """Image N×H×W×`channels` -> logits N×1 float32. `ndf`: channels of the first layer, which has no `norm` (batch or none)."""
+    """The discriminator of Radford et al. 2016, §3: images N×H×W×`channels` -> logits N×1 float32, no sigmoid.
+
+    Args:
+        image_size: H and W in pixels, 4 to 7 doubled equally often, see `tfgan.sizes.is_doubled`.
+        channels: of the images.
+        ndf: channels of the first layer; each further one has twice as many.
+        kernel_size: height and width of the kernels, in pixels.
+        norm: batch or none, from the second layer on.
+
+    Raises:
+        ValueError: an image size that does not fit.
+    """
     x = image = keras.Input((*image_size, channels))
     for number in range(doublings(image_size)):
         x = conv(ndf << number, kernel_size, 2, use_bias=False)(x)
@@ -46,9 +68,13 @@ def dcgan_discriminator(image_size, channels, *, ndf=128, kernel_size=5, norm="b
 
 
 def tutorial_generator(latent_dim, image_size, channels, *, ngf=64):
-    """TensorFlow's DCGAN tutorial: noise N×`latent_dim` -> image N×H×W×`channels` in [-1, 1], H and W multiples of 4.
+    """The generator of TensorFlow's DCGAN tutorial: noise N×`latent_dim` -> images N×H×W×`channels` in [-1, 1] float32.
 
-    `ngf`: channels before the last layer.
+    Args:
+        latent_dim: length of the noise vector.
+        image_size: H and W in pixels, multiples of 4.
+        channels: of the images.
+        ngf: channels before the last layer.
     """
     height, width = (size // 4 for size in image_size)
     x = noise = keras.Input((latent_dim,))
@@ -63,7 +89,15 @@ def tutorial_generator(latent_dim, image_size, channels, *, ngf=64):
 
 
 def tutorial_discriminator(image_size, channels, *, ndf=64):
-    """TensorFlow's DCGAN tutorial: image N×H×W×`channels` -> logits N×1 float32; dropout, no norm. `ndf`: channels of the first layer."""
+    """The discriminator of TensorFlow's DCGAN tutorial: images N×H×W×`channels` -> logits N×1 float32, no sigmoid.
+
+    It has dropout and no normalization.
+
+    Args:
+        image_size: H and W in pixels.
+        channels: of the images.
+        ndf: channels of the first layer; the second one has twice as many.
+    """
     x = image = keras.Input((*image_size, channels))
     for filters in (ndf, 2 * ndf):
         x = keras.layers.Conv2D(filters, 5, 2, "same")(x)  # N × H/2 × W/2 × ndf, then N × H/4 × W/4 × 2 ndf

@@ -1,4 +1,4 @@
-"""Image-to-image generators by name: unet_256 (as many halvings as take 256 pixels to one), encdec_256 (the same without its skip
+"""Image-to-image generators by name: unet_256 (as many halvings as take 256 pixels to one), encdec_256 (a U-Net without its skip
 connections), resnet_9 (nine residual blocks)."""
 
 from tfgan.networks.resnet import resnet
@@ -7,7 +7,16 @@ from tfgan.sizes import parse_generator
 
 
 def build_generator(name, in_channels, out_channels, *, bottleneck_norm=False, **options):
-    """The Keras model for `name`; `options` are those of `unet` and `resnet`. Raises `ValueError` for an unknown name."""
+    """Builds the generator that `name` stands for: images N×H×W×`in_channels` in [-1, 1] -> N×H×W×`out_channels` in [-1, 1] float32.
+
+    Args:
+        name: unet_256, encdec_256, resnet_9, …, see `tfgan.sizes.parse_generator`.
+        bottleneck_norm: also normalize a U-Net's innermost convolution, see `tfgan.networks.unet.unet`; a ResNet has none.
+        options: further arguments of `tfgan.networks.unet.unet` or `tfgan.networks.resnet.resnet`, such as `ngf`, `norm` and `dropout`.
+
+    Raises:
+        ValueError: an unknown name.
+    """
     kind, number = parse_generator(name)
     if kind == "resnet":
         return resnet(in_channels, out_channels, n_blocks=number, **options)

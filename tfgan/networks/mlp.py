@@ -9,16 +9,19 @@ from tfgan.networks.blocks import SLOPE
 
 
 def embed(label, classes, length):
-    """Labels N -> learned vectors N×`length`, of N(0, 1) at first, as in PyTorch."""
+    """Turns labels N int32 into learned vectors N×`length`, one for each of `classes`, drawn from N(0, 1) at first, as in PyTorch."""
     return keras.layers.Embedding(classes, length, embeddings_initializer=keras.initializers.RandomNormal(0.0, 1.0))(label)
 
 
 def mlp_generator(latent_dim, image_size, channels, *, batch_norm, classes=0):
-    """Noise N×`latent_dim` [, labels N int32] -> image N×H×W×`channels` in [-1, 1].
+    """A perceptron of five layers as generator: noise N×`latent_dim` [, labels N int32] -> images N×H×W×`channels` in [-1, 1] float32.
 
     Args:
-        batch_norm: settings of the batch norms.
-        classes: how many there are; the embedded label stands before the noise (Mirza and Osindero 2014).
+        latent_dim: length of the noise vector.
+        image_size: H and W in pixels.
+        channels: of the images.
+        batch_norm: arguments of `tfgan.layers.BatchNorm`.
+        classes: how many there are; the embedded label stands before the noise (Mirza and Osindero 2014). 0: the network takes no labels.
     """
     inputs = noise = keras.Input((latent_dim,))
     x = noise
@@ -36,7 +39,7 @@ def mlp_generator(latent_dim, image_size, channels, *, batch_norm, classes=0):
 
 
 def mlp_discriminator(image_size, channels):
-    """Image N×H×W×`channels` -> logits N×1 float32."""
+    """A perceptron of three layers as discriminator: images N×H×W×`channels` -> logits N×1 float32, no sigmoid."""
     x = image = keras.Input((*image_size, channels))
     x = keras.layers.Flatten()(x)
     for units in (512, 256):
@@ -46,8 +49,16 @@ def mlp_discriminator(image_size, channels):
 
 
 def conditional_mlp_discriminator(image_size, channels, classes, *, dropout=0.4):
-    """Image N×H×W×`channels`, labels N int32 -> logits N×1 float32. The embedded label stands behind the image; dropout is in front of
-    the activation."""
+    """A perceptron as discriminator of images and classes: images N×H×W×`channels`, labels N int32 -> logits N×1 float32, no sigmoid.
+
+    The embedded label stands behind the image (Mirza and Osindero 2014).
+
+    Args:
+        image_size: H and W in pixels.
+        channels: of the images.
+        classes: how many there are.
+        dropout: rate in front of the second and the third activation; 0: no such layer.
+    """
     image, label = keras.Input((*image_size, channels)), keras.Input((), dtype="int32")
     x = keras.layers.Concatenate()([keras.layers.Flatten()(image), embed(label, classes, classes)])
     for number in range(3):

@@ -7,16 +7,17 @@ from tfgan.networks.spade import conv, leaky_relu, spectral_conv
 
 
 def multiscale_discriminator(*channels, scales=2, ndf=64, n_layers=4):
-    """Images, one or more N×H×W×C of the given `channels`, judged together by one discriminator for each scale.
-
-    Returns a dictionary from scale_0, scale_1, … to a list: the maps after each activation, N×h×w×f, and at its end the logits,
-    N×h×w×1 float32, no sigmoid. (Of nested lists, Keras would drop the outer one if there is a single scale.)
+    """A discriminator that judges images, one or more N×H×W×C of the given `channels`, together, by one network for each scale.
 
     Args:
-        channels: of each input: SPADE's are one-hot labels and an image.
+        channels: numbers of channels, one for each input: SPADE's are one-hot labels and an image.
         scales: the second discriminator sees the images at half the size, the third at a quarter, …
         ndf: filters of the first convolution; they double up to 8 times as many.
         n_layers: convolutions before the logits; all but the last have stride 2. A logit sees 70 pixels of its scale for 4.
+
+    Returns:
+        A Keras model whose output is a dictionary from scale_0, scale_1, … to a list: the maps after each activation, N×h×w×f, and at its
+        end the logits, N×h×w×1 float32, no sigmoid. (Were it nested lists, Keras would drop the outer one if there is a single scale.)
     """
     inputs = [keras.Input((None, None, c)) for c in channels]
     x = keras.layers.Concatenate()(inputs) if len(inputs) > 1 else inputs[0]
@@ -28,7 +29,10 @@ def multiscale_discriminator(*channels, scales=2, ndf=64, n_layers=4):
 
 
 def _patches(x, ndf, n_layers):
-    """Spectral norm only between the first and the last convolution, as in the paper's code; the paper says all layers."""
+    """The maps and logits of one scale's discriminator.
+
+    Spectral norm is only between the first and the last convolution, as in the paper's code; the paper says all layers.
+    """
     maps = []
     for layer in range(n_layers):
         filters, strides = ndf * min(2**layer, 8), 1 if layer and layer == n_layers - 1 else 2

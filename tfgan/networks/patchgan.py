@@ -6,14 +6,15 @@ from tfgan.networks.blocks import SLOPE, conv, downsample, norm_layer
 
 
 def patchgan(*channels, ndf=64, n_layers=3, norm="batch", **batch_norm):
-    """Images in [-1, 1], one or more N×H×W×C of the given `channels`, judged together -> logits N×h×w×1, no sigmoid.
+    """A PatchGAN: images in [-1, 1], one or more N×H×W×C of the given `channels`, judged together -> logits N×h×w×1 float32, no sigmoid.
 
     Args:
-        channels: of each input; two inputs, (source, target), make the discriminator conditional.
+        channels: numbers of channels, one for each input; two inputs, (source, target), make the discriminator conditional.
         ndf: filters of the first convolution; they double up to 8 times as many.
         n_layers: convolutions of stride 2. A logit sees 16, 34, 70, 142 or 286 pixels for 1 to 5; 0 is the paper's PixelGAN, which sees
             one. 3 turns 256×256 pixels into 30×30 logits.
-        batch_norm: arguments of `tfgan.layers.BatchNorm`.
+        norm: batch, instance or none, from the second convolution on.
+        batch_norm: arguments of `tfgan.layers.BatchNorm`, if `norm` is batch.
     """
     inputs = [keras.Input((None, None, c)) for c in channels]
     x = keras.layers.Concatenate()(inputs) if len(inputs) > 1 else inputs[0]

@@ -18,13 +18,18 @@ def resnet(
     upsampling="deconv",
     **batch_norm,
 ):
-    """Two halvings, `n_blocks` residual blocks, two doublings: N×H×W×`in_channels` in [-1, 1] -> N×H×W×`out_channels` in [-1, 1].
+    """A ResNet generator: images N×H×W×`in_channels` in [-1, 1] -> N×H×W×`out_channels` in [-1, 1] float32.
 
-    H and W are multiples of 4 and at least 8. No activation follows the sum of a residual block.
+    It halves the size twice, has `n_blocks` residual blocks, whose sum no activation follows, and doubles the size twice. H and W are
+    multiples of 4 and at least 8.
 
     Args:
+        ngf: filters of the first convolution; the residual blocks have four times as many.
+        norm: batch, instance or none.
+        dropout_at_inference: also drop after training, see `tfgan.layers.Dropout`.
+        upsampling: deconv or resize, see `tfgan.networks.blocks.upsample_conv`.
         dropout: rate inside the residual blocks; CycleGAN uses none.
-        batch_norm: arguments of `tfgan.layers.BatchNorm`.
+        batch_norm: arguments of `tfgan.layers.BatchNorm`, if `norm` is batch.
     """
     use_bias = norm != "batch"
 

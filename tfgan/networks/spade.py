@@ -12,7 +12,7 @@ STYLE_MAP = 4  # height and width of the style encoder's last map
 
 
 def xavier_init():
-    """Xavier's normal initialization with gain 0.02, as in the paper's code."""
+    """Makes Xavier's normal initializer with gain 0.02, as in the paper's code."""
     return keras.initializers.VarianceScaling(0.02**2, mode="fan_avg", distribution="untruncated_normal")
 
 
@@ -30,7 +30,7 @@ def leaky_relu(x):
 
 
 def spade(x, labels, synchronized=True):
-    """Spatially-adaptive normalization of x, N×h×w×C, by one-hot `labels` of the same size, N×h×w×K (§3.1): x̂·(1 + γ) + β.
+    """Spatially-adaptive normalization of `x`, N×h×w×C, by one-hot `labels`, N×h×w×K: x̂·(1 + γ) + β (Park et al. 2019, §3.1).
 
     x̂ is x after a batch norm without weights, γ and β come from the labels. The paper prints γ·x̂ + β; its code has 1 + γ.
     """
@@ -54,15 +54,18 @@ def spade_block(x, labels, filters, synchronized=True):
 
 
 def spade_generator(num_classes, out_channels, *, ngf=64, depth=5, latent_dim=0, image_size=(256, 256), synchronized=True):
-    """One-hot labels N×H×W×`num_classes` -> images N×H×W×`out_channels` in [-1, 1]; H and W multiples of 2^`depth`.
+    """SPADE's generator: one-hot labels N×H×W×`num_classes` [, styles N×`latent_dim`] -> images N×H×W×`out_channels` in [-1, 1].
+
+    Images are float32. H and W are multiples of 2^`depth`.
 
     Args:
         ngf: filters at full size; they double with every halving of the size, up to 16 times as many.
         depth: doublings from the first map, which is 8×8 for 256×256 pixels and the paper's 5.
         latent_dim: length of the style vector z, N×`latent_dim`, a second input out of which the first map is made; 0: there is none, and
             the first map is made from the labels, halved as often.
-        image_size: of training, for z only: z becomes a first map for this height and width, which is resized bilinearly for others.
-        synchronized: of the batch norms, see `tfgan.layers.BatchNorm`.
+        image_size: H and W of training images in pixels, for z only: z becomes a first map for this height and width, which is resized
+            bilinearly for others.
+        synchronized: whether batch norms take the batch's statistics over all replicas, see `tfgan.layers.BatchNorm`.
     """
     inputs = labels = keras.Input((None, None, num_classes))
     # Every 2^k-th pixel, the upper left one of its square, as PyTorch's nearest neighbor takes it.
@@ -92,11 +95,13 @@ def _first_map(z, like, filters, size):
 
 
 def style_encoder(in_channels, latent_dim=256, *, nef=64, size=256):
-    """Images N×`size`×`size`×`in_channels` in [-1, 1] -> mean and log-variance of their style, each N×`latent_dim` float32.
+    """SPADE's style encoder: images N×`size`×`size`×`in_channels` in [-1, 1] -> mean and log-variance of their style.
+
+    Both are N×`latent_dim` float32.
 
     Args:
         nef: filters of the first convolution; they double up to 8 times as many.
-        size: a power of two from 8 on; 256 takes six convolutions to the 4×4 map that the two vectors are made of.
+        size: height and width in pixels, a power of two from 8 on; 256 takes six convolutions to the 4×4 map that both vectors come from.
     """
     inputs = x = keras.Input((size, size, in_channels))
     for level in range(int(math.log2(size // STYLE_MAP))):

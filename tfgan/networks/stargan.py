@@ -10,7 +10,7 @@ SLOPE = 0.01  # of the discriminator's LeakyReLU
 
 
 def stargan_generator(channels, labels, *, ngf=64, n_blocks=6):
-    """Images N×H×W×`channels` in [-1, 1] and their target labels N×`labels` -> images N×H×W×`channels` in [-1, 1].
+    """StarGAN's generator: images N×H×W×`channels` in [-1, 1], target labels N×`labels` -> images N×H×W×`channels` in [-1, 1] float32.
 
     Each label becomes a constant plane beside the image's channels. H and W are multiples of 4 and at least 8. The padding is of zeros:
     behind reflection padding a constant plane adds a constant to each channel, and the first instance norm takes it out again.
@@ -38,10 +38,12 @@ def stargan_generator(channels, labels, *, ngf=64, n_blocks=6):
 
 
 def stargan_discriminator(channels, labels, image_size, *, ndf=64, n_layers=6):
-    """Images N×H×W×`channels` in [-1, 1] -> a critic's scores N×H/2^n×W/2^n×1, and logits of the attributes N×`labels`; no normalization.
+    """StarGAN's discriminator: images N×H×W×`channels` in [-1, 1] -> a critic's scores, and logits of the attributes, both float32.
+
+    Scores are N×⌈H/2^`n_layers`⌉×⌈W/2^`n_layers`⌉×1, logits N×`labels`, without sigmoid. There is no normalization.
 
     Args:
-        image_size: H and W: the attributes' convolution covers all that is left of the image.
+        image_size: H and W in pixels, which are fixed: the attributes' convolution covers all that is left of the image.
         ndf: filters of the first convolution; each further one has twice as many.
         n_layers: convolutions of stride 2. With 6, a score sees 318 pixels.
     """
@@ -60,8 +62,10 @@ def stargan_discriminator(channels, labels, image_size, *, ndf=64, n_layers=6):
 
 
 def _torch_init():
-    """U(-1/√fan_in, 1/√fan_in): PyTorch's default, with which the authors train. A transposed kernel's fan_in counts its outputs, there
-    as in Keras."""
+    """Makes PyTorch's default initializer, U(-1/√fan_in, 1/√fan_in), with which the authors train.
+
+    A transposed kernel's fan_in counts its outputs, there as in Keras.
+    """
     return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
 
 
@@ -70,6 +74,6 @@ def _conv(filters, kernel, strides=1, padding="same", use_bias=False, **kwargs):
 
 
 def _normalized(layer, x, activation=True):
-    """`layer`, instance norm with scale and shift, ReLU."""
+    """Applies `layer`, an instance norm with scale and shift, and, with `activation`, a ReLU to `x`."""
     x = InstanceNorm()(layer(x))
     return keras.layers.ReLU()(x) if activation else x

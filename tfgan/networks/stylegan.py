@@ -25,22 +25,25 @@ def leaky(x):
 
 
 def sizes(largest: int) -> list[int]:
-    """4, 8, … `largest`."""
+    """The sizes in pixels from 4 to `largest`, each twice the one before: 4, 8, … `largest`."""
     return [SMALLEST << i for i in range(int(math.log2(largest // SMALLEST)) + 1)]
 
 
 def layer_count(size: int) -> int:
-    """Layers of a synthesis up to `size`: 4 of 8 pixels, 10 of 64, 18 of 1024."""
+    """The number of layers of a synthesis up to `size` pixels, each of which takes a style: 4 for 8 pixels, 10 for 64, 18 for 1024."""
     return 2 * len(sizes(size))
 
 
 def channels_at(size: int, channel_base: int, channel_max: int) -> int:
-    """Feature maps of `size` pixels: channel_base / 2^(log2 size - 1), at most `channel_max`."""
+    """The number of feature maps of `size` pixels: `channel_base` / 2^(log2 `size` - 1), at most `channel_max`."""
     return max(1, min(2 * channel_base // size, channel_max))
 
 
 def mapping(latent_dim: int, w_dim: int, depth: int = 8):
-    """Noise N×`latent_dim` -> styles N×`w_dim` float32, by `depth` layers that learn a hundred times slower than the others."""
+    """StyleGAN's mapping network: noise N×`latent_dim` -> styles w N×`w_dim` float32 (Karras et al. 2019, figure 1b).
+
+    Its `depth` layers learn a hundred times slower than those of the other networks.
+    """
     noise = keras.Input((latent_dim,))
     x = UnitLength(dtype="float32")(noise)
     for _ in range(depth):
@@ -51,7 +54,7 @@ def mapping(latent_dim: int, w_dim: int, depth: int = 8):
 
 @keras.saving.register_keras_serializable("tfgan")
 class UnitLength(keras.layers.Layer):
-    """Scales each vector of N×d so that the mean of its squares is 1."""
+    """Scales each vector of N×d so that the mean of its squares is 1; returns N×d."""
 
     def call(self, z):
         return z * tf.math.rsqrt(tf.reduce_mean(tf.square(z), axis=1, keepdims=True) + 1e-8)
@@ -59,10 +62,13 @@ class UnitLength(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("tfgan")
 class Epilogue(keras.layers.Layer):
-    """What follows every convolution of the synthesis: noise, bias, LeakyReLU, instance norm, and the style as scale and shift (AdaIN).
+    """The layer behind every convolution of the synthesis: noise, bias, LeakyReLU, instance norm, and the style as scale and shift (AdaIN).
 
     Noise is one map for all channels, each of which has its own strength, 0 at first. In training it is drawn anew; afterwards it is one
-    map, the same for every image. `number` is the layer's.
+    map, the same for every image. Called with maps N×H×W×C and styles N×`w_dim`, it returns N×H×W×C.
+
+    Args:
+        number: of the layer, from 0; it seeds the noise after training.
     """
 
     def __init__(self, number, **kwargs):
@@ -70,7 +76,7 @@ class Epilogue(keras.layers.Layer):
         self.number = number
 
     def build(self, channels, w_dim):
-        """`channels` of the convolution, `w_dim` of the style."""
+        """Makes the weights, for maps of `channels` channels and styles of length `w_dim`."""
         self.strength = self.add_weight(shape=(channels,), initializer="zeros", name="noise_strength", autocast=False)
         self.bias = self.add_weight(shape=(channels,), initializer="zeros", name="bias", autocast=False)
         self.affine = EqualizedDense(2 * channels, gain=1.0, dtype="float32", name="style")
@@ -102,12 +108,12 @@ def _built(layer, *shapes):
 
 
 def _convolution(inputs, filters, kernel, **settings):
-    """With its weights, for images of `inputs` channels."""
+    """A square convolution with its weights, for images of `inputs` channels."""
     return _built(EqualizedConv2D(filters, kernel, **settings), (None, None, None, inputs))
 
 
 def _arguments(config):
-    """Those of a network that was saved with this configuration."""
+    """The present arguments of a network that was saved with `config`, in which earlier versions used other names."""
     return {OLD_ARGUMENTS.get(name, name): value for name, value in config.items()}
 
 
@@ -120,12 +126,14 @@ def _name(model, **lists):
 
 @keras.saving.register_keras_serializable("tfgan")
 class Synthesis(keras.Model):
-    """Styles N×layers×w_dim -> images N×size×size×`channels`, about [-1, 1] but not bounded, float32.
+    """StyleGAN's synthesis network: styles N×layers×`w_dim` -> images N×size×size×`channels` float32, about [-1, 1] but not bounded.
 
     Args:
-        largest: size of the finished images.
+        largest: height and width of the finished images in pixels, a power of two.
+        channels: of the images.
+        w_dim: length of a style.
         every_size: there is a layer toRGB for each size, for growing; otherwise for the largest alone.
-        channel_base, channel_max: of the feature maps, see `channels_at`.
+        channel_base, channel_max: bounds of the number of feature maps, see `channels_at`.
     """
 
     def __init__(self, largest, channels, *, w_dim, every_size, channel_base=8192, channel_max=512, **kwargs):
@@ -156,8 +164,12 @@ class Synthesis(keras.Model):
         return cls(**_arguments(config))
 
     def call(self, styles, size=None, alpha=None, training=False):
-        """`size`: of the images, the largest by default. `alpha`: share of the largest layers in an image that is fading in, a scalar;
-        None: all."""
+        """Makes images N×`size`×`size`×C of `styles` N×layers×w_dim, of which only the first `layer_count(size)` count.
+
+        Args:
+            size: height and width in pixels, the largest by default.
+            alpha: share of the last layers in images whose size is fading in, a scalar from 0 to 1; None: nothing fades.
+        """
         last = self.sizes.index(size or self.largest)
         x = tf.repeat(tf.cast(tf.convert_to_tensor(self.const), self.compute_dtype), tf.shape(styles)[0], axis=0)  # N × 4 × 4 × C
         for level in range(last + 1):
@@ -177,7 +189,14 @@ class Synthesis(keras.Model):
 
 @keras.saving.register_keras_serializable("tfgan")
 class Discriminator(keras.Model):
-    """Images N×size×size×`channels` -> logits N×1 float32; arguments as of `Synthesis`, with fromRGB in the place of toRGB."""
+    """StyleGAN's discriminator: images N×size×size×`channels` in [-1, 1] -> logits N×1 float32, no sigmoid.
+
+    Args:
+        largest: height and width of the finished images in pixels, a power of two.
+        channels: of the images.
+        every_size: there is a layer fromRGB for each size, for growing; otherwise for the largest alone.
+        channel_base, channel_max: bounds of the number of feature maps, see `channels_at`.
+    """
 
     def __init__(self, largest, channels, *, every_size, channel_base=8192, channel_max=512, **kwargs):
         super().__init__(autocast=False, **kwargs)
@@ -206,7 +225,11 @@ class Discriminator(keras.Model):
         return cls(**_arguments(config))
 
     def call(self, images, alpha=None, training=False):
-        """`alpha`: as in `Synthesis`, of images of the size that is fading in."""
+        """Judges images of one of the network's sizes.
+
+        Args:
+            alpha: share of the first layers for images whose size is fading in, a scalar from 0 to 1; None: nothing fades.
+        """
         level = self.sizes.index(images.shape[1])
         last = level - len(self.sizes)  # counted from the largest, which is always there
         x = leaky(self.from_rgb[last](tf.cast(images, self.compute_dtype)))  # N × H × W × C
@@ -223,7 +246,7 @@ class Discriminator(keras.Model):
 
 
 def append_deviation(x):
-    """N×H×W×C -> N×H×W×(C+1): one more map, the mean standard deviation over a group of images (Karras et al. 2018, §3).
+    """Appends a map, the mean standard deviation over a group of images (Karras et al. 2018, §3): N×H×W×C -> N×H×W×(C+1).
 
     Groups are of 4 images, or of 2 or 1 where the batch is no multiple; an image is in a group with those N/4, 2N/4, 3N/4 places off.
     """

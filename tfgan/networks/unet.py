@@ -19,16 +19,19 @@ def unet(
     upsampling="deconv",
     **batch_norm,
 ):
-    """A U-Net: images N×H×W×`in_channels` in [-1, 1] -> N×H×W×`out_channels` in [-1, 1]; H and W multiples of 2^`depth`.
+    """A U-Net: images N×H×W×`in_channels` in [-1, 1] -> N×H×W×`out_channels` in [-1, 1] float32; H and W multiples of 2^`depth`.
 
     Args:
         depth: number of halvings; 8 takes 256×256 to a 1×1 bottleneck.
         ngf: filters of the first convolution; they double up to 8 times as many.
         skips: join each decoder block to the encoder's output of its size; without, this is the encoder–decoder of the paper's §4.3.
+        norm: batch, instance or none.
         bottleneck_norm: also normalize the innermost convolution, as the TensorFlow tutorial does. At batch size 1 a batch norm on
             1×1 pixels replaces whatever comes in by its own β, so that the bottleneck carries nothing; the paper's errata drops it.
         dropout: rate in the first three decoder blocks, before the activation.
-        batch_norm: arguments of `tfgan.layers.BatchNorm`.
+        dropout_at_inference: also drop after training, see `tfgan.layers.Dropout`.
+        upsampling: deconv or resize, see `tfgan.networks.blocks.upsample_conv`.
+        batch_norm: arguments of `tfgan.layers.BatchNorm`, if `norm` is batch.
     """
     filters = [ngf * min(2**level, 8) for level in range(depth)]
     use_bias = norm != "batch"

@@ -9,7 +9,7 @@ KERNEL = 5
 
 
 def fan_in_init():
-    """Uniform within ±1/√(3 · fan-in)."""
+    """Makes the authors' initializer of kernels, uniform within ±1/√(3 · fan-in)."""
     return keras.initializers.VarianceScaling(1 / 9, mode="fan_in", distribution="uniform")
 
 
@@ -30,10 +30,10 @@ def dense(units, use_bias=False, **kwargs):
 
 
 def vaegan_encoder(image_size, channels, latent_dim=128, *, nef=64, units=2048):
-    """Images N×H×W×`channels` in [-1, 1] -> mean and log-variance of their latents, each N×`latent_dim` float32.
+    """VAE-GAN's encoder: images N×H×W×`channels` in [-1, 1] -> mean and log-variance of their latents, each N×`latent_dim` float32.
 
     Args:
-        image_size: H and W, multiples of 8.
+        image_size: H and W in pixels, multiples of 8.
         nef: filters of the first convolution; they double twice.
         units: of the dense layer in front of the two vectors: 2048 in the paper, 1024 in its code.
     """
@@ -46,10 +46,10 @@ def vaegan_encoder(image_size, channels, latent_dim=128, *, nef=64, units=2048):
 
 
 def vaegan_decoder(image_size, channels, latent_dim=128, *, ngf=32):
-    """Latents N×`latent_dim` -> images N×H×W×`channels` in [-1, 1] float32.
+    """VAE-GAN's decoder: latents N×`latent_dim` -> images N×H×W×`channels` in [-1, 1] float32.
 
     Args:
-        image_size: H and W, multiples of 8.
+        image_size: H and W in pixels, multiples of 8.
         ngf: filters at full size; 4, 8 and 8 times as many at a half, a quarter and an eighth of it.
     """
     inputs = keras.Input((latent_dim,))
@@ -63,12 +63,12 @@ def vaegan_decoder(image_size, channels, latent_dim=128, *, ngf=32):
 
 
 def vaegan_discriminator(image_size, channels, *, ndf=32):
-    """Images N×H×W×`channels` in [-1, 1] -> features N×H/8×W/8×(8 `ndf`) and logits N×1, both float32.
+    """VAE-GAN's discriminator: images N×H×W×`channels` in [-1, 1] -> features N×H/8×W/8×(8 `ndf`) and logits N×1, both float32.
 
-    The features are what the paper calls Dis_l: the fourth convolution's output, before its batch norm.
+    The features are what the paper calls Dis_l: the fourth convolution's output, before its batch norm. Logits have no sigmoid.
 
     Args:
-        image_size: H and W, multiples of 8.
+        image_size: H and W in pixels, multiples of 8.
         ndf: filters of the first convolution, which keeps the size; 4, 8 and 8 times as many follow, and 16 times as many dense units.
     """
     inputs = keras.Input((*image_size, channels))

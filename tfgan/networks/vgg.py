@@ -14,16 +14,16 @@ MEAN_BGR = (103.939, 116.779, 123.68)  # of ImageNet, in 0 to 255
 
 
 def vgg_features(weights: str):
-    """Images N×H×W×3 in [-1, 1] -> list of the feature maps of `LAYER_WEIGHTS`; not trainable.
+    """VGG19's features, not trainable: RGB images N×H×W×3 in [-1, 1] -> a list of the feature maps of `LAYER_WEIGHTS`, N×h×w×f float32.
 
     PyTorch's VGG, which the paper's code feeds with images in [-1, 1], was trained on images of about that range; Keras' was trained on
     0 to 255 less the mean. So images are brought to the latter, and features are divided by the same 127.5, which keeps the loss' scale.
 
     Args:
-        weights: imagenet (downloaded by Keras, 80 MB), or the path of such a file.
+        weights: imagenet (downloaded by Keras, 80 MB), or the path of a file with such weights.
 
     Raises:
-        UserError: no network, no such file, or not VGG19's weights.
+        UserError: no connection for the download, no such file, or weights of another network.
     """
     vgg = load_vgg("VGG19", weights)
     vgg.trainable = False
@@ -33,13 +33,14 @@ def vgg_features(weights: str):
 
 
 def load_vgg(name: str, weights: str) -> keras.Model:
-    """Keras' VGG16 or VGG19 without the top, for images of any size as `VGGInput` gives them.
+    """Loads Keras' VGG16 or VGG19 without the top, for images N×H×W×3 of any size as `VGGInput` gives them.
 
     Args:
-        weights: imagenet, downloaded by Keras, or the path of such a file.
+        name: VGG16 or VGG19.
+        weights: imagenet, downloaded by Keras, or the path of a file with such weights.
 
     Raises:
-        UserError: no network, no such file, or other weights.
+        UserError: no connection for the download, no such file, or weights of another network.
     """
     if weights != "imagenet" and not Path(weights).expanduser().is_file():
         raise UserError(f"--vgg_weights={weights} does not exist. Use imagenet, or the path of Keras' {name} weights without the top.")
@@ -57,7 +58,7 @@ def load_vgg(name: str, weights: str) -> keras.Model:
 
 @keras.saving.register_keras_serializable("tfgan")
 class VGGInput(keras.layers.Layer):
-    """RGB images in [-1, 1] as Keras' VGG was trained: BGR in 0 to 255, less the mean of ImageNet."""
+    """Turns RGB images N×H×W×3 in [-1, 1] into what Keras' VGG was trained on: BGR in 0 to 255, less the mean of ImageNet."""
 
     def call(self, images):
         return (images[..., ::-1] + 1.0) * 127.5 - tf.constant(MEAN_BGR, images.dtype)

@@ -1,4 +1,4 @@
-"""What is done while a run trains, beside the steps themselves, in Keras' words."""
+"""Callbacks: what is done while a run trains, beside the steps themselves, in Keras' words."""
 
 import math
 from typing import Any
@@ -7,50 +7,62 @@ from tfgan.training.timeline import Interval
 
 
 class Callback:
-    """Something done while a run trains. A subclass overrides what it needs; of a cluster, the chief alone does it.
+    """Something that is done while a run trains. A subclass overrides the hooks it needs; in a cluster the chief alone calls them.
 
     Each hook is given the `tfgan.training.trainer.Trainer`: its `timeline` turns steps into epochs, `say` shows a line, `workdir` is the
     run's folder, `train_step.method` has the networks.
 
     Attributes:
-        every: when `on_interval` is called. It always is after the last step.
+        every: an `Interval` of steps or epochs after which `on_interval` is called; it always is after the last step.
     """
 
     every = Interval(0)
 
     def on_train_begin(self, trainer, step: int):
-        """Training goes on from `step`, 0 for a new run; metrics.jsonl has the rows until then."""
+        """Called when training begins at `step`, 0 for a new run; metrics.jsonl has the rows until then."""
 
     def on_interval(self, trainer, step: int) -> dict[str, float]:
-        """So many steps or epochs are done, as `every` says. Returns scalars for the log."""
+        """Called whenever as many steps or epochs are done as `every` says.
+
+        Returns:
+            Name -> scalar, for the log.
+        """
         return {}
 
     def on_samples(self, trainer, step: int, made: Any) -> dict[str, float]:
-        """A sample picture was made: `tfgan.runs.pictures.Made`. Returns scalars for the log."""
+        """Called when a sample picture was made.
+
+        Args:
+            made: the picture, a `tfgan.runs.pictures.Made`.
+
+        Returns:
+            Name -> scalar, for the log.
+        """
         return {}
 
     def on_log(self, trainer, row: dict[str, float]):
-        """A row was written to metrics.jsonl, with its step and epoch."""
+        """Called when `row` was written to metrics.jsonl; it has the step and the epoch, too."""
 
     def why_stop(self, trainer, step: int) -> str:
-        """A sentence, if there is no use in training after `step`. Asked before the first step too, of a run that goes on.
+        """Says in a sentence why there is no use in training after `step`; "" if there is.
 
-        Not asked in clusters, whose other workers would wait for a chief that has stopped.
+        It is asked before the first step too, where a run goes on, and not in clusters, whose other workers would wait for a chief that has
+        stopped.
         """
         return ""
 
     def on_train_end(self, trainer, step: int):
-        """Training ended with `step`, or was stopped there."""
+        """Called when training ended with `step`, or was stopped there by a signal."""
 
 
 class BestCheckpoint(Callback):
-    """Keeps the best checkpoint, and ends a training that finds no better one.
+    """Keeps the best checkpoint by a metric of validation, and ends a training that finds no better one.
 
     Args:
-        metric: it is logged as val_METRIC.
+        metric: name of the metric, which is logged as val_METRIC.
         higher: whether more is better.
-        patience: validations without a better one, after which training stops; 0: never.
-        every_epochs: between validations.
+        patience: number of validations without a better one after which training stops; 0: never.
+        every_epochs: number of epochs between validations.
     """
 
     def __init__(self, metric: str, higher: bool, patience: int = 0, every_epochs: int = 1):
@@ -64,7 +76,7 @@ class BestCheckpoint(Callback):
             trainer.say(f"step {row['step']}: best {self.metric} so far, {value:.4f}")
 
     def why_stop(self, trainer, step: int) -> str:
-        """Told from the step of the best checkpoint alone, and so after a resume too."""
+        """Says that no better checkpoint came in `patience` validations, by the step of the best one alone, and so after a resume too."""
         found = trainer.checkpointer.best()
         if not self.patience or found.get("metric") != self.metric:
             return ""

@@ -23,8 +23,12 @@ class Checkpointer:
 
     Args:
         folder: RUN/checkpoints.
+        train_step: what is saved and restored.
         keep: how many of the newest checkpoints stay.
         chief: whether this process writes; the other workers of a cluster only read.
+
+    Attributes:
+        size: bytes of a checkpoint's values, by which space on the disk is checked.
     """
 
     def __init__(self, folder: Path, train_step: TrainStep, keep: int, chief: bool = True):
@@ -53,7 +57,14 @@ class Checkpointer:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def restore(self) -> int:
-        """Restores the newest checkpoint. Returns its step, or 0 if there is none."""
+        """Restores the newest checkpoint.
+
+        Returns:
+            Its step, or 0 if there is none.
+
+        Raises:
+            UserError: the checkpoint is damaged, or of other networks.
+        """
         newest = self._manager.latest_checkpoint
         if newest is None:
             return 0
@@ -62,7 +73,7 @@ class Checkpointer:
         return int(self.train_step.step.numpy())
 
     def save(self) -> None:
-        """Saves the current step, unless it is saved already.
+        """Saves a checkpoint of the current step, unless it is saved already.
 
         Raises:
             TrainingFailed: not enough space, or the disk does not take it; earlier checkpoints are untouched.
@@ -74,14 +85,17 @@ class Checkpointer:
         self._write(lambda: self._manager.save(checkpoint_number=step), step)
 
     def best(self) -> dict:
-        """The record of the best checkpoint: metric, value and step; empty if there is none."""
+        """The record of the best checkpoint so far, a dictionary of `metric`, `value` and `step`; empty if there is none."""
         return _best(self.folder)
 
     def save_best(self, metric: str, value: float, better) -> bool:
         """Keeps the current weights as the best ones if `better(value, best value so far)`. The comparison survives a resume.
 
+        Returns:
+            Whether they are the best ones.
+
         Raises:
-            TrainingFailed: as `save`.
+            TrainingFailed: not enough space, or the disk does not take it; earlier checkpoints are untouched.
         """
         best = self.best()
         if not self.chief or (best.get("metric") == metric and not better(value, best["value"])):
@@ -131,7 +145,7 @@ class Checkpointer:
         raise TrainingFailed(f"{what} {self._cure()}")
 
     def _cure(self) -> str:
-        """Going on from the last checkpoint meets the same loss again, as resuming is exact: only other settings help."""
+        """Says what helps: other settings, as resuming is exact and would meet an equal loss again."""
         settings = "Try a lower --learning_rate, or --precision=float32"
         if self._manager.latest_checkpoint is None:
             return f"{settings}. There is no checkpoint yet."
@@ -141,7 +155,7 @@ class Checkpointer:
 
 @contextlib.contextmanager
 def _readable(path: str, cure: str):
-    """Turns what TensorFlow raises for a damaged or foreign checkpoint into a `UserError`."""
+    """Turns what TensorFlow raises inside for a damaged or foreign checkpoint at `path` into a `UserError`, which names the `cure`."""
     try:
         yield
     except (tf.errors.OpError, AssertionError, IndexError, ValueError) as error:
@@ -155,13 +169,13 @@ def _variables(method: Method):
 
 
 def _best(folder: Path) -> dict:
-    """The record of the best checkpoint: metric, value and step; empty if there is none."""
+    """The record of the best checkpoint in RUN/checkpoints: metric, value and step; empty if there is none."""
     record = folder / "best.json"
     return json.loads(record.read_text()) if record.exists() else {}
 
 
 def has_checkpoint(run: Path) -> bool:
-    """Whether the run has got as far as its first checkpoint: what it learned so far is worth keeping then."""
+    """Whether the run in the folder `run` has got as far as its first checkpoint, so that what it learned is worth keeping."""
     return tf.train.latest_checkpoint(str(run / "checkpoints")) is not None
 
 
@@ -169,13 +183,15 @@ def load_weights(folder: Path, method: Method, which: str = "last") -> int:
     """Loads networks, averages and state from RUN/checkpoints into `method`.
 
     Args:
+        folder: RUN/checkpoints.
+        method: its networks have the run's sizes.
         which: last, best, or the number of a step.
 
     Returns:
-        the step of the checkpoint.
+        The step of the checkpoint.
 
     Raises:
-        UserError: there is no such checkpoint; the message lists those that are there.
+        UserError: there is no such checkpoint, or it cannot be read; the message lists those that are there.
     """
     state = tf.train.get_checkpoint_state(str(folder))
     paths = {path.rpartition("-")[2]: str(folder / Path(path).name) for path in (state.all_model_checkpoint_paths if state else [])}

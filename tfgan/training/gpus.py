@@ -1,4 +1,4 @@
-"""Which GPUs a run takes, by their number or by name."""
+"""The choice of the GPUs that a run takes, by how many or by which."""
 
 import logging
 
@@ -14,12 +14,16 @@ RESTART = "start a new process, or restart the notebook's kernel"
 
 
 def choose_gpus(wanted: str, batch_size: int) -> list[str]:
-    """TensorFlow's names of the devices for a global batch of `batch_size`: GPUs, or the CPU where there is none.
+    """Chooses the devices for a global batch of `batch_size` images: GPUs, or the CPU where there is none.
 
     The cards that are left out stay out of TensorFlow's sight, if it has not looked at them yet: it would begin to use memory on each.
 
     Args:
-        wanted: as `--gpus` has it: how many (0: the largest number that divides the batch), or which (0,2).
+        wanted: the text of `--gpus`: how many (0: the largest number that divides the batch), or which (0,2).
+        batch_size: images in one step, over all replicas.
+
+    Returns:
+        TensorFlow's names of the devices.
 
     Raises:
         UserError: cards that are not there, that TensorFlow no longer takes, or that cannot share the batch.
@@ -48,7 +52,7 @@ def _named(wanted: str, numbers: tuple[int, ...]) -> list:
 
 
 def _count(wanted: str, there: int, batch_size: int) -> int:
-    """How many of the GPUs that are there."""
+    """The number of GPUs to take, out of the `there` that TensorFlow sees."""
     asked = int(wanted)
     if asked > there:
         hidden = there < len(tf.config.list_physical_devices("GPU"))
@@ -64,7 +68,7 @@ def _count(wanted: str, there: int, batch_size: int) -> int:
 
 
 def _only(cards: list) -> list[str]:
-    """The logical devices of these cards, the only ones that TensorFlow looks at from now on, if it has not begun to look."""
+    """The names of the logical devices of `cards`, the only ones that TensorFlow looks at from now on, if it has not begun to look."""
     try:
         tf.config.set_visible_devices(cards, "GPU")
     except RuntimeError:  # a program that has used TensorFlow before keeps what it sees
@@ -78,5 +82,5 @@ def _only(cards: list) -> list[str]:
 
 
 def _short(name: str) -> str:
-    """GPU:0 of /device:GPU:0."""
+    """Shortens a device's name: /device:GPU:0 becomes GPU:0."""
     return name.rpartition("device:")[2]

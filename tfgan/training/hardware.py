@@ -1,4 +1,4 @@
-"""What pays on the hardware at hand: the choices behind `--precision=auto` and `--xla=auto`, and how a CPU's cores are shared out.
+"""Settings that pay on the hardware at hand: the choices behind `--precision=auto` and `--xla=auto`, and how a CPU's cores are shared.
 
 Each rule has its measurement in benchmarks/README.md.
 """
@@ -21,11 +21,14 @@ TENSOR_CORES_WITH_BFLOAT16 = (8, 0)  # compute capability of NVIDIA's GPUs
 
 
 def resolve(training: TrainConfig, hparams, replicas: int, earlier: TrainConfig | None = None) -> tuple[TrainConfig, list[str]]:
-    """Settings without `auto`, and a line for each that was chosen.
+    """Replaces `auto` in the settings by what suits the hardware.
 
     Args:
-        replicas: of the strategy.
-        earlier: of the run that goes on, whose arithmetic stays, on whatever hardware.
+        replicas: their number in the strategy.
+        earlier: settings of the run that goes on, whose arithmetic stays, on whatever hardware.
+
+    Returns:
+        The settings without `auto`, and a line of text for each that was chosen.
     """
     lines, precision, xla = [], training.precision, training.xla
     if precision == "auto":
@@ -41,7 +44,7 @@ def resolve(training: TrainConfig, hparams, replicas: int, earlier: TrainConfig 
 
 
 def choose_precision(tpu: str = "") -> tuple[str, str]:
-    """The fastest arithmetic that learns the same, and why."""
+    """The fastest precision that learns as well as float32, float32 or mixed_bfloat16, and half a sentence that says why."""
     if tpu:
         return "mixed_bfloat16", "which TPUs multiply"
     if has_gpu():
@@ -60,14 +63,17 @@ def choose_xla() -> tuple[str, str]:
 
 
 def cpu_flags() -> set[str]:
-    """What the CPU can do, in Linux' words; empty on other systems."""
+    """The features of the CPU as Linux names them, such as avx2 and amx_bf16; empty on other systems."""
     text = CPUINFO.read_text() if CPUINFO.exists() else ""
     flags = re.search(r"^flags\s*: (.*)$", text, re.MULTILINE)
     return set(flags[1].split()) if flags else set()
 
 
 def rounding(strategy: tf.distribute.Strategy, xla: bool = False) -> dict[str, str]:
-    """What the last bits of a sum depend on beside TensorFlow's version: in how many parts, and by which kernels, it is added up."""
+    """The conditions on which the last bits of a sum depend beside TensorFlow's version: name -> value.
+
+    They say in how many parts, and by which kernels, a sum is added up.
+    """
     flags = cpu_flags()
     known = [name for name in ("amx_bf16", "avx512_vnni", "avx512f", "avx2") if name in flags]
     limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "")
@@ -81,14 +87,14 @@ def rounding(strategy: tf.distribute.Strategy, xla: bool = False) -> dict[str, s
 
 
 def cores() -> int:
-    """Of the CPU that this process may use."""
+    """The number of the CPU's cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def share_cores(branches: int):
-    """Gives each of the `branches` of a train step that do not wait for each other one core, if there are no more cores than that.
+    """Gives each of the `branches` of a train step that do not wait for each other one core, if there are no more cores than branches.
 
-    Otherwise all cores work on one operation after the other, as TensorFlow has it. Without effect once TensorFlow runs.
+    Otherwise all cores work on one operation after the other, as TensorFlow has it. A call has no effect once TensorFlow runs.
     """
     if not 1 < cores() <= branches or has_gpu():
         return

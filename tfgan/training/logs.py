@@ -1,4 +1,4 @@
-"""What a run writes down as it goes: metrics.jsonl, TensorBoard files, and a line or bar on the terminal."""
+"""The logs of a run as it goes: metrics.jsonl, TensorBoard files, and a line or bar on the terminal."""
 
 import json
 import logging
@@ -17,9 +17,10 @@ logger = logging.getLogger(__name__)
 
 
 class MetricLog:
-    """`RUN/metrics.jsonl`: one JSON object a logged step, each step once, also after a kill.
+    """The file `RUN/metrics.jsonl`: one JSON object a logged step, each step once, also after a kill.
 
     Args:
+        path: of the file, which is made if it is not there.
         first_step: the step the run goes on from; rows of later steps, which will be done again, are dropped.
     """
 
@@ -34,7 +35,7 @@ class MetricLog:
 
 
 def _step(row: str) -> float:
-    """The step of a row; infinity for a row that a kill cut short."""
+    """The step of a row of metrics.jsonl; infinity for a row that a kill cut short."""
     try:
         return json.loads(row)["step"] if row.endswith("\n") else float("inf")
     except ValueError:
@@ -42,7 +43,12 @@ def _step(row: str) -> float:
 
 
 class TensorBoardLog:
-    """`RUN/tensorboard`: scalars and pictures. A resumed run's file tells TensorBoard to forget what came after `first_step`."""
+    """The files in `RUN/tensorboard`: scalars, texts and pictures.
+
+    Args:
+        folder: RUN/tensorboard.
+        first_step: the step the run goes on from; a resumed run tells TensorBoard to forget what came after it.
+    """
 
     def __init__(self, folder: Path, first_step: int):
         if first_step:
@@ -59,7 +65,7 @@ class TensorBoardLog:
             tf.summary.text(name, text)
 
     def image(self, step: int, name: str, picture):
-        """A picture H×W×3, uint8."""
+        """Writes a picture H×W×3 uint8 under `name`."""
         with self._writer.as_default(step):
             tf.summary.image(name, picture[None])
 
@@ -78,7 +84,13 @@ def _write_restart(folder: Path, step: int):
 
 
 class Progress:
-    """A bar with epoch, losses, images a second and time left on a terminal and in a notebook; plain lines elsewhere."""
+    """A bar with epoch, losses, images a second and time left on a terminal and in a notebook; plain lines elsewhere.
+
+    Args:
+        first_step: the step the run goes on from.
+        total: steps of the whole run.
+        timeline: turns steps into epochs.
+    """
 
     def __init__(self, first_step: int, total: int, timeline: Timeline):
         self.total, self.timeline = total, timeline
@@ -95,7 +107,7 @@ class Progress:
             self._bar.update(steps)
 
     def show(self, step: int, values: dict[str, float], seconds_left: float):
-        """Logged scalars, of which the bar has room for the losses alone; `values` holds `images_per_second`."""
+        """Shows logged scalars, of which the bar has room for the losses alone; `values` holds `images_per_second`."""
         epoch = f"epoch {self.timeline.epoch(step):.2f}"
         if self._bar is not None:
             losses = (f"{name.removesuffix('_loss')} {value:.3g}" for name, value in values.items() if name.endswith("_loss"))
@@ -107,7 +119,7 @@ class Progress:
             logger.info(f"step {step}/{self.total}  {epoch}  {shown}  left {minutes // 60}:{minutes % 60:02d}:{seconds:02d}")
 
     def say(self, text: str):
-        """A line that leaves the bar whole."""
+        """Shows a line of text, which leaves the bar whole."""
         if self._bar is not None:
             self._bar.write(text)
         else:

@@ -1,4 +1,4 @@
-"""Reads of a variable stay before its update, whatever TensorFlow's graph optimizer thinks of it."""
+"""The order of reads and updates of a variable, which TensorFlow's graph optimizer would otherwise change."""
 
 import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""How long training waits for its images: the usual time of a step beside that of steps whose images are at hand."""
+"""The share of the time in which training waits for its images: the usual time of a step beside that of steps whose images are at hand."""
 
 import time
 
@@ -8,7 +8,7 @@ PROBE_EVERY = 300  # steps, so that pauses take 1 % of the time at most; no time
 
 
 class Pace:
-    """Measures from outside, by calls of the compiled program, each of which ends when the device is done.
+    """Measures how long training waits for its images, from outside, by calls of the compiled program, which end when the device is done.
 
     Clocks inside the program would not tell: it asks for batches long before a GPU gets to them, and batches come in bursts. A step that
     eats several batches may find too few at hand, and then seems to wait less than it does.
@@ -19,14 +19,23 @@ class Pace:
         self._waiting: float | None = None
 
     def pause(self, room: int) -> bool:
-        """Lets the pipeline run ahead for a moment, if it is time to: the next call must do `PROBED_STEPS`, for which there is room."""
+        """Lets the pipeline run ahead for a moment, if it is time to and there is `room`, in steps, for a call of `PROBED_STEPS`.
+
+        Returns:
+            Whether there was a pause; the next call must then do `PROBED_STEPS`.
+        """
         if self._steps < PROBE_EVERY or room < PROBED_STEPS:
             return False
         time.sleep(PAUSED_STEPS * self._seconds / self._steps)
         return True
 
     def took(self, steps: int, seconds: float, compiles: bool, probes: bool):
-        """A call of so many steps; one that compiles, or that came after a pause."""
+        """Takes note of a call of so many steps and seconds.
+
+        Args:
+            compiles: whether the call compiled, so that its time says nothing.
+            probes: whether it came after a pause, and so found its images at hand.
+        """
         if compiles:
             self._steps, self._seconds, self._waiting = 0, 0.0, None
         elif probes:
@@ -36,6 +45,6 @@ class Pace:
             self._steps, self._seconds = self._steps + steps, self._seconds + seconds
 
     def waiting(self) -> float | None:
-        """Share of the time in which steps waited for images, 0 to 1; None if it was not measured since it was last asked."""
+        """The share of the time in which steps waited for images, 0 to 1; None if it was not measured since `waiting` was last asked."""
         waiting, self._waiting = self._waiting, None
         return waiting

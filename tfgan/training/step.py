@@ -1,4 +1,4 @@
-"""The train step: gradients on every replica, reduction, update, moving averages. The only place that computes a gradient."""
+"""The train step: gradients on every replica, reduction, update, moving averages. Networks are trained by gradients from here alone."""
 
 import functools
 
@@ -21,6 +21,7 @@ class TrainStep(tf.Module):
 
     Args:
         method: built under `strategy`'s scope.
+        strategy: says on which devices the step runs.
         seed: of dropout, DiffAugment and whatever else a method draws.
         xla: compile the whole step of a single replica, so that a GPU is asked once a step; of several replicas each one's forward and
             backward pass, while the reduction over replicas and what follows stays outside.
@@ -31,6 +32,9 @@ class TrainStep(tf.Module):
         first_bad_step: the first step with a non-finite loss, or -1. It is kept on the device and read only when somebody asks.
         first_bad_loss: its place in `names`.
         names: of the scalars that `run` returns, known after the first call.
+
+    Raises:
+        UserError: the method sets an attribute by a name that is no longer read.
     """
 
     def __init__(self, method: Method, strategy: tf.distribute.Strategy, *, seed: int, xla: bool = False, loss_scaling: bool = False):
@@ -62,7 +66,7 @@ class TrainStep(tf.Module):
 
     @classmethod
     def from_settings(cls, method: Method, training: TrainConfig, strategy: tf.distribute.Strategy) -> "TrainStep":
-        """Of settings without `auto`."""
+        """Makes the train step that the settings, without `auto`, ask for."""
         return cls(method, strategy, seed=training.seed, xla=training.xla == "on", loss_scaling=training.precision == "mixed_float16")
 
     @staticmethod
@@ -85,7 +89,8 @@ class TrainStep(tf.Module):
     def run(self, iterator, count):
         """Does `count` (int32 scalar) steps, each on the method's number of batches from a distributed iterator.
 
-        Returns the last step's scalars, float32 of shape (len(names),), means over the global batch.
+        Returns:
+            The last step's scalars, float32 of shape (len(names),), means over the global batch.
         """
 
         def do_step(number):
@@ -98,7 +103,7 @@ class TrainStep(tf.Module):
         return tf.identity(self._latest)
 
     def _run_step(self, batches, reported):
-        """One step; returns its scalars, in the order of `names`."""
+        """Does one step; returns its scalars, in the order of `names`."""
         step_seed, batches = fold_in(tf.constant([self.seed, 0]), self.step), list(batches)
         scalars: dict[str, tf.Tensor] = {}
         for phase in self.phases:
@@ -134,7 +139,7 @@ class TrainStep(tf.Module):
         return dict(zip(names, tf.cond(reported, measure, lambda: [tf.zeros([])] * len(names))))
 
     def _exchange(self, outputs, seed):
-        """A phase's outputs, joined over the replicas, through the method's `exchange_outputs`, and shared out among the replicas again."""
+        """Puts a phase's outputs, joined over the replicas, through the method's `exchange_outputs`, and shares the results out again."""
         exchanged = self.method.exchange_outputs({name: self._joined(value) for name, value in outputs.items()}, seed)
 
         def own_share(values):
@@ -158,8 +163,7 @@ class TrainStep(tf.Module):
         return self._gradients[phase.name](batch, fold_in(seed, replica), loss_scale)
 
     def _phase_gradients(self, phase, batch, seed, loss_scale):
-        """Gradients of one replica's share of the mean loss, scalars, outputs, batch statistics, and whether all gradients are finite
-        (1 or 0)."""
+        """Gradients of one replica's share of the mean loss, scalars, outputs, batch statistics, and 1 if all gradients are finite or 0."""
         share = 1.0 / self.strategy.num_replicas_in_sync  # optimizers sum the replicas' gradients
         factor = loss_scale if self.loss_scaling else 1.0
         with tuned(), tf.GradientTape(persistent=len(phase.trains) > 1) as tape, ForwardPass(seed) as forward_pass:
@@ -214,7 +218,7 @@ class TrainStep(tf.Module):
         tf.cond(all_finite, grow, shrink)
 
     def _do(self, function, *arguments):
-        """On every replica, for its effect."""
+        """Calls a function on every replica, for its effect."""
         self.strategy.run(function, args=arguments)
 
     def _update_statistics(self, phase, statistics):
@@ -239,7 +243,7 @@ class TrainStep(tf.Module):
 
 
 def _refuse_old_words(method: Method):
-    """A method of the user's own that sets what is no longer read would have no moving average, without a word."""
+    """Raises `UserError` for a method that sets what is no longer read: it would have no moving average, without a word."""
     for old, new in {"averages": "ema", "average_decay": "ema_decay"}.items():
         if hasattr(method, old):
             raise UserError(f"{type(method).__name__}.{old} is called {new} now: give it this name.")

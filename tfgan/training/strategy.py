@@ -1,4 +1,4 @@
-"""Which devices a run uses, and in which arithmetic."""
+"""The devices that a run uses, and the arithmetic in which it computes."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ tf.get_logger().addFilter(lambda record: "Under XLA context, MirroredStrategy" n
 
 
 def make_strategy(batch_size: int, gpus: str = "0", tpu: str = "", devices: list[str] | None = None) -> tf.distribute.Strategy:
-    """The strategy for a global batch of `batch_size`.
+    """Makes the distribution strategy for a global batch of `batch_size` images.
 
     `TPUStrategy` if `tpu` names one (untested: no TPU was at hand); `MultiWorkerMirroredStrategy` if the environment variable TF_CONFIG
     describes a cluster; otherwise `MirroredStrategy` over `devices`, or over those that `gpus` asks for (`choose_gpus`).
@@ -58,8 +58,10 @@ def describe(strategy: tf.distribute.Strategy) -> str:
 
 @contextlib.contextmanager
 def networks_in(precision: str):
-    """Networks that are built inside compute in `precision`; their weights are float32 in any. Those built afterwards, such as the networks
-    of metrics, do not."""
+    """A context in which networks that are built compute in `precision`, one of Keras' dtype policies; their weights are float32 in any.
+
+    Networks that are built afterwards, such as those of metrics, do not.
+    """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
@@ -69,7 +71,7 @@ def networks_in(precision: str):
 
 
 def build_method(cls, training: TrainConfig, hparams, spec: DataSpec, strategy: tf.distribute.Strategy) -> Method:
-    """The method's networks with fresh weights, in the precision of `training` and under `strategy`."""
+    """Builds the method `cls` with fresh weights by the seed of `training`, in its precision and under `strategy`."""
     if training.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(training.seed)
@@ -78,6 +80,6 @@ def build_method(cls, training: TrainConfig, hparams, spec: DataSpec, strategy: 
 
 
 def is_chief(strategy) -> bool:
-    """Whether this process writes the run's files: always, but for all workers of a cluster save the first."""
+    """Whether this process writes the run's files, as every process does except the workers of a cluster after the first."""
     resolver = strategy.cluster_resolver
     return resolver is None or not resolver.task_type or (resolver.task_type in ("chief", "worker") and resolver.task_id == 0)

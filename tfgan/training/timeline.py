@@ -1,4 +1,4 @@
-"""Where a run stands: steps, epochs, and the stages of methods that grow."""
+"""The timeline of a run: steps, epochs, and the stages of methods that grow."""
 
 import dataclasses
 import itertools
@@ -11,18 +11,18 @@ ROUNDING = 1e-9  # of epochs, which are sums of fractions
 
 @dataclasses.dataclass(frozen=True)
 class Interval:
-    """Every so many steps or epochs; 0: never."""
+    """An interval of `count` steps or epochs, after each of which something is due; 0: never."""
 
     count: int
     unit: str = "steps"  # or epochs
 
 
 class Timeline:
-    """Steps and epochs of a run. An epoch's last batch may take images of the next one, so that it is a whole number of steps.
+    """The steps and epochs of a run. An epoch's last batch may take images of the next one, so that it is a whole number of steps.
 
     Args:
-        stages: in order, the first from step 0.
-        images: in one epoch.
+        stages: of the training, in order, the first from step 0.
+        images: number of images in one epoch.
         batches_per_step: how many batches one step eats.
     """
 
@@ -37,7 +37,7 @@ class Timeline:
         return [stage for stage in self.stages if stage.first_step <= step][-1]
 
     def next_stage(self, step: int) -> int | None:
-        """The first step of the stage after the present one."""
+        """The first step of the stage that follows the one at `step`; None in the last stage."""
         return min((stage.first_step for stage in self.stages if stage.first_step > step), default=None)
 
     def sample(self, step: int) -> int:
@@ -49,27 +49,27 @@ class Timeline:
         return math.ceil(self.images / self.images_per_step(stage))
 
     def _begin(self, stage: Stage) -> float:
-        """Epochs before the stage."""
+        """The number of epochs before the stage, which need not be whole."""
         until = itertools.pairwise(other for other in self.stages if other.first_step <= stage.first_step)
         return sum((after.first_step - before.first_step) / self._steps_per_epoch(before) for before, after in until)
 
     def epoch(self, step: int) -> float:
-        """Epochs done in `step` steps."""
+        """The number of epochs that `step` steps make, which need not be whole."""
         stage = self.stage(step)
         return self._begin(stage) + (step - stage.first_step) / self._steps_per_epoch(stage)
 
     def step(self, epochs: int) -> int:
-        """Steps after which `epochs` epochs are done."""
+        """The number of steps after which `epochs` epochs are done."""
         stage = [stage for stage in self.stages if self._begin(stage) <= epochs + ROUNDING][-1]
         return stage.first_step + math.ceil((epochs - self._begin(stage)) * self._steps_per_epoch(stage) - ROUNDING)
 
     def whole_epoch(self, step: int) -> int | None:
-        """How many epochs are done, if one ends with this step."""
+        """The number of epochs that are done, if one ends with `step`; otherwise None."""
         epoch = math.floor(self.epoch(step) + ROUNDING)
         return epoch if self.step(epoch) == step else None
 
     def next(self, interval: Interval, step: int) -> int | None:
-        """The first step after `step` at which the interval is due; None for never."""
+        """The first step after `step` at which `interval` is due; None if it never is."""
         count = interval.count
         if not count:
             return None

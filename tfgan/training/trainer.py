@@ -1,4 +1,4 @@
-"""The one training loop."""
+"""The training loop, which all methods share."""
 
 import logging
 import signal
@@ -24,13 +24,14 @@ MOST_STEPS_PER_EXECUTION = 200
 
 
 class Trainer:
-    """Trains until a total number of steps, from the newest checkpoint of the run if there is one.
+    """Trains a run until a total number of steps, from its newest checkpoint if there is one.
 
     Args:
         train_step: under its strategy, with fresh weights.
         make_iterator: (first step) -> distributed iterator of batches, those of the stage in which that step is.
         workdir: the run's folder.
-        timeline: of the run; total: its steps.
+        timeline: of the run, turns steps into epochs.
+        total: steps of the whole run.
         settings: the run's `TrainConfig`.
         callbacks: in the order in which they are called. The workers of a cluster have the same, as they must pause at the same steps, and
             the chief alone calls them.
@@ -65,10 +66,14 @@ class Trainer:
         self._steps_per_execution = max(settings.steps_per_execution, 1) if self.cluster else 1
 
     def fit(self) -> int:
-        """Trains to the end, or until a signal. Returns the signal's number, or 0.
+        """Trains to the end, or until a signal.
+
+        Returns:
+            The number of the signal that stopped it, or 0.
 
         Raises:
             TrainingFailed: a loss or weight that is not finite, or no space for a checkpoint; the last good checkpoint stays.
+            UserError: the newest checkpoint cannot be read.
         """
         step = self.checkpointer.restore()
         if step >= self.total:
@@ -104,7 +109,7 @@ class Trainer:
                 self.tensorboard.close()
 
     def _saves(self, step: int) -> int:
-        """How many checkpoints are to come."""
+        """The number of checkpoints that are to come after `step`."""
         saves = 0
         while step < self.total:
             step, saves = min(self.timeline.next(self.checkpoint_every, step) or self.total, self.total), saves + 1
@@ -167,19 +172,21 @@ class Trainer:
         return any(self._due(every, step) for every in self._intervals())
 
     def _next_boundary(self, step: int) -> int:
-        """Where the present call must end at the latest: something is due, or another stage begins."""
+        """The step with which a call from `step` on must end at the latest: something is due then, or another stage begins."""
         boundaries = [self.timeline.next_stage(step), *(self.timeline.next(every, step) for every in self._intervals())]
         return min([self.total, *(boundary for boundary in boundaries if boundary is not None)])
 
     def _adapt(self, count: int, seconds: float, compiles: bool):
-        """As many steps a call as fit in a second, or fewer if the user says so; not in a cluster, whose workers must agree, nor from a
-        call that compiles."""
+        """Sets the steps of a call to as many as fit in a second, or fewer if the user says so.
+
+        It does not in a cluster, whose workers must agree, nor from the time of a call that compiles.
+        """
         if not compiles and not self.cluster:
             most = self.settings.steps_per_execution or MOST_STEPS_PER_EXECUTION
             self._steps_per_execution = max(1, min(most, int(CALL_SECONDS * count / seconds)))
 
     def _agreed_signal(self) -> int:
-        """The signal that any worker got: all must stop after the same step."""
+        """The signal that any worker got, 0 if none did; all workers must stop after one step."""
         if not self.cluster:
             return self._signal
         received = self.strategy.run(tf.identity, args=(tf.constant(float(self._signal > 0)),))
@@ -193,7 +200,11 @@ class Trainer:
         return values
 
     def show_samples(self, step: int, made) -> dict[str, float]:
-        """Shows all callbacks what one of them made. Returns their scalars."""
+        """Shows all callbacks the sample picture that one of them made.
+
+        Returns:
+            Name -> scalar, from all of them.
+        """
         return {name: value for callback in self.callbacks for name, value in callback.on_samples(self, step, made).items()}
 
     def _why_stop(self, step: int) -> str:
@@ -211,6 +222,6 @@ class Trainer:
                 callback.on_log(self, {"step": step, "epoch": epoch, **row})
 
     def say(self, text: str):
-        """A line for whoever watches, which leaves the progress bar whole."""
+        """Shows a line to whoever watches, which leaves the progress bar whole."""
         if self.progress:
             self.progress.say(text)

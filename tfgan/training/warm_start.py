@@ -1,4 +1,4 @@
-"""Starting from another run's weights."""
+"""The start of a run from another run's weights."""
 
 from tfgan.methods.base import Method
 
@@ -6,8 +6,10 @@ from tfgan.methods.base import Method
 def copy_weights(source: Method, target: Method) -> list[str]:
     """Copies the weights of equally named networks wherever place and shape agree; the rest stays as initialized.
 
+    Where `source` has moving averages of a network's weights, those are copied.
+
     Returns:
-        one line a network: what was taken, and what did not match.
+        A line of text for each network: what was taken, and what did not match.
     """
     lines = []
     averages = {name: model for name, model in source.ema.items() if name in target.networks}
@@ -21,7 +23,7 @@ def copy_weights(source: Method, target: Method) -> list[str]:
 
 
 def _copy(source, target) -> str:
-    """Weights pair by their place in the network: in networks of one structure it has one meaning."""
+    """Copies weights pair by pair, by their place, which has one meaning in networks of one structure; says how many were taken."""
     if len(source) != len(target):
         return f"nothing taken: the networks are built differently ({len(source)} weights there, {len(target)} here)"
     missing = []
