@@ -134,7 +134,7 @@ def precision_recall(real: np.ndarray, fake: np.ndarray, k: int = 3) -> tuple[np
 
 
 def density_coverage(real: np.ndarray, fake: np.ndarray, k: int = 5) -> tuple[np.ndarray, np.ndarray]:
-    """In how many real images' neighborhoods each generated one lies, and which real ones have one in theirs (Naeem et al. 2020, §3).
+    """The number of real images' neighborhoods that each generated one lies in, and which real ones have one (Naeem et al. 2020, §3).
 
     A neighborhood ends before its k-th neighbor, as in the authors' code: density is 1 for identical sets.
 

@@ -39,7 +39,7 @@ class Extractor(NamedTuple):
         return len(self.model.outputs) > 1 + self.classifies
 
     def stamp(self) -> dict:
-        """What must be alike for two figures to be comparable."""
+        """The settings of the extractor that must be alike for two figures to be comparable, ready for JSON."""
         size = "none" if self.size is None else f"{self.size[0]}×{self.size[1]}, bicubic, antialiased"
         return {"extractor": self.name, "weights": self.digest, "resize": size}
 

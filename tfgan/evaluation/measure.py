@@ -149,7 +149,7 @@ class _Measurement:
         return normalize(pixels, self.comparison.domain)
 
     def each(self, function: Callable[..., np.ndarray], *pixels: np.ndarray) -> np.ndarray:
-        """`function` of images in [-1, 1], of some at a time: floats take four times the memory of pixels."""
+        """Results of `function` for images in [-1, 1], some at a time: floats take four times the memory of pixels."""
         parts = [slice(begin, begin + PART) for begin in range(0, len(pixels[0]), PART)]
         return np.concatenate([function(*(self.floats(images[part]) for images in pixels)) for part in parts])
 

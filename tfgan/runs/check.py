@@ -23,7 +23,7 @@ METHODS = {
 
 
 class Choice(NamedTuple):
-    """A method for a data set."""
+    """A method that was chosen for a data set, and the layouts that the data set may have."""
 
     method: str
     guessed: bool  # from the layout, as none was named

@@ -1,4 +1,4 @@
-"""From the settings of `translate` to one of a run's translations and what it translates by: attributes, a style."""
+"""The translation of a run that the settings of `translate` choose, and what it translates by: attributes, a style."""
 
 from collections.abc import Callable
 from pathlib import Path

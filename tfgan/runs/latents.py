@@ -1,4 +1,4 @@
-"""From the settings of `sample` to what a generator is given: latents of seeds or of the user's images, classes, attribute vectors."""
+"""What a generator is given by the settings of `sample`: latents of the user's images, classes, attribute vectors."""
 
 from pathlib import Path
 

@@ -81,7 +81,7 @@ class Samples(Callback):
         self.stage, self.signatures = self.method.stage, signatures
 
     def _noting(self, calls: list[Call]):
-        """The signatures for single images, which write down what they made."""
+        """The signatures as functions of single images, by name, which write down in `calls` what they made."""
 
         def use(name, image, **conditions):
             output = _use_once(self.signatures[name], image, **conditions)

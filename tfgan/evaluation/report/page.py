@@ -52,7 +52,7 @@ def render(runs: list[Run], most_images: int) -> bytes:
 
 
 def make_record(runs: list[Run], most_images: int) -> dict[str, Any]:
-    """What the page shows of the runs, ready for JSON; `most_images` and errors as for `render`."""
+    """The record of all that the page shows of the runs, ready for JSON, with at most `most_images` sample pictures of each."""
     names = tell_apart([run.folder for run in runs])
     notes: list[list[str]] = [[*run.notes] for run in runs]
     newest = [run.newest for run in runs]

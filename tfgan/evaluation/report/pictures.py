@@ -23,7 +23,7 @@ UNREADABLE = (OSError, ValueError, Image.DecompressionBombError)
 
 
 def evenly(items: list, count: int) -> list:
-    """At most `count` of the items, evenly spaced, with the first and the last; of one, the last."""
+    """At most `count` of the items, evenly spaced, with the first and the last; only the last if `count` is 1."""
     if count == 1:
         return items[-1:]
     if len(items) <= count or count == 0:
