@@ -85,7 +85,7 @@ class Sampler(tf.Module):
         return self.generation.function(latents, *labels)
 
     def generate_pixels(self, latents, *labels):
-        """The images of latents N×length float32, N×H×W×C of the image's dtype: what `pixels` runs as a graph on at most 64 of them."""
+        """The images of latents N×length float32, N×H×W×C of the image's dtype: what `pixels` runs as a graph."""
         return self.to_pixels(self._generate(latents, *labels))
 
     def to_pixels(self, floats):
