@@ -48,7 +48,7 @@ def run(arguments: list[str]) -> int:
 
 
 class _Plan(NamedTuple):
-    """What is to be trained."""
+    """The training that is asked about."""
 
     method: str
     kind: str  # of batches
@@ -68,7 +68,7 @@ def _first_look(arguments: list[str]) -> tuple[Flags, list[str]]:
 
 
 def _flags(method: str) -> Flags:
-    """All flags; "": without those of a method."""
+    """All flags of the command and of a method; without those of a method if its name is empty."""
     flags = Flags(USAGE)
     flags.add_record("check", CheckConfig)
     flags.add_record("data", DataConfig)

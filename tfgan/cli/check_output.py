@@ -21,7 +21,11 @@ MODES = {"RGB": "color", "L": "gray", "P": "palette", "RGBA": "color with alpha"
 
 
 def direction(seen: Inspection, settings: DataConfig) -> str:
-    """From which domain to which, in words. Raises `UserError` for a direction between other domains than there are."""
+    """The direction of a translation in words, such as ", photo to map"; "" where nothing is translated or no image can be used.
+
+    Raises:
+        UserError: the direction of `settings` is between other domains than there are.
+    """
     kind, sources = seen.opened.kind, seen.opened.splits.get("train", [])
     translates = BATCH_KINDS[kind].translates if kind else ()
     if not translates:
@@ -34,7 +38,11 @@ def direction(seen: Inspection, settings: DataConfig) -> str:
 
 
 def describe_layout(kind: str, layouts: list[Layout], methods: dict[str, str]) -> str:
-    """What the data set is taken for, and what it could be as well; `methods`: kind -> a method that learns from it."""
+    """The lines about what the data set is taken for, `kind`, and what it could be as well.
+
+    Args:
+        methods: kind -> a method that learns from it.
+    """
     words = {layout.kind: layout.words for layout in layouts}
     lines = [f"Layout   {words.get(kind, f'not that of {kind} images')}"]
     others = [f"{text} (--method={methods[other]})" for other, text in words.items() if other != kind]
@@ -42,7 +50,7 @@ def describe_layout(kind: str, layouts: list[Layout], methods: dict[str, str]) -
 
 
 def describe_images(seen: Inspection) -> str:
-    """Counts, sizes and kinds of the images, and how often classes and attributes occur."""
+    """The lines about counts, sizes and kinds of the images, and about how often classes and attributes occur."""
     rows = [(f"{_place(seen, key)}", _sizes(seen, key)) for key in seen.domains]
     lines = [f"Images   {', '.join(f'{count} {split}' for split, count in _counts(seen).items()) or 'none that can be used'}"]
     width = max((len(name) for name, _ in rows), default=0)
@@ -61,7 +69,7 @@ def describe_images(seen: Inspection) -> str:
 
 
 def describe_findings(findings: list[Finding]) -> str:
-    """How many findings there are, and each with the first of its files and its cure."""
+    """The lines about how many findings there are, and about each of them, with the first of its files and its cure."""
     counts = Counter(finding.severity for finding in findings)
     words = [plural(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
     lines = [f"Found    {', '.join(words) or 'nothing to complain of'}"]
@@ -107,13 +115,13 @@ def command(method: str, records: list) -> str:
 
 
 def _place(seen: Inspection, key: str) -> str:
-    """How a domain is called: A = photo."""
+    """The name of a domain as the lines show it, such as "A = photo"."""
     name = seen.domains[key].name
     return f"{key} = {name}" if key in ("A", "B") and name != key else key if key in ("A", "B") else name
 
 
 def _counts(seen: Inspection) -> dict[str, str]:
-    """Split -> number of examples; of unpaired domains each, as in 400 + 380."""
+    """The number of examples of each split by its name, in words; of unpaired domains each, as in 400 + 380."""
     streams = Counter((example.split, tuple(example.pictures), example.stream) for example in seen.examples)
     found: dict[str, list[int]] = {}
     for (split, _, _), count in streams.items():
@@ -122,7 +130,7 @@ def _counts(seen: Inspection) -> dict[str, str]:
 
 
 def _sizes(seen: Inspection, key: str) -> str:
-    """Smallest, largest and most frequent size of a domain's images, height by width."""
+    """The smallest, largest and most frequent size of a domain's images, height by width, and their kind; "" if it has none."""
     sizes = Counter((example.pictures[key].height, example.pictures[key].width) for example in seen.examples if key in example.pictures)
     if not sizes:
         return ""
@@ -141,7 +149,7 @@ def _by(size) -> str:
 
 
 def _shares(kind: str, shares: Mapping[str, float]) -> list[str]:
-    """The most frequent first."""
+    """The shares of classes or attributes in words, the most frequent first, and how many are left out."""
     ordered = sorted(shares.items(), key=lambda entry: -entry[1])
     shown = [f"{name}{TOGETHER}{value:,}" if kind == "classes" else f"{name}{TOGETHER}{value:.1%}" for name, value in ordered[:NAMED]]
     return shown + [f"… and {len(ordered) - NAMED} more"] * (len(ordered) > NAMED)

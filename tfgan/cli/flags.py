@@ -15,7 +15,7 @@ NAME_WIDTH, LINE_WIDTH = 27, 118  # characters, in the help
 
 
 class Parser(flags.ArgumentParser):
-    """From a flag's text to a value of the type `hint`, one of `choices` if there are any, or of the old words for them."""
+    """Reads a flag's text as a value of the type `hint`, one of `choices` if there are any, or of the old words for them."""
 
     def __init__(self, hint, choices: Strings = (), old_choices: Collection[str] = ()):
         super().__init__()
@@ -49,7 +49,7 @@ class Flags:
         self._old: dict[str, str] = {}  # old name of a flag -> present one
 
     def add_record(self, group: str, record: type) -> None:
-        """One flag for each field of a record of settings; `group` is the heading of those that have none of their own."""
+        """Adds a flag for each field of a record of settings; `group` is the heading of those that have none of their own."""
         hints = typing.get_type_hints(record)
         for field in dataclasses.fields(record):
             metadata, words = field.metadata, (field.metadata["choices"], field.metadata["old_choices"])
@@ -68,14 +68,28 @@ class Flags:
         choices: Strings = (),
         old_choices: Collection[str] = (),
     ) -> None:
-        """One flag; `group` is its heading in the help."""
+        """Adds one flag.
+
+        Args:
+            group: its heading in the help.
+            default: its value where it is not given.
+            help: its line there; its choices are added to it.
+            kind: type of its values.
+            choices: all texts that it may be; old_choices: other words for them.
+        """
         if choices:
             help = f"{help} [{', '.join(filter(None, choices))}]"
         self.values[name] = flags.Flag(Parser(kind, choices, old_choices), Serializer(), name, default, help, boolean=kind is bool)
         self._groups.setdefault(group, []).append(name)
 
     def parse(self, arguments: list[str], positional: int | None = 0) -> list[str]:
-        """Reads the flags, those of flag files first; returns the `positional` other arguments, None: any number.
+        """Reads the flags, those of flag files first.
+
+        Args:
+            positional: how many other arguments there must be; None: any number.
+
+        Returns:
+            the other arguments.
 
         Raises:
             UserError: an unknown flag (with the nearest known one), a bad value, a wrong number of arguments.
@@ -95,8 +109,10 @@ class Flags:
         return others
 
     def _parse_place(self, arguments: list[str]) -> list[str]:
-        """Reads the flags of one flag file or of the command line; returns the other arguments. Only here are two words of a flag one too
-        many: the command line may beat a flag file by either of them."""
+        """Reads the flags of one flag file or of the command line; returns the other arguments.
+
+        Only here are two words of a flag one too many: the command line may beat a flag file by either of them.
+        """
         for name in self.values:
             self.values[name].present = 0
         others = self.values(["tfgan", *arguments])[1:]
@@ -109,7 +125,11 @@ class Flags:
         return others
 
     def record(self, record: type):
-        """An instance of a record that was given to `add_record`. Raises `UserError` for values that do not fit."""
+        """An instance of a record that was given to `add_record`, with the flags' values.
+
+        Raises:
+            UserError: values that do not fit.
+        """
         values = {field.name: self[field.name] for field in dataclasses.fields(record)}
         return record(**values)
 

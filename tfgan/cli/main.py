@@ -28,7 +28,14 @@ USAGE = """usage: tfgan VERB [ARGUMENTS] [--FLAGS]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; `arguments` without the program's name, by default those of the process. Returns the exit code."""
+    """Runs one command.
+
+    Args:
+        arguments: without the program's name; None: those of the process.
+
+    Returns:
+        the exit code, see this module.
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     show_messages(always=True)
     try:

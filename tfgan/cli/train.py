@@ -57,7 +57,7 @@ def _train(method: str, data: DataConfig, training: TrainConfig, hparams) -> int
 
 
 def _chosen_method(arguments: list[str]) -> str:
-    """The method is needed before the other flags, as it decides which there are."""
+    """The value of --method, which is needed before the other flags, as it decides which there are."""
     chosen = Flags(USAGE)
     chosen.add("method", "method", "pix2pix", "")
     try:
@@ -68,7 +68,7 @@ def _chosen_method(arguments: list[str]) -> str:
 
 
 def print_settings(method: str, groups: dict):
-    """All settings; those that differ from their default are marked with a star."""
+    """Prints all settings; those that differ from their default are marked with a star."""
     print(f"method: {method}")
     for group, record in groups.items():
         fields = [(f.name, getattr(record, f.name), f.default) for f in dataclasses.fields(record)]

@@ -8,7 +8,7 @@ DRAWS, LEVEL = 1000, 0.95
 
 
 def mean_interval(scores: np.ndarray, seed: int = 0) -> tuple[float, float]:
-    """The 95 % percentile interval of the mean of N scores, each of one image alone; NaN if one of them is."""
+    """The 95 % percentile interval, (low, high), of the mean of N scores, each of one image alone; both ends are NaN if one score is."""
     scores = np.asarray(scores, np.float64)
     if np.isnan(scores).any():
         return float("nan"), float("nan")
@@ -20,6 +20,13 @@ def interval(statistic: Callable[[np.ndarray], float], count: int, seed: int = 0
 
     For statistics that an image drawn twice does not mislead: sums and means of images, not distances of sets, for which there is
     `tfgan.evaluation.distribution.jackknife_error`. Draws for which the statistic is NaN do not count.
+
+    Args:
+        statistic: from `count` indices, int from 0 to `count` - 1, to a number.
+        draws: samples of `count` images that are drawn.
+
+    Returns:
+        (low, high), both NaN if the statistic is NaN in every draw.
     """
     random = np.random.default_rng(seed)
     values = np.array([statistic(random.integers(count, size=count)) for _ in range(draws)])

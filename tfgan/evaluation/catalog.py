@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Metric(NamedTuple):
-    """One metric; those of one `group` are measured together."""
+    """One metric: the group that it is measured in, which way is better, the tool that it needs, and what it is in a few words."""
 
     group: str
     higher: bool  # whether more is better

@@ -9,7 +9,11 @@ UNKNOWN = -1.0  # in place of an attribute, 0 or 1
 
 
 def build_classifier(image_size, channels: int, classes: int) -> keras.Model:
-    """Images N×H×W×`channels` in [-1, 1], 16 pixels or more -> logits N×`classes`, of classes or of attributes."""
+    """An untrained classifier: images N×H×W×`channels` in [-1, 1], 16 pixels or more -> logits N×`classes`, of classes or of attributes.
+
+    Args:
+        image_size: height and width in pixels.
+    """
     x = image = keras.Input((*image_size, channels))
     for filters in (32, 64, 128):
         for _ in range(2):
@@ -27,6 +31,8 @@ def train_classifier(images: np.ndarray, labels: np.ndarray, classes: int, *, se
 
     Args:
         labels: classes, N int; or attributes, N×`classes` float32: 1, 0 or `UNKNOWN`.
+        classes: how many classes or attributes there are.
+        seed: of Keras' random numbers, which this sets for the whole program.
     """
     keras.utils.set_random_seed(seed)
     move = keras.Sequential(
@@ -47,28 +53,29 @@ def train_classifier(images: np.ndarray, labels: np.ndarray, classes: int, *, se
 
 
 def attribute_loss(attributes, logits):
-    """Mean binary cross-entropy of the attributes that are known."""
+    """Mean binary cross-entropy, a scalar, of the attributes N×A that are known, under logits N×A; 0 if none is known."""
     known = tf.cast(attributes != UNKNOWN, tf.float32)
     entropies = tf.nn.sigmoid_cross_entropy_with_logits(tf.maximum(attributes, 0.0), logits)
     return tf.reduce_sum(known * entropies) / tf.maximum(tf.reduce_sum(known), 1.0)
 
 
 def classify(model: keras.Model, images: np.ndarray, batch: int = 256) -> np.ndarray:
-    """The most likely class of each image, N int."""
+    """The most likely class of each of the images N×H×W×C in [-1, 1], N int; `batch` images go through the model at once."""
     return np.argmax(_logits(model, images, batch), axis=1)
 
 
 def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
-    """The share of the images whose most likely class is their label."""
+    """The share, 0 to 1, of the images N×H×W×C in [-1, 1] whose most likely class is their label, of labels N int."""
     return float(np.mean(classify(model, images) == labels))
 
 
 def read_as_asked(model: keras.Model, images: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """For each image the share of what was asked for that the classifier reads in it, N float in [0, 1].
+    """The share of what was asked for that the classifier reads in each image, N float in [0, 1].
 
-    Images of which no attribute is known are left out.
+    Images of which no attribute is known are left out of the result.
 
     Args:
+        images: N×H×W×C in [-1, 1], at the model's size.
         asked: classes, N int; or attributes, N×A: 1, 0 or `UNKNOWN`, which does not count.
     """
     logits = _logits(model, images)

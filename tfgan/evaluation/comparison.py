@@ -9,7 +9,10 @@ from tfgan.config import Classes, Domain
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Pixels N×H×W×C of the domain's dtype; what is absent is None, and metrics that need it are left out."""
+    """Generated and real images, pixels N×H×W×C of the domain's dtype, and what else is known of them.
+
+    What is absent is None, and metrics that need it are left out.
+    """
 
     domain: Domain  # of all images here
     fake: np.ndarray

@@ -87,7 +87,12 @@ class Limit:
 
 
 class Overfitting:
-    """Raised while a validation loss is worse than it was and the mean of the training losses of the same kind goes on falling."""
+    """An alarm that is raised while a validation loss is worse than it was and the mean of its training losses goes on falling.
+
+    Args:
+        training: names of the training losses, of the same kind as the validation loss.
+        validation: name of the validation loss in the rows.
+    """
 
     name = "overfitting"
 
@@ -97,7 +102,7 @@ class Overfitting:
         self.history: list[tuple[float, float]] = []  # (validation loss, mean training loss before it)
 
     def judge(self, row: Row) -> str | Literal[False] | None:
-        """As `Limit.judge`."""
+        """The message if validation is worse and training better, False if all is well again, None if this row decides nothing."""
         if all(name in row for name in self.training):
             self.rows.append(statistics.mean(row[name] for name in self.training))
         if self.validation not in row or not self.rows:
@@ -126,12 +131,16 @@ class Overfitting:
 
 
 def average_ready(decay: float) -> int:
-    """Steps after which a moving average of weights has forgotten the fresh ones, but for 1 %: pictures made by it say nothing before."""
+    """Steps after which a moving average of weights has forgotten the fresh ones, but for 1 %: pictures made by it say nothing before.
+
+    Args:
+        decay: share of the average that a step keeps; outside of (0, 1) there is nothing to wait for, 0 steps.
+    """
     return math.ceil(math.log(FRESH_SHARE) / math.log(decay)) if 0.0 < decay < 1.0 else 0
 
 
 def detectors(doubt: Callable[[Row], dict[str, float]], decay: float = 0.0, gap: Gap | None = None) -> list[Limit | Overfitting]:
-    """All that are watched for.
+    """The detectors of all alarms that a training is watched for.
 
     Args:
         doubt: `Method.doubt`; decay: a step, of the moving average that makes the sample pictures.
@@ -190,14 +199,14 @@ def detectors(doubt: Callable[[Row], dict[str, float]], decay: float = 0.0, gap:
 
 
 class Watch:
-    """Shows the rows of a run, in order, to its detectors."""
+    """Shows the rows of a run, in order, to its detectors, and knows which alarms are raised."""
 
     def __init__(self, detectors: list[Limit | Overfitting]):
         self.detectors = detectors
         self.raised: set[str] = set()
 
     def see(self, row: Row) -> list[Alarm]:
-        """The alarms that this row raises; none that was raised before and is not over yet."""
+        """The alarms that a row raises, but none that was raised before and is not over yet."""
         alarms = []
         for detector in self.detectors:
             verdict = detector.judge(row)

@@ -25,7 +25,7 @@ WITHOUT_WEIGHTS = (
 
 
 class Extractor(NamedTuple):
-    """What sees images for the metrics that compare features."""
+    """A network that sees images for the metrics that compare features, and how images are brought to it."""
 
     name: str  # for stamps and tables
     model: keras.Model  # images N×H×W×C in [-1, 1] -> [features N×D, *maps N×h×w×c[, class logits N×classes]]
@@ -39,7 +39,7 @@ class Extractor(NamedTuple):
         return len(self.model.outputs) > 1 + self.classifies
 
     def stamp(self) -> dict:
-        """What must be alike for two figures to be comparable."""
+        """The settings of the extractor that must be alike for two figures to be comparable, ready for JSON."""
         size = "none" if self.size is None else f"{self.size[0]}×{self.size[1]}, bicubic, antialiased"
         return {"extractor": self.name, "weights": self.digest, "resize": size}
 
@@ -50,7 +50,7 @@ class Seen(NamedTuple):
 
 
 def see(extractor: Extractor, images: np.ndarray, to_floats: Callable) -> Seen:
-    """Features and class probabilities of images N×H×W×C, which `to_floats` brings to [-1, 1]."""
+    """Features and class probabilities, both float32, of images N×H×W×C, which `to_floats` brings to [-1, 1]."""
     outputs = [_outputs(extractor, to_floats(images[i : i + BATCH])) for i in range(0, len(images), BATCH)]
     features = np.concatenate([np.asarray(found[0], np.float32) for found in outputs])
     if not extractor.classifies:
@@ -59,7 +59,7 @@ def see(extractor: Extractor, images: np.ndarray, to_floats: Callable) -> Seen:
 
 
 def maps_of(extractor: Extractor, images) -> list[np.ndarray]:
-    """Feature maps of images N×H×W×C in [-1, 1], for a perceptual distance."""
+    """Feature maps of images N×H×W×C in [-1, 1], for a perceptual distance: one N×h×w×c float32 a layer, none if there are no maps."""
     found = _outputs(extractor, images)
     return [np.asarray(feature_map, np.float32) for feature_map in (found[1:-1] if extractor.classifies else found[1:])]
 
@@ -70,7 +70,13 @@ def _outputs(extractor: Extractor, images):
 
 
 def resize(images, size: tuple[int, int] | None):
-    """Images N×H×W×C resized as Parmar et al. 2022 ask for: bicubic, and smoothed before they shrink; in floats, never rounded to bytes."""
+    """Images N×H×W×C in [-1, 1] resized as Parmar et al. 2022 ask for: bicubic, and smoothed before they shrink.
+
+    They are float32 in [-1, 1] all the way, never rounded to bytes.
+
+    Args:
+        size: height and width in pixels; None: as they are.
+    """
     if size is None or tuple(images.shape[1:3]) == tuple(size):
         return tf.cast(images, tf.float32)
     return tf.clip_by_value(tf.image.resize(images, size, "bicubic", antialias=True), -1.0, 1.0)
@@ -122,13 +128,15 @@ def open_extractor(features: str, inception_weights: str) -> Extractor:
     """The extractor of --features: inception, with the weights of a file or "" for a download, or else a Keras model's file.
 
     Raises:
-        UserError: as `inception` and `given_model`.
+        UserError: a file that does not exist or cannot be loaded, weights that cannot be downloaded, or no model of images.
     """
     return inception(inception_weights or "imagenet", WITHOUT_FEATURES) if features == "inception" else given_model(features)
 
 
 def given_model(file: str) -> Extractor:
-    """The outputs of a Keras model of images in [-1, 1]: vectors, or maps, which are averaged over height and width.
+    """The extractor of a Keras model's file: its outputs are vectors, or maps, which are averaged over height and width.
+
+    The model takes images N×H×W×C in [-1, 1] of one size, or of any, and 1, 3 or 4 channels.
 
     Raises:
         UserError: no such file, or no model of images.
@@ -165,7 +173,10 @@ def image_input(net: keras.Model) -> tuple[Size | None, int]:
 
 
 def from_classifier(net: keras.Model) -> Extractor:
-    """What `tfgan.evaluation.classifier` sees: the average of its last maps; its class logits serve the Inception Score's arithmetic."""
+    """The extractor of `tfgan.evaluation.classifier`'s network: features are the average of its last maps.
+
+    Its class logits serve the Inception Score's arithmetic.
+    """
     pool = next(layer for layer in net.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D))
     model = keras.Model(net.input, [pool.output, pool.input, net.output])
     _, height, width, channels = net.input.shape
@@ -173,7 +184,11 @@ def from_classifier(net: keras.Model) -> Extractor:
 
 
 def from_segmenter(net: keras.Model, size: tuple[int, int]) -> Extractor:
-    """What `tfgan.evaluation.segmenter` sees of photos of `size`: the average of its maps on the way down, 16 + 32 + 64 + 128."""
+    """The extractor of `tfgan.evaluation.segmenter`'s network: features are the averages of its maps on the way down, 16 + 32 + 64 + 128.
+
+    Args:
+        size: height and width in pixels at which it reads photos.
+    """
     maps = [net.get_layer(name).output for name in sorted(layer.name for layer in net.layers if layer.name.startswith("level"))]
     vector = keras.ops.concatenate([keras.ops.mean(feature_map, axis=(1, 2)) for feature_map in maps], axis=-1)
     model = keras.Model(net.input, [vector, *maps])
@@ -181,7 +196,7 @@ def from_segmenter(net: keras.Model, size: tuple[int, int]) -> Extractor:
 
 
 def digest(model: keras.Model) -> str:
-    """SHA-256 of all weights, its first 16 digits."""
+    """The first 16 hexadecimal digits of the SHA-256 of all weights of a model."""
     sha = hashlib.sha256()
     for weight in model.weights:
         sha.update(np.ascontiguousarray(weight.numpy()).tobytes())
@@ -189,7 +204,7 @@ def digest(model: keras.Model) -> str:
 
 
 def file_digest(file: str) -> str:
-    """SHA-256 of a file, or of all files of a folder in the order of their names; its first 16 digits."""
+    """The first 16 hexadecimal digits of the SHA-256 of a file, or of all files of a folder in the order of their names."""
     path, sha = Path(file).expanduser(), hashlib.sha256()
     for part in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if part.is_file():

@@ -85,7 +85,7 @@ class Measured(NamedTuple):
 
 
 def fitting(comparison: Comparison) -> list[str]:
-    """The metrics that can be measured on it, given their tools."""
+    """Names of the metrics that can be measured on a comparison, given their tools."""
     there = {
         "matched": comparison.matched,
         "segmentation": comparison.maps is not None,
@@ -99,11 +99,16 @@ def fitting(comparison: Comparison) -> list[str]:
 
 
 def measure(comparison: Comparison, names: list[str], tools: Tools, *, seed: int = 0, full: bool = True) -> Measured:
-    """The metrics `names` of a comparison, those that fit it and whose tools are there.
+    """Measures those of the metrics `names` that fit a comparison and whose tools are there.
+
+    Metrics of features for which there are too few images are left out too, with a warning.
 
     Args:
         seed: of intervals and projections.
         full: with intervals and what real images score, which take several times as long.
+
+    Raises:
+        UserError: features that are not finite, or images that a metric cannot compare.
     """
     measurement = _Measurement(comparison, tools, seed, full)
     fit = [name for name in fitting(comparison) if name in names and tools.has(_tool(comparison, name))]
@@ -125,7 +130,7 @@ def obstacle(comparison: Comparison, name: str, tools: Tools) -> str:
 
 
 def _tool(comparison: Comparison, name: str) -> str:
-    """What the metric needs here: the colors of pictures of label maps are read without a segmenter."""
+    """The tool that a metric needs for a comparison: the colors of pictures of label maps are read without a segmenter."""
     return "" if comparison.pictured and METRICS[name].tool == "segmenter" else METRICS[name].tool
 
 
@@ -134,7 +139,7 @@ def _least(name: str) -> int:
 
 
 class _Measurement:
-    """Each group of metrics is measured by the method of its name, given the metrics wanted, whose images and tools are there."""
+    """A measurement in progress: each group of metrics has a method of its name, given the metrics wanted, whose tools are there."""
 
     def __init__(self, comparison: Comparison, tools: Tools, seed: int, full: bool):
         self.comparison, self.tools, self.seed, self.full = comparison, tools, seed, full
@@ -144,12 +149,12 @@ class _Measurement:
         return normalize(pixels, self.comparison.domain)
 
     def each(self, function: Callable[..., np.ndarray], *pixels: np.ndarray) -> np.ndarray:
-        """`function` of images in [-1, 1], of some at a time: floats take four times the memory of pixels."""
+        """Results of `function` for images in [-1, 1], some at a time: floats take four times the memory of pixels."""
         parts = [slice(begin, begin + PART) for begin in range(0, len(pixels[0]), PART)]
         return np.concatenate([function(*(self.floats(images[part]) for images in pixels)) for part in parts])
 
     def mean(self, scores, real: float | None = None) -> Value:
-        """Of scores of images."""
+        """The mean of scores of images, with its interval where the measurement is full."""
         low, high = mean_interval(scores, self.seed) if self.full else (None, None)
         return Value(float(np.mean(scores)), low, high, real)
 
@@ -232,7 +237,7 @@ class _Measurement:
         self._warn_of_few_images({"swd": sliced.FEWEST})
 
     def _warn_of_few_images(self, fewest: dict[str, int]):
-        """`fewest`: from how many images on each metric is advisable."""
+        """Warns of the metrics for which there are fewer images than advisable; `fewest` says from how many on each is."""
         real, fake = len(self.comparison.real), len(self.comparison.fake)
         few = [f"{name} {least:,}" for name, least in fewest.items() if min(real, fake) < least]
         if few:
@@ -261,7 +266,7 @@ class _Measurement:
         sets, found = (real.features, fake.features), {}
 
         def add(names, statistic, *rows):
-            """One or several figures of one statistic, with errors by the jackknife."""
+            """Adds one or several figures of one statistic, with errors by the jackknife."""
             if set(names) & set(wanted):
                 error = jackknife_error(statistic, *rows, seed=self.seed) if errors else None
                 values = np.atleast_1d(statistic(*rows))

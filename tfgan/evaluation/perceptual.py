@@ -17,7 +17,7 @@ EPSILON = 1e-10
 
 
 def map_distance(real: list[np.ndarray], fake: list[np.ndarray], weights: list[np.ndarray] | None = None) -> float:
-    """The distance of two images by their maps, lists of h×w×c (eq. 1): 0 for equal ones.
+    """The distance of two images by their maps, lists of h×w×c (Zhang et al. 2018, eq. 1): 0 for equal ones.
 
     In each place both vectors are brought to length 1; their squared differences are summed over channels, averaged over places, and
     summed over layers.
@@ -42,7 +42,7 @@ def map_distance(real: list[np.ndarray], fake: list[np.ndarray], weights: list[n
 
 
 def lpips(learned: str, vgg: str) -> Callable[[np.ndarray, np.ndarray], float]:
-    """LPIPS of two images H×W×3 in [-1, 1], 16 pixels or more, by VGG16.
+    """A function that gives the LPIPS of two images H×W×3 in [-1, 1], 16 pixels or more, by VGG16 (Zhang et al. 2018).
 
     The authors scale images for VGG16 as torchvision trained it; Keras' VGG16 has the weights of VGG's authors, who took BGR in 0 to 255
     less the mean, and gets that here. Two trainings of one network: figures are near the published ones, not equal.

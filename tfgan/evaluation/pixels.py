@@ -10,11 +10,11 @@ WINDOW_OF_SCALES = WINDOW * 2**4  # of MS-SSIM, on the smallest of its five scal
 
 
 def paired_scores(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
-    """Scores of one pair of images H×W×C in [-1, 1].
+    """Scores of a generated image beside its true one, both H×W×C in [-1, 1].
 
     Returns:
         l1: mean absolute difference on the [-1, 1] scale (0 to 2); psnr: peak signal-to-noise ratio in dB, at most 100; ssim:
-        structural similarity (Wang et al. 2004, 11×11 Gaussian window), 1 for equal images; ms_ssim: the same over five scales
+        structural similarity (Wang et al. 2004, 11×11 Gaussian window), 1 for equal images; ms_ssim: that over five scales
         (Wang et al. 2003). The last two are left out for images smaller than the window on the smallest scale: 11 and 176 pixels.
 
     Raises:

@@ -13,7 +13,7 @@ FILE = "evaluation.json"
 
 
 def make_result(name: str, step: int | None, stamp: dict, measured: dict[str, Measured], cases: list[dict]) -> dict:
-    """One entry of RUN/evaluation.json.
+    """One entry of RUN/evaluation.json, ready for JSON.
 
     Args:
         name: what was evaluated; step: of its checkpoint, None for a folder.
@@ -55,7 +55,14 @@ def add_result(folder: Path, result: dict):
 
 
 def refuse_unlike(results: list[dict]):
-    """Raises `UserError` if metrics that the results share were measured in different ways."""
+    """Refuses results of which a shared metric was measured in different ways.
+
+    Args:
+        results: entries of evaluation.json, one at least; each is compared with the first.
+
+    Raises:
+        UserError: naming the metric, the two results and what sets them apart.
+    """
     first, *others = results
     for other in others:
         for metric in [name for name in first["metrics"] if name in other["metrics"]]:
@@ -68,14 +75,17 @@ def refuse_unlike(results: list[dict]):
 
 
 def differences(one: dict, two: dict, tool: str) -> list[str]:
-    """What sets two stamps apart, of what a metric that needs `tool` depends on."""
+    """What sets two stamps apart, of what a metric that needs `tool` depends on: a text for each setting, none if they are alike."""
     tool = "features" if tool in FROM_FEATURES else tool
     parts = [{key: value for key, value in stamp.items() if not isinstance(value, dict)} | stamp.get(tool, {}) for stamp in (one, two)]
     return [f"{key} {parts[0].get(key)} and {parts[1].get(key)}" for key in parts[0] | parts[1] if parts[0].get(key) != parts[1].get(key)]
 
 
 def table(results: list[dict]) -> str:
-    """A row a metric, a column a result, with intervals, and what real images score; the best of several results has a star."""
+    """A table for the terminal: a row a metric, a column a result, with intervals, and a column of what real images score.
+
+    The best of several results has a star.
+    """
     names = list(dict.fromkeys(metric for result in results for metric in result["metrics"]))
     rows = [["", *(result["name"] for result in results), "real images"]]
     for name in names:

@@ -13,8 +13,9 @@ VISIBLE = 0.01  # amplitude of the faintest pattern that the eye sees, as a shar
 
 
 def spread(images: np.ndarray) -> float | None:
-    """Root mean square difference of two different ones of the images, over all pairs and pixels, 0 to 2; None of fewer than two.
+    """Root mean square difference of two different ones of the images N×H×W×C in [-1, 1], over all pairs and pixels.
 
+    It is from 0 to 2, and None for fewer than two images.
     The mean squared difference of a pair is twice the variance, so that no pair need be formed.
     """
     return None if len(images) < 2 else float(np.sqrt(2.0 * np.mean(np.var(images, axis=0, ddof=1, dtype=np.float64))))
@@ -23,21 +24,29 @@ def spread(images: np.ndarray) -> float | None:
 def diversity(outputs: np.ndarray, real_spread: float | None) -> float | None:
     """How different the outputs are beside real images: the ratio of their spreads. 0: all are one image; 1: as different as real ones.
 
-    None of fewer than two images, or where the real ones are all alike.
+    Args:
+        outputs: N×H×W×C in [-1, 1].
+        real_spread: `spread` of real images.
+
+    Returns:
+        the ratio; None for fewer than two outputs, or where the real images are all alike or their spread is not known.
     """
     own = spread(outputs)
     return None if own is None or real_spread is None or real_spread < FLAT else own / real_spread
 
 
 def luminance(images: np.ndarray) -> np.ndarray:
-    """N×H×W×C -> N×H×W: the mean of the colors; a fourth channel, transparency, does not count."""
+    """The brightness of images N×H×W×C, N×H×W float64: the mean of the colors; a fourth channel, transparency, does not count."""
     return np.mean(np.asarray(images, np.float64)[..., :3], axis=-1)
 
 
 def luminance_correlation(inputs: np.ndarray, outputs: np.ndarray) -> float | None:
     """Correlation of the brightness of each input's pixels with that of its output's, averaged over the images: -1 for negatives.
 
-    Images without any contrast are left out; None if none is left.
+    Images without any contrast are left out; the result is None if none is left.
+
+    Args:
+        inputs, outputs: N×H×W×C in [-1, 1], of the same height and width.
     """
     found = []
     for before, after in zip(luminance(inputs), luminance(outputs)):
@@ -49,13 +58,13 @@ def luminance_correlation(inputs: np.ndarray, outputs: np.ndarray) -> float | No
 
 
 def grid_peak(images: np.ndarray) -> float | None:
-    """The strongest pattern of a period of 2, 4 or 8 pixels: its power in dB above that of the neighboring frequencies.
+    """The strongest pattern of a period of 2, 4 or 8 pixels in images N×H×W×C: its power in dB above that of the neighboring frequencies.
 
     The spectrum is that of the brightness under a Hann window, its power averaged over the images. A transposed convolution whose kernel
     is no multiple of its stride leaves such peaks (Odena et al. 2016, "Deconvolution and checkerboard artifacts"); photographs have
     none, for their power falls smoothly. Patterns that are too faint to be seen are lost in a floor under all powers.
 
-    None of images below 32 pixels.
+    The result is None without images, and for images of less than 32 pixels in height or width.
     """
     if not len(images) or min(images.shape[1:3]) < SMALLEST:
         return None
@@ -80,11 +89,18 @@ def grid_peak(images: np.ndarray) -> float | None:
 
 
 def _hann(size: int) -> np.ndarray:
-    """Periodic: it adds no frequencies between those of the spectrum."""
+    """The periodic Hann window of `size` values, which adds no frequencies between those of the spectrum."""
     return np.hanning(size + 1)[:-1]
 
 
 def checkerboard(outputs: np.ndarray, real_peak: float | None) -> float | None:
-    """`grid_peak` of the outputs above that of real images, in dB; real ones may have it too, from 8×8 blocks of JPEG."""
+    """`grid_peak` of the outputs above that of real images, in dB; None if either is not known.
+
+    Real images may have such a pattern too, from 8×8 blocks of JPEG.
+
+    Args:
+        outputs: N×H×W×C in [-1, 1].
+        real_peak: `grid_peak` of real images.
+    """
     own = grid_peak(outputs)
     return None if own is None or real_peak is None else own - real_peak

@@ -22,10 +22,13 @@ def confusion(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndar
 
 
 def segmentation_scores(confusion: np.ndarray) -> dict[str, float]:
-    """Pixel accuracy, class accuracy and mean intersection over union, from 0 to 1.
+    """Pixel accuracy, class accuracy and mean intersection over union, from 0 to 1, by name (Long et al. 2015, §5).
 
     Classes that occur in no truth are left out of class accuracy, and of the IoU those that occur neither there nor in a prediction, as in
     the FCN's own code. pix2pix' script counts them as 0, so that its means are lower where a class is missing. NaN if nothing counts.
+
+    Args:
+        confusion: pixels by true class (row) and predicted class (column), K×K.
     """
     right, true, told = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
     union = true + told - right

@@ -22,7 +22,10 @@ BRIGHTNESS, CONTRAST = 0.2, 0.2  # of the training photos, at most
 
 
 def build_segmenter(channels: int, classes: int) -> keras.Model:
-    """Photos N×H×W×`channels` in [-1, 1], H and W multiples of 8 -> class logits N×H×W×`classes`. (Ronneberger et al. 2015)"""
+    """An untrained U-Net (Ronneberger et al. 2015) that reads classes in photos.
+
+    It takes photos N×H×W×`channels` in [-1, 1], H and W multiples of 8, and gives class logits N×H×W×`classes`.
+    """
     x = image = keras.Input((None, None, channels))
     levels = []
     for number, filters in enumerate(FILTERS):
@@ -48,7 +51,13 @@ def _block(x, filters: int, name: str | None = None):
 def train_segmenter(photos: np.ndarray, maps: np.ndarray, classes: int, *, seed: int = 0, steps: int = 1000) -> keras.Model:
     """A segmenter of photos N×H×W×C in [-1, 1] with class maps N×H×W int32, -1 for pixels that count nothing.
 
-    Trained on mirrored photos of varied brightness and contrast, by Adam whose learning rate falls to 0 by half a cosine.
+    It is trained on mirrored photos of varied brightness and contrast, by Adam whose learning rate falls to 0 by half a cosine, in batches
+    of 8.
+
+    Args:
+        classes: how many there are.
+        seed: of Keras' random numbers, which this sets for the whole program, and of the variations.
+        steps: of the training.
     """
     keras.utils.set_random_seed(seed)
     model = build_segmenter(photos.shape[3], classes)
@@ -70,21 +79,21 @@ def train_segmenter(photos: np.ndarray, maps: np.ndarray, classes: int, *, seed:
 
 
 def segmenter_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Height and width at which photos of `size` are read: the longer side at most SIZE, both multiples of 8."""
+    """Height and width in pixels at which photos of `size` are read: both multiples of 8, the longer side at most 128 (`SIZE`)."""
     scale = min(1.0, SIZE / max(size))
     height, width = (max(8, 8 * round(side * scale / 8)) for side in size)
     return height, width
 
 
 class Segmenter(NamedTuple):
-    """What reads classes in photos."""
+    """A model that reads classes in photos, and the photos that it takes."""
 
     model: Callable  # photos N×H×W×`channels` in [-1, 1] -> class logits or probabilities N×h×w×classes
     channels: int
     size: tuple[int | None, int | None] = (None, None)  # the only height and width that the model takes; None: any
 
     def reads_at(self, size: Size) -> Size:
-        """The size of the photos that the model is given, where classes are wanted at `size`."""
+        """Height and width of the photos that the model is given, where classes are wanted at `size`."""
         height, width = (own or wanted for own, wanted in zip(self.size, size))
         return height, width
 
@@ -121,13 +130,13 @@ def load_segmenter(file: str, classes: int, channels: int, size: Size) -> Segmen
 
 
 def _keras_model(path: Path):
-    """The model and the shape of its input."""
+    """The model in a Keras file and the shape of its input."""
     model = keras.models.load_model(path, compile=False)
     return model, tuple(model.inputs[0].shape)
 
 
 def _saved_model(path: Path):
-    """Its default signature and the shape of that one's input."""
+    """The default signature of a SavedModel, as a function of photos, and the shape of its input."""
     loaded = tf.saved_model.load(str(path))
     signature = loaded.signatures["serving_default"]
     ((name, spec),) = signature.structured_input_signature[1].items()
@@ -140,7 +149,12 @@ def _saved_model(path: Path):
 
 
 def segment(segmenter: Segmenter, photos: np.ndarray, size: Size, batch: int = 16) -> np.ndarray:
-    """The most likely class of each pixel of photos N×H×W×C in [-1, 1], at `size`: N×h×w int32."""
+    """The most likely class of each pixel of photos N×H×W×C in [-1, 1], at `size`: N×h×w int32.
+
+    Args:
+        size: height and width of the result in pixels, also the photos' size for a model that takes any.
+        batch: photos that go through the model at once.
+    """
     results = []
     for begin in range(0, len(photos), batch):
         given = resize(with_channels(photos[begin : begin + batch], segmenter.channels), segmenter.reads_at(size))
@@ -149,11 +163,15 @@ def segment(segmenter: Segmenter, photos: np.ndarray, size: Size, batch: int = 1
 
 
 def at_size(maps: np.ndarray, size: Size) -> np.ndarray:
-    """Class maps N×H×W at another size, by the nearest pixel."""
+    """Class maps N×H×W at another size, N×h×w, by the nearest pixel."""
     rows, columns = ((2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(size, maps.shape[1:]))
     return maps[:, rows][:, :, columns]
 
 
 def nearest_classes(images: np.ndarray, colors: np.ndarray) -> np.ndarray:
-    """Pictures of label maps N×H×W×3 in [-1, 1] -> the class whose color (classes×3 in [-1, 1]) is nearest, N×H×W int32."""
+    """The class of each pixel of pictures of label maps N×H×W×3 in [-1, 1], N×H×W int32: the one whose color is nearest.
+
+    Args:
+        colors: classes×3 in [-1, 1].
+    """
     return np.stack([np.argmin(((image[..., None, :] - colors) ** 2).sum(-1), axis=-1).astype(np.int32) for image in images])

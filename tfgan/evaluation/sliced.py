@@ -16,7 +16,7 @@ BINOMIAL = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]).astype(np.float32) / 256.0
 
 
 def sliced_wasserstein(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> dict[str, float]:
-    """The distance by the height of a level of the Laplacian pyramid, and "mean", each × 1000 as in the paper.
+    """The sliced Wasserstein distance of patches of two sets of images (Karras et al. 2018, §5), each × 1000 as in the paper.
 
     There is no interval: among images drawn twice, as for a bootstrap, whole sets of patches are equal, which no real set has.
 
@@ -26,6 +26,9 @@ def sliced_wasserstein(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> dic
 
     Args:
         real, fake: images N×H×W×C and M×H×W×C in [-1, 1], 16 pixels or more; of the larger set as many are taken as the other has.
+
+    Returns:
+        the distance of each level of the Laplacian pyramid, by its height in pixels as text, and their "mean".
 
     Raises:
         UserError: images of two sizes, or smaller ones.
@@ -45,7 +48,7 @@ def sliced_wasserstein(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> dic
 
 
 def _heights(height, width):
-    """Of the levels, finest first: each half the one before, down to 16 pixels or just above."""
+    """Heights of the levels in pixels, finest first: each half the one before, down to 16 pixels or just above."""
     found = [height]
     while min(height, width) >= 2 * SMALLEST:
         height, width = (height + 1) // 2, (width + 1) // 2
@@ -54,7 +57,10 @@ def _heights(height, width):
 
 
 def _patches_of_level(images, level, place):
-    """Level by level, since the patches of all levels of 10,000 images would not fit in memory."""
+    """Patches of one level of the images, at places drawn from the seed `place`.
+
+    They are made level by level, since the patches of all levels of 10,000 images would not fit in memory.
+    """
     random = np.random.default_rng(place)
     batches = (images[i : i + BATCH].astype(np.float32) for i in range(0, len(images), BATCH))
     return np.concatenate([_patches(_laplacian_level(batch, level), random) for batch in batches])
@@ -77,7 +83,7 @@ def _smoothed(images):
 
 
 def _patches(images, random):
-    """PATCHES patches of each image, anywhere in it, (N·PATCHES)×PATCH×PATCH×C."""
+    """Patches anywhere in the images, `PATCHES` of each, (N·PATCHES)×PATCH×PATCH×C."""
     n, height, width, _ = images.shape
     top, left = (random.integers(side - PATCH + 1, size=(n, PATCHES, 1, 1)) for side in (height, width))
     offsets = np.arange(PATCH)
@@ -86,7 +92,7 @@ def _patches(images, random):
 
 
 def _normalized(patches):
-    """By each channel's mean and deviation over all patches; flattened."""
+    """Flattened patches, normalized by each channel's mean and deviation over all of them; the given array is overwritten."""
     mean, deviation = patches.mean(axis=(0, 1, 2), dtype=np.float64), patches.std(axis=(0, 1, 2), dtype=np.float64)
     patches -= mean.astype(np.float32)
     patches /= np.maximum(deviation, FLAT).astype(np.float32)
@@ -94,7 +100,7 @@ def _normalized(patches):
 
 
 def _sliced(real, fake, random):
-    """Mean distance of the sorted projections on random directions."""
+    """Mean distance of two sets of patches in their sorted projections on random directions."""
     distances = []
     for _ in range(REPEATS):
         directions = random.normal(size=(real.shape[1], PROJECTIONS))

@@ -17,14 +17,18 @@ Pixels = np.ndarray | Image.Image | str | Path
 
 
 class Given(NamedTuple):
-    """Images as a network's source takes them: H×W×C of the source's dtype or float32 in [-1, 1], or class indices H×W."""
+    """Images as a network's source takes them: H×W×C of its dtype or float32 in [-1, 1], or class indices H×W int32."""
 
     images: list[np.ndarray]
     batched: bool
     pictures: bool  # whether results are PIL images
 
     def back(self, results: list[np.ndarray], domain: Domain) -> Pixels:
-        """Results H×W×C in the form in which the images were given."""
+        """Results H×W×C in the form in which the images were given: a PIL image, an array H×W×C or N×H×W×C.
+
+        Raises:
+            UserError: a PIL image that would have other pixels than uint8.
+        """
         if not self.pictures:
             return np.stack(results) if self.batched else results[0]
         (result,) = results
@@ -36,12 +40,15 @@ class Given(NamedTuple):
 def as_images(given: Pixels, domain: Domain, alpha: str, floats: bool = False) -> Given:
     """Images for a network whose source is `domain`.
 
+    A file or a PIL image is converted to the domain's channels and pixel type. An array must have them, or be of floats in [-1, 1].
+
     Args:
         alpha: what becomes of a picture's transparency: composite, drop or keep.
         floats: whether float arrays are known to be in [-1, 1]; otherwise those that could as well be in [0, 1] are refused.
 
     Raises:
-        UserError: the shape, the type or the range of an array does not fit; a file that cannot be read.
+        UserError: the shape, the type or the range of an array does not fit; a file that cannot be read; class indices that the domain
+            does not have.
     """
     if isinstance(given, str | os.PathLike):
         try:
@@ -71,7 +78,7 @@ def as_images(given: Pixels, domain: Domain, alpha: str, floats: bool = False) -
 
 
 def _maps(array: np.ndarray, domain: Domain) -> np.ndarray:
-    """Class indices H×W int32."""
+    """The array as class indices H×W int32, once it holds nothing else than the domain's classes and -1."""
     count = len(domain.require_classes().names)
     if array.ndim != 2 or not np.issubdtype(array.dtype, np.integer) or array.min() < -1 or array.max() >= count:
         raise UserError(f"{domain.name} are maps of class indices H×W: whole numbers from 0 to {count - 1}, and -1 for none.")
@@ -79,7 +86,7 @@ def _maps(array: np.ndarray, domain: Domain) -> np.ndarray:
 
 
 def _pixels(array: np.ndarray, domain: Domain) -> np.ndarray:
-    """H×W×C in the domain's dtype, or float32."""
+    """The array H×W×C in the domain's dtype, or float32 in [-1, 1], once its channels and its range fit."""
     if array.shape[-1] != domain.channels:
         raise UserError(f"{domain.name} has {domain.channels} channel(s), but an image has {array.shape[-1]}.")
     if array.dtype == domain.dtype:

@@ -16,12 +16,12 @@ Signature = Translator | Encoder | Sampler
 
 
 def make_signatures(signatures: dict[str, Signature]) -> dict[str, Callable]:
-    """All signatures of a run, its ways to use its networks, as functions for a SavedModel.
+    """All signatures of a run, its ways to use its networks, as functions for a SavedModel, by their names in it.
 
     NAME: `images` [N, H, W, C] -> `images` [N, H, W, C'], uint8 (uint16 for a domain of 16-bit files), any N, H and W. A map of classes
     is `labels` [N, H, W] int32 instead; what else a translation needs are float32 vectors [N, length] under their names. An encoding
     gives `vectors` [N, length].
-    NAME_bytes: the same with `image_bytes` [N], each a JPEG, PNG, GIF or BMP file of any size -> `image_bytes` [N], PNG files. There is
+    NAME_bytes: NAME with `image_bytes` [N], each a JPEG, PNG, GIF or BMP file of any size -> `image_bytes` [N], PNG files. There is
     none where TensorFlow's decoder cannot give what the domain takes, see `is_decodable`. It does not turn photos by their EXIF
     orientation, and it drops transparency where `tfgan translate` lays the image over white.
 
@@ -89,7 +89,7 @@ def is_decodable(domain: Domain) -> bool:
 
 
 def decode(data, domain: Domain):
-    """The bytes of one file -> H×W×C of the domain's dtype, or H×W int32 where the domain is a map of class indices.
+    """Decodes the bytes of one file: H×W×C of the domain's dtype, or H×W int32 where the domain is a map of class indices.
 
     Agrees with `tfgan.data.label_maps.maps.load` on what that takes. What it refuses, as a graph cannot: an unknown id is no class (-1), an
     unknown color is the nearest class's, and of ids in color the red is taken.
@@ -142,14 +142,18 @@ def is_export(folder: Path) -> bool:
 
 
 def signature_name(name: str, signatures: dict[str, Signature]) -> str:
-    """The name in an export of what the run calls `name`."""
+    """The name in an export of the signature that the run calls `name`."""
     return "serving_default" if name == next(iter(signatures)) else name
 
 
 def largest_difference(signature: Translator | Encoder, serve: Callable, images: list[np.ndarray]) -> float:
-    """Between a signature of the reloaded SavedModel and the run's own network, over real images H×W×C or maps H×W.
+    """The largest difference between a signature of the reloaded SavedModel and the run's own network, over real images or label maps.
 
-    In steps of the target's dtype, or of 1 for vectors. Conditions are drawn at random, 0 or 1.
+    It is in steps of the target's dtype, or in units of the vector for an encoder. Conditions are drawn at random, 0 or 1.
+
+    Args:
+        serve: the signature in the SavedModel.
+        images: H×W×C of the source's dtype, or class indices H×W; one at least.
     """
     generator = np.random.default_rng(0)
     differences = []
@@ -161,7 +165,13 @@ def largest_difference(signature: Translator | Encoder, serve: Callable, images:
 
 
 def largest_sample_difference(sampler: Sampler, serve: Callable, serve_seeds: Callable, seeds: range) -> float:
-    """The same for both signatures of what makes images from noise, over the images of `seeds`; labels take turns."""
+    """The largest difference between the run's own sampler and both signatures of a SavedModel that make its images from noise.
+
+    It is in steps of the image's dtype, over the images of `seeds`; labels take turns.
+
+    Args:
+        serve: the signature that takes latents; serve_seeds: the one that takes seeds.
+    """
     labels = {"labels": np.arange(len(seeds), dtype=np.int32) % len(sampler.class_names)} if sampler.class_names else {}
     latents = sampler.latents(seeds)
     own = sampler.pixels(latents, **labels).numpy()
@@ -170,6 +180,6 @@ def largest_sample_difference(sampler: Sampler, serve: Callable, serve_seeds: Ca
 
 
 def _served(serve: Callable, given: dict[str, np.ndarray]) -> np.ndarray:
-    """The one result of a signature, in float64."""
+    """The one result of a signature in a SavedModel, given its arguments by name, in float64."""
     (result,) = serve(**{name: tf.constant(value) for name, value in given.items()}).values()
     return result.numpy().astype(np.float64)

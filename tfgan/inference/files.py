@@ -24,7 +24,7 @@ class Task(NamedTuple):
 
 
 def find_tasks(source: str, output: str, extension: str = "") -> list[Task]:
-    """Which file becomes which.
+    """The tasks of a command: which image file becomes which result.
 
     Args:
         source: an image file; a folder, with all its sub-folders; or a glob pattern, ** for sub-folders. Names are kept from the folder,
@@ -51,7 +51,11 @@ def find_tasks(source: str, output: str, extension: str = "") -> list[Task]:
 
 
 def find_images(source: str) -> tuple[Path, list[Path]]:
-    """The folder from which names are kept, and the sorted names of the images in it; for `source` see `find_tasks`."""
+    """The folder from which names are kept, and the sorted names of the images in it; for `source` see `find_tasks`.
+
+    Raises:
+        UserError: no images are found.
+    """
     path = Path(source)
     if path.is_file():
         return path.parent, [Path(path.name)]
@@ -100,6 +104,8 @@ def translate_files(
 ) -> Iterator[tuple[Task, str]]:
     """Does the tasks; yields each with what became of it: `DONE`, `EXISTS` if its result was there, otherwise the reason it failed.
 
+    A file that cannot be read, translated or written is told as a reason; the others are done.
+
     Args:
         conditions: what an image H×W×C is translated by: image -> {name: vector}.
         alpha: what becomes of transparency, see `tfgan.data.images.convert`.
@@ -121,7 +127,11 @@ def translate_files(
 
 
 def read_image(path: Path, domain: Domain, alpha: str):
-    """A file as `domain` takes it: H×W×C of its dtype, or class indices H×W int32. Raises `UnreadableImage`."""
+    """An image file as `domain` takes it: H×W×C of its dtype, or class indices H×W int32.
+
+    Raises:
+        UnreadableImage: the file is damaged, of an unknown kind, or does not hold the domain's classes.
+    """
     if domain.classes is not None:
         return label_maps.load(path, domain)
     return images.convert(images.decode(path), domain.channels, domain.dtype, alpha)

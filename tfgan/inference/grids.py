@@ -10,13 +10,13 @@ TITLE_HEIGHT = 22
 
 
 def to_rgb(image: np.ndarray) -> np.ndarray:
-    """An image H×W×C float in [-1, 1] -> H×W×3 uint8. Gray is repeated; transparency is not shown."""
+    """An image H×W×C float in [-1, 1] as H×W×3 uint8. Gray is repeated; transparency is not shown."""
     image = np.repeat(image[..., :1], 3, axis=2) if image.shape[2] < 3 else image[..., :3]
     return np.clip(np.rint((image + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
 def grid(columns: dict[str, list[np.ndarray]]) -> np.ndarray:
-    """Columns of images of one size under their titles, H×W×C float in [-1, 1] -> one picture, uint8 RGB on white.
+    """One picture, uint8 RGB on white, of columns of images H×W×C float in [-1, 1] of one size, under their titles.
 
     A column is as wide as its title if that is wider than the images.
     """

@@ -28,12 +28,12 @@ class Sampler(tf.Module):
         self._run_pixels = tf.function(tuned_function(self.generate_pixels), input_signature=[self.latents_spec, *self.labels_spec])
 
     def require_styles(self) -> Styles:
-        """The halves of a generation with styles."""
+        """The two halves of the generator of a generation with styles; an assertion fails for one without."""
         assert self.styles is not None, f"{self.target.name} is made without styles"
         return self.styles
 
     def truncated(self, truncation: float) -> "Sampler":
-        """The same with another ψ (Karras et al. 2019, appendix B), for a generation with styles."""
+        """A sampler of this generation with another ψ (Karras et al. 2019, appendix B), for a generation with styles."""
         styles = self.require_styles()._replace(truncation=truncation)
         return Sampler(self.generation._replace(function=lambda latents: styles.synthesize(styles.map(latents, truncation)), styles=styles))
 
@@ -47,15 +47,23 @@ class Sampler(tf.Module):
         return f"{self.length} latents{classes} to {self.target.name}"
 
     def latents(self, seeds) -> np.ndarray:
-        """Seeds, N integers -> N×length float32, drawn from the generation's prior."""
+        """The latents of seeds, N integers: N×length float32, drawn from the generation's prior."""
         return self._latents(tf.cast(seeds, tf.int32)).numpy()
 
     def __call__(self, latents, labels=None) -> tf.Tensor:
-        """N×length float32 -> N×H×W×C float32 in [-1, 1]."""
+        """The images of latents N×length float32, N×H×W×C float32 in [-1, 1].
+
+        Raises:
+            ValueError: labels are missing where there are classes, or given where there are none.
+        """
         return self._in_batches(self._run, latents, labels)
 
     def pixels(self, latents, labels=None) -> tf.Tensor:
-        """N×length float32 -> N×H×W×C of the image's dtype."""
+        """The images of latents N×length float32, N×H×W×C of the image's dtype, over its full range.
+
+        Raises:
+            ValueError: labels are missing where there are classes, or given where there are none.
+        """
         return self._in_batches(self._run_pixels, latents, labels)
 
     def _in_batches(self, function, latents, labels):
@@ -65,7 +73,7 @@ class Sampler(tf.Module):
         return tf.concat([function(*(value[i : i + BATCH] for value in given)) for i in range(0, len(given[0]), BATCH)], axis=0)
 
     def draw(self, seeds):
-        """The graph of `latents`."""
+        """The latents of seeds [N] int32 as a tensor N×length float32: what `latents` runs as a graph."""
 
         def one(seed):
             key = tf.stack([seed, 0])
@@ -77,14 +85,14 @@ class Sampler(tf.Module):
         return self.generation.function(latents, *labels)
 
     def generate_pixels(self, latents, *labels):
-        """The graph of `pixels`."""
+        """The images of latents N×length float32, N×H×W×C of the image's dtype: what `pixels` runs as a graph."""
         return self.to_pixels(self._generate(latents, *labels))
 
     def to_pixels(self, floats):
-        """[-1, 1] -> the image's dtype, rounded to the nearest value."""
+        """Images N×H×W×C in [-1, 1] as pixels of the image's dtype, rounded to the nearest value."""
         return denormalize(floats, self.target)
 
     @property
     def weights(self) -> list[tf.Variable]:
-        """The variables that `pixels` reads."""
+        """The variables of the network that `pixels` reads, for an export."""
         return list(self._run_pixels.get_concrete_function().variables)

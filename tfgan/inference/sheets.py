@@ -13,7 +13,10 @@ Columns = dict[str, list[np.ndarray]]
 
 
 def samples(sampler: Sampler, seed: int, rows: int, columns: int, classes: list[int]) -> Columns:
-    """A column for each of the `classes`, whose rows share a seed; without any, rows × columns seeds from `seed` on, row by row."""
+    """A sheet of samples: a column for each of the `classes`, whose rows share a seed.
+
+    Without any classes it has rows × columns seeds from `seed` on, row by row, and columns titled by their numbers.
+    """
     if not classes:
         images = sampler(sampler.latents(np.arange(seed, seed + rows * columns))).numpy()
         return _columns([str(column) for column in range(columns)], images)
@@ -23,12 +26,13 @@ def samples(sampler: Sampler, seed: int, rows: int, columns: int, classes: list[
 
 
 def interpolations(sampler: Sampler, ends: np.ndarray, columns: int, labels: np.ndarray | None = None) -> Columns:
-    """A row for each pair of neighbors among the latents `ends`, (rows + 1)×length: the way from one to the next.
+    """A sheet of ways: a row for each pair of neighbors among the latents `ends`, (rows + 1)×length, leads from one to the next.
 
     Through styles, or through latents drawn evenly from a cube, the way is straight; through latents of a normal distribution it keeps
     to the sphere near which these lie (White 2016, §2.1).
 
     Args:
+        columns: images of a row, evenly spaced, with both ends.
         labels: rows int32, where there are classes.
     """
     shares = np.linspace(0.0, 1.0, columns)
@@ -44,10 +48,14 @@ def interpolations(sampler: Sampler, ends: np.ndarray, columns: int, labels: np.
 
 
 def mixing(sampler: Sampler, coarse: np.ndarray, fine: np.ndarray, crossover: int) -> Columns:
-    """Styles of two sources in one image (Karras et al. 2019, figure 3).
+    """A sheet of mixed styles, of two sources in each image (Karras et al. 2019, figure 3).
 
     The first column shows the sources of the layers before `crossover`, latents rows×length; the first row those of the others. Every other
-    image has its row's coarse styles and its column's fine ones.
+    image has its row's coarse styles and its column's fine ones. The sampler is of a generation with styles.
+
+    Args:
+        coarse, fine: latents rows×length and columns×length.
+        crossover: the first layer, counted from 0, that takes the fine style.
     """
     styles = sampler.require_styles()
     synthesize = styles.synthesize
@@ -62,13 +70,19 @@ def mixing(sampler: Sampler, coarse: np.ndarray, fine: np.ndarray, crossover: in
 
 
 def truncations(sampler: Sampler, latents: np.ndarray, values: Sequence[float]) -> Columns:
-    """A row for each of the latents, a column each ψ: from the mean image at 0 to full variety at 1 (Karras et al. 2019, appendix B)."""
+    """A sheet of truncations: a row for each of the latents N×length, a column each ψ of `values` (Karras et al. 2019, appendix B).
+
+    ψ leads from the mean image at 0 to full variety at 1. The sampler is of a generation with styles.
+    """
     styles = sampler.require_styles()
     return {f"ψ = {value:g}": list(styles.synthesize(styles.map(latents, value)).numpy()) for value in values}
 
 
 def edits(sampler: Sampler, latents: np.ndarray, direction: np.ndarray, strengths: Sequence[float]) -> Columns:
-    """A row for each of the latents, moved by `direction` times each strength (Larsen et al. 2016, §4.2)."""
+    """A sheet of edits: a row for each of the latents N×length, a column for each strength, which times `direction` moves them.
+
+    Source: Larsen et al. 2016, §4.2.
+    """
     return {f"{strength:+g}": list(sampler(latents + strength * direction).numpy()) for strength in strengths}
 
 
@@ -77,7 +91,10 @@ def lerp(a, b, share):
 
 
 def slerp(a, b, share):
-    """From a to b on the arc around the origin; straight where there is no one arc: between parallel vectors."""
+    """The vector at `share` of the way from vector a to b, 0 to 1, on the arc around the origin (White 2016, §2.1).
+
+    The way is straight where there is no one arc: between parallel vectors.
+    """
     norms = np.linalg.norm(a) * np.linalg.norm(b)
     angle = np.arccos(np.clip(np.dot(a, b) / norms, -1.0, 1.0)) if norms else 0.0
     if np.sin(angle) < 1e-4:

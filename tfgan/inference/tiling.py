@@ -14,14 +14,18 @@ def translate_image(
     overlap: int = 64,
     floats: bool = False,
 ) -> np.ndarray:
-    """One image H×W×C of the source's dtype or float32 in [-1, 1], or map of class indices H×W -> H×W×C' of the target's dtype.
+    """Translates one image of any size, at once or in tiles.
 
     Args:
+        image: H×W×C of the source's dtype or float32 in [-1, 1], or a map of class indices H×W.
         floats: the result in float32, [-1, 1].
         conditions: what the image is translated by: name -> vector.
         tile: height and width of the tiles; 0, or an image no larger: all at once. Normalization by each image's own statistics then
             means each tile's own, so that tiles can differ in brightness: make them as large as memory allows.
         overlap: pixels that neighboring tiles share at least, over which one fades into the other; no more than half a tile.
+
+    Returns:
+        H×W×C' of the target's dtype, or float32 in [-1, 1] if `floats`.
     """
     height, width = image.shape[:2]
     conditions = {name: vector[None] for name, vector in (conditions or {}).items()}
@@ -45,7 +49,7 @@ def translate_image(
 
 
 def _starts(size: int, tile: int, overlap: int) -> list[int]:
-    """Where tiles begin: evenly spread, at least `overlap` shared, the last one ending at `size`."""
+    """Places where tiles begin, in pixels: evenly spread, at least `overlap` shared, the last one ending at `size`."""
     if size <= tile:
         return [0]
     count = -(-(size - overlap) // (tile - overlap))

@@ -30,7 +30,7 @@ class Translator(tf.Module):
 
     @property
     def pixel_spec(self) -> tf.TensorSpec:
-        """What `pixels` takes."""
+        """The shape, dtype and name of what `pixels` takes."""
         return tf.TensorSpec(self.shape, self.source.dtype, "labels" if self.takes_maps else "images")
 
     def describe(self) -> str:
@@ -42,11 +42,19 @@ class Translator(tf.Module):
         return tf.as_dtype(self.target.dtype).max
 
     def __call__(self, images, **conditions):
-        """float32 in [-1, 1], or class indices -> N×H×W×C' float32 in [-1, 1]."""
+        """The translations of images N×H×W×C float32 in [-1, 1], or class indices N×H×W, as N×H×W×C' float32 in [-1, 1].
+
+        Raises:
+            ValueError: a condition is missing, is not known, or has another shape than N×length.
+        """
         return self._run(images, *self._in_order(images, conditions))
 
     def pixels(self, images, **conditions):
-        """The source's dtype -> N×H×W×C' of the target's dtype, both over the dtype's full range."""
+        """The translations of images N×H×W×C of the source's dtype, as N×H×W×C' of the target's, each over its dtype's full range.
+
+        Raises:
+            ValueError: a condition is missing, is not known, or has another shape than N×length.
+        """
         return self._run_pixels(images, *self._in_order(images, conditions))
 
     def _in_order(self, images, conditions):
@@ -71,15 +79,15 @@ class Translator(tf.Module):
         return result[:, top : top + height, left : left + width]
 
     def translate_pixels(self, images, *conditions):
-        """The graph of `pixels`, with the conditions in the translation's order."""
+        """The translations of pixels, as pixels: what `pixels` runs as a graph, with the conditions in the translation's order."""
         return self.to_pixels(self._translate(self.to_floats(images), *conditions))
 
     def to_floats(self, pixels):
-        """The source's dtype -> float32 in [-1, 1]; class indices stay as they are."""
+        """Pixels of the source's dtype as float32 in [-1, 1]; class indices stay as they are."""
         return tf.convert_to_tensor(pixels) if self.takes_maps else normalize(tf.convert_to_tensor(pixels), self.source)
 
     def to_pixels(self, floats):
-        """[-1, 1] -> the target's dtype, rounded to the nearest value."""
+        """Images in [-1, 1] as pixels of the target's dtype, rounded to the nearest value."""
         return denormalize(floats, self.target)
 
     @property
@@ -93,7 +101,7 @@ class Translator(tf.Module):
 
 
 def _mirrored(size, padded):
-    """Indices into `size` places that stand for `padded` places: the middle ones as they are, mirrored on both sides as often as needed.
+    """Indices of `size` places that fill `padded` places: the middle ones as they are, mirrored on both sides as often as needed.
 
     Returns:
         int32 indices of shape (padded,), and where the middle begins.

@@ -24,7 +24,7 @@ MOST_REAL_IMAGES = 320
 
 
 class Real(NamedTuple):
-    """Measures of real images."""
+    """Measures of real images, None where there are too few images or pixels: their spread, and their strongest grid pattern in dB."""
 
     spread: float | None
     peak: float | None
@@ -63,7 +63,10 @@ class Health(Callback):
         return self.measure(made)
 
     def measure(self, made: Made) -> dict[str, float]:
-        """Of sample pictures: least diversity and strongest grid of all signatures; mean correlation, where the truth is not known."""
+        """Measures of a sample picture by name: least diversity and strongest grid of all signatures, and mean correlation.
+
+        The correlation is of inputs and translations whose truth is not known. What cannot be measured is left out.
+        """
         diversities: list[float | None] = []
         correlations: list[float | None] = []
         grids: list[float | None] = []
@@ -82,7 +85,7 @@ class Health(Callback):
         return {name: float(join(values)) for name, (join, values) in known.items() if values}
 
     def _real_images(self, name: str, label: int | None, made: Made) -> Real:
-        """What a signature's results are compared with, images of its target domain: where the data are paired, the truth."""
+        """Measures of what a signature's results are compared with, images of its target domain: where the data are paired, the truth."""
         if (name, label) not in self._real:
             signature = made.signatures[name]
             key = next(key for key, domain in self.dataset.spec.domains.items() if domain is signature.target)
@@ -98,7 +101,10 @@ class Health(Callback):
 
 
 def _groups(made: Made):
-    """(signature, label, inputs or None, outputs) of images that were made alike; inputs of translations whose truth is not known."""
+    """Yields (signature, label, inputs, outputs) of images that were made alike.
+
+    The inputs are those of translations whose truth is not known, and None for all others; the label is None where there are no classes.
+    """
     for calls in zip(*made.calls):  # one call of each example
         signature = made.signatures[calls[0].signature]
         # What is made of images that were made themselves, such as CycleGAN's way back, says nothing new.

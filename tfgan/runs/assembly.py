@@ -16,7 +16,7 @@ from tfgan.training.timeline import Timeline
 
 
 class Machine(NamedTuple):
-    """What a run works on."""
+    """The devices that a run works on, and how it computes on them."""
 
     strategy: tf.distribute.Strategy
     training: TrainConfig  # without `auto`
@@ -24,7 +24,7 @@ class Machine(NamedTuple):
 
 
 def choose_machine(cls: type[Method], training: TrainConfig, hparams: HParams, earlier: TrainConfig | None = None) -> Machine:
-    """The strategy and the arithmetic for a method on this machine. To be asked before anything else of TensorFlow is used.
+    """The strategy and the arithmetic for a method on this machine; to be asked before anything else of TensorFlow is used.
 
     Args:
         earlier: settings of the run that goes on, whose arithmetic stays.

@@ -23,7 +23,7 @@ METHODS = {
 
 
 class Choice(NamedTuple):
-    """A method for a data set."""
+    """A method that was chosen for a data set, and the layouts that the data set may have."""
 
     method: str
     guessed: bool  # from the layout, as none was named
@@ -31,13 +31,16 @@ class Choice(NamedTuple):
 
 
 def choose_method(data: DataConfig, method: str = "") -> Choice:
-    """The method that was named, or else the one that fits the layout of the data set's folder."""
+    """The method that was named, or else the one that fits the layout of the data set's folder; pix2pix if none does."""
     layouts = find_layouts(data)
     return Choice(method or METHODS[layouts.possible[0].kind if layouts.possible else "paired"], not method, layouts)
 
 
 def inspect_data(data: DataConfig, choice: Choice, hparams: HParams, progress: Progress = lambda items, total: items) -> Inspection:
-    """Looks at every image of a data set for the chosen method.
+    """Looks at every image of a data set for the chosen method, and returns what it found.
+
+    Args:
+        progress: wraps the images that are looked at, and is told how many there are.
 
     Raises:
         UserError: the data set cannot be opened at all, or a setting means nothing for the method.

@@ -28,6 +28,8 @@ ENOUGH = 1000  # images, for which others are left out, so that real ones can st
 def compare(signatures: Signatures, dataset: Dataset, count: int) -> dict[str, Comparison]:
     """Comparisons by name: "" for what a method is for, or the domain that is translated to, where there are several.
 
+    A method that makes images from noise and has an encoder also has "reconstruction".
+
     Args:
         signatures: of the method.
         dataset: what it learns from.
@@ -44,7 +46,13 @@ def compare(signatures: Signatures, dataset: Dataset, count: int) -> dict[str, C
 
 
 def measurable(signatures: Signatures, image_size: Size) -> list[str]:
-    """The metrics that fit what `compare` makes with these signatures, known before anything is made; their tools are not asked for."""
+    """Names of the metrics that fit what `compare` makes with these signatures, known before anything is made.
+
+    Whether their tools are there is not asked.
+
+    Args:
+        image_size: height and width in pixels of the data set's images.
+    """
     encodes, generates = any(isinstance(signature, Encoder) for signature in signatures.values()), bool(samplers(signatures))
     groups = {"sliced": min(image_size) >= SMALLEST, "distribution": True}
     groups["matched"] = (generates and encodes) or any(signature.truth_key for signature in translators(signatures).values())
@@ -54,7 +62,7 @@ def measurable(signatures: Signatures, image_size: Size) -> list[str]:
 
 
 def _translated(signature: Translator, dataset: Dataset, count: int) -> Comparison:
-    """Validation images put through a translation whose true results are known; style vectors are the prior's mean, 0."""
+    """The comparison of validation images, put through a translation, with their true results; style vectors are the prior's mean, 0."""
     inputs = dataset.column("validation", signature.input_key, count)
     conditions = {name: np.zeros([len(inputs), length], np.float32) for name, length in signature.lengths.items()}
     return Comparison(
@@ -71,7 +79,7 @@ def _translated(signature: Translator, dataset: Dataset, count: int) -> Comparis
 
 
 def _unpaired(signature: Translator, back: Translator, dataset: Dataset, count: int) -> Comparison:
-    """Validation images of one domain, as the other's, and on the way back."""
+    """The comparison of validation images of one domain, translated to the other and back, with the other's images and their originals."""
     inputs, target = dataset.column("validation", signature.input_key, count), back.input_key
     fake, real = _each(signature, inputs), dataset.column("validation", target, count)
     number, more, notes = _like_counts(len(fake), _unseen(dataset, target, len(fake)))
@@ -89,7 +97,7 @@ def _unpaired(signature: Translator, back: Translator, dataset: Dataset, count: 
 
 
 def _attributes(signature: Translator, dataset: Dataset, count: int) -> Comparison:
-    """Validation images, each with the attributes of the next one, and on the way back to its own."""
+    """The comparison of validation images, each given the attributes of the next one and then its own again, with the originals."""
     inputs, own, known = (dataset.column("validation", key, count) for key in ("image", "attributes", "mask"))
     asked, masks = np.roll(own, -1, axis=0), np.roll(known, -1, axis=0)
 
@@ -111,7 +119,7 @@ def _attributes(signature: Translator, dataset: Dataset, count: int) -> Comparis
 
 
 def _generated(signatures: Signatures, dataset: Dataset, count: int) -> dict[str, Comparison]:
-    """Samples beside training images; with an encoder also reconstructions beside validation images.
+    """The comparisons of samples with training images, and, where there is an encoder, of reconstructions with validation images.
 
     Styles are not truncated, as in the papers' figures: truncation trades variety for quality.
     """
@@ -143,13 +151,13 @@ def _reconstructed(encoder: Encoder, sampler: Sampler, dataset: Dataset, count: 
 
 
 def _unseen(dataset: Dataset, key: str, count: int) -> np.ndarray | None:
-    """Real images of the other split than the reference; None where there is but one."""
+    """Real images of the split that the reference is not of, at most `count`; None where the data set has but one split."""
     split = "validation" if key == "image" and dataset.spec.kind in ("labeled", "images") else "train"
     return None if dataset.validation_split == "train" else dataset.column(split, key, count)
 
 
 def _like_counts(fakes: int, more: np.ndarray | None) -> tuple[int, np.ndarray | None, tuple[str, ...]]:
-    """How many of the generated images are compared, the real ones in their place: as many, or none, and a note that says why.
+    """How many of the generated images are compared, the real ones in their place, as many or none, and notes that say why.
 
     Distances of sets fall with the number of images, so that figures of fewer or more would say nothing of each other.
     """
@@ -162,7 +170,7 @@ def _like_counts(fakes: int, more: np.ndarray | None) -> tuple[int, np.ndarray |
 
 
 def _each(signature: Translator, images: np.ndarray, conditions: dict[str, np.ndarray] | None = None, batch: int = 8) -> np.ndarray:
-    """Pixels of N results."""
+    """The translations of N images in pixels, made `batch` at a time."""
     results = []
     for begin in range(0, len(images), batch):
         part = slice(begin, begin + batch)
@@ -172,9 +180,12 @@ def _each(signature: Translator, images: np.ndarray, conditions: dict[str, np.nd
 
 
 def compare_folders(real: str, fake: str, count: int) -> Comparison:
-    """The images of two folders; matched if their names, but for the endings, and the sizes of each pair agree.
+    """The comparison of the images of two folders; matched if their names, but for the endings, and the sizes of each pair agree.
 
     Sets are compared at the most frequent size of the real images; others are resized to it. This is said, and why there are no pairs.
+
+    Args:
+        count: images of each folder at most, evenly spaced.
 
     Raises:
         UserError: no images; damaged ones.
@@ -201,7 +212,7 @@ def compare_folders(real: str, fake: str, count: int) -> Comparison:
 
 
 def _find_files(folder: str, count: int) -> dict[str, Path]:
-    """Name without ending -> file, of at most `count` images, evenly spaced."""
+    """The files of at most `count` images in a folder, evenly spaced, by their names without ending."""
     root, names = find_images(folder)
     names = [names[i * len(names) // min(count, len(names))] for i in range(min(count, len(names)))]
     return {name.with_suffix("").as_posix(): root / name for name in names}
@@ -215,7 +226,7 @@ def _read(function: Callable, path: Path):
 
 
 def _unlike(sizes: list[dict[str, Size]], folders: tuple[str, str]) -> str:
-    """Why the images are no pairs; "" if they are."""
+    """A clause that says why the images of two folders are no pairs; "" if they are."""
     for here, there, folder in ((*sizes, folders[0]), (*sizes[::-1], folders[1])):
         alone = [name for name in here if name not in there]
         if alone:

@@ -1,4 +1,4 @@
-"""From the settings of `translate` to one of a run's translations and what it translates by: attributes, a style."""
+"""The translation of a run that the settings of `translate` choose, and what it translates by: attributes, a style."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,10 @@ def choose_translator(signatures: Signatures, to: str) -> Translator:
 
 
 def make_conditions(run: Run, signatures: Signatures, translator: Translator, changes: str, style: str, seed: int) -> Callable:
-    """A function: image -> {condition: vector}, from what is to be set, the image of a style, or the seed of one.
+    """A function from an image H×W×C to its conditions, {name: vector}, out of what is to be set, the image of a style, or a seed.
+
+    Args:
+        changes: the attributes to set, as in --set; style: the image of a style; seed: of a random style, where none is given.
 
     Raises:
         UserError: a flag that this run cannot use, or lacks; unknown attributes; a style image that cannot be read.
@@ -52,7 +55,7 @@ def make_conditions(run: Run, signatures: Signatures, translator: Translator, ch
 
 
 def _attributes(spec, classify: Encoder, translator: Translator, changes: str) -> Callable:
-    """The target attributes: those the discriminator sees in the image, changed as asked."""
+    """A function from an image to its target attributes: those that the discriminator sees in it, changed as asked."""
     wanted = parse_changes(changes, spec)
     if not wanted:
         raise UserError(f"--set=NAME,~NAME chooses what to change; the run knows {', '.join(spec.attribute_names)}.")

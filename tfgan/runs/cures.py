@@ -11,7 +11,7 @@ from tfgan.methods.base import Method
 
 
 class Now(NamedTuple):
-    """What a suggestion may depend on, beside the flag's own value."""
+    """The state of a run that a suggestion may depend on, beside the flag's own value."""
 
     spec: DataSpec
     epoch: float
@@ -26,7 +26,7 @@ def _put(value) -> Proposal:
 
 
 def _fill(value) -> Proposal:
-    """For a setting that is not used yet."""
+    """A proposal of `value` for a setting that is not used yet."""
     return lambda old, now: None if old else value
 
 
@@ -84,6 +84,10 @@ CURES: dict[str, list[tuple[str, Proposal]]] = {
 
 def suggest(alarm: str, epoch: float, method: Method, data: DataConfig, training: TrainConfig) -> tuple[str, str]:
     """The first flag among the alarm's cures that the method has, that changes its setting and that goes with the others.
+
+    Args:
+        alarm: its name, a key of `CURES`.
+        epoch: at which it was raised.
 
     Returns:
         the flag, such as --ndf=32, and a sentence that names it; "" and another sentence if nothing is left to try.

@@ -76,7 +76,7 @@ def _moved(run: Run, data_dir: str) -> Run:
 
 
 def evaluate_folders(real: str, fake: str, settings: EvaluateConfig) -> dict:
-    """Measures the images of the folder `fake` beside those of `real`; pair by pair too, if their names agree.
+    """Measures the images of the folder `fake` beside those of `real`, pair by pair too if their names agree.
 
     Raises:
         UserError: no images, or damaged ones; a metric that cannot be measured.
@@ -93,7 +93,11 @@ def evaluate_folders(real: str, fake: str, settings: EvaluateConfig) -> dict:
 
 
 def stored_results(folders: list[str]) -> list[dict]:
-    """The newest values of each run's evaluation.json. Raises `UserError` for a run without."""
+    """The newest values of each run's evaluation.json.
+
+    Raises:
+        UserError: a run without one, or with a damaged one.
+    """
     found = []
     for folder in folders:
         results = read_results(Path(folder))
@@ -121,7 +125,7 @@ def _names(settings: EvaluateConfig, comparisons: dict[str, Comparison], what: s
 
 
 def _measure(comparisons: dict[str, Comparison], names: list[str], tools: Tools, settings: EvaluateConfig) -> dict[str, Measured]:
-    """The metrics `names`, those that can be had.
+    """The measurements of the comparisons, of those of the metrics `names` that can be had.
 
     Raises:
         UserError: one that was asked for cannot be measured on any of the comparisons, or none at all can.
@@ -138,7 +142,7 @@ def _measure(comparisons: dict[str, Comparison], names: list[str], tools: Tools,
 
 
 def _stamp(comparisons: dict[str, Comparison], reference: str, seed: int) -> dict:
-    """What all metrics depend on; the tools' stamps come beside it."""
+    """The part of a stamp that all metrics depend on; the tools' stamps come beside it."""
     stamp = {"reference": reference, "seed": seed}
     for part, comparison in comparisons.items():
         height, width = comparison.real.shape[1:3]
@@ -153,7 +157,7 @@ def _stamp(comparisons: dict[str, Comparison], reference: str, seed: int) -> dic
 
 
 def _cases(run: Run, part: str, comparison: Comparison, measured: Measured, most: int) -> list[dict]:
-    """The scores of each matched image; of the best and worst by each metric the images too, as files of the run."""
+    """The cases of a comparison: the scores of each matched image, and files of the `most` best and worst by each metric."""
     scores = measured.cases
     if not scores:
         return []
@@ -172,7 +176,7 @@ def _cases(run: Run, part: str, comparison: Comparison, measured: Measured, most
 
 
 def _keep(run: Run, stem: str, comparison: Comparison, number: int) -> dict[str, str]:
-    """Writes what went in, the truth and the result; paths inside the run's folder."""
+    """Writes the input, the truth and the result of one case; returns their paths inside the run's folder."""
     assert comparison.inputs is not None  # of what has cases
     kept = {"input": comparison.inputs[number], "truth": comparison.real[number], "result": comparison.fake[number]}
     files = {}

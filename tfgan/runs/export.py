@@ -17,7 +17,7 @@ TOLERANCE = 1 / 255  # of the full range: rounding may fall either way
 
 
 class Exported(NamedTuple):
-    """What was written."""
+    """The export that was written, and how far its results were from the run's."""
 
     folder: Path
     step: int  # of the checkpoint

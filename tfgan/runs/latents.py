@@ -1,4 +1,4 @@
-"""From the settings of `sample` to what a generator is given: latents of seeds or of the user's images, classes, attribute vectors."""
+"""What a generator is given by the settings of `sample`: latents of the user's images, classes, attribute vectors."""
 
 from pathlib import Path
 
@@ -15,8 +15,11 @@ from tfgan.runs.opening import Run
 def choose_sampler(run: Run, signatures: Signatures, truncation: float | None) -> Sampler:
     """The run's signature from noise to images.
 
+    Args:
+        truncation: ψ, for a generation with styles; None: the run's own.
+
     Raises:
-        UserError: it has none; it knows no truncation.
+        UserError: the run makes no images from noise, or `truncation` is given to a run without styles.
     """
     found = list(samplers(signatures).values())
     if not found:
@@ -29,7 +32,7 @@ def choose_sampler(run: Run, signatures: Signatures, truncation: float | None) -
 
 
 def choose_classes(sampler: Sampler, names: Strings) -> list[int]:
-    """The classes called by `names`, or all of them; none where there are none.
+    """The numbers of the classes called by `names`, or of all classes if there are no names; none for a run without classes.
 
     Raises:
         UserError: an unknown class, or a run without classes.
@@ -46,10 +49,13 @@ def choose_classes(sampler: Sampler, names: Strings) -> list[int]:
 
 
 def class_numbers(sampler: Sampler, labels, count: int) -> np.ndarray | None:
-    """The classes of `count` images, N int32: numbers or names, or all classes in turns; None where there are none.
+    """The classes of `count` images, N int32; None for a run without classes.
+
+    Args:
+        labels: a class number or name for each image; None: all classes in turns.
 
     Raises:
-        UserError: a class that does not exist, or another number of labels than of images.
+        UserError: a class that does not exist, another number of labels than of images, or labels for a run without classes.
     """
     if not sampler.class_names:
         if labels is not None:
@@ -67,7 +73,11 @@ def class_numbers(sampler: Sampler, labels, count: int) -> np.ndarray | None:
 
 
 def choose_encoder(run: Run, signatures: Signatures, flag: str) -> Encoder:
-    """The run's signature from images to latents. Raises `UserError` if it has none."""
+    """The run's signature from images to latents.
+
+    Raises:
+        UserError: the run has no encoder; the message names `flag`, which needs one.
+    """
     for signature in signatures.values():
         if isinstance(signature, Encoder):
             return signature
@@ -75,7 +85,11 @@ def choose_encoder(run: Run, signatures: Signatures, flag: str) -> Encoder:
 
 
 def read_fitted(run: Run, encoder: Encoder, flag: str, file: Path) -> np.ndarray:
-    """A file as the encoder's network sees it, H×W×C in [-1, 1]. Raises `UserError` if it cannot be read."""
+    """The image in a file as the encoder's network sees it, H×W×C float32 in [-1, 1].
+
+    Raises:
+        UserError: the file cannot be read; the message names `flag`, by which it was given.
+    """
     try:
         pixels = read_image(file, encoder.source, run.config.data.alpha)
     except UnreadableImage as error:
@@ -84,10 +98,16 @@ def read_fitted(run: Run, encoder: Encoder, flag: str, file: Path) -> np.ndarray
 
 
 def attribute_vector(run: Run, signatures: Signatures, having: str, lacking: str) -> np.ndarray:
-    """From the mean latents of the images that lack something to those of the images that have it (Larsen et al. 2016, §4.2).
+    """The vector that leads from the mean latents of images that lack something to those of images that have it (Larsen et al. 2016, §4.2).
+
+    Args:
+        having, lacking: folders, patterns or files of images, see `tfgan.inference.files.find_tasks`.
+
+    Returns:
+        float32 of the latents' length.
 
     Raises:
-        UserError: one of the two is missing; the run has no encoder; no images.
+        UserError: one of the two is missing; the run has no encoder; no images, or images that cannot be read.
     """
     if not (having and lacking):
         raise UserError("--having=FOLDER and --lacking=FOLDER go together: an edit leads from images that lack something to others.")

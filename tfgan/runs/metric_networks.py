@@ -35,14 +35,18 @@ FOLDER = "evaluators"  # beside the runs: runs on the same data are measured by 
 
 
 def load_extractor(settings: EvaluateConfig) -> extractors.Extractor | None:
-    """What --features names, but for the data's own networks, which are made later."""
+    """The extractor that --features names; None if no metric needs one, or for the data's own networks, which are made later.
+
+    Raises:
+        UserError: the extractor cannot be loaded.
+    """
     if settings.features in ("", "own") or not any(METRICS[name].tool in FROM_FEATURES for name in settings.metrics or METRICS):
         return None
     return extractors.open_extractor(settings.features, settings.inception_weights)
 
 
 class Evaluators:
-    """The networks for one run.
+    """The networks that measure one run, loaded or trained when they are needed.
 
     Args:
         extractor: of `load_extractor`.
@@ -65,7 +69,7 @@ class Evaluators:
 
     @property
     def _label_maps(self) -> Dataset:
-        """`maps`, for what is asked only where there are label maps."""
+        """The data set of label maps, for what is asked only where there are label maps."""
         assert self.maps is not None
         return self.maps
 
@@ -84,7 +88,11 @@ class Evaluators:
         return dataclasses.replace(data, **changes)
 
     def with_maps(self, comparison: Comparison) -> Comparison:
-        """The comparison with the label maps of its images, if there are any."""
+        """The comparison with the label maps of its images, N×h×w class indices, where there are any and a metric asks for them.
+
+        Raises:
+            UserError: there are more or fewer label maps than images.
+        """
         if self.maps is None or not comparison.matched or not self._asked("segmenter"):
             return comparison
         maps = self.maps.column("validation", "labels", self.settings.count)
@@ -94,7 +102,11 @@ class Evaluators:
         return dataclasses.replace(comparison, maps=maps, classes=domain.classes, pictured=comparison.domain.name == domain.name)
 
     def tools(self, names: list[str], comparisons: list[Comparison]) -> Tools:
-        """Those that the metrics `names` need."""
+        """The tools that the metrics `names` need for the comparisons; networks that are not there yet are trained.
+
+        Raises:
+            UserError: a file that cannot be used, or features that the run's data cannot train a network for.
+        """
         needed = {METRICS[name].tool for comparison in comparisons for name in fitting(comparison) if name in names}
         photos = any(comparison.maps is not None and not comparison.pictured for comparison in comparisons)
         featured = bool(needed & set(FROM_FEATURES))
@@ -154,14 +166,14 @@ class Evaluators:
         return open_dataset(self.run.config.data, self.spec.kind, size, size)
 
     def _kept(self, what: str, dataset: Dataset, training: dict) -> Path:
-        """Where a network that was trained on this data, in this way, is kept."""
+        """The file in which a network that was trained on this data, in this way, is kept."""
         data, (height, width) = self.run.config.data, dataset.spec.image_size
         made_of = _digest(training | {"names": dataset.spec.fingerprint})
         return self.run.folder.absolute().parent / FOLDER / f"{what}-{data.name}-{made_of}-{height}x{width}.keras"
 
     @functools.cached_property
     def _segmenter_training(self) -> dict:
-        """What makes one training of a segmenter unlike another; nothing of a given one, which its digest tells apart."""
+        """What makes one training of a segmenter unlike another; empty for a given one, which its digest tells apart."""
         if self.settings.segmenter:
             return {}
         content = self._label_maps.content(("labels", "image"))
@@ -169,22 +181,24 @@ class Evaluators:
 
     @functools.cached_property
     def _classifier_training(self) -> dict:
-        """The same of a classifier."""
+        """What makes one training of a classifier unlike another; empty for a given one, which its digest tells apart."""
         if self.settings.classifier:
             return {}
         classes, content = self.spec.class_names or self.spec.attribute_names, self._shown.content(BATCH_KINDS[self.spec.kind].keys)
         return {"epochs": self.settings.classifier_epochs, "classes": _digest(classes), "trained on": content}
 
     def _classes(self) -> str:
-        """A hash of the label maps' classes: their values in order, colors and names. It is of the words that the first versions had for
-        them: their figures and networks stay comparable."""
+        """A hash of the label maps' classes: their values in order, colors and names.
+
+        It is made of the words that the first versions had for them, so that their figures and networks stay comparable.
+        """
         classes = dataclasses.asdict(self._label_maps.spec.domains["labels"].require_classes())
         coding, colors = classes.pop("coding"), classes.pop("colors")
         first = {present: old for old, present in OLD_CODINGS.items()}
         return _digest(classes | {"coding": first.get(coding, coding), "colours": colors})
 
     def stamps(self, tools: Tools, comparisons: list[Comparison]) -> dict[str, dict]:
-        """What must be alike for figures to be comparable, of each tool that is there, and of the label maps."""
+        """Stamps by tool, of what must be alike for figures to be comparable: of each tool that is there, and of the label maps."""
         found = {}
         if tools.features:
             found["features"] = tools.features.stamp()
@@ -204,12 +218,12 @@ class Evaluators:
 
 
 def _digest(settings) -> str:
-    """A hash of what JSON can hold, short enough for the name of a file."""
+    """A hash of what JSON can hold, 12 hexadecimal digits, short enough for the name of a file."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def array_digest(*arrays: np.ndarray) -> str:
-    """A hash of the arrays' contents."""
+    """The first 16 hexadecimal digits of the SHA-256 of the arrays' values, one after the other."""
     sha = hashlib.sha256()
     for array in arrays:
         sha.update(np.ascontiguousarray(array).data)
@@ -217,7 +231,7 @@ def array_digest(*arrays: np.ndarray) -> str:
 
 
 def _labels(dataset: Dataset) -> np.ndarray:
-    """Of the training images: classes, or attributes."""
+    """The labels of the training images: classes, N int; or attributes, N×A float32, `UNKNOWN` where they are not known."""
     if dataset.spec.kind == "labeled":
         return dataset.column("train", "label", ALL)
     attributes, known = (dataset.column("train", key, ALL) for key in ("attributes", "mask"))
@@ -248,7 +262,7 @@ def _load_classifier(file: str, classes: int):
 
 
 def _save(model, path: Path):
-    """Whole or not at all."""
+    """Writes a model to a file, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{os.getpid()}.{path.name}")
     try:

@@ -16,12 +16,19 @@ class Run(NamedTuple):
 
 
 def read_config(folder: Path) -> RunConfig:
-    """The record of the run in `folder`. Raises `UserError` if it is none."""
+    """The record of the run in `folder`, its config.json.
+
+    Raises:
+        UserError: `folder` is no run, or its record is damaged.
+    """
     return RunConfig.read(folder / "config.json", lambda name: method_class(name).HParams)
 
 
 def open_run(folder: str, checkpoint: str = "last") -> Run:
     """The run in `folder`, its networks rebuilt and loaded. Inference is in float32, whatever the run was trained in.
+
+    Args:
+        checkpoint: last, best, or the number of a step.
 
     Raises:
         UserError: no such run or checkpoint.

@@ -31,7 +31,7 @@ def stored_inputs(run: Path, signature: Translator | Encoder) -> list[np.ndarray
 
 
 class Call(NamedTuple):
-    """One image through one signature, for one row of a sample picture."""
+    """One image that went through one signature, and what came of it, for one row of a sample picture."""
 
     signature: str
     input: np.ndarray
@@ -39,7 +39,7 @@ class Call(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What went into a sample picture."""
+    """A sample picture, and all that went into it."""
 
     signatures: Signatures
     examples: list[dict[str, np.ndarray]]  # of the validation split
@@ -49,10 +49,13 @@ class Made(NamedTuple):
 
 
 class Samples(Callback):
-    """Pictures of fixed validation examples, one a row; the method says what stands beside what. What makes images from noise alone shows
-    those of fixed seeds, with a column for each class.
+    """Writes pictures of fixed validation examples, one a row, to RUN/samples; the method says what stands beside what.
+
+    What makes images from noise alone shows those of fixed seeds, with a column for each class.
 
     Args:
+        count: examples at most, and rows of fixed seeds.
+        run: its folder.
         every: when a picture is made.
     """
 
@@ -74,11 +77,11 @@ class Samples(Callback):
         self.examples = [dataset.validation_example(i * size // shown) for i in range(shown)]
 
     def _take(self, signatures: Signatures):
-        """`signatures` belong to the method's present stage: their graphs do not grow with it."""
+        """Takes the signatures of the method's present stage, whose graphs do not grow with it."""
         self.stage, self.signatures = self.method.stage, signatures
 
     def _noting(self, calls: list[Call]):
-        """The signatures for single images, which write down what they made."""
+        """The signatures as functions of single images, by name, which write down in `calls` what they made."""
 
         def use(name, image, **conditions):
             output = _use_once(self.signatures[name], image, **conditions)
@@ -117,7 +120,7 @@ class Samples(Callback):
         return trainer.show_samples(step, Made(self.signatures, self.examples, calls, sampled, picture))
 
     def _shown(self, image: np.ndarray) -> np.ndarray:
-        """A map of class indices in its classes' colors."""
+        """An image as it is shown, H×W×C in [-1, 1]: a map of class indices gets its classes' colors."""
         if image.ndim == 3:
             return image
         (domain,) = (domain for domain in self.spec.domains.values() if domain.dtype == "int32")
@@ -125,5 +128,5 @@ class Samples(Callback):
 
 
 def _use_once(signature: Translator | Encoder | Sampler, image: np.ndarray, **conditions) -> np.ndarray:
-    """One image, or vector of latents, in a batch of its own."""
+    """The result of one image, or vector of latents, that goes through a signature in a batch of its own."""
     return signature(image[None], **{name: np.asarray(vector, np.float32)[None] for name, vector in conditions.items()}).numpy()[0]

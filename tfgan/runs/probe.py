@@ -18,7 +18,7 @@ PATIENCE = 20.0  # seconds after which no further step is timed
 
 
 class Prediction(NamedTuple):
-    """What training will take."""
+    """The time and memory that a training will take."""
 
     devices: str
     seconds: float  # of one step, the dearest one of methods that grow
@@ -30,9 +30,10 @@ class Prediction(NamedTuple):
 
 
 def predict(method_name: str, training: TrainConfig, hparams, dataset) -> Prediction:
-    """Trains the real networks on real batches for a few steps, of which the first, which compiles, does not count.
+    """Predicts a training's time and memory: trains its networks on real batches for a few steps.
 
-    Of a method that grows, the last stage is tried; the steps of the others are taken to need time by the pixels of their batch.
+    The first step, which compiles, does not count. For a method that grows, the last stage that it reaches is tried; the steps of the
+    others are taken to need time by the pixels of their batch.
 
     Raises:
         UserError: the method refuses these settings or this data set.
@@ -58,7 +59,7 @@ def predict(method_name: str, training: TrainConfig, hparams, dataset) -> Predic
 
 
 def _time(run) -> float:
-    """Median seconds of a step after the first."""
+    """The median time of a step after the first, in seconds, of at most `TIMED` steps."""
     run()
     times: list[float] = []
     began = time.perf_counter()
@@ -70,7 +71,7 @@ def _time(run) -> float:
 
 
 def _weight(stages, tried, total: int) -> float:
-    """How many steps of the stage `tried` take the time of all `total` steps."""
+    """The number of steps of the stage `tried` that take the time of all `total` steps."""
 
     def cost(stage):
         return stage.batch_size / stage.shrink**2

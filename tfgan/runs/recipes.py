@@ -14,12 +14,14 @@ def recipe_folder() -> Path:
 
 
 def recipes() -> dict[str, str]:
-    """File name -> the first line of its head."""
+    """The recipes of the package: the first line of each one's head by its file's name."""
     return {path.name: _lines(path)[0].lstrip("# ") for path in sorted(recipe_folder().glob("*.flags"))}
 
 
 def find_recipe(name: str, beside: Path) -> Path:
     """The flag file `name`: a path from the folder `beside`, or a recipe of the package, with or without its ending.
+
+    The folder comes first where both have one.
 
     Raises:
         UserError: there is none; suggests a recipe.
@@ -37,14 +39,24 @@ def expand(arguments: list[str]) -> tuple[list[str], str]:
     """Puts the lines of flag files before all other arguments, so that the command line always beats them.
 
     Returns:
-        the arguments without --flagfile, and the name of the last recipe, "" if there is none.
+        the arguments without --flagfile, and the name of the last flag file without its ending, "" if there is none.
+
+    Raises:
+        UserError: a flag file that does not exist, is no text, or includes itself.
     """
     places, name = by_place(arguments)
     return [argument for place in places for argument in place], name
 
 
 def by_place(arguments: list[str]) -> tuple[list[list[str]], str]:
-    """The same, with the arguments of each flag file, and last those of the command line, in a list of their own."""
+    """The arguments of each flag file, and last those of the command line, each in a list of its own.
+
+    Returns:
+        the lists, and the name of the last flag file without its ending, "" if there is none.
+
+    Raises:
+        UserError: a flag file that does not exist, is no text, or includes itself.
+    """
     files, others, rest = [], [], iter(arguments)
     for argument in rest:
         name, equals, value = argument.partition("=")
@@ -56,8 +68,14 @@ def by_place(arguments: list[str]) -> tuple[list[list[str]], str]:
 
 
 def recipe_settings(name: str) -> list[dict[str, str]]:
-    """The flags of a recipe: name -> text; of `--flag` and `--noflag` alone, true and false. Those of a file that it names are a dictionary
-    of their own; the later one beats the earlier. Raises `UserError` as `find_recipe`."""
+    """The flags of a recipe by name, as text; `--flag` and `--noflag` alone are true and false.
+
+    Returns:
+        dictionaries in the order of the lines, those of each file that it names apart; the later one beats the earlier.
+
+    Raises:
+        UserError: a flag file that does not exist, is no text, or includes itself.
+    """
     return [dict(map(_setting, place)) for place in _read(find_recipe(name, Path()), ())]
 
 
@@ -69,7 +87,7 @@ def _setting(argument: str) -> tuple[str, str]:
 
 
 def _read(file: Path, outer: tuple[Path, ...]) -> list[list[str]]:
-    """The flags of a file; those of the files it names, looked for beside it, are lists of their own where they are named."""
+    """The lines of flags in a file; those of the files it names, looked for beside it, are lists of their own where they are named."""
     if file.resolve() in outer:
         raise UserError(f"{file} includes itself.")
     places: list[list[str]] = [[]]

@@ -13,7 +13,10 @@ NAME = "report.html"
 
 
 def write_report(folders: list[Path], settings: ReportConfig) -> tuple[Path, int]:
-    """Writes one HTML file about runs side by side; a report that is there is made anew. Returns where, and its size in bytes.
+    """Writes one HTML file about runs side by side; a report that is there is made anew.
+
+    Returns:
+        the file, and its size in bytes.
 
     Raises:
         UserError: a folder that is no run; a file that is there and is no report; a place that cannot be written to.

@@ -23,7 +23,7 @@ STRENGTHS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 
 
 class Request(NamedTuple):
-    """What is asked for."""
+    """A request for samples: the run, its sampler and the settings of the command."""
 
     run: Run
     signatures: Signatures
@@ -32,7 +32,7 @@ class Request(NamedTuple):
 
     @property
     def classes(self) -> list[int]:
-        """Those to make; empty where there are none."""
+        """The numbers of the classes to make; empty for a run without classes."""
         return choose_classes(self.sampler, self.settings.classes)
 
     @property
@@ -45,7 +45,7 @@ class Request(NamedTuple):
 
 
 def sample(folder: str, output: Path, settings: SampleConfig) -> str:
-    """Writes what is asked for of the run in `folder`; says what was written.
+    """Writes what is asked for of the run in `folder`, to the folder or the picture `output`, and says what was written.
 
     Raises:
         UserError: no such run or checkpoint; what the run cannot make; images that cannot be read.
@@ -60,7 +60,7 @@ def sample(folder: str, output: Path, settings: SampleConfig) -> str:
 
 
 def make_files(request: Request, folder: Path) -> str:
-    """An image a file; what is there already stays unless it is to be overwritten. Says how many there are."""
+    """Writes an image a file into `folder`; what is there already stays unless it is to be overwritten. Says how many were written."""
     from tqdm import tqdm
 
     if request.settings.images:
@@ -81,7 +81,7 @@ def make_files(request: Request, folder: Path) -> str:
 
 
 def _drawn(request):
-    """Files, latents and labels of --count seeds."""
+    """Names of files, latents and labels for --count seeds, from --seed on."""
     seeds, sampler = request.seeds(request.settings.count), request.sampler
     names = [f"seed{seed:06d}.png" for seed in seeds]
     if not request.classes:
@@ -92,7 +92,7 @@ def _drawn(request):
 
 
 def _edited(request):
-    """Files and latents of --images, moved by what sets --having apart from --lacking."""
+    """Names of files and latents for --images, moved by what sets --having apart from --lacking; no labels."""
     if len(request.strengths) > 1:
         raise UserError("Files are edited by one of --strengths; for several use --sheet=edit.")
     files, latents, _ = _encoded(request, None)
@@ -117,7 +117,7 @@ def _direction(request):
 
 
 def make_sheet(request: Request, path: Path) -> str:
-    """One picture; says where."""
+    """Writes one picture, a sheet, to `path`; says where."""
     images.save(path, grid(_SHEETS[request.settings.sheet](request)))
     return str(path)
 

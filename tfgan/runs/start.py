@@ -11,7 +11,7 @@ from tfgan.training.memory import keep_freed_memory
 
 @contextlib.contextmanager
 def quiet_start():
-    """Swallows what C++ code writes to the standard error stream, which ignores TF_CPP_MIN_LOG_LEVEL until TensorFlow is up.
+    """A context that swallows what C++ code writes to the standard error stream: it ignores TF_CPP_MIN_LOG_LEVEL until TensorFlow is up.
 
     Nothing is swallowed if that variable is set, nor if the body fails.
     """

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 class Trained(NamedTuple):
-    """How a training ended."""
+    """The end of a training: whether a signal stopped it, and the method with its weights."""
 
     stopped_by: int  # the number of a signal; 0: it came to its end
     method: Method  # with its weights
@@ -47,6 +47,7 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HP
     """Trains the run in `training.workdir`, from the beginning or from where it stopped.
 
     Args:
+        method_name: a method of the registry, see `tfgan list`; hparams: the method's own.
         callbacks: called after those that the settings ask for.
 
     Raises:
@@ -126,7 +127,7 @@ def _describe_stages(stages, image_size, total: int) -> str:
 
 
 def _callbacks(method: Method, dataset: Dataset, data: DataConfig, training: TrainConfig, strategy) -> list[Callback]:
-    """What the settings ask for: sample pictures, validation, the best checkpoint, alarms."""
+    """The callbacks that the settings ask for: sample pictures, validation, the best checkpoint, alarms."""
     if training.patience and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         raise UserError("--patience does not work in a cluster: the chief alone validates, and the others would wait for it.")
     signatures = open_inference(method)
@@ -161,7 +162,7 @@ def _refuse_changes(workdir: Path, earlier: RunConfig, config: RunConfig):
 
 
 def _tell_other_rounding(earlier: RunConfig, config: RunConfig):
-    """A run with --deterministic goes on with other bits than an unbroken one where sums are added up in another order."""
+    """Tells that a run with --deterministic goes on with other bits than an unbroken one, where sums are added up in another order."""
     changes = earlier.rounding_differences(config)
     if config.training.deterministic and changes:
         logger.info(f"--deterministic: this goes on with other rounding than an unbroken run: {'; '.join(changes)}.")

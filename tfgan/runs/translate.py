@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class Written(NamedTuple):
-    """How many results there are."""
+    """The numbers of files that became a result, had one already, or failed."""
 
     done: int
     existing: int  # were there already, and stay
@@ -25,6 +25,9 @@ class Written(NamedTuple):
 
 def translate(folder: str, source: str, output: str, settings: TranslateConfig) -> Written:
     """Puts an image, a folder or a pattern of them through the run in `folder`; what fails is told on the terminal.
+
+    Args:
+        source, output: see `tfgan.inference.files.find_tasks`.
 
     Raises:
         UserError: no such run, checkpoint or images; conditions that the run does not know.

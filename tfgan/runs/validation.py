@@ -16,7 +16,7 @@ from tfgan.training.timeline import Interval
 
 
 class Validation(Callback):
-    """The metrics that need no trained network, and with --features those of features, on validation images or samples.
+    """Measures metrics while training, on validation images or samples: those that need no trained network, and with --features more.
 
     A metric of several comparisons, as of the two directions of CycleGAN, is logged for each, and as their mean.
     """

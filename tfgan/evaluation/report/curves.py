@@ -24,7 +24,7 @@ TOGETHER = ("Losses", "Scores")  # whose scalars share a scale, so that one char
 
 
 class Curve(NamedTuple):
-    """One scalar of one run: `points` × step, epoch, value and smoothed value; None where a value is not finite, or an epoch not known."""
+    """One scalar of one run: of each point its step, epoch, value and smoothed value; None where not finite, or an epoch not known."""
 
     run: int
     name: str
@@ -40,7 +40,7 @@ def group_of(name: str) -> str:
 
 
 def charts(runs: list[list[Row]]) -> list[dict[str, Any]]:
-    """Groups in order, each {"title", "charts": [{"title", "curves"}]}.
+    """The charts of the rows of each run, in groups, in the order of the page: {"title", "charts": [{"title", "curves"}]} each.
 
     One run's scalars of a kind share a chart, where colors are scalars. Several runs have a chart for each scalar, where colors are runs.
     """
@@ -100,12 +100,12 @@ def thin(values: np.ndarray, most: int) -> list[int]:
 
 
 def smoothing_window(count: int) -> float:
-    """Over about how many of `count` rows a curve is smoothed."""
+    """The number of rows, about, over which a curve of `count` rows is smoothed."""
     return max(LEAST_WINDOW, count * WINDOW_SHARE)
 
 
 def smooth(values: np.ndarray, window: float) -> np.ndarray:
-    """Exponential moving average, with the weights of a mean of `window` values: each new one counts 2 / (window + 1).
+    """Exponential moving average of N values, N float64, about a mean of `window` values: each new one counts 2 / (window + 1).
 
     The weights are normalized, as Adam's are (Kingma and Ba 2015, §3), so that the first values are not drawn toward 0. Values that are
     not finite are left out, and stay in their places.

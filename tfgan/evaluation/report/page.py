@@ -27,10 +27,13 @@ SHOWN_CASES = 4  # best and worst by each metric
 
 
 def render(runs: list[Run], most_images: int) -> bytes:
-    """The report of the runs, an HTML file.
+    """The report of the runs, the bytes of an HTML file in UTF-8.
 
     Args:
-        most_images: sample pictures of each run.
+        most_images: sample pictures of each run, at most.
+
+    Raises:
+        UserError: a run's folder is there twice.
     """
     record = make_record(runs, most_images)
     library, script = get_plotlyjs(), "\n".join(_read(name) for name in SCRIPTS)
@@ -49,7 +52,7 @@ def render(runs: list[Run], most_images: int) -> bytes:
 
 
 def make_record(runs: list[Run], most_images: int) -> dict[str, Any]:
-    """What the page shows, ready for JSON."""
+    """The record of all that the page shows of the runs, ready for JSON, with at most `most_images` sample pictures of each."""
     names = tell_apart([run.folder for run in runs])
     notes: list[list[str]] = [[*run.notes] for run in runs]
     newest = [run.newest for run in runs]
@@ -116,17 +119,17 @@ def _cases(result: Result, notes: list[str]) -> list[dict]:
 
 
 def _island(record: dict) -> str:
-    """JSON that stands inside a script element: ASCII, and without the < that could end the element."""
+    """The JSON that stands inside a script element: ASCII, and without the < that could end the element."""
     return json.dumps(record, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _hash(content: str) -> str:
-    """Of an inline script, by which the content security policy knows it from any other."""
+    """The hash of an inline script, by which the content security policy knows it from any other."""
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
 def _license() -> str:
-    """Plotly's, which goes wherever its script goes; packagers may leave out the file."""
+    """Plotly's license, which goes wherever its script goes; packagers may leave out the file."""
     return metadata.distribution("plotly").read_text("licenses/LICENSE.txt") or "MIT"
 
 

@@ -23,7 +23,7 @@ UNREADABLE = (OSError, ValueError, Image.DecompressionBombError)
 
 
 def evenly(items: list, count: int) -> list:
-    """At most `count` of the items, evenly spaced, with the first and the last; of one, the last."""
+    """At most `count` of the items, evenly spaced, with the first and the last; only the last if `count` is 1."""
     if count == 1:
         return items[-1:]
     if len(items) <= count or count == 0:
@@ -32,7 +32,7 @@ def evenly(items: list, count: int) -> list:
 
 
 def embed(path: Path) -> dict | None:
-    """The picture in `path` as {"uri", "width", "height"}; None if it cannot be read.
+    """The picture in `path` as {"uri", "width", "height"}, a data URI and pixels; None if it cannot be read.
 
     Gray and RGB pictures of 8 bits become smaller where they can; others, such as those with transparency, stay what they are.
     """
@@ -49,7 +49,7 @@ def embed(path: Path) -> dict | None:
 
 
 def _encoded(picture: Image.Image):
-    """(bytes, kind) of the picture in each encoding that looks the same."""
+    """Yields the bytes and the kind, such as webp, of a picture in each encoding that looks like it."""
     for encoding in ENCODINGS:
         file = io.BytesIO()
         picture.save(file, **encoding)
@@ -58,6 +58,6 @@ def _encoded(picture: Image.Image):
 
 
 def psnr(one: Image.Image, two: Image.Image) -> float:
-    """Of two pictures of one size, in dB, on 8 bits."""
+    """The peak signal-to-noise ratio of two pictures of one size, in dB, on 8 bits of RGB; infinite for equal ones."""
     error = np.mean((np.asarray(one.convert("RGB"), np.float64) - np.asarray(two.convert("RGB"), np.float64)) ** 2)
     return float("inf") if error == 0 else float(10.0 * np.log10(255.0**2 / error))

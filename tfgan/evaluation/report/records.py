@@ -35,7 +35,7 @@ class Case(NamedTuple):
 
 
 class Result(NamedTuple):
-    """One evaluation."""
+    """One evaluation of a run, or what is newest of several."""
 
     step: float | None
     made: str  # ISO time
@@ -66,10 +66,10 @@ class Run(NamedTuple):
 
 
 def read_run(folder: Path) -> Run:
-    """The records of the run in `folder`. What is damaged becomes a note.
+    """The records of the run in `folder`. What is damaged becomes a note, except for its config.json.
 
     Raises:
-        UserError: `folder` is not a run.
+        UserError: `folder` is not a run, or its config.json is damaged.
     """
     config = _read_config(folder / "config.json")
     notes: list[str] = []
@@ -90,7 +90,7 @@ def read_run(folder: Path) -> Run:
 
 
 def tell_apart(folders: list[Path]) -> list[str]:
-    """A short name for each folder: its own, with as many of its parents' as it takes.
+    """A short name for each folder: its own, with as many of its parents' as it takes to tell the folders apart.
 
     Raises:
         UserError: a folder is there twice.
@@ -127,7 +127,7 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 
 def _lines(path: Path, parse: Callable[[dict], Any], notes: list[str]) -> Iterable:
-    """One record a line of a file of JSON lines; lines that say none, such as one that is being written, are counted in the notes."""
+    """Yields a record for each line of JSON; lines that hold none, such as one that is being written, are counted in the notes."""
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
     bad = 0
     for line in lines:
@@ -158,7 +158,10 @@ def _find_samples(folder: Path, rows: list[Row]) -> list[Sample]:
 
 
 def epoch_at(step: float, rows: list[Row]) -> float | None:
-    """The epoch of a step, between the logged rows around it; before and behind them at the pace of the nearest."""
+    """The epoch of a step, between the logged rows around it; before and behind them at the pace of the nearest.
+
+    None if no row has both a step above 0 and an epoch.
+    """
     known = [(0.0, 0.0), *((row["step"], row["epoch"]) for row in rows if math.isfinite(row.get("epoch", math.nan)) and row["step"] > 0)]
     if len(known) == 1:
         return None

@@ -39,14 +39,14 @@ def differing(records: list[dict[str, Any]]) -> Table:
 
 
 def differing_settings(runs: list[Run]) -> Table:
-    """Those that are flags under the flags' names, the others under PART.NAME."""
+    """The settings in which runs differ: those that are flags under the flags' names, the others under PART.NAME."""
     prefixes = {part: "" if part in FLAGS else f"{part}." for part in _parts(runs)}
     tables = [differing([flatten(_part(run, part), prefix) for run in runs]) for part, prefix in prefixes.items()]
     return [(name, row) for table in tables for name, row in table if name not in OF_EACH_RUN]
 
 
 def all_settings(runs: list[Run]) -> list[tuple[str, Table]]:
-    """(title, rows) for each part of the configuration."""
+    """The settings of the runs, (title, rows) for each part of the configuration."""
     return [(TITLES.get(part, part), rows([flatten(_part(run, part)) for run in runs])) for part in _parts(runs) if part != "method"]
 
 
@@ -74,7 +74,7 @@ def _part(run: Run, name: str) -> dict[str, Any]:
 
 
 def facts(runs: list[Run]) -> Table:
-    """What one wants to know of a run first, and its validation scores."""
+    """The table of what one wants to know of a run first, and of its validation scores."""
     records = [_facts(run) for run in runs]
     return [(name, row) for name, row in rows(records) if set(row) != {ABSENT}]
 
@@ -101,7 +101,7 @@ def _facts(run: Run) -> dict[str, str]:
 
 
 def _ways(domains: dict) -> list[str]:
-    """Batch keys of what is translated to what, where both are known."""
+    """The batch keys of what is translated to what, where both are known."""
     pairs = (("source", "target"), ("labels", "image"))
     return next((list(pair) for pair in pairs if all(isinstance(domains.get(key), dict) for key in pair)), [])
 
@@ -136,13 +136,13 @@ def _last_and_best(rows: list[Row], name: str) -> str:
 
 
 def higher_is_better(metric: str) -> bool | None:
-    """Of a metric, or of PART.METRIC; None if it is not in the catalog."""
+    """Whether more is better of a metric, or of PART.METRIC; None if it is not in the catalog."""
     known = METRICS.get(metric.rpartition(".")[2])
     return known.higher if known else None
 
 
 def stamps(results: list[Result | None]) -> Table:
-    """How the metrics were measured; where those of a run were not measured alike, each text with its metrics."""
+    """The table of how metrics were measured; where those of a run were not measured alike, each text with its metrics."""
     return rows([_stamp_texts(result) if result else {} for result in results])
 
 
@@ -167,7 +167,7 @@ def _matters(metric: str, stamp: dict[str, Any]) -> dict[str, Any]:
 
 
 def unlike(results: list[Result | None]) -> Table:
-    """What sets runs apart in how a metric that they share was measured, with a text for each run."""
+    """The table of what sets runs apart in how a metric that they share was measured."""
     names = {name for metric in _metrics(results) for name in _unlike(metric, results)}
     return [(name, row) for name, row in stamps(results) if name in names]
 
@@ -183,7 +183,10 @@ def _metrics(results: list[Result | None]) -> list[str]:
 
 
 def evaluation_table(results: list[Result | None]) -> list[dict[str, Any]]:
-    """A row a metric: its name, which way is better, whether runs measured it unlike, a cell for each: value, low, high, real; or None."""
+    """The table of metrics, a row each: its name, which way is better, whether runs measured it unlike, and a cell for each run.
+
+    A cell holds value, low, high and real, as far as they are known; it is None if the run does not have the metric.
+    """
     return [
         {
             "name": name,
@@ -196,12 +199,12 @@ def evaluation_table(results: list[Result | None]) -> list[dict[str, Any]]:
 
 
 def directions(results: list[Result | None]) -> dict[str, bool | None]:
-    """`higher_is_better` of each metric that cases have scores of."""
+    """Whether more is better, by the name of each metric that cases have scores of; None for those that are not in the catalog."""
     return {name: higher_is_better(name) for result in results if result for case in result.cases for name in case.scores}
 
 
 def extreme_cases(result: Result, count: int) -> list[int]:
-    """Indices of the `count` lowest and highest cases by each metric, in order."""
+    """Indices of the `count` lowest and the `count` highest cases by each metric, sorted and each once."""
     kept = set()
     for metric in {name for case in result.cases for name in case.scores}:
         order = sorted((case.scores[metric], place) for place, case in enumerate(result.cases) if metric in case.scores)
