@@ -106,12 +106,12 @@ def test_resume_is_exact(run):
 
 
 def test_every_weight_moved_in_the_last_epoch(run):
-    """Those that are loaded, also of the averages. Biases may rest: in front of a norm that takes the mean away, their gradient is rounding
+    """Those that are loaded, also of the moving averages. Biases may rest: in front of a norm that takes the mean away, their gradient is rounding
     noise (see tests/methods, where the phases are also asked to leave the other networks still)."""
     _, _, folder = run
     steps = sorted(int(path.name[5:-6]) for path in (folder / "checkpoints").glob("ckpt-*.index"))
     before, after = (open_run(str(folder), str(step)).method for step in steps)
-    for kind in ("networks", "averages"):
+    for kind in ("networks", "ema"):
         for name, network in getattr(after, kind).items():
             for old, new in zip(getattr(before, kind)[name].weights, network.weights, strict=True):
                 resting = new.path.endswith("bias") or "rgb_4/" in new.path  # StyleGAN begins with 8 pixels

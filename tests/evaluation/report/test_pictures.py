@@ -45,8 +45,8 @@ def test_smooth_pictures_become_smaller_and_look_the_same(tmp_path):
     assert 10 * np.log10(255**2 / np.mean((shown - photo) ** 2)) >= pictures.LEAST_PSNR
 
 
-def test_label_maps_keep_their_colours(tmp_path):
-    """Subsampling would halve the colours of stripes of one pixel."""
+def test_label_maps_keep_their_colors(tmp_path):
+    """Subsampling would halve the colors of stripes of one pixel."""
     stripes = np.zeros((64, 64, 3), np.uint8)
     stripes[:, ::2], stripes[:, 1::2] = (255, 0, 0), (0, 0, 255)
     Image.fromarray(stripes).save(tmp_path / "a.png")
@@ -54,8 +54,8 @@ def test_label_maps_keep_their_colours(tmp_path):
     assert np.abs(shown - stripes).max() < 40
 
 
-def test_noisy_pictures_with_hard_colours_become_smaller_too(tmp_path):
-    """Lossless is no gain on noise, and subsampling is off on edges: what is left is JPEG that keeps all colours."""
+def test_noisy_pictures_with_hard_colors_become_smaller_too(tmp_path):
+    """Lossless is no gain on noise, and subsampling is off on edges: what is left is JPEG that keeps all colors."""
     y, x = np.mgrid[:96, :96]
     squares = np.where(((x // 13 + y // 13) % 2 == 0)[..., None], (140, 90, 90), (90, 90, 140))
     noisy = (squares + np.random.default_rng(0).normal(0, 3, (96, 96, 3))).clip(0, 255).astype(np.uint8)
