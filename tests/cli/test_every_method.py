@@ -106,8 +106,8 @@ def test_resume_is_exact(run):
 
 
 def test_every_weight_moved_in_the_last_epoch(run):
-    """Those that are loaded, also of the moving averages. Biases may rest: in front of a norm that takes the mean away, their gradient is rounding
-    noise (see tests/methods, where the phases are also asked to leave the other networks still)."""
+    """Those that are loaded, also of the moving averages. Biases may rest: in front of a norm that takes the mean away, their gradient is
+    rounding noise (see tests/methods, where the phases are also asked to leave the other networks still)."""
     _, _, folder = run
     steps = sorted(int(path.name[5:-6]) for path in (folder / "checkpoints").glob("ckpt-*.index"))
     before, after = (open_run(str(folder), str(step)).method for step in steps)
