@@ -119,10 +119,13 @@ class Worker:
             text=True,
         )
 
-    def wait(self):
-        """Until the contestant is built and warm. Contestants load their framework side by side, and are built one after the other, so
-        that none chooses its GPU kernels beside another's work."""
+    def build(self):
+        """Tells the contestant to build itself. Contestants load their framework side by side, and are built one after the other, so
+        that none chooses its GPU kernels beside another's work; but for the workers of a cluster, which wait for each other."""
         self.begin(WARM_UP_STEPS)
+
+    def wait(self):
+        """Until the contestant, once told to build itself, is built and warm."""
         self.facts = self._answer()
 
     def seconds_per_step(self, steps: int, calls: int = 1) -> float:

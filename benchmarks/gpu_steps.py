@@ -77,6 +77,7 @@ def beside_torch(options, method: str, batch_size: int) -> dict:
     try:
         turns, rows = [], []
         for worker in workers:
+            worker.build()
             try:
                 worker.wait()
             except SystemExit as problem:
@@ -150,6 +151,7 @@ def two_logical_gpus(options) -> dict:
     two = train_step.start("tfgan_bfloat16_xla_replicas", batch_size=2, **settings)
     try:
         for worker in (one, two):
+            worker.build()
             worker.wait()
         turns = [_turn(worker, True, options.seconds) for worker in (one, two)]
         seconds = _take_turns(turns, options.rounds)

@@ -15,6 +15,7 @@ def main(arguments=None):
     options = _parse(arguments)
     worker = Worker(options.contestant, method="pix2pix", batch_size=options.batch_size, image_size=options.image_size, ngf=options.ngf)
     try:
+        worker.build()
         worker.wait()
         rates = {"pipeline": [], "step": []}
         batches = open_batches(options)

@@ -26,8 +26,11 @@ def main(arguments=None):
     else:
         pair = [Worker(f"tfgan_{options.precision}_replicas", batch_size=2, **sizes)]
     try:
-        for worker in [one, *pair]:
-            worker.wait()
+        for together in ([one], pair):
+            for worker in together:
+                worker.build()
+            for worker in together:
+                worker.wait()
         seconds = {"one": [], "two": []}
         for _ in range(options.rounds):
             time.sleep(PAUSE)

@@ -26,6 +26,7 @@ def main(arguments=None, task="train_step", description=__doc__):
     workers = [start(name, options.torch_python, **sizes) for name in names]
     try:
         for worker in workers:
+            worker.build()
             worker.wait()
         seconds = measure(workers, options.rounds, options.steps)
     finally:

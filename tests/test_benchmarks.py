@@ -71,6 +71,7 @@ def test_a_failing_contestant_shows_its_error(tmp_path):
     python.chmod(0o755)
     worker = Worker("torch_float32", method="pix2pix", batch_size=1, image_size=32, ngf=2, python=str(python))
     with pytest.raises(SystemExit, match=r"(?s)torch_float32 failed:.*no such module"):
+        worker.build()
         worker.wait()
     worker.close()
 
