@@ -113,7 +113,7 @@ def test_kill_9(run_tfgan, tiny, tmp_path, unbroken):
 def as_if_by_threads(run, count):
     """The run's record, as a machine with so many threads would have written it."""
     config = json.loads((run / "config.json").read_text())
-    assert set(config["hardware"]) == {"devices", "threads", "oneDNN", "CPU"}
+    assert set(config["hardware"]) == {"devices", "threads", "oneDNN", "CPU", "XLA"}
     config["hardware"]["threads"] = count
     (run / "config.json").write_text(json.dumps(config))
 
