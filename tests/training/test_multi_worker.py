@@ -14,7 +14,7 @@ TWO_REPLICAS = """
 import tensorflow as tf
 from tfgan.training import strategy
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
-strategy._devices = lambda *_: ["/cpu:0", "/cpu:1"]
+strategy.choose_gpus = lambda *_: ["/cpu:0", "/cpu:1"]
 """
 
 SIGTERM_IN_STEP_3 = """
