@@ -84,7 +84,7 @@ def beside_torch(options, method: str, batch_size: int) -> dict:
                 rows.append({"label": title + CONTESTANTS[worker.name].summary, "problem": str(problem).strip().splitlines()[-1]})
                 continue
             turns += [_turn(worker, together, options.seconds) for together in (False, True) if ARMS[worker.name] or not together]
-        seconds = _take_turns(turns, options.rounds)
+        seconds = train_step.take_turns([turn.seconds_per_step for turn in turns], options.rounds)
         facts = [turn.worker.facts for turn in turns]
         timed = _rows(turns, seconds, batch_size)
     finally:
@@ -97,15 +97,6 @@ def _turn(worker: Worker, together: bool, seconds: float) -> Turn:
     calls = 1 if together else FIRST_STEPS
     worker.seconds_per_step(FIRST_STEPS, calls)
     return Turn(worker, together, max(FIRST_STEPS, round(seconds / worker.seconds_per_step(FIRST_STEPS, calls))))
-
-
-def _take_turns(turns: list[Turn], rounds: int) -> list[list[float]]:
-    """Seconds a step of every turn in every round. Each round begins with another contestant."""
-    seconds: list[list[float]] = [[] for _ in turns]
-    for number in range(rounds):
-        for index in [(number + i) % len(turns) for i in range(len(turns))]:
-            seconds[index].append(turns[index].seconds_per_step())
-    return seconds
 
 
 def _rows(turns: list[Turn], seconds: list[list[float]], batch_size: int) -> list[dict]:
@@ -154,7 +145,7 @@ def two_logical_gpus(options) -> dict:
             worker.build()
             worker.wait()
         turns = [_turn(worker, True, options.seconds) for worker in (one, two)]
-        seconds = _take_turns(turns, options.rounds)
+        seconds = train_step.take_turns([turn.seconds_per_step for turn in turns], options.rounds)
     finally:
         for worker in (one, two):
             worker.close()

@@ -107,5 +107,5 @@ def logical_devices(count: int) -> list[str]:
 
 def replicas_equal(variables) -> bool:
     """Whether all replicas hold the same bits of every variable."""
-    copies = [[np.asarray(value) for value in getattr(v.value, "values", [v.value])] for v in variables]
+    copies = (getattr(v.value, "values", [v.value]) for v in variables)
     return all(np.array_equal(first, other) for first, *others in copies for other in others)

@@ -4,10 +4,12 @@ python -m benchmarks.train_step [--method=cyclegan --image_size=128]
 """
 
 import argparse
+import functools
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 from benchmarks.contestants import CONTESTANTS, METHODS, Worker, default
 from benchmarks.machine import describe
@@ -53,13 +55,18 @@ def has_torch(python: str) -> bool:
 
 
 def measure(workers: list[Worker], rounds: int, steps: int) -> dict[str, list[float]]:
-    """Seconds a step of every contestant in every round. Each round begins with another contestant."""
-    seconds = {worker.name: [] for worker in workers}
+    """Seconds a step of every contestant in every round."""
+    timers = [functools.partial(worker.seconds_per_step, steps) for worker in workers]
+    return dict(zip((worker.name for worker in workers), take_turns(timers, rounds)))
+
+
+def take_turns(timers: list[Callable[[], float]], rounds: int) -> list[list[float]]:
+    """What each timer returns in every round. Each round begins with another one."""
+    seconds: list[list[float]] = [[] for _ in timers]
     for number in range(rounds):
-        first = number % len(workers)
-        for worker in workers[first:] + workers[:first]:
+        for index in [(number + i) % len(timers) for i in range(len(timers))]:
             time.sleep(PAUSE)
-            seconds[worker.name].append(worker.seconds_per_step(steps))
+            seconds[index].append(timers[index]())
     return seconds
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tfgan.config import DataSpec, Domain, Settings, Size, Strings, setting
 from tfgan.errors import UserError
@@ -49,6 +49,11 @@ class HParams(Settings):
         if height < self.image_size[0] or width < self.image_size[1]:
             raise UserError(f"--load_size={height}x{width} is smaller than --image_size={self.image_size[0]}x{self.image_size[1]}.")
         return height, width
+
+
+def ema_decay_setting(of: str) -> Any:
+    """Makes the setting `ema_decay` of a method that has no moving average by default; `of` says in its help what is averaged."""
+    return setting(0.0, f"decay a step of {of}; 0: none", at_least=0.0, at_most=0.999999, formerly="average_decay")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -50,13 +50,7 @@ class HParams(base.AdamHParams):
         choices=("discriminator_first", "generator_first"),
     )
     diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
-    ema_decay: float = setting(
-        0.0,
-        "decay a step of the generator's moving average, which then makes all results; 0: none",
-        at_least=0.0,
-        at_most=0.999999,
-        formerly="average_decay",
-    )
+    ema_decay: float = base.ema_decay_setting("the generator's moving average, which then makes all results")
 
     def __post_init__(self):
         super().__post_init__()

@@ -40,13 +40,7 @@ class HParams(base.AdamHParams):
         "simultaneous", "both updates from one forward pass, or the discriminator's first", choices=("simultaneous", "discriminator_first")
     )
     diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
-    ema_decay: float = setting(
-        0.0,
-        "decay a step of the generator's moving average, which then makes all results; 0: none",
-        at_least=0.0,
-        at_most=0.999999,
-        formerly="average_decay",
-    )
+    ema_decay: float = base.ema_decay_setting("the generator's moving average, which then makes all results")
     inference_statistics: str = setting(
         "auto",
         "what batch norm uses after training: statistics of each image, or moving averages; auto: image at batch size 1",

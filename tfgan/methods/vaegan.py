@@ -48,13 +48,7 @@ class HParams(base.HParams):
         1.0, "factor of the learning rate from one epoch to the next; 1: it stays constant", at_least=0.0, at_most=1.0
     )
     diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
-    ema_decay: float = setting(
-        0.0,
-        "decay a step of the moving averages of encoder and decoder, which then make all results; 0: none",
-        at_least=0.0,
-        at_most=0.999999,
-        formerly="average_decay",
-    )
+    ema_decay: float = base.ema_decay_setting("the moving averages of encoder and decoder, which then make all results")
 
     def __post_init__(self):
         super().__post_init__()
