@@ -30,7 +30,7 @@ BELOW = {
     "optimizers": set(),
     "augmentation": {"lazy"},
     "sizes": {"config"},
-    "data": {"config", "errors"},
+    "data": {"lazy", "config", "errors", "messages"},
     "networks": {"layers", "sizes", "errors"},
     "methods": {"lazy", "sizes", "losses", "augmentation", "attributes", "config", "errors"},
 }

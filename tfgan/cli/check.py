@@ -10,6 +10,7 @@ import absl.flags
 from tfgan.cli.flags import Flags, wants_help
 from tfgan.config import DataConfig, TrainConfig
 from tfgan.config.verbs import CheckConfig
+from tfgan.data import is_stored, make_dataset
 from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.runs.recipes import expand
@@ -27,16 +28,18 @@ def run(arguments: list[str]) -> int:
     if wants_help(arguments):
         print(_flags(first["method"]).help())
         return 0
-    if first["method"]:  # a slip is told before TensorFlow is started
+    if first["method"]:  # a slip is told before the images are read
         named = _flags(first["method"])
         named.parse(arguments, positional=None)
         named.record(method_class(first["method"]).HParams)
-    start_tensorflow()
     from tfgan.runs.check import choose_method, inspect_data
 
     # Flags of a method that is not known yet may have values behind a space: among the words that are no flags, the folder counts.
     folder = next((word for word in words if Path(word).expanduser().is_dir()), *words[:1] or [""])
-    choice = choose_method(_data(first, [folder] if folder else []), first["method"])
+    asked = _data(first, [folder] if folder else [])
+    if is_stored(asked):
+        start_tensorflow()  # TensorFlow Datasets brings it
+    choice = choose_method(asked, first["method"])
     cls, flags = method_class(choice.method), _flags(choice.method)
     data = _data(flags, flags.parse(arguments, positional=None))
     plan = _Plan(choice.method, cls.batch_kind, data, flags.record(TrainConfig), flags.record(cls.HParams))
@@ -120,10 +123,10 @@ def _report(plan: _Plan, seen, layouts: list, config: CheckConfig) -> int:
 
 def _probe(plan: _Plan, seen) -> list:
     """Prints what training will take, or returns why it cannot be."""
+    start_tensorflow()
     import tensorflow as tf
 
     from tfgan.cli.check_output import describe_prediction
-    from tfgan.data import make_dataset
     from tfgan.data.checks import Finding
     from tfgan.runs.probe import predict
 
@@ -145,11 +148,13 @@ def _draw(path: Path, plan: _Plan, seen) -> str:
     """Writes the contact sheet; says what it is."""
     from tfgan.data import images
     from tfgan.data.checks.sheet import sheet_columns
-    from tfgan.inference.grids import grid
 
     sources = seen.opened.splits.get("train", [])
     columns = sheet_columns(seen.opened.kind, sources, plan.data, plan.hparams.image_size) if sources else {}
     if not any(columns.values()):
         return "none, as no training image can be used"
+    start_tensorflow()
+    from tfgan.inference.grids import grid
+
     images.save(path, grid({title: [image / 127.5 - 1.0 for image in column] for title, column in columns.items()}))
     return f"{path}: training images as the network sees them"

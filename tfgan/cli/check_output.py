@@ -1,17 +1,22 @@
 """What `tfgan check` prints."""
 
+from __future__ import annotations  # types of a module that imports TensorFlow
+
 import dataclasses
 import shlex
 import textwrap
 from collections import Counter
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from tfgan.config import BATCH_KINDS, DataConfig, as_flag
 from tfgan.data import batch_keys
 from tfgan.data.checks import SEVERITIES, Finding, Inspection
 from tfgan.data.checks.finding import plural
 from tfgan.data.checks.layouts import Layout
-from tfgan.runs.probe import Prediction
+
+if TYPE_CHECKING:
+    from tfgan.runs.probe import Prediction
 
 WIDTH = 118  # characters
 SHOWN = 5  # files of each finding

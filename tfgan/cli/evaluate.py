@@ -31,15 +31,9 @@ def run(arguments: list[str]) -> int:
     folders = flags.parse(arguments, positional=None)
     settings = flags.record(EvaluateConfig)
     _check(flags, folders)
+    from tfgan.evaluation.results import refuse_unlike, stored_results, table
 
-    start_tensorflow()
-    from tfgan.evaluation.results import refuse_unlike, table
-    from tfgan.runs.evaluate import evaluate, evaluate_folders, stored_results
-
-    if flags["stored"]:
-        results = stored_results(folders)
-    else:
-        results = evaluate(folders, settings) if folders else [evaluate_folders(flags["real"], flags["fake"], settings)]
+    results = stored_results(folders) if flags["stored"] else _measure(folders, flags["real"], flags["fake"], settings)
     first, *others = [result.get("parts", [result]) for result in results]
     for part in first:
         refuse_unlike([part, *itertools.chain(*others)])
@@ -49,6 +43,20 @@ def run(arguments: list[str]) -> int:
     for warning in dict.fromkeys(text for result in results for text in result["warnings"]):
         print(f"note: {warning}")
     return 0
+
+
+def _measure(folders: list[str], real: str, fake: str, settings: EvaluateConfig) -> list[dict]:
+    """Measures runs, or two folders. What can be wrong without TensorFlow is said before it is started."""
+    from tfgan.runs.judging import judge_evaluation, judge_folders
+
+    if folders:
+        judge_evaluation(folders, settings)
+    else:
+        judge_folders(real, fake, settings)
+    start_tensorflow()
+    from tfgan.runs.evaluate import evaluate, evaluate_folders
+
+    return evaluate(folders, settings) if folders else [evaluate_folders(real, fake, settings)]
 
 
 def _check(flags: Flags, folders: list[str]):

@@ -25,6 +25,9 @@ def run(arguments: list[str]) -> int:
     (folder,) = flags.parse(arguments, positional=1)
     settings = flags.record(ExportConfig)
 
+    from tfgan.runs.judging import judge_export
+
+    judge_export(folder, settings)
     start_tensorflow()
     from tfgan.runs.export import export_run
 

@@ -25,6 +25,9 @@ def run(arguments: list[str]) -> int:
     folder, output = flags.parse(arguments, positional=2)
     settings = flags.record(SampleConfig)
     _check(settings, Path(output))
+    from tfgan.runs.judging import judge_sample
+
+    judge_sample(folder, settings)
 
     start_tensorflow()
     from tfgan.runs.sampling import sample

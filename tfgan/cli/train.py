@@ -34,7 +34,6 @@ def run(arguments: list[str]) -> int:
     flags.parse(arguments)
     data, training, hparams = flags.record(DataConfig), flags.record(TrainConfig), flags.record(cls.HParams)
     data, training = data.with_home(), training.with_home(recipe or f"{method}_{data.name}")
-    training.check_files()
     print_settings(method, {"data": data, "training": training, method: hparams})
     if flags["dry_run"]:
         return 0
@@ -43,11 +42,14 @@ def run(arguments: list[str]) -> int:
 
 def _train(method: str, data: DataConfig, training: TrainConfig, hparams) -> int:
     """Trains, and says what comes next. Returns an exit code."""
+    from tfgan.runs.plan import make_plan
+
+    plan = make_plan(method, data, training, hparams)
     start_tensorflow()
     from tfgan.inference import open_inference, translators
     from tfgan.runs.train import train
 
-    trained = train(method, data, training, hparams)
+    trained = train(plan)
     if trained.stopped_by:
         return 128 + trained.stopped_by
     workdir, translates = training.workdir, translators(open_inference(trained.method))

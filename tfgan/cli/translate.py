@@ -20,6 +20,9 @@ def run(arguments: list[str]) -> int:
     folder, source, output = flags.parse(arguments, positional=3)
     settings = flags.record(TranslateConfig)
 
+    from tfgan.runs.judging import judge_translation
+
+    judge_translation(folder, source, output, settings)
     start_tensorflow()
     from tfgan.runs.translate import translate
 

@@ -1,10 +1,11 @@
 """The data set as the rest of the program sees it: a spec, endless training batches, and single examples for samples and validation."""
 
+from __future__ import annotations  # types of TensorFlow, which is imported when the first batch is made
+
 import hashlib
 import logging
 
 import numpy as np
-import tensorflow as tf
 
 from tfgan.config import BATCH_KINDS, DataConfig, DataSpec, Size
 from tfgan.data.images import resize
@@ -12,6 +13,7 @@ from tfgan.data.pipeline import make_batches, normalize
 from tfgan.data.prepare import MEMORY_SHARE, PreparedSource, free_memory
 from tfgan.data.source import Source
 from tfgan.errors import UserError
+from tfgan.lazy import tf
 
 logger = logging.getLogger(__name__)
 

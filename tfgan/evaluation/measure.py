@@ -28,6 +28,7 @@ from tfgan.evaluation.distribution import (
 from tfgan.evaluation.extractors import Extractor, Seen, image_input, maps_of, resize, see, with_channels
 from tfgan.evaluation.perceptual import map_distance
 from tfgan.evaluation.pixels import WINDOW, WINDOW_OF_SCALES, paired_scores
+from tfgan.evaluation.results import Measured, Value
 from tfgan.evaluation.segmentation import confusion, segmentation_scores
 from tfgan.evaluation.segmenter import Segmenter, at_size, nearest_classes, segment
 
@@ -67,21 +68,6 @@ class Tools(NamedTuple):
         if tool == "maps":
             return self.features is not None and self.features.has_maps
         return not tool or getattr(self, tool) is not None
-
-
-class Value(NamedTuple):
-    """A figure with its 95 % interval, and what real images score in its place."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    real: float | None = None
-
-
-class Measured(NamedTuple):
-    values: dict[str, Value]
-    cases: dict[str, np.ndarray]  # matched metric -> score of each image
-    warnings: list[str]
 
 
 def fitting(comparison: Comparison) -> list[str]:

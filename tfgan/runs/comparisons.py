@@ -9,6 +9,7 @@ import numpy as np
 
 from tfgan.config import Domain, Size
 from tfgan.data.dataset import Dataset
+from tfgan.data.files import find_images
 from tfgan.data.images import convert, decode, probe, resize
 from tfgan.data.pipeline import normalize
 from tfgan.errors import UnreadableImage, UserError
@@ -18,7 +19,6 @@ from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.pixels import WINDOW, WINDOW_OF_SCALES
 from tfgan.evaluation.sliced import SMALLEST
 from tfgan.inference import Encoder, Sampler, Signatures, Translator, samplers, translators
-from tfgan.inference.files import find_images
 
 logger = logging.getLogger(__name__)
 

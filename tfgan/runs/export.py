@@ -8,7 +8,8 @@ import tensorflow as tf
 from tfgan.config.verbs import ExportConfig
 from tfgan.errors import TrainingFailed, UserError
 from tfgan.inference import Sampler, open_inference
-from tfgan.inference.export import export, is_export, largest_difference, largest_sample_difference, signature_name
+from tfgan.inference.export import export, largest_difference, largest_sample_difference, signature_name
+from tfgan.runs.judging import judge_export
 from tfgan.runs.opening import open_run
 from tfgan.runs.pictures import stored_inputs
 
@@ -31,10 +32,7 @@ def export_run(folder: str, settings: ExportConfig) -> Exported:
         UserError: no such run or checkpoint; the output is there already.
         TrainingFailed: the export does not reproduce the run.
     """
-    output = Path(settings.output or Path(folder) / "export")
-    if output.exists() and not (settings.overwrite and is_export(output)):
-        cure = "Use --overwrite to replace it, or" if is_export(output) else "It is no export, and stays: use"
-        raise UserError(f"{output} exists. {cure} --output=FOLDER.")
+    output = judge_export(folder, settings)
     run = open_run(folder, settings.checkpoint)
     signatures = open_inference(run.method)
     inputs = {name: stored_inputs(run.folder, signature) for name, signature in signatures.items() if not isinstance(signature, Sampler)}

@@ -8,9 +8,9 @@ import numpy as np
 
 from tfgan.config.verbs import SampleConfig
 from tfgan.data import images
+from tfgan.data.files import find_images
 from tfgan.errors import UserError
 from tfgan.inference import Sampler, Signatures, open_inference, sheets
-from tfgan.inference.files import find_images
 from tfgan.inference.grids import grid
 from tfgan.inference.sampler import BATCH
 from tfgan.runs.latents import attribute_vector, choose_classes, choose_encoder, choose_sampler, read_fitted

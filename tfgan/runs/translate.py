@@ -7,8 +7,9 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from tfgan.config.verbs import TranslateConfig
+from tfgan.data.files import find_tasks
 from tfgan.inference import open_inference
-from tfgan.inference.files import DONE, EXISTS, find_tasks, translate_files
+from tfgan.inference.files import DONE, EXISTS, translate_files
 from tfgan.runs.conditions import choose_translator, make_conditions
 from tfgan.runs.opening import open_run
 
@@ -27,7 +28,7 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
     """Puts an image, a folder or a pattern of them through the run in `folder`; what fails is told on the terminal.
 
     Args:
-        source, output: see `tfgan.inference.files.find_tasks`.
+        source, output: see `tfgan.data.files.find_tasks`.
 
     Raises:
         UserError: no such run, checkpoint or images; conditions that the run does not know.
