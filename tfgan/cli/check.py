@@ -15,6 +15,7 @@ from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.runs.recipes import expand
 from tfgan.runs.start import start_tensorflow
+from tfgan.terminal import waiting
 
 USAGE = """usage: tfgan check DIR [--FLAGS], or tfgan check --dataset=NAME [--FLAGS]
 
@@ -94,9 +95,7 @@ def _data(flags: Flags, folders: list[str]) -> DataConfig:
 
 
 def _progress(items, total: int):
-    from tqdm import tqdm
-
-    return tqdm(items, total=total, unit="image", disable=None, leave=False)  # None: only on a terminal
+    return waiting(items, total, "Looking at the images")
 
 
 def _report(plan: _Plan, seen, layouts: list, config: CheckConfig) -> int:

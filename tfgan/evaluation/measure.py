@@ -31,6 +31,7 @@ from tfgan.evaluation.pixels import WINDOW, WINDOW_OF_SCALES, paired_scores
 from tfgan.evaluation.results import Measured, Value
 from tfgan.evaluation.segmentation import confusion, segmentation_scores
 from tfgan.evaluation.segmenter import Segmenter, at_size, nearest_classes, segment
+from tfgan.terminal import waiting
 
 PART = 64  # images that are floats at once
 MOST_SLICED = 2048  # images of each side, evenly spaced, for the sliced Wasserstein distance
@@ -137,7 +138,8 @@ class _Measurement:
     def each(self, function: Callable[..., np.ndarray], *pixels: np.ndarray) -> np.ndarray:
         """Results of `function` for images in [-1, 1], some at a time: floats take four times the memory of pixels."""
         parts = [slice(begin, begin + PART) for begin in range(0, len(pixels[0]), PART)]
-        return np.concatenate([function(*(self.floats(images[part]) for images in pixels)) for part in parts])
+        shown = waiting(parts, len(parts), "Measuring images, in batches")
+        return np.concatenate([function(*(self.floats(images[part]) for images in pixels)) for part in shown])
 
     def mean(self, scores, real: float | None = None) -> Value:
         """The mean of scores of images, with its interval where the measurement is full."""

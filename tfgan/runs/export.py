@@ -1,5 +1,6 @@
 """A SavedModel of a run, compared with the run's own networks."""
 
+import logging
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,9 @@ from tfgan.inference.export import export, largest_difference, largest_sample_di
 from tfgan.runs.judging import judge_export
 from tfgan.runs.opening import open_run
 from tfgan.runs.pictures import stored_inputs
+from tfgan.terminal import waiting
+
+logger = logging.getLogger(__name__)
 
 COMPARED_SEEDS = range(16)
 TOLERANCE = 1 / 255  # of the full range: rounding may fall either way
@@ -38,10 +42,11 @@ def export_run(folder: str, settings: ExportConfig) -> Exported:
     inputs = {name: stored_inputs(run.folder, signature) for name, signature in signatures.items() if not isinstance(signature, Sampler)}
     if not all(inputs.values()):
         raise UserError(f"{run.folder}/samples/inputs has no images to compare with: the command that trained the run writes them again.")
+    logger.info(f"Writing {len(signatures)} signature{'s' * (len(signatures) > 1)} of {run.folder} at step {run.step} to {output}")
     export(signatures, output)
     model = tf.saved_model.load(str(output))
     described, wrong = {}, []
-    for name, signature in signatures.items():
+    for name, signature in waiting(signatures.items(), len(signatures), "Comparing the export with the run"):
         served = signature_name(name, signatures)
         serve = model.signatures[served]
         if isinstance(signature, Sampler):

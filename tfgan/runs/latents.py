@@ -11,6 +11,7 @@ from tfgan.errors import UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Sampler, Signatures, samplers
 from tfgan.inference.files import read_image
 from tfgan.runs.opening import Run
+from tfgan.terminal import waiting
 
 
 def choose_sampler(run: Run, signatures: Signatures, truncation: float | None) -> Sampler:
@@ -115,5 +116,6 @@ def attribute_vector(run: Run, signatures: Signatures, having: str, lacking: str
     means = []
     for flag, source in (("having", having), ("lacking", lacking)):
         encoder, (root, names) = choose_encoder(run, signatures, flag), find_images(str(Path(source).expanduser()))
-        means.append(np.mean([encoder(read_fitted(run, encoder, flag, root / name)[None]).numpy()[0] for name in names], axis=0))
+        files = waiting((root / name for name in names), len(names), f"Encoding --{flag}")
+        means.append(np.mean([encoder(read_fitted(run, encoder, flag, file)[None]).numpy()[0] for file in files], axis=0))
     return means[0] - means[1]
