@@ -21,7 +21,11 @@ USAGE = """usage: tfgan check DIR [--FLAGS], or tfgan check --dataset=NAME [--FL
 
 Looks at every image of a data set and says what was found, what is wrong and how to mend it; then tries a few steps of training and says
 what it will take. The flags are those of `tfgan train`, so that --flagfile=RECIPE can be checked as well; --method=NAME --help lists a
-method's. Exit codes: 0 nothing worse than warnings; 1 training would fail; 2 wrong settings."""
+method's. Exit codes: 0 nothing worse than warnings; 1 training would fail; 2 wrong settings.
+
+examples:
+  tfgan check photos --sheet=sheet.png
+  tfgan check --flagfile=facades.flags --data_dir=facades --noprobe"""
 
 
 def run(arguments: list[str]) -> int:

@@ -15,7 +15,11 @@ USAGE = """usage: tfgan evaluate RUN [RUN …] [--FLAGS]
 
 Measures what fits the run: distances to the true images and a segmentation score where the truth is known, distances
 of sets of images, the accuracy of classes and attributes that were asked for, cycle errors. The result is added to
-RUN/evaluation.json, with a stamp of how it was measured; several runs stand side by side, if their stamps agree."""
+RUN/evaluation.json, with a stamp of how it was measured; several runs stand side by side, if their stamps agree.
+
+examples:
+  tfgan evaluate runs/a runs/b --metrics=ssim,fid
+  tfgan evaluate --real=photos --fake=results --out=scores.json"""
 
 
 def run(arguments: list[str]) -> int:

@@ -209,9 +209,8 @@ def compare_folders(real: str, fake: str, count: int) -> Comparison:
     arrays = []
     for found in files:
         pixels = np.empty([len(found), *size, channels], np.uint8)
-        for row, path in zip(
-            pixels, waiting(found.values(), len(found), "Reading images")
-        ):  # one at a time: originals may be far larger than what is kept
+        paths = waiting(found.values(), len(found), "Reading images")
+        for row, path in zip(pixels, paths):  # one at a time: originals may be far larger than what is kept
             row[:] = resize(convert(_read(decode, path), channels, "uint8"), size, "bicubic")
         arrays.append(pixels)
     return Comparison(Domain("image", channels), arrays[1], arrays[0], matched=not problem, names=tuple(files[1]), resized=other)
