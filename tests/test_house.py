@@ -21,7 +21,7 @@ FUNCTION_LINES = 75
 
 BELOW = {
     "errors": set(),
-    "messages": set(),
+    "messages": {"terminal"},
     "terminal": set(),
     "lazy": {"layers", "networks", "optimizers"},
     "config": {"errors"},

@@ -1,8 +1,10 @@
 """What is shown to somebody at a terminal: as wide as it is, in color where it has any, and how far a piece of work has come."""
 
+import contextlib
 import logging
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any, TextIO, TypeVar
@@ -24,6 +26,29 @@ def columns(stream: TextIO, otherwise: int) -> int:
         return os.get_terminal_size(stream.fileno()).columns or otherwise
     except (OSError, ValueError, AttributeError):  # AttributeError: a stream that a program has put in its place
         return otherwise
+
+
+def wrapped(text: str, stream: TextIO) -> str:
+    """The text, whose lines are broken between words where the terminal that `stream` writes to is narrower; else as it is."""
+    width = columns(stream, 0)
+    return "\n".join(line if not width or len(line) <= width else _broken(line, width) for line in text.splitlines())
+
+
+def _broken(line: str, width: int) -> str:
+    return textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+@contextlib.contextmanager
+def status(text: str):
+    """A context in which a terminal shows what it waits for; elsewhere nothing is shown."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    print(text, end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        print(f"\r{' ' * len(text)}\r", end="", file=sys.stderr, flush=True)
 
 
 def has_color(stream: TextIO) -> bool:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import sys
 from pathlib import Path
 
 from tfgan.cli.flags import Flags, wants_help
@@ -9,6 +10,7 @@ from tfgan.config import write_atomically
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.errors import UserError
 from tfgan.runs.start import start_tensorflow
+from tfgan.terminal import wrapped
 
 USAGE = """usage: tfgan evaluate RUN [RUN …] [--FLAGS]
        tfgan evaluate --real=FOLDER --fake=FOLDER [--FLAGS]
@@ -45,7 +47,7 @@ def run(arguments: list[str]) -> int:
     if flags["out"]:
         write_atomically(Path(flags["out"]), json.dumps({"results": results}, indent=2) + "\n")
     for warning in dict.fromkeys(text for result in results for text in result["warnings"]):
-        print(f"note: {warning}")
+        print(wrapped(f"note: {warning}", sys.stdout))
     return 0
 
 

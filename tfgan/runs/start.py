@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tfgan.messages import show_messages
+from tfgan.terminal import status
 from tfgan.training.memory import keep_freed_memory
 
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"
@@ -57,7 +58,7 @@ def start_tensorflow():
     show_messages()
     keep_freed_memory()
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # TensorFlow Datasets brings it; it tells of its cache of fonts
-    with quiet_start():
+    with status("Starting TensorFlow …"), quiet_start():
         import tensorflow as tf
 
         for gpu in tf.config.list_physical_devices("GPU"):

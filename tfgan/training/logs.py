@@ -128,8 +128,9 @@ class Progress:
             return
         if not self._notebook:
             head = f"{epochs(self.timeline, step, self.total)} {step / self.total:3.0%}"
-            times = [] if left is None else [f"{duration(left)} left", f"{self._rate:.3g} img/s"]
-            self._bar.bar_format = fit(head, [*times[:1], *short_losses(losses), *times[1:]], columns(sys.stderr, 80))
+            times = [] if left is None else [f" {duration(left)} left ", f"  {self._rate:.3g} img/s"]
+            parts = [*times[:1], *(f" {loss}" for loss in short_losses(losses)), *times[1:]]
+            self._bar.bar_format = fit(head, parts, columns(sys.stderr, 80))
         self._bar.update(steps)
 
     def show(self, step: int, values: dict[str, float], seconds_left: float):
@@ -176,7 +177,7 @@ def short_losses(values: Mapping[str, float]) -> list[str]:
 
 
 def _short(value: float) -> str:
-    return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:.2g}"
+    return f"{value:.0f}" if 10 <= abs(value) < 1e6 else f"{value:#.2g}".rstrip(".")
 
 
 def fit(head: str, parts: Sequence[str], width: int) -> str:
@@ -184,12 +185,13 @@ def fit(head: str, parts: Sequence[str], width: int) -> str:
 
     Args:
         head: what stands left of the bar.
-        parts: what stands right of it, the most important first; from the first one that has no room on they are left out.
+        parts: what stands right of it with the blanks in between, the most important first; from the first one that has no room on they
+            are left out.
     """
     room, tail = width - len(head) - LEAST_BAR - 2, ""  # a blank before the bar, and a column that stays free
     for part in parts:
-        if len(part) + 2 > room:
+        if len(part) > room:
             break
-        room -= len(part) + 2
-        tail += f"  {part}" if tail else f" {part}"
+        room -= len(part)
+        tail += part
     return f"{head} {{bar:{LEAST_BAR + min(max(room, 0), MOST_BAR - LEAST_BAR)}}}{tail}"
