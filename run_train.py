@@ -2,7 +2,7 @@
 
 import sys
 
-from tfgan.cli.main import main
+from tfgan.cli.main import command
 
 if __name__ == "__main__":
-    sys.exit(main(["train", *sys.argv[1:]]))
+    command(["train", *sys.argv[1:]])

@@ -1,8 +1,6 @@
 """The entry of `python -m tfgan`, which is the command `tfgan`."""
 
-import sys
-
-from tfgan.cli.main import main
+from tfgan.cli.main import command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

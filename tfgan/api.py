@@ -18,6 +18,7 @@ from tfgan.errors import UserError
 from tfgan.messages import show_messages
 from tfgan.methods import METHODS, method_class, register
 from tfgan.runs import recipes
+from tfgan.runs.plan import make_plan
 from tfgan.runs.start import start_tensorflow
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def train(method: str | type[Method] = "", *, recipe: str = "", data: Any = None
     images, training, hparams = make_records(given, settings, [DataConfig, TrainConfig, method_class(chosen).HParams])
     name = recipes.find_recipe(recipe, Path()).stem if recipe else f"{chosen}_{'own' if data is not None else images.name}"
     images, training = _with_own(images.with_home(), data, method_class(chosen).batch_kind), training.with_home(name)
-    training.check_files()
+    plan = make_plan(chosen, images, training, hparams)
 
     start_tensorflow()
     from tfgan.runs.newest_picture import NewestPicture
@@ -82,7 +83,7 @@ def train(method: str | type[Method] = "", *, recipe: str = "", data: Any = None
     from tfgan.training.notebook import in_notebook
 
     shown = [NewestPicture()] if in_notebook() else []
-    train_run(chosen, images, training, hparams, [*shown, *callbacks])
+    train_run(plan, [*shown, *callbacks])
     return load(training.workdir)
 
 

@@ -3,6 +3,8 @@
 import logging
 import sys
 
+from tfgan.terminal import wrapped
+
 
 class _Terminal(logging.StreamHandler):
     """Writes plain lines to the standard output stream of the moment, which a program may replace."""
@@ -10,6 +12,9 @@ class _Terminal(logging.StreamHandler):
     def __init__(self):
         logging.Handler.__init__(self)
         self.setFormatter(logging.Formatter("%(message)s"))
+
+    def format(self, record):
+        return wrapped(super().format(record), self.stream)
 
     @property
     def stream(self):

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from tfgan.errors import UserError
-from tfgan.evaluation.measure import Measured, Value
-from tfgan.evaluation.results import add_result, differences, make_result, read_results, refuse_unlike, table
+from tfgan.evaluation.results import Measured, Value, add_result, differences, make_result, read_results, refuse_unlike, table
 
 STAMP = {"reference": "facades", "size": "64×64", "features": {"weights": "ab"}, "segmenter": {"segmenter": "12"}}
 

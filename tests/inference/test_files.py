@@ -5,9 +5,10 @@ from PIL import Image
 from tfgan.cli.main import main
 from tfgan.config import Classes, Domain
 from tfgan.data import images
+from tfgan.data.files import find_tasks
 from tfgan.errors import UserError
 from tfgan.inference import files
-from tfgan.inference.files import find_tasks, read_image, translate_files
+from tfgan.inference.files import read_image, translate_files
 from tfgan.inference.translator import Translator
 from tfgan.methods.base import Translation
 

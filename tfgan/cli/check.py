@@ -10,16 +10,22 @@ import absl.flags
 from tfgan.cli.flags import Flags, wants_help
 from tfgan.config import DataConfig, TrainConfig
 from tfgan.config.verbs import CheckConfig
+from tfgan.data import is_stored, make_dataset
 from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.runs.recipes import expand
 from tfgan.runs.start import start_tensorflow
+from tfgan.terminal import waiting
 
 USAGE = """usage: tfgan check DIR [--FLAGS], or tfgan check --dataset=NAME [--FLAGS]
 
 Looks at every image of a data set and says what was found, what is wrong and how to mend it; then tries a few steps of training and says
 what it will take. The flags are those of `tfgan train`, so that --flagfile=RECIPE can be checked as well; --method=NAME --help lists a
-method's. Exit codes: 0 nothing worse than warnings; 1 training would fail; 2 wrong settings."""
+method's. Exit codes: 0 nothing worse than warnings; 1 training would fail; 2 wrong settings.
+
+examples:
+  tfgan check photos --sheet=sheet.png
+  tfgan check --flagfile=facades.flags --data_dir=facades --noprobe"""
 
 
 def run(arguments: list[str]) -> int:
@@ -27,16 +33,18 @@ def run(arguments: list[str]) -> int:
     if wants_help(arguments):
         print(_flags(first["method"]).help())
         return 0
-    if first["method"]:  # a slip is told before TensorFlow is started
+    if first["method"]:  # a slip is told before the images are read
         named = _flags(first["method"])
         named.parse(arguments, positional=None)
         named.record(method_class(first["method"]).HParams)
-    start_tensorflow()
     from tfgan.runs.check import choose_method, inspect_data
 
     # Flags of a method that is not known yet may have values behind a space: among the words that are no flags, the folder counts.
     folder = next((word for word in words if Path(word).expanduser().is_dir()), *words[:1] or [""])
-    choice = choose_method(_data(first, [folder] if folder else []), first["method"])
+    asked = _data(first, [folder] if folder else [])
+    if is_stored(asked):
+        start_tensorflow()  # TensorFlow Datasets brings it
+    choice = choose_method(asked, first["method"])
     cls, flags = method_class(choice.method), _flags(choice.method)
     data = _data(flags, flags.parse(arguments, positional=None))
     plan = _Plan(choice.method, cls.batch_kind, data, flags.record(TrainConfig), flags.record(cls.HParams))
@@ -91,9 +99,7 @@ def _data(flags: Flags, folders: list[str]) -> DataConfig:
 
 
 def _progress(items, total: int):
-    from tqdm import tqdm
-
-    return tqdm(items, total=total, unit="image", disable=None, leave=False)  # None: only on a terminal
+    return waiting(items, total, "Looking at the images")
 
 
 def _report(plan: _Plan, seen, layouts: list, config: CheckConfig) -> int:
@@ -120,10 +126,10 @@ def _report(plan: _Plan, seen, layouts: list, config: CheckConfig) -> int:
 
 def _probe(plan: _Plan, seen) -> list:
     """Prints what training will take, or returns why it cannot be."""
+    start_tensorflow()
     import tensorflow as tf
 
     from tfgan.cli.check_output import describe_prediction
-    from tfgan.data import make_dataset
     from tfgan.data.checks import Finding
     from tfgan.runs.probe import predict
 
@@ -145,11 +151,13 @@ def _draw(path: Path, plan: _Plan, seen) -> str:
     """Writes the contact sheet; says what it is."""
     from tfgan.data import images
     from tfgan.data.checks.sheet import sheet_columns
-    from tfgan.inference.grids import grid
 
     sources = seen.opened.splits.get("train", [])
     columns = sheet_columns(seen.opened.kind, sources, plan.data, plan.hparams.image_size) if sources else {}
     if not any(columns.values()):
         return "none, as no training image can be used"
+    start_tensorflow()
+    from tfgan.inference.grids import grid
+
     images.save(path, grid({title: [image / 127.5 - 1.0 for image in column] for title, column in columns.items()}))
     return f"{path}: training images as the network sees them"

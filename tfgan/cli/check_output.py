@@ -1,19 +1,27 @@
 """What `tfgan check` prints."""
 
+from __future__ import annotations  # types of a module that imports TensorFlow
+
 import dataclasses
 import shlex
+import sys
 import textwrap
 from collections import Counter
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from tfgan.config import BATCH_KINDS, DataConfig, as_flag
 from tfgan.data import batch_keys
 from tfgan.data.checks import SEVERITIES, Finding, Inspection
 from tfgan.data.checks.finding import plural
 from tfgan.data.checks.layouts import Layout
-from tfgan.runs.probe import Prediction
+from tfgan.terminal import columns, tint
 
-WIDTH = 118  # characters
+if TYPE_CHECKING:
+    from tfgan.runs.probe import Prediction
+
+WIDTH = 118  # characters, where no terminal says how wide it is
+COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
 SHOWN = 5  # files of each finding
 NAMED = 12  # classes and attributes
 TOGETHER = "\N{NO-BREAK SPACE}"
@@ -75,7 +83,8 @@ def describe_findings(findings: list[Finding]) -> str:
     lines = [f"Found    {', '.join(words) or 'nothing to complain of'}"]
     for finding in findings:
         first, *others = finding.problem.splitlines()
-        lines.append(_wrapped(f"{finding.severity:<8} ", f"{finding.name}: {first}", 9))
+        line = _wrapped(f"{finding.severity:<8} ", f"{finding.name}: {first}", 9)
+        lines.append(line.replace(finding.severity, tint(finding.severity, COLORS[finding.severity], sys.stdout), 1))
         lines += [f"           {line.strip()}" for line in others]
         lines += [_wrapped("           ", file, 13) for file in finding.files[:SHOWN]]
         if len(finding.files) > SHOWN:
@@ -90,12 +99,14 @@ def describe_prediction(prediction: Prediction, method: str, hparams) -> str:
     memory = f"{prediction.memory / 1e9:.1f} GB of memory"
     if prediction.device_memory:
         memory = f"{prediction.device_memory / 1e9:.1f} GB on the GPU, {memory}"
-    return (
-        f"Probe    {method} at {height}×{width}, batch {hparams.batch_size}: {prediction.devices}\n"
-        f"         {_seconds(prediction.seconds)} a step, {memory} at the peak\n"
-        f"         {prediction.steps:,} steps ({prediction.epochs:g} epochs): about {_duration(prediction.total)}, "
-        "without checkpoints and sample pictures"
+    lines = (
+        f"{method} at {height}×{width}, batch {hparams.batch_size}: {prediction.devices}",
+        f"{_seconds(prediction.seconds)} a step, {memory} at the peak",
+        f"{prediction.steps:,} steps ({prediction.epochs:g} epochs): about {_duration(prediction.total)}, "
+        "without checkpoints and sample pictures",
     )
+    heads = ("Probe    ", *[" " * 9] * (len(lines) - 1))
+    return "\n".join(_wrapped(head, line) for head, line in zip(heads, lines))
 
 
 def command(method: str, records: list) -> str:
@@ -108,7 +119,7 @@ def command(method: str, records: list) -> str:
                 words.append(shlex.quote(as_flag(field.name, value)))
     lines = [""]
     for word in words:  # textwrap would break words that are quoted for their spaces
-        if len(lines[-1]) + len(word) > WIDTH - 4:
+        if len(lines[-1]) + len(word) > columns(sys.stdout, WIDTH) - 4:
             lines.append("")
         lines[-1] += f" {word}" if lines[-1] else word
     return "  " + " \\\n    ".join(lines)
@@ -172,5 +183,6 @@ def _duration(seconds: float) -> str:
 def _wrapped(head: str, text: str, indent: int | None = None) -> str:
     """A paragraph behind `head`; other lines begin with as many spaces, or with `indent`."""
     following = " " * (len(head) if indent is None else indent)
-    lines = textwrap.fill(text, WIDTH, initial_indent=head, subsequent_indent=following, break_long_words=False, break_on_hyphens=False)
+    width = columns(sys.stdout, WIDTH)
+    lines = textwrap.fill(text, width, initial_indent=head, subsequent_indent=following, break_long_words=False, break_on_hyphens=False)
     return lines.replace(TOGETHER, " ")

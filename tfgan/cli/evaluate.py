@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import sys
 from pathlib import Path
 
 from tfgan.cli.flags import Flags, wants_help
@@ -9,13 +10,18 @@ from tfgan.config import write_atomically
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.errors import UserError
 from tfgan.runs.start import start_tensorflow
+from tfgan.terminal import wrapped
 
 USAGE = """usage: tfgan evaluate RUN [RUN …] [--FLAGS]
        tfgan evaluate --real=FOLDER --fake=FOLDER [--FLAGS]
 
 Measures what fits the run: distances to the true images and a segmentation score where the truth is known, distances
 of sets of images, the accuracy of classes and attributes that were asked for, cycle errors. The result is added to
-RUN/evaluation.json, with a stamp of how it was measured; several runs stand side by side, if their stamps agree."""
+RUN/evaluation.json, with a stamp of how it was measured; several runs stand side by side, if their stamps agree.
+
+examples:
+  tfgan evaluate runs/a runs/b --metrics=ssim,fid
+  tfgan evaluate --real=photos --fake=results --out=scores.json"""
 
 
 def run(arguments: list[str]) -> int:
@@ -31,15 +37,9 @@ def run(arguments: list[str]) -> int:
     folders = flags.parse(arguments, positional=None)
     settings = flags.record(EvaluateConfig)
     _check(flags, folders)
+    from tfgan.evaluation.results import refuse_unlike, stored_results, table
 
-    start_tensorflow()
-    from tfgan.evaluation.results import refuse_unlike, table
-    from tfgan.runs.evaluate import evaluate, evaluate_folders, stored_results
-
-    if flags["stored"]:
-        results = stored_results(folders)
-    else:
-        results = evaluate(folders, settings) if folders else [evaluate_folders(flags["real"], flags["fake"], settings)]
+    results = stored_results(folders) if flags["stored"] else _measure(folders, flags["real"], flags["fake"], settings)
     first, *others = [result.get("parts", [result]) for result in results]
     for part in first:
         refuse_unlike([part, *itertools.chain(*others)])
@@ -47,8 +47,22 @@ def run(arguments: list[str]) -> int:
     if flags["out"]:
         write_atomically(Path(flags["out"]), json.dumps({"results": results}, indent=2) + "\n")
     for warning in dict.fromkeys(text for result in results for text in result["warnings"]):
-        print(f"note: {warning}")
+        print(wrapped(f"note: {warning}", sys.stdout))
     return 0
+
+
+def _measure(folders: list[str], real: str, fake: str, settings: EvaluateConfig) -> list[dict]:
+    """Measures runs, or two folders. What can be wrong without TensorFlow is said before it is started."""
+    from tfgan.runs.judging import judge_evaluation, judge_folders
+
+    if folders:
+        judge_evaluation(folders, settings)
+    else:
+        judge_folders(real, fake, settings)
+    start_tensorflow()
+    from tfgan.runs.evaluate import evaluate, evaluate_folders
+
+    return evaluate(folders, settings) if folders else [evaluate_folders(real, fake, settings)]
 
 
 def _check(flags: Flags, folders: list[str]):

@@ -13,7 +13,11 @@ several domains has both for each, to_NAME and to_NAME_bytes; attributes and sty
 them in an image is a signature too. Label maps are labels [N,H,W] int32, the numbers of classes; in bytes they are the
 files, unless their classes are indices of a palette, which TensorFlow does not read. A run that makes images from
 noise has serving_default, latents [N,length] float32 -> images, and from_seed, seed [N] int32 -> images; where it
-knows classes, both take labels [N] int32 too."""
+knows classes, both take labels [N] int32 too.
+
+examples:
+  tfgan export runs/facades
+  tfgan export runs/facades --checkpoint=best --output=facades_model"""
 
 
 def run(arguments: list[str]) -> int:
@@ -25,6 +29,9 @@ def run(arguments: list[str]) -> int:
     (folder,) = flags.parse(arguments, positional=1)
     settings = flags.record(ExportConfig)
 
+    from tfgan.runs.judging import judge_export
+
+    judge_export(folder, settings)
     start_tensorflow()
     from tfgan.runs.export import export_run
 

@@ -1,6 +1,8 @@
 """Settings as flags: one absl flag for each field of a record."""
 
 import dataclasses
+import re
+import sys
 import textwrap
 import typing
 from collections.abc import Collection
@@ -10,8 +12,11 @@ from absl import flags
 from tfgan.config import Strings, as_text, from_text, old_names, refuse_both, tell_old_names
 from tfgan.errors import UserError, did_you_mean
 from tfgan.runs.recipes import by_place
+from tfgan.terminal import columns, tint
 
-NAME_WIDTH, LINE_WIDTH = 27, 118  # characters, in the help
+NAME_WIDTH, LINE_WIDTH = 27, 118  # characters, in the help; the latter where no terminal says how wide it is
+TITLED = re.compile("usage:|examples:")
+NARROW = 70  # of a terminal of fewer columns the names have lines of their own
 
 
 class Parser(flags.ArgumentParser):
@@ -38,7 +43,7 @@ class Flags:
     """The flags of one verb, apart from absl's global ones.
 
     Args:
-        usage: the verb's line of usage and what it does.
+        usage: paragraphs with blank lines between: the verb's line of usage, what it does, and examples.
     """
 
     def __init__(self, usage: str):
@@ -137,18 +142,31 @@ class Flags:
         return self.values[name].value
 
     def help(self) -> str:
-        """The usage, then every flag with its default, in groups and in the order in which they were added."""
-        described = (f"\n{group}\n" + "\n".join(_describe(self.values[name]) for name in names) for group, names in self._groups.items())
-        return "\n".join([self.usage, *described])
+        """The usage, then every flag with its default, in groups and in the order in which they were added; as wide as the terminal."""
+        width = columns(sys.stdout, LINE_WIDTH)
+        described = [
+            f"\n{tint(group, 'bold', sys.stdout)}\n" + "\n".join(_describe(self.values[name], width) for name in names)
+            for group, names in self._groups.items()
+        ]
+        return "\n".join([_filled(self.usage, width), *described])
 
 
-def _describe(flag: flags.Flag) -> str:
+def _filled(usage: str, width: int) -> str:
+    """A usage whose paragraphs fill lines of `width` characters; those of commands, which begin with a title, stay as they are."""
+    paragraphs = usage.split("\n\n")
+    return "\n\n".join(text if TITLED.match(text) else textwrap.fill(text, width, break_on_hyphens=False) for text in paragraphs)
+
+
+def _describe(flag: flags.Flag, width: int) -> str:
     name = f"--[no]{flag.name}" if flag.boolean else f"--{flag.name}"
     default = (flag.default_as_str or "").strip("'")
     together = "\N{NO-BREAK SPACE}"
     text = f"{flag.help} (default:{together}{default})" if default else flag.help
-    first, next_ones = f"  {name:<{NAME_WIDTH - 3}} ", " " * NAME_WIDTH
-    lines = textwrap.fill(text, LINE_WIDTH, initial_indent=first, subsequent_indent=next_ones, break_on_hyphens=False)
+    if width < NARROW:
+        lines = f"  {name}\n" + textwrap.fill(text, width, initial_indent=" " * 6, subsequent_indent=" " * 6, break_on_hyphens=False)
+    else:
+        first, next_ones = f"  {name:<{NAME_WIDTH - 3}} ", " " * NAME_WIDTH
+        lines = textwrap.fill(text, width, initial_indent=first, subsequent_indent=next_ones, break_on_hyphens=False)
     return lines.replace(together, " ")
 
 

@@ -5,9 +5,17 @@ from tfgan.data import DATASETS
 from tfgan.methods import METHODS
 from tfgan.runs.recipes import recipes
 
+USAGE = """usage: tfgan list
+
+Prints the methods, data sets and recipes.
+
+examples:
+  tfgan list
+  tfgan list | grep cyclegan"""
+
 
 def run(arguments: list[str]) -> int:
-    flags = Flags("usage: tfgan list\n\nPrints the methods, data sets and recipes.")
+    flags = Flags(USAGE)
     if wants_help(arguments):
         print(flags.help())
         return 0

@@ -3,11 +3,16 @@
 Exit codes: 0 done; 1 training or some files failed; 2 wrong settings or data; 130 and 143 stopped by SIGINT and SIGTERM.
 """
 
+import contextlib
 import importlib
+import logging
+import os
 import sys
+from typing import NoReturn
 
 from tfgan.errors import TrainingFailed, UserError, did_you_mean
 from tfgan.messages import show_messages
+from tfgan.terminal import tint
 
 VERBS = {
     "train": "train a GAN, or go on with a run that was stopped",
@@ -44,13 +49,29 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         return _verb(arguments[0]).run(arguments[1:])
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"{tint('error:', 'red', sys.stderr)} {error}", file=sys.stderr)
         return 2
     except TrainingFailed as error:
-        print(f"stopped: {error}", file=sys.stderr)
+        print(f"{tint('stopped:', 'red', sys.stderr)} {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def command(arguments: list[str] | None = None) -> NoReturn:
+    """Runs one command, see `main`, and ends the process with its exit code.
+
+    It ends at once: all that was to be written is, while TensorFlow by itself takes seconds to take itself down. The workers of a cluster
+    end in the usual way, as they take leave of each other.
+    """
+    code = main(arguments)
+    if "tensorflow" in sys.modules and "TF_CONFIG" not in os.environ:
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):  # nobody reads any more, or it is closed
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _verb(name: str):

@@ -10,7 +10,11 @@ USAGE = """usage: tfgan report RUN [RUN …] [--FLAGS]
 
 Writes one HTML file to read, keep and send: settings, curves, sample pictures over training, alarms, and the evaluation
 with its best and worst images. Several runs stand side by side, with the settings that differ. The file holds all it
-shows; it needs no server and no network. A report that is there is made anew."""
+shows; it needs no server and no network. A report that is there is made anew.
+
+examples:
+  tfgan report runs/facades
+  tfgan report runs/a runs/b --out=compared.html"""
 
 MAILABLE = 10_000_000  # bytes: what mail servers commonly take, at the least
 

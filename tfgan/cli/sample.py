@@ -13,7 +13,11 @@ Makes images with a run that learned to make them from noise. Each seed stands f
 OUTPUT is a folder of seed000000.png …, in a folder for each class where the run knows classes. With --sheet, OUTPUT
 is one picture: samples (a column for each class), interpolation, mixing and truncation (StyleGAN), reconstruction and
 edit (VAE-GAN, of --images). With --images alone, OUTPUT holds their reconstructions under their names; --having and
---lacking move these by what sets two folders of images apart."""
+--lacking move these by what sets two folders of images apart.
+
+examples:
+  tfgan sample runs/digits digits --count=100 --classes=3,7
+  tfgan sample runs/faces sheet.png --sheet=interpolation --rows=6"""
 
 
 def run(arguments: list[str]) -> int:
@@ -25,6 +29,9 @@ def run(arguments: list[str]) -> int:
     folder, output = flags.parse(arguments, positional=2)
     settings = flags.record(SampleConfig)
     _check(settings, Path(output))
+    from tfgan.runs.judging import judge_sample
+
+    judge_sample(folder, settings)
 
     start_tensorflow()
     from tfgan.runs.sampling import sample

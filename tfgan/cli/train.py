@@ -1,6 +1,7 @@
 """`tfgan train`: from flags to a run folder."""
 
 import dataclasses
+import sys
 import textwrap
 
 import absl.flags
@@ -11,11 +12,16 @@ from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.runs.recipes import expand
 from tfgan.runs.start import start_tensorflow
+from tfgan.terminal import columns
 
 USAGE = """usage: tfgan train --flagfile=RECIPE [--FLAGS]
 
 Trains a run, or goes on with it: the same command again resumes exactly where it stopped. The command line beats the flag file.
-`tfgan list` shows methods, data sets and recipes."""
+`tfgan list` shows methods, data sets and recipes.
+
+examples:
+  tfgan train --flagfile=quickstart.flags --epochs=4
+  tfgan train --method=cyclegan --data_dir=photos --workdir=runs/mine"""
 
 
 def run(arguments: list[str]) -> int:
@@ -24,7 +30,7 @@ def run(arguments: list[str]) -> int:
     cls = method_class(method)
     flags = Flags(USAGE)
     flags.add("method", "method", method, "which GAN; see `tfgan list`")
-    flags.add("method", "dry_run", False, "print the settings and stop", bool)
+    flags.add("method", "dry_run", False, "print all settings and stop", bool)
     flags.add_record("data", DataConfig)
     flags.add_record("training", TrainConfig)
     flags.add_record(f"{method}", cls.HParams)
@@ -34,8 +40,7 @@ def run(arguments: list[str]) -> int:
     flags.parse(arguments)
     data, training, hparams = flags.record(DataConfig), flags.record(TrainConfig), flags.record(cls.HParams)
     data, training = data.with_home(), training.with_home(recipe or f"{method}_{data.name}")
-    training.check_files()
-    print_settings(method, {"data": data, "training": training, method: hparams})
+    print_settings(method, {"data": data, "training": training, method: hparams}, every=flags["dry_run"])
     if flags["dry_run"]:
         return 0
     return _train(method, data, training, hparams)
@@ -43,16 +48,21 @@ def run(arguments: list[str]) -> int:
 
 def _train(method: str, data: DataConfig, training: TrainConfig, hparams) -> int:
     """Trains, and says what comes next. Returns an exit code."""
+    from tfgan.runs.plan import make_plan
+
+    plan = make_plan(method, data, training, hparams)
     start_tensorflow()
     from tfgan.inference import open_inference, translators
     from tfgan.runs.train import train
 
-    trained = train(method, data, training, hparams)
+    trained = train(plan)
     if trained.stopped_by:
         return 128 + trained.stopped_by
     workdir, translates = training.workdir, translators(open_inference(trained.method))
     use = f"translate {workdir} IMAGES OUTPUT" if translates else f"sample {workdir} OUTPUT"
-    print(f"Pictures are in {workdir}/samples. Next: tfgan {use}, or tfgan export {workdir}")
+    print(f"Pictures are in {workdir}/samples. Next:")
+    for words in (use, f"evaluate {workdir}", f"report {workdir}", f"export {workdir}"):
+        print(f"  tfgan {words}")
     return 0
 
 
@@ -67,10 +77,14 @@ def _chosen_method(arguments: list[str]) -> str:
     return chosen["method"]
 
 
-def print_settings(method: str, groups: dict):
-    """Prints all settings; those that differ from their default are marked with a star."""
+def print_settings(method: str, groups: dict, every: bool):
+    """Prints the settings that differ from their default; or all, and those that differ are marked with a star."""
     print(f"method: {method}")
     for group, record in groups.items():
         fields = [(f.name, getattr(record, f.name), f.default) for f in dataclasses.fields(record)]
-        words = [f"{'*' if value != default else ''}{name}={as_text(value)}" for name, value, default in fields]
-        print(textwrap.fill(f"{group}: {'  '.join(words)}", 140, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False))
+        stars = {True: "*" if every else "", False: ""}
+        words = [f"{stars[value != default]}{name}={as_text(value)}" for name, value, default in fields if every or value != default]
+        width = columns(sys.stdout, 140)
+        text = f"{group}: {'  '.join(words)}"
+        if words:
+            print(textwrap.fill(text, width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False))

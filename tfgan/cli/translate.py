@@ -8,7 +8,11 @@ USAGE = """usage: tfgan translate RUN INPUT OUTPUT [--FLAGS]
 
 Puts INPUT, an image, a folder with all its sub-folders or a quoted pattern such as "photos/**/*.jpg", through the
 run's generator. Images of any size keep their size, relative name and format. What is in OUTPUT already stays, so
-that the command can be repeated."""
+that the command can be repeated.
+
+examples:
+  tfgan translate runs/facades photos results
+  tfgan translate runs/faces face.jpg older.png --set=~Young"""
 
 
 def run(arguments: list[str]) -> int:
@@ -20,6 +24,9 @@ def run(arguments: list[str]) -> int:
     folder, source, output = flags.parse(arguments, positional=3)
     settings = flags.record(TranslateConfig)
 
+    from tfgan.runs.judging import judge_translation
+
+    judge_translation(folder, source, output, settings)
     start_tensorflow()
     from tfgan.runs.translate import translate
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["DATASETS", "batch_keys", "check_settings", "make_dataset", "open_dataset", "open_sources", "parse_direction"]
+__all__ = ["DATASETS", "batch_keys", "check_settings", "is_stored", "make_dataset", "open_dataset", "open_sources", "parse_direction"]
 
 
 def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size) -> Dataset:
@@ -40,6 +40,11 @@ def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size:
 def is_made(settings: DataConfig) -> bool:
     """Whether the images are made by the program, as those of --dataset=synthetic, not read."""
     return not settings.data_dir and settings.dataset == "synthetic"
+
+
+def is_stored(settings: DataConfig) -> bool:
+    """Whether the images come out of TensorFlow Datasets, which imports TensorFlow; a name that does not exist does not."""
+    return not settings.data_dir and not is_made(settings) and (settings.dataset in DATASETS or settings.dataset.startswith("tfds:"))
 
 
 def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str, list[Source]]:

@@ -1,10 +1,11 @@
 """The data set as the rest of the program sees it: a spec, endless training batches, and single examples for samples and validation."""
 
+from __future__ import annotations  # types of TensorFlow, which is imported when the first batch is made
+
 import hashlib
 import logging
 
 import numpy as np
-import tensorflow as tf
 
 from tfgan.config import BATCH_KINDS, DataConfig, DataSpec, Size
 from tfgan.data.images import resize
@@ -12,6 +13,8 @@ from tfgan.data.pipeline import make_batches, normalize
 from tfgan.data.prepare import MEMORY_SHARE, PreparedSource, free_memory
 from tfgan.data.source import Source
 from tfgan.errors import UserError
+from tfgan.lazy import tf
+from tfgan.terminal import waiting
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +142,8 @@ class Dataset:
             N×H×W int32; labels N; attributes N×K.
         """
         found = []
-        for stream, index in self._spaced(split, key, most):
+        places = self._spaced(split, key, most)
+        for stream, index in waiting(places, len(places), "Reading images"):
             array = stream.fetch(index)[list(stream.keys).index(key)]
             domain = stream.domains.get(key)  # training images have the size before the crop
             found.append(array if domain is None else resize(array, self.image_size, domain.resample))
@@ -150,7 +154,7 @@ class Dataset:
         sha = hashlib.sha256()
         for stream in self._train:
             places = [place for place, key in enumerate(stream.keys) if key in keys]
-            for index in range(len(stream)) if places else ():
+            for index in waiting(range(len(stream)), len(stream), "Reading images") if places else ():
                 arrays = stream.fetch(index)
                 for place in places:
                     sha.update(np.ascontiguousarray(arrays[place]).data)

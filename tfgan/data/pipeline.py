@@ -4,13 +4,15 @@ Which example stands at which place of which step, and how it is cropped, is a f
 from any step without the state of an iterator, and several replicas together see what one would see.
 """
 
+from __future__ import annotations  # types of TensorFlow, which is imported when the first batch is made
+
 import functools
 
 import numpy as np
-import tensorflow as tf
 
 from tfgan.config import Domain, Size
 from tfgan.data.prepare import PreparedSource
+from tfgan.lazy import tf
 
 UNENDING = 2**62
 READ_AHEAD = 32  # examples decoded ahead of the step
@@ -130,7 +132,7 @@ def _augmented(array, domain: Domain | None, image_size, noise, flip, shrink):
 def normalize(image, domain: Domain):
     """Pixels of the domain's dtype, uint8 or uint16, as float32 in [-1, 1], of any shape; tensors stay tensors, and arrays arrays."""
     scale = np.float32(2.0 / np.iinfo(domain.dtype).max)
-    image = tf.cast(image, tf.float32) if tf.is_tensor(image) else np.asarray(image, np.float32)
+    image = np.asarray(image, np.float32) if isinstance(image, np.ndarray) else tf.cast(image, tf.float32)
     return image * scale - np.float32(1.0)
 
 

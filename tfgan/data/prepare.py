@@ -12,6 +12,7 @@ from tfgan.config import Domain, Size
 from tfgan.data.images import middle, resize
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage, UserError
+from tfgan.terminal import waiting
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +83,8 @@ class PreparedSource:
                 bad[index] = str(error)
 
         with ThreadPoolExecutor() as pool:
-            list(pool.map(load, range(len(self._indices))))
+            indices = range(len(self._indices))
+            list(waiting(pool.map(load, indices), len(indices), f"Reading the {split} images"))
         reasons = [bad[i] if self.source.name(i) in bad[i] else f"{self.source.name(i)}: {bad[i]}" for i in sorted(bad)]
         skipped = [f"{name}: {reason}" for name, reason in self.source.skipped] + reasons
         if reasons and not skip_bad:

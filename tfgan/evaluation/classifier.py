@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan.evaluation.progress import Steps
+
 SHIFT, ANGLE, SCALE = 0.08, 0.03, 0.1  # of the training images, at most: share of the size, turns, share
 UNKNOWN = -1.0  # in place of an attribute, 0 or 1
 
@@ -48,7 +50,8 @@ def train_classifier(images: np.ndarray, labels: np.ndarray, classes: int, *, se
     rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * data.cardinality().numpy())
     loss = attribute_loss if labels.ndim == 2 else keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(rate), loss)
-    model.fit(data, epochs=epochs, shuffle=False, verbose=0)
+    with Steps("Training the classifier", epochs * int(data.cardinality().numpy())) as shown:
+        model.fit(data, epochs=epochs, shuffle=False, verbose=0, callbacks=[shown])
     return model
 
 

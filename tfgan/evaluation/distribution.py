@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan.errors import UserError
+from tfgan.terminal import waiting
 
 FEWEST = {"fid": 10_000, "kid": 1_000, "inception_score": 5_000, "precision": 1_000, "recall": 1_000, "density": 1_000, "coverage": 1_000}
 """Images from which on a figure hardly depends on their number. FID's bias falls as 1/N: 10,000 is the least that its authors' code
@@ -194,7 +195,8 @@ def jackknife_error(statistic: Callable[..., float | list[float]], *sets: np.nda
     draws = np.random.default_rng(seed)
     groups = min(GROUPS, *map(len, sets))
     parts = [draws.permutation(len(rows)) % groups for rows in sets]
-    values = np.array([statistic(*(rows[part != group] for rows, part in zip(sets, parts))) for group in range(groups)])
+    shown = waiting(range(groups), groups, "Measuring an interval")
+    values = np.array([statistic(*(rows[part != group] for rows, part in zip(sets, parts))) for group in shown])
     return np.sqrt((groups - 1) / groups * np.sum(np.square(values - values.mean(axis=0)), axis=0))
 
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tfgan.config import Size
 from tfgan.errors import UserError, first_line
 from tfgan.evaluation.catalog import WITHOUT_FEATURES
+from tfgan.terminal import waiting
 
 INCEPTION_SIZE = 299
 INCEPTION_MAPS = ("mixed0", "mixed2", "mixed7", "mixed10")  # 35×35×256, 35×35×288, 17×17×768 and 8×8×2048
@@ -51,7 +52,9 @@ class Seen(NamedTuple):
 
 def see(extractor: Extractor, images: np.ndarray, to_floats: Callable) -> Seen:
     """Features and class probabilities, both float32, of images N×H×W×C, which `to_floats` brings to [-1, 1]."""
-    outputs = [_outputs(extractor, to_floats(images[i : i + BATCH])) for i in range(0, len(images), BATCH)]
+    begins = range(0, len(images), BATCH)
+    shown = waiting(begins, len(begins), "Seeing images, in batches")
+    outputs = [_outputs(extractor, to_floats(images[i : i + BATCH])) for i in shown]
     features = np.concatenate([np.asarray(found[0], np.float32) for found in outputs])
     if not extractor.classifies:
         return Seen(features, None)

@@ -28,8 +28,10 @@ from tfgan.evaluation.distribution import (
 from tfgan.evaluation.extractors import Extractor, Seen, image_input, maps_of, resize, see, with_channels
 from tfgan.evaluation.perceptual import map_distance
 from tfgan.evaluation.pixels import WINDOW, WINDOW_OF_SCALES, paired_scores
+from tfgan.evaluation.results import Measured, Value
 from tfgan.evaluation.segmentation import confusion, segmentation_scores
 from tfgan.evaluation.segmenter import Segmenter, at_size, nearest_classes, segment
+from tfgan.terminal import waiting
 
 PART = 64  # images that are floats at once
 MOST_SLICED = 2048  # images of each side, evenly spaced, for the sliced Wasserstein distance
@@ -67,21 +69,6 @@ class Tools(NamedTuple):
         if tool == "maps":
             return self.features is not None and self.features.has_maps
         return not tool or getattr(self, tool) is not None
-
-
-class Value(NamedTuple):
-    """A figure with its 95 % interval, and what real images score in its place."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    real: float | None = None
-
-
-class Measured(NamedTuple):
-    values: dict[str, Value]
-    cases: dict[str, np.ndarray]  # matched metric -> score of each image
-    warnings: list[str]
 
 
 def fitting(comparison: Comparison) -> list[str]:
@@ -151,7 +138,8 @@ class _Measurement:
     def each(self, function: Callable[..., np.ndarray], *pixels: np.ndarray) -> np.ndarray:
         """Results of `function` for images in [-1, 1], some at a time: floats take four times the memory of pixels."""
         parts = [slice(begin, begin + PART) for begin in range(0, len(pixels[0]), PART)]
-        return np.concatenate([function(*(self.floats(images[part]) for images in pixels)) for part in parts])
+        shown = waiting(parts, len(parts), "Measuring images, in batches")
+        return np.concatenate([function(*(self.floats(images[part]) for images in pixels)) for part in shown])
 
     def mean(self, scores, real: float | None = None) -> Value:
         """The mean of scores of images, with its interval where the measurement is full."""

@@ -3,13 +3,33 @@
 import datetime
 import json
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from tfgan.config import write_atomically
 from tfgan.errors import UserError
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
-from tfgan.evaluation.measure import Measured, Value
+from tfgan.evaluation.newest import newest_values
 
 FILE = "evaluation.json"
+
+
+class Value(NamedTuple):
+    """A figure with its 95 % interval, and what real images score in its place."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    real: float | None = None
+
+
+class Measured(NamedTuple):
+    """What was measured on one comparison."""
+
+    values: dict[str, Value]
+    cases: dict[str, np.ndarray]  # matched metric -> score of each image
+    warnings: list[str]
 
 
 def make_result(name: str, step: int | None, stamp: dict, measured: dict[str, Measured], cases: list[dict]) -> dict:
@@ -47,6 +67,21 @@ def read_results(folder: Path) -> list[dict]:
         return [result for result in results if result["metrics"].items() and result["stamp"].items()]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is damaged: {error!r}. Remove it, and evaluate again.") from None
+
+
+def stored_results(folders: list[str]) -> list[dict]:
+    """The newest values of each run's evaluation.json.
+
+    Raises:
+        UserError: a run without one, or with a damaged one.
+    """
+    found = []
+    for folder in folders:
+        results = read_results(Path(folder))
+        if not results:
+            raise UserError(f"{folder} has no evaluation.json: leave out --stored.")
+        found.append(newest_values(results))
+    return found
 
 
 def add_result(folder: Path, result: dict):

@@ -14,6 +14,8 @@ import tensorflow as tf
 from tfgan.config import Size
 from tfgan.errors import UserError, first_line
 from tfgan.evaluation.extractors import CHANNELS, resize, with_channels
+from tfgan.evaluation.progress import Steps
+from tfgan.terminal import waiting
 
 SIZE = 128  # pixels of the longer side, at most: windows are several pixels wide, and training takes minutes on a CPU
 FILTERS = (16, 32, 64, 128)
@@ -74,7 +76,8 @@ def train_segmenter(photos: np.ndarray, maps: np.ndarray, classes: int, *, seed:
     batches = numbered.map(vary).batch(BATCH).prefetch(4)
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     model.compile(keras.optimizers.Adam(rate), keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1))
-    model.fit(batches, shuffle=False, verbose=0)
+    with Steps("Training the segmenter", steps) as shown:
+        model.fit(batches, shuffle=False, verbose=0, callbacks=[shown])
     return model
 
 
@@ -156,7 +159,8 @@ def segment(segmenter: Segmenter, photos: np.ndarray, size: Size, batch: int = 1
         batch: photos that go through the model at once.
     """
     results = []
-    for begin in range(0, len(photos), batch):
+    begins = range(0, len(photos), batch)
+    for begin in waiting(begins, len(begins), "Reading classes, in batches"):
         given = resize(with_channels(photos[begin : begin + batch], segmenter.channels), segmenter.reads_at(size))
         results.append(tf.argmax(segmenter.model(given), axis=-1, output_type=tf.int32).numpy())
     return at_size(np.concatenate(results), size)

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.errors import UserError
+from tfgan.terminal import waiting
 
 SMALLEST = 16  # pixels, of the coarsest level and so of an image
 PATCH, PATCHES = 7, 128  # pixels; patches of one image and level
@@ -102,7 +103,7 @@ def _normalized(patches):
 def _sliced(real, fake, random):
     """Mean distance of two sets of patches in their sorted projections on random directions."""
     distances = []
-    for _ in range(REPEATS):
+    for _ in waiting(range(REPEATS), REPEATS, "Measuring swd"):
         directions = random.normal(size=(real.shape[1], PROJECTIONS))
         directions = (directions / np.linalg.norm(directions, axis=0)).astype(np.float32)
         sorted_sets = [np.sort(patches @ directions, axis=0) for patches in (real, fake)]

@@ -137,10 +137,6 @@ def export(signatures: dict[str, Signature], folder: Path) -> None:
     part.rename(folder)
 
 
-def is_export(folder: Path) -> bool:
-    return (folder / "saved_model.pb").is_file()
-
-
 def signature_name(name: str, signatures: dict[str, Signature]) -> str:
     """The name in an export of the signature that the run calls `name`."""
     return "serving_default" if name == next(iter(signatures)) else name

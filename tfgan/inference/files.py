@@ -1,102 +1,19 @@
 """Files and folders through a translator: relative names and formats are kept, nothing is overwritten."""
 
-import glob
-import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import tensorflow as tf
 
 from tfgan.config import Domain
 from tfgan.data import images
+from tfgan.data.files import Task
 from tfgan.data.label_maps import maps as label_maps
-from tfgan.errors import UnreadableImage, UserError, did_you_mean
+from tfgan.errors import UnreadableImage, UserError
 from tfgan.inference.tiling import translate_image
 from tfgan.inference.translator import Translator
 
 DONE, EXISTS = "", "exists"
-
-
-class Task(NamedTuple):
-    source: Path
-    result: Path
-
-
-def find_tasks(source: str, output: str, extension: str = "") -> list[Task]:
-    """The tasks of a command: which image file becomes which result.
-
-    Args:
-        source: an image file; a folder, with all its sub-folders; or a glob pattern, ** for sub-folders. Names are kept from the folder,
-            or from the part of the pattern without wildcards, on. Hidden files are left out, and so are results inside the folder.
-        output: a folder; or, for one file, also the name of the result.
-        extension: the results' format, such as png; empty: that of each source.
-
-    Raises:
-        UserError: nothing found; an unknown format; a result would overwrite a source; two sources would become one result.
-    """
-    folder = Path(output)
-    root, names = find_images(source)
-    if Path(source).is_file():
-        tasks = [Task(Path(source), folder if is_image(folder) else folder / names[0])]
-    else:
-        results = folder.resolve() if root.resolve() in folder.resolve().parents else None
-        tasks = [Task(root / name, folder / name) for name in names if results not in (root / name).resolve().parents]
-    if not tasks:
-        raise _nothing(source)
-    if extension:
-        tasks = [Task(task.source, task.result.with_suffix(f".{_known(extension)}")) for task in tasks]
-    _check_results(tasks)
-    return tasks
-
-
-def find_images(source: str) -> tuple[Path, list[Path]]:
-    """The folder from which names are kept, and the sorted names of the images in it; for `source` see `find_tasks`.
-
-    Raises:
-        UserError: no images are found.
-    """
-    path = Path(source)
-    if path.is_file():
-        return path.parent, [Path(path.name)]
-    if path.is_dir():
-        root, found = path, path.rglob("*")
-    else:
-        root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
-        found = (Path(name) for name in glob.glob(source, recursive=True))
-    names = sorted(file.relative_to(root) for file in found if is_image(file) and file.is_file())
-    names = [name for name in names if not any(part.startswith(".") for part in name.parts)]
-    if not names:
-        raise _nothing(source)
-    return root, names
-
-
-def _nothing(source: str) -> UserError:
-    return UserError(f"{source} is neither an image nor a folder or pattern with images ({', '.join(sorted(images.EXTENSIONS))}).")
-
-
-def is_image(path: Path) -> bool:
-    """Whether a file's ending is that of an image."""
-    return path.suffix[1:].lower() in images.EXTENSIONS
-
-
-def _known(extension: str) -> str:
-    extension = extension.removeprefix(".").lower()
-    if extension not in images.EXTENSIONS:
-        hint = did_you_mean(extension, images.EXTENSIONS)
-        raise UserError(f"--format={extension} is unknown.{hint} There are: {', '.join(images.EXTENSIONS)}.")
-    return extension
-
-
-def _check_results(tasks):
-    sources = {task.source.resolve() for task in tasks}
-    seen: dict[Path, Path] = {}
-    for source, result in tasks:
-        if result.resolve() in sources:
-            raise UserError(f"{result} would overwrite its own source or another one: choose another output folder.")
-        if result in seen:
-            raise UserError(f"{seen[result]} and {source} would both become {result}: translate them one by one, or without --format.")
-        seen[result] = source
 
 
 def translate_files(

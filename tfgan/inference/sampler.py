@@ -6,6 +6,7 @@ import tensorflow as tf
 from tfgan.data.pipeline import denormalize
 from tfgan.layers import normal, tuned_function, uniform
 from tfgan.methods.base import Generation, Styles
+from tfgan.terminal import waiting
 
 BATCH = 64  # images in one pass through the network
 
@@ -70,7 +71,9 @@ class Sampler(tf.Module):
         if (labels is None) == bool(self.class_names):
             raise ValueError(f"labels are {'needed' if self.class_names else 'not known'} here")
         given = [tf.cast(latents, tf.float32)] + ([tf.cast(labels, tf.int32)] if self.class_names else [])
-        return tf.concat([function(*(value[i : i + BATCH] for value in given)) for i in range(0, len(given[0]), BATCH)], axis=0)
+        begins = range(0, len(given[0]), BATCH)
+        made = [function(*(value[i : i + BATCH] for value in given)) for i in waiting(begins, len(begins), "Making images, in batches")]
+        return tf.concat(made, axis=0)
 
     def draw(self, seeds):
         """The latents of seeds [N] int32 as a tensor N×length float32: what `latents` runs as a graph."""

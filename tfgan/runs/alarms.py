@@ -1,6 +1,7 @@
 """Alarms while training: sample pictures are measured, every row is shown to the detectors, and an alarm comes with a flag to try."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from tfgan.inference import Sampler, Translator
 from tfgan.methods.base import Method
 from tfgan.runs.cures import suggest
 from tfgan.runs.pictures import Made
+from tfgan.terminal import tint
 from tfgan.training.callbacks import Callback
 from tfgan.training.logs import MetricLog
 
@@ -55,7 +57,7 @@ class Health(Callback):
             flag, remark = suggest(alarm.alarm, alarm.epoch, self.method, self.data, self.training)
             self.log.write(alarm.step, {"epoch": alarm.epoch, "alarm": alarm.alarm, "message": alarm.message, "flag": flag})
             text = f"{alarm.message}{remark}"
-            trainer.say(f"step {alarm.step}: ALARM {alarm.alarm}: {text}")
+            trainer.say(f"step {alarm.step}: {tint('ALARM', 'yellow', sys.stdout)} {alarm.alarm}: {text}")
             if trainer.tensorboard:
                 trainer.tensorboard.text(alarm.step, f"alarms/{alarm.alarm}", text)
 

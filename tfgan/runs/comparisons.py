@@ -9,6 +9,7 @@ import numpy as np
 
 from tfgan.config import Domain, Size
 from tfgan.data.dataset import Dataset
+from tfgan.data.files import find_images
 from tfgan.data.images import convert, decode, probe, resize
 from tfgan.data.pipeline import normalize
 from tfgan.errors import UnreadableImage, UserError
@@ -18,7 +19,7 @@ from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.pixels import WINDOW, WINDOW_OF_SCALES
 from tfgan.evaluation.sliced import SMALLEST
 from tfgan.inference import Encoder, Sampler, Signatures, Translator, samplers, translators
-from tfgan.inference.files import find_images
+from tfgan.terminal import Waiting, waiting
 
 logger = logging.getLogger(__name__)
 
@@ -144,7 +145,8 @@ def _generated(signatures: Signatures, dataset: Dataset, count: int) -> dict[str
 
 def _reconstructed(encoder: Encoder, sampler: Sampler, dataset: Dataset, count: int) -> Comparison:
     inputs = dataset.column("validation", "image", count)
-    latents = np.concatenate([encoder(normalize(image[None], encoder.source)).numpy() for image in inputs])
+    shown = waiting(inputs, len(inputs), "Encoding images")
+    latents = np.concatenate([encoder(normalize(image[None], encoder.source)).numpy() for image in shown])
     fake, names = sampler.pixels(latents).numpy(), dataset.names("validation", "image", count)
     split = dataset.validation_split
     return Comparison(sampler.target, fake, inputs, split=split, matched=True, alone=False, names=names, inputs=inputs)
@@ -172,10 +174,12 @@ def _like_counts(fakes: int, more: np.ndarray | None) -> tuple[int, np.ndarray |
 def _each(signature: Translator, images: np.ndarray, conditions: dict[str, np.ndarray] | None = None, batch: int = 8) -> np.ndarray:
     """The translations of N images in pixels, made `batch` at a time."""
     results = []
-    for begin in range(0, len(images), batch):
-        part = slice(begin, begin + batch)
-        given = {name: vectors[part] for name, vectors in (conditions or {}).items()}
-        results.append(signature.pixels(images[part], **given).numpy())
+    with Waiting("Making images", len(images)) as shown:
+        for begin in range(0, len(images), batch):
+            part = slice(begin, begin + batch)
+            given = {name: vectors[part] for name, vectors in (conditions or {}).items()}
+            results.append(signature.pixels(images[part], **given).numpy())
+            shown.advance(len(results[-1]))
     return np.concatenate(results)
 
 
@@ -205,7 +209,8 @@ def compare_folders(real: str, fake: str, count: int) -> Comparison:
     arrays = []
     for found in files:
         pixels = np.empty([len(found), *size, channels], np.uint8)
-        for row, path in zip(pixels, found.values()):  # one at a time: originals may be far larger than what is kept
+        paths = waiting(found.values(), len(found), "Reading images")
+        for row, path in zip(pixels, paths):  # one at a time: originals may be far larger than what is kept
             row[:] = resize(convert(_read(decode, path), channels, "uint8"), size, "bicubic")
         arrays.append(pixels)
     return Comparison(Domain("image", channels), arrays[1], arrays[0], matched=not problem, names=tuple(files[1]), resized=other)

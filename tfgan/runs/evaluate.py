@@ -9,18 +9,17 @@ import numpy as np
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import images, open_dataset
 from tfgan.data.label_maps.maps import paint
-from tfgan.errors import UserError, did_you_mean
+from tfgan.errors import UserError
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.extractors import Extractor
 from tfgan.evaluation.measure import Measured, Tools, fitting, measure, obstacle
-from tfgan.evaluation.newest import newest_values
-from tfgan.evaluation.results import add_result, join, make_result, read_results
+from tfgan.evaluation.results import add_result, join, make_result
 from tfgan.inference import open_inference
-from tfgan.inference.files import find_images
 from tfgan.runs.comparisons import compare, compare_folders
+from tfgan.runs.judging import judge_evaluation, judge_folders, moved
 from tfgan.runs.metric_networks import Evaluators, array_digest, load_extractor
-from tfgan.runs.opening import Run, open_run, read_config
+from tfgan.runs.opening import Run, open_run
 
 logger = logging.getLogger(__name__)
 
@@ -33,22 +32,14 @@ def evaluate(folders: list[str], settings: EvaluateConfig) -> list[dict]:
     Raises:
         UserError: no such run or checkpoint; a metric that cannot be measured; files or data that cannot be used.
     """
-    check_metrics(settings)
-    for folder in folders:  # a wrong path is seen before weights are downloaded
-        read_config(Path(folder).expanduser())
+    judge_evaluation(folders, settings)
     extractor = load_extractor(settings)
     return [_evaluate_run(folder, settings, extractor) for folder in folders]
 
 
-def check_metrics(settings: EvaluateConfig):
-    """Raises `UserError` for a metric that does not exist."""
-    for name in settings.metrics:
-        if name not in METRICS:
-            raise UserError(f"--metrics: {name!r} is unknown.{did_you_mean(name, METRICS)} There are: {', '.join(METRICS)}.")
-
-
 def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | None) -> dict:
-    run = _moved(open_run(folder, settings.checkpoint), settings.data_dir)
+    run = open_run(folder, settings.checkpoint)
+    run = run._replace(config=dataclasses.replace(run.config, data=moved(run.config.data, settings.data_dir)))
     spec = run.config.spec
     dataset = open_dataset(run.config.data, spec.kind, spec.image_size, spec.image_size)
     evaluators = Evaluators(run, settings, extractor)
@@ -68,43 +59,19 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
     return result
 
 
-def _moved(run: Run, data_dir: str) -> Run:
-    if not data_dir:
-        return run
-    data = dataclasses.replace(run.config.data, data_dir=str(Path(data_dir).expanduser()))
-    return run._replace(config=dataclasses.replace(run.config, data=data))
-
-
 def evaluate_folders(real: str, fake: str, settings: EvaluateConfig) -> dict:
     """Measures the images of the folder `fake` beside those of `real`, pair by pair too if their names agree.
 
     Raises:
         UserError: no images, or damaged ones; a metric that cannot be measured.
     """
-    check_metrics(settings)
-    for folder in (real, fake):  # a wrong path is seen before weights are downloaded
-        find_images(folder)
+    judge_folders(real, fake, settings)
     extractor = load_extractor(settings)
     comparison = compare_folders(real, fake, settings.count)
     names = _names(settings, {"": comparison}, "two folders")
     measured = _measure({"": comparison}, names, Tools(features=extractor), settings)
     stamp = _stamp({"": comparison}, Path(real).name, settings.seed) | ({"features": extractor.stamp()} if extractor else {})
     return make_result(Path(fake).name, None, stamp, measured, [])
-
-
-def stored_results(folders: list[str]) -> list[dict]:
-    """The newest values of each run's evaluation.json.
-
-    Raises:
-        UserError: a run without one, or with a damaged one.
-    """
-    found = []
-    for folder in folders:
-        results = read_results(Path(folder))
-        if not results:
-            raise UserError(f"{folder} has no evaluation.json: leave out --stored.")
-        found.append(newest_values(results))
-    return found
 
 
 def _names(settings: EvaluateConfig, comparisons: dict[str, Comparison], what: str) -> list[str]:

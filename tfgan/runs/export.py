@@ -1,5 +1,6 @@
 """A SavedModel of a run, compared with the run's own networks."""
 
+import logging
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,9 +9,13 @@ import tensorflow as tf
 from tfgan.config.verbs import ExportConfig
 from tfgan.errors import TrainingFailed, UserError
 from tfgan.inference import Sampler, open_inference
-from tfgan.inference.export import export, is_export, largest_difference, largest_sample_difference, signature_name
+from tfgan.inference.export import export, largest_difference, largest_sample_difference, signature_name
+from tfgan.runs.judging import judge_export
 from tfgan.runs.opening import open_run
 from tfgan.runs.pictures import stored_inputs
+from tfgan.terminal import waiting
+
+logger = logging.getLogger(__name__)
 
 COMPARED_SEEDS = range(16)
 TOLERANCE = 1 / 255  # of the full range: rounding may fall either way
@@ -31,19 +36,17 @@ def export_run(folder: str, settings: ExportConfig) -> Exported:
         UserError: no such run or checkpoint; the output is there already.
         TrainingFailed: the export does not reproduce the run.
     """
-    output = Path(settings.output or Path(folder) / "export")
-    if output.exists() and not (settings.overwrite and is_export(output)):
-        cure = "Use --overwrite to replace it, or" if is_export(output) else "It is no export, and stays: use"
-        raise UserError(f"{output} exists. {cure} --output=FOLDER.")
+    output = judge_export(folder, settings)
     run = open_run(folder, settings.checkpoint)
     signatures = open_inference(run.method)
     inputs = {name: stored_inputs(run.folder, signature) for name, signature in signatures.items() if not isinstance(signature, Sampler)}
     if not all(inputs.values()):
         raise UserError(f"{run.folder}/samples/inputs has no images to compare with: the command that trained the run writes them again.")
+    logger.info(f"Writing {len(signatures)} signature{'s' * (len(signatures) > 1)} of {run.folder} at step {run.step} to {output}")
     export(signatures, output)
     model = tf.saved_model.load(str(output))
     described, wrong = {}, []
-    for name, signature in signatures.items():
+    for name, signature in waiting(signatures.items(), len(signatures), "Comparing the export with the run"):
         served = signature_name(name, signatures)
         serve = model.signatures[served]
         if isinstance(signature, Sampler):

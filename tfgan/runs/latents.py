@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.config import Strings
+from tfgan.data.files import find_images
 from tfgan.data.pipeline import normalize
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Sampler, Signatures, samplers
-from tfgan.inference.files import find_images, read_image
+from tfgan.inference.files import read_image
 from tfgan.runs.opening import Run
+from tfgan.terminal import waiting
 
 
 def choose_sampler(run: Run, signatures: Signatures, truncation: float | None) -> Sampler:
@@ -101,7 +103,7 @@ def attribute_vector(run: Run, signatures: Signatures, having: str, lacking: str
     """The vector that leads from the mean latents of images that lack something to those of images that have it (Larsen et al. 2016, §4.2).
 
     Args:
-        having, lacking: folders, patterns or files of images, see `tfgan.inference.files.find_tasks`.
+        having, lacking: folders, patterns or files of images, see `tfgan.data.files.find_tasks`.
 
     Returns:
         float32 of the latents' length.
@@ -114,5 +116,6 @@ def attribute_vector(run: Run, signatures: Signatures, having: str, lacking: str
     means = []
     for flag, source in (("having", having), ("lacking", lacking)):
         encoder, (root, names) = choose_encoder(run, signatures, flag), find_images(str(Path(source).expanduser()))
-        means.append(np.mean([encoder(read_fitted(run, encoder, flag, root / name)[None]).numpy()[0] for name in names], axis=0))
+        files = waiting((root / name for name in names), len(names), f"Encoding --{flag}")
+        means.append(np.mean([encoder(read_fitted(run, encoder, flag, file)[None]).numpy()[0] for file in files], axis=0))
     return means[0] - means[1]

@@ -1,6 +1,7 @@
 """Sample pictures while training."""
 
 import functools
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from tfgan.training.callbacks import Callback
 from tfgan.training.timeline import Interval
 
 EACH_EPOCH = Interval(1, "epochs")
+SECOND_PICTURE = 60.0  # seconds after the first
 
 
 def stored_inputs(run: Path, signature: Translator | Encoder) -> list[np.ndarray]:
@@ -53,6 +55,9 @@ class Samples(Callback):
 
     What makes images from noise alone shows those of fixed seeds, with a column for each class.
 
+    A new run also has one of step 0, and one after a minute, so that nobody waits for an epoch to see whether the data are the right ones.
+    When that is depends on the machine: what is measured of these is not logged.
+
     Args:
         count: examples at most, and rows of fixed seeds.
         run: its folder.
@@ -69,6 +74,7 @@ class Samples(Callback):
         every: Interval = EACH_EPOCH,
     ):
         self.every = every
+        self._early: float | None = None  # when the next picture is due that is not one of `every`
         self.method, self.folder, self.spec, self.count = method, run / "samples", dataset.spec, count
         self._take(signatures)
         self.keys = {signature.input_key for signature in signatures.values() if not isinstance(signature, Sampler)}
@@ -100,7 +106,20 @@ class Samples(Callback):
                 else:
                     images.save(path, denormalize(image, domain).numpy())
 
+    def on_train_begin(self, trainer, step: int):
+        self._early = None if step else time.monotonic()
+
+    def on_steps_begin(self, trainer, step: int):
+        if self._early is not None and time.monotonic() >= self._early:
+            self._make(trainer, step)
+            self._early = None if step else time.monotonic() + SECOND_PICTURE
+
     def on_interval(self, trainer, step: int) -> dict[str, float]:
+        self._early = None
+        return self._make(trainer, step)
+
+    def _make(self, trainer, step: int) -> dict[str, float]:
+        """Makes and shows a picture. Returns what was measured of it."""
         if self.method.stage != self.stage:
             self._take(open_inference(self.method))
         calls: list[list[Call]] = [[] for _ in self.examples]

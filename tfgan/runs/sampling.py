@@ -8,13 +8,14 @@ import numpy as np
 
 from tfgan.config.verbs import SampleConfig
 from tfgan.data import images
+from tfgan.data.files import find_images
 from tfgan.errors import UserError
 from tfgan.inference import Sampler, Signatures, open_inference, sheets
-from tfgan.inference.files import find_images
 from tfgan.inference.grids import grid
 from tfgan.inference.sampler import BATCH
 from tfgan.runs.latents import attribute_vector, choose_classes, choose_encoder, choose_sampler, read_fitted
 from tfgan.runs.opening import Run, open_run
+from tfgan.terminal import Waiting, waiting
 
 logger = logging.getLogger(__name__)
 
@@ -61,21 +62,18 @@ def sample(folder: str, output: Path, settings: SampleConfig) -> str:
 
 def make_files(request: Request, folder: Path) -> str:
     """Writes an image a file into `folder`; what is there already stays unless it is to be overwritten. Says how many were written."""
-    from tqdm import tqdm
-
     if request.settings.images:
         names, latents, labels = _edited(request)
     else:
         names, latents, labels = _drawn(request)
     wanted = [i for i, name in enumerate(names) if request.settings.overwrite or not (folder / name).exists()]
-    progress = tqdm(total=len(wanted), unit="image", disable=None)  # None: only on a terminal
-    for begin in range(0, len(wanted), BATCH):
-        batch = wanted[begin : begin + BATCH]
-        made = request.sampler.pixels(latents[batch], None if labels is None else labels[batch]).numpy()
-        for number, image in zip(batch, made):
-            images.save(folder / names[number], image)
-        progress.update(len(batch))
-    progress.close()
+    with Waiting("Making images", len(wanted)) as shown:
+        for begin in range(0, len(wanted), BATCH):
+            batch = wanted[begin : begin + BATCH]
+            made = request.sampler.pixels(latents[batch], None if labels is None else labels[batch]).numpy()
+            for number, image in zip(batch, made):
+                images.save(folder / names[number], image)
+            shown.advance(len(batch))
     there = len(names) - len(wanted)
     return f"{len(wanted)} written to {folder}" + (f", {there} were there already (--overwrite replaces them)" if there else "")
 
@@ -109,7 +107,8 @@ def _encoded(request, count):
     encoder = choose_encoder(request.run, request.signatures, "images")
     root, names = find_images(str(Path(request.settings.images).expanduser()))
     fitted = [read_fitted(request.run, encoder, "images", root / name) for name in names[:count]]
-    return names[:count], np.concatenate([encoder(image[None]).numpy() for image in fitted]), fitted
+    latents = [encoder(image[None]).numpy() for image in waiting(fitted, len(fitted), "Encoding images")]
+    return names[:count], np.concatenate(latents), fitted
 
 
 def _direction(request):

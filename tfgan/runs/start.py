@@ -1,39 +1,55 @@
-"""Starting TensorFlow without the dozen lines it writes about CPU features and absent GPUs, and what the program says with them."""
+"""Starting TensorFlow without the lines it writes about CPU features and absent GPUs, and what the program says with them."""
 
 import contextlib
+import functools
+import logging
 import os
+import subprocess
 import sys
-import tempfile
+from pathlib import Path
 
 from tfgan.messages import show_messages
+from tfgan.terminal import status
 from tfgan.training.memory import keep_freed_memory
+
+LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+DEBUGGING = "0"  # shows all that TensorFlow writes
+FILTER = Path(__file__).with_name("noise.py")
+PATIENCE = 2.0  # seconds for the filter's last lines
 
 
 @contextlib.contextmanager
 def quiet_start():
-    """A context that swallows what C++ code writes to the standard error stream: it ignores TF_CPP_MIN_LOG_LEVEL until TensorFlow is up.
+    """A context in which what C++ code writes to the standard error stream goes through `tfgan.runs.noise`.
 
-    Nothing is swallowed if that variable is set, nor if the body fails.
+    The variable TF_CPP_MIN_LOG_LEVEL does not do it: while its libraries are loaded TensorFlow has not read it yet, and writes straight to
+    file descriptor 2, past `sys.stderr`. So the descriptor itself must lead elsewhere for a moment. Into a file, the last words of a
+    process that crashes would be lost, and no thread of this process could read a pipe, as importing holds the lock of the interpreter:
+    hence another process, which outlives a crash. Nothing is filtered for a user who asks for all logs, TF_CPP_MIN_LOG_LEVEL=0.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    level = os.environ.setdefault(LEVEL, "2")
+    command = [sys.executable, "-I", "-S", str(FILTER), level if level in ("1", "2", "3") else "2"]
+    if level == DEBUGGING or not sys.executable:
         yield
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as swallowed:
-        stderr = os.dup(2)
-        os.dup2(swallowed.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            swallowed.seek(0)
-            os.write(stderr, swallowed.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
+    # In a session of its own, so that Ctrl-C does not end it.
+    filtering = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
+    assert filtering.stdin is not None
+    stderr = os.dup(2)
+    os.dup2(filtering.stdin.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        filtering.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # a process that was started meanwhile may go on writing
+            filtering.wait(PATIENCE)
 
 
+@functools.cache
 def start_tensorflow():
     """Imports TensorFlow and looks for its devices, quietly; from now on the program's own messages are shown.
 
@@ -41,7 +57,8 @@ def start_tensorflow():
     """
     show_messages()
     keep_freed_memory()
-    with quiet_start():
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # TensorFlow Datasets brings it; it tells of its cache of fonts
+    with status("Starting TensorFlow …"), quiet_start():
         import tensorflow as tf
 
         for gpu in tf.config.list_physical_devices("GPU"):

@@ -13,21 +13,21 @@ import tensorflow as tf
 
 import tfgan
 from tfgan.config import DataConfig, RunConfig, TrainConfig
-from tfgan.data import open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.errors import TrainingFailed, UserError
 from tfgan.evaluation.catalog import METRICS
 from tfgan.inference import open_inference
 from tfgan.methods import method_class
-from tfgan.methods.base import HParams, Method
+from tfgan.methods.base import Method
 from tfgan.runs.alarms import Health
 from tfgan.runs.assembly import Machine, assemble, choose_machine
-from tfgan.runs.opening import open_run, read_config
+from tfgan.runs.opening import open_run
 from tfgan.runs.pictures import EACH_EPOCH, Samples
+from tfgan.runs.plan import Plan, refuse_changes
 from tfgan.runs.validation import Validation
 from tfgan.training.callbacks import BestCheckpoint, Callback
-from tfgan.training.checkpoint import has_checkpoint
 from tfgan.training.hardware import rounding
+from tfgan.training.kept import has_checkpoint
 from tfgan.training.strategy import describe, is_chief
 from tfgan.training.timeline import Interval
 from tfgan.training.trainer import Trainer
@@ -43,40 +43,37 @@ class Trained(NamedTuple):
     method: Method  # with its weights
 
 
-def train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HParams, callbacks: Sequence[Callback] = ()) -> Trained:
-    """Trains the run in `training.workdir`, from the beginning or from where it stopped.
+def train(plan: Plan, callbacks: Sequence[Callback] = ()) -> Trained:
+    """Trains the run that was planned, from the beginning or from where it stopped.
 
     Args:
-        method_name: a method of the registry, see `tfgan list`; hparams: the method's own.
         callbacks: called after those that the settings ask for.
 
     Raises:
-        UserError: settings that do not fit the data, the machine, or the run that goes on.
+        UserError: settings that do not fit the machine, or a method that refuses the data.
         TrainingFailed: a loss that is not finite, or a full disk; the last good checkpoint stays.
     """
     try:
-        return _train(method_name, data, training, hparams, callbacks)
+        return _train(plan, callbacks)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise TrainingFailed(f"The disk is full: {error}\nMake room; the same command goes on from the last checkpoint.") from error
-        if error.filename is not None and str(error.filename).startswith(training.workdir):
-            raise UserError(f"--workdir={training.workdir} cannot be written: {error}") from error
+        if error.filename is not None and str(error.filename).startswith(plan.training.workdir):
+            raise UserError(f"--workdir={plan.training.workdir} cannot be written: {error}") from error
         raise
 
 
-def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HParams, callbacks: Sequence[Callback]) -> Trained:
-    cls, workdir = method_class(method_name), Path(training.workdir)
-    earlier = _earlier(workdir)
-    machine = choose_machine(cls, training, hparams, earlier.training if earlier else None)
+def _train(plan: Plan, callbacks: Sequence[Callback]) -> Trained:
+    method, data, training, hparams, dataset, earlier = plan
+    machine = choose_machine(method_class(method), training, hparams, earlier.training if earlier else None)
     strategy, training, chosen = machine
     logger.info(f"Devices: {describe(strategy)}.")
     for line in chosen:
         logger.info(line)
-    dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
-    config = RunConfig(method_name, data, training, hparams, dataset.spec, versions(), rounding(strategy, training.xla == "on"))
+    config = RunConfig(method, data, training, hparams, dataset.spec, versions(), rounding(strategy, training.xla == "on"))
     logger.info(_describe(dataset.spec))
     if earlier:
-        _refuse_changes(workdir, earlier, config)
+        refuse_changes(Path(training.workdir), earlier, config)
         _tell_other_rounding(earlier, config)
     return _fit(config, machine, dataset, callbacks)
 
@@ -143,22 +140,6 @@ def _callbacks(method: Method, dataset: Dataset, data: DataConfig, training: Tra
     if training.health:
         callbacks.append(Health(method, dataset, data, training))
     return callbacks
-
-
-def _earlier(workdir: Path) -> RunConfig | None:
-    """The record of the run in `workdir` that this one goes on with; None if it is new."""
-    return read_config(workdir) if (workdir / "config.json").exists() and has_checkpoint(workdir) else None
-
-
-def _refuse_changes(workdir: Path, earlier: RunConfig, config: RunConfig):
-    """Raises `UserError` if `config` would change what the run in `workdir` learns."""
-    changes = earlier.differences(config)
-    if changes:
-        listed = "\n".join(f"  {line}" for line in changes)
-        raise UserError(
-            f"{workdir} was trained with other settings:\n{listed}\n"
-            "Use the old settings to go on with it, or another --workdir for a new run (--init_from takes over its weights)."
-        )
 
 
 def _tell_other_rounding(earlier: RunConfig, config: RunConfig):

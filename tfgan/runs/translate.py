@@ -1,16 +1,15 @@
 """Images of the user's through a trained run."""
 
 import logging
-import sys
 from typing import NamedTuple
 
-from tqdm import tqdm
-
 from tfgan.config.verbs import TranslateConfig
+from tfgan.data.files import find_tasks
 from tfgan.inference import open_inference
-from tfgan.inference.files import DONE, EXISTS, find_tasks, translate_files
+from tfgan.inference.files import DONE, EXISTS, translate_files
 from tfgan.runs.conditions import choose_translator, make_conditions
 from tfgan.runs.opening import open_run
+from tfgan.terminal import Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +26,7 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
     """Puts an image, a folder or a pattern of them through the run in `folder`; what fails is told on the terminal.
 
     Args:
-        source, output: see `tfgan.inference.files.find_tasks`.
+        source, output: see `tfgan.data.files.find_tasks`.
 
     Raises:
         UserError: no such run, checkpoint or images; conditions that the run does not know.
@@ -42,9 +41,10 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
     outcomes = translate_files(translator, tasks, conditions, alpha=alpha, overwrite=settings.overwrite, tile=settings.tile)
     counts = dict.fromkeys(Written._fields, 0)
     kinds = {DONE: "done", EXISTS: "existing"}
-    # disable=None: a bar only on a terminal
-    for task, outcome in tqdm(outcomes, total=len(tasks), unit="image", disable=None):
-        counts[kinds.get(outcome, "failed")] += 1
-        if outcome not in kinds:
-            tqdm.write(f"{task.source}: {outcome}", file=sys.stderr)
+    with Waiting("Translating", len(tasks)) as shown:
+        for task, outcome in outcomes:
+            counts[kinds.get(outcome, "failed")] += 1
+            if outcome not in kinds:
+                shown.say(f"{task.source}: {outcome}")
+            shown.advance()
     return Written(**counts)

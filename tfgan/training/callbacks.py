@@ -21,6 +21,12 @@ class Callback:
     def on_train_begin(self, trainer, step: int):
         """Called when training begins at `step`, 0 for a new run; metrics.jsonl has the rows until then."""
 
+    def on_steps_begin(self, trainer, step: int):
+        """Called before each call of the compiled program, at steps that depend on how fast the machine is.
+
+        What is learned and logged must not depend on them: nothing that this does may change the networks or write a row.
+        """
+
     def on_interval(self, trainer, step: int) -> dict[str, float]:
         """Called whenever as many steps or epochs are done as `every` says.
 

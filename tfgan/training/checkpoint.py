@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfgan.config import write_atomically
 from tfgan.errors import TrainingFailed, UserError
 from tfgan.methods.base import Method
+from tfgan.training.kept import best_record, find_checkpoint, kept_checkpoints
 from tfgan.training.step import TrainStep
 
 SPACE_MARGIN = 1.05  # of a checkpoint's size, for its index
@@ -51,7 +52,7 @@ class Checkpointer:
 
     def _remove_unfinished(self):
         """Removes what no record points to: the older best checkpoint, and what a kill or a full disk left of a save."""
-        known = {Path(path).name for path in self._manager.checkpoints} | {f"best-{_best(self.folder).get('step')}"}
+        known = {Path(path).name for path in self._manager.checkpoints} | {f"best-{best_record(self.folder).get('step')}"}
         for path in [*self.folder.glob("ckpt-*"), *self.folder.glob("best/best-*")]:
             if path.name.partition(".")[0] not in known:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -86,7 +87,7 @@ class Checkpointer:
 
     def best(self) -> dict:
         """The record of the best checkpoint so far, a dictionary of `metric`, `value` and `step`; empty if there is none."""
-        return _best(self.folder)
+        return best_record(self.folder)
 
     def save_best(self, metric: str, value: float, better) -> bool:
         """Keeps the current weights as the best ones if `better(value, best value so far)`. The comparison survives a resume.
@@ -168,17 +169,6 @@ def _variables(method: Method):
     return [v for model in [*method.networks.values(), *method.ema.values()] for v in model.weights]
 
 
-def _best(folder: Path) -> dict:
-    """The record of the best checkpoint in RUN/checkpoints: metric, value and step; empty if there is none."""
-    record = folder / "best.json"
-    return json.loads(record.read_text()) if record.exists() else {}
-
-
-def has_checkpoint(run: Path) -> bool:
-    """Whether the run in the folder `run` has got as far as its first checkpoint, so that what it learned is worth keeping."""
-    return tf.train.latest_checkpoint(str(run / "checkpoints")) is not None
-
-
 def load_weights(folder: Path, method: Method, which: str = "last") -> int:
     """Loads networks, averages and state from RUN/checkpoints into `method`.
 
@@ -193,18 +183,9 @@ def load_weights(folder: Path, method: Method, which: str = "last") -> int:
     Raises:
         UserError: there is no such checkpoint, or it cannot be read; the message lists those that are there.
     """
-    state = tf.train.get_checkpoint_state(str(folder))
-    paths = {path.rpartition("-")[2]: str(folder / Path(path).name) for path in (state.all_model_checkpoint_paths if state else [])}
-    if paths:
-        paths["last"] = str(folder / Path(state.model_checkpoint_path).name)
-    best = _best(folder)
-    if best:
-        paths["best"] = str(folder / "best" / f"best-{best['step']}")
-    if which not in paths:
-        there = f"There are: {', '.join(paths)}." if paths else "The run has no checkpoint yet."
-        raise UserError(f"{folder} has no checkpoint {which!r}. {there}")
+    path, paths = find_checkpoint(folder, which), kept_checkpoints(folder)
     step = tf.Variable(0, dtype=tf.int64)
     checkpoint = tf.train.Checkpoint(networks=method.networks, averages=method.ema, state=method.state, step=step)
-    with _readable(paths[which], f"There are: {', '.join(paths)}."):
-        checkpoint.read(paths[which]).expect_partial().assert_existing_objects_matched()
+    with _readable(path, f"There are: {', '.join(paths)}."):
+        checkpoint.read(path).expect_partial().assert_existing_objects_matched()
     return int(step.numpy())

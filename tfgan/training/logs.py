@@ -3,17 +3,23 @@
 import json
 import logging
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import tensorflow as tf
 from tqdm import tqdm
 
 from tfgan.config import write_atomically
+from tfgan.terminal import columns, duration
 from tfgan.training.notebook import has_widgets, in_notebook
 from tfgan.training.timeline import Timeline
 
 logger = logging.getLogger(__name__)
+
+FIRST_LOSSES = 5.0  # seconds after which the first losses are shown, whenever the first row of the log is due
+LEAST_BAR, MOST_BAR = 8, 30  # columns
+SMOOTHING = 0.9  # of the images a second that a bar shows: the share that the last call of steps leaves to those before
 
 
 class MetricLog:
@@ -84,7 +90,7 @@ def _write_restart(folder: Path, step: int):
 
 
 class Progress:
-    """A bar with epoch, losses, images a second and time left on a terminal and in a notebook; plain lines elsewhere.
+    """A bar with epoch, time left, losses and images a second on a terminal and in a notebook; plain lines elsewhere.
 
     Args:
         first_step: the step the run goes on from.
@@ -94,29 +100,52 @@ class Progress:
 
     def __init__(self, first_step: int, total: int, timeline: Timeline):
         self.total, self.timeline = total, timeline
+        self._began, self._silent = time.perf_counter(), True
+        self._rate: float | None = None  # images a second, smoothed
         self._bar: tqdm | None = None
-        if in_notebook() and has_widgets():
+        self._notebook = in_notebook() and has_widgets()
+        if self._notebook:
             from tqdm.notebook import tqdm as notebook_tqdm
 
             self._bar = notebook_tqdm(total=total, initial=first_step, unit="step", smoothing=0.05)
         elif sys.stderr.isatty():
-            self._bar = tqdm(total=total, initial=first_step, unit="step", dynamic_ncols=True, smoothing=0.05)
+            form = f"{epochs(timeline, first_step, total)} {{bar}} the first step is being compiled"
+            self._bar = tqdm(total=total, initial=first_step, dynamic_ncols=True, bar_format=form)
 
-    def advance(self, steps: int):
-        if self._bar is not None:
-            self._bar.update(steps)
+    def advance(self, step: int, steps: int, losses: dict[str, float], rate: float | None):
+        """Notes that `steps` more steps are done, with `step` all in all; where no line of losses was shown yet, they are after seconds.
+
+        Args:
+            losses: the last step's scalars by name.
+            rate: images a second; None where these steps tell nothing of it, as they were compiled.
+        """
+        if rate is not None:
+            self._rate = rate if self._rate is None else SMOOTHING * self._rate + (1 - SMOOTHING) * rate
+        left = (self.timeline.sample(self.total) - self.timeline.sample(step)) / self._rate if self._rate else None
+        if self._bar is None:
+            if self._silent and time.perf_counter() - self._began > FIRST_LOSSES:
+                self._line(step, losses, left)
+            return
+        if not self._notebook:
+            head = f"{epochs(self.timeline, step, self.total)} {step / self.total:3.0%}"
+            times = [] if left is None else [f" {duration(left)} left ", f"  {self._rate:.3g} img/s"]
+            parts = [*times[:1], *(f" {loss}" for loss in short_losses(losses)), *times[1:]]
+            self._bar.bar_format = fit(head, parts, columns(sys.stderr, 80))
+        self._bar.update(steps)
 
     def show(self, step: int, values: dict[str, float], seconds_left: float):
-        """Shows logged scalars, of which the bar has room for the losses alone; `values` holds `images_per_second`."""
-        epoch = f"epoch {self.timeline.epoch(step):.2f}"
-        if self._bar is not None:
-            losses = (f"{name.removesuffix('_loss')} {value:.3g}" for name, value in values.items() if name.endswith("_loss"))
-            self._bar.set_description(epoch, refresh=False)
-            self._bar.set_postfix_str("  ".join([f"{values['images_per_second']:.3g} images/s", *losses]))
-        else:
-            shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
-            minutes, seconds = divmod(round(seconds_left), 60)
-            logger.info(f"step {step}/{self.total}  {epoch}  {shown}  left {minutes // 60}:{minutes % 60:02d}:{seconds:02d}")
+        """Shows logged scalars, of which a notebook's bar has room for the losses alone; `values` holds `images_per_second`."""
+        if self._bar is None:
+            self._line(step, values, seconds_left)
+        elif self._notebook:
+            self._bar.set_description(f"epoch {self.timeline.epoch(step):.2f}", refresh=False)
+            self._bar.set_postfix_str("  ".join([f"{values['images_per_second']:.3g} images/s", *short_losses(values)]))
+
+    def _line(self, step: int, values: dict[str, float], seconds_left: float | None):
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+        left = "" if seconds_left is None else f"  left {duration(seconds_left)}"
+        logger.info(f"step {step}/{self.total}  epoch {self.timeline.epoch(step):.2f}  {shown}{left}")
+        self._silent = False
 
     def say(self, text: str):
         """Shows a line of text, which leaves the bar whole."""
@@ -128,3 +157,41 @@ class Progress:
     def close(self):
         if self._bar is not None:
             self._bar.close()
+
+
+def epochs(timeline: Timeline, step: int, total: int) -> str:
+    """How far a run has come, in epochs, or in steps where it has less than one."""
+    whole = timeline.epoch(total)
+    return f"epoch {timeline.epoch(step):.{1 if whole < 100 else 0}f}/{whole:g}" if whole >= 1 else f"step {step}/{total}"
+
+
+def short_losses(values: Mapping[str, float]) -> list[str]:
+    """Losses in few characters, those of discriminator and generator first and their parts of the game last: D 0.32, G 28, L1 0.26."""
+    names = [name for name in values if name.endswith("_loss")]
+    rank = {name: (not name.startswith("discriminator"), not name.startswith("generator"), name.startswith("gan")) for name in names}
+    found = []
+    for name in sorted(names, key=lambda name: rank[name]):  # sorted keeps the order of equal ones
+        words = name.removesuffix("_loss").replace("discriminator", "D").replace("generator", "G").replace("gan", "GAN")
+        found.append(f"{words.replace('l1', 'L1').replace('_', ' ')} {_short(values[name])}")
+    return found
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if 10 <= abs(value) < 1e6 else f"{value:#.2g}".rstrip(".")
+
+
+def fit(head: str, parts: Sequence[str], width: int) -> str:
+    """The form of a bar, as tqdm takes it, that fits a terminal of `width` columns.
+
+    Args:
+        head: what stands left of the bar.
+        parts: what stands right of it with the blanks in between, the most important first; from the first one that has no room on they
+            are left out.
+    """
+    room, tail = width - len(head) - LEAST_BAR - 2, ""  # a blank before the bar, and a column that stays free
+    for part in parts:
+        if len(part) > room:
+            break
+        room -= len(part)
+        tail += part
+    return f"{head} {{bar:{LEAST_BAR + min(max(room, 0), MOST_BAR - LEAST_BAR)}}}{tail}"

@@ -1,5 +1,6 @@
 """The training loop, which all methods share."""
 
+import json
 import logging
 import signal
 import threading
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from tfgan.config import write_atomically
 from tfgan.training.callbacks import Callback
 from tfgan.training.checkpoint import Checkpointer
 from tfgan.training.logs import MetricLog, Progress, TensorBoardLog
@@ -21,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 CALL_SECONDS = 1.0  # a signal is served between calls
 MOST_STEPS_PER_EXECUTION = 200
+
+NAMES: dict[int, str] = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+"""A signal -> what its sender calls it."""
 
 
 class Trainer:
@@ -61,6 +66,7 @@ class Trainer:
         self.progress: Progress | None = None
         self.tensorboard: TensorBoardLog | None = None
         self.input_wait: float | None = None
+        self._postponed = workdir / "postponed.json"
         self._pace = Pace()
         self._signal = 0
         self._steps_per_execution = max(settings.steps_per_execution, 1) if self.cluster else 1
@@ -120,6 +126,9 @@ class Trainer:
         signal.signal(number, signal.SIG_DFL)  # a second one stops at once
 
     def _loop(self, step: int) -> int:
+        if self.chief and (why := self._catch_up(step)):
+            self.say(f"Stopped early at step {step}: {why}")
+            return 0
         entered, images, seconds = None, 0, 0.0  # images and time since the last log entry that went into steps
         while step < self.total:
             stage = self.timeline.stage(step)
@@ -127,6 +136,8 @@ class Trainer:
             if compiles:
                 self.train_step.enter(stage, reset=step == stage.first_step > 0)
                 iterator, entered = self.make_iterator(step), stage
+            for callback in self.callbacks if self.chief else ():
+                callback.on_steps_begin(self, step)
             room = self._next_boundary(step) - step
             # The workers of a cluster must do the same number of steps a call, and wait for each other.
             probes = self.settings.health and not self.cluster and self._pace.pause(room)
@@ -141,15 +152,16 @@ class Trainer:
             if stop or self._boundary(step):
                 self.checkpointer.check_finite()  # on every worker: they stop together
             if self.progress:
-                self.progress.advance(count)
-                row: dict[str, float] = {}
+                values, row = dict(zip(self.train_step.names, map(float, scalars))), {}
                 if self._due(self.log_every, step):
                     self.input_wait = self._pace.waiting()
                     rate, images, seconds = images / seconds, 0, 0.0
-                    row = {"images_per_second": rate} | dict(zip(self.train_step.names, map(float, scalars)))
+                    row = {"images_per_second": rate} | values
                     self.progress.show(step, row, (self.timeline.sample(self.total) - self.timeline.sample(step)) / rate)
-                if stop:
-                    self.checkpointer.save()  # first: whoever sent the signal may not wait for pictures
+                self.progress.advance(step, count, values, None if compiles else count * self.timeline.images_per_step(stage) / elapsed)
+                if stop and step < self.total:
+                    self._save_in_haste(stop, step, row)
+                    return stop
                 self._write(step, row | self._call_back(step))
                 why = self._why_stop(step) if self._boundary(step) else ""
                 if why or self._due(self.checkpoint_every, step):
@@ -157,10 +169,31 @@ class Trainer:
                 if why:
                     self.say(f"Stopped early at step {step}: {why}")
                     return 0
-            if stop:
-                self.say(f"Stopped by signal {stop}; saved step {step}. The same command goes on from there.")
+            if stop and step < self.total:
                 return stop
         return 0
+
+    def _save_in_haste(self, stop: int, step: int, row: dict[str, float]):
+        """Saves a checkpoint for whoever sent the signal `stop` and will not wait: pictures and validations are left to the resumed run."""
+        name = NAMES.get(stop, f"signal {stop}")
+        self.say(f"{name}: saving step {step} …")
+        if any(self._due(callback.every, step) for callback in self.callbacks):
+            write_atomically(self._postponed, json.dumps({"step": step, "row": row}) + "\n")  # counts if that step is saved
+        else:
+            self._write(step, row)
+        self.checkpointer.save()
+        self.say(f"Stopped by {name}; saved step {step}. The same command goes on from there.")
+
+    def _catch_up(self, step: int) -> str:
+        """Does what was due at `step` when a signal stopped the run there. Returns why there is no use in training on, "" if there is."""
+        if not self._postponed.exists():
+            return ""
+        postponed = json.loads(self._postponed.read_text())
+        self._postponed.unlink()
+        if postponed["step"] != step:  # which was never saved
+            return ""
+        self._write(step, postponed["row"] | self._call_back(step))
+        return self._why_stop(step)
 
     def _due(self, every: Interval, step: int) -> bool:
         return step == self.total or self.timeline.due(every, step)

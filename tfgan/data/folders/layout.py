@@ -10,6 +10,7 @@ from pathlib import Path
 from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
+from tfgan.terminal import waiting
 
 LISTED = 10  # files named in a message
 
@@ -127,7 +128,7 @@ def infer_domains(
     """
     paths = list(dict.fromkeys(path for side in files.values() for path in side))
     with ThreadPoolExecutor() as pool:
-        infos = dict(zip(paths, pool.map(_probe, paths)))
+        infos = dict(zip(paths, waiting(pool.map(_probe, paths), len(paths), "Reading the heads of files")))
     domains = {}
     for name, (key, side) in zip(names, files.items()):
         found = [info for path in side if (info := infos[path])]
