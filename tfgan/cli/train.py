@@ -6,7 +6,8 @@ import textwrap
 import absl.flags
 
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.config import DataConfig, TrainConfig, as_text
+from tfgan.config import DataConfig, TrainConfig, as_text, idle_settings
+from tfgan.data import check_settings
 from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.runs.recipes import expand
@@ -25,9 +26,9 @@ def run(arguments: list[str]) -> int:
     flags = Flags(USAGE)
     flags.add("method", "method", method, "which GAN; see `tfgan list`")
     flags.add("method", "dry_run", False, "print the settings and stop", bool)
-    flags.add_record("data", DataConfig)
+    flags.add_record("data", DataConfig, hidden=idle_settings(cls.batch_kind))
     flags.add_record("training", TrainConfig)
-    flags.add_record(f"{method}", cls.HParams)
+    flags.add_record(f"{method}", cls.HParams, hidden=cls.HParams.idle)
     if wants_help(arguments):
         print(flags.help())
         return 0
@@ -35,7 +36,8 @@ def run(arguments: list[str]) -> int:
     data, training, hparams = flags.record(DataConfig), flags.record(TrainConfig), flags.record(cls.HParams)
     data, training = data.with_home(), training.with_home(recipe or f"{method}_{data.name}")
     training.check_files()
-    print_settings(method, {"data": data, "training": training, method: hparams})
+    check_settings(data, cls.batch_kind)
+    print_settings(method, {"data": data, "training": training, method: hparams}, idle_settings(cls.batch_kind) | set(hparams.idle))
     if flags["dry_run"]:
         return 0
     return _train(method, data, training, hparams)
@@ -67,10 +69,11 @@ def _chosen_method(arguments: list[str]) -> str:
     return chosen["method"]
 
 
-def print_settings(method: str, groups: dict):
-    """Prints all settings; those that differ from their default are marked with a star."""
+def print_settings(method: str, groups: dict, idle: set[str]):
+    """Prints all settings as they count, without the names in `idle`; those that were not left at their default are marked with a star."""
     print(f"method: {method}")
     for group, record in groups.items():
-        fields = [(f.name, getattr(record, f.name), f.default) for f in dataclasses.fields(record)]
-        words = [f"{'*' if value != default else ''}{name}={as_text(value)}" for name, value, default in fields]
+        values = record.effective()
+        stars = {f.name: "*" * (getattr(record, f.name) != f.default) for f in dataclasses.fields(record)}
+        words = [f"{star}{name}={as_text(values[name])}" for name, star in stars.items() if name not in idle]
         print(textwrap.fill(f"{group}: {'  '.join(words)}", 140, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False))

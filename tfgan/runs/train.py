@@ -1,5 +1,6 @@
 """Training a run, from the beginning or from where it stopped."""
 
+import dataclasses
 import errno
 import logging
 import platform
@@ -12,8 +13,9 @@ import numpy
 import tensorflow as tf
 
 import tfgan
-from tfgan.config import DataConfig, RunConfig, TrainConfig
+from tfgan.config import DataConfig, RunConfig, TrainConfig, as_flag
 from tfgan.data import open_dataset
+from tfgan.data.checks.crops import check_crops
 from tfgan.data.dataset import Dataset
 from tfgan.errors import TrainingFailed, UserError
 from tfgan.evaluation.catalog import METRICS
@@ -29,7 +31,7 @@ from tfgan.training.callbacks import BestCheckpoint, Callback
 from tfgan.training.checkpoint import has_checkpoint
 from tfgan.training.hardware import rounding
 from tfgan.training.strategy import describe, is_chief
-from tfgan.training.timeline import Interval
+from tfgan.training.timeline import Interval, Timeline
 from tfgan.training.trainer import Trainer
 from tfgan.training.warm_start import copy_weights
 
@@ -67,6 +69,7 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HP
 def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HParams, callbacks: Sequence[Callback]) -> Trained:
     cls, workdir = method_class(method_name), Path(training.workdir)
     earlier = _earlier(workdir)
+    hparams = _settle(hparams, earlier, method_name)
     machine = choose_machine(cls, training, hparams, earlier.training if earlier else None)
     strategy, training, chosen = machine
     logger.info(f"Devices: {describe(strategy)}.")
@@ -75,6 +78,9 @@ def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: H
     dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
     config = RunConfig(method_name, data, training, hparams, dataset.spec, versions(), rounding(strategy, training.xla == "on"))
     logger.info(_describe(dataset.spec))
+    logger.info(_describe_crops(hparams))
+    for finding in check_crops(hparams.image_size, hparams.loaded_size()):
+        logger.warning(f"Beware: {finding.problem}. Cure: {finding.cure}.")
     if earlier:
         _refuse_changes(workdir, earlier, config)
         _tell_other_rounding(earlier, config)
@@ -90,7 +96,7 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
     if chief:
         config.write(workdir / "config.json")
     if len(run.timeline.stages) > 1:
-        logger.info(_describe_stages(run.timeline.stages, config.hparams.image_size, run.total))
+        logger.info(_describe_stages(run.timeline, config.hparams.image_size, run.total))
     trainer = Trainer(
         run.step,
         run.batches,
@@ -101,6 +107,22 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
         callbacks=[*_callbacks(run.method, dataset, config.data, training, machine.strategy), *callbacks],
     )
     return Trained(trainer.fit(), run.method)
+
+
+def _settle(hparams: HParams, earlier: RunConfig | None, method_name: str) -> HParams:
+    """The method's settings written out: what follows from others as in the run that goes on, which is told where it is another now.
+
+    Raises:
+        UserError: what follows does not go with what was given.
+    """
+    own = hparams.settled()
+    if not earlier or earlier.method != method_name:
+        return own
+    kept = hparams.settled(earlier.hparams)
+    for field in dataclasses.fields(kept):
+        if getattr(kept, field.name) != getattr(own, field.name):
+            logger.info(f"{as_flag(field.name, getattr(kept, field.name))}, as the run began.")
+    return dataclasses.replace(kept)  # which checks them
 
 
 def _describe(spec) -> str:
@@ -116,13 +138,21 @@ def _describe(spec) -> str:
     return "\n".join(lines)
 
 
-def _describe_stages(stages, image_size, total: int) -> str:
+def _describe_crops(hparams: HParams) -> str:
+    image, loaded = ("×".join(map(str, size)) for size in (hparams.image_size, hparams.loaded_size()))
+    ways = [f"resized to {loaded}", *[f"cropped at random to {image}"] * hparams.random_crop, *["half of them mirrored"] * hparams.flip]
+    return f"Training images are {', '.join(ways)}."
+
+
+def _describe_stages(timeline: Timeline, image_size, total: int) -> str:
+    stages = timeline.stages
     sizes = ["×".join(str(size // stage.shrink) for size in image_size) for stage in stages]
     parts = [f"{size} from step {stage.first_step} (batch {stage.batch_size})" for size, stage in zip(sizes, stages)]
     reached = [size for size, stage in zip(sizes, stages) if stage.first_step < total][-1]
-    short = (
-        "" if reached == sizes[-1] else f"\nIts {total} steps end at {reached}: raise --epochs, or lower --stable_images and --fade_images."
-    )
+    short = ""
+    if reached != sizes[-1]:
+        fitting = max(1, timeline.sample(total) // (2 * len(stages)))
+        short = f"\nIts {total} steps end at {reached}: raise --epochs, or use --stable_images={fitting} --fade_images={fitting}."
     return f"The images grow: {', '.join(parts)}.{short}"
 
 
