@@ -26,7 +26,11 @@ def on_page_markdown(markdown: str, **_) -> str:
 def table(name: str) -> str:
     """A Markdown table: flag, default, meaning."""
     record = method_class(name).HParams if name in METHODS else RECORDS[name]
-    rows = [f"| `--{field.name}` | {_code(as_text(field.default))} | {_meaning(field)} |" for field in dataclasses.fields(record)]
+    rows = [
+        f"| `--{field.name}` | {_code(as_text(field.default))} | {_meaning(field)} |"
+        for field in dataclasses.fields(record)
+        if field.name not in record.idle
+    ]
     return "\n".join(["| flag | default | meaning |", "|---|---|---|", *rows])
 
 

@@ -6,7 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tfgan.config import DataConfig, Settings, Size, Strings, TrainConfig, as_flag, as_text, from_dict, from_text, setting
+from tfgan.config import (
+    DataConfig,
+    Settings,
+    Size,
+    Strings,
+    TrainConfig,
+    as_flag,
+    as_text,
+    differences,
+    from_dict,
+    from_text,
+    setting,
+)
 from tfgan.config.verbs import EvaluateConfig, SampleConfig, TranslateConfig
 from tfgan.errors import UserError
 
@@ -118,3 +130,31 @@ def test_flags():
 def test_other_text_is_refused(hint, text):
     with pytest.raises(ValueError, match="^use "):
         from_text(hint, text)
+
+
+@dataclasses.dataclass(frozen=True)
+class Following(Settings):
+    width: int = setting(4, "of a box")
+    height: int = setting(0, "of it; 0: twice its width")
+    lid: str = setting("auto", "with a lid", choices=("auto", "on", "off"), old_default="off")
+
+    def effective(self):
+        return super().effective() | {"height": self.height or 2 * self.width, "lid": self.lid if self.lid != "auto" else "on"}
+
+
+def test_what_follows_from_other_settings():
+    assert Following(width=3).settled() == Following(3, 6, "on") and Following(3, 5).settled() == Following(3, 5, "on")
+    assert differences(Following(3, 6), Following(3)) == [] and differences(Following(3, 6), Following(4)) != []
+
+
+def test_what_follows_stays_as_it_was():
+    """In what goes on; what was given stays as it was given."""
+    earlier = Following(3, 7, "off")
+    assert Following(3).settled(earlier) == earlier
+    assert Following(3, 5).settled(earlier) == Following(3, 5, "off") and Following(4, lid="on").settled(earlier) == Following(4, 7, "on")
+
+
+def test_what_a_record_of_an_earlier_version_lacks():
+    assert from_dict(Following, {"width": 3}) == Following(3, 0, "off") and Following(3).settled(Following(3, 0, "off")) == Following(
+        3, 6, "off"
+    )

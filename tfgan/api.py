@@ -196,8 +196,8 @@ def check(data_dir: str | Path = "", method: str = "", **settings) -> Inspection
     known, given = {field.name for field in dataclasses.fields(DataConfig)}, in_present_words(settings, old_names(DataConfig))
     data = DataConfig(data_dir=str(data_dir), **{name: value for name, value in given.items() if name in known}).with_home()
     choice = choose_method(data, method)
-    _, _, hparams = make_records([], settings, [DataConfig, TrainConfig, method_class(choice.method).HParams])
-    return inspect_data(data, choice, hparams)
+    _, training, hparams = make_records([], settings, [DataConfig, TrainConfig, method_class(choice.method).HParams])
+    return inspect_data(data, choice, hparams, training)
 
 
 def _wants_floats(dtype: str) -> bool:

@@ -22,6 +22,31 @@ def parse_generator(name: str) -> tuple[str, int]:
     raise ValueError(f"{name} is unknown. Use unet_256, unet_128, … or encdec_256, … (a power of two) or resnet_9, … (a number of blocks).")
 
 
+def fitting_unet(image_size: Size) -> str:
+    """The name of the largest U-Net, up to the paper's unet_256, of which height and width are multiples."""
+    return f"unet_{math.gcd(256, *image_size)}"
+
+
+def fitting_doublings(image_size: Size) -> int:
+    """The number of doublings of SPADE's generator: for 256 pixels the paper's 5, from 8 on; for smaller images fewer, from as many."""
+    return min(5, max(1, _halvings(image_size) - 3))
+
+
+def fitting_strides(image_size: Size) -> int:
+    """The number of StarGAN's strided convolutions: for 128 pixels the paper's 6, which leave 2; for smaller images fewer, to as many."""
+    return min(6, max(1, _halvings(image_size) - 1))
+
+
+def fitting_power(image_size: Size) -> int:
+    """The largest power of two that is no larger than height, width and 256, to which SPADE's style encoder has images resized."""
+    return 1 << min(8, _halvings(image_size))
+
+
+def _halvings(image_size: Size) -> int:
+    """How often the shorter side can be halved before less than a pixel is left; 0 for no pixels."""
+    return max(min(image_size), 1).bit_length() - 1
+
+
 def generator_multiple(name: str) -> int:
     """The number of pixels of which height and width of the generator's input must be multiples.
 

@@ -255,7 +255,7 @@ class FakeDataset:
 
 
 def watched(spec, columns=None):
-    method = types.SimpleNamespace(doubt=lambda row: {}, ema_decay=0.0, spec=spec, gap=None)
+    method = types.SimpleNamespace(doubt=lambda row: {}, ema_decay=0.0, ema_warmup=False, spec=spec, gap=None)
     return Health(method, FakeDataset(spec, columns), DataConfig(), TrainConfig(workdir="run"))
 
 

@@ -178,7 +178,7 @@ def test_defaults_are_the_papers():
     h = HParams()
     assert (h.generator, h.ngf, h.ndf, h.n_layers, h.loss) == ("resnet_9", 64, 64, 3, "lsgan")
     assert (h.cycle_weight, h.identity_weight, h.pool_size, h.batch_size, h.learning_rate, h.beta_1) == (10.0, 0.5, 50, 1, 2e-4, 0.5)
-    assert (h.epochs, h.lr_constant_epochs, h.lr_decay_epochs, h.loaded_size()) == (200, 100, 100, (286, 286))
+    assert (h.epochs, h.schedule(), h.loaded_size()) == (200, (100, 100), (286, 286))
 
 
 def test_each_loss_goes_its_own_way():

@@ -314,11 +314,12 @@ def test_the_generator_learns_through_augmentation():
     assert gradients(make_method(diffaugment=("color", "translation", "cutout")), "generator", "generator") > 0
 
 
-def test_the_average_makes_all_results():
-    method, _, before, _ = one_step(ema_decay=0.75)
+@pytest.mark.parametrize("warmup, kept", [("off", 0.75), ("auto", 0.1)])
+def test_the_average_makes_all_results(warmup, kept):
+    method, _, before, _ = one_step(ema_decay=0.75, ema_warmup=warmup)
     plain, average = method.networks["generator"].get_weights(), method.ema["generator"].get_weights()
     for mean, old, new in zip(average, before["generator"], plain):
-        np.testing.assert_allclose(mean, 0.75 * old + 0.25 * new, atol=1e-6)
+        np.testing.assert_allclose(mean, kept * old + (1 - kept) * new, atol=1e-6)
     latents = np.ones((2, LATENTS), np.float32)
     signature = method.inference()["generate"]
     np.testing.assert_array_equal(signature.function(latents), method.ema["generator"](latents))

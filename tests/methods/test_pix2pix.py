@@ -211,14 +211,21 @@ def test_each_phase_leaves_the_other_network_still(phase, still):
     assert changed == set(of(phase, before))
 
 
-def test_average_of_the_generator():
-    training = Training(ema_decay=0.75)
+@pytest.mark.parametrize("size, generator", [(256, "unet_256"), ((512, 768), "unet_256"), (96, "unet_32"), ((64, 80), "unet_16")])
+def test_the_u_net_follows_from_the_size(size, generator):
+    assert HParams(image_size=size).settled().generator == generator
+    assert HParams(image_size=size, generator="resnet_6").settled().generator == "resnet_6"
+
+
+@pytest.mark.parametrize("warmup, kept", [("off", [0.75] * 3), ("auto", [1 / 10, 2 / 11, 3 / 12])])
+def test_average_of_the_generator(warmup, kept):
+    training = Training(ema_decay=0.75, ema_warmup=warmup)
     average = training.method.ema["generator"]
     expected = training.method.generator.get_weights()
     np.testing.assert_array_equal(average.get_weights()[0], expected[0])
-    for _ in range(2):
+    for share in kept:
         training.run()
-        expected = [0.75 * mean + 0.25 * w for mean, w in zip(expected, training.method.generator.get_weights())]
+        expected = [share * mean + (1 - share) * w for mean, w in zip(expected, training.method.generator.get_weights())]
     for found, value in zip(average.get_weights(), expected, strict=True):
         np.testing.assert_allclose(found, value, rtol=1e-5, atol=1e-7)
     source = make_batch()["source"]
@@ -251,7 +258,12 @@ def test_loss_scaling_leaves_out_an_overflow():
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"image_size": (256, 200)}, "--image_size=256x200 does not suit --generator=unet_256: use multiples of 256"),
+        ({"image_size": (256, 200)}, "--image_size=256x200 does not suit a U-Net: use multiples of 16, or --generator=resnet_9"),
+        (
+            {"image_size": (256, 192), "generator": "unet_256"},
+            "--image_size=256x192 does not suit --generator=unet_256: use multiples of 256",
+        ),
+        ({"ema_warmup": "on"}, "--ema_warmup does nothing without --ema_decay"),
         ({"image_size": (0, 256)}, "use multiples of 256"),
         ({"generator": "resnet_9", "image_size": (30, 32)}, "use multiples of 4"),
         ({"diffaugment": ("color", "blur")}, "--diffaugment=blur is unknown. There are: color, translation, cutout"),

@@ -347,25 +347,34 @@ def test_the_two_learning_rates():
 def test_the_papers_settings():
     hparams = HParams()
     assert (hparams.image_size, hparams.loaded_size(), hparams.batch_size, hparams.epochs) == ((256, 256), (286, 286), 1, 200)
-    assert (hparams.lr_constant_epochs, hparams.lr_decay_epochs) == (100, 100)
+    assert hparams.schedule() == (100, 100) and hparams.settled().depth == 5
+    assert HParams(style_encoder=True).settled().encoder_size == 256
+
+
+@pytest.mark.parametrize("size, depth, encoder_size", [(512, 5, 256), ((128, 256), 4, 128), (96, 3, 64), (16, 1, 16)])
+def test_what_follows_from_the_size(size, depth, encoder_size):
+    found = HParams(image_size=size, style_encoder=True).settled()
+    assert (found.depth, found.encoder_size) == (depth, encoder_size)
 
 
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"image_size": (256, 240)}, "--image_size=256x240 does not suit --depth=5: use multiples of 32"),
-        ({"image_size": (0, 256)}, "use multiples of 32"),
+        ({"image_size": (256, 240), "depth": 5}, "--image_size=256x240 does not suit --depth=5: use multiples of 32"),
+        ({"image_size": (256, 200)}, "--image_size=256x200 does not suit --depth=4: use multiples of 16"),
+        ({"image_size": (0, 256)}, "use multiples of 2"),
         ({"image_size": (32, 64), "n_layers": 6}, "--image_size=32x64 does not suit --n_layers=6 and --scales=2: use 64 pixels or more"),
         (
             {"image_size": (8, 8), "depth": 2, "n_layers": 2, "vgg_weights": "imagenet"},
             "does not suit --vgg_weights: use 16 pixels or more",
         ),
         ({"style_encoder": True, "encoder_size": 100}, "--encoder_size=100 is no power of two"),
+        ({"style_encoder": True, "encoder_size": 4}, "--encoder_size=4 is no power of two from 8 on"),
         ({"latent_dim": 8}, "--latent_dim does nothing without --style_encoder"),
         ({"kl_weight": 1.0}, "--kl_weight does nothing without --style_encoder"),
         ({"encoder_size": 64}, "--encoder_size does nothing without --style_encoder"),
         ({"vgg_weight": 1.0}, "--vgg_weight does nothing without --vgg_weights"),
-        ({"epochs": 300}, r"The learning rate is 0 after 100 \+ 100 epochs"),
+        ({"epochs": 300, "lr_constant_epochs": 100, "lr_decay_epochs": 100}, r"The learning rate is 0 after 100 \+ 100 epochs"),
     ],
 )
 def test_settings_that_cannot_work(changes, message):

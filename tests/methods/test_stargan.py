@@ -395,11 +395,11 @@ def test_a_row_of_samples_changes_each_attribute():
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"image_size": (126, 128)}, "--image_size=126x128 does not suit StarGAN with --n_layers=6: use multiples of 4, from 64 on"),
-        ({"image_size": (32, 32)}, "from 64 on"),
+        ({"image_size": (126, 128)}, "--image_size=126x128 does not suit StarGAN with --n_layers=5: use multiples of 4, from 32 on"),
+        ({"image_size": (32, 32), "n_layers": 6}, "from 64 on"),
         ({"image_size": (4, 4), "n_layers": 1}, "from 8 on"),
         ({"batch_size": 1}, "--batch_size=1 leaves --target_labels=permuted no other image's labels"),
-        ({"epochs": 21}, r"The learning rate is 0 after 10 \+ 10 epochs"),
+        ({"epochs": 21, "lr_constant_epochs": 10, "lr_decay_epochs": 10}, r"The learning rate is 0 after 10 \+ 10 epochs"),
     ],
 )
 def test_settings_that_cannot_work(changes, message):
@@ -418,3 +418,8 @@ def test_one_image_a_replica_has_no_other_labels():
 def test_data_without_attributes():
     with pytest.raises(UserError, match="StarGAN needs images with attributes"):
         make_method(dataclasses.replace(ONE_SET, attribute_names=(), attribute_groups=()))
+
+
+def test_what_follows_from_size_and_epochs():
+    assert [HParams(image_size=size).settled().n_layers for size in (256, 128, 64, 32, (48, 64))] == [6, 6, 5, 4, 4]
+    assert [HParams(epochs=epochs).schedule() for epochs in (20, 200, 1)] == [(10, 10), (100, 100), (0, 1)]

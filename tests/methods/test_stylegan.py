@@ -80,7 +80,7 @@ def test_the_papers_settings():
         ({"start_size": 12}, "start_size=12"),
         ({"stage_batch_sizes": ("8",)}, "SIZE:BATCH"),
         ({"stage_batch_sizes": ("8:0",)}, "SIZE:BATCH"),
-        ({"stage_batch_sizes": ("32:8",)}, "8, 16"),
+        ({"stage_batch_sizes": ("12:8",)}, "8, 16"),
         ({"progressive": False, "fade_images": 5}, "fade_images"),
         ({"progressive": False, "stage_batch_sizes": ("16:8",)}, "stage_batch_sizes"),
         ({"loss": "wgan_gp", "r1_gamma": 1.0}, "r1_gamma"),
@@ -95,6 +95,11 @@ def test_the_papers_settings():
 def test_settings_that_do_not_fit(changes, words):
     with pytest.raises(UserError, match=words):
         HParams(**(TINY | changes))
+
+
+def test_batch_sizes_of_larger_images_are_for_larger_images():
+    """So that a recipe may be run at a smaller size; its last stage has the batch of that size."""
+    assert HParams(**TINY | {"image_size": (16, 16), "stage_batch_sizes": ("8:16", "16:8", "32:4")}).batch_sizes() == [16, 8]
 
 
 def test_stages_of_the_paper():

@@ -334,6 +334,12 @@ def test_who_is_ahead_waits():
         assert training.moved() == set(NETWORKS) - {waiting}
 
 
+def test_the_learning_rate_may_fall_by_a_factor_in_all_epochs():
+    method = make_method(lr_end_factor=0.125, epochs=3, learning_rate=0.2)
+    rates = [float(method.make_optimizers()["decoder"]._learning_rate(step)) for step in (0, 2, 4, 6)]
+    assert rates == pytest.approx([0.2, 0.1, 0.05, 0.025]) and method.hparams.lr_decay == 0.5
+
+
 def test_optimizers():
     method = make_method(lr_decay=0.5, learning_rate=0.2)
     assert method.steps_per_epoch == 2
@@ -406,6 +412,7 @@ def test_the_papers_settings():
 @pytest.mark.parametrize(
     "changes, message",
     [
+        ({"lr_decay": 0.9, "lr_end_factor": 0.1}, "--lr_decay does nothing with --lr_end_factor: leave it out, or use --lr_end_factor=0"),
         ({"image_size": (20, 16)}, "--image_size=20x16 does not suit VAE-GAN: use multiples of 8, from 16 on."),
         ({"image_size": (16, 8)}, "--image_size=16x8 does not suit"),
         ({"image_size": (0, 64)}, "--image_size=0x64 does not suit"),

@@ -80,6 +80,30 @@ def test_settings_that_are_given_stay(cpu):
     assert hardware.resolve(given, HParams(), 2) == (given, [])
 
 
+@pytest.mark.parametrize("precision, words", [("mixed_bfloat16", "this CPU has no AMX"), ("mixed_float16", "is for GPUs")])
+def test_a_pinned_precision_that_is_slow_here_is_said(cpu, precision, words):
+    cpu()
+    training, (line, _) = hardware.resolve(TrainConfig(precision=precision), HParams(), 1)
+    assert training.precision == precision  # as it was asked for
+    assert line.startswith(f"--precision={precision}") and "slow" in line and words in line and "--precision=auto takes float32" in line
+    assert hardware.slow_precision("float32") == hardware.slow_precision("auto") == ""
+
+
+def test_a_pinned_precision_that_is_fast_here_is_not(cpu, gpu):
+    cpu("amx_bf16")
+    assert hardware.slow_precision("mixed_bfloat16") == "" and "mixed_bfloat16 here" in hardware.slow_precision("mixed_float16")
+    gpu((7, 5))
+    assert hardware.slow_precision("mixed_float16") == "" and "no tensor cores" in hardware.slow_precision("mixed_bfloat16")
+    gpu((9, 0))
+    assert hardware.slow_precision("mixed_bfloat16") == ""
+
+
+def test_a_run_that_goes_on_in_a_slow_precision_says_so(cpu):
+    cpu()
+    _, lines = hardware.resolve(TrainConfig(), HParams(), 1, TrainConfig(precision="mixed_bfloat16", xla="off"))
+    assert lines[0].endswith("mixed_bfloat16, as the run began.") and "is slow here; a new run with --precision=auto" in lines[1]
+
+
 def test_a_run_goes_on_in_its_own_precision(cpu):
     cpu("amx_bf16")
     earlier = TrainConfig(precision="float32", xla="on")

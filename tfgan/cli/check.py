@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import absl.flags
 
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.config import DataConfig, TrainConfig
+from tfgan.config import DataConfig, TrainConfig, idle_settings
 from tfgan.config.verbs import CheckConfig
 from tfgan.data import is_stored, make_dataset
 from tfgan.errors import UserError
@@ -51,7 +51,7 @@ def run(arguments: list[str]) -> int:
     config = flags.record(CheckConfig)
     if config.sheet and Path(config.sheet).exists():
         raise UserError(f"--sheet={config.sheet} exists: use another name.")
-    seen = inspect_data(data, choice, plan.hparams, _progress)
+    seen = inspect_data(data, choice, plan.hparams, plan.training, _progress)
     return _report(plan, seen, choice.layouts.possible, config)
 
 
@@ -79,10 +79,11 @@ def _flags(method: str) -> Flags:
     """All flags of the command and of a method; without those of a method if its name is empty."""
     flags = Flags(USAGE)
     flags.add_record("check", CheckConfig)
-    flags.add_record("data", DataConfig)
+    cls = method_class(method) if method else None
+    flags.add_record("data", DataConfig, hidden=idle_settings(cls.batch_kind) if cls else ())
     flags.add_record("training", TrainConfig)
-    if method:
-        flags.add_record(method, method_class(method).HParams)
+    if cls:
+        flags.add_record(method, cls.HParams, hidden=cls.HParams.idle)
     return flags
 
 
@@ -150,14 +151,16 @@ def _probe(plan: _Plan, seen) -> list:
 def _draw(path: Path, plan: _Plan, seen) -> str:
     """Writes the contact sheet; says what it is."""
     from tfgan.data import images
-    from tfgan.data.checks.sheet import sheet_columns
+    from tfgan.data.checks.sheet import Cuts, sheet_columns
 
-    sources = seen.opened.splits.get("train", [])
-    columns = sheet_columns(seen.opened.kind, sources, plan.data, plan.hparams.image_size) if sources else {}
+    sources, hparams = seen.opened.splits.get("train", []), plan.hparams
+    cuts = Cuts(hparams.image_size, hparams.loaded_size(), hparams.flip, plan.training.seed)
+    columns = sheet_columns(seen.opened.kind, sources, plan.data, cuts) if sources else {}
     if not any(columns.values()):
         return "none, as no training image can be used"
     start_tensorflow()
     from tfgan.inference.grids import grid
 
     images.save(path, grid({title: [image / 127.5 - 1.0 for image in column] for title, column in columns.items()}))
-    return f"{path}: training images as the network sees them"
+    ways = " and ".join(["cropped"] * hparams.random_crop + ["mirrored"] * hparams.flip)
+    return f"{path}: training images as the network sees them{f', {ways} at random' if ways else ''}"

@@ -53,12 +53,18 @@ class Flags:
         self._groups: dict[str, list[str]] = {}
         self._old: dict[str, str] = {}  # old name of a flag -> present one
 
-    def add_record(self, group: str, record: type) -> None:
-        """Adds a flag for each field of a record of settings; `group` is the heading of those that have none of their own."""
+    def add_record(self, group: str, record: type, hidden: Collection[str] = ()) -> None:
+        """Adds a flag for each field of a record of settings.
+
+        Args:
+            group: the heading of those that have none of their own.
+            hidden: those that do nothing, which the help leaves out.
+        """
         hints = typing.get_type_hints(record)
         for field in dataclasses.fields(record):
             metadata, words = field.metadata, (field.metadata["choices"], field.metadata["old_choices"])
-            self.add(metadata["group"] or group, field.name, field.default, metadata["help"], hints[field.name], *words)
+            heading = "" if field.name in hidden else metadata["group"] or group
+            self.add(heading, field.name, field.default, metadata["help"], hints[field.name], *words)
         for old, name in old_names(record).items():
             flags.DEFINE_alias(old, name, self.values)
             self._old[old] = name
@@ -76,7 +82,7 @@ class Flags:
         """Adds one flag.
 
         Args:
-            group: its heading in the help.
+            group: its heading in the help; "": the help leaves it out.
             default: its value where it is not given.
             help: its line there; its choices are added to it.
             kind: type of its values.
@@ -147,6 +153,7 @@ class Flags:
         described = [
             f"\n{tint(group, 'bold', sys.stdout)}\n" + "\n".join(_describe(self.values[name], width) for name in names)
             for group, names in self._groups.items()
+            if group
         ]
         return "\n".join([_filled(self.usage, width), *described])
 

@@ -7,7 +7,8 @@ import textwrap
 import absl.flags
 
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.config import DataConfig, TrainConfig, as_text
+from tfgan.config import DataConfig, TrainConfig, as_text, idle_settings
+from tfgan.data import check_settings
 from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.runs.recipes import expand
@@ -31,16 +32,18 @@ def run(arguments: list[str]) -> int:
     flags = Flags(USAGE)
     flags.add("method", "method", method, "which GAN; see `tfgan list`")
     flags.add("method", "dry_run", False, "print all settings and stop", bool)
-    flags.add_record("data", DataConfig)
+    flags.add_record("data", DataConfig, hidden=idle_settings(cls.batch_kind))
     flags.add_record("training", TrainConfig)
-    flags.add_record(f"{method}", cls.HParams)
+    flags.add_record(f"{method}", cls.HParams, hidden=cls.HParams.idle)
     if wants_help(arguments):
         print(flags.help())
         return 0
     flags.parse(arguments)
     data, training, hparams = flags.record(DataConfig), flags.record(TrainConfig), flags.record(cls.HParams)
     data, training = data.with_home(), training.with_home(recipe or f"{method}_{data.name}")
-    print_settings(method, {"data": data, "training": training, method: hparams}, every=flags["dry_run"])
+    check_settings(data, cls.batch_kind)
+    idle = idle_settings(cls.batch_kind) | set(hparams.idle)
+    print_settings(method, {"data": data, "training": training, method: hparams}, idle, every=flags["dry_run"])
     if flags["dry_run"]:
         return 0
     return _train(method, data, training, hparams)
@@ -77,14 +80,20 @@ def _chosen_method(arguments: list[str]) -> str:
     return chosen["method"]
 
 
-def print_settings(method: str, groups: dict, every: bool):
-    """Prints the settings that differ from their default; or all, and those that differ are marked with a star."""
+def print_settings(method: str, groups: dict, idle: set[str], every: bool):
+    """Prints the settings that differ from their default; or all as they count, and those that differ are marked with a star.
+
+    Args:
+        groups: heading -> record.
+        idle: names of settings that do nothing, which are left out.
+        every: all settings.
+    """
     print(f"method: {method}")
     for group, record in groups.items():
-        fields = [(f.name, getattr(record, f.name), f.default) for f in dataclasses.fields(record)]
-        stars = {True: "*" if every else "", False: ""}
-        words = [f"{stars[value != default]}{name}={as_text(value)}" for name, value, default in fields if every or value != default]
-        width = columns(sys.stdout, 140)
-        text = f"{group}: {'  '.join(words)}"
-        if words:
+        values = record.effective()
+        given = {field.name for field in dataclasses.fields(record) if getattr(record, field.name) != field.default}
+        shown = [name for name in values if name not in idle and (every or name in given)]
+        text = f"{group}: {'  '.join('*' * (every and name in given) + f'{name}={as_text(values[name])}' for name in shown)}"
+        if shown:
+            width = columns(sys.stdout, 140)
             print(textwrap.fill(text, width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False))

@@ -6,7 +6,7 @@ its flags from these fields, and `RUN/config.json` stores them resolved.
 
 from tfgan.config.data import DataConfig
 from tfgan.config.files import write_atomically
-from tfgan.config.kinds import BATCH_KINDS, SPECIFIC, BatchKind, present_kind
+from tfgan.config.kinds import BATCH_KINDS, SPECIFIC, BatchKind, idle_settings, present_kind
 from tfgan.config.records import make_records
 from tfgan.config.run import RunConfig
 from tfgan.config.setting import (
@@ -47,6 +47,7 @@ __all__ = [
     "as_text",
     "from_dict",
     "from_text",
+    "idle_settings",
     "in_present_words",
     "is_operational",
     "make_records",

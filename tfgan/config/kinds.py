@@ -42,6 +42,11 @@ SPECIFIC = {name for kind in BATCH_KINDS.values() for name in kind.settings}
 """Names of the settings of `DataConfig` that mean something for some kinds of batches alone."""
 
 
+def idle_settings(kind: str) -> set[str]:
+    """The names of the settings of `DataConfig` that mean nothing for batches of `kind`."""
+    return SPECIFIC - set(BATCH_KINDS[kind].settings)
+
+
 def present_kind(kind: str) -> str:
     """The present spelling of a kind's name; an old spelling is also logged once, with the present one."""
     if kind in OLD_KINDS:

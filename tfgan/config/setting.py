@@ -30,6 +30,7 @@ def setting(
     group: str = "",
     formerly: str = "",
     old_choices: Mapping[str, str] = types.MappingProxyType({}),
+    old_default=None,
 ) -> Any:
     """A dataclass field that is also a flag, for subclasses of `Settings`, which hold it to its choices or its range.
 
@@ -44,12 +45,13 @@ def setting(
         group: heading of the setting in the help, where a record has several.
         formerly: what the setting was called before, which is still taken; see `tfgan.config.words`.
         old_choices: former words for its values, old -> present, which are still taken.
+        old_default: what the JSON of a record means that lacks the setting, as it is of an earlier version; None: the default.
 
     Returns:
         The field, as `dataclasses.field` makes it, with all of this as its metadata.
     """
     limits = {"choices": choices, "at_least": at_least, "at_most": at_most}
-    words = {"formerly": formerly, "old_choices": old_choices}
+    words = {"formerly": formerly, "old_choices": old_choices, "old_default": default if old_default is None else old_default}
     return dataclasses.field(default=default, metadata={"help": help, "operational": operational, "group": group, **limits, **words})
 
 
@@ -61,9 +63,14 @@ class Settings:
 
     Lists become tuples, one number for a `Size` becomes two, and a `Path`, or a number where text is wanted, its text.
 
+    Attributes:
+        idle: names of inherited settings that do nothing, which the help leaves out.
+
     Raises:
         UserError: a value of another type, outside its range, or not among its choices; the message names the flag.
     """
+
+    idle: typing.ClassVar[Strings] = ()
 
     def __post_init__(self):
         hints = typing.get_type_hints(type(self))
@@ -75,6 +82,21 @@ class Settings:
             problem = unfit(field, value)
             if problem:
                 raise UserError(f"{as_flag(field.name, value)} {problem}.")
+
+    def effective(self) -> dict[str, Any]:
+        """The settings by name as they count. Subclasses fill in those that follow from others, and give idle ones their default."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    def settled(self, earlier: "Settings | None" = None) -> "typing.Self":
+        """A copy whose settings are written out as they count, made without the checks.
+
+        Args:
+            earlier: the settings of a run that goes on. What follows from others is taken from it, as it was when the run began.
+        """
+        values = self.effective()
+        if earlier is not None:
+            values |= {name: value for name, value in earlier.effective().items() if name in values and values[name] != getattr(self, name)}
+        return _unchecked(type(self), values)
 
     def refuse_idle(self, names: Iterable[str], reason: str, cure: str = "leave it out"):
         """Raises `UserError` for a setting that is not at its default although it does nothing.
@@ -204,16 +226,21 @@ def from_dict(cls, values: dict[str, Any]):
     """The dataclass `cls` from what `dataclasses.asdict` and JSON made of it; fields that are absent keep their default.
 
     Old words of fields and values mean the present ones; names of no field are passed over. A subclass of `Settings` is made without its
-    checks, so that what an earlier version took can still be read.
+    checks, so that what an earlier version took can still be read, and absent fields of it have their `old_default`.
     """
     hints = typing.get_type_hints(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}
     known = {name: _from_json(hints[name], value) for name, value in record_in_present_words(values, cls).items() if name in fields}
     if not issubclass(cls, Settings):
         return cls(**known)
-    record = object.__new__(cls)  # without the checks: what an earlier version took must go on to be read
-    for name, field in fields.items():
-        object.__setattr__(record, name, known.get(name, field.default))
+    return _unchecked(cls, {name: field.metadata["old_default"] for name, field in fields.items()} | known)
+
+
+def _unchecked(cls, values: dict[str, Any]):
+    """An instance of a subclass of `Settings` with these values of all its fields, made without its checks."""
+    record = object.__new__(cls)
+    for name, value in values.items():
+        object.__setattr__(record, name, value)
     return record
 
 
@@ -231,9 +258,7 @@ def _from_json(hint, value):
 
 
 def differences(old, new) -> list[str]:
-    """Lines `name: old -> new` for the settings in which two records of one class differ, but for operational ones."""
-    return [
-        f"{field.name}: {getattr(old, field.name)!r} -> {getattr(new, field.name)!r}"
-        for field in dataclasses.fields(new)
-        if not is_operational(field) and getattr(old, field.name) != getattr(new, field.name)
-    ]
+    """Lines `name: old -> new` for the settings in which two records of one class differ as they count, but for operational ones."""
+    before, now = (record.effective() if isinstance(record, Settings) else vars(record) for record in (old, new))
+    names = [field.name for field in dataclasses.fields(new) if not is_operational(field)]
+    return [f"{name}: {before[name]!r} -> {now[name]!r}" for name in names if before[name] != now[name]]

@@ -6,7 +6,7 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
-from tfgan.config import BATCH_KINDS, SPECIFIC, DataConfig, Size
+from tfgan.config import BATCH_KINDS, SPECIFIC, DataConfig, Size, idle_settings
 from tfgan.data.catalog import DATASETS
 from tfgan.data.directions import parse_direction, side_names
 from tfgan.errors import UserError, did_you_mean
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tfgan.data.source import Source
 
 logger = logging.getLogger(__name__)
+
+TFDS_FEATURES = ("tfds_source", "tfds_target")
 
 __all__ = ["DATASETS", "batch_keys", "check_settings", "is_stored", "make_dataset", "open_dataset", "open_sources", "parse_direction"]
 
@@ -63,6 +65,7 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str
     from tfgan.data.own import is_own, open_own
 
     check_settings(settings, kind)
+    _tell_unused(settings)
     if is_made(settings):
         splits = synthetic(settings, kind, loaded_size)
     elif is_own(settings) and not BATCH_KINDS[kind].translates:  # as they were given; of two domains, sides and classes are still chosen
@@ -101,23 +104,27 @@ def make_dataset(
 
 
 def check_settings(settings: DataConfig, kind: str):
-    """Raises `UserError` for a setting that would do nothing for batches of `kind`, or for the data set.
-
-    A recipe may have features of a TensorFlow Datasets set and be run with other images: those that are not used are logged as a warning.
-    """
-    known, made = BATCH_KINDS[kind], is_made(settings)
-    changed = [field.name for field in dataclasses.fields(settings) if getattr(settings, field.name) != field.default]
-    for name in changed:
-        if name in SPECIFIC - set(known.settings):
+    """Raises `UserError` for a setting that would do nothing for batches of `kind`, or for the data set."""
+    known, idle = BATCH_KINDS[kind], idle_settings(kind)
+    for name in _changed(settings):
+        if name in idle:
             eaten = "images alone" if kind == "images" else f"{kind} images"
             raise UserError(f"--{name} means nothing for a method that learns from {eaten}: leave it out.")
-        if name in ("tfds_source", "tfds_target"):  # no refusal: a recipe may have them, and be run with other images
-            if settings.data_dir or not settings.dataset.startswith("tfds:"):
-                logger.warning(f"--{name} is not used: it names a feature of --dataset=tfds:NAME.")
-            continue
         named_sides = known.sides and name in ("domains", "direction", "label_domains")  # the built-in set has them too
-        if made and name in SPECIFIC and not named_sides:
+        if is_made(settings) and name in SPECIFIC and name not in TFDS_FEATURES and not named_sides:
             raise UserError(f"--{name} means nothing for --dataset=synthetic: leave it out, or name another --dataset or --data_dir.")
+
+
+def _tell_unused(settings: DataConfig):
+    """Logs a warning for features of a TensorFlow Datasets set that are not used: a recipe may have them and be run with other images."""
+    if settings.data_dir or not settings.dataset.startswith("tfds:"):
+        for name in _changed(settings):
+            if name in TFDS_FEATURES:
+                logger.warning(f"--{name} is not used: it names a feature of --dataset=tfds:NAME.")
+
+
+def _changed(settings: DataConfig) -> list[str]:
+    return [field.name for field in dataclasses.fields(settings) if getattr(settings, field.name) != field.default]
 
 
 def _check_names(settings, names):

@@ -62,7 +62,7 @@ def make_batches(
 
     def drawn(number, sample):
         stream, key = streams[number], [seed, number]
-        noise = tf.random.stateless_uniform([3], _derived(key, sample), alg="philox")
+        noise = crop_noise(key, sample)
         arrays = fetchers[number](shuffled_index(sample, len(stream), key))
         return {name: _augmented(array, stream.domains.get(name), image_size, noise, flip, shrink) for name, array in arrays.items()}
 
@@ -113,16 +113,36 @@ def _fetcher(stream):
     return fetch
 
 
-def _augmented(array, domain: Domain | None, image_size, noise, flip, shrink):
-    if domain is None:
-        return array
+def crop_noise(seed: list[int], sample):
+    """The random numbers, float32 of shape (3,) in [0, 1), that say how an example is cropped and whether it is mirrored.
+
+    Args:
+        seed: two numbers: that of the run and that of the stream.
+        sample: the example's place in the stream's endless row, an int64.
+    """
+    return tf.random.stateless_uniform([3], _derived(seed, sample), alg="philox")
+
+
+def random_crop(array, image_size: Size, noise, flip: bool):
+    """A crop of an image H×W×C or a map H×W of any dtype, as a tensor of the height and width `image_size`.
+
+    Args:
+        noise: where it is cut out and whether it is mirrored, see `crop_noise`; all images of an example have the same.
+        flip: mirror it from left to right with probability 1/2.
+    """
     height, width = image_size
     room = tf.constant([array.shape[0] - height + 1, array.shape[1] - width + 1], tf.float32)
     top, left = tf.unstack(tf.cast(tf.floor(noise[:2] * room), tf.int32))
     array = array[top : top + height, left : left + width]
     if flip:
         array = tf.cond(noise[2] < 0.5, lambda: tf.reverse(array, [1]), lambda: array)
-    array = tf.ensure_shape(array, [height, width, *array.shape[2:]])
+    return tf.ensure_shape(array, [height, width, *array.shape[2:]])
+
+
+def _augmented(array, domain: Domain | None, image_size, noise, flip, shrink):
+    if domain is None:
+        return array
+    array = random_crop(array, image_size, noise, flip)
     if domain.dtype == "int32":
         return array
     image = normalize(array, domain)

@@ -22,9 +22,16 @@ class HParams(Settings):
     epochs: int = setting(200, "total passes over the training images", operational=True, at_least=1)
     batch_size: int = setting(1, "images in one step, over all replicas", at_least=1)
     image_size: Size = setting((256, 256), "HEIGHTxWIDTH of the network's training images, or one number for both")
-    load_size: Size = setting((0, 0), "HEIGHTxWIDTH that training images are resized to before the crop; 0: image_size × 286/256")
+    load_size: Size = setting((0, 0), "HEIGHTxWIDTH that training images are resized to before the random crop; 0: image_size × 286/256")
     random_crop: bool = setting(True, "resize to load_size and crop at random; otherwise resize to image_size")
     flip: bool = setting(True, "mirror half of the training images")
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.loaded_size()
+
+    def effective(self) -> dict[str, Any]:
+        return super().effective() | {"load_size": self.loaded_size() if self.random_crop else (0, 0)}
 
     def require_size(self, fits: bool, what: str, use: str):
         """Raises `UserError` unless `fits`; the message says that `image_size` does not suit `what`, and what to `use`."""
@@ -51,9 +58,14 @@ class HParams(Settings):
         return height, width
 
 
-def ema_decay_setting(of: str) -> Any:
-    """Makes the setting `ema_decay` of a method that has no moving average by default; `of` says in its help what is averaged."""
-    return setting(0.0, f"decay a step of {of}; 0: none", at_least=0.0, at_most=0.999999, formerly="average_decay")
+def lr_decay_setting(default: float) -> Any:
+    """Makes the setting `lr_decay_epochs` of methods that are trained by Adam."""
+    return setting(
+        default,
+        "last epochs, in which the learning rate falls linearly to 0; below 1: this share of --epochs, or what --lr_constant_epochs leaves "
+        "of them; 0: it stays constant",
+        at_least=0.0,
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,16 +75,30 @@ class AdamHParams(HParams):
     learning_rate: float = setting(2e-4, "of the Adam optimizers", at_least=0.0)
     beta_1: float = setting(0.5, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
     beta_2: float = setting(0.999, "Adam's decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
-    lr_constant_epochs: int = setting(100, "epochs before the learning rate falls, if --lr_decay_epochs is not 0", at_least=0)
-    lr_decay_epochs: int = setting(0, "epochs in which the learning rate falls linearly to 0; 0: it stays constant", at_least=0)
+    lr_constant_epochs: float = setting(
+        -1.0, "epochs before the learning rate falls; -1: those that --lr_decay_epochs leaves", at_least=-1.0
+    )
+    lr_decay_epochs: float = lr_decay_setting(0.0)
 
     def __post_init__(self):
         super().__post_init__()
-        if self.lr_decay_epochs and self.epochs > self.lr_constant_epochs + self.lr_decay_epochs:
+        constant, decay = self.schedule()
+        if decay and self.epochs > constant + decay:
             raise UserError(
-                f"The learning rate is 0 after {self.lr_constant_epochs} + {self.lr_decay_epochs} epochs, before --epochs={self.epochs} "
-                "end: raise --lr_constant_epochs or --lr_decay_epochs."
+                f"The learning rate is 0 after {constant:g} + {decay:g} epochs, before --epochs={self.epochs} end: raise "
+                "--lr_constant_epochs or --lr_decay_epochs, which a run keeps; a new one takes over its weights by --init_from."
             )
+
+    def effective(self) -> dict[str, Any]:
+        constant, decay = self.schedule()
+        return super().effective() | {"lr_constant_epochs": constant if decay else -1.0, "lr_decay_epochs": decay}
+
+    def schedule(self) -> tuple[float, float]:
+        """The number of epochs in which the learning rate is constant, and of those in which it falls to 0 then; if 0, it never falls."""
+        constant, decay = self.lr_constant_epochs, self.lr_decay_epochs
+        if 0 < decay < 1:
+            decay = max(1.0, round(decay * self.epochs) if constant < 0 else self.epochs - constant)
+        return (max(0.0, self.epochs - decay) if constant < 0 else constant), decay
 
     def adam(self, updates_per_epoch: int, learning_rate: float | None = None) -> keras.optimizers.Optimizer:
         """Makes an Adam optimizer with these settings.
@@ -82,9 +108,38 @@ class AdamHParams(HParams):
             learning_rate: replaces that of the settings, for networks that learn at different rates.
         """
         initial = self.learning_rate if learning_rate is None else learning_rate
-        constant, decay = self.lr_constant_epochs * updates_per_epoch, self.lr_decay_epochs * updates_per_epoch
+        constant, decay = (round(epochs * updates_per_epoch) for epochs in self.schedule())
         schedule = optimizers.ConstantThenLinear(initial, constant, decay)
         return optimizers.FusedAdam(schedule, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=1e-8)
+
+
+@dataclasses.dataclass(frozen=True)
+class AveragedHParams(HParams):
+    """The settings of methods whose results may come from moving averages of weights."""
+
+    ema_decay: float = setting(
+        0.0,
+        "decay a step of the moving averages of generator, encoder or decoder, which then make all results; 0: none",
+        at_least=0.0,
+        at_most=0.999999,
+        formerly="average_decay",
+    )
+    ema_warmup: str = setting(
+        "auto",
+        "step t averages with min(ema_decay, (1 + t) / (10 + t)), so that short runs forget their first weights; auto: on, or as the run "
+        "began",
+        choices=("auto", "on", "off"),
+        old_default="off",
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.ema_decay:
+            self.refuse_idle(("ema_warmup",), "without --ema_decay")
+
+    def effective(self) -> dict[str, Any]:
+        chosen = {"auto": "on"}.get(self.ema_warmup, self.ema_warmup)
+        return super().effective() | {"ema_warmup": chosen if self.ema_decay else "auto"}
 
 
 class PhaseResult(NamedTuple):
@@ -181,11 +236,12 @@ class Method:
     That is called under the caller's strategy and precision.
 
     Attributes:
-        hparams: the settings, of the class `HParams`.
+        hparams: the settings, of the class `HParams`, written out: see `tfgan.config.Settings.settled`.
         spec: what the data set holds, a `tfgan.config.DataSpec`.
         networks: name -> Keras model.
         ema: name of a network -> a second model that holds the exponential moving average of its weights; empty if there is none.
         ema_decay: of these moving averages, a step.
+        ema_warmup: whether step t, counted from 0, averages with min(ema_decay, (1 + t) / (10 + t)).
         state: what is remembered from step to step beside weights, such as a pool of images; written only by `exchange_outputs`.
         batches_per_step: how many batches one step eats.
         gap: what tells how much better training images are done than others. None for methods that make images of noise alone: no image is
@@ -201,10 +257,10 @@ class Method:
     gap: Gap | None = None
 
     def __init__(self, hparams, spec: DataSpec):
-        self.hparams, self.spec = hparams, spec
+        self.hparams, self.spec = hparams.settled(), spec
         self.networks: dict[str, keras.Model] = {}
         self.ema: dict[str, keras.Model] = {}
-        self.ema_decay = 0.0
+        self.ema_decay, self.ema_warmup = 0.0, False
         self.state: dict[str, tf.Variable] = {}
         self.batches_per_step = 1
         self.stage = Stage(0, 0, hparams.batch_size)

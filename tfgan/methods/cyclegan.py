@@ -28,7 +28,7 @@ class HParams(base.AdamHParams):
     cycle_weight: float = setting(10.0, "λ of the cycle consistency loss", at_least=0.0)
     identity_weight: float = setting(0.5, "weight of the identity loss as a share of λ, which keeps colors; 0: none", at_least=0.0)
     pool_size: int = setting(50, "earlier translations kept for each discriminator; 0: none", at_least=0)
-    lr_decay_epochs: int = setting(100, "epochs in which the learning rate falls linearly to 0; 0: it stays constant", at_least=0)
+    lr_decay_epochs: float = base.lr_decay_setting(0.5)
 
     def __post_init__(self):
         super().__post_init__()

@@ -34,7 +34,7 @@ def check_penalty(hparams, batch_norm):
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(base.AdamHParams):
+class HParams(base.AveragedHParams, base.AdamHParams):
     batch_size: int = setting(64, "images in one update, over all replicas", at_least=1)
     image_size: Size = setting((28, 28), "HEIGHTxWIDTH of the images, or one number for both")
     random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
@@ -50,7 +50,6 @@ class HParams(base.AdamHParams):
         choices=("discriminator_first", "generator_first"),
     )
     diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
-    ema_decay: float = base.ema_decay_setting("the generator's moving average, which then makes all results")
 
     def __post_init__(self):
         super().__post_init__()
@@ -83,7 +82,7 @@ class NoiseMethod(base.Method):
     def build_networks(self):
         self.generator, self.discriminator = self.build_generator(), self.build_discriminator()
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
-        self.ema_decay = self.hparams.ema_decay
+        self.ema_decay, self.ema_warmup = self.hparams.ema_decay, self.hparams.ema_warmup == "on"
         if self.ema_decay:
             self.ema = {"generator": self.build_generator()}
 

@@ -9,18 +9,22 @@ from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
 from tfgan.methods import base
-from tfgan.sizes import generator_minimum, generator_multiple
+from tfgan.sizes import fitting_unet, generator_minimum, generator_multiple
+
+LEAST_UNET = 16  # pixels that the smallest U-Net takes to one: what --generator=auto takes it for
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(base.AdamHParams):
+class HParams(base.AveragedHParams, base.AdamHParams):
     objective: str = setting(
         "l1+cgan",
         "the generator's loss: L1 (no discriminator), GAN (the discriminator sees the target alone), cGAN (source and target), or a sum",
         choices=("l1", "gan", "cgan", "l1+gan", "l1+cgan"),
     )
     generator: str = setting(
-        "unet_256", "unet_256, unet_128, … or encdec_256, … without skips (a power of two) or resnet_9, … (a number of blocks)"
+        "auto",
+        "unet_256, unet_128, … or encdec_256, … without skips (a power of two) or resnet_9, … (a number of blocks); auto: the largest "
+        "U-Net up to unet_256 that image_size is a multiple of",
     )
     ngf: int = setting(64, "filters of the generator's first convolution", at_least=1)
     ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1)
@@ -40,7 +44,6 @@ class HParams(base.AdamHParams):
         "simultaneous", "both updates from one forward pass, or the discriminator's first", choices=("simultaneous", "discriminator_first")
     )
     diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
-    ema_decay: float = base.ema_decay_setting("the generator's moving average, which then makes all results")
     inference_statistics: str = setting(
         "auto",
         "what batch norm uses after training: statistics of each image, or moving averages; auto: image at batch size 1",
@@ -50,14 +53,18 @@ class HParams(base.AdamHParams):
 
     def __post_init__(self):
         super().__post_init__()
+        generator = self.effective()["generator"]
         try:
-            multiple = generator_multiple(self.generator)
+            multiple = generator_multiple(generator)
         except ValueError as error:
             raise UserError(f"--generator={error}") from None
         if self.bottleneck_norm:
-            self._check_bottleneck()
+            self._check_bottleneck(generator)
+        if self.generator == "auto":
+            use = f"multiples of {LEAST_UNET}, or --generator=resnet_9, which takes multiples of {generator_multiple('resnet_9')}"
+            self.require_size(multiple >= LEAST_UNET, "a U-Net", use)
         fits = all(size and size % multiple == 0 for size in self.image_size)
-        self.require_size(fits, f"--generator={self.generator}", f"multiples of {multiple}")
+        self.require_size(fits, f"--generator={generator}", f"multiples of {multiple}")
         if self.adversarial and self.n_layers and min(self.image_size) < 3 * 2**self.n_layers:
             raise UserError(
                 f"--n_layers={self.n_layers} leaves nothing of images below {3 * 2**self.n_layers} pixels: "
@@ -77,13 +84,16 @@ class HParams(base.AdamHParams):
     def conditional(self) -> bool:
         return "cgan" in self.objective
 
-    def _check_bottleneck(self):
-        if self.generator.startswith("resnet"):
-            raise UserError(f"--bottleneck_norm is for a U-Net; --generator={self.generator} has no such layer.")
-        one_pixel = set(self.image_size) == {generator_multiple(self.generator)}
-        if self.generator.startswith("encdec") and one_pixel and (self.batch_size == 1 or self.norm == "instance"):
+    def effective(self):
+        return super().effective() | {"generator": fitting_unet(self.image_size) if self.generator == "auto" else self.generator}
+
+    def _check_bottleneck(self, generator: str):
+        if generator.startswith("resnet"):
+            raise UserError(f"--bottleneck_norm is for a U-Net; --generator={generator} has no such layer.")
+        one_pixel = set(self.image_size) == {generator_multiple(generator)}
+        if generator.startswith("encdec") and one_pixel and (self.batch_size == 1 or self.norm == "instance"):
             raise UserError(
-                f"--bottleneck_norm makes --generator={self.generator} blind: a norm over one pixel of one image puts the same in place of "
+                f"--bottleneck_norm makes --generator={generator} blind: a norm over one pixel of one image puts the same in place of "
                 "every input, and no skip leads around it. Leave it out, or use --norm=batch with a larger --batch_size."
             )
 
@@ -98,6 +108,7 @@ class Pix2Pix(base.Method):
 
     def __init__(self, hparams: HParams, spec):
         super().__init__(hparams, spec)
+        hparams = self.hparams
         self.source, self.target = spec.domains["source"], spec.domains["target"]
         self.generator = self._build_generator()
         self.networks = {"generator": self.generator}
@@ -110,7 +121,7 @@ class Pix2Pix(base.Method):
                 synchronized=hparams.sync_batch_norm,
             )
             self.networks["discriminator"] = self.discriminator
-        self.ema_decay = hparams.ema_decay
+        self.ema_decay, self.ema_warmup = hparams.ema_decay, hparams.ema_warmup == "on"
         if hparams.ema_decay:
             self.ema = {"generator": self._build_generator()}
         self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]

@@ -9,20 +9,29 @@ from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, feature_matching_loss, kl_divergence, l1_loss
 from tfgan.methods import base
-from tfgan.sizes import VGG_MINIMUM, multiscale_minimum
+from tfgan.sizes import VGG_MINIMUM, fitting_doublings, fitting_power, multiscale_minimum
 
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AdamHParams):
     ngf: int = setting(64, "filters of the generator at full size, and of the style encoder's first convolution", at_least=1)
     ndf: int = setting(64, "filters of each discriminator's first convolution", at_least=1)
-    depth: int = setting(5, "doublings of the generator: 5 start from 8×8 for 256×256", at_least=1, at_most=10)
+    depth: int = setting(
+        0,
+        "doublings of the generator; 0: 5 from 256×256 on, which start from 8×8 there, and fewer for smaller images",
+        at_least=0,
+        at_most=10,
+    )
     n_layers: int = setting(4, "convolutions of each discriminator before its logits, all but the last of stride 2", at_least=1, at_most=8)
     scales: int = setting(2, "discriminators, each at half the size of the one before", at_least=1, at_most=6)
     sync_batch_norm: bool = setting(True, "batch statistics over all replicas")
     style_encoder: bool = setting(False, "learn styles: an encoder makes a vector of each photo, and the generator starts from it")
     latent_dim: int = setting(256, "length of the style vector", at_least=1, formerly="latent")
-    encoder_size: int = setting(256, "height and width to which the style encoder's images are resized, a power of two", at_least=8)
+    encoder_size: int = setting(
+        0,
+        "height and width to which the style encoder's images are resized, a power of two from 8 on; 0: image_size, at most 256",
+        at_least=0,
+    )
     kl_weight: float = setting(0.05, "weight of the style's KL divergence, summed over the batch", at_least=0.0)
     loss: str = setting("hinge", "adversarial loss", choices=tuple(GAN_LOSSES))
     feature_weight: float = setting(10.0, "weight of the discriminators' feature matching loss", at_least=0.0)
@@ -32,23 +41,28 @@ class HParams(base.AdamHParams):
     discriminator_learning_rate: float = setting(4e-4, "of the discriminators' Adam optimizer", at_least=0.0)
     beta_1: float = setting(0.0, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
     beta_2: float = setting(0.9, "Adam's decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
-    lr_decay_epochs: int = setting(100, "epochs in which the learning rate falls linearly to 0; 0: it stays constant", at_least=0)
+    lr_decay_epochs: float = base.lr_decay_setting(0.5)
 
     def __post_init__(self):
         super().__post_init__()
-        multiple, least = 2**self.depth, multiscale_minimum(self.scales, self.n_layers)
-        fits = all(size and size % multiple == 0 for size in self.image_size)
-        self.require_size(fits, f"--depth={self.depth}", f"multiples of {multiple}")
+        depth, least = self.effective()["depth"], multiscale_minimum(self.scales, self.n_layers)
+        fits = all(size and size % 2**depth == 0 for size in self.image_size)
+        self.require_size(fits, f"--depth={depth}", f"multiples of {2**depth}")
         judge = f"--n_layers={self.n_layers} and --scales={self.scales}"
         self.require_size(min(self.image_size) >= least, judge, f"{least} pixels or more, fewer layers or fewer scales")
         sees = not self.vgg_weights or min(self.image_size) >= VGG_MINIMUM
         self.require_size(sees, "--vgg_weights", f"{VGG_MINIMUM} pixels or more")
-        if self.encoder_size & (self.encoder_size - 1):
-            raise UserError(f"--encoder_size={self.encoder_size} is no power of two.")
+        if self.encoder_size & (self.encoder_size - 1) or 0 < self.encoder_size < 8:
+            raise UserError(f"--encoder_size={self.encoder_size} is no power of two from 8 on.")
         needs = dict.fromkeys(("latent_dim", "encoder_size", "kl_weight"), "style_encoder") | {"vgg_weight": "vgg_weights"}
         for name, needed in needs.items():
             if not getattr(self, needed):
                 self.refuse_idle((name,), f"without --{needed}", f"add it, or leave --{name} out")
+
+    def effective(self):
+        encoder_size = self.encoder_size or fitting_power(self.image_size)
+        depth = self.depth or fitting_doublings(self.image_size)
+        return super().effective() | {"depth": depth, "encoder_size": encoder_size if self.style_encoder else 0}
 
 
 class Spade(base.Method):
@@ -61,6 +75,7 @@ class Spade(base.Method):
 
     def __init__(self, hparams: HParams, spec):
         super().__init__(hparams, spec)
+        hparams = self.hparams
         self.labels, self.image = spec.domains["labels"], spec.domains["image"]
         self.num_classes = len(self.labels.classes.values)
         if hparams.vgg_weights and self.image.channels != 3:

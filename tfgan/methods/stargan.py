@@ -9,6 +9,7 @@ from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import gradient_penalty, l1_loss, wgan_discriminator_loss, wgan_generator_loss
 from tfgan.methods import base
+from tfgan.sizes import fitting_strides
 
 MULTIPLE, MINIMUM = 4, 8  # of the generator's height and width
 UNKNOWN = -1e9  # added to the logits of unknown attributes: a softmax over the others is left
@@ -21,12 +22,13 @@ class HParams(base.AdamHParams):
     image_size: Size = setting((128, 128), "HEIGHTxWIDTH of the networks' training images, or one number for both")
     random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
     learning_rate: float = setting(1e-4, "of the Adam optimizers", at_least=0.0)
-    lr_constant_epochs: int = setting(10, "epochs before the learning rate falls, if --lr_decay_epochs is not 0", at_least=0)
-    lr_decay_epochs: int = setting(10, "epochs in which the learning rate falls linearly to 0; 0: it stays constant", at_least=0)
+    lr_decay_epochs: float = base.lr_decay_setting(0.5)
     ngf: int = setting(64, "filters of the generator's first convolution", at_least=1)
     ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1)
     n_blocks: int = setting(6, "residual blocks of the generator", at_least=1, formerly="blocks")
-    n_layers: int = setting(6, "strided convolutions of the discriminator", at_least=1, at_most=8)
+    n_layers: int = setting(
+        0, "strided convolutions of the discriminator; 0: 6 from 128×128 on, and fewer for smaller images", at_least=0, at_most=8
+    )
     n_critic: int = setting(5, "updates of the discriminator, each on a batch of its own, for one of the generator", at_least=1)
     classification_weight: float = setting(1.0, "λ of both networks' attribute losses", at_least=0.0)
     reconstruction_weight: float = setting(10.0, "λ of the L1 loss between an image and its way there and back", at_least=0.0)
@@ -44,11 +46,15 @@ class HParams(base.AdamHParams):
 
     def __post_init__(self):
         super().__post_init__()
-        least = max(MINIMUM, 2**self.n_layers)
+        n_layers = self.effective()["n_layers"]
+        least = max(MINIMUM, 2**n_layers)
         fits = all(size % MULTIPLE == 0 and size >= least for size in self.image_size)
-        self.require_size(fits, f"StarGAN with --n_layers={self.n_layers}", f"multiples of {MULTIPLE}, from {least} on")
+        self.require_size(fits, f"StarGAN with --n_layers={n_layers}", f"multiples of {MULTIPLE}, from {least} on")
         if self.target_labels == "permuted" and self.batch_size == 1:
             raise UserError("--batch_size=1 leaves --target_labels=permuted no other image's labels: use a larger batch or sampled.")
+
+    def effective(self):
+        return super().effective() | {"n_layers": self.n_layers or fitting_strides(self.image_size)}
 
 
 class StarGAN(base.Method):
@@ -65,6 +71,7 @@ class StarGAN(base.Method):
 
     def __init__(self, hparams: HParams, spec):
         super().__init__(hparams, spec)
+        hparams = self.hparams
         if not spec.attribute_names:
             raise UserError("StarGAN needs images with attributes: name a table of them with --attributes_file, or use a folder for each.")
         share = hparams.batch_size // tf.distribute.get_strategy().num_replicas_in_sync

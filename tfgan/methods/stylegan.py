@@ -19,6 +19,7 @@ LEARNING_RATES = ((512, 3e-3), (256, 2e-3), (128, 1.5e-3), (0, 1e-3))  # from wh
 
 @dataclasses.dataclass(frozen=True)
 class HParams(noise.HParams):
+    idle = ("updates",)
     epochs: int = setting(357, "total passes over the training images", operational=True, at_least=1)
     batch_size: int = setting(32, "images in one update, over all replicas", at_least=1)
     image_size: Size = setting((256, 256), "height and width of the images, a power of two")
@@ -59,7 +60,7 @@ class HParams(noise.HParams):
         size = self.image_size[0]
         fits = size == self.image_size[1] and not size & (size - 1) and size >= 8
         self.require_size(fits, "StyleGAN", "8, 16, 32, 64, … and the same for both")
-        self.refuse_idle(("updates",), "with StyleGAN, whose discriminator learns first")
+        self.refuse_idle(self.idle, "with StyleGAN, whose discriminator learns first")
         if not self.learning_rate:
             self.refuse_idle(("lr_constant_epochs", "lr_decay_epochs"), "with --learning_rate=0, which follows the size alone")
         if -1 < self.ema_decay < 0:
@@ -86,7 +87,8 @@ class HParams(noise.HParams):
         given = {}
         for word in self.stage_batch_sizes:
             size, _, batch = word.partition(":")
-            if not (size.isdecimal() and batch.isdecimal() and int(batch) and int(size) in self.sizes()):
+            known = [self.start_size << doublings for doublings in range(16)]  # those beyond image_size are of larger images
+            if not (size.isdecimal() and batch.isdecimal() and int(batch) and int(size) in known):
                 sizes = ", ".join(map(str, self.sizes()))
                 raise UserError(f"--stage_batch_sizes={word}: use SIZE:BATCH, such as {self.start_size}:128, with sizes of {sizes}.")
             given[int(size)] = int(batch)
@@ -111,7 +113,7 @@ class StyleGAN(noise.NoiseMethod):
         self.discriminator = networks.stylegan.Discriminator(size, channels, name="discriminator", **growing)
         self.networks = build_generator() | {"discriminator": self.discriminator}
         if h.ema_decay:
-            self.ema = build_generator()
+            self.ema, self.ema_warmup = build_generator(), h.ema_warmup == "on"
         self.state = {"mean_style": base.variable(tf.zeros([h.w_dim])), "images_seen": base.variable(tf.zeros([], tf.int64))}
         self.state["steps"] = base.variable(tf.zeros([], tf.int64))
         self.enter(self.stages()[0])

@@ -13,11 +13,12 @@ from tfgan.losses import UNDECIDED, bce_generator_loss, bce_saturating_generator
 from tfgan.methods import base
 
 DECODER_LOSSES = {"saturating": bce_saturating_generator_loss, "non_saturating": bce_generator_loss}
+DECAY_DIGITS = 6  # of a factor an epoch that follows from one for all epochs
 EQUILIBRIUM = 0.68  # the cross-entropy of an undecided discriminator, ln 2, as the paper's code rounds it
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(base.HParams):
+class HParams(base.AveragedHParams):
     batch_size: int = setting(64, "images in one step, over all replicas", at_least=2)
     image_size: Size = setting((64, 64), "HEIGHTxWIDTH of the images, multiples of 8, or one number for both")
     random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
@@ -47,16 +48,29 @@ class HParams(base.HParams):
     lr_decay: float = setting(
         1.0, "factor of the learning rate from one epoch to the next; 1: it stays constant", at_least=0.0, at_most=1.0
     )
+    lr_end_factor: float = setting(
+        0.0,
+        "the learning rate after all --epochs, as a factor of the first: in the place of --lr_decay; 0: as that says",
+        at_least=0.0,
+        at_most=1.0,
+    )
     diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
-    ema_decay: float = base.ema_decay_setting("the moving averages of encoder and decoder, which then make all results")
 
     def __post_init__(self):
         super().__post_init__()
         self.require_size(all(size % 8 == 0 and size >= 16 for size in self.image_size), "VAE-GAN", "multiples of 8, from 16 on")
         for kind in set(self.diffaugment) - set(AUGMENTATIONS):
             raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
+        if self.lr_end_factor:
+            self.refuse_idle(("lr_decay",), "with --lr_end_factor", "leave it out, or use --lr_end_factor=0")
         if self.convex and self.similarity_weight > 1:
             raise UserError(f"--convex wants --similarity_weight between 0 and 1; found {self.similarity_weight:g}.")
+
+    def effective(self):
+        values = super().effective()
+        if self.lr_end_factor:
+            values |= {"lr_decay": round(self.lr_end_factor ** (1 / self.epochs), DECAY_DIGITS), "lr_end_factor": 0.0}
+        return values
 
 
 class Pass(NamedTuple):
@@ -79,11 +93,12 @@ class VAEGAN(base.Method):
 
     def __init__(self, hparams: HParams, spec):
         super().__init__(hparams, spec)
+        hparams = self.hparams
         self.image = spec.domains["image"]
         self.encoder, self.decoder = self._build_encoder(), self._build_decoder()
         self.discriminator = networks.vaegan.vaegan_discriminator(hparams.image_size, self.image.channels, ndf=hparams.ndf)
         self.networks = {"encoder": self.encoder, "decoder": self.decoder, "discriminator": self.discriminator}
-        self.ema_decay = hparams.ema_decay
+        self.ema_decay, self.ema_warmup = hparams.ema_decay, hparams.ema_warmup == "on"
         if hparams.ema_decay:
             self.ema = {"encoder": self._build_encoder(), "decoder": self._build_decoder()}
         self.decoder_loss = DECODER_LOSSES[hparams.decoder_loss]

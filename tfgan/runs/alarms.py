@@ -42,7 +42,8 @@ class Health(Callback):
     def __init__(self, method: Method, dataset: Dataset, data: DataConfig, training: TrainConfig):
         self.method, self.dataset, self.data, self.training = method, dataset, data, training
         self.run = Path(training.workdir)
-        self.watch = Watch(detectors(method.doubt, method.ema_decay, method.gap))
+        decay = 0.0 if method.ema_warmup else method.ema_decay  # with warm-up there is no fresh weight to wait for
+        self.watch = Watch(detectors(method.doubt, decay, method.gap))
         self._real: dict[tuple[str, int | None], Real] = {}
 
     def on_train_begin(self, trainer, step: int):

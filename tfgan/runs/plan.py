@@ -1,10 +1,11 @@
 """The plan of a training: all that can be judged and read before TensorFlow is started, which takes seconds."""
 
 import dataclasses
+import logging
 from pathlib import Path
 from typing import NamedTuple
 
-from tfgan.config import DataConfig, RunConfig, TrainConfig
+from tfgan.config import DataConfig, RunConfig, TrainConfig, as_flag
 from tfgan.data import is_stored, open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.errors import UserError
@@ -14,6 +15,8 @@ from tfgan.runs.judging import judge_run, judge_workdir
 from tfgan.runs.opening import read_config
 from tfgan.runs.start import start_tensorflow
 from tfgan.training.kept import has_checkpoint
+
+logger = logging.getLogger(__name__)
 
 
 class Plan(NamedTuple):
@@ -40,6 +43,7 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
     judge_workdir(training.workdir)
     workdir, kind = Path(training.workdir), method_class(method).batch_kind
     earlier = read_config(workdir) if (workdir / "config.json").exists() and has_checkpoint(workdir) else None
+    hparams = _settle(hparams, earlier, method)
     if earlier:
         arithmetic = earlier.training.precision if training.precision == "auto" else training.precision
         asked = dataclasses.replace(training, precision=arithmetic)
@@ -63,3 +67,19 @@ def refuse_changes(workdir: Path, earlier: RunConfig, config: RunConfig):
             f"{workdir} was trained with other settings:\n{listed}\n"
             "Use the old settings to go on with it, or another --workdir for a new run (--init_from takes over its weights)."
         )
+
+
+def _settle(hparams: HParams, earlier: RunConfig | None, method: str) -> HParams:
+    """The method's settings written out: what follows from others as in the run that goes on, which is told where it is another now.
+
+    Raises:
+        UserError: what follows does not go with what was given.
+    """
+    own = hparams.settled()
+    if not earlier or earlier.method != method:
+        return own
+    kept = hparams.settled(earlier.hparams)
+    for field in dataclasses.fields(kept):
+        if getattr(kept, field.name) != getattr(own, field.name):
+            logger.info(f"{as_flag(field.name, getattr(kept, field.name))}, as the run began.")
+    return dataclasses.replace(kept)  # which checks them

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 import tfgan
 from tfgan.config import DataConfig, RunConfig, TrainConfig
+from tfgan.data.checks.crops import check_crops
 from tfgan.data.dataset import Dataset
 from tfgan.errors import TrainingFailed, UserError
 from tfgan.evaluation.catalog import METRICS
@@ -29,7 +30,7 @@ from tfgan.training.callbacks import BestCheckpoint, Callback
 from tfgan.training.hardware import rounding
 from tfgan.training.kept import has_checkpoint
 from tfgan.training.strategy import describe, is_chief
-from tfgan.training.timeline import Interval
+from tfgan.training.timeline import Interval, Timeline
 from tfgan.training.trainer import Trainer
 from tfgan.training.warm_start import copy_weights
 
@@ -72,6 +73,9 @@ def _train(plan: Plan, callbacks: Sequence[Callback]) -> Trained:
         logger.info(line)
     config = RunConfig(method, data, training, hparams, dataset.spec, versions(), rounding(strategy, training.xla == "on"))
     logger.info(_describe(dataset.spec))
+    logger.info(_describe_crops(hparams))
+    for finding in check_crops(hparams.image_size, hparams.loaded_size()):
+        logger.warning(f"Beware: {finding.problem}. Cure: {finding.cure}.")
     if earlier:
         refuse_changes(Path(training.workdir), earlier, config)
         _tell_other_rounding(earlier, config)
@@ -87,7 +91,7 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
     if chief:
         config.write(workdir / "config.json")
     if len(run.timeline.stages) > 1:
-        logger.info(_describe_stages(run.timeline.stages, config.hparams.image_size, run.total))
+        logger.info(_describe_stages(run.timeline, config.hparams.image_size, run.total))
     trainer = Trainer(
         run.step,
         run.batches,
@@ -113,13 +117,21 @@ def _describe(spec) -> str:
     return "\n".join(lines)
 
 
-def _describe_stages(stages, image_size, total: int) -> str:
+def _describe_crops(hparams: HParams) -> str:
+    image, loaded = ("×".join(map(str, size)) for size in (hparams.image_size, hparams.loaded_size()))
+    ways = [f"resized to {loaded}", *[f"cropped at random to {image}"] * hparams.random_crop, *["half of them mirrored"] * hparams.flip]
+    return f"Training images are {', '.join(ways)}."
+
+
+def _describe_stages(timeline: Timeline, image_size, total: int) -> str:
+    stages = timeline.stages
     sizes = ["×".join(str(size // stage.shrink) for size in image_size) for stage in stages]
     parts = [f"{size} from step {stage.first_step} (batch {stage.batch_size})" for size, stage in zip(sizes, stages)]
     reached = [size for size, stage in zip(sizes, stages) if stage.first_step < total][-1]
-    short = (
-        "" if reached == sizes[-1] else f"\nIts {total} steps end at {reached}: raise --epochs, or lower --stable_images and --fade_images."
-    )
+    short = ""
+    if reached != sizes[-1]:
+        fitting = max(1, timeline.sample(total) // (2 * len(stages)))
+        short = f"\nIts {total} steps end at {reached}: raise --epochs, or use --stable_images={fitting} --fade_images={fitting}."
     return f"The images grow: {', '.join(parts)}.{short}"
 
 

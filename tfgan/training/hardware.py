@@ -34,6 +34,8 @@ def resolve(training: TrainConfig, hparams, replicas: int, earlier: TrainConfig 
     if precision == "auto":
         precision, why = (earlier.precision, "as the run began") if earlier else choose_precision(training.tpu)
         lines.append(f"--precision=auto: {precision}, {why}.")
+    if slow := slow_precision(precision, training.tpu):
+        lines.append(f"{slow}.")
     if xla != "off" and replicas > 1 and getattr(hparams, "sync_batch_norm", False):
         xla = "off"
         lines.append("XLA is off: --sync_batch_norm talks to the other replicas in the middle of a pass, which XLA cannot compile.")
@@ -56,6 +58,18 @@ def choose_precision(tpu: str = "") -> tuple[str, str]:
     if "amx_bf16" in cpu_flags():
         return "mixed_bfloat16", "which this CPU multiplies in hardware (AMX)"
     return "float32", "as this CPU has no AMX, without which bfloat16 is slower"
+
+
+def slow_precision(precision: str, tpu: str = "") -> str:
+    """A sentence, without its full stop, that says why a precision of half as many bits is slow here; "" if it is not, or is float32."""
+    if precision == "mixed_float16" and has_gpu():
+        return ""
+    fastest, why = choose_precision(tpu)
+    if precision in ("auto", "float32", fastest):
+        return ""
+    if precision == "mixed_float16":
+        return f"--precision={precision} is for GPUs, and slow elsewhere; a new run with --precision=auto takes {fastest} here"
+    return f"--precision={precision} is slow here; a new run with --precision=auto takes {fastest}, {why}"
 
 
 def choose_xla() -> tuple[str, str]:

@@ -226,10 +226,22 @@ class TrainStep(tf.Module):
             variable.assign(variable.value * momentum + self._mean(value) * (1.0 - momentum))
 
     def _update_ema(self):
-        decay = self.method.ema_decay
+        kept, fresh = self._ema_shares()
         for name, average in self.method.ema.items():
             for mean, variable in zip(average.weights, self.method.networks[name].weights):
-                mean.assign(mean.value * decay + variable.value * (1.0 - decay))
+                mean.assign(mean.value * kept + variable.value * fresh)
+
+    def _ema_shares(self):
+        """The shares of a moving average that a step keeps and takes from the weights.
+
+        With warm-up, that of TensorFlow's ExponentialMovingAverage, step t keeps (1 + t) / (10 + t) at most. The constant decay alone keeps
+        the initial weights for thousands of steps.
+        """
+        decay = self.method.ema_decay
+        if not self.method.ema_warmup:
+            return decay, 1.0 - decay
+        fresh = tf.maximum(1.0 - decay, 9.0 / (10.0 + tf.cast(self.step, tf.float32)))
+        return 1.0 - fresh, fresh
 
     def _values(self, scalars):
         return tf.stack([tf.cast(scalars[name], tf.float32) for name in self.names])

@@ -22,7 +22,7 @@ from tfgan.data.checks.labels import check_classes
 from tfgan.data.checks.layouts import find_layouts
 from tfgan.data.checks.pictures import check_counts
 from tfgan.data.checks.scan import Example, Picture, scan
-from tfgan.data.checks.sheet import sheet_columns
+from tfgan.data.checks.sheet import Cuts, sheet_columns
 from tfgan.data.folders.classes import open_labeled
 from tfgan.errors import UserError
 
@@ -285,7 +285,7 @@ def test_sheets_say_what_is_what(tmp_path):
         ("semantic", "AtoB", ["source: maps", "target: photo"]),
     ):
         chosen = dataclasses.replace(settings, direction=direction)
-        assert list(sheet_columns(kind, open_sources(chosen, kind, (64, 64))["train"], chosen, (64, 64))) == titles
+        assert list(sheet_columns(kind, open_sources(chosen, kind, (64, 64))["train"], chosen, Cuts((64, 64), (72, 72)))) == titles
 
 
 def test_domains_are_told_once_each(tmp_path):

@@ -14,6 +14,7 @@ from tfgan.data.checks.balance import (
     class_counts,
     pixel_shares,
 )
+from tfgan.data.checks.crops import check_crops
 from tfgan.data.checks.duplicates import check_duplicates
 from tfgan.data.checks.files import check_files
 from tfgan.data.checks.finding import SEVERITIES, Finding
@@ -75,6 +76,7 @@ def inspect(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size
     pixels = pixel_shares(usable, _class_names(first))
     findings = [
         *opened.findings,
+        *check_crops(image_size, loaded_size),
         *check_loading(examples, ("train", validation), settings.skip_bad_files),
         *(check_counts(opened.kind, counts) if opened.kind in (kind, "paired") else []),
         *(finding for listing in listings for finding in check_files(listing, _used(opened, listing))),
