@@ -12,7 +12,7 @@ GAP = 8
 LEAST_CELL = 128  # pixels of the shorter side of an image as it stands in a picture; smaller images are enlarged
 FONT_SIZE, LINE_HEIGHT = 14, 18
 TITLE_LINES, CAPTION_LINES = 2, 3  # at most
-INK, FAINT_INK = "#1b1f24", "#5b6572"
+INK, FAINT_INK, HAIRLINE = "#1b1f24", "#5b6572", "#d0d7de"
 
 
 class Strip(NamedTuple):
@@ -73,8 +73,9 @@ def draw(strips: list[Strip], geometry: Geometry) -> np.ndarray:
         for line, text in enumerate(reversed(lines), start=1):  # titles of fewer lines stand right above their images
             write(pen, column.left, column.top - line * LINE_HEIGHT - 2, text, FONT_SIZE, INK if strip.made else FAINT_INK)
         for row, image in enumerate(strip.images):
-            pixels = enlarge(to_rgb(image), geometry.factor)
-            canvas.paste(Image.fromarray(pixels), (column.left, column.top + row * geometry.pitch))
+            left, top = column.left, column.top + row * geometry.pitch
+            pen.rectangle((left - 1, top - 1, left + geometry.width, top + geometry.height), outline=HAIRLINE)  # where images are white
+            canvas.paste(Image.fromarray(enlarge(to_rgb(image), geometry.factor)), (left, top))
     tell_missing([strip.title for strip in strips], FONT_SIZE)
     return np.asarray(canvas)
 

@@ -1,4 +1,4 @@
-"""How sample pictures show images of 16 bits."""
+"""How sample pictures show images whose values fill a small part of their files' range."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,10 +8,10 @@ from tfgan.config import Domain
 
 
 class Contrast:
-    """The stretch of dark images of 16 bits: scanners fill a small part of that range, which would be all black.
+    """The stretch of images that would be all black: scans of 12 bits in files of 16, and gray label maps, whose values are ids of classes.
 
-    A domain whose examples span less than half of the range is shown from their darkest to their brightest value, in every column and at
-    every time alike.
+    If the examples of such a domain span less than half of its range, it is shown from their lowest to their highest value, in every column
+    and at every time alike. Photos of 8 bits are shown as they are.
 
     Args:
         domains: of the data set, by the keys of the examples.
@@ -21,7 +21,7 @@ class Contrast:
     def __init__(self, domains: Mapping[str, Domain], examples: Sequence[Mapping[str, np.ndarray]]):
         self._ranges: list[tuple[Domain, float, float]] = []
         for key, domain in domains.items():
-            values = [example[key] for example in examples if key in example] if domain.dtype == "uint16" else []
+            values = [example[key] for example in examples if key in example] if may_be_dark(domain) else []
             if not values:
                 continue
             low, high = float(min(map(np.min, values))), float(max(map(np.max, values)))
@@ -37,9 +37,15 @@ class Contrast:
 
     def remarks(self) -> list[str]:
         """A clause for each domain that is stretched: which of the files' values are black and white."""
-        return [f"{domain.name}: black is {_value(low)}, white {_value(high)} of 65535" for domain, low, high in self._ranges]
+        return [_remark(*stretched) for stretched in self._ranges]
 
 
-def _value(shown: float) -> int:
-    """The value in a file of 16 bits."""
-    return round((shown + 1.0) * 65535 / 2)
+def may_be_dark(domain: Domain) -> bool:
+    """Whether the images of a domain may fill so small a part of their range that nothing would be seen."""
+    return domain.dtype == "uint16" or (domain.dtype == "uint8" and domain.channels == 1 and domain.resample == "nearest")
+
+
+def _remark(domain: Domain, low: float, high: float) -> str:
+    most = int(np.iinfo(domain.dtype).max)
+    black, white = (round((value + 1.0) * most / 2) for value in (low, high))
+    return f"{domain.name}: black is {black}, white {white} of {most}"

@@ -16,7 +16,7 @@ from tfgan.inference import Encoder, Sampler, Signatures, Translator, open_infer
 from tfgan.inference.files import read_image
 from tfgan.inference.grids import Strip, draw, lay_out
 from tfgan.methods.base import Method
-from tfgan.runs.contrast import Contrast
+from tfgan.runs.contrast import Contrast, may_be_dark
 from tfgan.training.callbacks import Callback
 from tfgan.training.timeline import Interval
 
@@ -83,9 +83,9 @@ class Samples(Callback):
 
     @functools.cached_property
     def contrast(self) -> Contrast:
-        """How images of 16 bits are shown, by those of the validation split."""
-        deep = any(domain.dtype == "uint16" for domain in self.spec.domains.values())
-        some = range(min(self.count, self.spec.sizes["validation"]) if deep else 0)
+        """How images of few of their range's values are shown, by those of the validation split."""
+        asked = any(may_be_dark(domain) for domain in self.spec.domains.values())
+        some = range(min(self.count, self.spec.sizes["validation"]) if asked else 0)
         return Contrast(self.spec.domains, self.examples or [self.dataset.validation_example(i) for i in some])
 
     def _take(self, signatures: Signatures):
@@ -160,7 +160,7 @@ class Samples(Callback):
         return next(targets, None), True
 
     def _shown(self, image: np.ndarray, domain: Domain | None) -> np.ndarray:
-        """An image as it is shown, H×W×C in [-1, 1]: a map of class indices in its classes' colors, dark 16 bits stretched."""
+        """An image as it is shown, H×W×C in [-1, 1]: a map of class indices in its classes' colors, what would be black stretched."""
         if image.ndim == 3:
             return self.contrast.stretch(image, domain)
         (labels,) = (domain for domain in self.spec.domains.values() if domain.dtype == "int32")
