@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
+from cut_pictures import column, planned, stated
 
 from tfgan.cli.main import main
 from tfgan.config import DataConfig, Domain
@@ -12,7 +13,7 @@ from tfgan.config.verbs import SampleConfig
 from tfgan.data import images
 from tfgan.errors import UserError
 from tfgan.inference import Encoder, Sampler, open_inference
-from tfgan.inference.grids import GAP, TITLE_HEIGHT
+from tfgan.inference.grids import GAP, LEAST_CELL, LINE_HEIGHT
 from tfgan.methods.base import Encoding, Generation
 from tfgan.runs import sampling
 from tfgan.runs.opening import Run, open_run
@@ -60,7 +61,7 @@ def test_sheets_are_one_picture(folder, tmp_path, capsys, sheet, rows):
     command = ["sample", str(folder), str(tmp_path / "sheet.png"), f"--sheet={sheet}", f"--rows={rows}", "--columns=2"]
     assert main(command) == 0
     picture = images.decode(tmp_path / "sheet.png")
-    assert picture.shape[0] == TITLE_HEIGHT + rows * (SIZE + GAP) and len(np.unique(picture)) > 20
+    assert picture.shape[0] == LINE_HEIGHT + GAP + rows * (LEAST_CELL + GAP) and len(np.unique(picture)) > 20
     before = (tmp_path / "sheet.png").read_bytes()
     assert main(command) == 2 and "--overwrite" in capsys.readouterr().err
     assert main([*command, "--seed=9", "--overwrite"]) == 0 and (tmp_path / "sheet.png").read_bytes() != before
@@ -70,7 +71,11 @@ def test_sample_pictures_of_training_are_of_fixed_seeds(folder):
     """Three rows and columns, the seeds from 0 on row by row."""
     (path,) = (folder / "samples").glob("*.png")
     assert main(["sample", str(folder), str(folder / "again.png"), "--sheet=samples", "--rows=3", "--columns=3"]) == 0
-    np.testing.assert_array_equal(images.decode(folder / "again.png"), images.decode(path))
+    sheet, picture, places = images.decode(folder / "again.png"), images.decode(path), stated(path)
+    assert [place.title for place in places.columns] == ["from noise", "", ""]  # which of them is the first of a row is not said
+    own, top = planned(["0", "1", "2"], 3, SIZE), places.columns[0].top
+    assert sheet.shape[:2] == (picture.shape[0] - top + own.columns[0].top, picture.shape[1])
+    np.testing.assert_array_equal(sheet[own.columns[0].top :], picture[top:])
 
 
 @pytest.mark.parametrize(
@@ -217,12 +222,13 @@ def test_sample_pictures_grow_with_the_images(tmp_path, capsys):
     assert main(["train", "--method=stylegan", *small.split(), *length.split(), f"--workdir={folder}"]) == 0
     said = capsys.readouterr().out
     assert "The images grow: 8×8 from step 0 (batch 4), 16×16 from step 1 (batch 4)." in said and "end at" not in said
-    first, last = (images.decode(folder / "samples" / f"{name}.png")[TITLE_HEIGHT:, GAP:] for name in ("step_00000001", "epoch_0002"))
-    blocks = first[:SIZE:2, :SIZE:2].repeat(2, axis=0).repeat(2, axis=1)
-    np.testing.assert_array_equal(first[:SIZE, :SIZE], blocks)
-    assert np.any(last[:SIZE:2, :SIZE:2] != last[1:SIZE:2, 1:SIZE:2])
+    paths = [folder / "samples" / f"{name}.png" for name in ("step_00000001", "epoch_0002")]
+    first, last = (column(images.decode(path), stated(path), "from noise")[0] for path in paths)
+    blocks = first[::2, ::2].repeat(2, axis=0).repeat(2, axis=1)
+    np.testing.assert_array_equal(first, blocks)
+    assert np.any(last[::2, ::2] != last[1::2, 1::2])
     sampler = open_inference(open_run(str(folder)).method)["generate"]
-    np.testing.assert_allclose(last[:SIZE, :SIZE].astype(int), sampler.pixels(sampler.latents([0])).numpy()[0].astype(int), atol=1)
+    np.testing.assert_allclose(last.astype(int), sampler.pixels(sampler.latents([0])).numpy()[0].astype(int), atol=1)
 
 
 def test_a_run_too_short_to_grow_says_so(tmp_path, capsys):

@@ -4,7 +4,6 @@ import ast
 import base64
 import io
 import json
-import math
 import os
 import re
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import get_type_hints
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFont
+from cut_pictures import column, planned, stated
+from PIL import Image
 
 from tfgan.config import from_text
-from tfgan.inference.grids import GAP, TITLE_HEIGHT
 from tfgan.methods.pix2pix import HParams
 from tfgan.runs.recipes import recipe_settings
 
@@ -137,14 +136,6 @@ def pixels(path):
     return np.asarray(Image.open(path).convert("RGB")).astype(int)
 
 
-def column(picture, titles, title, size):
-    """The images of one column of a `tfgan.inference.grids.grid` of square images, first row first."""
-    widths = [max(size, math.ceil(ImageFont.load_default(13).getlength(text))) for text in titles]
-    place = titles.index(title)
-    left = sum(widths[:place]) + GAP * (place + 1)
-    return [picture[top : top + size, left : left + size] for top in range(TITLE_HEIGHT, len(picture), size + GAP)]
-
-
 def metrics(run):
     return [json.loads(row) for row in (run / "metrics.jsonl").read_text().splitlines()]
 
@@ -238,10 +229,10 @@ def test_cyclegan_notebook_translates_both_ways(cycled):
         assert sorted((cycled[1] / f"to_{domain}").iterdir()) == files
         assert all(np.ptp(pixels(file) - pixels(inputs / file.name)) > 10 for file in files)
     # As in the sample picture: each domain by its own generator.
-    titles = ["day", "day to night", "back to day", "night", "night to day", "back to night"]
-    picture = pixels(cycled[1] / "samples" / "epoch_0002.png")
+    samples = cycled[1] / "samples" / "epoch_0002.png"
+    picture, geometry = pixels(samples), stated(samples)
     for title, path in (("day to night", "to_night/source_0.png"), ("night to day", "to_day/target_0.png")):
-        assert np.abs(column(picture, titles, title, 16)[0] - pixels(cycled[1] / path)).max() <= 1
+        assert np.abs(column(picture, geometry, title)[0] - pixels(cycled[1] / path)).max() <= 1
 
 
 @pytest.mark.slow
@@ -265,13 +256,14 @@ def test_ablations_are_runs_of_one_seed_that_differ_as_asked(compared):
 @pytest.mark.slow
 def test_comparison_shows_what_each_run_makes_of_the_same_inputs(compared):
     titles = ["labels", "photo", "L1", "enc-dec", "patch 1"]
-    picture = pixels(compared[1] / "comparison.png")
+    picture, geometry = pixels(compared[1] / "comparison.png"), planned(titles, rows=2, size=16)
     for title in titles[2:]:
-        samples = pixels(compared[1] / title / "samples" / "epoch_0001.png")
+        path = compared[1] / title / "samples" / "epoch_0001.png"
+        samples = pixels(path)
         for name, shown in (("labels", "labels"), ("photo", "photo"), (title, "generated photo")):
-            own = column(samples, ["labels", "photo", "generated photo"], shown, 16)[0]
-            assert np.abs(column(picture, titles, name, 16)[0] - own).max() <= 1
-    assert len(column(picture, titles, "L1", 16)) == 2
+            own = column(samples, stated(path), shown)[0]
+            assert np.abs(column(picture, geometry, name)[0] - own).max() <= 1
+    assert geometry.fits(picture.shape[1], picture.shape[0]) and not geometry.fits(picture.shape[1], picture.shape[0] - 16)
 
 
 @pytest.mark.slow

@@ -91,7 +91,10 @@ def test_more_epochs_other_logging_and_keep_checkpoints(train, run):
     events = [e for path in sorted((run / "tensorboard").iterdir()) for e in tf.compat.v1.train.summary_iterator(str(path))]
     assert [e.step for e in events if e.session_log.status] == [5]  # a restart: TensorBoard forgets later points of the run before
     tags = {(e.step, value.tag) for e in events for value in e.summary.value}
-    assert {(6, "generator_loss"), (16, "generator_loss"), (8, "samples")} < tags
+    assert {(6, "loss/generator"), (16, "loss/generator"), (16, "speed/images_per_second"), (8, "samples"), (4, "settings")} < tags
+    assert not any("_loss" in tag for _, tag in tags)
+    (text,) = (value.tensor.string_val[0].decode() for e in events for value in e.summary.value if value.tag == "settings")
+    assert "| log_every | 3 | 50 |" in text and "| ndf | 4 | 64 |" in text and f"--workdir={run}" in text
     code, output = train(run, "--epochs=4", "--steps=17")
     assert code == 0 and newest(run) == "ckpt-17", output
 

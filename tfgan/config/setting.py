@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import io
 import math
 import numbers
 import os
@@ -201,14 +202,22 @@ _READERS: dict[Any, tuple[Callable[[str], Any], str]] = {
 
 
 def as_text(value) -> str:
-    """The text of a setting's value as a flag has it: 256, 256x512, a,b, true, 0.5."""
+    """The text of a setting's value as a flag has it: 256, 256x512, a,b, true, 0.5. `from_text` makes the same value of it.
+
+    Names that hold a comma or a quote are quoted as in a CSV file; white space around a name is the one thing that a flag cannot say.
+    """
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
         if not value or isinstance(value[0], str):
-            return ",".join(value)
+            row = io.StringIO()
+            csv.writer(row).writerow(value)
+            return row.getvalue().removesuffix("\r\n")
         return str(value[0]) if len(set(value)) == 1 else "x".join(map(str, value))
-    return f"{value:.12g}" if isinstance(value, numbers.Real) else str(value)
+    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
+        text = f"{value:.12g}"
+        return text if float(text) == value else repr(float(value))
+    return str(value)
 
 
 def as_flag(name: str, value) -> str:

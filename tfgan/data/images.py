@@ -7,10 +7,13 @@ import contextlib
 import dataclasses
 import io
 import struct
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 
 from tfgan.config import Size, write_atomically
 from tfgan.errors import UnreadableImage, UserError
@@ -215,13 +218,14 @@ def resize(image: np.ndarray, size: Size, resample: str) -> np.ndarray:
     return np.clip(np.rint(planes), 0, limit).astype(image.dtype)
 
 
-def encode(image: np.ndarray, extension: str) -> bytes:
+def encode(image: np.ndarray, extension: str, texts: Mapping[str, str] | None = None) -> bytes:
     """The bytes of a file of the format that `extension` names, with or without its dot.
 
     JPEG and WebP are written at quality 95; JPEG, BMP and GIF have no room for half transparency: there the image is laid over white.
 
     Args:
         image: H×W×C, C from 1 to 4, uint8 or uint16. 16 bits fit into PNG, and gray ones into TIFF.
+        texts: keyword -> text, which PNG files of 8 bits hold beside the image, and others do not.
 
     Raises:
         UserError: the format is unknown or cannot hold this image.
@@ -243,7 +247,11 @@ def encode(image: np.ndarray, extension: str) -> bytes:
 
     content = io.BytesIO()
     try:
-        options = {"quality": 95} if form in ("JPEG", "WEBP") else {}
+        options: dict[str, Any] = {"quality": 95} if form in ("JPEG", "WEBP") else {}
+        if form == "PNG" and texts:
+            options["pnginfo"] = PngInfo()
+            for keyword, text in texts.items():
+                options["pnginfo"].add_text(keyword, text)
         Image.fromarray(image[..., 0] if channels == 1 else image).save(content, form, **options)
     except (OSError, ValueError) as error:  # such as WebP's largest side of 16383 pixels
         height, width = image.shape[:2]
@@ -251,18 +259,19 @@ def encode(image: np.ndarray, extension: str) -> bytes:
     return content.getvalue()
 
 
-def save(path: Path, image: np.ndarray):
+def save(path: Path, image: np.ndarray, texts: Mapping[str, str] | None = None):
     """Writes an image file, whole or not at all, in the format of the path's ending; makes its folder if need be.
 
     Args:
         path: the file, which is replaced if it exists.
         image: H×W×C, C from 1 to 4, uint8 or uint16; see `encode`.
+        texts: keyword -> text, which PNG files hold beside the image; see `encode`.
 
     Raises:
         UserError: the format is unknown or cannot hold this image.
         OSError: the file cannot be written.
     """
-    write_atomically(path, encode(image, path.suffix))
+    write_atomically(path, encode(image, path.suffix, texts))
 
 
 @contextlib.contextmanager

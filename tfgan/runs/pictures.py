@@ -7,20 +7,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan.config import write_atomically
+from tfgan.config import Domain, write_atomically
 from tfgan.data import images
+from tfgan.data.columns import KEYWORD
 from tfgan.data.dataset import Dataset
 from tfgan.data.label_maps.maps import encode, paint
 from tfgan.data.pipeline import denormalize
 from tfgan.inference import Encoder, Sampler, Signatures, Translator, open_inference, samplers, sheets
 from tfgan.inference.files import read_image
-from tfgan.inference.grids import grid
+from tfgan.inference.grids import Strip, draw, lay_out
 from tfgan.methods.base import Method
+from tfgan.runs.contrast import Contrast, may_be_dark
 from tfgan.training.callbacks import Callback
 from tfgan.training.timeline import Interval
 
 EACH_EPOCH = Interval(1, "epochs")
 SECOND_PICTURE = 60.0  # seconds after the first
+ACROSS = 12  # columns side by side in a sample picture, at most; more go on below
+MOST_COLUMNS = 48  # a picture of more would be larger than anybody looks at
 
 
 def stored_inputs(run: Path, signature: Translator | Encoder) -> list[np.ndarray]:
@@ -53,7 +57,8 @@ class Made(NamedTuple):
 class Samples(Callback):
     """Writes pictures of fixed validation examples, one a row, to RUN/samples; the method says what stands beside what.
 
-    What makes images from noise alone shows those of fixed seeds, with a column for each class.
+    What makes images from noise alone shows those of fixed seeds, with a column for each class. Over all stand the epoch and the step. The
+    file says where each image is, so that the report can cut them out.
 
     A new run also has one of step 0, and one after a minute, so that nobody waits for an epoch to see whether the data are the right ones.
     When that is depends on the machine: what is measured of these is not logged.
@@ -75,12 +80,19 @@ class Samples(Callback):
     ):
         self.every = every
         self._early: float | None = None  # when the next picture is due that is not one of `every`
-        self.method, self.folder, self.spec, self.count = method, run / "samples", dataset.spec, count
+        self.method, self.folder, self.dataset, self.spec, self.count = method, run / "samples", dataset, dataset.spec, count
         self._take(signatures)
         self.keys = {signature.input_key for signature in signatures.values() if not isinstance(signature, Sampler)}
         size = dataset.spec.sizes["validation"]
         shown = min(count, size) if self.keys else 0
         self.examples = [dataset.validation_example(i * size // shown) for i in range(shown)]
+
+    @functools.cached_property
+    def contrast(self) -> Contrast:
+        """How images of few of their range's values are shown, by those of the validation split."""
+        asked = any(may_be_dark(domain) for domain in self.spec.domains.values())
+        some = range(min(self.count, self.spec.sizes["validation"]) if asked else 0)
+        return Contrast(self.spec.domains, self.examples or [self.dataset.validation_example(i) for i in some])
 
     def _take(self, signatures: Signatures):
         """Takes the signatures of the method's present stage, whose graphs do not grow with it."""
@@ -124,26 +136,54 @@ class Samples(Callback):
             self._take(open_inference(self.method))
         calls: list[list[Call]] = [[] for _ in self.examples]
         rows = [self.method.sample_row(example, self._noting(own)) for example, own in zip(self.examples, calls)]
-        columns = {title: [self._shown(row[title]) for row in rows] for title in rows[0]} if rows else {}
         sampled = {
             name: sheets.samples(sampler, 0, self.count, self.count, list(range(len(sampler.class_names))))
             for name, sampler in samplers(self.signatures).items()
         }
-        for sheet in sampled.values():
-            columns |= sheet
-        picture = grid(columns)
+        strips = [*self._of_examples(rows, calls), *(strip for name in sampled for strip in self._of_noise(name, sampled[name]))]
         epoch = trainer.timeline.whole_epoch(step)
-        images.save(self.folder / (f"step_{step:08d}.png" if epoch is None else f"epoch_{epoch:04d}.png"), picture)
+        caption = f"epoch {trainer.timeline.epoch(step):.4g} · step {step:,}"
+        shown = strips[:MOST_COLUMNS]
+        if len(shown) < len(strips):
+            caption += f" · the first {len(shown)} of {len(strips)} columns"
+        geometry = lay_out(shown, " · ".join([caption, *self.contrast.remarks()]), ACROSS)
+        picture = draw(shown, geometry)
+        name = f"step_{step:08d}.png" if epoch is None else f"epoch_{epoch:04d}.png"
+        images.save(self.folder / name, picture, {KEYWORD: geometry.to_text()})
         if trainer.tensorboard:
             trainer.tensorboard.image(step, "samples", picture)
         return trainer.show_samples(step, Made(self.signatures, self.examples, calls, sampled, picture))
 
-    def _shown(self, image: np.ndarray) -> np.ndarray:
-        """An image as it is shown, H×W×C in [-1, 1]: a map of class indices gets its classes' colors."""
+    def _of_examples(self, rows: list[dict], calls: list[list[Call]]) -> list[Strip]:
+        """The columns of the examples, a row each, as they are shown."""
+        strips = []
+        for title in rows[0] if rows else ():
+            domains = [self._origin(row[title], example, own) for row, example, own in zip(rows, self.examples, calls)]
+            shown = [self._shown(row[title], domain) for row, (domain, _) in zip(rows, domains)]
+            strips.append(Strip(title, shown, made=any(made for _, made in domains)))
+        return strips
+
+    def _of_noise(self, name: str, columns: dict[str, list[np.ndarray]]) -> list[Strip]:
+        """The columns of what the sampler `name` made: one for each class, or one after the other under one title."""
+        sampler = samplers(self.signatures)[name]
+        titles = sampler.class_names or ["from noise"] + [""] * (len(columns) - 1)
+        shown = [[self._shown(image, sampler.target) for image in column] for column in columns.values()]
+        return [Strip(title, column, made=True) for title, column in zip(titles, shown)]
+
+    def _origin(self, image: np.ndarray, example: dict[str, np.ndarray], calls: list[Call]) -> tuple[Domain | None, bool]:
+        """The domain of an image of a row, as far as it is known, and whether a network made it."""
+        for key, domain in self.spec.domains.items():
+            if key in example and np.array_equal(image, example[key]):
+                return domain, False
+        targets = (getattr(self.signatures[call.signature], "target", None) for call in calls if call.output is image)
+        return next(targets, None), True
+
+    def _shown(self, image: np.ndarray, domain: Domain | None) -> np.ndarray:
+        """An image as it is shown, H×W×C in [-1, 1]: a map of class indices in its classes' colors, what would be black stretched."""
         if image.ndim == 3:
-            return image
-        (domain,) = (domain for domain in self.spec.domains.values() if domain.dtype == "int32")
-        return paint(image, domain.require_classes()) / np.float32(127.5) - np.float32(1.0)
+            return self.contrast.stretch(image, domain)
+        (labels,) = (domain for domain in self.spec.domains.values() if domain.dtype == "int32")
+        return paint(image, labels.require_classes()) / np.float32(127.5) - np.float32(1.0)
 
 
 def _use_once(signature: Translator | Encoder | Sampler, image: np.ndarray, **conditions) -> np.ndarray:

@@ -8,6 +8,7 @@ from tfgan.errors import UserError
 from tfgan.evaluation.report.page import is_report, render
 from tfgan.evaluation.report.records import Run, read_run
 from tfgan.methods import METHODS, method_class
+from tfgan.runs.repeat import repeat
 
 NAME = "report.html"
 
@@ -24,7 +25,7 @@ def write_report(folders: list[Path], settings: ReportConfig) -> tuple[Path, int
     out = Path(settings.out).expanduser() if settings.out else (folders[0] / NAME if len(folders) == 1 else Path(NAME))
     if out.exists() and not is_report(out):
         raise UserError(f"{out} is there and is no report of tfgan: choose another name by --out=FILE.html.")
-    content = render([_in_present_words(read_run(folder)) for folder in folders], settings.images)
+    content = render([_with_command(_in_present_words(read_run(folder))) for folder in folders], settings.images)
     try:
         write_atomically(out, content)
     except OSError as error:
@@ -39,3 +40,9 @@ def _in_present_words(run: Run) -> Run:
         records["hparams"] = method_class(run.config["method"]).HParams
     parts = {name: run.config[name] for name in records if isinstance(run.config.get(name), dict)}
     return run._replace(config=run.config | {name: record_in_present_words(part, records[name]) for name, part in parts.items()})
+
+
+def _with_command(run: Run) -> Run:
+    """The run with what it differs in from the defaults, and the command that repeats it."""
+    found = repeat(run.config)
+    return run._replace(changed=found.settings, command=found.command, remark=found.remark)

@@ -1,5 +1,6 @@
 """Training a run, from the beginning or from where it stopped."""
 
+import dataclasses
 import errno
 import logging
 import platform
@@ -19,12 +20,13 @@ from tfgan.errors import TrainingFailed, UserError
 from tfgan.evaluation.catalog import METRICS
 from tfgan.inference import open_inference
 from tfgan.methods import method_class
-from tfgan.methods.base import Method
+from tfgan.methods.base import HParams, Method
 from tfgan.runs.alarms import Health
 from tfgan.runs.assembly import Machine, assemble, choose_machine
 from tfgan.runs.opening import open_run
 from tfgan.runs.pictures import EACH_EPOCH, Samples
 from tfgan.runs.plan import Plan, refuse_changes
+from tfgan.runs.repeat import SettingsText
 from tfgan.runs.validation import Validation
 from tfgan.training.callbacks import BestCheckpoint, Callback
 from tfgan.training.hardware import rounding
@@ -99,7 +101,11 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
         timeline=run.timeline,
         total=run.total,
         settings=training,
-        callbacks=[*_callbacks(run.method, dataset, config.data, training, machine.strategy), *callbacks],
+        callbacks=[
+            SettingsText(dataclasses.asdict(config)),
+            *_callbacks(run.method, dataset, config.data, training, machine.strategy),
+            *callbacks,
+        ],
     )
     return Trained(trainer.fit(), run.method)
 

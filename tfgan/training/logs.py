@@ -11,6 +11,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tfgan.config import write_atomically
+from tfgan.config.scalars import tag
 from tfgan.terminal import columns, duration
 from tfgan.training.notebook import has_widgets, in_notebook
 from tfgan.training.timeline import Timeline
@@ -54,19 +55,23 @@ class TensorBoardLog:
     Args:
         folder: RUN/tensorboard.
         first_step: the step the run goes on from; a resumed run tells TensorBoard to forget what came after it.
+        domains: key of a batch -> name of what stands there, under which losses of one domain are shown.
     """
 
-    def __init__(self, folder: Path, first_step: int):
+    def __init__(self, folder: Path, first_step: int, domains: Mapping[str, str] | None = None):
+        self._domains = domains or {}
         if first_step:
             _write_restart(folder, first_step)
         self._writer = tf.summary.create_file_writer(str(folder))
 
     def scalars(self, step: int, values: dict[str, float]):
+        """Writes scalars by their logged names, each behind its group, such as loss/generator; see `tfgan.config.scalars.tag`."""
         with self._writer.as_default(step):
             for name, value in values.items():
-                tf.summary.scalar(name, value)
+                tf.summary.scalar(tag(name, self._domains), value)
 
     def text(self, step: int, name: str, text: str):
+        """Writes a text, in Markdown, under `name`."""
         with self._writer.as_default(step):
             tf.summary.text(name, text)
 

@@ -94,7 +94,8 @@ class Trainer:
             self.checkpointer.check_space(self._saves(step))
             self._metrics = MetricLog(self.workdir / "metrics.jsonl", step)
             if self.settings.tensorboard:
-                self.tensorboard = TensorBoardLog(self.workdir / "tensorboard", step)
+                domains = {key: domain.name for key, domain in self.train_step.method.spec.domains.items()}
+                self.tensorboard = TensorBoardLog(self.workdir / "tensorboard", step, domains)
             self.progress = Progress(step, self.total, self.timeline)
         for callback in self.callbacks if self.chief else ():
             callback.on_train_begin(self, step)

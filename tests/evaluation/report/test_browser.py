@@ -6,7 +6,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from reported_run import ALARM, CONFIG, ROWS, write_alarms, write_evaluation, write_run
+from reported_run import ALARM, CONFIG, ROWS, write_alarms, write_evaluation, write_run, write_samples
 
 from tfgan.cli.main import main
 
@@ -15,6 +15,9 @@ FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--window-size=1200,900"),
 )
+
+
+VALUES: dict[tuple[int, int, int], int] = {}  # of the sample pictures of the run "cut"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,9 @@ def reports(tmp_path_factory):
     write_evaluation(one)
     changed = CONFIG | {"hparams": CONFIG["hparams"] | {"batch_size": 8}}
     two = write_run(root / "<img src=x onerror=alert(1)>", changed, rows=[{"step": 15, "epoch": 3.0, "generator_loss": 2.0}])
-    for name, runs in (("one", [one]), ("both", [one, two])):
+    cut = write_run(root / "cut")
+    VALUES.update(write_samples(cut))
+    for name, runs in (("one", [one]), ("both", [one, two]), ("cut", [cut])):
         assert main(["report", *map(str, runs), f"--out={root / name}.html"]) == 0
     return root
 
@@ -77,7 +82,7 @@ def test_the_page_is_whole(page):
     shown = page("one")
     assert shown.text("h1") == "one"
     sections = shown.run("return [...document.querySelectorAll('section > h2')].map((node) => node.textContent)")
-    assert sections == ["Overview", "Alarms", "Sample pictures", "Curves", "Evaluation", "Before and after", "Settings"]
+    assert sections == ["Sample pictures", "Overview", "Before and after", "Alarms", "Curves", "Evaluation", "Settings"]
     assert "pix2pix" in shown.text("#overview") and "--l1_weight=200" in shown.text("#alarms")
     assert "generator_loss: 1 value is not finite" in shown.text("#curves")
     assert shown.run("return [...document.images].every((image) => image.alt && image.naturalWidth)")
@@ -115,26 +120,66 @@ def test_pictures_play(page):
     assert shown.text("#samples button") == "play"
 
 
+CHOICE = "return [...document.querySelectorAll('#compare select')].map((node) => node.selectedOptions[0].textContent)"
+# The color that a box's picture shows in its middle, at a share of its height.
+MIDDLE = """
+const [box] = arguments, img = box.querySelector("img"), canvas = document.createElement("canvas");
+[canvas.width, canvas.height] = [img.naturalWidth, img.naturalHeight];
+const pen = canvas.getContext("2d", { willReadFrequently: true });
+pen.drawImage(img, 0, 0);
+const outer = box.getBoundingClientRect(), inner = img.getBoundingClientRect(), scale = img.naturalWidth / inner.width;
+const x = Math.round((outer.x + outer.width / 2 - inner.x) * scale);
+const y = Math.round((outer.y + outer.height * arguments[1] - inner.y) * scale);
+return [...pen.getImageData(x, y, 1, 1).data].slice(0, 3);
+"""
+
+
+def test_sample_pictures_are_shown_column_by_column(page, browser):
+    """Each column is cut out of the picture, under its title as text."""
+    shown = page("cut")
+    titles = shown.run("return [...document.querySelectorAll('#samples .columns figcaption')].map((node) => node.textContent)")
+    assert titles == ["labels", "photo", "generated photo", "\u00a0"]
+    boxes = browser.find_elements("css selector", "#samples .crop")
+    for column, box in enumerate(boxes):
+        for row, place in ((0, 0.25), (1, 0.75)):
+            assert shown.run(MIDDLE, box, place) == [VALUES[4, column, row]] * 3
+    assert len({box.rect["width"] for box in boxes}) == 1 and boxes[0].rect["width"] >= 128
+    shown.run(SLIDE, "#samples input[type=range]", 0)
+    assert shown.run(MIDDLE, browser.find_elements("css selector", "#samples .crop")[2], 0.25) == [VALUES[1, 2, 0]] * 3
+
+
+def test_the_slider_compares_what_was_made_alone(page, browser):
+    """The third and the fourth column, which goes on with it: two images each, before and after."""
+    shown = page("cut")
+    assert shown.run(CHOICE) == ["generated photo", "epoch 1", "epoch 4"]
+    assert shown.run("return [...compare.sets.keys()]") == ["generated photo"]
+    for kind, epoch in (("above", 1), ("below", 4)):
+        boxes = browser.find_elements("css selector", f"#compare .{kind}")
+        assert [shown.run(MIDDLE, box, 0.5) for box in boxes] == [[VALUES[epoch, column, row]] * 3 for column in (2, 3) for row in (0, 1)]
+    shown.run(SLIDE, "#compare-range", 30)
+    clips = "return [...document.querySelectorAll('#compare .above')].map((node) => getComputedStyle(node).clipPath)"
+    assert shown.run(clips) == ["inset(0px 70% 0px 0px)"] * 4
+
+
 def test_before_and_after(page):
     shown = page("one")
     above = "return getComputedStyle(document.querySelector('#compare .above')).clipPath"
+    assert shown.run(CHOICE) == ["sample pictures", "epoch 1", "epoch 4"]
     assert shown.run(above) == "inset(0px 50% 0px 0px)"
     shown.run(SLIDE, "#compare-range", 20)
     assert shown.run(above) == "inset(0px 80% 0px 0px)"
     shown.run("document.querySelectorAll('button.case')[1].click()")
-    choice = shown.run("return [...document.querySelectorAll('#compare select')].map((node) => node.selectedOptions[0].textContent)")
-    assert choice == ["case 1.jpg", "result", "truth"]
+    assert shown.run(CHOICE) == ["case 1.jpg", "result", "truth"]
     case = "record.evaluation.cases[0][1].images"
-    assert shown.run(f"return document.querySelector('#compare .above').src === {case}.result.uri")
-    assert shown.run(f"return document.querySelector('#compare .below').src === {case}.truth.uri")
+    assert shown.run(f"return document.querySelector('#compare .above img').src === {case}.result.uri")
+    assert shown.run(f"return document.querySelector('#compare .below img').src === {case}.truth.uri")
 
 
 def test_before_and_after_of_two_runs_shows_their_last_pictures(page):
     shown = page("both")
     shown.run("document.getElementById('compare-set').value = 'sample pictures'")
     shown.run("document.getElementById('compare-set').dispatchEvent(new Event('change'))")
-    choice = shown.run("return [...document.querySelectorAll('#compare select')].map((node) => node.selectedOptions[0].textContent)")
-    assert choice == ["sample pictures", "one, epoch 4", "<img src=x onerror=alert(1)>, epoch 4"]
+    assert shown.run(CHOICE) == ["sample pictures", "one, epoch 4", "<img src=x onerror=alert(1)>, epoch 4"]
 
 
 @pytest.mark.parametrize(
@@ -266,9 +311,9 @@ def test_the_pointer_is_shown_in_all_charts(page, browser):
     ActionChains(browser).move_to_element_with_offset(over, 5 - over.size["width"] // 2, 0).perform()
     assert shown.run("return plots.every(({ box }) => box.querySelector('.spikeline'))")
     values = "return plots.map(({ legend }) => legend.querySelector('b').textContent)"
-    assert shown.run(values) == ["2.5", "0.5", "–", "50"]
+    assert shown.run(values) == ["2.5", "–", "0.5", "50"]
     ActionChains(browser).move_to_element(browser.find_element("css selector", "#curves h3")).perform()
-    assert shown.run(values) == ["1", "0.5", "0.35", "50"] and not shown.run("return document.querySelector('.spikeline')")
+    assert shown.run(values) == ["1", "0.35", "0.5", "50"] and not shown.run("return document.querySelector('.spikeline')")
 
 
 def test_a_finger_scrolls_the_page_over_the_charts(page, browser):
@@ -292,3 +337,57 @@ def test_runs_stand_side_by_side(page):
     assert shown.run(table) == [["setting", "one", "<img src=x onerror=alert(1)>"], ["batch_size", "2", "8"]]
     assert "tfgan evaluate" in shown.text("#evaluation") and "No alarm was raised." in shown.text("#alarms")
     assert shown.run("return document.querySelectorAll('img[src=x]').length") == 0
+
+
+def test_each_loss_is_readable_on_a_scale_of_its_own(page):
+    rows = [{"step": step, "generator_loss": 30.0 + step, "l1_loss": 0.3 - step / 1000} for step in range(1, 21)]
+    shown = page("losses", rows)
+    assert shown.run("return plots.map(({ chart }) => chart.title)") == ["generator_loss", "l1_loss"]
+    spans = shown.run("return plots.map(({ box }) => box._fullLayout.yaxis.range)")
+    assert spans[0][0] > 29 and 0.27 < spans[1][0] < spans[1][1] < 0.31
+    assert shown.run("return plots.map(({ legend }) => legend.textContent)") == ["50", "0.28"]
+
+
+def test_what_differs_from_the_defaults_stands_beside_the_command(page):
+    shown = page("one")
+    rows = shown.run(
+        "return [...document.querySelectorAll('#settings table.changed tr')].map((row) => [...row.cells].map((c) => c.textContent))"
+    )
+    assert rows[0] == ["setting", "value", "default"] and ["batch_size", "2", "1"] in rows and ["domains", "photo,labels", "–"] in rows
+    assert not {"learning_rate", "seed"} & {name for name, *_ in rows}
+    words = "--method=pix2pix --dataset=facades --domains=photo,labels --workdir=runs/a --precision=float32 --epochs=4 --batch_size=2"
+    assert shown.text("#settings .command") == f"tfgan train {words}"
+    both = page("both")
+    heads = both.run("return [...document.querySelectorAll('#settings table.changed th[scope=col]')].map((node) => node.textContent)")
+    assert heads == ["setting", "one", "<img src=x onerror=alert(1)>", "default"]
+    assert both.run("return document.querySelectorAll('#settings .command').length") == 2
+
+
+# Elements that reach out of the screen, but for what is cut out of pictures on purpose and what lies in a box of its own that scrolls.
+CLIPPED = """
+const inside = (node) => !node.closest(".crop") && !node.closest(".scroll table");
+return [...document.querySelectorAll("#page *")]
+  .filter((node) => node.getClientRects().length && inside(node))
+  .filter((node) => node.getBoundingClientRect().right > innerWidth + 0.5 || node.getBoundingClientRect().left < -0.5)
+  .map((node) => node.outerHTML.slice(0, 80));
+"""
+SCROLLING = (
+    "return [...document.querySelectorAll('.scroll')].filter((box) => box.scrollWidth > box.clientWidth + 1).map((box) => box.ariaLabel)"
+)
+
+
+@pytest.mark.parametrize("width", [390, 320])
+@pytest.mark.parametrize("name", ["one", "cut", "both"])
+def test_nothing_is_clipped_on_a_phone(page, browser, name, width):
+    metrics = {"width": width, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        shown = page(name)
+        assert shown.run("return [document.documentElement.scrollWidth, innerWidth]") == [width, width]
+        assert shown.run(CLIPPED) == []
+        for details in browser.find_elements("css selector", "details"):
+            shown.run("arguments[0].open = true", details)
+        assert shown.run(CLIPPED) == []
+        assert name == "both" or width < 390 or shown.run(SCROLLING) == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import pytest
 
 from tfgan.evaluation.report import curves
 
@@ -43,34 +42,37 @@ def test_smoothing_begins_at_the_first_value_and_windows_grow_with_the_curve():
     assert [curves.smoothing_window(count) for count in (1, 125, 1000)] == [5, 5, 40]
 
 
-@pytest.mark.parametrize(
-    "name, group",
-    [
-        ("generator_loss", "Losses"),
-        ("gradient_penalty", "Losses"),
-        ("identity", "Losses"),
-        ("real_score", "Scores"),
-        ("fake_score_after", "Scores"),
-        ("real_logit", "Scores"),
-        ("class_accuracy", "Scores"),
-        ("val_l1", "Validation"),
-        ("sample_diversity", "Measures of sample pictures"),
-        ("images_per_second", "Speed"),
-    ],
-)
-def test_groups(name, group):
-    assert curves.group_of(name) == group
+def titles(groups):
+    return {group["title"]: [(c["title"], [x["name"] for x in c["curves"]]) for c in group["charts"]] for group in groups}
 
 
-def test_one_run_has_a_chart_for_each_kind():
-    rows = [{"step": 1, "epoch": 0.5, "images_per_second": 9, "a_loss": 1, "b_loss": 2, "val_l1": 3, "val_psnr": 4}]
-    found = {group["title"]: [(c["title"], [x["name"] for x in c["curves"]]) for c in group["charts"]] for group in curves.charts([rows])}
+def test_each_loss_of_one_run_has_a_chart_and_scores_of_a_kind_share_one():
+    rows = [
+        {"step": 1, "epoch": 0.5, "images_per_second": 9, "generator_loss": 30, "l1_loss": 0.3, "gradient_penalty": 1}
+        | {"real_logit": 2, "fake_logit": -2, "class_accuracy": 0.5, "sample_diversity": 1, "val_l1": 3, "val_psnr": 4}
+    ]
+    found = titles(curves.charts([rows]))
     assert found == {
-        "Losses": [("Losses", ["a_loss", "b_loss"])],
+        "Losses": [(name, [name]) for name in ("generator_loss", "l1_loss", "gradient_penalty")],
         "Validation": [("val_l1", ["val_l1"]), ("val_psnr", ["val_psnr"])],
+        "Scores": [("logits", ["real_logit", "fake_logit"]), ("class_accuracy", ["class_accuracy"])],
+        "Measures of sample pictures": [("sample_diversity", ["sample_diversity"])],
         "Speed": [("images_per_second", ["images_per_second"])],
     }
-    assert list(found) == ["Losses", "Validation", "Speed"]
+    assert list(found) == ["Losses", "Validation", "Scores", "Measures of sample pictures", "Speed"]
+
+
+def test_losses_of_a_domain_have_its_name():
+    rows = [{"step": 1, "cycle_source_loss": 1, "gan_target_loss": 2, "generator_loss": 3}]
+    labels, horses = ({"source": here, "target": there} for here, there in (("labels", "photo"), ("horse", "zebra")))
+    assert titles(curves.charts([rows], [labels])) == {
+        "Losses": [(name, [name]) for name in ("cycle_loss (labels)", "gan_loss (photo)", "generator_loss")]
+    }
+    assert titles(curves.charts([rows, rows], [labels, horses]))["Losses"] == [
+        ("cycle_source_loss", ["cycle_loss (labels)", "cycle_loss (horse)"]),
+        ("gan_target_loss", ["gan_loss (photo)", "gan_loss (zebra)"]),
+        ("generator_loss", ["generator_loss", "generator_loss"]),
+    ]
 
 
 def test_several_runs_have_a_chart_for_each_scalar():

@@ -15,20 +15,17 @@ function css(name) {
 
 function curves() {
   if (!record.groups.length) return section("curves", "Curves", ...missing("curves"));
-  const groups = record.groups.map(({ title, charts }) =>
-    el(
-      "div",
-      { class: "group" },
-      el("h3", {}, title),
-      el("div", { class: charts.length > 1 ? "charts" : "" }, ...charts.map((chart) => chartBox(chart, charts.length > 1))),
-    ),
-  );
+  const groups = record.groups.map(({ title, charts }) => {
+    const node = el("div", { class: "group" }, el("h3", {}, title), el("div", { class: "charts" }, ...charts.map(chartBox)));
+    node.style.setProperty("--count", charts.length);
+    return node;
+  });
   const bad = record.groups.flatMap(({ charts }) => charts.flatMap(({ curves }) => curves.filter((curve) => curve.bad)));
   const warnings = bad.map(({ run, name, bad }) => [
     run,
     `${name}: ${bad} ${bad > 1 ? "values are" : "value is"} not finite, a gap in the curve.`,
   ]);
-  return section("curves", "Curves", toolbar(), ...noteList(warnings), ...groups, ...missing("curves"));
+  return section("curves", "Curves", toolbar(), ...noteList(warnings), el("div", { class: "groups" }, ...groups), ...missing("curves"));
 }
 
 function curveName(run, name) {
@@ -77,7 +74,7 @@ function toolbar() {
   );
 }
 
-function chartBox(chart, titled) {
+function chartBox(chart) {
   const box = el("div", {
     class: "plot",
     role: "img",
@@ -85,10 +82,12 @@ function chartBox(chart, titled) {
   });
   chart.hidden = new Set();
   const entry = { chart, box, legend: el("ul", { class: "legend" }) };
-  entry.legend.append(...chart.curves.map((curve, place) => legendItem(entry, curve, place)));
+  const alone = !several && chart.curves.length === 1;
+  if (alone) entry.legend = el("output", { class: "legend" }, el("b", {})); // the heading names the curve
+  else entry.legend.append(...chart.curves.map((curve, place) => legendItem(entry, curve, place)));
   plots.push(entry);
-  const title = titled ? [el("h4", {}, chart.title)] : [];
-  return el("figure", { class: "chart" }, ...title, box, entry.legend);
+  const head = el("figcaption", {}, el("h4", {}, chart.title), ...(alone ? [entry.legend] : []));
+  return el("figure", { class: "chart" }, head, box, ...(alone ? [] : [entry.legend]));
 }
 
 function legendItem(entry, curve, place) {
@@ -143,8 +142,8 @@ function draw({ chart, box }) {
   const axis = { gridcolor: css("--line"), zeroline: false, separatethousands: true, exponentformat: "e", minexponent: 5 };
   const pointer = { showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "dot", spikecolor: css("--faint") };
   const layout = {
-    height: 260,
-    margin: { l: 58, r: 28, t: 16, b: 30 },
+    height: 190,
+    margin: { l: 52, r: 16, t: 8, b: 26 },
     font: { family: "system-ui, sans-serif", size: 12, color: css("--faint") },
     paper_bgcolor: css("--paper"),
     plot_bgcolor: css("--paper"),
@@ -154,7 +153,7 @@ function draw({ chart, box }) {
     spikedistance: -1,
     // A finger scrolls the page, which a chart under it must not hold.
     dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
-    xaxis: { ...axis, ...pointer, range: view.range ?? view.full, minallowed: view.full[0], maxallowed: view.full[1] },
+    xaxis: { ...axis, ...pointer, nticks: 5, range: view.range ?? view.full, minallowed: view.full[0], maxallowed: view.full[1] },
     yaxis: { ...axis, fixedrange: true, ticklabelstandoff: 6, ...yAxis(scale, traces) },
     shapes: alarmLines(chart),
   };
@@ -198,7 +197,7 @@ function pointsOf(values, width) {
 
 function yAxis(scale, traces) {
   if (scale === "log") return { type: "log", tickformat: ",~g" };
-  if (scale === "linear") return { nticks: 8 };
+  if (scale === "linear") return { nticks: 5 };
   const ticks = arcsinhTicks(...extent(traces.flatMap(({ y }) => y)));
   return { tickvals: ticks.map(Math.asinh), ticktext: ticks.map(figure) };
 }

@@ -1,26 +1,24 @@
 """Curves of logged scalars: which share a chart, and fewer points where there are more than a screen can show."""
 
 import math
-import re
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tfgan.config.scalars import GROUPS, group_of, under_domains
 from tfgan.evaluation.report.records import Row
 
 MOST_POINTS = 2000  # of a curve: more than a wide screen has columns, and still a few dozen kB of JSON
 WINDOW_SHARE, LEAST_WINDOW = 0.04, 5  # of the smoothing, in a curve's rows
 
-GROUPS = {
-    "Validation": re.compile(r"val_.*"),
-    "Speed": re.compile(r"images_per_second"),
-    "Measures of sample pictures": re.compile(r"sample_.*"),
-    "Scores": re.compile(r".*_(score|logit|accuracy|entropy)(_before|_after)?"),
-    "Losses": re.compile(r".*"),
+TITLES = {
+    "loss": "Losses",
+    "validation": "Validation",
+    "score": "Scores",
+    "sample": "Measures of sample pictures",
+    "speed": "Speed",
 }
-"""Title -> names of its scalars; the first that fits counts."""
-SHOWN_FIRST = ("Losses", "Scores", "Validation", "Measures of sample pictures", "Speed")
-TOGETHER = ("Losses", "Scores")  # whose scalars share a scale, so that one chart can hold those of one run
+"""Groups of scalars in the order of the page, with their headings."""
 
 
 class Curve(NamedTuple):
@@ -35,25 +33,37 @@ class Curve(NamedTuple):
     bad: int  # values that are not finite, of all rows
 
 
-def group_of(name: str) -> str:
-    return next(title for title, names in GROUPS.items() if names.fullmatch(name))
-
-
-def charts(runs: list[list[Row]]) -> list[dict[str, Any]]:
+def charts(runs: list[list[Row]], domains: list[dict[str, str]] | None = None) -> list[dict[str, Any]]:
     """The charts of the rows of each run, in groups, in the order of the page: {"title", "charts": [{"title", "curves"}]} each.
 
-    One run's scalars of a kind share a chart, where colors are scalars. Several runs have a chart for each scalar, where colors are runs.
+    Each scalar has a chart, and with it a scale of its own: a loss of 0.3 is readable beside one of 30. The scores of one run that are
+    measured alike, such as the logits of real and of generated images, share a chart, where colors are scalars; elsewhere colors are runs.
+
+    Args:
+        domains: for each run, what stands at the keys of its batches; a scalar of one of them has its name.
     """
+    domains = domains or [{} for _ in runs]
     curves = [curve for run, rows in enumerate(runs) for curve in make_curves(run, rows)]
     groups = []
-    for title in SHOWN_FIRST:
-        own = [curve for curve in curves if group_of(curve.name) == title]
-        together = title in TOGETHER and len(runs) == 1
-        names = [title] if together else list(dict.fromkeys(curve.name for curve in own))
-        parts = [{"title": name, "curves": [c._asdict() for c in own if together or c.name == name]} for name in names]
+    for group, title in TITLES.items():
+        own = [curve for curve in curves if group_of(curve.name) == group]
+        together = {name: _kind(name) if group == "score" and len(runs) == 1 else name for name in dict.fromkeys(c.name for c in own)}
+        parts = []
+        for chart in dict.fromkeys(together.values()):
+            found = [curve for curve in own if together[curve.name] == chart]
+            shown = [{**curve._asdict(), "name": under_domains(curve.name, domains[curve.run])} for curve in found]
+            names = {curve["name"] for curve in shown}
+            parts.append({"title": names.pop() if len(names) == 1 else chart, "curves": shown})
         if own:
             groups.append({"title": title, "charts": parts})
     return groups
+
+
+def _kind(name: str) -> str:
+    """What a score measures, in the plural: `real_logit` and `fake_logit` are logits."""
+    match = GROUPS["score"].fullmatch(name)
+    assert match, name
+    return {"accuracy": "accuracies", "entropy": "entropies"}.get(match[1], f"{match[1]}s")
 
 
 def make_curves(run: int, rows: list[Row]) -> list[Curve]:

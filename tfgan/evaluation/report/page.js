@@ -81,10 +81,33 @@ function differing() {
 }
 
 function settingsTables() {
+  const heads = [...runHeads(true), el("th", { scope: "col" }, "default")];
+  if (!several) heads[0] = el("th", { scope: "col" }, "value");
+  const known = record.changed.length || record.repeat.some(({ command }) => command.length);
+  const changed = record.changed.length
+    ? [table("setting", heads, record.changed, "changed")]
+    : [el("p", {}, known ? "All settings are at their defaults." : "Which settings differ from the defaults is not known.")];
   const parts = record.settings.map(([title, rows]) =>
     el("details", {}, el("summary", {}, title), table(title, runHeads(false), rows, "settings")),
   );
-  return section("settings", several ? "All settings" : "Settings", ...parts);
+  return section(
+    "settings",
+    "Settings",
+    el("h3", {}, "What differs from the defaults"),
+    ...changed,
+    el("h3", {}, "The command that repeats the run"),
+    ...record.repeat.flatMap(commandBox),
+    el("h3", {}, "All settings"),
+    ...parts,
+  );
+}
+
+/** A run's command, to be copied whole; lines are broken between its words. */
+function commandBox({ command, remark }, run) {
+  const name = several ? [el("h4", {}, runMark(run), record.runs[run])] : [];
+  const words = command.flatMap((word) => [" ", el("span", {}, word)]).slice(1);
+  const box = command.length ? [el("pre", { class: "command", tabindex: "0" }, ...words)] : [];
+  return [...name, ...box, el("p", { class: "where" }, ...sentence(remark))];
 }
 
 function alarms() {

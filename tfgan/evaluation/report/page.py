@@ -16,6 +16,7 @@ import tfgan
 from tfgan.evaluation.report import settings
 from tfgan.evaluation.report.curves import charts, short
 from tfgan.evaluation.report.pictures import embed, evenly
+from tfgan.evaluation.report.places import places
 from tfgan.evaluation.report.records import Result, Run, tell_apart
 
 SCRIPTS = ("page.js", "charts.js", "pictures.js", "start.js")
@@ -64,7 +65,9 @@ def make_record(runs: list[Run], most_images: int) -> dict[str, Any]:
         "facts": settings.facts(runs),
         "differing": settings.differing_settings(runs) if len(runs) > 1 else [],
         "settings": settings.all_settings(runs),
-        "groups": charts([run.rows for run in runs]),
+        "changed": settings.changed_settings(runs),
+        "repeat": [{"command": run.command, "remark": run.remark} for run in runs],
+        "groups": charts([run.rows for run in runs], [settings.domain_names(run) for run in runs]),
         "samples": [_samples(run, most_images, own) for run, own in zip(runs, notes)],
         "alarms": [None if run.alarms is None else [_alarm(alarm) for alarm in run.alarms] for run in runs],
         "evaluation": {
@@ -91,7 +94,8 @@ def _samples(run: Run, most: int, notes: list[str]) -> list[dict]:
         if picture is None:
             notes.append(f"samples/{sample.path.name} cannot be read.")
         else:
-            shown.append({"label": f"{sample.unit} {sample.number}", "epoch": short(sample.epoch), **picture})
+            found = places(sample.path, (picture["width"], picture["height"]), run.config.get("spec"))
+            shown.append({"label": f"{sample.unit} {sample.number}", "epoch": short(sample.epoch), **picture, "places": found})
     return shown
 
 

@@ -4,6 +4,36 @@ function image({ uri, width, height }, alt) {
   return el("img", { src: uri, width, height, alt });
 }
 
+/** A box that shows a part of a picture, as wide as there is room; `left`, `top`, `width` and `height` are pixels of the picture. */
+function crop(picture, { left, top, width, height }, alt) {
+  const img = el("img", { src: picture.uri, alt });
+  const percent = (share) => `${100 * share}%`;
+  Object.assign(img.style, {
+    width: percent(picture.width / width),
+    left: percent(-left / width),
+    top: percent(-top / height),
+  });
+  const box = el("span", { class: "crop" }, img);
+  box.style.aspectRatio = `${width} / ${height}`;
+  return box;
+}
+
+/** The places of a column's images; of a picture whose places are not known, the whole of it. */
+function cells({ places, width, height }, column) {
+  if (!column) return [{ left: 0, top: 0, width, height }];
+  return [...Array(column.rows).keys()].map((row) => ({
+    left: column.left,
+    top: column.top + row * places.pitch,
+    width: places.width,
+    height: places.height,
+  }));
+}
+
+/** The box around all of a column's images. */
+function strip({ places }, { left, top, rows }) {
+  return { left, top, width: places.width, height: (rows - 1) * places.pitch + places.height };
+}
+
 function samples() {
   const viewers = record.samples.map((list, run) => list.length && sampleViewer(list, run)).filter(Boolean);
   if (!viewers.length) return section("samples", "Sample pictures", ...missing("samples"));
@@ -35,13 +65,17 @@ function sampleViewer(list, run) {
     input: show,
   });
   const label = el("output", {});
-  const shown = image(list.at(-1), "");
+  const shown = el("div", {});
   let timer = 0;
   const play = el("button", { type: "button", click: toggle, disabled: list.length < 2 }, "play");
 
   function show() {
-    const { uri, width, height, label: text } = list[range.value];
-    Object.assign(shown, { src: uri, width, height, alt: `Sample picture of ${name}, ${text}` });
+    const picture = list[range.value];
+    const text = picture.label;
+    shown.replaceChildren(...sampleColumns(picture, `Sample picture of ${name}, ${text}`));
+    shown.className = picture.places ? "columns" : "";
+    shown.style.setProperty("--widest", `${picture.places?.width}px`);
+    shown.style.setProperty("--count", picture.places?.columns.length);
     label.textContent = `${text} (${Number(range.value) + 1} of ${list.length})`;
     range.setAttribute("aria-valuetext", text);
   }
@@ -70,6 +104,19 @@ function sampleViewer(list, run) {
     el("div", { class: "slide" }, play, range, label),
   );
   return { list, range, moveTo, node: el("figure", { class: "viewer" }, caption, shown) };
+}
+
+/** The columns of a sample picture under their titles, which find their places side by side or below each other; or the picture whole. */
+function sampleColumns(picture, alt) {
+  if (!picture.places) return [image(picture, alt)];
+  return picture.places.columns.map((column) =>
+    el(
+      "figure",
+      { class: column.made ? "made" : "given" },
+      el("figcaption", {}, column.title || "\u00a0"),
+      crop(picture, strip(picture, column), column.title ? `${alt}: ${column.title}` : alt),
+    ),
+  );
 }
 
 /** Best and worst cases of a run by a metric; each opens in the slider. */
@@ -109,7 +156,7 @@ function caseCard(one, metric, run) {
   };
   return el(
     "button",
-    { type: "button", class: "case", click: open, title: "compare in the slider below" },
+    { type: "button", class: "case", click: open, title: "compare in the slider" },
     el("span", { class: "thumbs" }, ...thumbs),
     el("span", {}, ...text),
   );
@@ -120,23 +167,40 @@ function caseKey(one) {
 }
 
 const SAMPLES = "sample pictures";
-const LEAST_WIDTH = 448; // pixels of the slider's pictures; smaller ones are enlarged
+const LEAST_WIDTH = 448; // pixels of a single picture in the slider; smaller ones are enlarged
 
-/** What the slider can compare: title -> [{label, picture}]. */
+/** What the slider can compare: title -> [{label, picture, cells}]. What networks made of the samples comes first, each column apart. */
 function comparisons() {
   const sets = new Map();
-  const add = (title, label, picture) => sets.set(title, [...(sets.get(title) ?? []), { label, picture }]);
-  record.evaluation.cases.forEach((cases, run) => {
-    for (const one of cases) {
-      for (const what of ["input", "result", "truth"].filter((what) => what in one.images)) {
-        add(caseKey(one), several ? `${what}, ${record.runs[run]}` : what, one.images[what]);
+  const add = (title, entry) => sets.set(title, [...(sets.get(title) ?? []), entry]);
+  record.samples.forEach((list, run) => {
+    for (const picture of list) {
+      const label = several ? `${record.runs[run]}, ${picture.label}` : picture.label;
+      for (const [title, columns] of madeColumns(picture)) {
+        add(title, { label, run, picture, cells: columns.flatMap((column) => cells(picture, column)) });
       }
     }
   });
-  record.samples.forEach((list, run) => {
-    for (const picture of list) add(SAMPLES, several ? `${record.runs[run]}, ${picture.label}` : picture.label, picture);
+  record.evaluation.cases.forEach((cases, run) => {
+    for (const one of cases) {
+      for (const what of ["input", "result", "truth"].filter((what) => what in one.images)) {
+        const picture = one.images[what];
+        add(caseKey(one), { label: several ? `${what}, ${record.runs[run]}` : what, run, picture, cells: cells(picture) });
+      }
+    }
   });
   return new Map([...sets].filter(([, pictures]) => pictures.length > 1));
+}
+
+/** Title -> the columns that a network made; those without a title belong to the one before them. */
+function madeColumns({ places }) {
+  const found = new Map();
+  let title = SAMPLES;
+  for (const column of places?.columns ?? []) {
+    title = column.title || title;
+    if (column.made) found.set(title, [...(found.get(title) ?? []), column]);
+  }
+  return found.size ? found : new Map([[SAMPLES, [null]]]);
 }
 
 const compare = {
@@ -144,7 +208,6 @@ const compare = {
 
   section() {
     if (!this.sets.size) return section("compare", "Before and after", el("p", {}, "There are no two pictures to compare."));
-    const option = ({ label }, place) => el("option", { value: place }, label);
     const pick = (label) => el("select", { "aria-label": label, change: () => this.show() });
     this.set = el(
       "select",
@@ -152,8 +215,6 @@ const compare = {
       ...[...this.sets.keys()].map((title) => el("option", { value: title }, title)),
     );
     [this.left, this.right] = [pick("left picture"), pick("right picture")];
-    this.options = () => this.sets.get(this.set.value).map(option);
-    this.images = [el("img", { class: "below" }), el("img", { class: "above" })];
     this.range = el("input", {
       type: "range",
       id: "compare-range",
@@ -163,18 +224,12 @@ const compare = {
       "aria-label": "how much of the left picture is shown",
       input: () => this.clip(),
     });
-    this.edge = el("span", { class: "edge", "aria-hidden": "true" });
-    this.stage = el(
-      "div",
-      { class: "stage", pointerdown: (event) => this.drag(event), pointermove: (event) => event.buttons && this.drag(event) },
-      ...this.images,
-      this.edge,
-    );
+    this.panes = el("div", { class: "panes" });
     const node = section(
       "compare",
       "Before and after",
-      el("div", { class: "toolbar" }, this.set, this.left, "|", this.right),
-      el("figure", { class: "compare" }, this.stage, this.range),
+      el("div", { class: "toolbar" }, this.set, el("span", { class: "sides" }, this.left, el("span", { "aria-hidden": "true" }, "|"), this.right)),
+      el("figure", { class: "compare" }, this.range, this.panes),
     );
     this.choose(this.set.value);
     return node;
@@ -182,37 +237,54 @@ const compare = {
 
   choose(title) {
     this.set.value = title;
-    for (const side of [this.left, this.right]) side.replaceChildren(...this.options());
-    const labels = this.sets.get(title).map(({ label }) => label);
-    const find = (what, otherwise) =>
-      Math.max(
-        labels.findIndex((label) => label.startsWith(what)),
-        otherwise,
-      );
-    const lastOfFirst = record.samples[0].length - 1;
-    this.left.value = title !== SAMPLES ? find("result", 0) : several ? Math.max(lastOfFirst, 0) : 0;
-    this.right.value = title !== SAMPLES ? find("truth", 0) : labels.length - 1;
+    const entries = this.sets.get(title);
+    for (const side of [this.left, this.right]) {
+      side.replaceChildren(...entries.map(({ label }, place) => el("option", { value: place }, label)));
+    }
+    const find = (what, otherwise) => {
+      const place = entries.findIndex(({ label }) => label.startsWith(what));
+      return place < 0 ? otherwise : place;
+    };
+    const last = entries.length - 1;
+    const lastOfFirst = entries.findLastIndex(({ run }) => run === entries[0].run);
+    const overTraining = lastOfFirst === last ? 0 : lastOfFirst; // of several runs, the last pictures of two
+    this.left.value = find("result", overTraining);
+    this.right.value = find("truth", last);
     this.show();
   },
 
   show() {
-    const pictures = this.sets.get(this.set.value);
-    const [left, right] = [pictures[this.left.value], pictures[this.right.value]];
-    const put = (node, { label, picture }) =>
-      Object.assign(node, { src: picture.uri, width: picture.width, height: picture.height, alt: `${this.set.value}: ${label}` });
-    put(this.images[0], right);
-    put(this.images[1], left);
-    this.stage.style.width = `${Math.max(right.picture.width, LEAST_WIDTH)}px`;
+    const entries = this.sets.get(this.set.value);
+    const [left, right] = [entries[this.left.value], entries[this.right.value]];
+    const count = Math.min(left.cells.length, right.cells.length);
+    const part = (entry, place, kind) => {
+      const box = crop(entry.picture, entry.cells[place], `${this.set.value}: ${entry.label}`);
+      box.classList.add(kind);
+      return box;
+    };
+    this.panes.replaceChildren(
+      ...[...Array(count).keys()].map((place) =>
+        el(
+          "div",
+          { class: "stage", pointerdown: (event) => this.drag(event), pointermove: (event) => event.buttons && this.drag(event) },
+          part(right, place, "below"),
+          part(left, place, "above"),
+          el("span", { class: "edge", "aria-hidden": "true" }),
+        ),
+      ),
+    );
+    this.panes.classList.toggle("single", count === 1);
+    this.panes.style.setProperty("--count", count);
+    this.panes.style.setProperty("--width", `${count === 1 ? Math.max(right.cells[0].width, LEAST_WIDTH) : right.cells[0].width}px`);
     this.clip();
   },
 
   clip() {
-    this.images[1].style.clipPath = `inset(0 ${100 - this.range.value}% 0 0)`;
-    this.edge.style.left = `${this.range.value}%`;
+    this.panes.style.setProperty("--left", `${this.range.value}%`);
   },
 
   drag(event) {
-    const box = this.stage.getBoundingClientRect();
+    const box = event.currentTarget.getBoundingClientRect();
     this.range.value = (100 * (event.clientX - box.left)) / box.width;
     this.clip();
     event.preventDefault();

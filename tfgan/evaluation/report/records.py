@@ -63,6 +63,9 @@ class Run(NamedTuple):
     newest: Result | None  # the last one, completed by earlier ones of its checkpoint
     missing: dict[str, str]  # curves, samples, alarms, evaluation -> which command makes it
     notes: list[str]  # what could not be read
+    changed: dict[str, tuple[str, str]] | None = None  # setting -> value and default, of those not at their default; None: not known
+    command: tuple[str, ...] = ()  # that repeats the run, words as a shell takes them; () if there is none
+    remark: str = ""  # about the command, or why there is none
 
 
 def read_run(folder: Path) -> Run:

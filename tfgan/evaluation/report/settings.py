@@ -50,6 +50,34 @@ def all_settings(runs: list[Run]) -> list[tuple[str, Table]]:
     return [(TITLES.get(part, part), rows([flatten(_part(run, part)) for run in runs])) for part in _parts(runs) if part != "method"]
 
 
+def changed_settings(runs: list[Run]) -> Table:
+    """The settings that are not at their default, a text for each run and at last the default; several where methods have their own."""
+    known = [run.changed or {} for run in runs]
+    table: Table = []
+    for name in dict.fromkeys(name for changed in known for name in changed):
+        defaults = list(dict.fromkeys(_visible(changed[name][1]) for changed in known if name in changed))
+        values = [_visible(changed[name][0]) if name in changed else _value(run, name) for run, changed in zip(runs, known)]
+        table.append((name, [*values, " or ".join(defaults)]))
+    return table
+
+
+def _value(run: Run, name: str) -> str:
+    """The value that a run has of a setting, whichever part of the configuration it is of."""
+    found = [_part(run, part)[name] for part in FLAGS if name in _part(run, part)]
+    return text(found[0]) if found else ABSENT
+
+
+def _visible(shown: str) -> str:
+    return shown or ABSENT
+
+
+def domain_names(run: Run) -> dict[str, str]:
+    """Key of a batch -> name of what stands there, as far as the run's configuration has it."""
+    domains = _part(run, "spec").get("domains")
+    known = domains if isinstance(domains, dict) else {}
+    return {key: str(domain["name"]) for key, domain in known.items() if isinstance(domain, dict) and "name" in domain}
+
+
 def rows(records: list[dict[str, Any]]) -> Table:
     names = dict.fromkeys(name for record in records for name in record)
     return [(name, [text(record[name]) if name in record else ABSENT for record in records]) for name in names]

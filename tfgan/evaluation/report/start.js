@@ -1,6 +1,7 @@
 /* Puts the sections together. */
 
-const parts = [overview(), alarms(), samples(), curves(), evaluation(), compare.section(), settingsTables()];
+const first = [samples(), overview()];
+const parts = [...first, compare.section(), alarms(), curves(), evaluation(), settingsTables()];
 const links = parts.map((part) => el("a", { href: `#${part.id}` }, part.querySelector("h2").textContent));
 
 document
@@ -13,7 +14,7 @@ document
       el("p", { class: "where" }, `tfgan ${record.version}, report of ${record.made}`),
       el("nav", { "aria-label": "sections" }, ...links),
     ),
-    el("main", {}, ...parts),
+    el("main", {}, el("div", { class: several ? "" : "first" }, ...first), ...parts.slice(first.length)),
   );
 start();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
