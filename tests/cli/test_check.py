@@ -213,3 +213,16 @@ def test_durations(seconds, words):
 def test_recipes_can_be_checked():
     code, _, text = tiny.check("--flagfile=quickstart.flags", "--dataset=synthetic", "--synthetic_images=24", "--noprobe")
     assert code == 0 and "for pix2pix, labels to photo" in text and "--batch_size=4" in text
+
+
+def test_settings_that_do_not_suit_are_found(tmp_path, monkeypatch):
+    """Crops of a corner, and a precision that this machine has no hardware for."""
+    monkeypatch.setattr("tfgan.training.hardware.cpu_flags", set)
+    monkeypatch.setattr("tfgan.training.hardware.has_gpu", lambda: False)
+    flags = tiny.two_folders(tmp_path / "data")
+    code, found, text = tiny.check(tmp_path / "data", "--noprobe", *flags, "--load_size=286", "--precision=mixed_bfloat16")
+    assert code == 0 and {("warning", "small_crops"), ("warning", "slow_precision")} <= found
+    said = " ".join(text.split())
+    assert "4.5 times as large" in said and "use --load_size=0" in said and "a new run with --precision=auto takes float32" in said
+    _, found, _ = tiny.check(tmp_path / "data", "--noprobe", *flags)
+    assert not {("warning", "small_crops"), ("warning", "slow_precision")} & found

@@ -1,10 +1,11 @@
 import dataclasses
+import re
 
 import pytest
 
 from tfgan.cli.flags import Flags, wants_help
 from tfgan.cli.main import main
-from tfgan.config import DataConfig, Size, Strings, TrainConfig, setting
+from tfgan.config import BATCH_KINDS, SPECIFIC, DataConfig, Size, Strings, TrainConfig, setting
 from tfgan.errors import UserError
 
 
@@ -163,3 +164,35 @@ def test_numbers_out_of_range_are_refused(flag, wanted, capsys):
 def test_a_discriminator_too_deep_for_the_image_is_refused(capsys):
     assert main(["train", "--n_layers=4", "--image_size=32", "--generator=unet_32", "--dry_run"]) == 2
     assert "--n_layers=4 leaves nothing of images below 48 pixels" in capsys.readouterr().err
+
+
+KINDS = {"pix2pix": "paired", "cyclegan": "unpaired", "spade": "semantic", "stargan": "attributes", "acgan": "labeled", "dcgan": "images"}
+
+
+@pytest.mark.parametrize("method, kind", KINDS.items())
+@pytest.mark.parametrize("verb", ["train", "check"])
+def test_help_shows_what_means_something_for_the_method(verb, method, kind, capsys):
+    assert main([verb, f"--method={method}", "--help"]) == 0
+    shown = set(re.findall(r"^  --(?:\[no\])?(\w+)", capsys.readouterr().out, re.MULTILINE))
+    assert shown & SPECIFIC == set(BATCH_KINDS[kind].settings)
+    assert {field.name for field in dataclasses.fields(DataConfig)} - SPECIFIC <= shown and "ngf" in shown
+    assert {"workdir", "batch_size"} <= shown
+
+
+def test_a_setting_that_a_method_has_from_another_and_cannot_use(capsys):
+    assert main(["train", "--method=stylegan", "--help"]) == 0
+    assert "--updates" not in capsys.readouterr().out
+    assert main(["train", "--method=stylegan", "--updates=generator_first", "--dry_run"]) == 2
+    assert "--updates does nothing with StyleGAN" in capsys.readouterr().err
+    assert main(["train", "--method=dcgan", "--help"]) == 0
+    assert "--updates" in capsys.readouterr().out
+
+
+def test_a_flag_that_means_nothing_for_the_method_is_refused_before_training(capsys):
+    assert main(["train", "--method=pix2pix", "--fit=squeeze", "--dry_run"]) == 2
+    assert "--fit means nothing for a method that learns from paired images: leave it out." in capsys.readouterr().err
+    assert main(["train", "--method=dcgan", "--fit=squeeze", "--dry_run"]) == 2
+    assert "--fit means nothing for --dataset=synthetic" in capsys.readouterr().err
+    assert main(["train", "--method=dcgan", "--data_dir=photos", "--fit=squeeze", "--dry_run"]) == 0
+    shown = capsys.readouterr().out
+    assert "*fit=squeeze" in shown and "direction=" not in shown

@@ -118,9 +118,9 @@ def crop_noise(seed: list[int], sample):
 
     Args:
         seed: two numbers: that of the run and that of the stream.
-        sample: the example's place in the stream's endless row, an int64.
+        sample: the example's place in the stream's endless row, a whole number.
     """
-    return tf.random.stateless_uniform([3], _derived(seed, sample), alg="philox")
+    return tf.random.stateless_uniform([3], _derived(seed, tf.cast(sample, tf.int64)), alg="philox")
 
 
 def random_crop(array, image_size: Size, noise, flip: bool):

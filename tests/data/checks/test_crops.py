@@ -1,0 +1,92 @@
+"""The crops that training sees: what a contact sheet shows of them, and which are too small."""
+
+import numpy as np
+import pytest
+
+from tfgan.config import DataConfig, Domain
+from tfgan.data.checks.crops import check_crops
+from tfgan.data.checks.sheet import Cuts, sheet_columns
+from tfgan.data.pipeline import make_batches
+from tfgan.data.prepare import PreparedSource
+from tfgan.data.source import Source
+
+SIDE, COUNT = 128, 4
+
+
+class Maps(Source):
+    """Pairs whose pixels say where they are: red is the row, green the column, and blue the example."""
+
+    domains = {"A": Domain("photo", 3), "B": Domain("labels", 3, resample="nearest")}
+
+    def __len__(self):
+        return COUNT
+
+    def name(self, index):
+        return str(index)
+
+    def load(self, index):
+        rows, columns = np.mgrid[:SIDE, :SIDE]
+        pixels = np.stack([rows, columns, np.full_like(rows, index)], axis=-1).astype(np.uint8)
+        return {"A": pixels, "B": 255 - pixels}
+
+
+def cells(images):
+    """(example, top, left, mirrored) of each crop."""
+    for image in images:
+        first, last = image[0, 0].astype(int), image[-1, -1].astype(int)
+        yield first[2], first[0], min(first[1], last[1]), first[1] > last[1]
+
+
+def columns(**cuts):
+    return sheet_columns("paired", [Maps()], DataConfig(), Cuts(**cuts))
+
+
+def test_a_sheet_shows_random_crops():
+    """Of the size of the network's images, cut out of what is loaded; those of a pair alike."""
+    photos, labels = columns(image_size=(96, 96), loaded_size=(SIDE, SIDE), flip=True).values()
+    assert all(image.shape == (96, 96, 3) for image in photos)
+    found = list(cells(photos))
+    assert found == list(cells(255 - label for label in labels)) and [example for example, *_ in found] == [0, 1, 2, 3]
+    assert len({(top, left) for _, top, left, _ in found}) == COUNT and {mirrored for *_, mirrored in found} == {False, True}
+    for (_, top, left, mirrored), image in zip(found, photos):
+        whole = Maps().load(0)["A"][top : top + 96, left : left + 96]
+        np.testing.assert_array_equal(image[..., :2], (whole[:, ::-1] if mirrored else whole)[..., :2])
+
+
+def test_a_sheet_depends_on_the_seed():
+    first, again, other = (columns(image_size=(96, 96), loaded_size=(SIDE, SIDE), seed=seed)["source: photo"] for seed in (0, 0, 1))
+    assert list(cells(first)) == list(cells(again)) != list(cells(other))
+
+
+def test_a_sheet_shows_whole_images_where_training_sees_them():
+    (photos, _) = columns(image_size=(SIDE, SIDE), loaded_size=(SIDE, SIDE)).values()
+    for number, image in enumerate(photos):
+        np.testing.assert_array_equal(image, Maps().load(number)["A"])
+
+
+def test_crops_of_a_sheet_are_those_of_the_pipeline():
+    """The examples of a batch stand in another order; each place has the crop and the mirroring that the sheet has there."""
+    stream = PreparedSource(Maps(), {"source": "A", "target": "B"}, (SIDE, SIDE), remember=True)
+    (batch,) = make_batches([stream], (96, 96), batch_size=COUNT, flip=True, seed=0).take(1).as_numpy_iterator()
+    trained = np.rint((batch["source"] + 1) * 127.5).astype(np.uint8)
+    shown = columns(image_size=(96, 96), loaded_size=(SIDE, SIDE), flip=True)["source: photo"]
+    assert [where for _, *where in cells(trained)] == [where for _, *where in cells(shown)]
+
+
+@pytest.mark.parametrize(
+    "image_size, loaded_size, share",
+    [
+        ((64, 64), (286, 286), "4.5 times as large: each shows 5% of"),
+        ((64, 256), (72, 512), "2.0 times"),
+        ((64, 64), (84, 84), "1.3 times"),
+        ((64, 64), (83, 83), ""),
+        ((256, 256), (286, 286), ""),
+        ((16, 16), (16, 16), ""),
+    ],
+)
+def test_crops_that_show_a_corner_are_found(image_size, loaded_size, share):
+    findings = check_crops(image_size, loaded_size)
+    assert len(findings) == bool(share)
+    for finding in findings:
+        assert (finding.severity, finding.name) == ("warning", "small_crops")
+        assert share in finding.problem and "--load_size=0" in finding.cure
