@@ -11,7 +11,7 @@ from tfgan.data.checks.crops import check_crops
 from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.runs.recipes import recipe_settings, recipes
-from tfgan.runs.train import _settle
+from tfgan.runs.plan import settle
 from tfgan.sizes import generator_multiple
 
 ALL = sorted(recipes())
@@ -115,27 +115,27 @@ def test_runs_of_earlier_recipes_go_on(name, tmp_path):
     values |= {key: [value, value] if key == "load_size" else value for key, value in before.items() if key in values}
     values.pop("ema_warmup", None)
     earlier = recorded(method, from_dict(type(today), values))
-    kept = _settle(today, earlier, method)
+    kept = settle(today, earlier, method)
     assert earlier.differences(recorded(method, kept)) == []
     if getattr(today, "ema_decay", 0):
         assert (kept.ema_warmup, today.settled().ema_warmup) == ("off", "on")
-    assert recorded(method, kept).differences(recorded(method, _settle(today, recorded(method, kept), method))) == []
+    assert recorded(method, kept).differences(recorded(method, settle(today, recorded(method, kept), method))) == []
 
 
 def test_what_was_given_is_not_taken_from_the_run():
     _, today = opened("horse2zebra_cyclegan.flags", load_size=300)
     earlier = recorded("cyclegan", opened("horse2zebra_cyclegan.flags")[1].settled())
-    assert earlier.differences(recorded("cyclegan", _settle(today, earlier, "cyclegan"))) == ["load_size: (286, 286) -> (300, 300)"]
+    assert earlier.differences(recorded("cyclegan", settle(today, earlier, "cyclegan"))) == ["load_size: (286, 286) -> (300, 300)"]
 
 
 def test_a_run_keeps_the_fall_of_its_learning_rate(capsys):
     """Fewer epochs end before it, and more do not lead on."""
     earlier = recorded("cyclegan", opened("horse2zebra_cyclegan.flags")[1].settled())
-    kept = _settle(opened("horse2zebra_cyclegan.flags", epochs=120)[1], earlier, "cyclegan")
+    kept = settle(opened("horse2zebra_cyclegan.flags", epochs=120)[1], earlier, "cyclegan")
     assert kept.schedule() == (100, 100)
     assert capsys.readouterr().out.splitlines() == [f"--{name}=100, as the run began." for name in DECAY]
     with pytest.raises(UserError, match="The learning rate is 0 after 100 \\+ 100 epochs, before --epochs=300 end: .*--init_from"):
-        _settle(opened("horse2zebra_cyclegan.flags", epochs=300)[1], earlier, "cyclegan")
+        settle(opened("horse2zebra_cyclegan.flags", epochs=300)[1], earlier, "cyclegan")
 
 
 def test_the_settings_are_shown_as_they_count(capsys):

@@ -43,7 +43,7 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
     judge_workdir(training.workdir)
     workdir, kind = Path(training.workdir), method_class(method).batch_kind
     earlier = read_config(workdir) if (workdir / "config.json").exists() and has_checkpoint(workdir) else None
-    hparams = _settle(hparams, earlier, method)
+    hparams = settle(hparams, earlier, method)
     if earlier:
         arithmetic = earlier.training.precision if training.precision == "auto" else training.precision
         asked = dataclasses.replace(training, precision=arithmetic)
@@ -69,7 +69,7 @@ def refuse_changes(workdir: Path, earlier: RunConfig, config: RunConfig):
         )
 
 
-def _settle(hparams: HParams, earlier: RunConfig | None, method: str) -> HParams:
+def settle(hparams: HParams, earlier: RunConfig | None, method: str) -> HParams:
     """The method's settings written out: what follows from others as in the run that goes on, which is told where it is another now.
 
     Raises:
