@@ -274,11 +274,11 @@ def test_a_setting_may_take_an_old_word_over():
 def test_training_takes_old_keywords(monkeypatch, said, tmp_path):
     """Through the front door, up to where training begins."""
     given = []
-    monkeypatch.setattr("tfgan.runs.train.train", lambda *arguments: given.append(arguments))
+    monkeypatch.setattr("tfgan.runs.train.train", lambda plan, callbacks: given.append(plan))
     monkeypatch.setattr(api, "load", lambda folder: folder)
     for name in ("average_decay", "ema_decay"):
         tfgan.train("dcgan", workdir=tmp_path, **{name: 0.5})
-    assert given[0] == given[1] and given[0][3].ema_decay == 0.5
+    assert given[0].hparams == given[1].hparams and given[0].hparams.ema_decay == 0.5
     assert said() == ["--average_decay is called --ema_decay now."]
 
 
