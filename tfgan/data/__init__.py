@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["DATASETS", "batch_keys", "check_settings", "make_dataset", "open_dataset", "open_sources", "parse_direction"]
+__all__ = ["DATASETS", "batch_keys", "check_settings", "is_made", "make_dataset", "open_dataset", "open_sources", "parse_direction"]
 
 
 def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size) -> Dataset:

@@ -73,7 +73,8 @@ def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: H
     for line in chosen:
         logger.info(line)
     dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
-    config = RunConfig(method_name, data, training, hparams, dataset.spec, versions(), rounding(strategy, training.xla == "on"))
+    scale = dataset.scale()
+    config = RunConfig(method_name, data, training, hparams, dataset.spec, versions(), rounding(strategy, training.xla == "on"), scale)
     logger.info(_describe(dataset.spec))
     if earlier:
         _refuse_changes(workdir, earlier, config)

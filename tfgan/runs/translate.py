@@ -1,25 +1,34 @@
 """Images of the user's through a trained run."""
 
+import collections
+import hashlib
 import logging
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 from tqdm import tqdm
 
+from tfgan.config import TRAINED
 from tfgan.config.verbs import TranslateConfig
-from tfgan.inference import open_inference
-from tfgan.inference.files import DONE, EXISTS, find_tasks, translate_files
+from tfgan.inference import Signatures, Translator, open_inference
+from tfgan.inference.arrays import Pixels, as_images
+from tfgan.inference.files import DONE, FAILED, KEPT, OTHER, find_tasks, translate_files
+from tfgan.inference.origin import Origin, digest
+from tfgan.inference.passage import Passage
 from tfgan.runs.conditions import choose_translator, make_conditions
-from tfgan.runs.opening import open_run
+from tfgan.runs.opening import Run, open_run
+from tfgan.runs.scale import choose_passage
 
 logger = logging.getLogger(__name__)
 
 
 class Written(NamedTuple):
-    """The numbers of files that became a result, had one already, or failed."""
+    """The numbers of files that became a result, had the same one already, have another one that stays, or failed."""
 
     done: int
-    existing: int  # were there already, and stay
+    kept: int
+    other: dict[str, int]  # what sets the results that stay apart from those that were asked for -> their number
     failed: int
 
 
@@ -30,21 +39,81 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
         source, output: see `tfgan.inference.files.find_tasks`.
 
     Raises:
-        UserError: no such run, checkpoint or images; conditions that the run does not know.
+        UserError: no such run, checkpoint or images; conditions that the run does not know; several ways of which none is named.
     """
     tasks = find_tasks(source, output, settings.format)
     run = open_run(folder, settings.checkpoint)
     signatures = open_inference(run.method)
     translator = choose_translator(signatures, settings.to)
     conditions = make_conditions(run, signatures, translator, settings.set, settings.style, settings.seed)
-    logger.info(f"{translator.describe()}, {run.folder} at step {run.step}, {len(tasks)} image(s)")
-    alpha = run.config.data.alpha
-    outcomes = translate_files(translator, tasks, conditions, alpha=alpha, overwrite=settings.overwrite, tile=settings.tile)
-    counts = dict.fromkeys(Written._fields, 0)
-    kinds = {DONE: "done", EXISTS: "existing"}
+    passage = choose_passage(run, translator, settings.size, settings.tile)
+    logger.info(f"{translator.describe()}, {run.folder} at step {run.step}, {len(tasks)} image(s). {passage.describe()}")
+    outcomes = translate_files(
+        translator,
+        tasks,
+        conditions,
+        alpha=run.config.data.alpha,
+        overwrite=settings.overwrite,
+        passage=passage,
+        origin=_origin(run, translator, passage, settings),
+    )
+    counts, other, unlike = collections.Counter[str](), collections.Counter[str](), 0
     # disable=None: a bar only on a terminal
     for task, outcome in tqdm(outcomes, total=len(tasks), unit="image", disable=None):
-        counts[kinds.get(outcome, "failed")] += 1
-        if outcome not in kinds:
-            tqdm.write(f"{task.source}: {outcome}", file=sys.stderr)
-    return Written(**counts)
+        counts[outcome.kind] += 1
+        if outcome.kind == FAILED:
+            tqdm.write(f"{task.source}: {outcome.text}", file=sys.stderr)
+        elif outcome.kind == OTHER:
+            other[outcome.text] += 1
+        elif outcome.text:
+            unlike += 1
+            if unlike == 1:
+                tqdm.write(f"{task.source} {outcome.text}.", file=sys.stderr)
+    if unlike > 1:
+        logger.warning(f"{unlike} of {counts[DONE]} images went through at another scale than in training.")
+    return Written(counts[DONE], counts[KEPT], dict(other), counts[FAILED])
+
+
+def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: TranslateConfig, floats: bool) -> Pixels:
+    """Puts the images of a program through a run, and returns them in the form in which they were given.
+
+    Args:
+        given: see `tfgan.inference.arrays.as_images`.
+        floats: the results in float32, [-1, 1].
+
+    Raises:
+        UserError: images or conditions that the run does not know; several ways of which none is named.
+    """
+    translator = choose_translator(signatures, settings.to)
+    conditions = make_conditions(run, signatures, translator, settings.set, settings.style, settings.seed)
+    passage = choose_passage(run, translator, settings.size, settings.tile)
+    taken = as_images(given, translator.source, run.config.data.alpha, floats)
+    for note in dict.fromkeys(passage.unlike_training(image.shape[:2]) for image in taken.images):
+        if note:
+            logger.warning(f"An image {note}.")
+    return taken.back([passage.translate(translator, image, conditions, floats=floats) for image in taken.images], translator.target)
+
+
+def _origin(run: Run, translator: Translator, passage: Passage, settings: TranslateConfig) -> Origin:
+    """What the results of a command depend on, but for their inputs."""
+    origin: Origin = {"run": run.folder.resolve().name, "step": run.step, "weights": _digest_of_weights(run)}
+    origin |= {"way": translator.describe(), "size": passage.size}
+    if passage.size != TRAINED:
+        origin["tile"] = passage.tile
+    if settings.set:
+        origin["set"] = settings.set
+    if settings.style:
+        style = Path(settings.style).expanduser()
+        origin["style"] = f"{style.name} {digest(style)}"
+    elif "latent" in translator.lengths:
+        origin["seed"] = settings.seed
+    return origin
+
+
+def _digest_of_weights(run: Run) -> str:
+    """A hash, 16 hexadecimal digits, of all weights, by which a run is known whatever its folder is called."""
+    sha = hashlib.sha256()
+    for network in [*run.method.networks.values(), *run.method.ema.values()]:
+        for variable in network.weights:
+            sha.update(variable.numpy())
+    return sha.hexdigest()[:16]
