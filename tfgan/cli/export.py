@@ -31,7 +31,5 @@ def run(arguments: list[str]) -> int:
     exported = export_run(folder, settings)
     print("\n".join([f"{exported.folder}: step {exported.step}", *(f"{name}: {text}" for name, text in exported.signatures.items())]))
     if exported.scale:
-        print(
-            f"The signatures run pixels as they are given. The run saw images at {exported.scale}; so do `tfgan translate` and the samples."
-        )
+        print(f"They take pixels as they are given. Training, samples and `tfgan translate` have images at {exported.scale}.")
     return 0

@@ -25,8 +25,5 @@ def run(arguments: list[str]) -> int:
     from tfgan.runs.translate import translate
 
     written = translate(folder, source, output, settings)
-    kept = f", {written.kept} were there already (--overwrite replaces them)" if written.kept else ""
-    print(f"{written.done} written to {output}{kept}" + (f", {written.failed} failed" if written.failed else ""))
-    for why, count in written.other.items():
-        print(f"{count} in {output} {why}. They stay: --overwrite replaces them, or name another folder.")
-    return 1 if written.failed or written.other else 0
+    print(written.describe(output))
+    return written.exit_code

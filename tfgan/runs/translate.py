@@ -1,11 +1,8 @@
 """Images of the user's through a trained run."""
 
-import collections
-import hashlib
 import logging
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 from tqdm import tqdm
 
@@ -13,23 +10,15 @@ from tfgan.config import TRAINED
 from tfgan.config.verbs import TranslateConfig
 from tfgan.inference import Signatures, Translator, open_inference
 from tfgan.inference.arrays import Pixels, as_images
-from tfgan.inference.files import DONE, FAILED, KEPT, OTHER, find_tasks, translate_files
+from tfgan.inference.files import DONE, FAILED, find_tasks, translate_files
 from tfgan.inference.origin import Origin, digest
 from tfgan.inference.passage import Passage
 from tfgan.runs.conditions import choose_translator, make_conditions
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.scale import choose_passage
+from tfgan.runs.written import Written, origin_of
 
 logger = logging.getLogger(__name__)
-
-
-class Written(NamedTuple):
-    """The numbers of files that became a result, had the same one already, have another one that stays, or failed."""
-
-    done: int
-    kept: int
-    other: dict[str, int]  # what sets the results that stay apart from those that were asked for -> their number
-    failed: int
 
 
 def translate(folder: str, source: str, output: str, settings: TranslateConfig) -> Written:
@@ -57,21 +46,20 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
         passage=passage,
         origin=_origin(run, translator, passage, settings),
     )
-    counts, other, unlike = collections.Counter[str](), collections.Counter[str](), 0
+    found, unlike = [], 0
     # disable=None: a bar only on a terminal
     for task, outcome in tqdm(outcomes, total=len(tasks), unit="image", disable=None):
-        counts[outcome.kind] += 1
+        found.append(outcome)
         if outcome.kind == FAILED:
             tqdm.write(f"{task.source}: {outcome.text}", file=sys.stderr)
-        elif outcome.kind == OTHER:
-            other[outcome.text] += 1
-        elif outcome.text:
+        elif outcome.kind == DONE and outcome.text:
             unlike += 1
             if unlike == 1:
                 tqdm.write(f"{task.source} {outcome.text}.", file=sys.stderr)
+    written = Written.of(found)
     if unlike > 1:
-        logger.warning(f"{unlike} of {counts[DONE]} images went through at another scale than in training.")
-    return Written(counts[DONE], counts[KEPT], dict(other), counts[FAILED])
+        logger.warning(f"{unlike} of {written.done} images went through at another scale than in training.")
+    return written
 
 
 def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: TranslateConfig, floats: bool) -> Pixels:
@@ -96,8 +84,7 @@ def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: 
 
 def _origin(run: Run, translator: Translator, passage: Passage, settings: TranslateConfig) -> Origin:
     """What the results of a command depend on, but for their inputs."""
-    origin: Origin = {"run": run.folder.resolve().name, "step": run.step, "weights": _digest_of_weights(run)}
-    origin |= {"way": translator.describe(), "size": passage.size}
+    origin = origin_of(run) | {"way": translator.describe(), "size": passage.size}
     if passage.size != TRAINED:
         origin["tile"] = passage.tile
     if settings.set:
@@ -108,12 +95,3 @@ def _origin(run: Run, translator: Translator, passage: Passage, settings: Transl
     elif "latent" in translator.lengths:
         origin["seed"] = settings.seed
     return origin
-
-
-def _digest_of_weights(run: Run) -> str:
-    """A hash, 16 hexadecimal digits, of all weights, by which a run is known whatever its folder is called."""
-    sha = hashlib.sha256()
-    for network in [*run.method.networks.values(), *run.method.ema.values()]:
-        for variable in network.weights:
-            sha.update(variable.numpy())
-    return sha.hexdigest()[:16]
