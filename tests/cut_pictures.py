@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tfgan.data.columns import KEYWORD, Geometry
+from tfgan.data.columns import Geometry
+from tfgan.data.comments import KEYWORD
 from tfgan.inference.grids import Strip, lay_out
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from PIL import Image
 
 from tfgan.data import images
-from tfgan.data.columns import KEYWORD
 from tfgan.inference.grids import Strip, draw, lay_out
 
 CONFIG = {
@@ -67,7 +66,7 @@ def write_samples(folder: Path, titles=("labels", "photo", "generated photo", ""
             for column, title in enumerate(titles)
         ]
         geometry = lay_out(strips, f"epoch {epoch}")
-        images.save(folder / "samples" / f"epoch_{epoch:04d}.png", draw(strips, geometry), {KEYWORD: geometry.to_text()})
+        images.save(folder / "samples" / f"epoch_{epoch:04d}.png", draw(strips, geometry), geometry.to_text())
     return values
 
 

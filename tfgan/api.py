@@ -253,37 +253,42 @@ class Run:
         return open_data(self.config.data, self.config.spec.kind, *sizes)
 
     def translate(
-        self, images: Pixels, *, to: str = "", set: str = "", style: str = "", seed: int = 0, tile: int = 2048, dtype: str = ""
+        self,
+        images: Pixels,
+        *,
+        to: str = "",
+        set: str = "",
+        style: str = "",
+        seed: int = 0,
+        size: str | int = "",
+        tile: int = 2048,
+        dtype: str = "",
     ) -> Pixels:
         """Puts images of any size through the run's generator, one after the other.
 
         Args:
             images: an array H×W×C or N×H×W×C of the source's pixels or of floats in [-1, 1] (maps of class indices H×W or N×H×W), a PIL
                 image, or a file's name.
-            to: the domain to translate into, where the run knows several ways.
+            to: the domain to translate into, which a run that knows several ways must be told.
             set: attributes the results have, and, after ~, those they do not have: "Black_Hair,~Male".
             style: an image file whose style the results take.
             seed: a whole number for the random style, where there is no `style`.
-            tile: images of more pixels in height or width go through in overlapping tiles of this size; 0: never.
+            size: at which images go through, to come back in their own: "trained", the network's, whatever their shape, as for sample
+                pictures; "full", their own pixels; or the number of pixels of the shorter side. "": as the method says, which is "trained"
+                for all that come with tfgan.
+            tile: of larger images that are "full" or at a number of pixels, overlapping tiles of this size go through; 0: never.
             dtype: "float32" for results in [-1, 1]; "" for pixels.
 
         Returns:
             Arrays for arrays, a PIL image for a PIL image or a file; in the target's own type and range, or float32 in [-1, 1].
 
         Raises:
-            UserError: images or conditions that the run does not know.
+            UserError: images or conditions that the run does not know; several ways of which none is named.
         """
-        from tfgan.inference.arrays import as_images
-        from tfgan.inference.tiling import translate_image
-        from tfgan.runs.conditions import choose_translator, make_conditions
+        from tfgan.runs.translate import translate_images
 
-        config = TranslateConfig(checkpoint=self._checkpoint, to=to, set=set, style=style, seed=seed, tile=tile)
-        signature = choose_translator(self._signatures, config.to)
-        conditions = make_conditions(self._opened, self._signatures, signature, config.set, config.style, config.seed)
-        floats = _wants_floats(dtype)
-        given = as_images(images, signature.source, self.config.data.alpha, floats)
-        results = [translate_image(signature, image, conditions(image), tile=config.tile, floats=floats) for image in given.images]
-        return given.back(results, signature.target)
+        config = TranslateConfig(checkpoint=self._checkpoint, to=to, set=set, style=style, seed=seed, size=str(size), tile=tile)
+        return translate_images(self._opened, self._signatures, images, config, _wants_floats(dtype))
 
     def sample(
         self,

@@ -69,16 +69,47 @@ def label_file(opened, tmp_path):
 
 
 def translate(folder, source, output, *flags):
-    assert main(["translate", str(folder), str(source), str(output), "--overwrite", *flags]) == 0
+    assert main(["translate", str(folder), str(source), str(output), "--overwrite", "--size=full", *flags]) == 0
     return images.decode(output / source.name)
 
 
 def test_each_direction_by_the_name_of_its_target(folder, opened, photo, tmp_path, capsys):
     _, signatures = opened("cyclegan")
-    for to, name, words in (("", "to_night", "day to night"), ("night", "to_night", "day to night"), ("day", "to_day", "night to day")):
+    for to, name, words in (("night", "to_night", "day to night"), ("day", "to_day", "night to day")):
         result = translate(folder("cyclegan"), tmp_path / "photo.png", tmp_path / "out", f"--to={to}")
         np.testing.assert_array_equal(result, signatures[name].pixels(photo[None])[0])
         assert words in capsys.readouterr().out
+
+
+def test_a_result_of_the_other_way_is_not_taken_for_one_of_this(folder, photo, tmp_path, capsys):
+    command = ["translate", str(folder("cyclegan")), str(tmp_path / "photo.png"), str(tmp_path / "out")]
+    assert main([*command, "--to=night"]) == main([*command, "--to=night"]) == 0
+    capsys.readouterr()
+    assert main([*command, "--to=day"]) == 1
+    assert (
+        f"0 written to {tmp_path / 'out'}\n1 in {tmp_path / 'out'} have another way (day to night, not night to day). They stay: "
+        "--overwrite replaces them, or name another folder." in capsys.readouterr().out
+    )
+    before = (tmp_path / "out" / "photo.png").read_bytes()
+    assert main([*command, "--to=day", "--overwrite"]) == 0 and main([*command, "--to=day"]) == 0
+    assert "0 written" in capsys.readouterr().out and (tmp_path / "out" / "photo.png").read_bytes() != before
+
+
+def test_a_style_a_seed_and_attributes_are_part_of_a_results_origin(folder, photo, label_file, tmp_path, capsys):
+    spade = ["translate", str(folder("spade")), str(tmp_path / "labels.png"), str(tmp_path / "spade")]
+    stargan = ["translate", str(folder("stargan")), str(tmp_path / "photo.png"), str(tmp_path / "stargan")]
+    for command, flag, other in ((spade, "--seed=1", "--seed=2"), (stargan, "--set=night", "--set=~night")):
+        assert [main([*command, word]) for word in (flag, flag, other)] == [0, 0, 1]
+    assert "have another seed (1, not 2)" in (said := capsys.readouterr().out) and "have another set (night, not ~night)" in said
+    style = [*spade, f"--style={tmp_path / 'photo.png'}"]
+    assert main([*style, "--overwrite"]) == main(style) == 0
+    images.save(tmp_path / "photo.png", photo[::-1])
+    assert main(style) == 1
+
+
+def test_the_end_of_training_names_both_ways(tmp_path, capsys):
+    assert main(["train", "--method=cyclegan", *COMMON.split(), *FLAGS["cyclegan"].split(), f"--workdir={tmp_path / 'run'}"]) == 0
+    assert f"Next: tfgan translate {tmp_path / 'run'} IMAGES OUTPUT --to=night (or --to=day), or" in capsys.readouterr().out
 
 
 def test_attributes_are_those_of_the_image_but_for_the_changed_ones(folder, opened, photo, tmp_path):
@@ -136,13 +167,15 @@ def test_random_style_is_the_seeds_and_one_for_all_images(folder, opened, label_
 def test_runs_that_need_nothing(opened):
     for name in ("pix2pix", "cyclegan"):
         run, signatures = opened(name)
-        assert make_conditions(run, signatures, choose_translator(signatures, ""), "", "", 0)(np.zeros((4, 4, 3), np.uint8)) == {}
+        translator = next(iter(signatures.values()))
+        assert make_conditions(run, signatures, translator, "", "", 0)(np.zeros((4, 4, 3), np.uint8)) == {}
 
 
 REFUSED = [
     ("pix2pix", ["--to=photo"], "--to=photo: the run translates to labels."),
+    ("cyclegan", [], "The run translates in 2 ways. Say which: --to=night for day to night, or --to=day for night to day."),
     ("cyclegan", ["--to=nihgt"], "--to=nihgt: the run translates to night and day. Did you mean night?"),
-    ("cyclegan", ["--set=night"], "--set chooses attributes, which a run of cyclegan does not have."),
+    ("cyclegan", ["--to=day", "--set=night"], "--set chooses attributes, which a run of cyclegan does not have."),
     ("pix2pix", ["--style={photo}"], "--style needs a run with a style encoder (spade with --style_encoder), which {run} is not."),
     ("stargan", ["--set=night", "--style={photo}"], "--style needs a run with a style encoder"),
     ("stargan", [], "--set=NAME,~NAME chooses what to change; the run knows brick"),
@@ -151,7 +184,7 @@ REFUSED = [
     ("spade", ["--style={folder}/none.png"], "--style={folder}/none.png: cannot be read: No such file"),
     ("spade", ["--style={folder}/broken.png"], "--style={folder}/broken.png: not an image"),
     ("spade", ["--style={photo}", "--seed=1"], "--seed=1 draws a random style, which --style replaces."),
-    ("cyclegan", ["--seed=1"], "--seed=1 draws a random style, which {run} does not take."),
+    ("cyclegan", ["--to=day", "--seed=1"], "--seed=1 draws a random style, which {run} does not take."),
     ("stargan", ["--set=night", "--seed=1"], "--seed=1 draws a random style, which {run} does not take."),
 ]
 

@@ -10,8 +10,8 @@ from tfgan.config import DataConfig, DataSpec, Domain, RunConfig, TrainConfig, f
 from tfgan.data.checks.crops import check_crops
 from tfgan.errors import UserError
 from tfgan.methods import method_class
-from tfgan.runs.recipes import recipe_settings, recipes
 from tfgan.runs.plan import settle
+from tfgan.runs.recipes import recipe_settings, recipes
 from tfgan.sizes import generator_multiple
 
 ALL = sorted(recipes())

@@ -49,11 +49,27 @@ def test_each_seed_is_one_file(folder, tmp_path, capsys):
 
 def test_what_is_there_stays(folder, tmp_path, capsys):
     (tmp_path / "seed000001.png").write_bytes(b"mine")
-    assert main(["sample", str(folder), str(tmp_path), "--count=2"]) == 0
-    assert "1 written" in (out := capsys.readouterr().out) and "1 were there already" in out
+    command = ["sample", str(folder), str(tmp_path), "--count=2"]
+    assert main(command) == 1
+    assert "1 written" in (out := capsys.readouterr().out) and f"1 in {tmp_path} do not say what made them. They stay" in out
     assert (tmp_path / "seed000001.png").read_bytes() == b"mine"
-    assert main(["sample", str(folder), str(tmp_path), "--count=2", "--overwrite"]) == 0
+    assert main([*command, "--overwrite"]) == 0
     assert (tmp_path / "seed000001.png").read_bytes() != b"mine"
+    assert main([*command[:3], "--count=3"]) == 0
+    assert "1 written" in (out := capsys.readouterr().out) and "2 were there already" in out
+
+
+def test_results_of_other_settings_stay_and_are_told(tmp_path):
+    method, out = FakeMethod(), tmp_path / "out"
+    light, dark = grays(tmp_path / "light", 200, 220), grays(tmp_path / "dark", 30, 50)
+    edited = {"images": dark, "having": light, "lacking": dark}
+    assert sampling.make_files(request(method, **edited), out) == (2, 0, {}, 0)
+    assert sampling.make_files(request(method, **edited), out) == (0, 2, {}, 0)
+    assert sampling.make_files(request(method, **edited, strengths=[2.0]), out).other == {
+        f"have another edit ({light} without {dark}, times 1, not {light} without {dark}, times 2)": 2
+    }
+    assert sampling.make_files(request(method, **edited | {"images": light}), out).other == {"have another input": 2}
+    assert sampling.make_files(request(method, images=dark), out).exit_code == 1
 
 
 @pytest.mark.parametrize("sheet, rows", [("samples", 3), ("interpolation", 3)])
@@ -108,6 +124,8 @@ def test_what_cannot_be_made_is_refused(folder, tmp_path, capsys, flags, message
 class FakeMethod:
     """Latents are the mean gray of an image and its reverse; labels shift the image by tenths."""
 
+    networks, ema = {}, {}
+
     def __init__(self, class_names=(), encoder=True):
         image = Domain("image", 1)
         self.signatures = {"generate": Sampler(Generation(self.paint, image, 2, class_names))}
@@ -143,7 +161,7 @@ def grays(folder, *values, size=SIZE):
 
 def test_classes_take_turns_in_folders_of_their_names(tmp_path):
     method = FakeMethod(("T-shirt/top", "bag", "coat"))
-    assert sampling.make_files(request(method, classes=["coat", "T-shirt/top"], count=3), tmp_path) == f"3 written to {tmp_path}"
+    assert sampling.make_files(request(method, classes=["coat", "T-shirt/top"], count=3), tmp_path) == (3, 0, {}, 0)
     assert files(tmp_path) == ["T-shirt_top/seed000001.png", "coat/seed000000.png", "coat/seed000002.png"]
     assert images.decode(tmp_path / "coat" / "seed000000.png")[0, 0, 0] == round(1.2 * 127.5)
     sampling.make_files(request(method, count=3), tmp_path / "all")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan.config import DataConfig, Domain
+from tfgan.config import DataConfig, Domain, Scale
 from tfgan.data import open_dataset, parse_direction
 from tfgan.data.dataset import Dataset
 from tfgan.data.source import Source
@@ -54,6 +54,40 @@ def test_spec():
     assert spec.domains == {"source": Domain("photo", 3), "target": Domain("labels", 1)}
     swapped = dataset(Shades(5), keys={"source": "B", "target": "A"}).spec
     assert swapped.domains == {"source": Domain("labels", 1), "target": Domain("photo", 3)}
+
+
+class Sizes(Source):
+    """Pairs of the given heights and widths."""
+
+    domains = Shades.domains
+
+    def __init__(self, *sizes):
+        self.sizes = sizes
+
+    def __len__(self):
+        return len(self.sizes)
+
+    def name(self, index):
+        return f"{index}.png"
+
+    def load(self, index):
+        return {key: np.zeros((*self.sizes[index], domain.channels), np.uint8) for key, domain in self.domains.items()}
+
+
+@pytest.mark.parametrize("cache", ["always", "never"])
+def test_scale_is_that_of_the_training_images(cache):
+    train = Sizes((8, 6), (100, 90), (9, 20), (5, 4), (12, 12))
+    found = Dataset("paired", {"train": [(train, KEYS)], "val": [(Sizes((1, 1)), KEYS)]}, (4, 4), (6, 6), DataConfig(cache=cache)).scale()
+    assert found == {key: Scale((12, 12), (5, 4), (100, 90), (6, 6), (4, 4)) for key in ("source", "target")}
+    assert found["source"].describe() == "4×4 pixels, of images of 12×12 (5×4 to 100×90)"
+
+
+def test_scale_of_unpaired_domains_and_of_images_that_are_not_checked():
+    streams = [(Sizes((8, 8)), {"source": "A"}), (Sizes((16, 16), (20, 20), (30, 30)), {"target": "B"})]
+    found = Dataset("unpaired", {"train": streams}, (4, 4), (4, 4), DataConfig()).scale()
+    assert [found[key].median for key in ("source", "target")] == [(8, 8), (20, 20)]
+    unchecked = Dataset("unpaired", {"train": streams}, (4, 4), (4, 4), DataConfig(), check=False).scale()
+    assert unchecked["target"].describe() == "4×4 pixels, of images of 16×16"
 
 
 def test_fingerprint_follows_the_training_names():

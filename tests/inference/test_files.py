@@ -8,7 +8,9 @@ from tfgan.data import images
 from tfgan.data.files import find_tasks
 from tfgan.errors import UserError
 from tfgan.inference import files
-from tfgan.inference.files import read_image, translate_files
+from tfgan.inference.files import DONE, KEPT, read_image, translate_files
+from tfgan.inference.origin import read_origin
+from tfgan.inference.passage import Passage
 from tfgan.inference.translator import Translator
 from tfgan.methods.base import Translation
 
@@ -40,8 +42,13 @@ def invert(channels=3, dtype="uint8", source_channels=3):
     return Translator(Translation(function, Domain("a", source_channels), Domain("b", channels, dtype), 1, 1))
 
 
-def translate(translator, tasks, *, alpha="composite", overwrite=False, tile=0):
-    return [outcome for _, outcome in translate_files(translator, tasks, alpha=alpha, overwrite=overwrite, tile=tile)]
+FULL = Passage("full", (16, 16), (16, 16))
+
+
+def translate(translator, tasks, conditions=lambda image: {}, *, alpha="composite", overwrite=False, passage=FULL, **origin):
+    """What became of the tasks: "done" or "kept", or what is said of others and of failures."""
+    outcomes = translate_files(translator, tasks, conditions, alpha=alpha, overwrite=overwrite, passage=passage, origin=origin)
+    return [outcome.kind if outcome.kind in (DONE, KEPT) else outcome.text for _, outcome in outcomes]
 
 
 def test_folder_keeps_relative_names_and_formats(photos, tmp_path):
@@ -118,19 +125,47 @@ def test_nothing_found(tmp_path, source):
 def test_results_are_the_translation_in_the_sources_format(tmp_path, form, exact):
     source = write(tmp_path / f"a.{form}", value=60)
     tasks = find_tasks(str(source), str(tmp_path / "out"))
-    assert translate(invert(), tasks) == [""]
+    assert translate(invert(), tasks) == ["done"]
     with Image.open(tmp_path / f"out/a.{form}") as result:
         assert result.format == {"png": "PNG", "jpg": "JPEG", "bmp": "BMP", "tif": "TIFF", "webp": "WEBP"}[form]
         np.testing.assert_allclose(np.asarray(result), np.full((4, 6, 3), 195), atol=0 if exact else 3)
 
 
-def test_existing_results_stay_unless_overwrite(tmp_path):
+def test_existing_files_stay_unless_overwrite(tmp_path):
     source, result = write(tmp_path / "a.png", value=60), write(tmp_path / "out/a.png", value=7)
     tasks = find_tasks(str(source), str(tmp_path / "out"))
-    assert translate(invert(), tasks) == ["exists"]
+    assert translate(invert(), tasks) == ["do not say what made them"]
     assert images.decode(result)[0, 0, 0] == 7
-    assert translate(invert(), tasks, overwrite=True) == [""]
+    assert translate(invert(), tasks, overwrite=True) == ["done"]
     assert images.decode(result)[0, 0, 0] == 195
+
+
+@pytest.mark.parametrize("form", images.EXTENSIONS)
+def test_results_of_the_same_origin_are_kept_and_others_are_told_apart(tmp_path, form):
+    source = write(tmp_path / f"a.{form}", value=60)
+    tasks = find_tasks(str(source), str(tmp_path / "out"))
+    way = {"run": "r", "weights": "ab", "step": 8, "way": "a to b", "size": "full"}
+    assert translate(invert(), tasks, **way) == ["done"]
+    before = tasks[0].result.read_bytes()
+    assert translate(invert(), tasks, **way) == translate(invert(), tasks, **way | {"run": "renamed"}) == ["kept"]
+    assert translate(invert(), tasks, **way | {"way": "b to a"}) == ["have another way (a to b, not b to a)"]
+    assert translate(invert(), tasks, **way | {"step": 9, "weights": "cd"}) == ["have another step (8, not 9)"]
+    assert translate(invert(), tasks, **way | {"weights": "cd"}) == ["have other weights"]
+    assert translate(invert(), tasks, **way | {"run": "s", "weights": "cd"}) == ["were made by r at step 8"]
+    assert translate(invert(), tasks, **way, set="night") == ["have another set (none, not night)"]
+    write(source, value=90)
+    assert translate(invert(), tasks, **way) == ["have another input"]
+    assert tasks[0].result.read_bytes() == before
+    assert read_origin(tasks[0].result) == {**way, "input": read_origin(tasks[0].result)["input"]}
+    assert translate(invert(), tasks, overwrite=True, **way) == ["done"] and translate(invert(), tasks, **way) == ["kept"]
+
+
+def test_results_can_be_translated_again(tmp_path):
+    source = write(tmp_path / "a.bmp", value=60)
+    assert translate(invert(), find_tasks(str(source), str(tmp_path / "one")), way="a to b") == ["done"]
+    assert translate(invert(), find_tasks(str(tmp_path / "one"), str(tmp_path / "two")), way="b to a") == ["done"]
+    np.testing.assert_array_equal(images.decode(tmp_path / "two/a.bmp"), images.decode(source))
+    assert read_origin(tmp_path / "two/a.bmp")["way"] == "b to a"
 
 
 @pytest.mark.parametrize(
@@ -139,20 +174,20 @@ def test_existing_results_stay_unless_overwrite(tmp_path):
 )
 def test_any_input_becomes_what_the_network_eats(tmp_path, mode, value, expected):
     source = write(tmp_path / ("a.jpg" if mode == "CMYK" else "a.png"), mode=mode, value=value)
-    assert translate(invert(), find_tasks(str(source), str(tmp_path / "out"), "png")) == [""]
+    assert translate(invert(), find_tasks(str(source), str(tmp_path / "out"), "png")) == ["done"]
     result = images.decode(tmp_path / "out/a.png")
     assert result.shape == (4, 6, 3) and np.abs(result.astype(int) - expected).max() <= (1 if mode == "CMYK" else 0)
 
 
 def test_alpha_may_be_dropped(tmp_path):
     source = write(tmp_path / "a.png", mode="RGBA", value=60)
-    assert translate(invert(), find_tasks(str(source), str(tmp_path / "out")), alpha="drop") == [""]
+    assert translate(invert(), find_tasks(str(source), str(tmp_path / "out")), alpha="drop") == ["done"]
     assert (images.decode(tmp_path / "out/a.png") == 195).all()
 
 
 def test_gray_target(tmp_path):
     source = write(tmp_path / "a.png")
-    assert translate(invert(channels=1), find_tasks(str(source), str(tmp_path / "out"))) == [""]
+    assert translate(invert(channels=1), find_tasks(str(source), str(tmp_path / "out"))) == ["done"]
     assert images.decode(tmp_path / "out/a.png").shape == (4, 6, 1)
 
 
@@ -160,7 +195,7 @@ def test_16_bit_results_want_a_format_that_holds_them(tmp_path):
     source = write(tmp_path / "a.jpg")
     (problem,) = translate(invert(dtype="uint16"), find_tasks(str(source), str(tmp_path / "out")))
     assert "--format=png" in problem and not (tmp_path / "out/a.jpg").exists()
-    assert translate(invert(dtype="uint16"), find_tasks(str(source), str(tmp_path / "out"), "png")) == [""]
+    assert translate(invert(dtype="uint16"), find_tasks(str(source), str(tmp_path / "out"), "png")) == ["done"]
     assert images.decode(tmp_path / "out/a.png").dtype == np.uint16
 
 
@@ -169,16 +204,16 @@ def test_what_fails_does_not_stop_the_others(photos, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/deep").write_text("a file where a folder must be")
     outcomes = translate(invert(), find_tasks(str(photos), str(tmp_path / "out")))
-    assert outcomes[0] == outcomes[2] == "" and "damaged" in outcomes[1] and "out/deep" in outcomes[3]
+    assert outcomes[0] == outcomes[2] == "done" and "damaged" in outcomes[1] and "out/deep" in outcomes[3]
 
 
 def test_full_memory_is_the_images_problem(tmp_path, monkeypatch):
     def no_memory(*_, **__):
         raise files.tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
-    monkeypatch.setattr(files, "translate_image", no_memory)
+    monkeypatch.setattr(Passage, "translate", no_memory)
     tasks = find_tasks(str(write(tmp_path / "a.png")), str(tmp_path / "out"))
-    assert translate(invert(), tasks) == ["4×6 pixels do not fit into memory: use a smaller --tile"]
+    assert translate(invert(), tasks) == ["4×6 pixels do not fit into memory: use --size=trained, or a smaller --tile"]
 
 
 def test_command(run, photos, tmp_path, capsys):
@@ -259,8 +294,6 @@ def test_each_image_has_conditions_of_its_own(tmp_path):
         assert image.shape == (4, 6, 3) and image.dtype == np.uint8
         return {"signs": np.array([1.0, -1.0, 0.0]) * (1 if image[0, 0, 0] == 60 else -1)}
 
-    tasks = find_tasks(str(tmp_path / "in"), str(tmp_path / "out"))
-    done = translate_files(Translator(signature), tasks, conditions, alpha="composite", overwrite=False, tile=0)
-    assert [outcome for _, outcome in done] == ["", ""]
+    assert translate(Translator(signature), find_tasks(str(tmp_path / "in"), str(tmp_path / "out")), conditions) == ["done", "done"]
     colors = [images.decode(tmp_path / "out" / name)[0, 0].tolist() for name in ("a.png", "b.png")]
     assert colors == [[60, 195, 128], [55, 200, 128]]

@@ -37,4 +37,6 @@ def run(arguments: list[str]) -> int:
 
     exported = export_run(folder, settings)
     print("\n".join([f"{exported.folder}: step {exported.step}", *(f"{name}: {text}" for name, text in exported.signatures.items())]))
+    if exported.scale:
+        print(f"They take pixels as they are given. Training, samples and `tfgan translate` have images at {exported.scale}.")
     return 0

@@ -36,8 +36,9 @@ def run(arguments: list[str]) -> int:
     start_tensorflow()
     from tfgan.runs.sampling import sample
 
-    print(sample(folder, Path(output), settings))
-    return 0
+    said, exit_code = sample(folder, Path(output), settings)
+    print(said)
+    return exit_code
 
 
 def _check(settings: SampleConfig, output: Path):

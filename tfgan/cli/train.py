@@ -63,6 +63,9 @@ def _train(method: str, data: DataConfig, training: TrainConfig, hparams) -> int
         return 128 + trained.stopped_by
     workdir, translates = training.workdir, translators(open_inference(trained.method))
     use = f"translate {workdir} IMAGES OUTPUT" if translates else f"sample {workdir} OUTPUT"
+    if len(translates) > 1:
+        first, *others = [f"--to={way.target.name}" for way in translates.values()]
+        use += f" {first}  (or {' or '.join(others)})"
     print(f"Pictures are in {workdir}/samples. Next:")
     for words in (use, f"evaluate {workdir}", f"report {workdir}", f"export {workdir}"):
         print(f"  tfgan {words}")

@@ -7,8 +7,9 @@ from tfgan.runs.start import start_tensorflow
 USAGE = """usage: tfgan translate RUN INPUT OUTPUT [--FLAGS]
 
 Puts INPUT, an image, a folder with all its sub-folders or a quoted pattern such as "photos/**/*.jpg", through the
-run's generator. Images of any size keep their size, relative name and format. What is in OUTPUT already stays, so
-that the command can be repeated.
+run's generator. Results have their image's size, relative name and format, and say in the file what made them. The
+command can be repeated: results of the same run, step, way, settings and input stay, and others that are in OUTPUT
+are never replaced without --overwrite. A run that knows two ways is told --to=DOMAIN.
 
 examples:
   tfgan translate runs/facades photos results
@@ -31,6 +32,5 @@ def run(arguments: list[str]) -> int:
     from tfgan.runs.translate import translate
 
     written = translate(folder, source, output, settings)
-    kept = f", {written.existing} were there already (--overwrite replaces them)" if written.existing else ""
-    print(f"{written.done} written to {output}{kept}" + (f", {written.failed} failed" if written.failed else ""))
-    return 1 if written.failed else 0
+    print(written.describe(output))
+    return written.exit_code

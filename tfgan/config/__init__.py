@@ -9,6 +9,7 @@ from tfgan.config.files import write_atomically
 from tfgan.config.kinds import BATCH_KINDS, SPECIFIC, BatchKind, idle_settings, present_kind
 from tfgan.config.records import make_records
 from tfgan.config.run import RunConfig
+from tfgan.config.scale import FULL, TRAINED, Scale, as_pixels
 from tfgan.config.setting import (
     Settings,
     Size,
@@ -29,7 +30,9 @@ from tfgan.config.words import in_present_words, old_names, record_in_present_wo
 
 __all__ = [
     "BATCH_KINDS",
+    "FULL",
     "SPECIFIC",
+    "TRAINED",
     "VALIDATED",
     "BatchKind",
     "Classes",
@@ -37,12 +40,14 @@ __all__ = [
     "DataSpec",
     "Domain",
     "RunConfig",
+    "Scale",
     "Settings",
     "Size",
     "Strings",
     "TrainConfig",
     "differences",
     "as_flag",
+    "as_pixels",
     "as_size",
     "as_text",
     "from_dict",

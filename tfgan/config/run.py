@@ -7,6 +7,7 @@ from typing import Any
 
 from tfgan.config.data import DataConfig
 from tfgan.config.files import write_atomically
+from tfgan.config.scale import Scale
 from tfgan.config.setting import differences, from_dict
 from tfgan.config.spec import DataSpec
 from tfgan.config.training import TrainConfig
@@ -26,6 +27,7 @@ class RunConfig:
         spec: what the data set's batches held.
         versions: name -> version of what the run was made with: tfgan, TensorFlow, Keras, NumPy and Python.
         hardware: what the rounding of results depends on, by name; empty in runs of older versions.
+        scale: key of a batch's images -> at what scale the run sees them; empty in runs of older versions.
     """
 
     method: str
@@ -35,6 +37,7 @@ class RunConfig:
     spec: DataSpec
     versions: dict[str, str]
     hardware: dict[str, str] = dataclasses.field(default_factory=dict)  # what rounding depends on; empty in runs of older versions
+    scale: dict[str, Scale] = dataclasses.field(default_factory=dict)
 
     def write(self, path: Path):
         write_atomically(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")

@@ -3,9 +3,10 @@
 import dataclasses
 from pathlib import Path
 
+from tfgan.config.scale import FULL, TRAINED
 from tfgan.config.setting import Settings, Strings, setting
 from tfgan.config.spec import OLD_CODINGS
-from tfgan.errors import UserError
+from tfgan.errors import UserError, did_you_mean
 
 SHEETS = ("", "samples", "interpolation", "mixing", "truncation", "reconstruction", "edit")
 CHECKPOINT = "last, best, or the number of a step"
@@ -36,9 +37,24 @@ class TranslateConfig(Settings):
     seed: int = setting(0, "of the random style, where --style names none", at_least=0, group="what to make")
     format: str = setting("", "format of all results, for example png; empty: that of each source", group="output")
     overwrite: bool = setting(False, "replace results that exist", group="output")
-    tile: int = setting(
-        2048, "images larger than this many pixels go through in overlapping tiles of this size; 0: never", at_least=0, group="large images"
+    size: str = setting(
+        "",
+        "at which images go through, to come back in their own: trained, the network's, whatever their shape, as for sample pictures; "
+        "full, their own pixels; or so many pixels on the shorter side; empty: as the method says, trained for all that come with tfgan",
+        group="size",
     )
+    tile: int = setting(
+        2048,
+        "with --size=full or a number, what is larger than so many pixels goes through in overlapping tiles of this size; 0: never",
+        at_least=0,
+        group="size",
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.size not in ("", TRAINED, FULL) and not (self.size.isdecimal() and int(self.size)):
+            hint = did_you_mean(self.size, (TRAINED, FULL))
+            raise UserError(f"--size={self.size} must be {TRAINED}, {FULL}, or the pixels of the shorter side, such as 512.{hint}")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,7 +19,17 @@ logger = logging.getLogger(__name__)
 
 TFDS_FEATURES = ("tfds_source", "tfds_target")
 
-__all__ = ["DATASETS", "batch_keys", "check_settings", "is_stored", "make_dataset", "open_dataset", "open_sources", "parse_direction"]
+__all__ = [
+    "DATASETS",
+    "batch_keys",
+    "check_settings",
+    "is_made",
+    "is_stored",
+    "make_dataset",
+    "open_dataset",
+    "open_sources",
+    "parse_direction",
+]
 
 
 def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size) -> Dataset:

@@ -6,9 +6,6 @@ Sample pictures are cut up again by the report. Those of earlier versions have n
 import json
 from typing import NamedTuple
 
-KEYWORD = "tfgan columns"
-"""The keyword of the text in a PNG file."""
-
 
 class Column(NamedTuple):
     """Images below each other, under one title.

@@ -7,7 +7,7 @@ import logging
 
 import numpy as np
 
-from tfgan.config import BATCH_KINDS, DataConfig, DataSpec, Size
+from tfgan.config import BATCH_KINDS, DataConfig, DataSpec, Scale, Size
 from tfgan.data.images import resize
 from tfgan.data.pipeline import make_batches, normalize
 from tfgan.data.prepare import MEMORY_SHARE, PreparedSource, free_memory
@@ -30,6 +30,7 @@ class Dataset:
     Attributes:
         spec: what the batches hold.
         image_size: height and width of a batch's images, in pixels.
+        loaded_size: height and width of training images before the crop, in pixels.
         validation_split: the split that validates: val, or test, or, if there is neither, train.
 
     Args:
@@ -57,7 +58,7 @@ class Dataset:
     ):
         if "train" not in splits:
             raise UserError(f"The data set has no training images; it has: {', '.join(splits) or 'nothing'}.")
-        self.image_size = image_size
+        self.image_size, self.loaded_size = image_size, loaded_size
         self.validation_split = next(split for split in ("val", "test", "train") if split in splits)
         self._train, self._validation = self._prepare(kind, splits, loaded_size, settings)
         if check:
@@ -97,6 +98,16 @@ class Dataset:
         place = "kept in memory" if remember else "decoded again for each step"
         logger.info(f"Images: {needed / 1e6:.0f} MB decoded, {free / 1e6:.0f} MB of memory free: {place} (--cache={settings.cache}).")
         return prepare(remember)
+
+    def scale(self) -> dict[str, Scale]:
+        """Key of a batch's images -> at what scale they are seen, by the training images that were loaded, which are all after a check."""
+        sizes: dict[str, list[Size]] = {}
+        for stream in self._train:
+            for key in stream.domains:
+                sizes[key] = sizes.get(key, []) + stream.original_sizes()
+        ordered = {key: sorted(found, key=lambda size: (size[0] * size[1], size)) for key, found in sizes.items()}
+        seen = {"loaded": self.loaded_size, "network": self.image_size}
+        return {key: Scale(found[len(found) // 2], found[0], found[-1], **seen) for key, found in ordered.items()}
 
     def train_batches(self, **settings) -> tf.data.Dataset:
         """Endless training batches: dictionaries of tensors, images b×H×W×C float32 in [-1, 1].

@@ -7,15 +7,13 @@ import contextlib
 import dataclasses
 import io
 import struct
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
-from PIL.PngImagePlugin import PngInfo
 
 from tfgan.config import Size, write_atomically
+from tfgan.data import comments
 from tfgan.errors import UnreadableImage, UserError
 
 _FORMATS = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "bmp": "BMP", "gif": "GIF", "webp": "WEBP", "tif": "TIFF", "tiff": "TIFF"}
@@ -190,7 +188,7 @@ def resize(image: np.ndarray, size: Size, resample: str) -> np.ndarray:
     colors are weighted by their opacity, so that what is hidden does not bleed into what is seen.
 
     Args:
-        image: H×W×C uint8 or uint16, or a map of class ids, H×W int32, which takes "nearest" only.
+        image: H×W×C uint8, uint16 or floats in [-1, 1], or a map of class ids, H×W int32, which takes "nearest" only.
         size: height and width in pixels.
         resample: "bicubic" or "nearest".
 
@@ -207,25 +205,26 @@ def resize(image: np.ndarray, size: Size, resample: str) -> np.ndarray:
     if image.dtype == np.uint8 and channels <= 4:
         return _resize_plane(image[..., 0] if channels == 1 else image, size, resample).reshape(*size, channels)
 
-    limit = np.iinfo(image.dtype).max
+    floats = image.dtype.kind == "f"
+    low, high, least = (-1.0, 1.0, 2 / 255) if floats else (0, np.iinfo(image.dtype).max, 1)  # least opacity that colors are divided by
     planes = image.astype(np.float32)
     weighted = resample == "bicubic" and channels in (2, 4)
     if weighted:
-        planes[..., :-1] *= planes[..., -1:] / limit
+        planes[..., :-1] *= (planes[..., -1:] - low) / (high - low)
     planes = np.stack([_resize_plane(planes[..., channel], size, resample) for channel in range(channels)], axis=-1)
     if weighted:
-        planes[..., :-1] *= limit / np.maximum(planes[..., -1:], 1)
-    return np.clip(np.rint(planes), 0, limit).astype(image.dtype)
+        planes[..., :-1] *= (high - low) / np.maximum(planes[..., -1:] - low, least)
+    return np.clip(planes if floats else np.rint(planes), low, high).astype(image.dtype)
 
 
-def encode(image: np.ndarray, extension: str, texts: Mapping[str, str] | None = None) -> bytes:
+def encode(image: np.ndarray, extension: str, comment: str = "") -> bytes:
     """The bytes of a file of the format that `extension` names, with or without its dot.
 
     JPEG and WebP are written at quality 95; JPEG, BMP and GIF have no room for half transparency: there the image is laid over white.
 
     Args:
         image: H×W×C, C from 1 to 4, uint8 or uint16. 16 bits fit into PNG, and gray ones into TIFF.
-        texts: keyword -> text, which PNG files of 8 bits hold beside the image, and others do not.
+        comment: ASCII text that the file holds beside the pixels.
 
     Raises:
         UserError: the format is unknown or cannot hold this image.
@@ -243,35 +242,30 @@ def encode(image: np.ndarray, extension: str, texts: Mapping[str, str] | None = 
     if image.dtype == np.uint16 and channels > 1:
         import tensorflow as tf  # Pillow writes 16 bits for gray only
 
-        return tf.io.encode_png(image).numpy()
+        return comments.with_comment(tf.io.encode_png(image).numpy(), form, comment)
 
     content = io.BytesIO()
     try:
-        options: dict[str, Any] = {"quality": 95} if form in ("JPEG", "WEBP") else {}
-        if form == "PNG" and texts:
-            options["pnginfo"] = PngInfo()
-            for keyword, text in texts.items():
-                options["pnginfo"].add_text(keyword, text)
+        options = ({"quality": 95} if form in ("JPEG", "WEBP") else {}) | comments.options(form, comment)
         Image.fromarray(image[..., 0] if channels == 1 else image).save(content, form, **options)
     except (OSError, ValueError) as error:  # such as WebP's largest side of 16383 pixels
         height, width = image.shape[:2]
         raise UserError(f"{form} files cannot hold this image of {height}×{width}: {error}; write it as PNG (--format=png)") from None
-    return content.getvalue()
+    return comments.with_comment(content.getvalue(), form, comment)
 
 
-def save(path: Path, image: np.ndarray, texts: Mapping[str, str] | None = None):
+def save(path: Path, image: np.ndarray, comment: str = ""):
     """Writes an image file, whole or not at all, in the format of the path's ending; makes its folder if need be.
 
     Args:
         path: the file, which is replaced if it exists.
-        image: H×W×C, C from 1 to 4, uint8 or uint16; see `encode`.
-        texts: keyword -> text, which PNG files hold beside the image; see `encode`.
+        image: H×W×C, C from 1 to 4, uint8 or uint16; comment: ASCII text beside the pixels; see `encode`.
 
     Raises:
         UserError: the format is unknown or cannot hold this image.
         OSError: the file cannot be written.
     """
-    write_atomically(path, encode(image, path.suffix, texts))
+    write_atomically(path, encode(image, path.suffix, comment))
 
 
 @contextlib.contextmanager

@@ -36,6 +36,7 @@ class PreparedSource:
         self.domains: dict[str, Domain] = {key: source.domains[old] for key, old in keys.items() if old in source.domains}
         self._indices = list(range(len(source)))
         self._memory: dict[int, list[np.ndarray]] | None = {} if remember else None
+        self._sizes: dict[int, Size] = {}  # of the source's images, where they have been loaded
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -56,6 +57,7 @@ class PreparedSource:
         if self._memory is not None and index in self._memory:
             return self._memory[index]
         example = self.source.load(index)
+        self._sizes[index] = next((example[old].shape[:2] for key, old in self.keys.items() if key in self.domains), (0, 0))
         arrays = [self._resized(example[old], self.domains[key]) if key in self.domains else example[old] for key, old in self.keys.items()]
         if self._memory is not None:
             self._memory[index] = arrays
@@ -97,6 +99,12 @@ class PreparedSource:
         self._indices = [i for i in self._indices if i not in bad]
         if not self._indices:
             raise UserError(f"No {split} image is left.")
+
+    def original_sizes(self) -> list[Size]:
+        """Height and width, before they are resized, of the images that were loaded so far; of the first one if none was."""
+        if not self._sizes:
+            self.fetch(0)
+        return list(self._sizes.values())
 
     def bytes(self) -> int:
         """The memory that all prepared images and maps take, in bytes."""

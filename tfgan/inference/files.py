@@ -1,7 +1,8 @@
-"""Files and folders through a translator: relative names and formats are kept, nothing is overwritten."""
+"""Files and folders through a translator: relative names and formats are kept, nothing is overwritten, and results say what made them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -10,37 +11,58 @@ from tfgan.data import images
 from tfgan.data.files import Task
 from tfgan.data.label_maps import maps as label_maps
 from tfgan.errors import UnreadableImage, UserError
-from tfgan.inference.tiling import translate_image
+from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
+from tfgan.inference.passage import Passage
 from tfgan.inference.translator import Translator
 
-DONE, EXISTS = "", "exists"
+DONE, KEPT, OTHER, FAILED = "done", "kept", "other", "failed"
+"""What became of a task: its result is new, was there already, is another one that was there already, or could not be made."""
+
+
+class Outcome(NamedTuple):
+    """What became of a task, one of `DONE`, `KEPT`, `OTHER` and `FAILED`, and what is to be said of it."""
+
+    kind: str
+    text: str = ""  # why it failed; what the other result is; of a new one, at what scale it was made if it is not that of training
 
 
 def translate_files(
-    translator: Translator, tasks: list[Task], conditions: Callable = lambda image: {}, *, alpha: str, overwrite: bool, tile: int
-) -> Iterator[tuple[Task, str]]:
-    """Does the tasks; yields each with what became of it: `DONE`, `EXISTS` if its result was there, otherwise the reason it failed.
+    translator: Translator,
+    tasks: list[Task],
+    conditions: Callable = lambda image: {},
+    *,
+    alpha: str,
+    overwrite: bool,
+    passage: Passage,
+    origin: Origin,
+) -> Iterator[tuple[Task, Outcome]]:
+    """Does the tasks, one after the other; yields each with what became of it.
 
-    A file that cannot be read, translated or written is told as a reason; the others are done.
+    A result that exists is kept if it states the same origin. Another one stays too, unless `overwrite` is set, and is told.
+    A file that cannot be read, translated or written is told; the others are done.
 
     Args:
         conditions: what an image H×W×C is translated by: image -> {name: vector}.
         alpha: what becomes of transparency, see `tfgan.data.images.convert`.
         overwrite: do a task whose result exists.
-        tile: see `tfgan.inference.tiling.translate_image`.
+        passage: the size at which images go through.
+        origin: what all results of the tasks say of their making; each adds its own input.
     """
     for task in tasks:
-        if task.result.exists() and not overwrite:
-            yield task, EXISTS
-            continue
         try:
+            own = origin | {"input": digest(task.source)}
+            if task.result.exists() and not overwrite:
+                other = unlike(read_origin(task.result), own)
+                yield task, Outcome(OTHER, other) if other else Outcome(KEPT)
+                continue
             image = read_image(task.source, translator.source, alpha)
-            images.save(task.result, translate_image(translator, image, conditions(image), tile=tile))
-            yield task, DONE
+            result = passage.translate(translator, image, conditions)
+            images.save(task.result, result, as_comment(own))
+            yield task, Outcome(DONE, passage.unlike_training(image.shape[:2]))
         except tf.errors.ResourceExhaustedError:
-            yield task, f"{image.shape[0]}×{image.shape[1]} pixels do not fit into memory: use a smaller --tile"
+            yield task, Outcome(FAILED, f"{image.shape[0]}×{image.shape[1]} pixels do not fit into memory: {passage.smaller()}")
         except (UnreadableImage, UserError, OSError) as error:
-            yield task, str(error)
+            yield task, Outcome(FAILED, str(error))
 
 
 def read_image(path: Path, domain: Domain, alpha: str):

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from tfgan.config import DataSpec, Domain, Settings, Size, Strings, setting
+from tfgan.config import TRAINED, DataSpec, Domain, Settings, Size, Strings, setting
 from tfgan.errors import UserError
 from tfgan.lazy import keras, optimizers, tf
 
@@ -184,6 +184,7 @@ class Translation(NamedTuple):
     input_key: str = "source"  # of a batch: where its images are found
     truth_key: str = ""  # of a batch: where what should come out is found; empty: the data does not know
     conditions: dict[str, int] = {}  # what else each image is translated by: name -> length of a float32 vector, N×length
+    size: str = TRAINED  # at which images go through where `--size` does not say: trained, full, or the pixels of the shorter side
 
 
 class Encoding(NamedTuple):

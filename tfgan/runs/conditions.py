@@ -13,17 +13,22 @@ from tfgan.runs.opening import Run
 
 
 def choose_translator(signatures: Signatures, to: str) -> Translator:
-    """The translation into the domain called `to`, or the first one if `to` is empty.
+    """The translation into the domain called `to`; if `to` is empty, the only one.
+
+    A run of two ways is never guessed at: the first one is that of the names' alphabet, which says nothing of what the images are.
 
     Raises:
-        UserError: the run does not translate into that domain, or not at all; says what it does.
+        UserError: the run does not translate into that domain, or not at all, or into several of which none is named; says what it does.
     """
     if not translators(signatures):
         raise UserError("The run makes images from noise and translates none: use `tfgan sample`.")
     by_target = {signature.target.name: signature for signature in translators(signatures).values()}
     if to and to not in by_target:
         raise UserError(f"--to={to}: the run translates to {' and '.join(by_target)}.{did_you_mean(to, by_target)}")
-    return by_target[to] if to else next(iter(by_target.values()))
+    if not to and len(by_target) > 1:
+        ways = ", or ".join(f"--to={name} for {signature.describe()}" for name, signature in by_target.items())
+        raise UserError(f"The run translates in {len(by_target)} ways. Say which: {ways}.")
+    return by_target[to or next(iter(by_target))]
 
 
 def make_conditions(run: Run, signatures: Signatures, translator: Translator, changes: str, style: str, seed: int) -> Callable:

@@ -43,7 +43,8 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
     spec = run.config.spec
     dataset = open_dataset(run.config.data, spec.kind, spec.image_size, spec.image_size)
     evaluators = Evaluators(run, settings, extractor)
-    logger.info(f"{run.folder} at step {run.step}: making images")
+    scale = {key: found.describe() for key, found in dataset.scale().items()}
+    logger.info(f"{run.folder} at step {run.step}: making images at the scale of training, {' and '.join(dict.fromkeys(scale.values()))}")
     made = compare(open_inference(run.method), dataset, settings.count)
     comparisons = {part: evaluators.with_maps(comparison) for part, comparison in made.items()}
     names = _names(settings, comparisons, f"{run.folder} ({run.config.method})")
@@ -54,7 +55,7 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
     )
     stamp |= {"fingerprint": dataset.spec.fingerprint} | evaluators.stamps(tools, list(comparisons.values()))
     cases = [case for part in comparisons for case in _cases(run, part, comparisons[part], measured[part], settings.cases)]
-    result = make_result(f"{run.folder.name}@{run.step}", run.step, stamp, measured, cases)
+    result = make_result(f"{run.folder.name}@{run.step}", run.step, stamp, measured, cases) | {"scale": scale}
     add_result(run.folder, result)
     return result
 

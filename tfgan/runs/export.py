@@ -1,18 +1,22 @@
 """A SavedModel of a run, compared with the run's own networks."""
 
+import dataclasses
+import json
 import logging
 from pathlib import Path
 from typing import NamedTuple
 
 import tensorflow as tf
 
+from tfgan.config import write_atomically
 from tfgan.config.verbs import ExportConfig
 from tfgan.errors import TrainingFailed, UserError
-from tfgan.inference import Sampler, open_inference
+from tfgan.inference import Sampler, Signatures, open_inference, translators
 from tfgan.inference.export import export, largest_difference, largest_sample_difference, signature_name
 from tfgan.runs.judging import judge_export
-from tfgan.runs.opening import open_run
+from tfgan.runs.opening import Run, open_run
 from tfgan.runs.pictures import stored_inputs
+from tfgan.runs.scale import find_scale
 from tfgan.terminal import waiting
 
 logger = logging.getLogger(__name__)
@@ -21,12 +25,16 @@ COMPARED_SEEDS = range(16)
 TOLERANCE = 1 / 255  # of the full range: rounding may fall either way
 
 
+RECORD = "tfgan.json"  # beside the SavedModel: what it was made of, and at what scale the run sees images
+
+
 class Exported(NamedTuple):
     """The export that was written, and how far its results were from the run's."""
 
     folder: Path
     step: int  # of the checkpoint
     signatures: dict[str, str]  # name -> what it does, and how far its results were from the run's
+    scale: str  # at what scale the run sees what it translates; "" if it translates nothing, or does not know
 
 
 def export_run(folder: str, settings: ExportConfig) -> Exported:
@@ -60,4 +68,21 @@ def export_run(folder: str, settings: ExportConfig) -> Exported:
     if wrong:
         shown = "\n".join(f"{name}: {described[name]}" for name in wrong)
         raise TrainingFailed(f"{output} does not reproduce the run ({', '.join(wrong)}): do not use it.\n{shown}")
-    return Exported(output, run.step, described)
+    return Exported(output, run.step, described, _record(run, signatures, output))
+
+
+def _record(run: Run, signatures: Signatures, output: Path) -> str:
+    """Writes beside a SavedModel what it was made of; returns at what scale the run sees what it translates, in words."""
+    scale, ways = find_scale(run.config), translators(signatures)
+    described = {
+        signature_name(name, signatures): {
+            "from": way.source.name,
+            "to": way.target.name,
+            "network": run.config.hparams.image_size,
+            "scale": dataclasses.asdict(scale[way.input_key]) if way.input_key in scale else None,
+        }
+        for name, way in ways.items()
+    }
+    record = {"run": run.folder.resolve().name, "method": run.config.method, "step": run.step, "translates": described}
+    write_atomically(output / RECORD, json.dumps(record, indent=2) + "\n")
+    return " and ".join(dict.fromkeys(scale[way.input_key].describe() for way in ways.values() if way.input_key in scale))

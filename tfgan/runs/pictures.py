@@ -9,7 +9,6 @@ import numpy as np
 
 from tfgan.config import Domain, write_atomically
 from tfgan.data import images
-from tfgan.data.columns import KEYWORD
 from tfgan.data.dataset import Dataset
 from tfgan.data.label_maps.maps import encode, paint
 from tfgan.data.pipeline import denormalize
@@ -149,7 +148,7 @@ class Samples(Callback):
         geometry = lay_out(shown, " · ".join([caption, *self.contrast.remarks()]), ACROSS)
         picture = draw(shown, geometry)
         name = f"step_{step:08d}.png" if epoch is None else f"epoch_{epoch:04d}.png"
-        images.save(self.folder / name, picture, {KEYWORD: geometry.to_text()})
+        images.save(self.folder / name, picture, geometry.to_text())
         if trainer.tensorboard:
             trainer.tensorboard.image(step, "samples", picture)
         return trainer.show_samples(step, Made(self.signatures, self.examples, calls, sampled, picture))

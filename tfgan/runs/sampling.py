@@ -11,10 +11,13 @@ from tfgan.data import images
 from tfgan.data.files import find_images
 from tfgan.errors import UserError
 from tfgan.inference import Sampler, Signatures, open_inference, sheets
+from tfgan.inference.files import DONE, KEPT, OTHER, Outcome
 from tfgan.inference.grids import grid
+from tfgan.inference.origin import as_comment, digest, read_origin, unlike
 from tfgan.inference.sampler import BATCH
 from tfgan.runs.latents import attribute_vector, choose_classes, choose_encoder, choose_sampler, read_fitted
 from tfgan.runs.opening import Run, open_run
+from tfgan.runs.written import Written, origin_of
 from tfgan.terminal import Waiting, waiting
 
 logger = logging.getLogger(__name__)
@@ -45,8 +48,11 @@ class Request(NamedTuple):
         return np.arange(begin, begin + count)
 
 
-def sample(folder: str, output: Path, settings: SampleConfig) -> str:
-    """Writes what is asked for of the run in `folder`, to the folder or the picture `output`, and says what was written.
+def sample(folder: str, output: Path, settings: SampleConfig) -> tuple[str, int]:
+    """Writes what is asked for of the run in `folder`, to the folder or the picture `output`.
+
+    Returns:
+        What is said of it, and the exit code.
 
     Raises:
         UserError: no such run or checkpoint; what the run cannot make; images that cannot be read.
@@ -57,55 +63,68 @@ def sample(folder: str, output: Path, settings: SampleConfig) -> str:
     request = Request(run, signatures, sampler, settings)
     choose_classes(sampler, settings.classes)  # unknown ones are refused, also where none are needed
     logger.info(f"{sampler.describe()}, {run.folder} at step {run.step}")
-    return make_sheet(request, output) if settings.sheet else make_files(request, output)
+    if settings.sheet:
+        return make_sheet(request, output), 0
+    written = make_files(request, output)
+    return written.describe(output), written.exit_code
 
 
-def make_files(request: Request, folder: Path) -> str:
-    """Writes an image a file into `folder`; what is there already stays unless it is to be overwritten. Says how many were written."""
-    if request.settings.images:
-        names, latents, labels = _edited(request)
-    else:
-        names, latents, labels = _drawn(request)
-    wanted = [i for i, name in enumerate(names) if request.settings.overwrite or not (folder / name).exists()]
+def make_files(request: Request, folder: Path) -> Written:
+    """Writes an image a file into `folder`; what is there already stays unless it is to be overwritten. Says what became of each."""
+    names, latents, labels, own = _edited(request) if request.settings.images else _drawn(request)
+    origin = origin_of(request.run) | ({"truncation": request.sampler.styles.truncation} if request.sampler.styles else {})
+    origins = [origin | each for each in own]
+    there = [i for i, name in enumerate(names) if not request.settings.overwrite and (folder / name).exists()]
+    wanted = sorted(set(range(len(names))) - set(there))
+    others = [unlike(read_origin(folder / names[i]), origins[i]) for i in there]
     with Waiting("Making images", len(wanted)) as shown:
         for begin in range(0, len(wanted), BATCH):
             batch = wanted[begin : begin + BATCH]
             made = request.sampler.pixels(latents[batch], None if labels is None else labels[batch]).numpy()
             for number, image in zip(batch, made):
-                images.save(folder / names[number], image)
+                images.save(folder / names[number], image, as_comment(origins[number]))
             shown.advance(len(batch))
-    there = len(names) - len(wanted)
-    return f"{len(wanted)} written to {folder}" + (f", {there} were there already (--overwrite replaces them)" if there else "")
+    return Written.of([Outcome(DONE)] * len(wanted) + [Outcome(OTHER, other) if other else Outcome(KEPT) for other in others])
 
 
 def _drawn(request):
-    """Names of files, latents and labels for --count seeds, from --seed on."""
+    """Names of files, latents, labels and what each result states of itself, for --count seeds, from --seed on."""
     seeds, sampler = request.seeds(request.settings.count), request.sampler
-    names = [f"seed{seed:06d}.png" for seed in seeds]
+    names, own = [f"seed{seed:06d}.png" for seed in seeds], [{"seed": int(seed)} for seed in seeds]
     if not request.classes:
-        return names, sampler.latents(seeds), None
+        return names, sampler.latents(seeds), None, own
     labels = np.resize(request.classes, len(seeds))
     folders = [sampler.class_names[label].replace("/", "_") for label in labels]
-    return [f"{folder}/{name}" for folder, name in zip(folders, names)], sampler.latents(seeds), labels
+    own = [each | {"class": sampler.class_names[label]} for each, label in zip(own, labels)]
+    return [f"{folder}/{name}" for folder, name in zip(folders, names)], sampler.latents(seeds), labels, own
 
 
 def _edited(request):
-    """Names of files and latents for --images, moved by what sets --having apart from --lacking; no labels."""
+    """As `_drawn`, for --images, moved by what sets --having apart from --lacking; no labels."""
     if len(request.strengths) > 1:
         raise UserError("Files are edited by one of --strengths; for several use --sheet=edit.")
     files, latents, _ = _encoded(request, None)
+    root, _ = find_images(_images(request))
+    own = [{"input": digest(root / file)} for file in files]
     if request.settings.having:
-        latents = latents + (request.strengths or [1.0])[0] * _direction(request)
+        strength = (request.strengths or [1.0])[0]
+        latents = latents + strength * _direction(request)
+        edit = f"{request.settings.having} without {request.settings.lacking}, times {strength:g}"
+        own = [each | {"edit": edit} for each in own]
     names = [file.with_suffix(".png").as_posix() for file in files]
     for name in {name for name in names if names.count(name) > 1}:
         raise UserError(f"Several of --images would become {name}: rename them, or use a pattern for some.")
-    return names, latents, None
+    return names, latents, None, own
+
+
+def _images(request) -> str:
+    return str(Path(request.settings.images).expanduser())
 
 
 def _encoded(request, count):
     """The first `count` of --images, or all: their names, latents n×length, and the images as the encoder sees them."""
     encoder = choose_encoder(request.run, request.signatures, "images")
-    root, names = find_images(str(Path(request.settings.images).expanduser()))
+    root, names = find_images(_images(request))
     fitted = [read_fitted(request.run, encoder, "images", root / name) for name in names[:count]]
     latents = [encoder(image[None]).numpy() for image in waiting(fitted, len(fitted), "Encoding images")]
     return names[:count], np.concatenate(latents), fitted

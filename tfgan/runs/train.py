@@ -73,7 +73,8 @@ def _train(plan: Plan, callbacks: Sequence[Callback]) -> Trained:
     logger.info(f"Devices: {describe(strategy)}.")
     for line in chosen:
         logger.info(line)
-    config = RunConfig(method, data, training, hparams, dataset.spec, versions(), rounding(strategy, training.xla == "on"))
+    hardware, scale = rounding(strategy, training.xla == "on"), dataset.scale()
+    config = RunConfig(method, data, training, hparams, dataset.spec, versions(), hardware, scale)
     logger.info(_describe(dataset.spec))
     logger.info(_describe_crops(hparams))
     for finding in check_crops(hparams.image_size, hparams.loaded_size()):

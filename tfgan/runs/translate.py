@@ -1,25 +1,23 @@
 """Images of the user's through a trained run."""
 
 import logging
-from typing import NamedTuple
+from pathlib import Path
 
+from tfgan.config import TRAINED
 from tfgan.config.verbs import TranslateConfig
 from tfgan.data.files import find_tasks
-from tfgan.inference import open_inference
-from tfgan.inference.files import DONE, EXISTS, translate_files
+from tfgan.inference import Signatures, Translator, open_inference
+from tfgan.inference.arrays import Pixels, as_images
+from tfgan.inference.files import DONE, FAILED, translate_files
+from tfgan.inference.origin import Origin, digest
+from tfgan.inference.passage import Passage
 from tfgan.runs.conditions import choose_translator, make_conditions
-from tfgan.runs.opening import open_run
+from tfgan.runs.opening import Run, open_run
+from tfgan.runs.scale import choose_passage
+from tfgan.runs.written import Written, origin_of
 from tfgan.terminal import Waiting
 
 logger = logging.getLogger(__name__)
-
-
-class Written(NamedTuple):
-    """The numbers of files that became a result, had one already, or failed."""
-
-    done: int
-    existing: int  # were there already, and stay
-    failed: int
 
 
 def translate(folder: str, source: str, output: str, settings: TranslateConfig) -> Written:
@@ -29,22 +27,71 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
         source, output: see `tfgan.data.files.find_tasks`.
 
     Raises:
-        UserError: no such run, checkpoint or images; conditions that the run does not know.
+        UserError: no such run, checkpoint or images; conditions that the run does not know; several ways of which none is named.
     """
     tasks = find_tasks(source, output, settings.format)
     run = open_run(folder, settings.checkpoint)
     signatures = open_inference(run.method)
     translator = choose_translator(signatures, settings.to)
     conditions = make_conditions(run, signatures, translator, settings.set, settings.style, settings.seed)
-    logger.info(f"{translator.describe()}, {run.folder} at step {run.step}, {len(tasks)} image(s)")
-    alpha = run.config.data.alpha
-    outcomes = translate_files(translator, tasks, conditions, alpha=alpha, overwrite=settings.overwrite, tile=settings.tile)
-    counts = dict.fromkeys(Written._fields, 0)
-    kinds = {DONE: "done", EXISTS: "existing"}
+    passage = choose_passage(run, translator, settings.size, settings.tile)
+    logger.info(f"{translator.describe()}, {run.folder} at step {run.step}, {len(tasks)} image(s). {passage.describe()}")
+    outcomes = translate_files(
+        translator,
+        tasks,
+        conditions,
+        alpha=run.config.data.alpha,
+        overwrite=settings.overwrite,
+        passage=passage,
+        origin=_origin(run, translator, passage, settings),
+    )
+    found, unlike = [], 0
     with Waiting("Translating", len(tasks)) as shown:
         for task, outcome in outcomes:
-            counts[kinds.get(outcome, "failed")] += 1
-            if outcome not in kinds:
-                shown.say(f"{task.source}: {outcome}")
+            found.append(outcome)
+            if outcome.kind == FAILED:
+                shown.say(f"{task.source}: {outcome.text}")
+            elif outcome.kind == DONE and outcome.text:
+                unlike += 1
+                if unlike == 1:
+                    shown.say(f"{task.source} {outcome.text}.")
             shown.advance()
-    return Written(**counts)
+    written = Written.of(found)
+    if unlike > 1:
+        logger.warning(f"{unlike} of {written.done} images went through at another scale than in training.")
+    return written
+
+
+def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: TranslateConfig, floats: bool) -> Pixels:
+    """Puts the images of a program through a run, and returns them in the form in which they were given.
+
+    Args:
+        given: see `tfgan.inference.arrays.as_images`.
+        floats: the results in float32, [-1, 1].
+
+    Raises:
+        UserError: images or conditions that the run does not know; several ways of which none is named.
+    """
+    translator = choose_translator(signatures, settings.to)
+    conditions = make_conditions(run, signatures, translator, settings.set, settings.style, settings.seed)
+    passage = choose_passage(run, translator, settings.size, settings.tile)
+    taken = as_images(given, translator.source, run.config.data.alpha, floats)
+    for note in dict.fromkeys(passage.unlike_training(image.shape[:2]) for image in taken.images):
+        if note:
+            logger.warning(f"An image {note}.")
+    return taken.back([passage.translate(translator, image, conditions, floats=floats) for image in taken.images], translator.target)
+
+
+def _origin(run: Run, translator: Translator, passage: Passage, settings: TranslateConfig) -> Origin:
+    """What the results of a command depend on, but for their inputs."""
+    origin = origin_of(run) | {"way": translator.describe(), "size": passage.size}
+    if passage.size != TRAINED:
+        origin["tile"] = passage.tile
+    if settings.set:
+        origin["set"] = settings.set
+    if settings.style:
+        style = Path(settings.style).expanduser()
+        origin["style"] = f"{style.name} {digest(style)}"
+    elif "latent" in translator.lengths:
+        origin["seed"] = settings.seed
+    return origin

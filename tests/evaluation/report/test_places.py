@@ -9,7 +9,6 @@ from PIL import Image, ImageDraw, ImageFont
 from reported_run import CONFIG, write_run
 
 from tfgan.data import images
-from tfgan.data.columns import KEYWORD
 from tfgan.evaluation.report.page import make_record
 from tfgan.evaluation.report.places import places
 from tfgan.evaluation.report.records import read_run
@@ -106,7 +105,7 @@ def present(path, **changes):
     strips = [Strip("labels", [np.zeros((16, 16, 3))] * 2), Strip("generated photo", [np.ones((16, 16, 3))] * 2, made=True)]
     geometry = lay_out(strips, "epoch 1")
     picture = draw(strips, geometry)
-    images.save(path, picture, {KEYWORD: geometry._replace(**changes).to_text()})
+    images.save(path, picture, geometry._replace(**changes).to_text())
     return geometry, picture.shape[1::-1]
 
 

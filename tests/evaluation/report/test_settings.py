@@ -21,6 +21,27 @@ def test_flat_records():
 
 
 @pytest.mark.parametrize(
+    "scale, shown",
+    [
+        ({}, None),
+        ({"source": [3]}, None),
+        ({"source": {"median": [8, 8]}}, None),
+        ({"source": {"median": 8, "smallest": 8, "largest": 8, "loaded": 4, "network": 4}}, None),
+        ({"source": (8, 8), "target": (8, 8)}, "4×4 pixels, of images of 8×8"),
+        ({"source": (8, 8), "target": (9, 6)}, "4×4 pixels, of images of 8×8; 4×4 pixels, of images of 9×6"),
+    ],
+)
+def test_the_scale_is_a_fact(tmp_path, scale, shown):
+    other = {"loaded": (5, 5), "network": (4, 4)}
+    record = {
+        key: dict.fromkeys(("median", "smallest", "largest"), size) | other if isinstance(size, tuple) else size
+        for key, size in scale.items()
+    }
+    facts = dict(settings.facts([read_run(write_run(tmp_path / "a", CONFIG | {"scale": record}))]))
+    assert facts.get("scale of samples and evaluations") == (shown and [shown])
+
+
+@pytest.mark.parametrize(
     "value, shown",
     [
         ("x", "x"),

@@ -5,6 +5,7 @@ import math
 import statistics
 from typing import Any
 
+from tfgan.config import Scale, from_dict
 from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.report.records import Result, Row, Run
 
@@ -19,6 +20,7 @@ TITLES = {
     "spec": "What the data holds",
     "versions": "Versions",
     "hardware": "Hardware",
+    "scale": "Scale of the images",
 }
 FLAGS = ("method", "data", "training", "hparams")  # parts of the configuration that are flags; no two have one name
 OF_EACH_RUN = ("workdir",)  # differs always, and says nothing of what was learned
@@ -116,6 +118,7 @@ def _facts(run: Run) -> dict[str, str]:
         "from → to": " → ".join(str(domains[key].get("name")) for key in _ways(domains)),
         "images": ", ".join(f"{count} {split}" for split, count in sizes.items()),
         "image size": " × ".join(map(str, spec.get("image_size") or ())),
+        "scale of samples and evaluations": _scale(_part(run, "scale")),
         "trained": _progress(run.rows, hparams),
         "batch size": hparams.get("batch_size"),
         "precision": training.get("precision"),
@@ -126,6 +129,14 @@ def _facts(run: Run) -> dict[str, str]:
         "versions": ", ".join(f"{name} {version}" for name, version in _part(run, "versions").items()),
     }
     return {name: text(value) for name, value in found.items() if value not in (None, "")}
+
+
+def _scale(parts: dict[str, Any]) -> str:
+    """What becomes of the images of each domain, once where it is the same; "" where the run does not say, or is damaged there."""
+    try:
+        return "; ".join(dict.fromkeys(from_dict(Scale, part).describe() for part in parts.values()))
+    except (TypeError, AttributeError, IndexError):
+        return ""
 
 
 def _ways(domains: dict) -> list[str]:

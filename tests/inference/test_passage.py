@@ -1,0 +1,132 @@
+"""At what size images go through a network, and how they come back."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan.config import Classes, Domain
+from tfgan.data.images import resize
+from tfgan.errors import UserError
+from tfgan.inference.passage import Passage
+from tfgan.inference.translator import Translator
+from tfgan.methods.base import Translation
+
+CLASSES = Classes("ids", (0, 1, 2), ("#000000", "#ff0000", "#00ff00"), ("wall", "door", "window"))
+
+
+def recorder(source=Domain("a", 3), target=Domain("b", 3)):  # noqa: B008
+    """A translator that copies colors, and the images that went through it."""
+    seen = []
+
+    def note(x):
+        seen.append(x.numpy()[0])
+        return tf.cast(x, tf.float32)
+
+    def function(x):
+        y = tf.ensure_shape(tf.py_function(note, [x], tf.float32), x.shape)
+        return tf.repeat(y[..., None], 3, -1) - 1.0 if source.dtype == "int32" else y
+
+    return Translator(Translation(function, source, target, 1, 1)), seen
+
+
+def noise(*shape, high=256):
+    return np.random.default_rng(0).integers(0, high, shape).astype(np.uint8)
+
+
+def passage(size, network=(8, 8), loaded=(9, 9), tile=0):
+    return Passage(size, network, loaded, tile)
+
+
+@pytest.mark.parametrize(
+    ("size", "given", "through"),
+    [
+        ("trained", (32, 32), (8, 8)),
+        ("trained", (6, 30), (8, 8)),  # squeezed, as batches are
+        ("trained", (4, 4), (8, 8)),
+        ("full", (32, 20), (32, 20)),
+        ("16", (32, 64), (16, 32)),
+        ("16", (30, 20), (24, 16)),
+        ("16", (5, 3), (27, 16)),
+    ],
+)
+def test_images_go_through_at_the_size_and_come_back_in_their_own(size, given, through):
+    translator, seen = recorder()
+    image = noise(*given, 3)
+    result = passage(size).translate(translator, image)
+    assert [x.shape[:2] for x in seen] == [through] and result.shape == image.shape and result.dtype == np.uint8
+    np.testing.assert_allclose((seen[0] + 1) * 127.5, resize(image, through, "bicubic"), atol=1e-3)
+
+
+def test_the_way_back_is_bicubic_for_colors_and_nearest_for_label_maps():
+    image = noise(32, 32, 3)
+    small = resize(image, (8, 8), "bicubic")
+    smooth = passage("trained").translate(recorder()[0], image)
+    assert np.abs(smooth.astype(int) - resize(small, (32, 32), "bicubic")).max() <= 1 and (smooth[::4, ::4] != smooth[1::4, 1::4]).any()
+    stepped = passage("trained").translate(recorder(target=Domain("b", 3, resample="nearest"))[0], image)
+    np.testing.assert_array_equal(stepped, small.repeat(4, 0).repeat(4, 1))
+
+
+def test_label_maps_keep_their_classes_on_the_way_in():
+    translator, seen = recorder(Domain("labels", 1, "int32", "nearest", CLASSES))
+    labels = noise(20, 12, high=3).astype(np.int32)
+    passage("trained").translate(translator, labels)
+    np.testing.assert_array_equal(seen[0], resize(labels, (8, 8), "nearest"))
+    sized = Passage("10", (8, 8), (8, 8)).translate(translator, labels)
+    assert seen[1].shape == (17, 10) and sized.shape == (20, 12, 3)
+
+
+def test_floats_stay_floats_in_their_range():
+    image = np.sign(np.random.default_rng(0).normal(size=(9, 31, 3))).astype(np.float32)
+    result = passage("trained").translate(recorder()[0], image, floats=True)
+    assert result.dtype == np.float32 and result.shape == image.shape and np.abs(result).max() <= 1 and np.abs(result).max() > 0.5
+    pixels = passage("trained").translate(recorder()[0], image)
+    np.testing.assert_allclose((result + 1) * 127.5, pixels, atol=0.51)
+
+
+def test_hidden_colors_do_not_bleed_into_floats():
+    image = np.full((4, 4, 4), -1.0, np.float32)
+    image[:, 2:] = 1.0  # white and opaque beside black and transparent
+    small = resize(image, (4, 2), "bicubic")
+    assert small[:, 1, :3].min() > 0.999 and resize(image, (4, 5), "bicubic")[:, 2, :3].min() > 0.99
+
+
+def test_conditions_see_what_the_network_sees():
+    sizes = []
+    translator, _ = recorder()
+    passage("trained").translate(translator, noise(32, 20, 3), lambda image: sizes.append(image.shape) or {})
+    passage("full").translate(translator, noise(32, 20, 3), lambda image: sizes.append(image.shape) or {})
+    assert sizes == [(8, 8, 3), (32, 20, 3)]
+
+
+def test_tiles_are_of_the_resized_image_and_never_of_training():
+    for size, through in (("full", [(16, 16)] * 4), ("16", [(16, 16)]), ("trained", [(24, 24)])):
+        translator, seen = recorder()
+        Passage(size, (24, 24), (24, 24), tile=16).translate(translator, noise(24, 24, 3))
+        assert [x.shape[:2] for x in seen] == through
+
+
+@pytest.mark.parametrize(
+    ("size", "network", "loaded", "given", "said"),
+    [
+        ("trained", (256, 256), (286, 286), (3000, 4000), ""),
+        ("full", (256, 256), (286, 286), (256, 256), ""),
+        ("full", (256, 256), (286, 286), (429, 300), ""),
+        ("full", (256, 256), (286, 286), (432, 300), "goes through at 432×300 pixels, 1.5 times larger than whole images did"),
+        ("full", (256, 256), (286, 286), (3000, 4000), "14.0 times larger than whole images did in training (286×286)"),
+        ("full", (256, 256), (286, 286), (100, 256), "2.9 times smaller"),
+        ("256", (256, 256), (286, 286), (3000, 3000), ""),
+        ("512", (256, 256), (286, 286), (3000, 3000), "--size=trained comes nearer"),
+        ("256", (256, 256), (286, 286), (1000, 3000), "2.7 times larger"),  # the run saw wide images squeezed
+        ("trained", (256, 256), (600, 600), (600, 600), "2.3 times smaller than whole images did in training (600×600), at a scale"),
+        ("trained", (256, 256), (600, 600), (600, 600), "--size=600 comes nearer"),
+        ("600", (256, 256), (600, 600), (1200, 1200), ""),
+    ],
+)
+def test_another_scale_than_trainings_is_told(size, network, loaded, given, said):
+    found = Passage(size, network, loaded).unlike_training(given)
+    assert said in found and bool(said) == bool(found)
+
+
+def test_what_cannot_be_handled_is_refused():
+    with pytest.raises(UserError, match=r"at --size=4000 its 2×3000 pixels become 4000×6000000, which is too large"):
+        passage("4000").translate(recorder()[0], noise(2, 3000, 3))

@@ -1,0 +1,96 @@
+"""The size at which images go through a network: that of training, their own, or another one. Results come back in the images' own size."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from tfgan.config import FULL, TRAINED, Size, as_pixels
+from tfgan.data.images import MAX_PIXELS, resize
+from tfgan.errors import UserError
+from tfgan.inference.tiling import translate_image
+from tfgan.inference.translator import Translator
+
+TOLERANCE = 1.5  # times larger or smaller than in training, up to which nothing is said: random crops alone differ by 286/256
+
+
+class Passage(NamedTuple):
+    """The way of images through a network.
+
+    Attributes:
+        size: "trained": whole images are resized to `network`, whatever their shape, as for batches, sample pictures and evaluations;
+            "full": pixels stay as they are; or the number of pixels of the shorter side, at which images keep their shape.
+        network: height and width of what the network was trained on, in pixels.
+        loaded: height and width to which training resized whole images before the crop.
+        tile: see `tfgan.inference.tiling.translate_image`; "trained" images are never cut, as those of training are not.
+    """
+
+    size: str
+    network: Size
+    loaded: Size
+    tile: int = 0
+
+    def at(self, size: Size) -> Size:
+        """Height and width at which an image of `size` goes through. Raises `UserError` if it would be too large to be handled."""
+        if self.size == TRAINED:
+            return self.network
+        if self.size == FULL:
+            return size
+        shorter, wanted = min(size), int(self.size)
+        height, width = (max(1, round(side * wanted / shorter)) for side in size)
+        if height * width > MAX_PIXELS:
+            raise UserError(f"at --size={self.size} its {as_pixels(size)} pixels become {as_pixels((height, width))}, which is too large")
+        return height, width
+
+    def enlargement(self, size: Size) -> float:
+        """How many times larger than in training an image of `size` goes through, by the side that differs most; below 1 if smaller."""
+        ratios = [passed / loaded for passed, loaded in zip(self.at(size), self.loaded)]
+        return max(ratios, key=lambda ratio: abs(math.log(ratio)))
+
+    def unlike_training(self, size: Size) -> str:
+        """What to say of an image of `size` that goes through at another scale than in training; "" if it does not."""
+        ratio = self.enlargement(size)
+        if 1 / TOLERANCE <= ratio <= TOLERANCE:
+            return ""
+        times = f"{ratio:.1f} times larger" if ratio > 1 else f"{1 / ratio:.1f} times smaller"
+        cure = f"--size={min(self.loaded)}" if self.size == TRAINED else f"--size={TRAINED}"
+        return (
+            f"goes through at {as_pixels(self.at(size))} pixels, {times} than whole images did in training ({as_pixels(self.loaded)}), "
+            f"at a scale that the run has not learned: {cure} comes nearer to it"
+        )
+
+    def describe(self) -> str:
+        """The sentence that says at which size images go through."""
+        if self.size == FULL:
+            return "Images go through as they are (--size=full)."
+        how = f"{as_pixels(self.network)} pixels, as in training" if self.size == TRAINED else f"{self.size} pixels on their shorter side"
+        return f"Images go through at {how}, and come back in their own size (--size={self.size})."
+
+    def smaller(self) -> str:
+        """What to do about an image that does not fit into memory."""
+        return f"use --size={TRAINED}, or a smaller --tile" if self.size != TRAINED else "nothing smaller is like training"
+
+    def translate(
+        self, translator: Translator, image: np.ndarray, conditions: Callable = lambda image: {}, *, floats: bool = False
+    ) -> np.ndarray:
+        """The translation of one image, in the image's own size.
+
+        Args:
+            image: H×W×C of the source's dtype or float32 in [-1, 1], or a map of class indices H×W.
+            conditions: what an image is translated by, once it has the size at which it goes through: image -> {name: vector}.
+            floats: the result in float32, [-1, 1].
+
+        Returns:
+            H×W×C' of the target's dtype, or float32 in [-1, 1] if `floats`.
+
+        Raises:
+            UserError: the image would be too large at this size.
+        """
+        own = image.shape[0], image.shape[1]
+        seen = resize(image, self.at(own), translator.source.resample)
+        tile = 0 if self.size == TRAINED else self.tile
+        if seen is image:
+            return translate_image(translator, image, conditions(image), tile=tile, floats=floats)
+        result = resize(translate_image(translator, seen, conditions(seen), tile=tile, floats=True), own, translator.target.resample)
+        return result if floats else translator.to_pixels(result).numpy()
