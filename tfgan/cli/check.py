@@ -1,12 +1,10 @@
 """`tfgan check`: what one wants to know of a data set before hours of training."""
 
-import dataclasses
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import absl.flags
-
+from tfgan.cli.data_set import first_look, likely_folder, name_data, require_data
 from tfgan.cli.flags import Flags, wants_help
 from tfgan.config import DataConfig, TrainConfig
 from tfgan.config.verbs import CheckConfig
@@ -15,7 +13,7 @@ from tfgan.methods import method_class
 from tfgan.runs.recipes import expand
 from tfgan.runs.start import start_tensorflow
 
-USAGE = """usage: tfgan check DIR [--FLAGS], or tfgan check --dataset=NAME [--FLAGS]
+USAGE = """usage: tfgan check FOLDER [--FLAGS], or tfgan check --dataset=NAME [--FLAGS]
 
 Looks at every image of a data set and says what was found, what is wrong and how to mend it; then tries a few steps of training and says
 what it will take. The flags are those of `tfgan train`, so that --flagfile=RECIPE can be checked as well; --method=NAME --help lists a
@@ -23,7 +21,8 @@ method's. Exit codes: 0 nothing worse than warnings; 1 training would fail; 2 wr
 
 
 def run(arguments: list[str]) -> int:
-    first, words = _first_look(expand(arguments)[0])
+    first = _flags("")
+    words = first_look(first, expand(arguments)[0])
     if wants_help(arguments):
         print(_flags(first["method"]).help())
         return 0
@@ -31,19 +30,19 @@ def run(arguments: list[str]) -> int:
         named = _flags(first["method"])
         named.parse(arguments, positional=None)
         named.record(method_class(first["method"]).HParams)
-    start_tensorflow()
+    data = name_data(first, likely_folder(words), "checked")
+    require_data(first.given, data, USAGE)
     from tfgan.runs.check import choose_method, inspect_data
 
-    # Flags of a method that is not known yet may have values behind a space: among the words that are no flags, the folder counts.
-    folder = next((word for word in words if Path(word).expanduser().is_dir()), *words[:1] or [""])
-    choice = choose_method(_data(first, [folder] if folder else []), first["method"])
+    choice = choose_method(data, first["method"])
     cls, flags = method_class(choice.method), _flags(choice.method)
-    data = _data(flags, flags.parse(arguments, positional=None))
-    plan = _Plan(choice.method, cls.batch_kind, data, flags.record(TrainConfig), flags.record(cls.HParams))
-    config = flags.record(CheckConfig)
+    data = name_data(flags, flags.parse(arguments, positional=None), "checked")
+    training, hparams, config = flags.record(TrainConfig), flags.record(cls.HParams), flags.record(CheckConfig)
+    training.with_home("").check_files()
     if config.sheet and Path(config.sheet).exists():
         raise UserError(f"--sheet={config.sheet} exists: use another name.")
-    seen = inspect_data(data, choice, plan.hparams, _progress)
+    data, seen = inspect_data(data, choice, hparams, flags.given, _progress)
+    plan = _Plan(choice.method, cls.batch_kind, data, training, hparams, "direction" in flags.given)
     return _report(plan, seen, choice.layouts.possible, config)
 
 
@@ -55,16 +54,7 @@ class _Plan(NamedTuple):
     data: DataConfig
     training: TrainConfig
     hparams: Any  # the `HParams` of the method
-
-
-def _first_look(arguments: list[str]) -> tuple[Flags, list[str]]:
-    """The flags that every method has, and the words that are none; those of a method are passed over."""
-    flags = _flags("")
-    try:
-        others = flags.values(["tfgan", *arguments], known_only=True)[1:]
-    except absl.flags.Error as error:
-        raise UserError(f"{error}\n{USAGE.splitlines()[0]}") from None
-    return flags, [word for word in others if not word.startswith("-")]
+    directed: bool  # whether the direction was given
 
 
 def _flags(method: str) -> Flags:
@@ -76,18 +66,6 @@ def _flags(method: str) -> Flags:
     if method:
         flags.add_record(method, method_class(method).HParams)
     return flags
-
-
-def _data(flags: Flags, folders: list[str]) -> DataConfig:
-    """The data set that is named by a folder, --data_dir or --dataset."""
-    data = flags.record(DataConfig)
-    usage = USAGE.splitlines()[0]
-    if len(folders) > 1 or (folders and data.data_dir):
-        raise UserError(f"one folder is checked at a time, found {', '.join([*folders, *[data.data_dir] * bool(data.data_dir)])}\n{usage}")
-    if not folders and not data.data_dir and not flags.values["dataset"].present:
-        raise UserError(f"which data set? Name a folder, or --dataset=NAME (see `tfgan list`).\n{usage}")
-
-    return dataclasses.replace(data, data_dir=(folders or [data.data_dir])[0]).with_home()
 
 
 def _progress(items, total: int):
@@ -114,12 +92,13 @@ def _report(plan: _Plan, seen, layouts: list, config: CheckConfig) -> int:
     if failed:
         print("Training would fail: mend the errors first.")
         return 1
-    print(f"Train\n{output.command(plan.method, [plan.data, plan.training, plan.hparams])}")
+    print(output.describe_commands(plan.method, plan.data, [plan.training, plan.hparams], seen, plan.directed))
     return 0
 
 
 def _probe(plan: _Plan, seen) -> list:
     """Prints what training will take, or returns why it cannot be."""
+    start_tensorflow()
     import tensorflow as tf
 
     from tfgan.cli.check_output import describe_prediction
@@ -143,6 +122,7 @@ def _probe(plan: _Plan, seen) -> list:
 
 def _draw(path: Path, plan: _Plan, seen) -> str:
     """Writes the contact sheet; says what it is."""
+    start_tensorflow()
     from tfgan.data import images
     from tfgan.data.checks.sheet import sheet_columns
     from tfgan.inference.grids import grid

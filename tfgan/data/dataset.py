@@ -9,16 +9,11 @@ import tensorflow as tf
 from tfgan.config import BATCH_KINDS, DataConfig, DataSpec, Size
 from tfgan.data.images import resize
 from tfgan.data.pipeline import make_batches, normalize
-from tfgan.data.prepare import MEMORY_SHARE, PreparedSource, free_memory
+from tfgan.data.prepare import MEMORY_SHARE, PreparedSource, free_memory, may_crop
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 
 logger = logging.getLogger(__name__)
-
-
-def may_crop(kind: str, settings: DataConfig) -> bool:
-    """Whether images of batches of `kind` are cut to the network's shape: the kind has the setting `fit`, and it is "crop"."""
-    return "fit" in BATCH_KINDS[kind].settings and settings.fit == "crop"
 
 
 class Dataset:

@@ -10,8 +10,9 @@ import tensorflow as tf
 
 from tfgan.config import Domain
 from tfgan.data import images
+from tfgan.data.formats import ACCEPTED, told_unread
 from tfgan.data.label_maps import maps as label_maps
-from tfgan.errors import UnreadableImage, UserError, did_you_mean
+from tfgan.errors import UnreadableImage, UserError, did_you_mean, did_you_mean_path
 from tfgan.inference.tiling import translate_image
 from tfgan.inference.translator import Translator
 
@@ -72,7 +73,11 @@ def find_images(source: str) -> tuple[Path, list[Path]]:
 
 
 def _nothing(source: str) -> UserError:
-    return UserError(f"{source} is neither an image nor a folder or pattern with images ({', '.join(sorted(images.EXTENSIONS))}).")
+    path = Path(source)
+    if not path.exists() and not glob.has_magic(source):
+        return UserError(f"{source} is missing.{did_you_mean_path(path)}")
+    unread = told_unread([path] if path.is_file() else path.rglob("*") if path.is_dir() else map(Path, glob.glob(source, recursive=True)))
+    return UserError(f"{source} is neither an image nor a folder or pattern with images ({ACCEPTED}).{unread}")
 
 
 def is_image(path: Path) -> bool:

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 import tfgan
 from tfgan.config import DataConfig, RunConfig, TrainConfig
-from tfgan.data import open_dataset
+from tfgan.data import check_settings, open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.errors import TrainingFailed, UserError
 from tfgan.evaluation.catalog import METRICS
@@ -22,6 +22,7 @@ from tfgan.methods import method_class
 from tfgan.methods.base import HParams, Method
 from tfgan.runs.alarms import Health
 from tfgan.runs.assembly import Machine, assemble, choose_machine
+from tfgan.runs.check import advise
 from tfgan.runs.opening import open_run, read_config
 from tfgan.runs.pictures import EACH_EPOCH, Samples
 from tfgan.runs.validation import Validation
@@ -72,13 +73,23 @@ def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: H
     logger.info(f"Devices: {describe(strategy)}.")
     for line in chosen:
         logger.info(line)
-    dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
+    dataset = _open(data, cls.batch_kind, hparams)
     config = RunConfig(method_name, data, training, hparams, dataset.spec, versions(), rounding(strategy, training.xla == "on"))
     logger.info(_describe(dataset.spec))
     if earlier:
         _refuse_changes(workdir, earlier, config)
         _tell_other_rounding(earlier, config)
     return _fit(config, machine, dataset, callbacks)
+
+
+def _open(data: DataConfig, kind: str, hparams: HParams) -> Dataset:
+    """The data set; an error about its files says where to look."""
+    sizes = hparams.image_size, hparams.loaded_size()
+    try:
+        return open_dataset(data, kind, *sizes)
+    except UserError as error:
+        check_settings(data, kind)  # what it refuses is no matter of the files
+        raise UserError(f"{error}{advise(data, kind)}") from None
 
 
 def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Sequence[Callback]) -> Trained:
