@@ -65,6 +65,11 @@ def ending(path: Path | str) -> str:
     return Path(path).suffix[1:].lower()
 
 
+def is_picture(path: Path | str) -> bool:
+    """Whether a file's ending is that of a format that is read and written here."""
+    return ending(path) in FORMATS
+
+
 def told_unread(paths: Iterable[Path]) -> str:
     """Sentences on those of the files that are of a known format which is not read, behind a space; "" if there are none."""
     counts = Counter(UNREAD[ending(path)] for path in paths if ending(path) in UNREAD)

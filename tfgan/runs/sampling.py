@@ -8,6 +8,7 @@ import numpy as np
 
 from tfgan.config.verbs import SampleConfig
 from tfgan.data import images
+from tfgan.data.formats import is_picture
 from tfgan.errors import UserError
 from tfgan.inference import Sampler, Signatures, open_inference, sheets
 from tfgan.inference.files import find_images
@@ -56,7 +57,16 @@ def sample(folder: str, output: Path, settings: SampleConfig) -> str:
     request = Request(run, signatures, sampler, settings)
     choose_classes(sampler, settings.classes)  # unknown ones are refused, also where none are needed
     logger.info(f"{sampler.describe()}, {run.folder} at step {run.step}")
-    return make_sheet(request, output) if settings.sheet else make_files(request, output)
+    if settings.sheet:
+        return make_sheet(request, output)
+    return make_files(request, output) if output.is_dir() or not is_picture(output) else make_file(request, output)
+
+
+def make_file(request: Request, path: Path) -> str:
+    """Writes the image of the first seed to `path`; says where."""
+    _, latents, labels = _drawn(request)
+    images.save(path, request.sampler.pixels(latents[:1], None if labels is None else labels[:1]).numpy()[0])
+    return f"{path}: one image, of seed {request.settings.seed}"
 
 
 def make_files(request: Request, folder: Path) -> str:
@@ -119,7 +129,7 @@ def _direction(request):
 def make_sheet(request: Request, path: Path) -> str:
     """Writes one picture, a sheet, to `path`; says where."""
     images.save(path, grid(_SHEETS[request.settings.sheet](request)))
-    return str(path)
+    return f"{path}: one picture, --sheet={request.settings.sheet}; for a file for each image name a folder"
 
 
 def _samples(request):
