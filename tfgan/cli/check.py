@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from tfgan.cli.data_set import first_look, likely_folder, name_data, require_data
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.config import DataConfig, TrainConfig
+from tfgan.config import DataConfig, RunConfig, TrainConfig, is_run
 from tfgan.config.verbs import CheckConfig
 from tfgan.errors import UserError
 from tfgan.methods import method_class
@@ -21,8 +21,8 @@ method's. Exit codes: 0 nothing worse than warnings; 1 training would fail; 2 wr
 
 
 def run(arguments: list[str]) -> int:
-    first = _flags("")
-    words = first_look(first, expand(arguments)[0])
+    first, (expanded, recipe) = _flags(""), expand(arguments)
+    words = first_look(first, expanded)
     if wants_help(arguments):
         print(_flags(first["method"]).help())
         return 0
@@ -38,11 +38,12 @@ def run(arguments: list[str]) -> int:
     cls, flags = method_class(choice.method), _flags(choice.method)
     data = name_data(flags, flags.parse(arguments, positional=None), "checked")
     training, hparams, config = flags.record(TrainConfig), flags.record(cls.HParams), flags.record(CheckConfig)
-    training.with_home("").check_files()
+    training.check_files()
     if config.sheet and Path(config.sheet).exists():
         raise UserError(f"--sheet={config.sheet} exists: use another name.")
     data, seen = inspect_data(data, choice, hparams, flags.given, _progress)
-    plan = _Plan(choice.method, cls.batch_kind, data, training, hparams, "direction" in flags.given)
+    workdir = training.with_home(recipe or f"{choice.method}_{data.name}").workdir
+    plan = _Plan(choice.method, cls.batch_kind, data, training, hparams, workdir, "direction" in flags.given)
     return _report(plan, seen, choice.layouts.possible, config)
 
 
@@ -54,6 +55,7 @@ class _Plan(NamedTuple):
     data: DataConfig
     training: TrainConfig
     hparams: Any  # the `HParams` of the method
+    workdir: str  # where it would be trained
     directed: bool  # whether the direction was given
 
 
@@ -83,8 +85,8 @@ def _report(plan: _Plan, seen, layouts: list, config: CheckConfig) -> int:
     print(output.describe_layout(plan.kind, layouts, METHODS))
     print(f"{output.describe_images(seen)}\n\n{output.describe_findings(seen.findings)}\n")
     failed = any(finding.severity == "error" for finding in seen.findings)
-    if config.probe and not failed:
-        refusal = _probe(plan, seen)
+    if not failed:
+        refusal = _refused(plan, seen) or (_probe(plan, seen) if config.probe else [])
         print("".join(f"{output.describe_findings([finding])}\n" for finding in refusal))
         failed = bool(refusal)
     sheet = _draw(Path(config.sheet), plan, seen) if config.sheet else "--sheet=FILE.png shows training images as the network sees them"
@@ -96,27 +98,57 @@ def _report(plan: _Plan, seen, layouts: list, config: CheckConfig) -> int:
     return 0
 
 
+def _refused(plan: _Plan, seen) -> list:
+    """What training would refuse of the run that it starts from, or goes on with."""
+    from tfgan.data.checks import Finding
+    from tfgan.runs.opening import read_config
+
+    try:
+        if plan.training.init_from:
+            read_config(Path(plan.training.init_from))
+        if is_run(Path(plan.workdir)):
+            spec = _open(plan, seen, plan.hparams).spec
+            from tfgan.runs.train import refuse_changes
+
+            refuse_changes(RunConfig(plan.method, plan.data, plan.training.with_home(plan.workdir), plan.hparams, spec, {}))
+    except UserError as error:
+        return [Finding("error", "run_refused", str(error))]
+    return []
+
+
+def _open(plan: _Plan, seen, hparams):
+    """The data set as it was opened to look at it, at the size of the method's settings."""
+    start_tensorflow()
+    from tfgan.data import make_dataset
+
+    tolerant = plan.data.skip_bad_files
+    sizes = hparams.image_size, hparams.loaded_size()
+    return make_dataset(seen.opened.splits, plan.data, plan.kind, *sizes, check=tolerant)  # all else has been loaded once
+
+
 def _probe(plan: _Plan, seen) -> list:
     """Prints what training will take, or returns why it cannot be."""
     start_tensorflow()
     import tensorflow as tf
 
-    from tfgan.cli.check_output import describe_prediction
-    from tfgan.data import make_dataset
+    from tfgan.cli.check_output import describe_prediction, describe_quicker
     from tfgan.data.checks import Finding
     from tfgan.runs.probe import predict
+    from tfgan.runs.quicker import cures_for_memory, quicker
 
-    hparams, tolerant = plan.hparams, plan.data.skip_bad_files
+    def probe(hparams):
+        return predict(plan.method, plan.training, hparams, _open(plan, seen, hparams))
+
     try:
-        sizes = hparams.image_size, hparams.loaded_size()
-        dataset = make_dataset(seen.opened.splits, plan.data, plan.kind, *sizes, check=tolerant)  # all else has been loaded once
         print("Trying a few steps (--noprobe leaves them out) …", file=sys.stderr)
-        print(describe_prediction(predict(plan.method, plan.training, hparams, dataset), plan.method, hparams))
+        prediction = probe(plan.hparams)
+        print(describe_prediction(prediction, plan.method, plan.hparams))
+        print(describe_quicker(quicker(plan.training, plan.hparams, prediction, probe)), end="")
     except UserError as error:
         return [Finding("error", "method_refuses", str(error))]
     except tf.errors.ResourceExhaustedError as error:
-        cure = "lower --batch_size or --image_size, or use --precision=mixed_bfloat16"
-        return [Finding("error", "out_of_memory", f"a step does not fit into memory: {error.message.splitlines()[0]}", cure)]
+        problem = f"a step does not fit into memory: {error.message.splitlines()[0]}"
+        return [Finding("error", "out_of_memory", problem, cures_for_memory(plan.training, plan.hparams))]
     return []
 
 

@@ -18,6 +18,7 @@ from tfgan.data.checks.layouts import Layout
 
 if TYPE_CHECKING:
     from tfgan.runs.probe import Prediction
+    from tfgan.runs.quicker import Quicker
 
 WIDTH = 118  # characters
 SHOWN = 5  # files of each finding
@@ -109,6 +110,15 @@ def describe_prediction(prediction: Prediction, method: str, hparams) -> str:
         f"         {prediction.steps:,} steps ({prediction.epochs:g} epochs): about {_duration(prediction.total)}, "
         "without checkpoints and sample pictures"
     )
+
+
+def describe_quicker(found: Quicker | None) -> str:
+    """The lines about settings that take less time, with their end; "" if there are none."""
+    if found is None:
+        return ""
+    height, width = found.size
+    what = f"at {height}×{width} {_seconds(found.seconds)} a step, about {_duration(found.total)}"
+    return f"Quicker  {found.flags}\n         for a first look: {what}\n"
 
 
 def describe_commands(method: str, data: DataConfig, others: list, seen: Inspection, directed: bool) -> str:

@@ -7,7 +7,7 @@ its flags from these fields, and `RUN/config.json` stores them resolved.
 from tfgan.config.data import NAMES_DATA, DataConfig
 from tfgan.config.files import write_atomically
 from tfgan.config.kinds import BATCH_KINDS, SPECIFIC, BatchKind, present_kind
-from tfgan.config.near import no_run
+from tfgan.config.near import is_run, no_run
 from tfgan.config.records import make_records
 from tfgan.config.run import RunConfig
 from tfgan.config.setting import (
@@ -51,6 +51,7 @@ __all__ = [
     "from_text",
     "in_present_words",
     "is_operational",
+    "is_run",
     "make_records",
     "no_run",
     "old_names",

@@ -9,6 +9,7 @@ LISTED = 8  # runs named in a message
 
 
 def is_run(folder: Path) -> bool:
+    """Whether a folder is a run, one that may have no checkpoint yet."""
     return (folder / RECORD).is_file()
 
 

@@ -77,7 +77,7 @@ def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: H
     config = RunConfig(method_name, data, training, hparams, dataset.spec, versions(), rounding(strategy, training.xla == "on"))
     logger.info(_describe(dataset.spec))
     if earlier:
-        _refuse_changes(workdir, earlier, config)
+        refuse_changes(config)
         _tell_other_rounding(earlier, config)
     return _fit(config, machine, dataset, callbacks)
 
@@ -161,9 +161,11 @@ def _earlier(workdir: Path) -> RunConfig | None:
     return read_config(workdir) if (workdir / "config.json").exists() and has_checkpoint(workdir) else None
 
 
-def _refuse_changes(workdir: Path, earlier: RunConfig, config: RunConfig):
-    """Raises `UserError` if `config` would change what the run in `workdir` learns."""
-    changes = earlier.differences(config)
+def refuse_changes(config: RunConfig):
+    """Raises `UserError` if `config` would change what the run in its `workdir`, if one is there, has learned."""
+    workdir = Path(config.training.workdir)
+    earlier = _earlier(workdir)
+    changes = earlier.differences(config) if earlier else []
     if changes:
         listed = "\n".join(f"  {line}" for line in changes)
         raise UserError(
