@@ -197,7 +197,8 @@ def check(data_dir: str | Path = "", method: str = "", **settings) -> Inspection
     data = DataConfig(data_dir=str(data_dir), **{name: value for name, value in given.items() if name in known}).with_home()
     choice = choose_method(data, method)
     _, training, hparams = make_records([], settings, [DataConfig, TrainConfig, method_class(choice.method).HParams])
-    return inspect_data(data, choice, hparams, training)
+    _, inspection = inspect_data(data, choice, hparams, training, given)
+    return inspection
 
 
 def _wants_floats(dtype: str) -> bool:

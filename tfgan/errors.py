@@ -1,7 +1,8 @@
 """The errors that are the user's to mend, which the command line shows as one message, without a stack trace."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 
 class UserError(ValueError):
@@ -32,3 +33,26 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """
     close = difflib.get_close_matches(name, list(known), 1, cutoff)
     return f" Did you mean {close[0]}?" if close else ""
+
+
+def did_you_mean_path(path: Path, fits: Callable[[Path], bool] = Path.exists) -> str:
+    """Returns " Did you mean X?" for the existing path nearest to `path`, to be put behind a sentence; "" if none is near.
+
+    Folders on the way may be misspelled too.
+
+    Args:
+        path: what was asked for.
+        fits: whether a path is of the kind that was wanted, such as `Path.is_dir`.
+    """
+    near = _nearest(path, fits)
+    return f" Did you mean {near}?" if near and near != path else ""
+
+
+def _nearest(path: Path, fits: Callable[[Path], bool]) -> Path | None:
+    parent = path.parent if path.parent.is_dir() or path.parent == path else _nearest(path.parent, Path.is_dir)
+    try:
+        there = {child.name.casefold(): child for child in sorted(parent.iterdir())} if parent else {}
+    except OSError:  # a folder that cannot be read suggests nothing
+        return None
+    close = difflib.get_close_matches(path.name.casefold(), [name for name, child in there.items() if fits(child)], 1)
+    return there[close[0]] if close else None

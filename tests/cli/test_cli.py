@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import tfgan
 from tfgan.cli.main import VERBS, main
 from tfgan.data import DATASETS
 from tfgan.errors import TrainingFailed, UserError
@@ -29,6 +30,23 @@ def test_help_names_every_verb_and_imports_nothing_heavy(arguments):
     code, printed, modules = in_fresh_python(*arguments)
     assert code == 0 and all(f"\n  {verb} " in printed for verb in VERBS)
     assert not modules & {*HEAVY, "numpy"}
+
+
+@pytest.mark.parametrize("arguments", [["help", "export"], ["--help", "export"], ["export", "--help"]])
+def test_help_of_a_verb_in_either_order(arguments, capsys):
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.startswith("usage: tfgan export RUN")
+
+
+def test_help_of_a_verb_knows_its_flags(capsys):
+    assert main(["help", "train", "--method=stylegan"]) == 0
+    assert "--start_size" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("argument", ["--version", "version"])
+def test_version(argument):
+    code, printed, modules = in_fresh_python(argument)
+    assert (code, printed) == (0, f"tfgan {tfgan.__version__}\n") and not modules & HEAVY
 
 
 def test_list_names_everything_and_imports_nothing_heavy():
@@ -71,7 +89,16 @@ def test_help_of_train_groups_its_flags(capsys):
         (["train", "--method=pix2px"], "--method=pix2px is unknown. Did you mean pix2pix?"),
         (["train", "--flagfile=quikstart.flags"], "--flagfile=quikstart.flags does not exist. Did you mean quickstart.flags?"),
         (["train", "--norm=bach"], "flag --norm=bach: use one of batch, instance, none"),
-        (["train", "quickstart.flags"], "0 argument(s) without -- expected, found 1: quickstart.flags"),
+        (["train", "quickstart.flags"], "for the recipe of that name, say --flagfile=quickstart.flags."),
+        (["train", "facades.flags", "x"], "one folder is trained on at a time, found facades.flags, x"),
+        (["train", "photos_vaegan"], "for the recipe of that name, say --flagfile=photos_vaegan."),
+        (["train", "mnist"], "to load the data set of that name, say --dataset=mnist."),
+        (["check", "cyclegan"], "cyclegan is a method: name the folder, and --method=cyclegan."),
+        (["train"], "which data set? Name a folder, a recipe that names its data (--flagfile=quickstart.flags), or --dataset=NAME"),
+        (["train", "--method=spade", "--epochs=3"], "which data set?"),
+        (["train", "--flagfile=photos_vaegan.flags"], "which data set?"),  # a recipe for a folder of one's own
+        (["train", "--flagfile=images_stylegan.flags"], "which data set?"),
+        (["help", "chek"], "`tfgan chek` is unknown. Did you mean check?"),
         (["list", "--x"], "--x is unknown."),
         (["export"], "1 argument(s) without -- expected, found 0: none"),
     ],

@@ -156,6 +156,24 @@ def test_run(run, capsys):
     assert segmenter.stat().st_mtime_ns == time and "Training a segmenter" not in capsys.readouterr().out
 
 
+def test_without_a_network_the_rest_is_measured(run, capsys, monkeypatch):
+    def no_network(**settings):
+        raise Exception("URL fetch failure: name resolution")
+
+    monkeypatch.setattr(keras.applications, "InceptionV3", no_network)
+    monkeypatch.setattr("tfgan.evaluation.segmenter.train_segmenter", lambda *args, **kwargs: pytest.fail("not asked for"))
+    for command in (
+        ["evaluate", str(run), "--label_palette=", "--segmenter_steps=3"],
+        ["evaluate", f"--real={run}/samples", f"--fake={run}/samples"],
+    ):
+        assert main(command) == 0
+        output = capsys.readouterr().out
+        assert "FID and its kin are left out" in output and {"l1", "swd"} <= values(output).keys() and "fid" not in values(output)
+    for asked in ("--metrics=fid,l1", "--inception_weights=absent.h5"):
+        assert main(["evaluate", str(run), asked]) == 2
+        assert "left out" not in (error := capsys.readouterr().err) and "--features=" in error
+
+
 def newest(folder):
     return json.loads((folder / "evaluation.json").read_text())["results"][-1]
 
@@ -258,7 +276,7 @@ def test_several_runs_side_by_side(run, capsys):
         ([], "Name runs, or two folders"),
         (["RUN", "--real=a", "--fake=b"], "Name runs, or two folders"),
         (["--real=a"], "Name runs, or two folders"),
-        (["--real=absent", "--fake=absent", "--features="], "absent is neither"),
+        (["--real=absent", "--fake=absent", "--features="], "absent is missing."),
         (["RUN", "--metrics=sim"], "'sim' is unknown. Did you mean"),
         (["RUN", "--features=", "--metrics=cycle_l1"], "cycle_l1 cannot be measured"),
         (["RUN", "--features=", "--metrics=fid"], "fid needs --features"),
@@ -271,7 +289,7 @@ def test_several_runs_side_by_side(run, capsys):
         (["--stored", "--real=a", "--fake=b"], "--stored"),
         (["absent", "--features="], "absent is not a run"),
         (["RUN", "absent", "--features=none.keras"], "absent is not a run"),
-        (["--real=absent", "--fake=absent", "--features=none.keras"], "absent is neither"),
+        (["--real=absent", "--fake=absent", "--features=none.keras"], "absent is missing."),
         (["RUN", "--features=", "--segmenter=absent.keras", "--metrics=mean_iou"], "absent.keras does not exist"),
     ],
 )

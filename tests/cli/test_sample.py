@@ -72,6 +72,27 @@ def test_results_of_other_settings_stay_and_are_told(tmp_path):
     assert sampling.make_files(request(method, images=dark), out).exit_code == 1
 
 
+def test_an_output_called_like_a_picture_is_one(folder, tmp_path, capsys):
+    run, output = str(folder), tmp_path / "digits.png"
+    assert main(["sample", run, str(output), "--rows=2", "--columns=3"]) == 0
+    assert "one picture, --sheet=samples; for a file for each image name a folder" in capsys.readouterr().out
+    assert main(["sample", run, str(tmp_path / "sheet.png"), "--sheet=samples", "--rows=2", "--columns=3"]) == 0
+    np.testing.assert_array_equal(images.decode(output), images.decode(tmp_path / "sheet.png"))
+    assert main(["sample", run, str(output)]) == 2 and "digits.png exists: use --overwrite" in capsys.readouterr().err
+
+    assert main(["sample", run, str(tmp_path / "one.webp"), "--count=1", "--seed=6"]) == 0
+    assert main(["sample", run, str(tmp_path / "one.png"), "--count=1", "--seed=6"]) == 0
+    assert main(["sample", run, str(tmp_path / "folder"), "--count=1", "--seed=6"]) == 0
+    assert images.decode(tmp_path / "one.webp").shape[:2] == (SIZE, SIZE)
+    np.testing.assert_array_equal(images.decode(tmp_path / "one.png"), images.decode(tmp_path / "folder" / "seed000006.png"))
+
+
+def test_a_folder_called_like_a_picture_stays_a_folder(folder, tmp_path):
+    (tmp_path / "digits.png").mkdir()
+    assert main(["sample", str(folder), str(tmp_path / "digits.png"), "--count=2"]) == 0
+    assert files(tmp_path / "digits.png") == ["seed000000.png", "seed000001.png"]
+
+
 @pytest.mark.parametrize("sheet, rows", [("samples", 3), ("interpolation", 3)])
 def test_sheets_are_one_picture(folder, tmp_path, capsys, sheet, rows):
     command = ["sample", str(folder), str(tmp_path / "sheet.png"), f"--sheet={sheet}", f"--rows={rows}", "--columns=2"]
@@ -112,6 +133,9 @@ def test_sample_pictures_of_training_are_of_fixed_seeds(folder):
         (["out", "--having=a", "--lacking=b"], "--having and --lacking edit --images"),
         (["out", "--strengths=1"], "--strengths are those of an edit"),
         (["taken", "--count=1"], "taken is a file"),
+        (["out.png", "--count=9"], "name a folder, or say how many the picture shows by --rows and --columns"),
+        (["out.pdf"], r"PDF files \(\S*out.pdf\) are not written: name a picture, \S*out.png, or a folder"),
+        (["out.cr2", "--sheet=samples"], r"name it, for example"),
     ],
 )
 def test_what_cannot_be_made_is_refused(folder, tmp_path, capsys, flags, message):

@@ -114,11 +114,29 @@ def test_unknown_format_suggests_one(photos, tmp_path):
         find_tasks(str(photos), str(tmp_path / "out"), "jpgg")
 
 
-@pytest.mark.parametrize("source", ["nothing", "empty", "*.webp"])
+@pytest.mark.parametrize("source", ["empty", "*.webp"])
 def test_nothing_found(tmp_path, source):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"neither an image nor a folder or pattern with images \(bmp, gif, jpeg"):
         find_tasks(str(tmp_path / source), str(tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [("photo", "photos"), ("Photos/a.png", "photos/a.png"), ("photos/deep/er/b.png", "photos/deep/er/a.png"), ("xyz", "")],
+)
+def test_what_is_missing_is_said_to_be_missing(photos, tmp_path, source, hint):
+    with pytest.raises(UserError) as error:
+        find_tasks(str(tmp_path / source), str(tmp_path / "out"))
+    assert str(error.value) == f"{tmp_path / source} is missing." + (f" Did you mean {tmp_path / hint}?" if hint else "")
+
+
+def test_formats_that_are_not_read_are_named(tmp_path):
+    for name in ("a.NEF", "deep/b.nef", "c.psd"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(UserError, match=r"2 of its files are camera raw: develop them to TIFF, .* 1 of its files is Photoshop: save them"):
+        find_tasks(str(tmp_path), str(tmp_path / "out"))
 
 
 @pytest.mark.parametrize(("form", "exact"), [("png", True), ("jpg", False), ("bmp", True), ("tif", True), ("webp", False)])

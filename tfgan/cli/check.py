@@ -1,14 +1,12 @@
 """`tfgan check`: what one wants to know of a data set before hours of training."""
 
-import dataclasses
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import absl.flags
-
+from tfgan.cli.data_set import first_look, likely_folder, name_data, require_data
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.config import DataConfig, TrainConfig, idle_settings
+from tfgan.config import DataConfig, RunConfig, TrainConfig, idle_settings, is_run
 from tfgan.config.verbs import CheckConfig
 from tfgan.data import is_stored, make_dataset
 from tfgan.errors import UserError
@@ -17,7 +15,7 @@ from tfgan.runs.recipes import expand
 from tfgan.runs.start import start_tensorflow
 from tfgan.terminal import waiting
 
-USAGE = """usage: tfgan check DIR [--FLAGS], or tfgan check --dataset=NAME [--FLAGS]
+USAGE = """usage: tfgan check FOLDER [--FLAGS], or tfgan check --dataset=NAME [--FLAGS]
 
 Looks at every image of a data set and says what was found, what is wrong and how to mend it; then tries a few steps of training and says
 what it will take. The flags are those of `tfgan train`, so that --flagfile=RECIPE can be checked as well; --method=NAME --help lists a
@@ -29,7 +27,8 @@ examples:
 
 
 def run(arguments: list[str]) -> int:
-    first, words = _first_look(expand(arguments)[0])
+    first, (expanded, recipe) = _flags(""), expand(arguments)
+    words = first_look(first, expanded)
     if wants_help(arguments):
         print(_flags(first["method"]).help())
         return 0
@@ -37,21 +36,22 @@ def run(arguments: list[str]) -> int:
         named = _flags(first["method"])
         named.parse(arguments, positional=None)
         named.record(method_class(first["method"]).HParams)
+    data = name_data(first, likely_folder(words), "checked")
+    require_data(first.given, data, USAGE)
+    if is_stored(data):
+        start_tensorflow()  # TensorFlow Datasets brings it
     from tfgan.runs.check import choose_method, inspect_data
 
-    # Flags of a method that is not known yet may have values behind a space: among the words that are no flags, the folder counts.
-    folder = next((word for word in words if Path(word).expanduser().is_dir()), *words[:1] or [""])
-    asked = _data(first, [folder] if folder else [])
-    if is_stored(asked):
-        start_tensorflow()  # TensorFlow Datasets brings it
-    choice = choose_method(asked, first["method"])
+    choice = choose_method(data, first["method"])
     cls, flags = method_class(choice.method), _flags(choice.method)
-    data = _data(flags, flags.parse(arguments, positional=None))
-    plan = _Plan(choice.method, cls.batch_kind, data, flags.record(TrainConfig), flags.record(cls.HParams))
-    config = flags.record(CheckConfig)
+    data = name_data(flags, flags.parse(arguments, positional=None), "checked")
+    training, hparams, config = flags.record(TrainConfig), flags.record(cls.HParams), flags.record(CheckConfig)
+    training.check_files()
     if config.sheet and Path(config.sheet).exists():
         raise UserError(f"--sheet={config.sheet} exists: use another name.")
-    seen = inspect_data(data, choice, plan.hparams, plan.training, _progress)
+    data, seen = inspect_data(data, choice, hparams, training, flags.given, _progress)
+    workdir = training.with_home(recipe or f"{choice.method}_{data.name}").workdir
+    plan = _Plan(choice.method, cls.batch_kind, data, training, hparams, workdir, "direction" in flags.given)
     return _report(plan, seen, choice.layouts.possible, config)
 
 
@@ -63,16 +63,8 @@ class _Plan(NamedTuple):
     data: DataConfig
     training: TrainConfig
     hparams: Any  # the `HParams` of the method
-
-
-def _first_look(arguments: list[str]) -> tuple[Flags, list[str]]:
-    """The flags that every method has, and the words that are none; those of a method are passed over."""
-    flags = _flags("")
-    try:
-        others = flags.values(["tfgan", *arguments], known_only=True)[1:]
-    except absl.flags.Error as error:
-        raise UserError(f"{error}\n{USAGE.splitlines()[0]}") from None
-    return flags, [word for word in others if not word.startswith("-")]
+    workdir: str  # where it would be trained
+    directed: bool  # whether the direction was given
 
 
 def _flags(method: str) -> Flags:
@@ -85,18 +77,6 @@ def _flags(method: str) -> Flags:
     if cls:
         flags.add_record(method, cls.HParams, hidden=cls.HParams.idle)
     return flags
-
-
-def _data(flags: Flags, folders: list[str]) -> DataConfig:
-    """The data set that is named by a folder, --data_dir or --dataset."""
-    data = flags.record(DataConfig)
-    usage = USAGE.splitlines()[0]
-    if len(folders) > 1 or (folders and data.data_dir):
-        raise UserError(f"one folder is checked at a time, found {', '.join([*folders, *[data.data_dir] * bool(data.data_dir)])}\n{usage}")
-    if not folders and not data.data_dir and not flags.values["dataset"].present:
-        raise UserError(f"which data set? Name a folder, or --dataset=NAME (see `tfgan list`).\n{usage}")
-
-    return dataclasses.replace(data, data_dir=(folders or [data.data_dir])[0]).with_home()
 
 
 def _progress(items, total: int):
@@ -112,8 +92,8 @@ def _report(plan: _Plan, seen, layouts: list, config: CheckConfig) -> int:
     print(output.describe_layout(plan.kind, layouts, METHODS))
     print(f"{output.describe_images(seen)}\n\n{output.describe_findings(seen.findings)}\n")
     failed = any(finding.severity == "error" for finding in seen.findings)
-    if config.probe and not failed:
-        refusal = _probe(plan, seen)
+    if not failed:
+        refusal = _refused(plan, seen) or (_probe(plan, seen) if config.probe else [])
         print("".join(f"{output.describe_findings([finding])}\n" for finding in refusal))
         failed = bool(refusal)
     sheet = _draw(Path(config.sheet), plan, seen) if config.sheet else "--sheet=FILE.png shows training images as the network sees them"
@@ -121,8 +101,36 @@ def _report(plan: _Plan, seen, layouts: list, config: CheckConfig) -> int:
     if failed:
         print("Training would fail: mend the errors first.")
         return 1
-    print(f"Train\n{output.command(plan.method, [plan.data, plan.training, plan.hparams])}")
+    print(output.describe_commands(plan.method, plan.data, [plan.training, plan.hparams], seen, plan.directed))
     return 0
+
+
+def _refused(plan: _Plan, seen) -> list:
+    """What training would refuse of the run that it starts from, or goes on with."""
+    from tfgan.data.checks import Finding
+    from tfgan.runs.opening import read_config
+
+    try:
+        if plan.training.init_from:
+            read_config(Path(plan.training.init_from))
+        if is_run(Path(plan.workdir)):
+            spec = _open(plan, seen, plan.hparams).spec
+            from tfgan.runs.plan import earlier_run, refuse_changes, settle
+
+            hparams = settle(plan.hparams, earlier_run(plan.workdir), plan.method)
+            refuse_changes(RunConfig(plan.method, plan.data, plan.training.with_home(plan.workdir), hparams, spec, {}))
+    except UserError as error:
+        return [Finding("error", "run_refused", str(error))]
+    return []
+
+
+def _open(plan: _Plan, seen, hparams):
+    """The data set as it was opened to look at it, at the size of the method's settings."""
+    start_tensorflow()
+
+    tolerant = plan.data.skip_bad_files
+    sizes = hparams.image_size, hparams.loaded_size()
+    return make_dataset(seen.opened.splits, plan.data, plan.kind, *sizes, check=tolerant)  # all else has been loaded once
 
 
 def _probe(plan: _Plan, seen) -> list:
@@ -130,26 +138,30 @@ def _probe(plan: _Plan, seen) -> list:
     start_tensorflow()
     import tensorflow as tf
 
-    from tfgan.cli.check_output import describe_prediction
+    from tfgan.cli.check_output import describe_prediction, describe_quicker
     from tfgan.data.checks import Finding
     from tfgan.runs.probe import predict
+    from tfgan.runs.quicker import cures_for_memory, quicker
 
-    hparams, tolerant = plan.hparams, plan.data.skip_bad_files
+    def probe(hparams):
+        return predict(plan.method, plan.training, hparams, _open(plan, seen, hparams))
+
     try:
-        sizes = hparams.image_size, hparams.loaded_size()
-        dataset = make_dataset(seen.opened.splits, plan.data, plan.kind, *sizes, check=tolerant)  # all else has been loaded once
         print("Trying a few steps (--noprobe leaves them out) …", file=sys.stderr)
-        print(describe_prediction(predict(plan.method, plan.training, hparams, dataset), plan.method, hparams))
+        prediction = probe(plan.hparams)
+        print(describe_prediction(prediction, plan.method, plan.hparams))
+        print(describe_quicker(quicker(plan.training, plan.hparams, prediction, probe)), end="")
     except UserError as error:
         return [Finding("error", "method_refuses", str(error))]
     except tf.errors.ResourceExhaustedError as error:
-        cure = "lower --batch_size or --image_size, or use --precision=mixed_bfloat16"
-        return [Finding("error", "out_of_memory", f"a step does not fit into memory: {error.message.splitlines()[0]}", cure)]
+        problem = f"a step does not fit into memory: {error.message.splitlines()[0]}"
+        return [Finding("error", "out_of_memory", problem, cures_for_memory(plan.training, plan.hparams))]
     return []
 
 
 def _draw(path: Path, plan: _Plan, seen) -> str:
     """Writes the contact sheet; says what it is."""
+    start_tensorflow()
     from tfgan.data import images
     from tfgan.data.checks.sheet import Cuts, sheet_columns
 

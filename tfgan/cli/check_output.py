@@ -1,8 +1,9 @@
 """What `tfgan check` prints."""
 
-from __future__ import annotations  # types of a module that imports TensorFlow
+from __future__ import annotations  # types of modules that import TensorFlow
 
 import dataclasses
+import re
 import shlex
 import sys
 import textwrap
@@ -19,12 +20,14 @@ from tfgan.terminal import columns, tint
 
 if TYPE_CHECKING:
     from tfgan.runs.probe import Prediction
+    from tfgan.runs.quicker import Quicker
 
 WIDTH = 118  # characters, where no terminal says how wide it is
 COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
 SHOWN = 5  # files of each finding
 NAMED = 12  # classes and attributes
 TOGETHER = "\N{NO-BREAK SPACE}"
+QUOTED = re.compile(r"""(?<!\w)'[^']*'(?:"'"'[^']*')*""")  # a word as `shlex.quote` writes it, no apostrophe inside one
 MODES = {"RGB": "color", "L": "gray", "P": "palette", "RGBA": "color with alpha", "LA": "gray with alpha", "1": "black and white"}
 
 
@@ -34,15 +37,21 @@ def direction(seen: Inspection, settings: DataConfig) -> str:
     Raises:
         UserError: the direction of `settings` is between other domains than there are.
     """
+    names = _translated(seen, settings)
+    return f", {names[0]} to {names[1]}" if names else ""
+
+
+def _translated(seen: Inspection, settings: DataConfig) -> tuple[str, str] | None:
+    """The names of the domain that is translated and of the one it becomes; None where nothing is translated or can be used."""
     kind, sources = seen.opened.kind, seen.opened.splits.get("train", [])
     translates = BATCH_KINDS[kind].translates if kind else ()
     if not translates:
-        return ""
+        return None
     names = {
         key: source.domains[own].name for source in sources for key, own in batch_keys(kind, source, settings.direction, sources).items()
     }
     source, target = translates
-    return f", {names[source]} to {names[target]}" if len(names) == 2 else ""
+    return (names[source], names[target]) if len(names) == 2 else None
 
 
 def describe_layout(kind: str, layouts: list[Layout], methods: dict[str, str]) -> str:
@@ -107,6 +116,31 @@ def describe_prediction(prediction: Prediction, method: str, hparams) -> str:
     )
     heads = ("Probe    ", *[" " * 9] * (len(lines) - 1))
     return "\n".join(_wrapped(head, line) for head, line in zip(heads, lines))
+
+
+def describe_quicker(found: Quicker | None) -> str:
+    """The lines about settings that take less time, with their end; "" if there are none."""
+    if found is None:
+        return ""
+    height, width = found.size
+    what = f"at {height}×{width} {_seconds(found.seconds)} a step, about {_duration(found.total)}"
+    return f"Quicker  {found.flags}\n         for a first look: {what}\n"
+
+
+def describe_commands(method: str, data: DataConfig, others: list, seen: Inspection, directed: bool) -> str:
+    """The lines about how to train: one command, or, for pairs whose direction nobody gave, one for each direction, which they name.
+
+    Args:
+        method: the method's name.
+        data: the settings of the data; others: the other records of settings.
+        directed: whether the direction was given.
+    """
+    names = _translated(seen, data) if BATCH_KINDS[seen.opened.kind].pairs and BATCH_KINDS[seen.opened.kind].sides else None
+    if names is None or directed:
+        return f"Train\n{command(method, [data, *others])}"
+    ways = [dataclasses.replace(data, direction="_to_".join(way)) for way in (names, names[::-1])]
+    first, second = (command(method, [way, *others]) for way in ways)
+    return f"Train    {names[0]} to {names[1]}\n{first}\nor       {names[1]} to {names[0]}\n{second}"
 
 
 def command(method: str, records: list) -> str:
@@ -181,7 +215,8 @@ def _duration(seconds: float) -> str:
 
 
 def _wrapped(head: str, text: str, indent: int | None = None) -> str:
-    """A paragraph behind `head`; other lines begin with as many spaces, or with `indent`."""
+    """A paragraph behind `head`; other lines begin with as many spaces, or with `indent`. What a shell wants quoted stays in one line."""
+    text = QUOTED.sub(lambda found: found[0].replace(" ", TOGETHER), text)
     following = " " * (len(head) if indent is None else indent)
     width = columns(sys.stdout, WIDTH)
     lines = textwrap.fill(text, width, initial_indent=head, subsequent_indent=following, break_long_words=False, break_on_hyphens=False)

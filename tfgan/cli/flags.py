@@ -42,12 +42,16 @@ class Serializer(flags.ArgumentSerializer):
 class Flags:
     """The flags of one verb, apart from absl's global ones.
 
+    Attributes:
+        given: names of the flags that were given, be it with their default value, on the command line or in a flag file.
+
     Args:
         usage: paragraphs with blank lines between: the verb's line of usage, what it does, and examples.
     """
 
     def __init__(self, usage: str):
         self.usage = usage
+        self.given: set[str] = set()
         self.values = flags.FlagValues()
         self.values.set_gnu_getopt(True)
         self._groups: dict[str, list[str]] = {}
@@ -133,6 +137,7 @@ class Flags:
         given = [name for name in times if times[name]]
         refuse_both(given, self._old)
         tell_old_names(given, self._old)
+        self.given |= {self._old.get(name, name) for name in given}
         return others
 
     def record(self, record: type):

@@ -10,6 +10,7 @@ import os
 import sys
 from typing import NoReturn
 
+import tfgan
 from tfgan.errors import TrainingFailed, UserError, did_you_mean
 from tfgan.messages import show_messages
 from tfgan.terminal import tint
@@ -29,7 +30,11 @@ USAGE = """usage: tfgan VERB [ARGUMENTS] [--FLAGS]
 
 {verbs}
 
-`tfgan VERB --help` explains a verb. Start with: tfgan train --flagfile=quickstart.flags"""
+`tfgan VERB --help`, or `tfgan help VERB`, explains a verb; `tfgan --version` says which tfgan this is.
+Start with: tfgan train --flagfile=quickstart.flags"""
+
+HELP = ("-h", "--help", "--helpfull", "help")
+VERSION = ("-V", "--version", "version")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,9 +49,14 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     show_messages(always=True)
     try:
-        if not arguments or arguments[0] in ("-h", "--help", "--helpfull", "help"):
+        if arguments and arguments[0] in VERSION:
+            print(f"tfgan {tfgan.__version__}")
+            return 0
+        if not arguments or (arguments[0] in HELP and not arguments[1:]):
             print(USAGE.format(verbs="\n".join(f"  {verb:<10} {summary}" for verb, summary in VERBS.items())))
             return 0
+        if arguments[0] in HELP:  # help VERB is VERB --help
+            arguments = [*arguments[1:], "--help"]
         return _verb(arguments[0]).run(arguments[1:])
     except UserError as error:
         print(f"{tint('error:', 'red', sys.stderr)} {error}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """`tfgan sample`: images from noise."""
 
+import dataclasses
 from pathlib import Path
 
 from tfgan.cli.flags import Flags, wants_help
@@ -10,10 +11,11 @@ from tfgan.runs.start import start_tensorflow
 USAGE = """usage: tfgan sample RUN OUTPUT [--FLAGS]
 
 Makes images with a run that learned to make them from noise. Each seed stands for one image, whatever else is made:
-OUTPUT is a folder of seed000000.png …, in a folder for each class where the run knows classes. With --sheet, OUTPUT
-is one picture: samples (a column for each class), interpolation, mixing and truncation (StyleGAN), reconstruction and
-edit (VAE-GAN, of --images). With --images alone, OUTPUT holds their reconstructions under their names; --having and
---lacking move these by what sets two folders of images apart.
+OUTPUT is a folder of seed000000.png …, in a folder for each class where the run knows classes. If OUTPUT is called
+like a picture, such as digits.png, it is one picture of many samples, or with --count=1 of one. --sheet says what it
+shows: samples (a column for each class), interpolation, mixing and truncation (StyleGAN), reconstruction and edit
+(VAE-GAN, of --images). With --images alone, a folder OUTPUT holds their reconstructions under their names; --having
+and --lacking move these by what sets two folders of images apart.
 
 examples:
   tfgan sample runs/digits digits --count=100 --classes=3,7
@@ -27,7 +29,7 @@ def run(arguments: list[str]) -> int:
         print(flags.help())
         return 0
     folder, output = flags.parse(arguments, positional=2)
-    settings = flags.record(SampleConfig)
+    settings = _with_sheet(flags.record(SampleConfig), Path(output), flags.given)
     _check(settings, Path(output))
     from tfgan.runs.judging import judge_sample
 
@@ -41,11 +43,30 @@ def run(arguments: list[str]) -> int:
     return exit_code
 
 
+def _with_sheet(settings: SampleConfig, output: Path, given: set[str]) -> SampleConfig:
+    """The settings with the sheet that an output called like a picture asks for, where none is named; one image is no sheet."""
+    from tfgan.data.formats import is_picture
+
+    if settings.sheet or output.is_dir() or not is_picture(output) or (settings.count == 1 and not settings.images):
+        return settings
+    if "count" in given and not settings.images:
+        raise UserError(
+            f"{output} is the name of one picture, and --count={settings.count} a number of files: name a folder, or say how many the "
+            "picture shows by --rows and --columns."
+        )
+    return dataclasses.replace(settings, sheet="edit" if settings.having else "reconstruction" if settings.images else "samples")
+
+
 def _check(settings: SampleConfig, output: Path):
     """Raises `UserError` for an output that cannot be written to."""
-    if settings.sheet and output.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+    from tfgan.data.formats import UNREAD, ending, is_picture
+
+    picture = settings.sheet or (is_picture(output) and not output.is_dir())
+    if settings.sheet and not is_picture(output):
         raise UserError(f"--sheet makes one picture: name it, for example {output}.png")
-    if settings.sheet and output.exists() and not settings.overwrite:
+    if unread := UNREAD.get(ending(output)):
+        raise UserError(f"{unread.name} files ({output}) are not written: name a picture, {output.with_suffix('.png')}, or a folder.")
+    if picture and output.exists() and not settings.overwrite:
         raise UserError(f"{output} exists: use --overwrite, or another name.")
-    if not settings.sheet and output.is_file():
-        raise UserError(f"{output} is a file; images go to a folder. For one picture of many use --sheet.")
+    if not picture and output.is_file():
+        raise UserError(f"{output} is a file; images go to a folder. For one picture of many name it .png.")

@@ -1,52 +1,89 @@
 """`tfgan train`: from flags to a run folder."""
 
 import dataclasses
+import shlex
 import sys
 import textwrap
+from pathlib import Path
 
-import absl.flags
-
+from tfgan.cli.data_set import first_look, name_data, require_data
 from tfgan.cli.flags import Flags, wants_help
 from tfgan.config import DataConfig, TrainConfig, as_text, idle_settings
 from tfgan.data import check_settings
-from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.runs.recipes import expand
 from tfgan.runs.start import start_tensorflow
 from tfgan.terminal import columns
 
-USAGE = """usage: tfgan train --flagfile=RECIPE [--FLAGS]
+USAGE = """usage: tfgan train FOLDER [--FLAGS], or tfgan train --flagfile=RECIPE [--FLAGS]
 
 Trains a run, or goes on with it: the same command again resumes exactly where it stopped. The command line beats the flag file.
-`tfgan list` shows methods, data sets and recipes.
+FOLDER is trained as `tfgan check FOLDER` proposes, by a method that fits its layout, unless --method says which; --data_dir=FOLDER
+leaves all of it to the flags. `tfgan list` shows methods, data sets and recipes.
 
 examples:
   tfgan train --flagfile=quickstart.flags --epochs=4
-  tfgan train --method=cyclegan --data_dir=photos --workdir=runs/mine"""
+  tfgan train photos --method=cyclegan --workdir=runs/mine"""
 
 
 def run(arguments: list[str]) -> int:
     expanded, recipe = expand(arguments)
-    method = _chosen_method(expanded)
-    cls = method_class(method)
-    flags = Flags(USAGE)
-    flags.add("method", "method", method, "which GAN; see `tfgan list`")
-    flags.add("method", "dry_run", False, "print all settings and stop", bool)
-    flags.add_record("data", DataConfig, hidden=idle_settings(cls.batch_kind))
-    flags.add_record("training", TrainConfig)
-    flags.add_record(f"{method}", cls.HParams, hidden=cls.HParams.idle)
+    method, why = _choose_method(expanded)
+    cls, flags = method_class(method), _flags(method)
     if wants_help(arguments):
         print(flags.help())
         return 0
-    flags.parse(arguments)
-    data, training, hparams = flags.record(DataConfig), flags.record(TrainConfig), flags.record(cls.HParams)
-    data, training = data.with_home(), training.with_home(recipe or f"{method}_{data.name}")
+    folders = flags.parse(arguments, positional=None)
+    data, training, hparams = name_data(flags, folders, "trained on"), flags.record(TrainConfig), flags.record(cls.HParams)
+    training = training.with_home(recipe or f"{method}_{data.name}")
     check_settings(data, cls.batch_kind)
+    if folders:
+        data = _propose(data, cls.batch_kind, flags.given)
+    if not flags["dry_run"] and not (Path(training.workdir) / "config.json").exists():  # a run that is there has its data
+        require_data(flags.given, data, USAGE, ", a recipe that names its data (--flagfile=quickstart.flags)")
     idle = idle_settings(cls.batch_kind) | set(hparams.idle)
-    print_settings(method, {"data": data, "training": training, method: hparams}, idle, every=flags["dry_run"])
+    print_settings(method + why, {"data": data, "training": training, method: hparams}, idle, every=flags["dry_run"])
     if flags["dry_run"]:
         return 0
     return _train(method, data, training, hparams)
+
+
+def _flags(method: str) -> Flags:
+    """All flags of the command and of a method; without those of a method if its name is empty."""
+    flags, cls = Flags(USAGE), method_class(method) if method else None
+    flags.add("method", "method", method, "which GAN; see `tfgan list`")
+    flags.add("method", "dry_run", False, "print all settings and stop", bool)
+    flags.add_record("data", DataConfig, hidden=idle_settings(cls.batch_kind) if cls else ())
+    flags.add_record("training", TrainConfig)
+    if cls:
+        flags.add_record(method, cls.HParams, hidden=cls.HParams.idle)
+    return flags
+
+
+def _choose_method(arguments: list[str]) -> tuple[str, str]:
+    """The method, which is needed before the other flags, as it decides which there are; and why, if nobody named it.
+
+    It is the one of --method, or one that fits the layout of a folder that is named without a flag, or else pix2pix.
+    """
+    first = _flags("")
+    folders = [word for word in first_look(first, arguments) if Path(word).expanduser().is_dir()]
+    if first["method"] or len(folders) != 1 or first["data_dir"] or wants_help(arguments):
+        return first["method"] or "pix2pix", ""
+    from tfgan.runs.check import choose_method
+
+    chosen = choose_method(name_data(first, folders, "trained on"))
+    layouts = chosen.layouts.possible
+    return chosen.method, f", as {folders[0]} holds {layouts[0].words} (--method=NAME chooses another)" if layouts else ""
+
+
+def _propose(data: DataConfig, kind: str, given: set[str]) -> DataConfig:
+    """The settings with the direction that `tfgan check` proposes, if nobody gave one; prints why."""
+    from tfgan.data.checks.direction import propose_direction
+
+    data, said = propose_direction(data, kind, given)
+    for finding in said:
+        print(f"{finding.problem}, {finding.cure}.")
+    return data
 
 
 def _train(method: str, data: DataConfig, training: TrainConfig, hparams) -> int:
@@ -61,26 +98,15 @@ def _train(method: str, data: DataConfig, training: TrainConfig, hparams) -> int
     trained = train(plan)
     if trained.stopped_by:
         return 128 + trained.stopped_by
-    workdir, translates = training.workdir, translators(open_inference(trained.method))
+    workdir, translates = shlex.quote(training.workdir), translators(open_inference(trained.method))
     use = f"translate {workdir} IMAGES OUTPUT" if translates else f"sample {workdir} OUTPUT"
     if len(translates) > 1:
         first, *others = [f"--to={way.target.name}" for way in translates.values()]
         use += f" {first}  (or {' or '.join(others)})"
-    print(f"Pictures are in {workdir}/samples. Next:")
+    print(f"Pictures are in {training.workdir}/samples. Next:")
     for words in (use, f"evaluate {workdir}", f"report {workdir}", f"export {workdir}"):
         print(f"  tfgan {words}")
     return 0
-
-
-def _chosen_method(arguments: list[str]) -> str:
-    """The value of --method, which is needed before the other flags, as it decides which there are."""
-    chosen = Flags(USAGE)
-    chosen.add("method", "method", "pix2pix", "")
-    try:
-        chosen.values(["tfgan", *arguments], known_only=True)
-    except absl.flags.Error as error:
-        raise UserError(str(error)) from None
-    return chosen["method"]
 
 
 def print_settings(method: str, groups: dict, idle: set[str], every: bool):

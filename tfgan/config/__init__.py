@@ -4,9 +4,10 @@ Every setting is one field of a record: `DataConfig` and `TrainConfig` here, and
 its flags from these fields, and `RUN/config.json` stores them resolved.
 """
 
-from tfgan.config.data import DataConfig
+from tfgan.config.data import NAMES_DATA, DataConfig
 from tfgan.config.files import write_atomically
 from tfgan.config.kinds import BATCH_KINDS, SPECIFIC, BatchKind, idle_settings, present_kind
+from tfgan.config.near import is_run, no_run
 from tfgan.config.records import make_records
 from tfgan.config.run import RunConfig
 from tfgan.config.scale import FULL, TRAINED, Scale, as_pixels
@@ -31,6 +32,7 @@ from tfgan.config.words import in_present_words, old_names, record_in_present_wo
 __all__ = [
     "BATCH_KINDS",
     "FULL",
+    "NAMES_DATA",
     "SPECIFIC",
     "TRAINED",
     "VALIDATED",
@@ -55,7 +57,9 @@ __all__ = [
     "idle_settings",
     "in_present_words",
     "is_operational",
+    "is_run",
     "make_records",
+    "no_run",
     "old_names",
     "present_kind",
     "record_in_present_words",

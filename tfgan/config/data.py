@@ -7,6 +7,9 @@ from tfgan.config.files import with_home
 from tfgan.config.setting import Settings, Strings, setting
 from tfgan.config.spec import OLD_CODINGS
 
+NAMES_DATA = ("data_dir", "dataset", "synthetic_images", "synthetic_seed")
+"""Settings each of which says which data set it is; where none is given, nobody has chosen one."""
+
 
 @dataclasses.dataclass(frozen=True)
 class DataConfig(Settings):

@@ -7,6 +7,7 @@ from typing import Any
 
 from tfgan.config.data import DataConfig
 from tfgan.config.files import write_atomically
+from tfgan.config.near import no_run
 from tfgan.config.scale import Scale
 from tfgan.config.setting import differences, from_dict
 from tfgan.config.spec import DataSpec
@@ -55,8 +56,8 @@ class RunConfig:
         """
         try:
             values = json.loads(path.read_text())
-        except FileNotFoundError:
-            raise UserError(f"{path.parent} is not a run: it has no {path.name}. A run is the --workdir of `tfgan train`.") from None
+        except (FileNotFoundError, NotADirectoryError):
+            raise UserError(no_run(path.parent)) from None
         except ValueError as error:
             raise UserError(f"{path} is damaged: {error}") from None
         try:

@@ -21,7 +21,7 @@ def options(form: str, comment: str) -> dict[str, Any]:
         return {}
     if form == "GIF":
         return {"comment": comment.encode("ascii")}
-    if form in ("JPEG", "WEBP", "TIFF"):
+    if form in ("JPEG", "WEBP", "TIFF", "AVIF", "HEIF"):
         exif = Image.Exif()
         exif[ExifTags.Base.ImageDescription] = comment
         return {"exif": exif}

@@ -10,18 +10,13 @@ import numpy as np
 from tfgan.config import BATCH_KINDS, DataConfig, DataSpec, Scale, Size
 from tfgan.data.images import resize
 from tfgan.data.pipeline import make_batches, normalize
-from tfgan.data.prepare import MEMORY_SHARE, PreparedSource, free_memory
+from tfgan.data.prepare import MEMORY_SHARE, PreparedSource, free_memory, may_crop
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 from tfgan.lazy import tf
 from tfgan.terminal import waiting
 
 logger = logging.getLogger(__name__)
-
-
-def may_crop(kind: str, settings: DataConfig) -> bool:
-    """Whether images of batches of `kind` are cut to the network's shape: the kind has the setting `fit`, and it is "crop"."""
-    return "fit" in BATCH_KINDS[kind].settings and settings.fit == "crop"
 
 
 class Dataset:

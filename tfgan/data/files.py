@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tfgan.data import images
-from tfgan.errors import UserError, did_you_mean
+from tfgan.data.formats import ACCEPTED, told_unread
+from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 
 
 class Task(NamedTuple):
@@ -63,7 +64,11 @@ def find_images(source: str) -> tuple[Path, list[Path]]:
 
 
 def _nothing(source: str) -> UserError:
-    return UserError(f"{source} is neither an image nor a folder or pattern with images ({', '.join(sorted(images.EXTENSIONS))}).")
+    path = Path(source)
+    if not path.exists() and not glob.has_magic(source):
+        return UserError(f"{source} is missing.{did_you_mean_path(path)}")
+    unread = told_unread([path] if path.is_file() else path.rglob("*") if path.is_dir() else map(Path, glob.glob(source, recursive=True)))
+    return UserError(f"{source} is neither an image nor a folder or pattern with images ({ACCEPTED}).{unread}")
 
 
 def is_image(path: Path) -> bool:

@@ -14,11 +14,11 @@ from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from tfgan.config import Size, write_atomically
 from tfgan.data import comments
+from tfgan.data.formats import FORMATS, STANDARD, sniffed
 from tfgan.errors import UnreadableImage, UserError
 
-_FORMATS = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "bmp": "BMP", "gif": "GIF", "webp": "WEBP", "tif": "TIFF", "tiff": "TIFF"}
-EXTENSIONS = tuple(_FORMATS)
-"""File endings of images, in lower case and without the dot; compare with `path.suffix[1:].lower()`."""
+EXTENSIONS = tuple(FORMATS)
+"""File endings of images, in lower case and without the dot; compare with `tfgan.data.formats.ending`."""
 
 MAX_PIXELS = 2**28
 """Largest accepted image, 268 megapixels (16384×16384): orthophotos pass, while a few bytes that unpack to many gigabytes do not."""
@@ -37,6 +37,7 @@ _CHANNELS = {
     }.items()
     for mode in modes
 }
+_NAMES = ", ".join(dict.fromkeys(sorted(STANDARD.values()) + sorted(FORMATS.values())))
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "nearest": Image.Resampling.NEAREST}
 _DECODER_ERRORS = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error)  # as met in Pillow's plugins
@@ -230,9 +231,9 @@ def encode(image: np.ndarray, extension: str, comment: str = "") -> bytes:
         UserError: the format is unknown or cannot hold this image.
     """
     extension = extension.removeprefix(".").lower()
-    if extension not in _FORMATS:
+    if extension not in FORMATS:
         raise UserError(f"cannot write images of the format {extension!r}; use one of {', '.join(EXTENSIONS)}")
-    form = _FORMATS[extension]
+    form = FORMATS[extension]
     if form in ("JPEG", "BMP", "GIF") and image.shape[-1] in (2, 4):
         image = convert(image, image.shape[-1] - 1, image.dtype.name)
     channels = image.shape[-1]
@@ -246,7 +247,7 @@ def encode(image: np.ndarray, extension: str, comment: str = "") -> bytes:
 
     content = io.BytesIO()
     try:
-        options = ({"quality": 95} if form in ("JPEG", "WEBP") else {}) | comments.options(form, comment)
+        options = ({"quality": 95} if form in ("JPEG", "WEBP", "AVIF", "HEIF") else {}) | comments.options(form, comment)
         Image.fromarray(image[..., 0] if channels == 1 else image).save(content, form, **options)
     except (OSError, ValueError) as error:  # such as WebP's largest side of 16383 pixels
         height, width = image.shape[:2]
@@ -274,7 +275,7 @@ def _reasons():
     try:
         yield
     except UnidentifiedImageError:
-        raise UnreadableImage(f"not an image, or damaged from the start (accepted: {', '.join(sorted(set(_FORMATS.values())))})") from None
+        raise UnreadableImage(f"not an image, or damaged from the start (accepted: {_NAMES})") from None
     except Image.DecompressionBombError:
         raise UnreadableImage(_too_large()) from None
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
@@ -292,7 +293,18 @@ def _open(source: Path | bytes) -> ImageFile.ImageFile:
     size = len(source) if isinstance(source, bytes) else source.stat().st_size
     if size == 0:
         raise UnreadableImage("the file is empty")
-    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=sorted(set(_FORMATS.values())))
+    try:
+        return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=sorted(set(FORMATS.values())))
+    except UnidentifiedImageError:
+        unread = sniffed(source[:12] if isinstance(source, bytes) else _first_bytes(source))
+        if unread is None:
+            raise
+        raise UnreadableImage(f"{unread.name}, whatever its ending says: {unread.cure}") from None
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(12)
 
 
 def _describe(image: ImageFile.ImageFile) -> ImageInfo:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfgan.config import Domain, Size
+from tfgan.config import BATCH_KINDS, DataConfig, Domain, Size
 from tfgan.data.images import middle, resize
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage, UserError
@@ -18,6 +18,11 @@ logger = logging.getLogger(__name__)
 
 MEMORY_SHARE = 0.5  # of the free memory that cached images may take
 LISTED = 10  # bad files named in a message
+
+
+def may_crop(kind: str, settings: DataConfig) -> bool:
+    """Whether images of batches of `kind` are cut to the network's shape: the kind has the setting `fit`, and it is "crop"."""
+    return "fit" in BATCH_KINDS[kind].settings and settings.fit == "crop"
 
 
 class PreparedSource:

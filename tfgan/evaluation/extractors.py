@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.config import Size
-from tfgan.errors import UserError, first_line
+from tfgan.errors import UserError, did_you_mean_path, first_line
 from tfgan.evaluation.catalog import WITHOUT_FEATURES
 from tfgan.terminal import waiting
 
@@ -145,6 +145,8 @@ def given_model(file: str) -> Extractor:
         UserError: no such file, or no model of images.
     """
     path = Path(file).expanduser()
+    if not path.exists():
+        raise UserError(f"--features={file} cannot be loaded: it is missing.{did_you_mean_path(path)}")
     try:
         net = keras.models.load_model(path, compile=False)
     except Exception as error:  # as in `inception`

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tfgan.data.comments import read_comment
 
-Origin = dict[str, str | int]
+Origin = dict[str, str | int | float]
 """What a result depends on: by name, in the words in which messages tell it."""
 
 NOT_COMPARED = ("run",)  # a run that was moved or renamed is known by its weights

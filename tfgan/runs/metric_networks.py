@@ -17,7 +17,7 @@ from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.data.pipeline import normalize
-from tfgan.errors import UserError, first_line
+from tfgan.errors import UserError, did_you_mean_path, first_line
 from tfgan.evaluation import extractors
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.evaluation.classifier import UNKNOWN, train_classifier
@@ -31,18 +31,27 @@ logger = logging.getLogger(__name__)
 
 ALL = 2**31
 CLASSIFIER_SIZE = 64  # pixels of the longer side, at most
+LEFT_OUT = "FID and its kin are left out: InceptionV3's weights could not be downloaded. For a run, --features=own measures them without."
 FOLDER = "evaluators"  # beside the runs: runs on the same data are measured by the same networks
 
 
 def load_extractor(settings: EvaluateConfig) -> extractors.Extractor | None:
     """The extractor that --features names; None if no metric needs one, or for the data's own networks, which are made later.
 
+    It is None as well, and said, if InceptionV3's weights cannot be downloaded and no metric that needs them was asked for by name.
+
     Raises:
         UserError: the extractor cannot be loaded.
     """
     if settings.features in ("", "own") or not any(METRICS[name].tool in FROM_FEATURES for name in settings.metrics or METRICS):
         return None
-    return extractors.open_extractor(settings.features, settings.inception_weights)
+    try:
+        return extractors.open_extractor(settings.features, settings.inception_weights)
+    except UserError:
+        if settings.metrics or settings.features != "inception" or settings.inception_weights:
+            raise
+    logger.warning(LEFT_OUT)
+    return None
 
 
 class Evaluators:
@@ -247,6 +256,8 @@ def _shrunk(size: Size) -> Size:
 def _load_classifier(file: str, classes: int):
     import keras
 
+    if not Path(file).expanduser().exists():
+        raise UserError(f"--classifier={file} cannot be loaded: it is missing.{did_you_mean_path(Path(file).expanduser())}")
     try:
         model = keras.models.load_model(Path(file).expanduser(), compile=False)
     except Exception as error:  # Keras raises many kinds for files that are not its own

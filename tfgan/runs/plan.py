@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tfgan.config import DataConfig, RunConfig, TrainConfig, as_flag
-from tfgan.data import is_stored, open_dataset
+from tfgan.data import check_settings, is_stored, open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.methods.base import HParams
+from tfgan.runs.check import advise
 from tfgan.runs.judging import judge_run, judge_workdir
 from tfgan.runs.opening import read_config
 from tfgan.runs.start import start_tensorflow
@@ -41,32 +42,49 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
     """
     training.check_files()
     judge_workdir(training.workdir)
-    workdir, kind = Path(training.workdir), method_class(method).batch_kind
-    earlier = read_config(workdir) if (workdir / "config.json").exists() and has_checkpoint(workdir) else None
+    kind, earlier = method_class(method).batch_kind, earlier_run(training.workdir)
     hparams = settle(hparams, earlier, method)
     if earlier:
-        arithmetic = earlier.training.precision if training.precision == "auto" else training.precision
-        asked = dataclasses.replace(training, precision=arithmetic)
-        refuse_changes(workdir, earlier, RunConfig(method, data, asked, hparams, earlier.spec, {}))  # before all images are read
+        refuse_changes(RunConfig(method, data, training, hparams, earlier.spec, {}))  # before all images are read
     elif training.init_from:
         judge_run(training.init_from)
     if is_stored(data):
         start_tensorflow()  # TensorFlow Datasets brings it
-    dataset = open_dataset(data, kind, hparams.image_size, hparams.loaded_size())
+    dataset = _open(data, kind, hparams)
     if earlier:
-        refuse_changes(workdir, earlier, RunConfig(method, data, asked, hparams, dataset.spec, {}))
+        refuse_changes(RunConfig(method, data, training, hparams, dataset.spec, {}))
     return Plan(method, data, training, hparams, dataset, earlier)
 
 
-def refuse_changes(workdir: Path, earlier: RunConfig, config: RunConfig):
-    """Raises `UserError` if `config` would change what the run in `workdir` learns."""
-    changes = earlier.differences(config)
-    if changes:
+def earlier_run(workdir: str) -> RunConfig | None:
+    """The record of the run in `workdir` that a training there goes on with; None if it would be a new one."""
+    path = Path(workdir)
+    return read_config(path) if (path / "config.json").exists() and has_checkpoint(path) else None
+
+
+def refuse_changes(config: RunConfig):
+    """Raises `UserError` if `config` would change what the run in its `workdir`, if one is there, has learned."""
+    earlier = earlier_run(config.training.workdir)
+    if earlier is None:
+        return
+    if config.training.precision == "auto":
+        config = dataclasses.replace(config, training=dataclasses.replace(config.training, precision=earlier.training.precision))
+    if changes := earlier.differences(config):
         listed = "\n".join(f"  {line}" for line in changes)
         raise UserError(
-            f"{workdir} was trained with other settings:\n{listed}\n"
+            f"{config.training.workdir} was trained with other settings:\n{listed}\n"
             "Use the old settings to go on with it, or another --workdir for a new run (--init_from takes over its weights)."
         )
+
+
+def _open(data: DataConfig, kind: str, hparams: HParams) -> Dataset:
+    """The data set; an error about its files says where to look."""
+    sizes = hparams.image_size, hparams.loaded_size()
+    try:
+        return open_dataset(data, kind, *sizes)
+    except UserError as error:
+        check_settings(data, kind)  # what it refuses is no matter of the files
+        raise UserError(f"{error}{advise(data, kind)}") from None
 
 
 def settle(hparams: HParams, earlier: RunConfig | None, method: str) -> HParams:

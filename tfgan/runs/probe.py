@@ -9,8 +9,10 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfgan.config import TrainConfig
+from tfgan.inference import open_inference
 from tfgan.methods import method_class
 from tfgan.runs.assembly import assemble, choose_machine
+from tfgan.runs.validation import Validation
 from tfgan.training.strategy import describe
 
 TIMED = 3  # steps
@@ -41,6 +43,8 @@ def predict(method_name: str, training: TrainConfig, hparams, dataset) -> Predic
     cls = method_class(method_name)
     machine = choose_machine(cls, training, hparams)
     run = assemble(cls, machine, hparams, dataset)
+    if training.validate_every:
+        Validation(run.method, open_inference(run.method), dataset, machine.training)  # refuses a metric that cannot be measured
     stage = run.timeline.stage(run.total - 1)
     run.step.enter(stage, reset=False)
     gpus = tf.config.list_logical_devices("GPU")

@@ -9,11 +9,12 @@ import numpy as np
 from tfgan.config.verbs import SampleConfig
 from tfgan.data import images
 from tfgan.data.files import find_images
+from tfgan.data.formats import is_picture
 from tfgan.errors import UserError
 from tfgan.inference import Sampler, Signatures, open_inference, sheets
 from tfgan.inference.files import DONE, KEPT, OTHER, Outcome
 from tfgan.inference.grids import grid
-from tfgan.inference.origin import as_comment, digest, read_origin, unlike
+from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
 from tfgan.inference.sampler import BATCH
 from tfgan.runs.latents import attribute_vector, choose_classes, choose_encoder, choose_sampler, read_fitted
 from tfgan.runs.opening import Run, open_run
@@ -65,14 +66,24 @@ def sample(folder: str, output: Path, settings: SampleConfig) -> tuple[str, int]
     logger.info(f"{sampler.describe()}, {run.folder} at step {run.step}")
     if settings.sheet:
         return make_sheet(request, output), 0
+    if is_picture(output) and not output.is_dir():
+        return make_file(request, output), 0
     written = make_files(request, output)
     return written.describe(output), written.exit_code
+
+
+def make_file(request: Request, path: Path) -> str:
+    """Writes the image of the first seed to `path`; says where."""
+    _, latents, labels, own = _drawn(request)
+    image = request.sampler.pixels(latents[:1], None if labels is None else labels[:1]).numpy()[0]
+    images.save(path, image, as_comment(_origin(request) | own[0]))
+    return f"{path}: one image, of seed {request.settings.seed}"
 
 
 def make_files(request: Request, folder: Path) -> Written:
     """Writes an image a file into `folder`; what is there already stays unless it is to be overwritten. Says what became of each."""
     names, latents, labels, own = _edited(request) if request.settings.images else _drawn(request)
-    origin = origin_of(request.run) | ({"truncation": request.sampler.styles.truncation} if request.sampler.styles else {})
+    origin = _origin(request)
     origins = [origin | each for each in own]
     there = [i for i, name in enumerate(names) if not request.settings.overwrite and (folder / name).exists()]
     wanted = sorted(set(range(len(names))) - set(there))
@@ -85,6 +96,11 @@ def make_files(request: Request, folder: Path) -> Written:
                 images.save(folder / names[number], image, as_comment(origins[number]))
             shown.advance(len(batch))
     return Written.of([Outcome(DONE)] * len(wanted) + [Outcome(OTHER, other) if other else Outcome(KEPT) for other in others])
+
+
+def _origin(request: Request) -> Origin:
+    """What all images of a command depend on."""
+    return origin_of(request.run) | ({"truncation": request.sampler.styles.truncation} if request.sampler.styles else {})
 
 
 def _drawn(request):
@@ -137,7 +153,7 @@ def _direction(request):
 def make_sheet(request: Request, path: Path) -> str:
     """Writes one picture, a sheet, to `path`; says where."""
     images.save(path, grid(_SHEETS[request.settings.sheet](request)))
-    return str(path)
+    return f"{path}: one picture, --sheet={request.settings.sheet}; for a file for each image name a folder"
 
 
 def _samples(request):

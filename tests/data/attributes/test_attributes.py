@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tfgan.config import DataConfig, Domain
-from tfgan.data.attributes.folder import open_attributes
+from tfgan.data.attributes.folder import find_files, open_attributes
 from tfgan.errors import UnreadableImage, UserError
 
 
@@ -268,6 +268,31 @@ def test_wrong_settings(tmp_path, settings, message):
 def test_wrong_tables(tmp_path, text, message):
     with pytest.raises(UserError, match=message):
         opened(fill(tmp_path, text))
+
+
+@pytest.mark.parametrize("name", ["faces.csv", "My labels.CSV", "attributes.tsv", "list.txt"])
+def test_a_table_is_found_under_any_name(tmp_path, name):
+    fill(tmp_path, GROUP_CSV, name)
+    for other in ("notes.csv", "readme.txt", "list_eval_partition.txt", ".hidden.csv"):  # which name no images, or are none of ours
+        (tmp_path / other).write_text("who,what\nanna,nothing\n" if other != ".hidden.csv" else GROUP_CSV)
+    assert find_files(tmp_path) == [tmp_path / name]
+    found, expected = opened(tmp_path), opened(tmp_path, attributes_file=name)
+    assert rows(found["train"][0]) == rows(expected["train"][0]) and found["train"][0].attribute_names
+
+
+def test_two_tables_are_to_be_chosen_from(tmp_path):
+    for name in ("a.csv", "b c.csv"):
+        fill(tmp_path, GROUP_CSV, name)
+    with pytest.raises(UserError, match="--attributes_file=a.csv or 'b c.csv'"):
+        opened(tmp_path)
+
+
+def test_class_folders_come_before_a_table_of_any_name_and_say_so(tmp_path, capsys):
+    for name in ("x/1.png", "x/2.png", "y/3.png", "y/4.png"):
+        picture(tmp_path / name)
+    (tmp_path / "faces.csv").write_text("file,a\nx/1.png,1\ny/3.png,0\n")
+    assert opened(tmp_path)["train"][0].attribute_names == ("x", "y")
+    assert "faces.csv is not read, as class folders say the attributes; --attributes_file=faces.csv" in capsys.readouterr().out
 
 
 def test_no_attributes_at_all(tmp_path):

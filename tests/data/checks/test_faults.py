@@ -310,7 +310,7 @@ def partners_cropped_differently(folder):
 # Label maps.
 
 
-@fault("note", "looks_like_labels", instead=tiny.UNET, says="say --label_domains=B")
+@fault("note", "looks_like_labels", instead=tiny.UNET, says="labels --label_domains=labels --direction=labels_to_photo")
 def label_maps_that_are_not_called_so(folder):
     pass
 

@@ -7,6 +7,7 @@ that is the 178×178 of StarGAN (Choi et al., CVPR 2018, section 5.2).
 import dataclasses
 import hashlib
 import logging
+import shlex
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 from tfgan.config import DataConfig, Domain, Strings
 from tfgan.data import images
 from tfgan.data.attributes.selection import Selection, select
-from tfgan.data.attributes.tables import Table, read_table
+from tfgan.data.attributes.tables import Table, names_images, read_table
 from tfgan.data.folders.classes import find_class_folders
 from tfgan.data.folders.layout import infer_domains, list_images, refuse, require_folder
 from tfgan.data.source import FileSource, Source, View
@@ -25,7 +26,7 @@ from tfgan.errors import UserError
 logger = logging.getLogger(__name__)
 
 FILES = ("list_attr_celeba.txt", "list_attr_celeba.csv", "attributes.csv")
-"""Names by which a file of attributes in a data folder is found without --attributes_file."""
+"""Names by which a file of attributes in a data folder is found first; without one of them, any table that names images will do."""
 
 HELD_OUT = 0.05  # share of a set without validation images that is kept from training for it
 MOST_HELD_OUT = 2000
@@ -129,20 +130,41 @@ def find_table(folder: Path, file: str, settings: DataConfig) -> Table:
         UserError: there is no file of attributes and there are no class folders; images and rows do not match (unless `skip_bad_files`).
     """
     require_folder(folder)
-    found = [folder / file] if file else [folder / name for name in FILES if (folder / name).is_file()]
+    found = [folder / file] if file else find_files(folder)
     if len(found) > 1:
-        raise UserError(f"{folder} has several files of attributes: choose with --attributes_file={found[0].name} or {found[1].name}")
+        names = " or ".join(shlex.quote(path.name) for path in found)
+        raise UserError(f"{folder} has several files of attributes: choose with --attributes_file={names}")
     if not found:
         try:
             return _class_table(folder, settings.skip_bad_files)
         except UserError as error:
-            expected = f"{', '.join(FILES)}, or what --attributes_file names"
+            expected = f"{', '.join(FILES)}, another table that names the images, or what --attributes_file names"
             raise UserError(f"{folder} has no file of attributes ({expected}), and these are no class folders: {error}") from None
     return _with_images(folder, found[0], read_table(found[0], settings.attributes), settings.skip_bad_files)
 
 
+def find_files(folder: Path) -> list[Path]:
+    """The files of attributes in a folder: those of usual names, or else, unless it has class folders, all tables that name images."""
+    usual = [folder / name for name in FILES if (folder / name).is_file()]
+    return usual or (_tables(folder) if not _has_classes(folder) else [])
+
+
+def _tables(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and names_images(path))
+
+
+def _has_classes(folder: Path) -> bool:
+    try:
+        find_class_folders(folder, True)
+    except UserError:
+        return False
+    return True
+
+
 def _class_table(folder: Path, skip_bad_files: bool) -> Table:
     found = find_class_folders(folder, skip_bad_files)
+    for path in _tables(folder):
+        logger.info(f"{path} is not read, as class folders say the attributes; --attributes_file={path.name} reads it instead.")
     rows = [(file, label, split) for split, files in found.splits.items() for file, label in files]
     values = np.eye(len(found.class_names), dtype=np.float32)[[label for _, label, _ in rows]]
     # A set that is all training images does not say what validates.

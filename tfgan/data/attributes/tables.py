@@ -11,11 +11,13 @@ import numpy as np
 
 from tfgan.config import Strings
 from tfgan.data.folders.layout import SPLITS, natural_key
-from tfgan.data.images import EXTENSIONS
+from tfgan.data.formats import is_picture
 from tfgan.errors import UserError
 
 MAX_CATEGORIES = 100  # different texts in a column; more are names or remarks, not an attribute
 
+_PARTITION = "list_eval_partition"  # stem of the file that says CelebA's splits
+_LOOKED_AT = 100  # rows that tell whether a table names images
 _FILE_COLUMNS = ("file", "filename", "image", "path")
 _WORDS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
 # The numbers are those of CelebA's list_eval_partition.
@@ -34,6 +36,18 @@ class Table(NamedTuple):
     @property
     def names(self) -> Strings:
         return tuple(name for names in self.columns.values() for name in names)
+
+
+def names_images(path: Path) -> bool:
+    """Whether a file is a table, of any name, that has a row for each of some images: .csv, .tsv or .txt, as `read_table` reads them."""
+    if path.suffix.lower() not in (".csv", ".tsv", ".txt") or path.stem == _PARTITION or not path.is_file():
+        return False
+    try:
+        header, rows = _read_rows(path)
+    except UserError:
+        return False
+    file_at = _file_column(header)
+    return len(header) > 1 and any(is_picture(row[file_at].strip()) for row in rows[:_LOOKED_AT] if len(row) == len(header))
 
 
 def read_table(path: Path, wanted: Strings) -> Table:
@@ -56,8 +70,7 @@ def read_table(path: Path, wanted: Strings) -> Table:
         UserError: the file cannot be read as a table, or a column not as an attribute.
     """
     header, rows = _read_rows(path)
-    lowered = [name.lower() for name in header]
-    file_at = next((lowered.index(name) for name in _FILE_COLUMNS if name in lowered), 0)
+    lowered, file_at = [name.lower() for name in header], _file_column(header)
     split_at = lowered.index("split") if "split" in lowered else None
     columns = {name: at for at, name in enumerate(header) if name and at not in (file_at, split_at)}
     if not columns:
@@ -96,6 +109,12 @@ def read_table(path: Path, wanted: Strings) -> Table:
     )
 
 
+def _file_column(header: list[str]) -> int:
+    """The place of the column that holds the paths of the images: the one that is called so, else the first."""
+    lowered = [name.lower() for name in header]
+    return next((lowered.index(name) for name in _FILE_COLUMNS if name in lowered), 0)
+
+
 def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     """The names of a file's columns, and the cells of each row that is not blank."""
     try:
@@ -115,7 +134,7 @@ def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     except csv.Error as error:
         raise UserError(f"cannot read {path} as CSV: {error}") from None
     header = [name.strip() for name in header]
-    if any(Path(name).suffix[1:].lower() in EXTENSIONS for name in header):
+    if any(map(is_picture, header)):
         raise UserError(f"{path} needs a first line that names the columns, for example file,smiling,male; it begins with {first}")
     for name in set(header) - {""}:
         if header.count(name) > 1:
@@ -125,7 +144,7 @@ def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
 
 def _read_partition(folder: Path) -> dict[str, str]:
     """Name of an image file -> "0", "1" or "2", as list_eval_partition in `folder` says; empty if there is no such file."""
-    path = next((path for ending in ("txt", "csv") if (path := folder / f"list_eval_partition.{ending}").is_file()), None)
+    path = next((path for ending in ("txt", "csv") if (path := folder / f"{_PARTITION}.{ending}").is_file()), None)
     rows = [line.replace(",", " ").rsplit(None, 1) for line in path.read_text().splitlines()] if path else []
     return {row[0]: row[1] for row in rows if len(row) == 2}
 

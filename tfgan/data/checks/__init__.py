@@ -1,7 +1,7 @@
 """Finds what is wrong with a data set before training: every check is a function from what was seen of its files to findings."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,13 +22,10 @@ from tfgan.data.checks.headers import Header, Listing, Progress, read_listing
 from tfgan.data.checks.labels import check_classes, check_label_files, check_undeclared
 from tfgan.data.checks.opening import Opened, open_anyway
 from tfgan.data.checks.pairs import check_pairs
-from tfgan.data.checks.pictures import check_counts, check_loading, check_shapes, check_values
-from tfgan.data.checks.scan import Example, colors, scan
-from tfgan.data.dataset import may_crop
+from tfgan.data.checks.pictures import ENLARGED, check_counts, check_loading, check_shapes, check_values, common_factor
+from tfgan.data.checks.scan import Example, sample_colors, scan
+from tfgan.data.prepare import may_crop
 from tfgan.data.source import Source
-from tfgan.errors import UnreadableImage
-
-SAMPLED = 32  # images of a domain that tell whether it looks like label maps
 
 
 class Inspection(NamedTuple):
@@ -50,7 +47,14 @@ class Inspection(NamedTuple):
         return self._replace(findings=sorted([*self.findings, *findings], key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
-def inspect(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size, progress: Progress) -> Inspection:
+def inspect(
+    settings: DataConfig,
+    kind: str,
+    image_size: Size,
+    loaded_size: Size,
+    progress: Progress,
+    smaller: Callable[[float], str] = lambda factor: "",
+) -> Inspection:
     """Looks at every file of a data set for batches of `kind`.
 
     Args:
@@ -59,6 +63,7 @@ def inspect(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size
         image_size: height and width of the network's images, in pixels.
         loaded_size: height and width of training images before the crop, in pixels.
         progress: shows how far the look at the examples has come.
+        smaller: the flags for a network of images that are so many times smaller, or "" if there is none.
 
     Raises:
         UserError: the data set is no folder and cannot be opened, or a setting means nothing.
@@ -85,10 +90,10 @@ def inspect(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size
         *check_pixel_balance(pixels),
     ]
     inspection = Inspection(opened, listings, usable, [], {"classes": classes, "attributes": attributes, "pixels": pixels})
-    return inspection.also([*findings, *_check_images(inspection, settings, image_size)])
+    return inspection.also([*findings, *_check_images(inspection, settings, image_size, smaller)])
 
 
-def _check_images(seen: Inspection, settings: DataConfig, image_size: Size) -> list[Finding]:
+def _check_images(seen: Inspection, settings: DataConfig, image_size: Size, smaller: Callable[[float], str]) -> list[Finding]:
     """The findings of all checks of what the images show."""
     kind = seen.opened.kind
     if not kind:
@@ -98,10 +103,12 @@ def _check_images(seen: Inspection, settings: DataConfig, image_size: Size) -> l
     unread = any(finding.name == "label_classes" for finding in seen.opened.findings)
     maps = {key for key, domain in seen.domains.items() if domain.resample == "nearest"}
     alike = set(maps)
+    factor = common_factor(seen.examples, image_size)
+    flags = smaller(factor) if factor > ENLARGED else ""
     for place, (key, domain) in enumerate(seen.domains.items()):
         what = f" of {domain.name}" if key != "image" or pairs else ""
         if place == 0 or not pairs:  # both images of a pair have one size
-            findings += check_shapes(key, "" if pairs else what, seen.examples, image_size, keeps_shape=keeps_shape)
+            findings += check_shapes(key, "" if pairs else what, seen.examples, image_size, flags, keeps_shape=keeps_shape)
         if unread and domain.resample == "nearest":  # class ids, which are no picture
             continue
         findings += check_values(key, what, domain, seen.examples)
@@ -151,16 +158,8 @@ def _label_headers(seen: Inspection, nearest: set[str]) -> dict[str, Header]:
 
 
 def _sample(seen: Inspection, key: str) -> list:
-    """Some images of one domain, H×W×3 uint8, evenly spaced over those of its first split."""
-    source = next(source for sources in seen.opened.splits.values() for source in sources if key in source.domains)
-    step = -(-len(source) // SAMPLED)
-    found = []
-    for index in range(0, len(source), step):
-        try:
-            found.append(colors(source.load(index)[key], source.domains[key]))
-        except UnreadableImage:
-            continue
-    return found
+    """Some images of one domain, H×W×3 uint8, of its first split."""
+    return sample_colors(next(source for sources in seen.opened.splits.values() for source in sources if key in source.domains), key)
 
 
 def _class_names(source: Source | None) -> Strings:

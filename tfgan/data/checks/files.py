@@ -7,10 +7,8 @@ from pathlib import Path
 from tfgan.data import images
 from tfgan.data.checks.finding import NOTE, WARNING, Finding, found_in, plural
 from tfgan.data.checks.headers import Listing
+from tfgan.data.formats import ACCEPTED, UNREAD, ending
 from tfgan.errors import UnreadableImage
-
-PICTURES = ("heic", "heif", "avif", "jp2", "jxl", "psd", "exr", "hdr", "npy", "npz", "dng", "cr2", "nef", "arw", "tga", "svg", "pdf")
-"""Endings of images in formats that are not read."""
 
 _BESIDE = (".csv", ".txt", ".md", ".json", ".flags")
 """Endings of files that may well lie beside images."""
@@ -44,14 +42,18 @@ def _passed_over(listing: Listing) -> list[Finding]:
     others = [file for file in listing.passed_over if "-ubyte" not in file]  # of MNIST's own files
     pictures = [file for file in others if _is_picture(listing.folder / file)]
     rest = [file for file in others if file not in pictures and Path(file).suffix.lower() not in _BESIDE]
-    cure = f"save them as {', '.join(images.EXTENSIONS[:3])} or another of {', '.join(images.EXTENSIONS[3:])}"
+    known = list(dict.fromkeys(UNREAD[ending(file)] for file in pictures if ending(file) in UNREAD))
+    cures = [f"{name}: {cure}" for name, cure in known]
+    if any(ending(file) not in UNREAD for file in pictures):  # pictures by their content
+        cures.append(f"give them an ending that is read: {ACCEPTED}")
+    cure = "; ".join(cures)
     findings = found_in(WARNING, "images_passed_over", "{count} passed over because of their ending" + _endings(pictures), cure, pictures)
     problem = f"{plural(len(rest), 'other file')} passed over" + _endings(rest)
     return findings + ([Finding(NOTE, "files_passed_over", problem, files=tuple(rest))] if rest else [])
 
 
 def _is_picture(path: Path) -> bool:
-    if path.suffix[1:].lower() in PICTURES:
+    if ending(path) in UNREAD:
         return True
     try:
         images.probe(path)

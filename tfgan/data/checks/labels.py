@@ -1,10 +1,11 @@
 """Checks label maps: files that blur them, domains that are some without saying so, classes that are not in the training images."""
 
+import shlex
 from collections.abc import Sequence
 
 import numpy as np
 
-from tfgan.config import Classes, Domain
+from tfgan.config import Classes, Domain, as_flag
 from tfgan.data.checks.finding import NOTE, WARNING, Finding, found_in
 from tfgan.data.checks.headers import Header
 from tfgan.data.checks.scan import Example
@@ -33,6 +34,16 @@ def check_undeclared(domain: Domain, images: Sequence[np.ndarray]) -> list[Findi
         domain: the domain.
         images: some of its images, H×W×3 uint8.
     """
+    count = count_areas(images)
+    if not count:
+        return []
+    flag = shlex.quote(as_flag("label_domains", (domain.name,)))
+    cure = f"if these stand for classes, say {flag}: edges then stay sharp (and see --method=spade)"
+    return [Finding(NOTE, "looks_like_labels", f"{domain.name} consists of areas of {count} colors", cure)]
+
+
+def count_areas(images: Sequence[np.ndarray]) -> int:
+    """The number of colors of the areas that images, H×W×3 uint8, consist of, as label maps do; 0 for photos and blank pages."""
     flat = np.zeros(2**24, np.int64)
     for image in images:
         values = pack(image)
@@ -40,12 +51,8 @@ def check_undeclared(domain: Domain, images: Sequence[np.ndarray]) -> list[Findi
     try:
         count = len(find_areas(flat))
     except UserError:
-        return []
-    if not 2 <= count <= MAX_CLASSES:
-        return []
-    problem = f"{domain.name} consists of areas of {count} colors"
-    cure = f"if these stand for classes, say --label_domains={domain.name}: edges then stay sharp (and see --method=spade)"
-    return [Finding(NOTE, "looks_like_labels", problem, cure)]
+        return 0
+    return count if 2 <= count <= MAX_CLASSES else 0
 
 
 def check_classes(examples: Sequence[Example], classes: Classes) -> list[Finding]:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from tfgan.config import DataConfig
 from tfgan.data import check_settings, images
-from tfgan.data.attributes.folder import FILES
+from tfgan.data.attributes.folder import FILES, find_files
+from tfgan.data.attributes.tables import read_table
 from tfgan.data.catalog import CLASSES, PAIRED, UNPAIRED
 from tfgan.data.checks.finding import WARNING, Finding, plural
 from tfgan.data.folders.classes import find_class_folders
@@ -106,8 +107,11 @@ def _of_folder(folder: Path, settings: DataConfig) -> Layouts:
 
 
 def _table(folder: Path, settings: DataConfig):
-    names = [settings.attributes_file] if settings.attributes_file else [name for name in FILES if (folder / name).is_file()]
-    return [(4.0, Layout("attributes", f"images with attributes in {names[0]}"))] if names else []
+    files = [folder / settings.attributes_file] if settings.attributes_file else find_files(folder)
+    for path in files:
+        if path.name not in (settings.attributes_file, *FILES):  # a table of any name may hold anything
+            read_table(path, settings.attributes)
+    return [(4.0, Layout("attributes", f"images with attributes in {files[0].name}"))] if files else []
 
 
 def _pairs(folder: Path, settings: DataConfig):

@@ -37,28 +37,28 @@ def open_anyway(settings: DataConfig, kind: str, loaded_size: Size) -> Opened:
     Raises:
         UserError: a data set that is no folder cannot be opened.
     """
-    first = _attempt(settings, kind, loaded_size)
+    first = attempt(settings, kind, loaded_size)
     if isinstance(first, Opened):
         return first._replace(findings=_left_out(first, settings, WARNING) + _no_training_images(first))
     if not settings.data_dir:
         raise first
     tolerant = dataclasses.replace(settings, skip_bad_files=True)
-    opened = _attempt(tolerant, kind, loaded_size)
+    opened = attempt(tolerant, kind, loaded_size)
     if isinstance(opened, Opened):
         return opened._replace(findings=_left_out(opened, settings, ERROR) + _no_training_images(opened))
 
     if BATCH_KINDS[kind].pairs:
         plain: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(DataConfig) if field.name in _LABEL_SETTINGS}
-        opened = _attempt(dataclasses.replace(tolerant, **plain), "paired", loaded_size)
+        opened = attempt(dataclasses.replace(tolerant, **plain), "paired", loaded_size)
         if isinstance(opened, Opened):
             finding = Finding(ERROR, "label_classes", str(first), "mend the label maps, or the settings of their classes")
             return opened._replace(findings=[finding, *_left_out(opened, settings, ERROR)])
     refused = Finding(ERROR, "refused", str(first))
-    opened = _attempt(DataConfig(data_dir=settings.data_dir, skip_bad_files=True), "images", loaded_size)
+    opened = attempt(DataConfig(data_dir=settings.data_dir, skip_bad_files=True), "images", loaded_size)
     return opened._replace(findings=[refused]) if isinstance(opened, Opened) else Opened("", {}, [], [refused])
 
 
-def _attempt(settings: DataConfig, kind: str, loaded_size: Size) -> Opened | UserError:
+def attempt(settings: DataConfig, kind: str, loaded_size: Size) -> Opened | UserError:
     """The data set, opened with these settings, or the error that says why it cannot be."""
     try:
         with _messages() as said:

@@ -10,6 +10,7 @@ from tfgan.data.checks.scan import Example
 
 FEWEST = 20  # training images
 ENLARGED = 1.5  # times, above which enlarged images are visibly soft
+NEARLY_ALL = 0.9  # share of a domain's images that a size should suit
 LONG = 2.0  # times longer than the network's shape
 BLANK = 0.02  # contrast, as a share of the range, which JPEG leaves in a white page
 FAINT = 1 / 8  # share of the range which the largest value of all images should exceed
@@ -64,7 +65,23 @@ def check_counts(kind: str, counts: Mapping[str, int]) -> list[Finding]:
     return findings
 
 
-def check_shapes(key: str, what: str, examples: Sequence[Example], image_size: Size, *, keeps_shape: bool) -> list[Finding]:
+def common_factor(examples: Sequence[Example], image_size: Size) -> float:
+    """How many times smaller the network's images should be for nearly all images, of every domain, to fill them; below 1 if they do.
+
+    Args:
+        examples: what is known of the examples that can be used.
+        image_size: height and width of the network's images, in pixels.
+    """
+    factors: dict[str, list[float]] = {}
+    for example in examples:
+        for key, picture in example.pictures.items():
+            factors.setdefault(key, []).append(_enlargement(picture, image_size))
+    return max((float(np.quantile(found, NEARLY_ALL)) for found in factors.values()), default=0.0)
+
+
+def check_shapes(
+    key: str, what: str, examples: Sequence[Example], image_size: Size, smaller: str = "", *, keeps_shape: bool
+) -> list[Finding]:
     """Findings on images that the network's size does not suit: smaller ones, and those of extreme shape.
 
     Args:
@@ -72,13 +89,14 @@ def check_shapes(key: str, what: str, examples: Sequence[Example], image_size: S
         what: " of NAME" for the images of one domain, or "", for messages.
         examples: what is known of the examples that can be used.
         image_size: height and width of the network's images, in pixels.
+        smaller: the flags for images of a size that suits all domains, where the present one is too large for them; "" if it is not.
         keeps_shape: images of another shape are cropped, not squeezed.
     """
     seen = [(example.name, example.pictures[key]) for example in examples if key in example.pictures]
     slim = [f"{name}: {picture.height}×{picture.width}" for name, picture in seen if _longer(picture, image_size) > LONG]
     cut = "cropped to their middle" if keeps_shape else "squeezed"
     problem = f"{{count}}{what} of extreme shape, to be {cut}"
-    return _small(what, seen, image_size) + found_in(WARNING, "extreme_shapes", problem, "crop them to what matters", slim)
+    return _small(what, seen, image_size, smaller) + found_in(WARNING, "extreme_shapes", problem, "crop them to what matters", slim)
 
 
 def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example]) -> list[Finding]:
@@ -113,10 +131,10 @@ def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example
     return findings
 
 
-def _small(what: str, seen, image_size: Size) -> list[Finding]:
+def _small(what: str, seen, image_size: Size, smaller: str) -> list[Finding]:
     """A finding on images that are enlarged for the network, if there are any; `seen`: name and picture of each."""
     height, width = image_size
-    factors = [(name, max(height / picture.height, width / picture.width)) for name, picture in seen]
+    factors = [(name, _enlargement(picture, image_size)) for name, picture in seen]
     enlarged = tuple(name for name, factor in factors if factor > 1)
     if not enlarged:
         return []
@@ -126,10 +144,15 @@ def _small(what: str, seen, image_size: Size) -> list[Finding]:
         f"{'all ' * all_of_them}{plural(len(enlarged), 'image')}{what} smaller than the network's {height}×{width}, "
         f"enlarged up to {most:.1f} times"
     )
-    least = min(picture.height for _, picture in seen), min(picture.width for _, picture in seen)
-    size = f"{least[0]}" if least[0] == least[1] else "{}x{}".format(*least)
-    cure = f"use --image_size={size}, and a generator for it, or larger images" if most > ENLARGED else ""
-    return [Finding(WARNING if most > ENLARGED else NOTE, "small_images", problem, cure, () if all_of_them else enlarged)]
+    cure = f"use {smaller}, or larger images" if smaller else "use larger images, or leave these out"
+    if most <= ENLARGED:
+        return [Finding(NOTE, "small_images", problem, files=() if all_of_them else enlarged)]
+    return [Finding(WARNING, "small_images", problem, cure, () if all_of_them else enlarged)]
+
+
+def _enlargement(picture, image_size: Size) -> float:
+    """How many times an image is enlarged for the network; below 1 if it is reduced."""
+    return max(image_size[0] / picture.height, image_size[1] / picture.width)
 
 
 def _longer(picture, image_size: Size) -> float:

@@ -20,6 +20,7 @@ from tfgan.errors import UnreadableImage
 HASH_SIDE = 16  # of the perceptual hash, which has its square in bits
 HASHED_SIDE = 64  # smaller images have too little in them for one
 GRAY = 2 / 255  # largest difference of R, G and B in gray images that went through JPEG, as a share of the range
+SAMPLED = 32  # images of a domain that tell whether it looks like label maps
 MOST_COMPARED = 1000  # pairs of one split whose edges are compared
 
 
@@ -75,6 +76,17 @@ def file_name(source: Source, index: int) -> str:
 def colors(array: np.ndarray, domain: Domain) -> np.ndarray:
     """The colors, H×W×3 uint8, of an image of any domain, H×W×C, or of a map of classes, H×W int32, which is painted."""
     return paint(array, domain.require_classes()) if domain.dtype == "int32" else images.convert(array, 3, "uint8")
+
+
+def sample_colors(source: Source, key: str) -> list[np.ndarray]:
+    """Some images of one domain, H×W×3 uint8, evenly spaced over those of a source; what cannot be loaded is left out."""
+    found = []
+    for index in range(0, len(source), max(1, -(-len(source) // SAMPLED))):
+        try:
+            found.append(colors(source.load(index)[key], source.domains[key]))
+        except UnreadableImage:
+            continue
+    return found
 
 
 def _look(split: str, stream: int, source: Source, index: int, compared: bool) -> Example:

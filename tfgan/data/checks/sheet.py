@@ -8,9 +8,8 @@ import numpy as np
 from tfgan.config import BATCH_KINDS, DataConfig, Size
 from tfgan.data import batch_keys
 from tfgan.data.checks.scan import colors
-from tfgan.data.dataset import may_crop
 from tfgan.data.pipeline import crop_noise, random_crop
-from tfgan.data.prepare import PreparedSource
+from tfgan.data.prepare import PreparedSource, may_crop
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfgan.config import Domain, Strings
 from tfgan.data import images
-from tfgan.data.folders.layout import SPLITS, infer_domains, list_images, natural_key, refuse, require_folder, split_folders
+from tfgan.data.folders.layout import SPLITS, infer_domains, list_images, natural_key, no_images, refuse, require_folder, split_folders
 from tfgan.data.source import FileSource
 from tfgan.errors import UserError, did_you_mean
 
@@ -122,4 +122,4 @@ def _check_classes(train: Path, class_names: Strings, used: set[int], stray: lis
         raise UserError(f"{train} has {found}{beside}; classes need at least two.\n{_LAYOUTS}")
     for label, name in enumerate(class_names):
         if label not in used:
-            raise UserError(f"the class folder {train / name} holds no images (files ending in {', '.join(images.EXTENSIONS)})")
+            raise no_images(f"the class folder {train / name}", train / name)

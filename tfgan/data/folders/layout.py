@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tfgan.config import Domain
 from tfgan.data import images
-from tfgan.errors import UnreadableImage, UserError, did_you_mean
+from tfgan.data.formats import FORMATS, told_unread
+from tfgan.errors import UnreadableImage, UserError, did_you_mean, did_you_mean_path
 from tfgan.terminal import waiting
 
 LISTED = 10  # files named in a message
@@ -59,7 +60,7 @@ def find_layout(data_dir: Path, wanted: Wanted) -> tuple[dict[str, Folders], tup
     splits, default_names = layouts[0]
     for folder in (folder for folders in splits.values() for folder in folders):
         if not list_images(folder):
-            raise UserError(f"the folder {folder} holds no images (files ending in {', '.join(images.EXTENSIONS)})")
+            raise no_images(f"the folder {folder}", folder)
     names = wanted.names or default_names
     for unknown in sorted(set(wanted.label_domains) - set(names)):
         raise UserError(f"--label_domains: there is no domain {unknown!r}.{did_you_mean(unknown, names)} There are: {', '.join(names)}.")
@@ -87,8 +88,20 @@ def list_images(folder: Path) -> list[Path]:
 
 def require_folder(data_dir: Path):
     """Raises `UserError` unless the data folder exists and is a folder."""
+    if data_dir.exists() and not data_dir.is_dir():
+        raise UserError(f"the data folder {data_dir} is a file, not a folder")
     if not data_dir.is_dir():
-        raise UserError(f"the data folder {data_dir} " + ("is a file, not a folder" if data_dir.exists() else "does not exist"))
+        raise UserError(f"the data folder {data_dir} does not exist.{did_you_mean_path(data_dir, Path.is_dir)}")
+
+
+def no_images(what: str, folder: Path) -> UserError:
+    """The error to raise for a folder without images that are read; it names the formats of those that are not.
+
+    Args:
+        what: the folder, as the message calls it.
+        folder: where it is.
+    """
+    return UserError(f"{what} holds no images (files ending in {', '.join(FORMATS)}).{told_unread(folder.rglob('*'))}")
 
 
 def split_folders(data_dir: Path) -> dict[str, str]:
@@ -273,4 +286,4 @@ def _wrong_layout(folder: Path, problem: str, wanted: Wanted) -> UserError:
     direct = [path for path in list_images(folder) if len(path.parts) == 1]
     found = [f"{name} with {len(files)} images" for name, files in counts[:10]] + ["…"] * (len(counts) > 10)
     found += [f"{len(direct)} images directly"] if direct or not counts else []
-    return UserError(f"{problem} {folder}. It holds {', '.join(found)}.\n{wanted.layouts}")
+    return UserError(f"{problem} {folder}. It holds {', '.join(found)}.{told_unread(folder.rglob('*'))}\n{wanted.layouts}")

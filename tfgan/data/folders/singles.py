@@ -8,7 +8,7 @@ import numpy as np
 
 from tfgan.config import Domain
 from tfgan.data import images
-from tfgan.data.folders.layout import SPLITS, infer_domains, list_images, refuse, require_folder, split_folders
+from tfgan.data.folders.layout import SPLITS, infer_domains, list_images, no_images, refuse, require_folder, split_folders
 from tfgan.data.pairing import split_halves
 from tfgan.data.source import FileSource
 from tfgan.errors import UserError
@@ -74,7 +74,7 @@ def open_images(data_dir: Path, half: str, alpha: str, skip_bad_files: bool) -> 
     for split, found in files.items():
         if not found:
             folder = next((data_dir / name for name, root in roots.items() if root == split), data_dir)
-            raise UserError(f"the folder {folder} holds no images (files ending in {', '.join(images.EXTENSIONS)})")
+            raise no_images(f"the folder {folder}", folder)
     if not skip_bad_files:
         refuse(stray, f"images in {data_dir} lie beside the folders of its splits")
     domains = infer_domains({"image": [data_dir / file for found in files.values() for file in found]}, ("image",), alpha=alpha)

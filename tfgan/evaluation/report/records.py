@@ -3,10 +3,12 @@
 import json
 import math
 import re
+import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tfgan.config import no_run
 from tfgan.errors import UserError
 from tfgan.evaluation.newest import newest_values
 
@@ -86,7 +88,7 @@ def read_run(folder: Path) -> Run:
         "curves": (rows, "Nothing is logged yet: `tfgan train` writes a row every `--log_every` steps."),
         "samples": (samples, "No sample pictures yet: `tfgan train` makes them, every `--sample_every` steps."),
         "alarms": (watched, "This run was not watched: `tfgan train --health` watches for trainings that go wrong."),
-        "evaluation": (results, f"Not evaluated yet: `tfgan evaluate {folder}` measures it."),
+        "evaluation": (results, f"Not evaluated yet: `tfgan evaluate {shlex.quote(str(folder))}` measures it."),
     }
     missing = {part: text for part, (found, text) in parts.items() if not found}
     return Run(folder, config, rows, samples, alarms if watched else None, results, newest, missing, notes)
@@ -121,7 +123,7 @@ def _read_config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{path.parent} is not a run: it has no {path.name}. A run is the --workdir of `tfgan train`.") from None
+        raise UserError(no_run(path.parent)) from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged: {error}") from None
     if not isinstance(config, dict):

@@ -1,0 +1,85 @@
+"""Which data set `check` and `train` are asked about: a folder, a flag, or none."""
+
+import dataclasses
+from collections.abc import Collection
+from pathlib import Path
+
+import absl.flags
+
+from tfgan.cli.flags import Flags
+from tfgan.config import NAMES_DATA, DataConfig
+from tfgan.data import DATASETS
+from tfgan.errors import UserError, did_you_mean_path
+from tfgan.methods import METHODS
+from tfgan.runs.recipes import recipes
+
+
+def first_look(flags: Flags, arguments: list[str]) -> list[str]:
+    """Reads the flags that are known before the method is, and passes over the others; returns the words that are no flags.
+
+    Flags of a method that is not known yet may have values behind a space, which are among these words.
+
+    Args:
+        flags: those that every method has.
+        arguments: of the command line, with those of flag files before them.
+
+    Raises:
+        UserError: a bad value.
+    """
+    try:
+        others = flags.values(["tfgan", *arguments], known_only=True)[1:]
+    except absl.flags.Error as error:
+        raise UserError(f"{error}\n{flags.usage.splitlines()[0]}") from None
+    flags.given |= {name for name in flags.values if flags.values[name].present}
+    return [word for word in others if not word.startswith("-")]
+
+
+def likely_folder(words: list[str]) -> list[str]:
+    """Of the words of `first_look` the one that is the data folder, as a list; an empty one if there are none."""
+    return [next((word for word in words if Path(word).expanduser().is_dir()), words[0])] if words else []
+
+
+def name_data(flags: Flags, folders: list[str], done: str) -> DataConfig:
+    """The settings of the data, with the folder that was named without a flag.
+
+    Args:
+        flags: those of the command.
+        folders: the words that are no flags.
+        done: what is done with the folder, for the message.
+
+    Raises:
+        UserError: several folders, or one that does not exist.
+    """
+    data = flags.record(DataConfig)
+    if len(folders) > 1 or (folders and data.data_dir):
+        found = ", ".join([*folders, *[data.data_dir] * bool(data.data_dir)])
+        raise UserError(f"one folder is {done} at a time, found {found}\n{flags.usage.splitlines()[0]}")
+    if folders and not Path(folders[0]).expanduser().exists():
+        raise UserError(_missing(folders[0]))
+    return dataclasses.replace(data, data_dir=(folders or [data.data_dir])[0]).with_home()
+
+
+def require_data(given: Collection[str], data: DataConfig, usage: str, other: str = ""):
+    """Raises `UserError` unless somebody has said which data set it is.
+
+    Args:
+        given: names of the settings that were given.
+        data: the settings.
+        usage: of the command.
+        other: what names a data set too, for the message.
+    """
+    if not data.data_dir and not (data.dataset and set(given) & set(NAMES_DATA)):
+        raise UserError(f"which data set? Name a folder{other}, or --dataset=NAME (see `tfgan list`).\n{usage.splitlines()[0]}")
+
+
+def _missing(word: str) -> str:
+    """What is wrong with a word that names no folder, and what it may have been meant for."""
+    if word in METHODS:
+        meant = f"{word} is a method: name the folder, and --method={word}"
+    elif word.removesuffix(".flags") in DATASETS and not word.endswith(".flags"):
+        meant = f"to load the data set of that name, say --dataset={word}"
+    elif f"{word.removesuffix('.flags')}.flags" in recipes():
+        meant = f"for the recipe of that name, say --flagfile={word}"
+    else:
+        return f"the data folder {word} does not exist.{did_you_mean_path(Path(word).expanduser(), Path.is_dir)}"
+    return f"the data folder {word} does not exist; {meant}."

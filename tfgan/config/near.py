@@ -1,0 +1,35 @@
+"""Says where the run is that somebody meant, by a folder that is none."""
+
+from pathlib import Path
+
+from tfgan.errors import did_you_mean_path
+
+RECORD = "config.json"
+LISTED = 8  # runs named in a message
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is a run, one that may have no checkpoint yet."""
+    return (folder / RECORD).is_file()
+
+
+def no_run(folder: Path) -> str:
+    """What is wrong with `folder`, which is no run, and which run may have been meant; as whole sentences."""
+    problem = f"it has no {RECORD}" if folder.is_dir() else "it is a file" if folder.exists() else "it is missing"
+    return f"{folder} is not a run: {problem}.{_hint(folder)}"
+
+
+def _hint(folder: Path) -> str:
+    """ " Did you mean X?", or which runs the folder holds, or else what a run is."""
+    outer = next((parent for parent in folder.parents if is_run(parent)), None)  # such as RUN/checkpoints
+    if outer:
+        return f" Did you mean {outer}?"
+    inside = sorted(child for child in folder.iterdir() if is_run(child)) if folder.is_dir() else []
+    if inside:
+        return f" It holds runs: {', '.join(map(str, inside[:LISTED]))}{', …' * (len(inside) > LISTED)}."
+    if not folder.is_absolute() and is_run("runs" / folder):
+        return f" Did you mean {'runs' / folder}?"
+    near = did_you_mean_path(folder, is_run)
+    if not near and len(folder.parts) == 1 and Path("runs").is_dir():
+        near = did_you_mean_path("runs" / folder, is_run)
+    return near or " A run is the --workdir of `tfgan train`."
