@@ -13,7 +13,7 @@ import numpy
 import tensorflow as tf
 
 import tfgan
-from tfgan.config import DataConfig, RunConfig, TrainConfig, as_flag
+from tfgan.config import DataConfig, RunConfig, TrainConfig, as_flag, differences
 from tfgan.data import open_dataset
 from tfgan.data.checks.crops import check_crops
 from tfgan.data.dataset import Dataset
@@ -68,7 +68,7 @@ def train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HP
 
 def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: HParams, callbacks: Sequence[Callback]) -> Trained:
     cls, workdir = method_class(method_name), Path(training.workdir)
-    earlier = _earlier(workdir)
+    earlier = _prolong(_earlier(workdir), method_name, hparams)
     hparams = _settle(hparams, earlier, method_name)
     machine = choose_machine(cls, training, hparams, earlier.training if earlier else None)
     strategy, training, chosen = machine
@@ -107,6 +107,17 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
         callbacks=[*_callbacks(run.method, dataset, config.data, training, machine.strategy), *callbacks],
     )
     return Trained(trainer.fit(), run.method)
+
+
+def _prolong(earlier: RunConfig | None, method_name: str, hparams: HParams) -> RunConfig | None:
+    """The record of the run that goes on, with what would end before the epochs of `hparams` laid out for them, which is told."""
+    if not earlier or earlier.method != method_name:
+        return earlier
+    prolonged = hparams.prolong(earlier.hparams)
+    changes = differences(earlier.hparams, prolonged)
+    if changes:
+        logger.info(f"For --epochs={hparams.epochs}, which are more than the run was laid out for: {'; '.join(changes)}.")
+    return dataclasses.replace(earlier, hparams=prolonged)
 
 
 def _settle(hparams: HParams, earlier: RunConfig | None, method_name: str) -> HParams:
