@@ -18,7 +18,7 @@ from tfgan.cli.main import main as tfgan_command
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 METRICS = ("val_l1", "val_psnr", "val_ssim")
-SETTINGS = ["--flagfile=facades.flags", "--image_size=128", "--load_size=143", "--generator=unet_128"]
+SETTINGS = ["--flagfile=facades.flags", "--image_size=128"]
 
 
 def main(arguments=None):

@@ -10,7 +10,7 @@ from tfgan.config import DataConfig, DataSpec, Domain, RunConfig, TrainConfig, f
 from tfgan.data.checks.crops import check_crops
 from tfgan.errors import UserError
 from tfgan.methods import method_class
-from tfgan.runs.plan import settle
+from tfgan.runs.plan import prolong, settle
 from tfgan.runs.recipes import recipe_settings, recipes
 from tfgan.sizes import generator_multiple
 
@@ -129,13 +129,27 @@ def test_what_was_given_is_not_taken_from_the_run():
 
 
 def test_a_run_keeps_the_fall_of_its_learning_rate(capsys):
-    """Fewer epochs end before it, and more do not lead on."""
+    """Fewer epochs end before it."""
     earlier = recorded("cyclegan", opened("horse2zebra_cyclegan.flags")[1].settled())
     kept = settle(opened("horse2zebra_cyclegan.flags", epochs=120)[1], earlier, "cyclegan")
     assert kept.schedule() == (100, 100)
     assert capsys.readouterr().out.splitlines() == [f"--{name}=100, as the run began." for name in DECAY]
-    with pytest.raises(UserError, match="The learning rate is 0 after 100 \\+ 100 epochs, before --epochs=300 end: .*--init_from"):
-        settle(opened("horse2zebra_cyclegan.flags", epochs=300)[1], earlier, "cyclegan")
+
+
+def test_a_run_that_is_made_longer_falls_later(capsys):
+    """And says so; the steps that are done stay as they are."""
+    earlier = recorded("cyclegan", opened("quickstart_cyclegan.flags", epochs=6)[1].settled())
+    assert earlier.hparams.schedule() == (4, 2)
+    longer = opened("quickstart_cyclegan.flags", epochs=12)[1]
+    prolonged = prolong(earlier, longer)
+    assert "For --epochs=12" in (said := capsys.readouterr().out) and "lr_constant_epochs: 4" in said and "-> 8" in said
+    kept = settle(longer, prolonged, "cyclegan")
+    assert kept.schedule() == (8, 4) and prolonged.differences(recorded("cyclegan", kept)) == []
+    assert prolong(earlier, opened("quickstart_cyclegan.flags", epochs=5)[1]) == earlier
+    given = opened("quickstart_cyclegan.flags", epochs=12, lr_constant_epochs=6, lr_decay_epochs=6)[1]
+    assert prolong(earlier, given) == earlier  # and so it is refused
+    with pytest.raises(UserError, match="The learning rate is 0 after 4 \\+ 2 epochs, before --epochs=12 end: .*--init_from"):
+        opened("quickstart_cyclegan.flags", epochs=12, lr_constant_epochs=4, lr_decay_epochs=2)
 
 
 def test_the_settings_are_shown_as_they_count(capsys):

@@ -211,12 +211,6 @@ def test_each_phase_leaves_the_other_network_still(phase, still):
     assert changed == set(of(phase, before))
 
 
-@pytest.mark.parametrize("size, generator", [(256, "unet_256"), ((512, 768), "unet_256"), (96, "unet_32"), ((64, 80), "unet_16")])
-def test_the_u_net_follows_from_the_size(size, generator):
-    assert HParams(image_size=size).settled().generator == generator
-    assert HParams(image_size=size, generator="resnet_6").settled().generator == "resnet_6"
-
-
 @pytest.mark.parametrize("warmup, kept", [("off", [0.75] * 3), ("auto", [1 / 10, 2 / 11, 3 / 12])])
 def test_average_of_the_generator(warmup, kept):
     training = Training(ema_decay=0.75, ema_warmup=warmup)

@@ -351,12 +351,6 @@ def test_the_papers_settings():
     assert HParams(style_encoder=True).settled().encoder_size == 256
 
 
-@pytest.mark.parametrize("size, depth, encoder_size", [(512, 5, 256), ((128, 256), 4, 128), (96, 3, 64), (16, 1, 16)])
-def test_what_follows_from_the_size(size, depth, encoder_size):
-    found = HParams(image_size=size, style_encoder=True).settled()
-    assert (found.depth, found.encoder_size) == (depth, encoder_size)
-
-
 @pytest.mark.parametrize(
     "changes, message",
     [

@@ -418,8 +418,3 @@ def test_one_image_a_replica_has_no_other_labels():
 def test_data_without_attributes():
     with pytest.raises(UserError, match="StarGAN needs images with attributes"):
         make_method(dataclasses.replace(ONE_SET, attribute_names=(), attribute_groups=()))
-
-
-def test_what_follows_from_size_and_epochs():
-    assert [HParams(image_size=size).settled().n_layers for size in (256, 128, 64, 32, (48, 64))] == [6, 6, 5, 4, 4]
-    assert [HParams(epochs=epochs).schedule() for epochs in (20, 200, 1)] == [(10, 10), (100, 100), (0, 1)]

@@ -334,12 +334,6 @@ def test_who_is_ahead_waits():
         assert training.moved() == set(NETWORKS) - {waiting}
 
 
-def test_the_learning_rate_may_fall_by_a_factor_in_all_epochs():
-    method = make_method(lr_end_factor=0.125, epochs=3, learning_rate=0.2)
-    rates = [float(method.make_optimizers()["decoder"]._learning_rate(step)) for step in (0, 2, 4, 6)]
-    assert rates == pytest.approx([0.2, 0.1, 0.05, 0.025]) and method.hparams.lr_decay == 0.5
-
-
 def test_optimizers():
     method = make_method(lr_decay=0.5, learning_rate=0.2)
     assert method.steps_per_epoch == 2

@@ -117,8 +117,10 @@ def _refused(plan: _Plan, seen) -> list:
             spec = _open(plan, seen, plan.hparams).spec
             from tfgan.runs.plan import earlier_run, refuse_changes, settle
 
-            hparams = settle(plan.hparams, earlier_run(plan.workdir), plan.method)
-            refuse_changes(RunConfig(plan.method, plan.data, plan.training.with_home(plan.workdir), hparams, spec, {}))
+            earlier = earlier_run(plan.workdir, plan.method, plan.hparams)
+            hparams = settle(plan.hparams, earlier, plan.method)
+            if earlier:
+                refuse_changes(earlier, RunConfig(plan.method, plan.data, plan.training.with_home(plan.workdir), hparams, spec, {}))
     except UserError as error:
         return [Finding("error", "run_refused", str(error))]
     return []

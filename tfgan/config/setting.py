@@ -97,7 +97,11 @@ class Settings:
         values = self.effective()
         if earlier is not None:
             values |= {name: value for name, value in earlier.effective().items() if name in values and values[name] != getattr(self, name)}
-        return _unchecked(type(self), values)
+        return self.unchecked(**values)
+
+    def unchecked(self, **changes) -> "typing.Self":
+        """A copy with other values of the settings in `changes`, made without the checks."""
+        return _unchecked(type(self), {field.name: getattr(self, field.name) for field in dataclasses.fields(self)} | changes)
 
     def refuse_idle(self, names: Iterable[str], reason: str, cure: str = "leave it out"):
         """Raises `UserError` for a setting that is not at its default although it does nothing.

@@ -33,6 +33,10 @@ class HParams(Settings):
     def effective(self) -> dict[str, Any]:
         return super().effective() | {"load_size": self.loaded_size() if self.random_crop else (0, 0)}
 
+    def prolong(self, earlier: HParams) -> HParams:
+        """The settings of a run that goes on for as many epochs as these say, `earlier` as they are but for what ends before that."""
+        return earlier
+
     def require_size(self, fits: bool, what: str, use: str):
         """Raises `UserError` unless `fits`; the message says that `image_size` does not suit `what`, and what to `use`."""
         if not fits:
@@ -92,6 +96,12 @@ class AdamHParams(HParams):
     def effective(self) -> dict[str, Any]:
         constant, decay = self.schedule()
         return super().effective() | {"lr_constant_epochs": constant if decay else -1.0, "lr_decay_epochs": decay}
+
+    def prolong(self, earlier):
+        constant, decay = self.schedule()
+        given = constant == self.lr_constant_epochs and decay == self.lr_decay_epochs
+        lasts = not earlier.schedule()[1] or self.epochs <= sum(earlier.schedule())
+        return earlier if lasts or given or not decay else earlier.unchecked(lr_constant_epochs=constant, lr_decay_epochs=decay)
 
     def schedule(self) -> tuple[float, float]:
         """The number of epochs in which the learning rate is constant, and of those in which it falls to 0 then; if 0, it never falls."""

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import NamedTuple
 
-from tfgan.config import DataConfig, RunConfig, TrainConfig, as_flag
+from tfgan.config import DataConfig, RunConfig, TrainConfig, as_flag, differences
 from tfgan.data import check_settings, is_stored, open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.errors import UserError
@@ -42,31 +42,38 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
     """
     training.check_files()
     judge_workdir(training.workdir)
-    kind, earlier = method_class(method).batch_kind, earlier_run(training.workdir)
+    kind, earlier = method_class(method).batch_kind, earlier_run(training.workdir, method, hparams)
     hparams = settle(hparams, earlier, method)
     if earlier:
-        refuse_changes(RunConfig(method, data, training, hparams, earlier.spec, {}))  # before all images are read
+        refuse_changes(earlier, RunConfig(method, data, training, hparams, earlier.spec, {}))  # before all images are read
     elif training.init_from:
         judge_run(training.init_from)
     if is_stored(data):
         start_tensorflow()  # TensorFlow Datasets brings it
     dataset = _open(data, kind, hparams)
     if earlier:
-        refuse_changes(RunConfig(method, data, training, hparams, dataset.spec, {}))
+        refuse_changes(earlier, RunConfig(method, data, training, hparams, dataset.spec, {}))
     return Plan(method, data, training, hparams, dataset, earlier)
 
 
-def earlier_run(workdir: str) -> RunConfig | None:
-    """The record of the run in `workdir` that a training there goes on with; None if it would be a new one."""
+def earlier_run(workdir: str, method: str, hparams: HParams) -> RunConfig | None:
+    """The record of the run in `workdir` that a training there goes on with, laid out for its epochs; None if it would be a new one."""
     path = Path(workdir)
-    return read_config(path) if (path / "config.json").exists() and has_checkpoint(path) else None
+    found = read_config(path) if (path / "config.json").exists() and has_checkpoint(path) else None
+    return prolong(found, hparams) if found and found.method == method else found
 
 
-def refuse_changes(config: RunConfig):
-    """Raises `UserError` if `config` would change what the run in its `workdir`, if one is there, has learned."""
-    earlier = earlier_run(config.training.workdir)
-    if earlier is None:
-        return
+def prolong(earlier: RunConfig, hparams: HParams) -> RunConfig:
+    """The record of a run that goes on, with what would end before the epochs of `hparams` laid out for them, which is told."""
+    prolonged = hparams.prolong(earlier.hparams)
+    changes = differences(earlier.hparams, prolonged)
+    if changes:
+        logger.info(f"For --epochs={hparams.epochs}, which are more than the run was laid out for: {'; '.join(changes)}.")
+    return dataclasses.replace(earlier, hparams=prolonged)
+
+
+def refuse_changes(earlier: RunConfig, config: RunConfig):
+    """Raises `UserError` if `config` would change what an earlier run has learned."""
     if config.training.precision == "auto":
         config = dataclasses.replace(config, training=dataclasses.replace(config.training, precision=earlier.training.precision))
     if changes := earlier.differences(config):

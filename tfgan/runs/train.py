@@ -80,7 +80,7 @@ def _train(plan: Plan, callbacks: Sequence[Callback]) -> Trained:
     for finding in check_crops(hparams.image_size, hparams.loaded_size()):
         logger.warning(f"Beware: {finding.problem}. Cure: {finding.cure}.")
     if earlier:
-        refuse_changes(config)
+        refuse_changes(earlier, config)
         _tell_other_rounding(earlier, config)
     return _fit(config, machine, dataset, callbacks)
 
