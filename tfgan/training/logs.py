@@ -19,7 +19,7 @@ from tfgan.training.timeline import Timeline
 logger = logging.getLogger(__name__)
 
 FIRST_LOSSES = 5.0  # seconds after which the first losses are shown, whenever the first row of the log is due
-LEAST_BAR, MOST_BAR = 8, 30  # columns
+LEAST_BAR, MOST_BAR = 5, 30  # columns
 SMOOTHING = 0.9  # of the images a second that a bar shows: the share that the last call of steps leaves to those before
 
 
