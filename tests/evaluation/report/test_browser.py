@@ -121,7 +121,7 @@ def test_pictures_play(page):
 
 
 CHOICE = "return [...document.querySelectorAll('#compare select')].map((node) => node.selectedOptions[0].textContent)"
-# The color that a box's picture shows in its middle, at a share of its height.
+# The color that a box's picture shows in its middle.
 MIDDLE = """
 const [box] = arguments, img = box.querySelector("img"), canvas = document.createElement("canvas");
 [canvas.width, canvas.height] = [img.naturalWidth, img.naturalHeight];
@@ -129,7 +129,7 @@ const pen = canvas.getContext("2d", { willReadFrequently: true });
 pen.drawImage(img, 0, 0);
 const outer = box.getBoundingClientRect(), inner = img.getBoundingClientRect(), scale = img.naturalWidth / inner.width;
 const x = Math.round((outer.x + outer.width / 2 - inner.x) * scale);
-const y = Math.round((outer.y + outer.height * arguments[1] - inner.y) * scale);
+const y = Math.round((outer.y + outer.height / 2 - inner.y) * scale);
 return [...pen.getImageData(x, y, 1, 1).data].slice(0, 3);
 """
 
@@ -140,12 +140,11 @@ def test_sample_pictures_are_shown_column_by_column(page, browser):
     titles = shown.run("return [...document.querySelectorAll('#samples .columns figcaption')].map((node) => node.textContent)")
     assert titles == ["labels", "photo", "generated photo", "\u00a0"]
     boxes = browser.find_elements("css selector", "#samples .crop")
-    for column, box in enumerate(boxes):
-        for row, place in ((0, 0.25), (1, 0.75)):
-            assert shown.run(MIDDLE, box, place) == [VALUES[4, column, row]] * 3
+    assert [shown.run(MIDDLE, box) for box in boxes] == [[VALUES[4, column, row]] * 3 for column in range(4) for row in range(2)]
     assert len({box.rect["width"] for box in boxes}) == 1 and boxes[0].rect["width"] >= 128
     shown.run(SLIDE, "#samples input[type=range]", 0)
-    assert shown.run(MIDDLE, browser.find_elements("css selector", "#samples .crop")[2], 0.25) == [VALUES[1, 2, 0]] * 3
+    boxes = browser.find_elements("css selector", "#samples .crop")
+    assert [shown.run(MIDDLE, box) for box in boxes[4:6]] == [[VALUES[1, 2, row]] * 3 for row in range(2)]
 
 
 def test_the_slider_compares_what_was_made_alone(page, browser):
@@ -155,7 +154,7 @@ def test_the_slider_compares_what_was_made_alone(page, browser):
     assert shown.run("return [...compare.sets.keys()]") == ["generated photo"]
     for kind, epoch in (("above", 1), ("below", 4)):
         boxes = browser.find_elements("css selector", f"#compare .{kind}")
-        assert [shown.run(MIDDLE, box, 0.5) for box in boxes] == [[VALUES[epoch, column, row]] * 3 for column in (2, 3) for row in (0, 1)]
+        assert [shown.run(MIDDLE, box) for box in boxes] == [[VALUES[epoch, column, row]] * 3 for column in (2, 3) for row in (0, 1)]
     shown.run(SLIDE, "#compare-range", 30)
     clips = "return [...document.querySelectorAll('#compare .above')].map((node) => getComputedStyle(node).clipPath)"
     assert shown.run(clips) == ["inset(0px 70% 0px 0px)"] * 4
@@ -376,11 +375,32 @@ SCROLLING = (
 )
 
 
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+
+
+def test_many_columns_are_lines_of_their_own_on_a_phone(browser, page, reports):
+    folder = write_run(reports / "many")
+    values = write_samples(folder, [f"class {number}" for number in range(10)], rows=3)
+    assert main(["report", str(folder), f"--out={reports / 'many'}.html"]) == 0
+    rounded = "({ x, y }) => [x, y].map((at) => Math.round(at / 4))"
+    places = f"return [...document.querySelectorAll('#samples .crop')].map((node) => node.getBoundingClientRect()).map({rounded})"
+    shown = page("many")
+    wide = shown.run(places)
+    assert len({y for _, y in wide}) == 3 and len({x for x, _ in wide}) == 10  # ten columns of three
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    try:
+        narrow = page("many").run(places)
+        assert len({y for _, y in narrow}) == 10 and len({x for x, _ in narrow}) == 3
+        boxes = browser.find_elements("css selector", "#samples .crop")
+        assert shown.run(MIDDLE, boxes[4]) == [values[4, 1, 1]] * 3 and boxes[0].rect["width"] >= 64
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 @pytest.mark.parametrize("width", [390, 320])
 @pytest.mark.parametrize("name", ["one", "cut", "both"])
 def test_nothing_is_clipped_on_a_phone(page, browser, name, width):
-    metrics = {"width": width, "height": 844, "deviceScaleFactor": 2, "mobile": True}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE | {"width": width})
     try:
         shown = page(name)
         assert shown.run("return [document.documentElement.scrollWidth, innerWidth]") == [width, width]

@@ -1,5 +1,7 @@
 /* Sample pictures over training, best and worst cases, and two pictures under one slider. */
 
+const MANY = 6; // columns, from which on each is a line of its own on a phone
+
 function image({ uri, width, height }, alt) {
   return el("img", { src: uri, width, height, alt });
 }
@@ -27,11 +29,6 @@ function cells({ places, width, height }, column) {
     width: places.width,
     height: places.height,
   }));
-}
-
-/** The box around all of a column's images. */
-function strip({ places }, { left, top, rows }) {
-  return { left, top, width: places.width, height: (rows - 1) * places.pitch + places.height };
 }
 
 function samples() {
@@ -73,7 +70,7 @@ function sampleViewer(list, run) {
     const picture = list[range.value];
     const text = picture.label;
     shown.replaceChildren(...sampleColumns(picture, `Sample picture of ${name}, ${text}`));
-    shown.className = picture.places ? "columns" : "";
+    shown.className = picture.places ? `columns${picture.places.columns.length > MANY ? " many" : ""}` : "";
     shown.style.setProperty("--widest", `${picture.places?.width}px`);
     shown.style.setProperty("--count", picture.places?.columns.length);
     label.textContent = `${text} (${Number(range.value) + 1} of ${list.length})`;
@@ -114,7 +111,7 @@ function sampleColumns(picture, alt) {
       "figure",
       { class: column.made ? "made" : "given" },
       el("figcaption", {}, column.title || "\u00a0"),
-      crop(picture, strip(picture, column), column.title ? `${alt}: ${column.title}` : alt),
+      el("div", { class: "cells" }, ...cells(picture, column).map((cell) => crop(picture, cell, column.title ? `${alt}: ${column.title}` : alt))),
     ),
   );
 }

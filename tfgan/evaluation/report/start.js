@@ -1,6 +1,8 @@
 /* Puts the sections together. */
 
 const first = [samples(), overview()];
+// Facts stand beside pictures that leave room for them.
+const wide = record.samples.some((list) => list.some(({ places }) => places?.columns.length > 5));
 const parts = [...first, compare.section(), alarms(), curves(), evaluation(), settingsTables()];
 const links = parts.map((part) => el("a", { href: `#${part.id}` }, part.querySelector("h2").textContent));
 
@@ -14,7 +16,7 @@ document
       el("p", { class: "where" }, `tfgan ${record.version}, report of ${record.made}`),
       el("nav", { "aria-label": "sections" }, ...links),
     ),
-    el("main", {}, el("div", { class: several ? "" : "first" }, ...first), ...parts.slice(first.length)),
+    el("main", {}, el("div", { class: several || wide ? "" : "first" }, ...first), ...parts.slice(first.length)),
   );
 start();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
