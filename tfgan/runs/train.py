@@ -78,9 +78,7 @@ def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: H
     dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size())
     config = RunConfig(method_name, data, training, hparams, dataset.spec, versions(), rounding(strategy, training.xla == "on"))
     logger.info(_describe(dataset.spec))
-    logger.info(_describe_crops(hparams))
-    for finding in check_crops(hparams.image_size, hparams.loaded_size()):
-        logger.warning(f"Beware: {finding.problem}. Cure: {finding.cure}.")
+    _tell_crops(hparams)
     if earlier:
         _refuse_changes(workdir, earlier, config)
         _tell_other_rounding(earlier, config)
@@ -149,10 +147,13 @@ def _describe(spec) -> str:
     return "\n".join(lines)
 
 
-def _describe_crops(hparams: HParams) -> str:
+def _tell_crops(hparams: HParams):
+    """Logs what is seen of training images, and warns if it is a corner of each."""
     image, loaded = ("×".join(map(str, size)) for size in (hparams.image_size, hparams.loaded_size()))
     ways = [f"resized to {loaded}", *[f"cropped at random to {image}"] * hparams.random_crop, *["half of them mirrored"] * hparams.flip]
-    return f"Training images are {', '.join(ways)}."
+    logger.info(f"Training images are {', '.join(ways)}.")
+    for finding in check_crops(hparams.image_size, hparams.loaded_size()):
+        logger.warning(f"Beware: {finding.problem}. Cure: {finding.cure}.")
 
 
 def _describe_stages(timeline: Timeline, image_size, total: int) -> str:
