@@ -51,6 +51,7 @@ def test_it_goes_on_as_it_did(done):
         expected = [kept[str(number)] for number in range(len(kept.files))]
     found = [value for _, value in sorted(newest_tensors(folder / "resumed").items())]
     assert "--ema_warmup=off, as the run began." in outputs[0] and "unet_16, as the run" not in outputs[0]
+    assert "Training images are resized to 18×18, cropped at random to 16×16, half of them mirrored." in outputs[0]
     assert "Resuming" in outputs[0] and len(found) == len(expected) == 121
     if same_rounding(folder / "resumed"):
         assert all(np.array_equal(a, b) for a, b in zip(found, expected))

@@ -12,6 +12,7 @@ from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.runs.plan import prolong, settle
 from tfgan.runs.recipes import recipe_settings, recipes
+from tfgan.runs.train import _tell_crops
 from tfgan.sizes import generator_multiple
 
 ALL = sorted(recipes())
@@ -150,6 +151,19 @@ def test_a_run_that_is_made_longer_falls_later(capsys):
     assert prolong(earlier, given) == earlier  # and so it is refused
     with pytest.raises(UserError, match="The learning rate is 0 after 4 \\+ 2 epochs, before --epochs=12 end: .*--init_from"):
         opened("quickstart_cyclegan.flags", epochs=12, lr_constant_epochs=4, lr_decay_epochs=2)
+
+
+def test_what_is_seen_of_training_images_is_said(capsys):
+    for given, words in (
+        ({}, "resized to 286×286, cropped at random to 256×256, half of them mirrored."),
+        ({"image_size": (64, 128)}, "resized to 72×143, cropped at random to 64×128, half of them mirrored."),
+        ({"random_crop": False, "flip": False}, "resized to 256×256."),
+    ):
+        _tell_crops(opened("facades.flags", **given)[1])
+        assert capsys.readouterr().out == f"Training images are {words}\n"
+    _tell_crops(opened("facades.flags", image_size=64, load_size=286)[1])
+    warning = capsys.readouterr().out.splitlines()[1]
+    assert "4.5 times as large" in warning and "Cure: use --load_size=0" in warning
 
 
 def test_the_settings_are_shown_as_they_count(capsys):

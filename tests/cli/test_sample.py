@@ -278,4 +278,4 @@ def test_a_run_too_short_to_grow_says_so(tmp_path, capsys):
         "--image_size=16 --latent_dim=4 --w_dim=4 --mapping_layers=1 --channel_base=32 --channel_max=4 --synthetic_images=8 --batch_size=4"
     )
     assert main(["train", "--method=stylegan", *small.split(), "--steps=1", "--notensorboard", f"--workdir={tmp_path / 'run'}"]) == 0
-    assert "Its 1 steps end at 8×8: raise --epochs" in capsys.readouterr().out
+    assert "Its 1 steps end at 8×8: raise --epochs, or use --stable_images=1 --fade_images=1." in capsys.readouterr().out

@@ -76,9 +76,7 @@ def _train(plan: Plan, callbacks: Sequence[Callback]) -> Trained:
     hardware, scale = rounding(strategy, training.xla == "on"), dataset.scale()
     config = RunConfig(method, data, training, hparams, dataset.spec, versions(), hardware, scale)
     logger.info(_describe(dataset.spec))
-    logger.info(_describe_crops(hparams))
-    for finding in check_crops(hparams.image_size, hparams.loaded_size()):
-        logger.warning(f"Beware: {finding.problem}. Cure: {finding.cure}.")
+    _tell_crops(hparams)
     if earlier:
         refuse_changes(earlier, config)
         _tell_other_rounding(earlier, config)
@@ -124,10 +122,13 @@ def _describe(spec) -> str:
     return "\n".join(lines)
 
 
-def _describe_crops(hparams: HParams) -> str:
+def _tell_crops(hparams: HParams):
+    """Logs what is seen of training images, and warns if it is a corner of each."""
     image, loaded = ("×".join(map(str, size)) for size in (hparams.image_size, hparams.loaded_size()))
     ways = [f"resized to {loaded}", *[f"cropped at random to {image}"] * hparams.random_crop, *["half of them mirrored"] * hparams.flip]
-    return f"Training images are {', '.join(ways)}."
+    logger.info(f"Training images are {', '.join(ways)}.")
+    for finding in check_crops(hparams.image_size, hparams.loaded_size()):
+        logger.warning(f"Beware: {finding.problem}. Cure: {finding.cure}.")
 
 
 def _describe_stages(timeline: Timeline, image_size, total: int) -> str:
