@@ -1,6 +1,7 @@
 """The scale at which a run sees images: the record of it, and the choices of `--size`."""
 
 import dataclasses
+from collections.abc import Iterable
 
 from tfgan.config.setting import Size
 
@@ -24,6 +25,12 @@ class Scale:
     largest: Size
     loaded: Size
     network: Size
+
+    @classmethod
+    def of(cls, sizes: Iterable[Size], loaded: Size, network: Size) -> "Scale":
+        """The scale of images of these sizes, one at least."""
+        ordered = sorted(sizes, key=lambda size: (size[0] * size[1], size))
+        return cls(ordered[len(ordered) // 2], ordered[0], ordered[-1], loaded, network)
 
     def describe(self) -> str:
         """What becomes of images, as in: 64×64 pixels, of images of 256×256."""

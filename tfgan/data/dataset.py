@@ -100,9 +100,7 @@ class Dataset:
         for stream in self._train:
             for key in stream.domains:
                 sizes[key] = sizes.get(key, []) + stream.original_sizes()
-        ordered = {key: sorted(found, key=lambda size: (size[0] * size[1], size)) for key, found in sizes.items()}
-        seen = {"loaded": self.loaded_size, "network": self.image_size}
-        return {key: Scale(found[len(found) // 2], found[0], found[-1], **seen) for key, found in ordered.items()}
+        return {key: Scale.of(found, self.loaded_size, self.image_size) for key, found in sizes.items()}
 
     def train_batches(self, **settings) -> tf.data.Dataset:
         """Endless training batches: dictionaries of tensors, images b×H×W×C float32 in [-1, 1].

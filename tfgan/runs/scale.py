@@ -2,7 +2,7 @@
 
 from tfgan.config import FULL, TRAINED, RunConfig, Scale
 from tfgan.config.words import say_once
-from tfgan.data import is_made, open_sources
+from tfgan.data import batch_keys, is_made, open_sources
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.inference import Translator
 from tfgan.inference.passage import Passage
@@ -43,14 +43,15 @@ def find_scale(config: RunConfig) -> dict[str, Scale]:
     """
     if config.scale or not (config.data.data_dir or is_made(config.data)):
         return config.scale
-    network, loaded = config.hparams.image_size, config.hparams.loaded_size()
+    network, loaded, kind = config.hparams.image_size, config.hparams.loaded_size(), config.spec.kind
     found = {}
     try:
-        for source in open_sources(config.data, config.spec.kind, loaded)["train"]:
+        sources = open_sources(config.data, kind, loaded)["train"]
+        for source in sources:
             examples = [source.load(index) for index in range(0, len(source), -(-len(source) // LOOKED_AT))]
-            for key in source.domains:
-                sizes = sorted((example[key].shape[:2] for example in examples), key=lambda size: size[0] * size[1])
-                found[key] = Scale(sizes[len(sizes) // 2], sizes[0], sizes[-1], loaded, network)
+            for key, own in batch_keys(kind, source, config.data.direction, sources).items():
+                if own in source.domains:
+                    found[key] = Scale.of([example[own].shape[:2] for example in examples], loaded, network)
     except (UserError, UnreadableImage, OSError, KeyError):
         return {}
     return found
