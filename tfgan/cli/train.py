@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tfgan.cli.data_set import first_look, name_data, require_data
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.config import DataConfig, TrainConfig, as_text
+from tfgan.config import DataConfig, TrainConfig, as_text, is_run
 from tfgan.methods import method_class
 from tfgan.runs.recipes import expand
 from tfgan.runs.start import start_tensorflow
@@ -32,7 +32,7 @@ def run(arguments: list[str]) -> int:
     training.check_files()
     if folders:
         data = _propose(data, cls.batch_kind, flags.given)
-    if not flags["dry_run"] and not (Path(training.workdir) / "config.json").exists():  # a run that is there has its data
+    if not flags["dry_run"] and not is_run(Path(training.workdir)):  # a run that is there has its data
         require_data(flags.given, data, USAGE, ", a recipe that names its data (--flagfile=quickstart.flags)")
     print_settings(method + why, {"data": data, "training": training, method: hparams})
     if flags["dry_run"]:
