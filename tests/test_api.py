@@ -114,7 +114,7 @@ def test_a_run_is_measured_exported_and_reported(run, tmp_path):
         (lambda: tfgan.train("pix2pix", epochs="many"), "must be a whole number"),
         (lambda: tfgan.train(recipe="facade"), "Did you mean facades"),
         (lambda: tfgan.load("absent"), "absent is not a run"),
-        (lambda: tfgan.evaluate(real="absent", fake="absent", features=""), "absent is neither"),
+        (lambda: tfgan.evaluate(real="absent", fake="absent", features=""), "absent is missing"),
     ],
 )
 def test_wrong_use_is_one_error(call, message, monkeypatch, tmp_path):

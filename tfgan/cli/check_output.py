@@ -4,14 +4,13 @@ from __future__ import annotations  # types of modules that import TensorFlow
 
 import dataclasses
 import re
-import shlex
 import sys
 import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tfgan.config import BATCH_KINDS, DataConfig, as_flag
+from tfgan.config import BATCH_KINDS, DataConfig, shell_flag
 from tfgan.data import batch_keys
 from tfgan.data.checks import SEVERITIES, Finding, Inspection
 from tfgan.data.checks.finding import plural
@@ -150,7 +149,7 @@ def command(method: str, records: list) -> str:
         for field in dataclasses.fields(record):
             value = getattr(record, field.name)
             if value != field.default:
-                words.append(shlex.quote(as_flag(field.name, value)))
+                words.append(shell_flag(field.name, value))
     lines = [""]
     for word in words:  # textwrap would break words that are quoted for their spaces
         if len(lines[-1]) + len(word) > columns(sys.stdout, WIDTH) - 4:

@@ -7,7 +7,7 @@ from pathlib import Path
 import absl.flags
 
 from tfgan.cli.flags import Flags
-from tfgan.config import NAMES_DATA, DataConfig
+from tfgan.config import DataConfig, shell_flag
 from tfgan.data import DATASETS
 from tfgan.errors import UserError, did_you_mean_path
 from tfgan.methods import METHODS
@@ -68,7 +68,7 @@ def require_data(given: Collection[str], data: DataConfig, usage: str, other: st
         usage: of the command.
         other: what names a data set too, for the message.
     """
-    if not data.data_dir and not (data.dataset and set(given) & set(NAMES_DATA)):
+    if not data.is_named(given):
         raise UserError(f"which data set? Name a folder{other}, or --dataset=NAME (see `tfgan list`).\n{usage.splitlines()[0]}")
 
 
@@ -79,7 +79,7 @@ def _missing(word: str) -> str:
     elif word.removesuffix(".flags") in DATASETS and not word.endswith(".flags"):
         meant = f"to load the data set of that name, say --dataset={word}"
     elif f"{word.removesuffix('.flags')}.flags" in recipes():
-        meant = f"for the recipe of that name, say --flagfile={word}"
+        meant = f"for the recipe of that name, say {shell_flag('flagfile', word)}"
     else:
         return f"the data folder {word} does not exist.{did_you_mean_path(Path(word).expanduser(), Path.is_dir)}"
     return f"the data folder {word} does not exist; {meant}."

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tfgan.cli.data_set import first_look, name_data, require_data
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.config import DataConfig, TrainConfig, as_text, idle_settings
+from tfgan.config import DataConfig, TrainConfig, as_text, idle_settings, is_run
 from tfgan.data import check_settings
 from tfgan.methods import method_class
 from tfgan.runs.recipes import expand
@@ -39,7 +39,7 @@ def run(arguments: list[str]) -> int:
     check_settings(data, cls.batch_kind)
     if folders:
         data = _propose(data, cls.batch_kind, flags.given)
-    if not flags["dry_run"] and not (Path(training.workdir) / "config.json").exists():  # a run that is there has its data
+    if not flags["dry_run"] and not is_run(Path(training.workdir)):  # a run that is there has its data
         require_data(flags.given, data, USAGE, ", a recipe that names its data (--flagfile=quickstart.flags)")
     idle = idle_settings(cls.batch_kind) | set(hparams.idle)
     print_settings(method + why, {"data": data, "training": training, method: hparams}, idle, every=flags["dry_run"])

@@ -4,7 +4,7 @@ Every setting is one field of a record: `DataConfig` and `TrainConfig` here, and
 its flags from these fields, and `RUN/config.json` stores them resolved.
 """
 
-from tfgan.config.data import NAMES_DATA, DataConfig
+from tfgan.config.data import DataConfig
 from tfgan.config.files import write_atomically
 from tfgan.config.kinds import BATCH_KINDS, SPECIFIC, BatchKind, idle_settings, present_kind
 from tfgan.config.near import is_run, no_run
@@ -23,6 +23,7 @@ from tfgan.config.setting import (
     from_text,
     is_operational,
     setting,
+    shell_flag,
     unfit,
 )
 from tfgan.config.spec import Classes, DataSpec, Domain
@@ -32,7 +33,6 @@ from tfgan.config.words import in_present_words, old_names, record_in_present_wo
 __all__ = [
     "BATCH_KINDS",
     "FULL",
-    "NAMES_DATA",
     "SPECIFIC",
     "TRAINED",
     "VALIDATED",
@@ -65,6 +65,7 @@ __all__ = [
     "record_in_present_words",
     "refuse_both",
     "setting",
+    "shell_flag",
     "tell_old_names",
     "unfit",
     "write_atomically",

@@ -1,13 +1,14 @@
 """The settings of the data: where the images come from and how they are read."""
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 
 from tfgan.config.files import with_home
 from tfgan.config.setting import Settings, Strings, setting
 from tfgan.config.spec import OLD_CODINGS
 
-NAMES_DATA = ("data_dir", "dataset", "synthetic_images", "synthetic_seed")
+_NAMING = {"data_dir", "dataset", "synthetic_images", "synthetic_seed"}
 """Settings each of which says which data set it is; where none is given, nobody has chosen one."""
 
 
@@ -64,6 +65,10 @@ class DataConfig(Settings):
             attributes_file=with_home(self.attributes_file),
             extra_data_dirs=tuple(map(with_home, self.extra_data_dirs)),
         )
+
+    def is_named(self, given: Iterable[str]) -> bool:
+        """Whether somebody has said which data set it is, where `given` are the names of the settings that somebody gave."""
+        return bool(self.data_dir) or (bool(self.dataset) and not _NAMING.isdisjoint(given))
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ import io
 import math
 import numbers
 import os
+import shlex
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -214,14 +215,24 @@ def as_text(value) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         if not value or isinstance(value[0], str):
-            row = io.StringIO()
-            csv.writer(row).writerow(value)
-            return row.getvalue().removesuffix("\r\n")
+            return _joined(value)
         return str(value[0]) if len(set(value)) == 1 else "x".join(map(str, value))
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
         text = f"{value:.12g}"
         return text if float(text) == value else repr(float(value))
     return str(value)
+
+
+def _joined(words: Strings) -> str:
+    """Names as a flag has them, separated by commas; those with commas of their own are quoted, as in CSV."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(words)
+    return line.getvalue()
+
+
+def shell_flag(name: str, value) -> str:
+    """A setting as a word of the command line, see `as_flag`, that can be pasted into a shell whatever the value holds."""
+    return shlex.quote(as_flag(name, value))
 
 
 def as_flag(name: str, value) -> str:

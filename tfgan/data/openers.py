@@ -1,9 +1,10 @@
 """Chooses the reader that opens what the settings name, for each kind of batches. Readers are imported when they are asked for."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from tfgan.config import DataConfig
+from tfgan.config import DataConfig, as_text, shell_flag
 from tfgan.data.catalog import CLASSES, PAIRED, UNPAIRED, unsuitable
 from tfgan.data.directions import parse_direction, side_names
 from tfgan.data.folders.idx import find_idx, open_idx
@@ -73,8 +74,8 @@ def _semantic(settings):
     names = side_names([pairs["train"]])
     label_side, _ = parse_direction(settings.direction, names["A"], names["B"])
     if settings.label_domains and names[label_side] not in settings.label_domains:
-        labels = settings.label_domains[0]
-        raise UserError(f"--direction={settings.direction} takes {names[label_side]} for the label map: use --direction={labels}_to_….")
+        flag = shell_flag("direction", f"{settings.label_domains[0]}_to_{names[label_side]}")
+        raise UserError(f"--direction={settings.direction} takes {names[label_side]} for the label map: use {flag}.")
     return _one_each(open_semantic(pairs, label_side, settings))
 
 
@@ -96,7 +97,8 @@ def _label_side(settings, pairs) -> str:
     names = side_names([pairs["train"]])
     labeled = [side for side, name in names.items() if name in settings.label_domains]
     if len(labeled) != 1:
-        raise UserError(f"Classes need the one domain that is a label map: --label_domains={names['A']} or {names['B']}.")
+        flag, other = shell_flag("label_domains", (names["A"],)), shlex.quote(as_text((names["B"],)))
+        raise UserError(f"Classes need the one domain that is a label map: {flag} or {other}.")
     return labeled[0]
 
 

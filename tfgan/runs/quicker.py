@@ -3,11 +3,10 @@
 import contextlib
 import dataclasses
 import math
-import shlex
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from tfgan.config import TrainConfig, as_flag
+from tfgan.config import TrainConfig, shell_flag
 from tfgan.errors import UserError
 from tfgan.methods.base import HParams
 from tfgan.runs.probe import Prediction
@@ -48,9 +47,9 @@ def quicker(training: TrainConfig, hparams: HParams, prediction: Prediction, pro
         total *= share / chosen.epochs
         chosen = _fewer_epochs(chosen, share)
     elif total > NIGHT:
-        flags = [as_flag("steps", max(1, int(found.steps * NIGHT / total)))]
+        flags = [shell_flag("steps", max(1, int(found.steps * NIGHT / total)))]
         total = NIGHT
-    words = " ".join([flags_between(hparams, chosen), *map(shlex.quote, flags)]).strip()
+    words = " ".join([flags_between(hparams, chosen), *flags]).strip()
     return Quicker(words, chosen.image_size, found.seconds, total) if words else None
 
 

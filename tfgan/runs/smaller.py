@@ -3,11 +3,10 @@
 import dataclasses
 import itertools
 import math
-import shlex
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from tfgan.config import Settings, Size, as_flag
+from tfgan.config import Settings, Size, shell_flag
 from tfgan.errors import UserError
 from tfgan.methods.base import HParams
 
@@ -55,7 +54,7 @@ def _changes(choices: dict[str, list]) -> Iterator[tuple[int, dict[str, Any]]]:
 def flags_between(old: Settings, new: Settings) -> str:
     """The flags, ready for a shell, that turn one record of settings into another of its class; "" if they are equal."""
     names = [field.name for field in dataclasses.fields(old) if getattr(old, field.name) != getattr(new, field.name)]
-    return " ".join(shlex.quote(as_flag(name, getattr(new, name))) for name in names)
+    return " ".join(shell_flag(name, getattr(new, name)) for name in names)
 
 
 def flags_for_smaller(hparams: HParams, factor: float) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfgan.config import DataConfig, Domain, Strings
+from tfgan.config import DataConfig, Domain, Strings, shell_flag
 from tfgan.data import images
 from tfgan.data.attributes.selection import Selection, select
 from tfgan.data.attributes.tables import Table, names_images, read_table
@@ -164,7 +164,9 @@ def _has_classes(folder: Path) -> bool:
 def _class_table(folder: Path, skip_bad_files: bool) -> Table:
     found = find_class_folders(folder, skip_bad_files)
     for path in _tables(folder):
-        logger.info(f"{path} is not read, as class folders say the attributes; --attributes_file={path.name} reads it instead.")
+        logger.info(
+            f"{path} is not read, as class folders say the attributes; {shell_flag('attributes_file', path.name)} reads it instead."
+        )
     rows = [(file, label, split) for split, files in found.splits.items() for file, label in files]
     values = np.eye(len(found.class_names), dtype=np.float32)[[label for _, label, _ in rows]]
     # A set that is all training images does not say what validates.
@@ -259,8 +261,8 @@ def _check_learnable(folder: Path, values: np.ndarray, names: Strings):
     }
     if constant:
         shown = ", ".join(f"{name} ({what})" for name, what in constant.items())
-        others = ",".join(name for name in names if name not in constant)
-        cure = f"leave out with --attributes={others}" if others else "no other is there"
+        others = tuple(name for name in names if name not in constant)
+        cure = f"leave out with {shell_flag('attributes', others)}" if others else "no other is there"
         raise UserError(f"{folder}: attributes that are the same in all training images cannot be learned: {shown}; {cure}")
 
 

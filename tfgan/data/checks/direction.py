@@ -1,11 +1,10 @@
 """Proposes which domain of pairs becomes which, where nobody has said so: label maps become images, as pix2pix and SPADE are used."""
 
 import dataclasses
-import shlex
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from tfgan.config import BATCH_KINDS, DataConfig, as_flag
+from tfgan.config import BATCH_KINDS, DataConfig, shell_flag
 from tfgan.data import is_made
 from tfgan.data.checks.finding import NOTE, Finding
 from tfgan.data.checks.labels import count_areas
@@ -61,7 +60,7 @@ def propose_direction(settings: DataConfig, kind: str, given: Collection[str]) -
         changes["label_domains"] = (names[side],)
     (other,) = set(names) - set(side)
     changes["direction"] = f"{names[side]}_to_{names[other]}"
-    words = " ".join(shlex.quote(as_flag(name, value)) for name, value in changes.items())
+    words = " ".join(shell_flag(name, value) for name, value in changes.items())
     cure = f"taken for label maps, of which {names[other]} is made: {words}"
     findings = [Finding(NOTE, "looks_like_labels", problem, cure)] if "label_domains" in changes else []
     return Proposal(dataclasses.replace(settings, **changes), findings)

@@ -1,11 +1,10 @@
 """Checks label maps: files that blur them, domains that are some without saying so, classes that are not in the training images."""
 
-import shlex
 from collections.abc import Sequence
 
 import numpy as np
 
-from tfgan.config import Classes, Domain, as_flag
+from tfgan.config import Classes, Domain, shell_flag
 from tfgan.data.checks.finding import NOTE, WARNING, Finding, found_in
 from tfgan.data.checks.headers import Header
 from tfgan.data.checks.scan import Example
@@ -37,7 +36,7 @@ def check_undeclared(domain: Domain, images: Sequence[np.ndarray]) -> list[Findi
     count = count_areas(images)
     if not count:
         return []
-    flag = shlex.quote(as_flag("label_domains", (domain.name,)))
+    flag = shell_flag("label_domains", (domain.name,))
     cure = f"if these stand for classes, say {flag}: edges then stay sharp (and see --method=spade)"
     return [Finding(NOTE, "looks_like_labels", f"{domain.name} consists of areas of {count} colors", cure)]
 

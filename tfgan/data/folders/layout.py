@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tfgan.config import Domain
+from tfgan.config import Domain, shell_flag
 from tfgan.data import images
 from tfgan.data.formats import FORMATS, told_unread
 from tfgan.errors import UnreadableImage, UserError, did_you_mean, did_you_mean_path
@@ -225,7 +225,7 @@ def _without_splits(data_dir: Path, wanted: Wanted):
     names = _names(folders)
     # Train + Test, or two data sets side by side, would else silently be trained into each other.
     if len(folders) == 2 and set(names) != set(wanted.names) and any(map(_may_be_no_domain, folders)):
-        problem = f"{' and '.join(names)} may be splits or whole data sets (if they are domains, say --domains={','.join(names)}), in"
+        problem = f"{' and '.join(names)} may be splits or whole data sets (if they are domains, say {shell_flag('domains', names)}), in"
         raise _wrong_layout(data_dir, problem, wanted)
     return {"train": folders}, names
 
