@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from tfgan.config import DataSpec, Domain, Settings, Size, Strings, setting
+from tfgan.config import DataSpec, Domain, Settings, Size, Strings, as_text, setting
 from tfgan.errors import UserError
 from tfgan.lazy import keras, optimizers, tf
 
@@ -25,6 +25,11 @@ class HParams(Settings):
     load_size: Size = setting((0, 0), "HEIGHTxWIDTH that training images are resized to before the crop; 0: image_size × 286/256")
     random_crop: bool = setting(True, "resize to load_size and crop at random; otherwise resize to image_size")
     flip: bool = setting(True, "mirror half of the training images")
+
+    def __post_init__(self):
+        super().__post_init__()
+        if min(self.image_size) < 1:
+            raise UserError(f"--image_size={as_text(self.image_size)} must be at least one pixel.")
 
     def require_size(self, fits: bool, what: str, use: str):
         """Raises `UserError` unless `fits`; the message says that `image_size` does not suit `what`, and what to `use`."""

@@ -31,7 +31,7 @@ def export_run(folder: str, settings: ExportConfig) -> Exported:
         UserError: no such run or checkpoint; the output is there already.
         TrainingFailed: the export does not reproduce the run.
     """
-    output = Path(settings.output or Path(folder) / "export")
+    output = Path(settings.output or Path(folder) / "export").expanduser()
     if output.exists() and not (settings.overwrite and is_export(output)):
         cure = "Use --overwrite to replace it, or" if is_export(output) else "It is no export, and stays: use"
         raise UserError(f"{output} exists. {cure} --output=FOLDER.")
