@@ -59,7 +59,7 @@ def gradients(step: TrainStep) -> dict[str, np.ndarray]:
 
 def moving_statistics(step: TrainStep) -> np.ndarray:
     networks = step.method.networks.values()
-    return np.concatenate([np.ravel(v.numpy()) for network in networks for v in network.non_trainable_variables])
+    return np.concatenate([np.ravel(v.numpy()) for network in networks for v in network.non_trainable_weights])
 
 
 def largest_difference(a, b) -> float:

@@ -10,11 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tfgan.config import DataConfig, Size, TrainConfig, as_size, in_present_words, make_records, old_names, present_kind
-from tfgan.config.verbs import EvaluateConfig, ExportConfig, ReportConfig, TranslateConfig
+from tfgan.config import (
+    BATCH_KINDS,
+    DataConfig,
+    Size,
+    TrainConfig,
+    as_size,
+    as_text,
+    in_present_words,
+    make_records,
+    old_names,
+    present_kind,
+)
+from tfgan.config.verbs import EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
 from tfgan.data.catalog import DATASETS
-from tfgan.errors import UserError
+from tfgan.errors import UserError, did_you_mean
 from tfgan.messages import show_messages
 from tfgan.methods import METHODS, method_class, register
 from tfgan.runs import recipes
@@ -25,7 +37,7 @@ if TYPE_CHECKING:
     from tfgan.data.checks import Inspection
     from tfgan.data.dataset import Dataset
     from tfgan.inference import Sampler
-    from tfgan.inference.arrays import Pixels
+    from tfgan.inference.arrays import Pixels, Results
     from tfgan.methods.base import Method
     from tfgan.runs import opening
     from tfgan.training.callbacks import Callback
@@ -142,10 +154,11 @@ def evaluate(*, real: str | Path, fake: str | Path, **settings) -> dict[str, flo
     Raises:
         UserError: an unknown setting or metric, or one that cannot be measured on these images.
     """
+    (config,) = make_records([], settings, [EvaluateConfig])
+    config.check_folders(str(real), str(fake))
     start_tensorflow()
     from tfgan.runs.evaluate import evaluate_folders
 
-    (config,) = make_records([], settings, [EvaluateConfig])
     return _values(evaluate_folders(str(real), str(fake), config))
 
 
@@ -168,12 +181,17 @@ def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | No
     Raises:
         UserError: an unknown name or setting, a layout that is not understood, or images that cannot be used.
     """
+    (data,) = make_records([], settings, [DataConfig])
+    kind, size = present_kind(kind), as_size("image_size", image_size)
+    loaded = size if loaded_size is None else as_size("loaded_size", loaded_size)
+    if kind not in BATCH_KINDS:
+        raise UserError(f"kind={kind!r} is unknown.{did_you_mean(kind, BATCH_KINDS)} There are: {', '.join(BATCH_KINDS)}.")
+    if min(size) < 1 or loaded[0] < size[0] or loaded[1] < size[1]:
+        raise UserError(f"image_size={as_text(size)} must be at least one pixel, and loaded_size={as_text(loaded)} no smaller.")
     start_tensorflow()
     from tfgan.data import open_dataset as open_data
 
-    (data,) = make_records([], settings, [DataConfig])
-    size = as_size("image_size", image_size)
-    return open_data(data.with_home(), present_kind(kind), size, size if loaded_size is None else as_size("loaded_size", loaded_size))
+    return open_data(data.with_home(), kind, size, loaded)
 
 
 def check(data_dir: str | Path = "", method: str = "", **settings) -> Inspection:
@@ -190,6 +208,10 @@ def check(data_dir: str | Path = "", method: str = "", **settings) -> Inspection
     Raises:
         UserError: a folder that cannot be opened at all, or settings that do not fit.
     """
+    if not data_dir and "dataset" not in settings:
+        raise UserError("which data set? Name a folder, data_dir, or a built-in one, dataset (see tfgan.list_datasets()).")
+    if method:
+        method_class(method)  # a slip is told before TensorFlow is started
     start_tensorflow()
     from tfgan.runs.check import choose_method, inspect_data
 
@@ -264,12 +286,12 @@ class Run:
         size: str | int = "",
         tile: int = 2048,
         dtype: str = "",
-    ) -> Pixels:
+    ) -> Results:
         """Puts images of any size through the run's generator, one after the other.
 
         Args:
-            images: an array H×W×C or N×H×W×C of the source's pixels or of floats in [-1, 1] (maps of class indices H×W or N×H×W), a PIL
-                image, or a file's name.
+            images: an array H×W×C or N×H×W×C of the source's pixels or of floats in [-1, 1] (maps of class indices H×W or N×H×W), or what
+                NumPy takes for one: lists, tensors; a PIL image or a file's name, or a list of such.
             to: the domain to translate into, which a run that knows several ways must be told.
             set: attributes the results have, and, after ~, those they do not have: "Black_Hair,~Male".
             style: an image file whose style the results take.
@@ -281,7 +303,8 @@ class Run:
             dtype: "float32" for results in [-1, 1]; "" for pixels.
 
         Returns:
-            Arrays for arrays, a PIL image for a PIL image or a file; in the target's own type and range, or float32 in [-1, 1].
+            Arrays for arrays, a PIL image for a PIL image or a file, a list for a list of them; in the target's own type and range, or
+            float32 in [-1, 1].
 
         Raises:
             UserError: images or conditions that the run does not know; several ways of which none is named.
@@ -293,16 +316,16 @@ class Run:
 
     def sample(
         self,
-        seeds: Iterable[int] = range(16),
-        labels: Sequence[int] | Sequence[str] | None = None,
+        seeds: ArrayLike | Iterable[int] = range(16),
+        labels: ArrayLike | Sequence[int | str] | None = None,
         truncation: float | None = None,
         dtype: str = "",
     ) -> np.ndarray:
         """Makes images from noise.
 
         Args:
-            seeds: N whole numbers from 0 to 2³¹ - 1; each stands for one image, whatever else is made.
-            labels: N classes, by number or name, for a run that knows classes; all in turns if it is left out.
+            seeds: N whole numbers from 0 to 2³¹ - 1, as a list, a range or an array; each stands for one image, whatever else is made.
+            labels: N classes, by number, from 0 on, or by name, for a run that knows classes; all in turns if it is left out.
             truncation: StyleGAN's ψ, from 0, one mean image, to 1, full variety.
             dtype: "float32" for results in [-1, 1]; "" for pixels.
 
@@ -314,13 +337,11 @@ class Run:
         """
         from tfgan.runs.latents import choose_sampler, class_numbers
 
-        seeds = np.asarray(list(seeds), np.int64)
-        if len(seeds) == 0 or seeds.min() < 0 or seeds.max() >= 2**31:
-            raise UserError("seeds must be whole numbers from 0 to 2147483647, one at least.")
-        sampler = choose_sampler(self._opened, self._signatures, truncation)
-        numbers = class_numbers(sampler, labels, len(seeds))
-        make = sampler if _wants_floats(dtype) else sampler.pixels
-        return make(sampler.latents(seeds), numbers).numpy()
+        (config,) = make_records([], {} if truncation is None else {"truncation": truncation}, [SampleConfig])
+        sampler = choose_sampler(self._opened, self._signatures, next(iter(config.numbers("truncation")), None))
+        latents = sampler.latents(seeds)
+        numbers = class_numbers(sampler, labels, len(latents))
+        return (sampler if _wants_floats(dtype) else sampler.pixels)(latents, numbers).numpy()
 
     def evaluate(self, **settings) -> dict[str, float]:
         """Measures the run on its data, as `tfgan evaluate` does, and adds the result to its evaluation.json.

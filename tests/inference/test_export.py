@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
 
 from tfgan.cli.main import main
 from tfgan.config import Domain
@@ -110,6 +111,7 @@ def test_loads_in_a_python_without_tfgan(exported, translator, tmp_path):
     command = [sys.executable, "-I", "-c", PROGRAM, str(exported), str(tmp_path / "batch.npy")]
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
     finished = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert "gradient" not in finished.stderr and "untraced" not in finished.stderr
     answer = json.loads(finished.stdout.splitlines()[-1])
     assert answer["same"] and not [name for name in answer["modules"] if name.startswith("tfgan")]
     np.testing.assert_array_equal(answer["pixels"], translator.pixels(batch))
@@ -120,6 +122,16 @@ def test_holds_the_generator_alone(exported, translator):
     weights = [(name, shape) for name, shape in stored if name.startswith("_weights")]
     assert sorted(tuple(shape) for _, shape in weights) == sorted(tuple(weight.shape) for weight in translator.weights)
     assert len(weights) == len(stored) - 1  # the other one is TensorFlow's own record of the objects
+
+
+def test_holds_no_gradients(exported):
+    # TensorFlow warns whoever loads a graph with operations whose gradients are code, as those of convolutions in other forms are.
+    saved = saved_model_pb2.SavedModel()
+    saved.ParseFromString((exported / "saved_model.pb").read_bytes())
+    functions = saved.meta_graphs[0].graph_def.library.function
+    assert len(functions) > 3 and not [
+        node.name for function in functions for node in function.node_def if "_gradient_op_type" in node.attr
+    ]
 
 
 def test_16_bits(tmp_path):

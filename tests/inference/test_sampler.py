@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan.config import Domain
+from tfgan.errors import UserError
 from tfgan.inference import sheets
 from tfgan.inference.sampler import BATCH, Sampler
 from tfgan.methods.base import Generation, Styles
@@ -56,6 +57,49 @@ def test_labels_belong_to_classes():
     with pytest.raises(ValueError, match="not known"):
         make_sampler()(np.zeros((2, 3)), [0, 1])
     assert "3 classes" in sampler.describe()
+
+
+@pytest.mark.parametrize(
+    "latents, labels, message",
+    [
+        (np.zeros(3), [0], r"latents have the shape \(3,\); give N×3"),
+        (np.zeros((1, 4)), [0], "give N×3"),
+        (np.zeros((0, 3)), [0], "one at least"),
+        (np.full((1, 3), np.nan), [0], "no finite numbers"),
+        (np.full((1, 3), np.inf), [0], "no finite numbers"),
+        ("noise", [0], "latents cannot be read as numbers"),
+        (np.zeros((1, 3)), [-1], "labels must be whole numbers from 0 to 2; found -1"),
+        (np.zeros((1, 3)), [3], "found 3"),
+        (np.zeros((1, 3)), [1.0], "found 1.0"),
+        (np.zeros((1, 3)), [True], "found True"),
+        (np.zeros((1, 3)), 1, "a single value"),
+        (np.zeros((1, 3)), np.eye(3, dtype=int)[:1], "found the shape 1×3"),
+        (np.zeros((1, 3)), [0, 1], "2 labels for 1 latents"),
+    ],
+)
+def test_what_is_given_wrong_is_refused_by_name(latents, labels, message):
+    with pytest.raises(UserError, match=message):
+        make_sampler(class_names=("a", "b", "c")).pixels(latents, labels)
+
+
+@pytest.mark.parametrize("seeds", [[-1], [2**31], [0.5], [], 3, "12", [[1, 2]], [np.nan]])
+def test_seeds_that_do_not_exist(seeds):
+    with pytest.raises(UserError, match="seeds must be whole numbers from 0 to 2147483647"):
+        make_sampler().latents(seeds)
+
+
+@pytest.mark.parametrize(
+    "seeds", [(3, 5), range(3, 7, 2), iter([3, 5]), np.array([3, 5], np.uint8), tf.constant([3, 5]), np.array([5, 4, 3])[::-2], {3, 5}]
+)
+def test_seeds_are_whatever_holds_whole_numbers(seeds):
+    np.testing.assert_array_equal(make_sampler().latents(seeds), make_sampler().latents([3, 5]))
+
+
+def test_gradients_pass_to_the_latents():
+    latents = tf.Variable(np.ones((2, 3), np.float32))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(make_sampler()(latents))
+    assert np.any(tape.gradient(loss, latents))
 
 
 def styled(truncation=0.5):

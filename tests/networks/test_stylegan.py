@@ -56,7 +56,7 @@ def test_counts(size, every_size, generator, discriminator):
     assert count(style) == 2_101_248
     assert count(style) + count(synthesis) == generator
     assert count(Discriminator(size, 3, every_size=every_size)) == discriminator
-    assert not style.non_trainable_variables and not synthesis.non_trainable_variables
+    assert not style.non_trainable_weights and not synthesis.non_trainable_weights
 
 
 def test_maps_and_layers_of_each_size():
@@ -155,6 +155,17 @@ def test_noise_differs_from_pixel_to_pixel_and_from_layer_to_layer():
     with ForwardPass(tf.constant([0, 0])):
         noise = epilogues[0]._noise(tf.constant([3, 16, 16, 7]), training=True)
     assert noise.shape == (3, 16, 16, 1) and np.std(noise[0] - noise[1]) == pytest.approx(math.sqrt(2), abs=0.2)
+
+
+def test_outside_a_pass_training_draws_noise_anew_in_each_call():
+    synthesis, _ = make_networks()
+    for epilogue in synthesis.epilogues:
+        epilogue.strength.assign(tf.ones_like(epilogue.strength))
+    styles = random(1, 4, WIDTH)
+    graph = tf.function(lambda: synthesis(styles, training=True))
+    assert len({image().numpy().tobytes() for image in [lambda: synthesis(styles, training=True), graph] for _ in range(3)}) == 6
+    maps = [epilogue._noise(tf.constant([1, 4, 4, 7]), training=True).numpy() for epilogue in synthesis.epilogues[:2]]
+    assert np.abs(maps[0] - maps[1]).max() > 0.1
 
 
 @pytest.mark.parametrize("layer", range(6))

@@ -37,6 +37,8 @@ def run(arguments: list[str]) -> int:
     folders = flags.parse(arguments, positional=None)
     settings = flags.record(EvaluateConfig)
     _check(flags, folders)
+    if not folders:
+        settings.check_folders(flags["real"], flags["fake"])
     from tfgan.evaluation.results import refuse_unlike, stored_results, table
 
     results = stored_results(folders) if flags["stored"] else _measure(folders, flags["real"], flags["fake"], settings)
@@ -72,7 +74,5 @@ def _check(flags: Flags, folders: list[str]):
         raise UserError("Name runs, or two folders by --real and --fake.\n" + "\n".join(USAGE.splitlines()[:2]))
     if flags["stored"] and not folders:
         raise UserError("--stored shows results of runs: name some.")
-    if flags["features"] == "own" and not folders and not flags["stored"]:
-        raise UserError("--features=own is trained on a run's data; for two folders use inception or a Keras model's file.")
     if flags["out"] and Path(flags["out"]).exists():
         raise UserError(f"--out={flags['out']} exists: use another name.")

@@ -4,7 +4,7 @@ import dataclasses
 import typing
 from typing import Any
 
-from tfgan.config.setting import Settings, from_text
+from tfgan.config.setting import Settings, read_setting
 from tfgan.config.words import in_present_words, old_names, tell_old_names
 from tfgan.errors import UserError, did_you_mean
 
@@ -18,8 +18,8 @@ def make_records(texts: list[dict[str, str]], values: dict[str, Any], kinds: lis
         kinds: classes of settings, whose instances are returned in this order.
 
     Raises:
-        UserError: an unknown name, a present and an old name of one setting in one place, or a value that the setting does not take.
-        ValueError: a text that cannot be read as the setting's type; see `tfgan.config.from_text`.
+        UserError: an unknown name, a present and an old name of one setting in one place, or a value that the setting does not take; a
+            text that cannot be read as the setting's type.
     """
     hints = {name: hint for kind in kinds for name, hint in typing.get_type_hints(kind).items()}
     old = old_names(*kinds)
@@ -29,6 +29,6 @@ def make_records(texts: list[dict[str, str]], values: dict[str, Any], kinds: lis
         tell_old_names([name], old)
     merged: dict[str, Any] = {}
     for place in texts:
-        merged |= {name: from_text(hints[name], text) for name, text in in_present_words(place, old).items()}
+        merged |= {name: read_setting(name, hints[name], text) for name, text in in_present_words(place, old).items()}
     merged |= in_present_words(values, old)
     return [kind(**{field.name: merged[field.name] for field in dataclasses.fields(kind) if field.name in merged}) for kind in kinds]

@@ -124,6 +124,8 @@ def unfit(field: dataclasses.Field, value) -> str:
         return f"must be one of {', '.join(filter(None, choices))}"
     if least is not None and not least <= value <= (math.inf if most is None else most):
         return f"must be at least {least}" if most is None else f"must be from {least} to {most}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "must be a finite number"
     return ""
 
 
@@ -136,8 +138,8 @@ def as_size(name: str, value) -> Size:
     Raises:
         UserError: `value` is anything else.
     """
-    sides = (value, value) if isinstance(value, numbers.Integral) else value if isinstance(value, list | tuple) else ()
-    if len(sides) == 2 and all(isinstance(side, numbers.Integral) for side in sides):
+    sides = value if isinstance(value, list | tuple) else (value, value)
+    if len(sides) == 2 and all(_is_number(side) and isinstance(side, numbers.Integral) and int(side) >= 0 for side in sides):
         height, width = map(int, sides)
         return height, width
     raise UserError(f"--{name} must be a number of pixels, or height and width.")
@@ -150,7 +152,7 @@ def _convert(name: str, hint, value):
     if hint == Size:
         return as_size(name, value)
     if hint == Strings:
-        words = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [None]
+        words = read_setting(name, Strings, value) if isinstance(value, str) else value if isinstance(value, list | tuple) else [None]
         words = tuple(as_text(word) if _is_number(word) else word for word in words)
         if all(isinstance(word, str) for word in words):
             return words
@@ -185,6 +187,14 @@ def from_text(hint, text: str):
         return convert(text)
     except (ValueError, KeyError, csv.Error):
         raise ValueError(f"use {wanted}") from None
+
+
+def read_setting(name: str, hint, text: str):
+    """The value of the setting `name`, of the type `hint`, read from a flag's text; raises `UserError` if it cannot be read so."""
+    try:
+        return from_text(hint, text)
+    except ValueError as error:
+        raise UserError(f"--{name}={text}: {error}.") from None
 
 
 def _read_size(text: str) -> Size:

@@ -1,6 +1,7 @@
 """The settings of what is done with a data set or a run: check, translate, sample, evaluate, export, report."""
 
 import dataclasses
+import math
 from pathlib import Path
 
 from tfgan.config.scale import FULL, TRAINED
@@ -102,14 +103,17 @@ class SampleConfig(Settings):
         """The numbers in the setting `name`, "truncation" or "strengths"; empty if it is not given.
 
         Raises:
-            UserError: a word of it is no number.
+            UserError: a word of it is no finite number.
         """
         value = getattr(self, name)
         words = value if isinstance(value, tuple) else (value,) * bool(value)
         try:
-            return [float(word) for word in words]
+            numbers = [float(word) for word in words]
         except ValueError:
-            raise UserError(f"--{name}={','.join(words)}: use numbers, such as 0.5") from None
+            numbers = [math.nan]
+        if not all(map(math.isfinite, numbers)):
+            raise UserError(f"--{name}={','.join(words)}: use numbers, such as 0.5")
+        return numbers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,6 +149,13 @@ class EvaluateConfig(Settings):
         super().__post_init__()
         if self.inception_weights and self.features != "inception":
             raise UserError(f"--inception_weights has no place beside --features={self.features}: leave one of them out.")
+
+    def check_folders(self, real: str, fake: str):
+        """Raises `UserError` if two folders cannot be compared by these settings, or one of them is not named."""
+        if not (real and fake):
+            raise UserError("Two folders are compared: name both, --real=FOLDER and --fake=FOLDER.")
+        if self.features == "own":
+            raise UserError("--features=own is trained on a run's data; for two folders use inception or a Keras model's file.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,15 +5,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
+from numpy.typing import ArrayLike
+from PIL import Image, ImageOps
 
 from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.inference.files import read_image
+from tfgan.inference.values import as_array
 
-Pixels = np.ndarray | Image.Image | str | Path
-"""An array H×W×C or N×H×W×C, a PIL image, or an image file's name."""
+Picture = Image.Image | str | os.PathLike
+"""A PIL image, or an image file's name."""
+
+Pixels = ArrayLike | Picture | list[Picture]
+"""What NumPy takes for an array H×W×C or N×H×W×C, a PIL image, an image file's name, or a list of these two."""
+
+Results = np.ndarray | Image.Image | list[Image.Image]
+"""What comes back: an array for an array, PIL images for pictures."""
 
 
 class Given(NamedTuple):
@@ -23,26 +31,32 @@ class Given(NamedTuple):
     batched: bool
     pictures: bool  # whether results are PIL images
 
-    def back(self, results: list[np.ndarray], domain: Domain) -> Pixels:
-        """Results H×W×C in the form in which the images were given: a PIL image, an array H×W×C or N×H×W×C.
+    def back(self, results: list[np.ndarray], domain: Domain) -> Results:
+        """Results H×W×C in the form in which the images were given: a PIL image or a list of them, an array H×W×C or N×H×W×C.
 
         Raises:
             UserError: a PIL image that would have other pixels than uint8.
         """
         if not self.pictures:
             return np.stack(results) if self.batched else results[0]
-        (result,) = results
-        if result.dtype != np.uint8:
-            raise UserError(f"{domain.name} has {domain.dtype} pixels, which a PIL image does not hold: give an array.")
-        return Image.fromarray(result[..., 0] if result.shape[-1] == 1 else result)
+        pictures = [_picture(result, domain) for result in results]
+        return pictures if self.batched else pictures[0]
+
+
+def _picture(result: np.ndarray, domain: Domain) -> Image.Image:
+    if result.dtype != np.uint8:
+        raise UserError(f"{domain.name} has {domain.dtype} pixels, which a PIL image does not hold: give an array.")
+    return Image.fromarray(result[..., 0] if result.shape[-1] == 1 else result)
 
 
 def as_images(given: Pixels, domain: Domain, alpha: str, floats: bool = False) -> Given:
     """Images for a network whose source is `domain`.
 
-    A file or a PIL image is converted to the domain's channels and pixel type. An array must have them, or be of floats in [-1, 1].
+    A file or a PIL image is converted to the domain's channels and pixel type. An array must have them, or be of floats in [-1, 1]; whole
+    numbers of 32 or 64 bits, as in lists of Python's, are taken for pixels of the domain's type. Gray ones may lack their axis of channels.
 
     Args:
+        given: what NumPy takes for an array, in whatever place and order of memory; a PIL image or a file's name; or a list of these two.
         alpha: what becomes of a picture's transparency: composite, drop or keep.
         floats: whether float arrays are known to be in [-1, 1]; otherwise those that could as well be in [0, 1] are refused.
 
@@ -50,31 +64,57 @@ def as_images(given: Pixels, domain: Domain, alpha: str, floats: bool = False) -
         UserError: the shape, the type or the range of an array does not fit; a file that cannot be read; class indices that the domain
             does not have.
     """
-    if isinstance(given, str | os.PathLike):
-        try:
-            return Given([read_image(Path(given).expanduser(), domain, alpha)], False, True)
-        except UnreadableImage as error:
-            raise UserError(f"{given}: {error}") from None
-    if isinstance(given, Image.Image):
-        pixels = np.asarray(given if given.mode in ("L", "LA", "RGB", "RGBA") or domain.classes else given.convert("RGB"))
-        if domain.classes:
-            return Given([_maps(pixels, domain)], False, True)
-        pixels = pixels[..., None] if pixels.ndim == 2 else pixels
-        return Given([images.convert(pixels, domain.channels, domain.dtype, alpha)], False, True)
-    array = np.asarray(given)
+    if isinstance(given, Picture):
+        return Given([_of_picture(given, domain, alpha)], False, True)
+    if isinstance(given, list | tuple) and given and all(isinstance(one, Picture) for one in given):
+        return Given([_of_picture(one, domain, alpha) for one in given], True, True)
+    array = as_array("images", given)
+    if array.dtype.kind in "USO":
+        raise UserError(f"images are given as {type(given).__name__}: give an array, a PIL image or a file's name.")
+    if domain.channels == 1 and not domain.classes and array.ndim == 2:
+        array = array[..., None]
     dimensions = 2 if domain.classes else 3
     if array.ndim not in (dimensions, dimensions + 1):
-        wanted = "H×W or N×H×W" if domain.classes else "H×W×C or N×H×W×C"
-        raise UserError(f"images have the shape {'×'.join(map(str, array.shape))}; give {wanted}.")
+        wanted = "H×W or N×H×W" if domain.classes else f"H×W×C or N×H×W×C, where {domain.name} has C = {domain.channels}"
+        raise UserError(f"images have the shape {_shape(array)}; give {wanted}.")
+    if 0 in array.shape:
+        raise UserError(f"images have the shape {_shape(array)}, which holds no pixel: give one image at least.")
     batched = array.ndim == dimensions + 1
     array = array if batched else array[None]
-    if np.issubdtype(array.dtype, np.floating) and not floats and array.size and array.min() >= 0:
+    if np.issubdtype(array.dtype, np.floating) and not floats and array.min() >= 0:
         raise UserError(
             f"images of floats are in [-1, 1]; these begin at {array.min():g}, as if they were in [0, 1]. "
             f'Give {domain.dtype} pixels, or 2 × images - 1; dtype="float32" says that they are as they should be.'
         )
     check = _maps if domain.classes else _pixels
     return Given([check(image, domain) for image in array], batched, False)
+
+
+def _shape(array: np.ndarray) -> str:
+    return "×".join(map(str, array.shape)) or "of a single value"
+
+
+def _of_picture(given: Picture, domain: Domain, alpha: str) -> np.ndarray:
+    """A PIL image or a file as the domain takes it; a PIL image is turned as its EXIF orientation says, as files are."""
+    if not isinstance(given, Image.Image):
+        try:
+            return read_image(Path(given).expanduser(), domain, alpha)
+        except UnreadableImage as error:
+            raise UserError(f"{given}: {error}") from None
+    upright = ImageOps.exif_transpose(given)
+    if domain.classes:
+        return _maps(np.asarray(upright), domain)
+    return images.convert(_pillow_pixels(upright), domain.channels, domain.dtype, alpha)
+
+
+def _pillow_pixels(image: Image.Image) -> np.ndarray:
+    """The pixels of a PIL image by the rules for files, see `tfgan.data.images.decode`: H×W×C, C from 1 to 4, uint8 or uint16."""
+    if image.mode.startswith("I;16"):
+        return np.asarray(image).astype(np.uint16)[..., None]
+    if image.mode in ("I", "F"):
+        raise UserError(f"a PIL image of the mode {image.mode} has no known range: give its file, or an array.")
+    gray, transparent = image.mode in ("1", "L", "LA", "La"), image.has_transparency_data
+    return np.atleast_3d(np.asarray(image.convert(f"{'L' if gray else 'RGB'}{'A' * transparent}")))
 
 
 def _maps(array: np.ndarray, domain: Domain) -> np.ndarray:
@@ -88,11 +128,19 @@ def _maps(array: np.ndarray, domain: Domain) -> np.ndarray:
 def _pixels(array: np.ndarray, domain: Domain) -> np.ndarray:
     """The array H×W×C in the domain's dtype, or float32 in [-1, 1], once its channels and its range fit."""
     if array.shape[-1] != domain.channels:
-        raise UserError(f"{domain.name} has {domain.channels} channel(s), but an image has {array.shape[-1]}.")
+        cure = ": leave the transparency out, or give a PIL image or a file, which is converted" if array.shape[-1] in (2, 4) else ""
+        raise UserError(f"{domain.name} has {domain.channels} channel(s), but an image has {array.shape[-1]}{cure}.")
     if array.dtype == domain.dtype:
         return array
     if np.issubdtype(array.dtype, np.floating):
+        if not np.isfinite(array).all():
+            raise UserError("images hold values that are no finite numbers (NaN or infinity).")
         if array.min() < -1 or array.max() > 1:
             raise UserError(f"images of floats are in [-1, 1], but these are in [{array.min():g}, {array.max():g}].")
         return array.astype(np.float32)
+    most = np.iinfo(domain.dtype).max
+    if array.dtype.kind in "iu" and array.dtype.itemsize >= 4:  # what Python's numbers become in a list
+        if array.min() < 0 or array.max() > most:
+            raise UserError(f"{domain.name} has pixels from 0 to {most}, but these are in [{array.min()}, {array.max()}].")
+        return array.astype(domain.dtype)
     raise UserError(f"images are {array.dtype}; {domain.name} has {domain.dtype} pixels (or floats in [-1, 1]).")

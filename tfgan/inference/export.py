@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgan.config import Domain
 from tfgan.inference.encoder import Encoder
+from tfgan.inference.guards import Guard, guarded
 from tfgan.inference.sampler import Sampler
 from tfgan.inference.translator import Translator
 
@@ -29,6 +30,9 @@ def make_signatures(signatures: dict[str, Signature]) -> dict[str, Callable]:
     the images of `tfgan sample --seed`; with classes both also take `labels` [N] int32.
 
     The first signature also is `serving_default` and `serve_bytes`; where there is no other of its sort, it has these names alone.
+
+    Inputs of another shape, such as one image without N or one with transparency, classes that do not exist, attributes outside [0, 1]
+    and latents that are no numbers are refused in words, see `tfgan.inference.guards`.
     """
     several = sum(isinstance(signature, Translator) for signature in signatures.values()) > 1
     functions = {}
@@ -47,40 +51,56 @@ def make_signatures(signatures: dict[str, Signature]) -> dict[str, Callable]:
     return functions
 
 
+def _signature(guards: list[Guard], function: Callable, result: str):
+    """A signature that gives `function` its inputs once they are as the guards say, and returns what it makes under the name `result`."""
+
+    def serve(*values):
+        return {result: function(*guarded(guards, values))}
+
+    return tf.function(serve, input_signature=[guard.spec for guard in guards])
+
+
 def _encode(encoder: Encoder):
-    return tf.function(lambda images: {"vectors": encoder.encode_pixels(images)}, input_signature=[encoder.pixel_spec])
+    return _signature([Guard(encoder.pixel_spec)], encoder.encode_pixels, "vectors")
+
+
+def _labels(sampler: Sampler) -> list[Guard]:
+    return [Guard(spec, 0, len(sampler.class_names) - 1, "the numbers of the classes") for spec in sampler.labels_spec]
 
 
 def _generate(sampler: Sampler):
-    def serve(latents, *labels):
-        return {"images": sampler.generate_pixels(latents, *labels)}
-
-    return tf.function(serve, input_signature=[sampler.latents_spec, *sampler.labels_spec])
+    return _signature([Guard(sampler.latents_spec), *_labels(sampler)], sampler.generate_pixels, "images")
 
 
 def _generate_from_seed(sampler: Sampler):
-    def serve(seed, *labels):
-        return {"images": sampler.generate_pixels(sampler.draw(seed), *labels)}
+    def generate(seed, *labels):
+        return sampler.generate_pixels(sampler.draw(seed), *labels)
 
-    return tf.function(serve, input_signature=[sampler.seed_spec, *sampler.labels_spec])
+    return _signature([Guard(sampler.seed_spec), *_labels(sampler)], generate, "images")
+
+
+def _conditions(translator: Translator) -> list[Guard]:
+    shares = {"attributes": "1 for one that the result has", "mask": "1 for an attribute that is known"}
+    return [Guard(spec, 0, 1, shares[spec.name]) if spec.name in shares else Guard(spec) for spec in translator.conditions]
 
 
 def _translate(translator: Translator):
-    def serve(images, *conditions):
-        return {"images": translator.translate_pixels(images, *conditions)}
-
-    return tf.function(serve, input_signature=[translator.pixel_spec, *translator.conditions])
+    source = Guard(translator.pixel_spec)
+    if translator.takes_maps:
+        last = len(translator.source.require_classes().names) - 1
+        source = Guard(translator.pixel_spec, -1, last, "the numbers of the classes, and -1 for none")
+    return _signature([source, *_conditions(translator)], translator.translate_pixels, "images")
 
 
 def _translate_bytes(translator: Translator):
-    def serve_one(values):
+    def translate_one(values):
         image = decode(values[0], translator.source)
         return tf.io.encode_png(translator.translate_pixels(image[None], *(value[None] for value in values[1:]))[0])
 
-    def serve_bytes(image_bytes, *conditions):
-        return {"image_bytes": tf.map_fn(serve_one, (image_bytes, *conditions), fn_output_signature=tf.string)}
+    def translate(*values):
+        return tf.map_fn(translate_one, values, fn_output_signature=tf.string)
 
-    return tf.function(serve_bytes, input_signature=[tf.TensorSpec([None], tf.string, "image_bytes"), *translator.conditions])
+    return _signature([Guard(tf.TensorSpec([None], tf.string, "image_bytes")), *_conditions(translator)], translate, "image_bytes")
 
 
 def is_decodable(domain: Domain) -> bool:

@@ -4,11 +4,14 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.data.pipeline import denormalize
+from tfgan.errors import UserError, first_line
+from tfgan.inference.values import whole_numbers
 from tfgan.layers import normal, tuned_function, uniform
 from tfgan.methods.base import Generation, Styles
 from tfgan.terminal import waiting
 
 BATCH = 64  # images in one pass through the network
+LAST_SEED = 2**31 - 1
 
 
 class Sampler(tf.Module):
@@ -48,14 +51,19 @@ class Sampler(tf.Module):
         return f"{self.length} latents{classes} to {self.target.name}"
 
     def latents(self, seeds) -> np.ndarray:
-        """The latents of seeds, N integers: N×length float32, drawn from the generation's prior."""
-        return self._latents(tf.cast(seeds, tf.int32)).numpy()
+        """The latents of seeds, N whole numbers: N×length float32, drawn from the generation's prior.
+
+        Raises:
+            UserError: seeds that are not from 0 to 2³¹ - 1, one at least.
+        """
+        return self._latents(tf.constant(whole_numbers("seeds", seeds, LAST_SEED), tf.int32)).numpy()
 
     def __call__(self, latents, labels=None) -> tf.Tensor:
         """The images of latents N×length float32, N×H×W×C float32 in [-1, 1].
 
         Raises:
-            ValueError: labels are missing where there are classes, or given where there are none.
+            UserError: latents of another shape, or that are no finite numbers; labels that are no classes, of another number than the
+                latents, missing where there are classes, or given where there are none.
         """
         return self._in_batches(self._run, latents, labels)
 
@@ -63,17 +71,37 @@ class Sampler(tf.Module):
         """The images of latents N×length float32, N×H×W×C of the image's dtype, over its full range.
 
         Raises:
-            ValueError: labels are missing where there are classes, or given where there are none.
+            UserError: latents of another shape, or that are no finite numbers; labels that are no classes, of another number than the
+                latents, missing where there are classes, or given where there are none.
         """
         return self._in_batches(self._run_pixels, latents, labels)
 
     def _in_batches(self, function, latents, labels):
-        if (labels is None) == bool(self.class_names):
-            raise ValueError(f"labels are {'needed' if self.class_names else 'not known'} here")
-        given = [tf.cast(latents, tf.float32)] + ([tf.cast(labels, tf.int32)] if self.class_names else [])
+        given = [self._checked(latents), *self._checked_labels(latents, labels)]
         begins = range(0, len(given[0]), BATCH)
         made = [function(*(value[i : i + BATCH] for value in given)) for i in waiting(begins, len(begins), "Making images, in batches")]
         return tf.concat(made, axis=0)
+
+    def _checked(self, latents):
+        try:
+            latents = tf.convert_to_tensor(tf.cast(latents, tf.float32))  # a variable of float32 is not cast
+        except (ValueError, TypeError, tf.errors.OpError) as error:
+            raise UserError(f"latents cannot be read as numbers: {first_line(error)}.") from error
+        if latents.shape.rank != 2 or latents.shape[0] == 0 or latents.shape[1] != self.length:
+            raise UserError(f"latents have the shape {latents.shape}; give N×{self.length}, one at least.")
+        if not tf.reduce_all(tf.math.is_finite(latents)):
+            raise UserError("latents hold values that are no finite numbers (NaN or infinity).")
+        return latents
+
+    def _checked_labels(self, latents, labels) -> list[tf.Tensor]:
+        if (labels is None) == bool(self.class_names):
+            raise UserError(f"labels are {'needed' if self.class_names else 'not known'} here.")
+        if labels is None:
+            return []
+        numbers = whole_numbers("labels", labels, len(self.class_names) - 1)
+        if len(numbers) != len(latents):
+            raise UserError(f"{len(numbers)} labels for {len(latents)} latents: give one for each.")
+        return [tf.constant(numbers, tf.int32)]
 
     def draw(self, seeds):
         """The latents of seeds [N] int32 as a tensor N×length float32: what `latents` runs as a graph."""

@@ -2,7 +2,8 @@
 that are made of them.
 
 Random layers draw stateless noise and normalization layers write no variable while a `ForwardPass` is open. That makes a train step a
-pure function of (weights, batch, seed), so that it can be compiled by XLA, run on several replicas and resumed exactly.
+pure function of (weights, batch, seed), so that it can be compiled by XLA, run on several replicas and resumed exactly. Elsewhere, in a
+loop of one's own or in `Model.fit`, they behave as Keras' layers: a new mask in each call, and moving averages that follow the batches.
 """
 
 from tfgan.layers.dropout import Dropout

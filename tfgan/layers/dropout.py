@@ -1,15 +1,15 @@
-"""Dropout whose masks follow from the seed of the training pass."""
+"""Dropout whose masks follow from the seed of the training pass, where there is one."""
 
 import keras
 import tensorflow as tf
 
-from tfgan.layers.forward_pass import ForwardPass
+from tfgan.layers.forward_pass import next_seed, own_seeds
 from tfgan.layers.noise import uniform
 
 
 @keras.saving.register_keras_serializable("tfgan")
 class Dropout(keras.layers.Layer):
-    """Dropout with stateless noise: a new mask for each training pass, from its seed.
+    """Dropout with a new mask in each training call, as `keras.layers.Dropout`; inside a `tfgan.layers.ForwardPass`, from its seed.
 
     Takes a tensor of any shape N×…, with `spatial` N×H×W×C, and returns one of that shape.
 
@@ -23,6 +23,7 @@ class Dropout(keras.layers.Layer):
     def __init__(self, rate, at_inference=False, spatial=False, **kwargs):
         super().__init__(**kwargs)
         self.rate, self.at_inference, self.spatial = rate, at_inference, spatial
+        self.seed_generator = own_seeds()
 
     def get_config(self):
         return {**super().get_config(), "rate": self.rate, "at_inference": self.at_inference, "spatial": self.spatial}
@@ -30,12 +31,11 @@ class Dropout(keras.layers.Layer):
     def call(self, x, training=False):
         if self.rate == 0 or not (training or self.at_inference):
             return x
-        forward_pass = ForwardPass.current()
-        shape, seed = tf.shape(x), tf.constant([0, 0])
+        shape = tf.shape(x)
         if self.spatial:
             shape = tf.stack([shape[0], 1, 1, shape[3]])
-        if not training:
-            shape = tf.concat([[1], shape[1:]], axis=0)
-        elif forward_pass is not None:
-            seed = forward_pass.next_seed()
+        if training:
+            seed = next_seed(self.seed_generator)
+        else:
+            shape, seed = tf.concat([[1], shape[1:]], axis=0), tf.constant([0, 0])
         return tf.where(uniform(shape, seed) >= self.rate, x / (1.0 - self.rate), tf.zeros_like(x))

@@ -10,7 +10,8 @@ from tfgan.layers.forward_pass import record
 class BatchNorm(keras.layers.BatchNormalization):
     """Batch normalization with the papers' constants (PyTorch's: momentum 0.9 in Keras' sense, epsilon 1e-5, γ ~ N(1, 0.02)).
 
-    Takes N×H×W×C or N×C and returns that shape.
+    Takes N×H×W×C or N×C and returns that shape. A training call moves the averages, as Keras' layer does; inside a
+    `tfgan.layers.ForwardPass`, whoever opened it does. With `trainable = False` the layer works as after training, as Keras' does.
 
     Args:
         inference_statistics: `moving` averages, as usual, or those of each `image` over its height and width. The latter is what
@@ -27,7 +28,7 @@ class BatchNorm(keras.layers.BatchNormalization):
         return {**super().get_config(), "inference_statistics": self.inference_statistics}
 
     def call(self, x, training=False):
-        if not training:
+        if not (training and self.trainable):
             return self._normalize(x, *self._inference_moments(x))
         if self.synchronized and not _alone():
             mean, variance = _replica_moments(x)

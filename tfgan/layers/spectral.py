@@ -12,8 +12,9 @@ class SpectralConv2D(keras.layers.Layer):
 
     σ = uᵀ Wᵀ v is found by power iteration, one step for each training pass; W is seen as a matrix of (k·k·C) × `filters`, u and v are
     constants to the gradient, which does flow through σ. As in PyTorch and unlike Keras' SpectralNormalization, W itself is never
-    overwritten. Several calls in one pass take the same step. At inference u stays as it is, and v follows from it. u moves on only in
-    phases that train the network; PyTorch's does in those that merely use it, too.
+    overwritten. A training call moves u on, as Keras' does. Inside a `tfgan.layers.ForwardPass` whoever opened it does: several calls in
+    one pass take the same step, and u moves only in phases that train the network; PyTorch's does in those that merely use it, too. At
+    inference u stays as it is, and v follows from it.
 
     Args:
         filters: number of output channels.

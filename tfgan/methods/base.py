@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from tfgan.config import TRAINED, DataSpec, Domain, Settings, Size, Strings, setting
+from tfgan.config import TRAINED, DataSpec, Domain, Settings, Size, Strings, as_text, setting
 from tfgan.errors import UserError
 from tfgan.lazy import keras, optimizers, tf
 
@@ -28,6 +28,8 @@ class HParams(Settings):
 
     def __post_init__(self):
         super().__post_init__()
+        if min(self.image_size) < 1:
+            raise UserError(f"--image_size={as_text(self.image_size)} must be at least one pixel.")
         self.loaded_size()
 
     def effective(self) -> dict[str, Any]:

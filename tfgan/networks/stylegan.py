@@ -10,7 +10,8 @@ import math
 import keras
 import tensorflow as tf
 
-from tfgan.layers import EqualizedConv2D, EqualizedDense, ForwardPass, normal
+from tfgan.layers import EqualizedConv2D, EqualizedDense, normal
+from tfgan.layers.forward_pass import next_seed, own_seeds
 from tfgan.layers.resizing import blur, double, halve
 from tfgan.networks.blocks import SLOPE
 
@@ -64,8 +65,9 @@ class UnitLength(keras.layers.Layer):
 class Epilogue(keras.layers.Layer):
     """The layer behind every convolution of the synthesis: noise, bias, LeakyReLU, instance norm, and the style as scale and shift (AdaIN).
 
-    Noise is one map for all channels, each of which has its own strength, 0 at first. In training it is drawn anew; afterwards it is one
-    map, the same for every image. Called with maps N×H×W×C and styles N×`w_dim`, it returns N×H×W×C.
+    Noise is one map for all channels, each of which has its own strength, 0 at first. In training each call draws it anew, inside a
+    `tfgan.layers.ForwardPass` from its seed; afterwards it is one map, the same for every image. Called with maps N×H×W×C and styles
+    N×`w_dim`, the layer returns N×H×W×C.
 
     Args:
         number: of the layer, from 0; it seeds the noise after training.
@@ -74,6 +76,7 @@ class Epilogue(keras.layers.Layer):
     def __init__(self, number, **kwargs):
         super().__init__(**kwargs)
         self.number = number
+        self.seed_generator = own_seeds()
 
     def build(self, channels, w_dim):
         """Makes the weights, for maps of `channels` channels and styles of length `w_dim`."""
@@ -91,9 +94,7 @@ class Epilogue(keras.layers.Layer):
     def _noise(self, shape, training):
         if not training:
             return normal([1, shape[1], shape[2], 1], tf.constant([self.number, 0]))
-        forward_pass = ForwardPass.current()
-        seed = forward_pass.next_seed() if forward_pass is not None else tf.constant([self.number, 1])
-        return normal([shape[0], shape[1], shape[2], 1], seed)
+        return normal([shape[0], shape[1], shape[2], 1], next_seed(self.seed_generator))
 
 
 def adain(x, scale, shift):

@@ -80,7 +80,7 @@ def judge_folders(real: str, fake: str, settings: EvaluateConfig):
 def judge_export(folder: str, settings: ExportConfig) -> Path:
     """The folder that the run's export goes to. Raises `UserError` for no such run or checkpoint, or an output that is there already."""
     judge_run(folder, settings.checkpoint)
-    output = Path(settings.output or Path(folder) / "export")
+    output = Path(settings.output or Path(folder) / "export").expanduser()
     is_export = (output / "saved_model.pb").is_file()
     if output.exists() and not (settings.overwrite and is_export):
         cure = "Use --overwrite to replace it, or" if is_export else "It is no export, and stays: use"

@@ -10,6 +10,7 @@ from tfgan.data.pipeline import normalize
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Sampler, Signatures, samplers
 from tfgan.inference.files import read_image
+from tfgan.inference.values import as_array, whole_numbers
 from tfgan.runs.opening import Run
 from tfgan.terminal import waiting
 
@@ -65,12 +66,16 @@ def class_numbers(sampler: Sampler, labels, count: int) -> np.ndarray | None:
         return None
     if labels is None:
         return np.resize(np.arange(len(sampler.class_names), dtype=np.int32), count)
-    labels = [choose_classes(sampler, (label,))[0] if isinstance(label, str) else label for label in labels]
-    numbers = np.asarray(labels)
+    if isinstance(labels, str | bytes):
+        raise UserError(f"labels={labels!r} must be a list: a class for each seed.")
+    listed = labels if isinstance(labels, list | tuple) else as_array("labels", labels).tolist()
+    if not isinstance(listed, list | tuple):
+        raise UserError(f"labels={listed!r} must be a list: a class for each seed.")
+    words = [label.decode() if isinstance(label, bytes) else label for label in listed]
+    found = [choose_classes(sampler, (word,))[0] if isinstance(word, str) else word for word in words]
+    numbers = whole_numbers(f"labels ({', '.join(sampler.class_names)})", found, len(sampler.class_names) - 1)
     if len(numbers) != count:
         raise UserError(f"{len(numbers)} labels for {count} seeds: give one for each.")
-    if not np.issubdtype(numbers.dtype, np.integer) or numbers.min() < 0 or numbers.max() >= len(sampler.class_names):
-        raise UserError(f"labels must be whole numbers from 0 to {len(sampler.class_names) - 1}: {', '.join(sampler.class_names)}.")
     return numbers.astype(np.int32)
 
 

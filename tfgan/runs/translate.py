@@ -7,7 +7,7 @@ from tfgan.config import TRAINED
 from tfgan.config.verbs import TranslateConfig
 from tfgan.data.files import find_tasks
 from tfgan.inference import Signatures, Translator, open_inference
-from tfgan.inference.arrays import Pixels, as_images
+from tfgan.inference.arrays import Pixels, Results, as_images
 from tfgan.inference.files import DONE, FAILED, translate_files
 from tfgan.inference.origin import Origin, digest
 from tfgan.inference.passage import Passage
@@ -62,7 +62,7 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
     return written
 
 
-def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: TranslateConfig, floats: bool) -> Pixels:
+def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: TranslateConfig, floats: bool) -> Results:
     """Puts the images of a program through a run, and returns them in the form in which they were given.
 
     Args:
