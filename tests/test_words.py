@@ -279,7 +279,7 @@ def test_training_takes_old_keywords(monkeypatch, said, tmp_path):
     for name in ("average_decay", "ema_decay"):
         tfgan.train("dcgan", workdir=tmp_path, **{name: 0.5})
     assert given[0].hparams == given[1].hparams and given[0].hparams.ema_decay == 0.5
-    assert said() == ["--average_decay is called --ema_decay now."]
+    assert [line for line in said() if "called" in line] == ["--average_decay is called --ema_decay now."]
 
 
 def test_the_line_is_seen_before_tensorflow_is_started():
