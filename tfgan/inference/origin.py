@@ -33,7 +33,7 @@ def read_origin(path: Path) -> Origin:
 def unlike(found: Origin, wanted: Origin) -> str:
     """What sets the origin of a result apart from the wanted one, as messages tell it; "" if nothing does."""
     if not found:
-        return "do not say what made them"
+        return "do not say what made them (an earlier version, or another program)"
     names = [name for name in wanted | found if name not in NOT_COMPARED and found.get(name) != wanted.get(name)]
     if not names:
         return ""
