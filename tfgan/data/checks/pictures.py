@@ -128,7 +128,7 @@ def _small(what: str, seen, image_size: Size) -> list[Finding]:
     )
     least = min(picture.height for _, picture in seen), min(picture.width for _, picture in seen)
     size = f"{least[0]}" if least[0] == least[1] else "{}x{}".format(*least)
-    cure = f"use --image_size={size}, and a generator for it, or larger images" if most > ENLARGED else ""
+    cure = f"use --image_size={size}, or larger images" if most > ENLARGED else ""
     return [Finding(WARNING if most > ENLARGED else NOTE, "small_images", problem, cure, () if all_of_them else enlarged)]
 
 
