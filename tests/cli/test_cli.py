@@ -171,7 +171,7 @@ def test_samples_are_at_least_one(capsys):
         (["train", "--method=stylegan", "--help"], "--start_size"),
         (["train", "--epoch=3"], "Did you mean --epochs?"),
         (["train", "--precision=float8"], "--precision"),
-        (["train", "--image_size=100"], "does not suit --generator=unet_256"),
+        (["train", "--image_size=100"], "does not suit a U-Net: use multiples of 16, or --generator=resnet_9"),
         (["train", "--method=dcgan", "--image_size=100"], "does not suit DCGAN"),
         (["train", "--method=spade", "--dry_run"], "method: spade"),
         (["check", "x", "--method=cyclegan", "--generators=resnet_9"], "Did you mean --generator?"),
