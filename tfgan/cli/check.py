@@ -108,9 +108,9 @@ def _refused(plan: _Plan, seen) -> list:
             read_config(Path(plan.training.init_from))
         if is_run(Path(plan.workdir)):
             spec = _open(plan, seen, plan.hparams).spec
-            from tfgan.runs.train import refuse_changes
+            from tfgan.runs.train import refuse_run
 
-            refuse_changes(RunConfig(plan.method, plan.data, plan.training.with_home(plan.workdir), plan.hparams, spec, {}))
+            refuse_run(RunConfig(plan.method, plan.data, plan.training.with_home(plan.workdir), plan.hparams, spec, {}))
     except UserError as error:
         return [Finding("error", "run_refused", str(error))]
     return []

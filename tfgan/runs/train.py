@@ -1,5 +1,6 @@
 """Training a run, from the beginning or from where it stopped."""
 
+import dataclasses
 import errno
 import logging
 import platform
@@ -77,7 +78,7 @@ def _train(method_name: str, data: DataConfig, training: TrainConfig, hparams: H
     config = RunConfig(method_name, data, training, hparams, dataset.spec, versions(), rounding(strategy, training.xla == "on"))
     logger.info(_describe(dataset.spec))
     if earlier:
-        refuse_changes(config)
+        _refuse_changes(earlier, config)
         _tell_other_rounding(earlier, config)
     return _fit(config, machine, dataset, callbacks)
 
@@ -161,11 +162,16 @@ def _earlier(workdir: Path) -> RunConfig | None:
     return read_config(workdir) if (workdir / "config.json").exists() and has_checkpoint(workdir) else None
 
 
-def refuse_changes(config: RunConfig):
-    """Raises `UserError` if `config` would change what the run in its `workdir`, if one is there, has learned."""
-    workdir = Path(config.training.workdir)
-    earlier = _earlier(workdir)
-    changes = earlier.differences(config) if earlier else []
+def refuse_run(config: RunConfig):
+    """Raises `UserError` if the run in the `workdir` of `config`, which was trained on before, cannot go on with these settings."""
+    if earlier := _earlier(Path(config.training.workdir)):
+        machine = choose_machine(method_class(config.method), config.training, config.hparams, earlier.training)
+        _refuse_changes(earlier, dataclasses.replace(config, training=machine.training))
+
+
+def _refuse_changes(earlier: RunConfig, config: RunConfig):
+    """Raises `UserError` if `config` would change what the run in its `workdir` learns."""
+    workdir, changes = config.training.workdir, earlier.differences(config)
     if changes:
         listed = "\n".join(f"  {line}" for line in changes)
         raise UserError(
