@@ -56,7 +56,7 @@ def test_fewer_pictures_make_a_smaller_file(tmp_path, capsys, monkeypatch):
     "arguments, message",
     [
         ([], "Name a run"),
-        (["nowhere"], "nowhere is not a run: it has no config.json"),
+        (["nowhere"], "nowhere is not a run: it is missing"),
         (["a", "a/../a"], "a is named twice"),
         (["a", "--images=-1"], "--images=-1 must be at least 0"),
         (["a", "--image=1"], "Did you mean --images"),

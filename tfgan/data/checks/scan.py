@@ -21,6 +21,7 @@ HASH_SIDE = 16  # of the perceptual hash, which has its square in bits
 HASHED_SIDE = 64  # smaller images have too little in them for one
 GRAY = 2 / 255  # largest difference of R, G and B in gray images that went through JPEG, as a share of the range
 SAMPLED = 32  # images of a domain that tell whether it looks like label maps
+MIDDLE = 256  # pixels a side of the part of each that is looked at
 MOST_COMPARED = 1000  # pairs of one split whose edges are compared
 
 
@@ -79,11 +80,13 @@ def colors(array: np.ndarray, domain: Domain) -> np.ndarray:
 
 
 def sample_colors(source: Source, key: str) -> list[np.ndarray]:
-    """Some images of one domain, H×W×3 uint8, evenly spaced over those of a source; what cannot be loaded is left out."""
+    """The middle of some images of one domain, H×W×3 uint8, evenly spaced over those of a source; what cannot be loaded is left out."""
     found = []
     for index in range(0, len(source), max(1, -(-len(source) // SAMPLED))):
         try:
-            found.append(colors(source.load(index)[key], source.domains[key]))
+            image = source.load(index)[key]
+            top, left = (max(0, side - MIDDLE) // 2 for side in image.shape[:2])
+            found.append(colors(image[top : top + MIDDLE, left : left + MIDDLE], source.domains[key]))
         except UnreadableImage:
             continue
     return found
