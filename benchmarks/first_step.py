@@ -1,4 +1,5 @@
-"""Seconds from the command to the first finished step, beside those that importing TensorFlow takes alone.
+"""Seconds from the command to an answer, to the first sample picture and to the first finished step, beside those that importing
+TensorFlow takes alone.
 
 python -m benchmarks.first_step [-- FLAGS OF TRAIN]
 """
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 from benchmarks.contestants import ROOT
 from benchmarks.machine import describe
@@ -21,12 +23,20 @@ def main(arguments=None):
     parser.add_argument("--rounds", type=int, default=3, help="starts of each (default: %(default)s)")
     options = parser.parse_args(own)
     flags = flags or ["--flagfile=facades.flags", "--dataset=synthetic"]
-    seconds = {"import tensorflow": [], "first step": []}
+    train = [sys.executable, "-u", "run_train.py"]
+    seconds = {name: [] for name in ("help", "word on a misspelled flag", "word on a folder that is not there", "import tensorflow")}
+    seconds |= {"first sample picture": [], "first step": []}
     for _ in range(options.rounds):
+        seconds["help"].append(until([*train, "--help"], "usage:"))
+        seconds["word on a misspelled flag"].append(until([*train, "--epoch=3"], "is unknown"))
+        seconds["word on a folder that is not there"].append(until([*train, "--data_dir=no_such_folder"], "does not exist"))
         seconds["import tensorflow"].append(until([sys.executable, "-c", "import tensorflow; print('done')"], "done"))
         with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, "-u", "run_train.py", *flags, f"--workdir={folder}/run", "--steps=1", "--log_every=1"]
+            command = [*train, *flags, f"--workdir={folder}/run", "--steps=1", "--log_every=1"]
+            picture = Path(folder, "run", "samples", "epoch_0000.png")
+            started = time.time()
             seconds["first step"].append(until(command, "step 1/1"))
+            seconds["first sample picture"].append(picture.stat().st_mtime - started)
     print(f"{describe()}; {' '.join(flags)}; medians of {options.rounds} starts.\n")
     print(table(seconds))
 
