@@ -52,6 +52,10 @@ def reports(tmp_path_factory):
     return root
 
 
+# Whether the page of an address is there, with all that its script makes.
+DRAWN = "return location.href === arguments[0] && document.readyState === 'complete' && !!document.querySelector('.js-plotly-plot, main p')"
+
+
 @pytest.fixture
 def page(browser, reports):
     """(report's name, rows to make it of) -> the page opened: `run` runs JavaScript, `text` is an element's text. Errors of the page fail
@@ -64,7 +68,12 @@ def page(browser, reports):
         if rows is not None:
             assert main(["report", str(write_run(reports / name, rows=rows)), f"--out={reports / name}.html"]) == 0
         browser.get_log("browser")
-        browser.get((reports / f"{name}.html").as_uri())
+        address = (reports / f"{name}.html").as_uri()
+        browser.get(address)
+        begin = time.monotonic()
+        while not browser.execute_script(DRAWN, address):  # a busy machine goes on before the page is there
+            assert time.monotonic() < begin + 60, browser.current_url
+            time.sleep(0.05)
         return SimpleNamespace(run=browser.execute_script, text=text)
 
     yield open_page

@@ -111,7 +111,7 @@ function sampleColumns(picture, alt) {
       "figure",
       { class: column.made ? "made" : "given" },
       el("figcaption", {}, column.title || "\u00a0"),
-      el("div", { class: "cells" }, ...cells(picture, column).map((cell) => crop(picture, cell, column.title ? `${alt}: ${column.title}` : alt))),
+      el("div", { class: "cells" }, ...cells(picture, column).map((cell) => crop(picture, cell, `${alt}: ${column.title}`))),
     ),
   );
 }
@@ -166,7 +166,7 @@ function caseKey(one) {
 const SAMPLES = "sample pictures";
 const LEAST_WIDTH = 448; // pixels of a single picture in the slider; smaller ones are enlarged
 
-/** What the slider can compare: title -> [{label, picture, cells}]. What networks made of the samples comes first, each column apart. */
+/** What the slider can compare: title -> [{label, run, picture, cells}], first of the samples what networks made, each column apart. */
 function comparisons() {
   const sets = new Map();
   const add = (title, entry) => sets.set(title, [...(sets.get(title) ?? []), entry]);
@@ -182,7 +182,7 @@ function comparisons() {
     for (const one of cases) {
       for (const what of ["input", "result", "truth"].filter((what) => what in one.images)) {
         const picture = one.images[what];
-        add(caseKey(one), { label: several ? `${what}, ${record.runs[run]}` : what, run, picture, cells: cells(picture) });
+        add(caseKey(one), { label: several ? `${what}, ${record.runs[run]}` : what, what, run, picture, cells: cells(picture) });
       }
     }
   });
@@ -225,7 +225,7 @@ const compare = {
     const node = section(
       "compare",
       "Before and after",
-      el("div", { class: "toolbar" }, this.set, el("span", { class: "sides" }, this.left, el("span", { "aria-hidden": "true" }, "|"), this.right)),
+      el("div", { class: "toolbar" }, this.set, el("span", { class: "sides" }, this.left, "|", this.right)),
       el("figure", { class: "compare" }, this.range, this.panes),
     );
     this.choose(this.set.value);
@@ -238,8 +238,8 @@ const compare = {
     for (const side of [this.left, this.right]) {
       side.replaceChildren(...entries.map(({ label }, place) => el("option", { value: place }, label)));
     }
-    const find = (what, otherwise) => {
-      const place = entries.findIndex(({ label }) => label.startsWith(what));
+    const find = (wanted, otherwise) => {
+      const place = entries.findIndex(({ what }) => what === wanted);
       return place < 0 ? otherwise : place;
     };
     const last = entries.length - 1;
