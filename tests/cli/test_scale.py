@@ -67,7 +67,8 @@ def test_training_records_the_scale(trained):
 def test_samples_and_translate_agree_on_a_file(trained, tmp_path, capsys):
     run, data, made = trained
     assert translate(run, data / "val" / "zmap", tmp_path) == 0
-    assert "Images go through at 16×16 pixels, as in training, and come back in their own size (--size=trained)." in capsys.readouterr().out
+    said = "Images go through at 16×16 pixels, as in training; results are resized to the images' own size (--size=trained)."
+    assert said in capsys.readouterr().out
     for number, (call,) in enumerate(made.calls):
         file = shown(data, number)
         assert images.decode(file).shape == (64, 64, 3) and call.output.shape == (16, 16, 3)

@@ -65,7 +65,7 @@ class Passage(NamedTuple):
         if self.size == FULL:
             return "Images go through as they are (--size=full)."
         how = f"{as_pixels(self.network)} pixels, as in training" if self.size == TRAINED else f"{self.size} pixels on their shorter side"
-        return f"Images go through at {how}, and come back in their own size (--size={self.size})."
+        return f"Images go through at {how}; results are resized to the images' own size (--size={self.size})."
 
     def smaller(self) -> str:
         """What to do about an image that does not fit into memory."""
