@@ -30,6 +30,14 @@ TINY = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+def pytest_collection_modifyitems(items):
+    """Lets a worker of `--dist loadgroup` take a whole file, whose tests share what is made for them, unless they say which do."""
+    for item in items:
+        if not any(item.iter_markers("xdist_group")):
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup():
     """Starts each test, and the fixtures that are made for it, from the same random numbers, whatever ran before: Keras' initializers draw

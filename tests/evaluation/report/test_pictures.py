@@ -64,6 +64,14 @@ def test_noisy_pictures_with_hard_colors_become_smaller_too(tmp_path):
     assert shown.format == "JPEG" and np.abs(np.asarray(shown).astype(int) - noisy).mean() < 4
 
 
+def test_large_pictures_of_noise_are_shown(tmp_path):
+    """The samples of a run's first steps: they pack badly."""
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.png")
+    shown = decoded(pictures.embed(tmp_path / "a.png")["uri"])
+    assert shown.size == (256, 256) and np.abs(np.asarray(shown.convert("RGB")).astype(int) - noise).mean() < 4
+
+
 def test_transparent_and_deep_pictures_stay_what_they_are(tmp_path):
     images = {"rgba": np.full((8, 8, 4), 99, np.uint8), "deep": np.full((8, 8), 40_000, np.uint16)}
     for name, pixels in images.items():

@@ -15,8 +15,8 @@ without subsampling, whose errors are not to be seen, has 37.5 to 48 dB on the s
 ENCODINGS: tuple[dict[str, Any], ...] = (
     {"format": "WEBP", "lossless": True},
     {"format": "WEBP", "quality": 90},
-    {"format": "JPEG", "quality": 92, "subsampling": 0, "optimize": True},
-    {"format": "JPEG", "quality": 95, "subsampling": 0, "optimize": True},
+    {"format": "JPEG", "quality": 92, "subsampling": 0},  # not "optimize": Pillow's buffer for it overflows on a large picture of noise
+    {"format": "JPEG", "quality": 95, "subsampling": 0},
 )
 SHOWN_BY_BROWSERS = ("PNG", "JPEG", "WEBP")
 UNREADABLE = (OSError, ValueError, Image.DecompressionBombError)
