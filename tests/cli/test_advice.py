@@ -177,6 +177,13 @@ def test_a_wrong_layout_names_check_and_the_method_that_fits(name, asked, fittin
     assert ("error", "refused") not in found or f"laid out for --method={fitting}: " in " ".join(text.split())
 
 
+def test_training_says_which_pictures_it_passes_over(tmp_path, capsys):
+    FOLDERS["tiny"][0](tmp_path)
+    (tmp_path / "more.CR2").write_bytes(b"")
+    assert open_dataset(DataConfig(data_dir=str(tmp_path)), "images", (16, 16), (16, 16)).spec.sizes["train"] == 6
+    assert f"{tmp_path}: 1 of its files is camera raw: develop them to TIFF" in capsys.readouterr().out
+
+
 def test_two_folders_of_equal_names_may_be_pairs(tmp_path):
     """Which the message says how to make of them; so they are pairs then."""
     folder_of(("in/{}.png", lambda n: photo((16, 16), n)), ("out/{}.png", lambda n: photo((16, 16), n + 9)))(tmp_path)
