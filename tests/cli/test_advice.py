@@ -59,7 +59,7 @@ FOLDERS = {
     ),
     "halves of 126×130": (folder_of(("train/{}.png", lambda n: np.concatenate([photo((126, 130), n), areas((126, 130), n)], 1))), []),
     "drawings": (folder_of(("train/x, y/{}.png", lambda n: areas((64, 60), n, 2)), ("train/z/{}.png", lambda n: photo((64, 60), n))), []),
-    "two sizes": (folder_of(("trainA/{}.png", lambda n: photo((250, 255), n)), ("trainB/b{}.png", lambda n: photo((60, 70), n + 9))), []),
+    "two sizes": (folder_of(("trainA/{}.png", lambda n: photo((130, 125), n)), ("trainB/b{}.png", lambda n: photo((60, 70), n + 9))), []),
     "tiny": (folder_of(("{}.png", lambda n: photo((20, 20), n))), []),
     "tiny pairs": (folder_of(("train/a/{}.png", lambda n: photo((20, 20), n)), ("train/b/{}.png", lambda n: photo((20, 20), n + 9))), []),
     "huge": (folder_of(("train/{}.jpg", lambda n: photo((900, 1400), n))), ["--method=stylegan"]),
@@ -175,6 +175,27 @@ def test_a_wrong_layout_names_check_and_the_method_that_fits(name, asked, fittin
     assert shlex.split(command) == ["tfgan", "check", ODD]
     _, found, text = tiny.check(ODD, "--noprobe", f"--method={asked}")
     assert ("error", "refused") not in found or f"laid out for --method={fitting}: " in " ".join(text.split())
+
+
+def test_training_says_which_pictures_it_passes_over(tmp_path, capsys):
+    FOLDERS["tiny"][0](tmp_path)
+    (tmp_path / "more.CR2").write_bytes(b"")
+    assert open_dataset(DataConfig(data_dir=str(tmp_path)), "images", (16, 16), (16, 16)).spec.sizes["train"] == 6
+    assert f"{tmp_path}: 1 of its files is camera raw: develop them to TIFF" in capsys.readouterr().out
+
+
+def test_two_folders_of_equal_names_may_be_pairs(tmp_path):
+    """Which the message says how to make of them; so they are pairs then."""
+    folder_of(("in/{}.png", lambda n: photo((16, 16), n)), ("out/{}.png", lambda n: photo((16, 16), n + 9)))(tmp_path)
+    with pytest.raises(UserError, match="no image pairs found"):
+        open_dataset(DataConfig(data_dir=str(tmp_path)), "paired", (16, 16), (16, 16))
+    assert f"whose files match by name (to train on pairs, move both into {tmp_path / 'train'})" in advise(
+        DataConfig(data_dir=str(tmp_path)), "paired"
+    )
+    (tmp_path / "train").mkdir()
+    for name in ("in", "out"):
+        (tmp_path / name).rename(tmp_path / "train" / name)
+    assert open_dataset(DataConfig(data_dir=str(tmp_path)), "paired", (16, 16), (16, 16)).spec.sizes["train"] == 6
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -1,11 +1,12 @@
 import dataclasses
 import re
+import shlex
 
 import pytest
 
 from tfgan.cli.flags import Flags, wants_help
 from tfgan.cli.main import main
-from tfgan.config import BATCH_KINDS, SPECIFIC, DataConfig, Size, Strings, TrainConfig, setting
+from tfgan.config import BATCH_KINDS, SPECIFIC, DataConfig, Size, Strings, TrainConfig, from_text, setting, shell_flag
 from tfgan.errors import UserError
 
 
@@ -58,6 +59,12 @@ def test_sizes_are_height_first(text, size):
 def test_what_is_no_size(text):
     with pytest.raises(UserError, match="use a number of pixels, 256, or HEIGHTxWIDTH, 256x512"):
         parsed(f"--size={text}")
+
+
+@pytest.mark.parametrize("words", [("a", "b"), ("x, y", 'the "old"', "z"), ("it's $5", "a b"), ('"', ",", "'"), ()])
+def test_names_come_back_from_a_shell_as_they_were(words):
+    (word,) = shlex.split(shell_flag("names", words))
+    assert from_text(Strings, word.partition("=")[2]) == words
 
 
 def test_empty_list():

@@ -94,7 +94,7 @@ def _report(plan: _Plan, seen, layouts: list, config: CheckConfig) -> int:
     failed = any(finding.severity == "error" for finding in seen.findings)
     if not failed:
         refusal = _refused(plan, seen) or (_probe(plan, seen) if config.probe else [])
-        print("".join(f"{output.describe_findings([finding])}\n" for finding in refusal))
+        print("\n" * config.probe + "".join(f"{output.describe_findings([finding])}\n\n" for finding in refusal), end="")
         failed = bool(refusal)
     sheet = _draw(Path(config.sheet), plan, seen) if config.sheet else "--sheet=FILE.png shows training images as the network sees them"
     print(f"Sheet    {sheet}")

@@ -4,6 +4,7 @@ from __future__ import annotations  # types of modules that are imported when th
 
 import dataclasses
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfgan.config import BATCH_KINDS, SPECIFIC, DataConfig, Size, idle_settings
@@ -46,7 +47,18 @@ def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size:
             nothing for them.
     """
     made = is_made(settings)
-    return make_dataset(open_sources(settings, kind, loaded_size), settings, kind, image_size, loaded_size, check=not made)
+    sources = open_sources(settings, kind, loaded_size)
+    if settings.data_dir:
+        _tell_unread(Path(settings.data_dir))
+    return make_dataset(sources, settings, kind, image_size, loaded_size, check=not made)
+
+
+def _tell_unread(folder: Path):
+    """Logs a warning for pictures in a folder that are passed over, as their format is not read."""
+    from tfgan.data.formats import told_unread
+
+    if unread := told_unread(folder.rglob("*")):
+        logger.warning(f"{folder}:{unread} Passed over.")
 
 
 def is_made(settings: DataConfig) -> bool:

@@ -144,7 +144,12 @@ def _look_wide(folder: Path) -> bool:
 
 def _domains(folder: Path, settings: DataConfig):
     splits, _ = find_layout(folder, Wanted(settings.domains, settings.label_domains, "domains", "horse,zebra", "", unsplit=True))
-    return [(2.6, Layout("unpaired", "two domains in two folders"))] if len(next(iter(splits.values()))) == 2 else []
+    folders = next(iter(splits.values()))
+    if len(folders) != 2:
+        return []
+    matched, unmatched = match_files(folder, folders) if folders[0].parent == folder else ([], [])
+    pairs = f", whose files match by name (to train on pairs, move both into {folder / 'train'})" if len(matched) > len(unmatched) else ""
+    return [(2.6, Layout("unpaired", f"two domains in two folders{pairs}"))]
 
 
 def _classes(folder: Path):
