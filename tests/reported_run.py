@@ -55,14 +55,10 @@ def sample_value(epoch: int, column: int, row: int) -> int:
 def write_samples(folder: Path, titles=("labels", "photo", "generated photo", ""), rows: int = 2):
     """Sample pictures as training draws them, of images 16×16 whose brightness says epoch, column and row; the last two columns are made."""
     for epoch in range(1, 5):
-        strips = [
-            Strip(
-                title,
-                [np.full((16, 16, 3), sample_value(epoch, column, row) / 127.5 - 1) for row in range(rows)],
-                column >= len(titles) - 2,
-            )
-            for column, title in enumerate(titles)
-        ]
+        strips = []
+        for column, title in enumerate(titles):
+            gray = [np.full((16, 16, 3), sample_value(epoch, column, row) / 127.5 - 1) for row in range(rows)]
+            strips.append(Strip(title, gray, made=column >= len(titles) - 2))
         geometry = lay_out(strips, f"epoch {epoch}")
         images.save(folder / "samples" / f"epoch_{epoch:04d}.png", draw(strips, geometry), {KEYWORD: geometry.to_text()})
 
