@@ -53,7 +53,7 @@ def sample_value(epoch: int, column: int, row: int) -> int:
 
 
 def write_samples(folder: Path, titles=("labels", "photo", "generated photo", ""), rows: int = 2):
-    """Sample pictures as training draws them, of images 16×16 whose brightness says epoch, column and row; the last two columns are made."""
+    """Sample pictures as training draws them, of gray images 16×16, see `sample_value`; the last two columns are made."""
     for epoch in range(1, 5):
         strips = []
         for column, title in enumerate(titles):
