@@ -46,28 +46,20 @@ def write_picture(path: Path, seed: int, size=(24, 40)):
     Image.fromarray(np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)).save(path)
 
 
-def write_samples(folder: Path, titles=("labels", "photo", "generated photo", ""), rows: int = 2):
-    """Sample pictures as training draws them, of images 16×16 whose brightness says epoch, column and row; the last two columns are made.
+def sample_value(epoch: int, column: int, row: int) -> int:
+    """The gray value, 0 to 255, of an image in the pictures of `write_samples`."""
+    return 50 * epoch + 10 * column + row
 
-    Returns:
-        (epoch, number of the column, row) -> the gray value, 0 to 255.
-    """
-    values = {
-        (epoch, column, row): 50 * epoch + 10 * column + row
-        for epoch in range(1, 5)
-        for column in range(len(titles))
-        for row in range(rows)
-    }
+
+def write_samples(folder: Path, titles=("labels", "photo", "generated photo", ""), rows: int = 2):
+    """Sample pictures as training draws them, of gray images 16×16, see `sample_value`; the last two columns are made."""
     for epoch in range(1, 5):
-        strips = [
-            Strip(
-                title, [np.full((16, 16, 3), values[epoch, column, row] / 127.5 - 1) for row in range(rows)], made=column >= len(titles) - 2
-            )
-            for column, title in enumerate(titles)
-        ]
+        strips = []
+        for column, title in enumerate(titles):
+            gray = [np.full((16, 16, 3), sample_value(epoch, column, row) / 127.5 - 1) for row in range(rows)]
+            strips.append(Strip(title, gray, made=column >= len(titles) - 2))
         geometry = lay_out(strips, f"epoch {epoch}")
         images.save(folder / "samples" / f"epoch_{epoch:04d}.png", draw(strips, geometry), geometry.to_text())
-    return values
 
 
 def write_evaluation(folder: Path, cases: int = 10, **changes):

@@ -1,0 +1,78 @@
+"""A browser, and reports opened in it."""
+
+import shutil
+import time
+from types import SimpleNamespace
+
+import pytest
+from reported_run import ALARM, CONFIG, ROWS, write_alarms, write_evaluation, write_run, write_samples
+
+from tfgan.cli.main import main
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--window-size=1200,900"),
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Chromium, driven by selenium."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium to drive a browser")
+    if not CHROMIUM or not shutil.which("chromedriver"):
+        pytest.skip("needs Chromium and its driver: Debian's chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    """Of one run that has all there is, and of two runs of which the second has hardly anything and a hostile name."""
+    root = tmp_path_factory.mktemp("runs")
+    one = write_run(root / "one", rows=[*ROWS, {"step": 50, "epoch": 5.0, "generator_loss": float("nan")}])
+    write_alarms(one, ALARM)
+    write_evaluation(one)
+    changed = CONFIG | {"hparams": CONFIG["hparams"] | {"batch_size": 8}}
+    two = write_run(root / "<img src=x onerror=alert(1)>", changed, rows=[{"step": 15, "epoch": 3.0, "generator_loss": 2.0}])
+    cut = write_run(root / "cut")
+    write_samples(cut)
+    for name, runs in (("one", [one]), ("both", [one, two]), ("cut", [cut])):
+        assert main(["report", *map(str, runs), f"--out={root / name}.html"]) == 0
+    return root
+
+
+# Whether the page of an address is there, with all that its script makes.
+DRAWN = "return location.href === arguments[0] && document.readyState === 'complete' && !!document.querySelector('.js-plotly-plot, main p')"
+
+
+@pytest.fixture
+def page(browser, reports):
+    """(report's name, rows to make it of) -> the page opened: `run` runs JavaScript, `text` is an element's text. Errors of the page fail
+    the test."""
+
+    def text(selector):
+        return browser.execute_script("return document.querySelector(arguments[0]).textContent", selector)
+
+    def open_page(name, rows=None):
+        if rows is not None:
+            assert main(["report", str(write_run(reports / name, rows=rows)), f"--out={reports / name}.html"]) == 0
+        browser.get_log("browser")
+        address = (reports / f"{name}.html").as_uri()
+        browser.get(address)
+        begin = time.monotonic()
+        while not browser.execute_script(DRAWN, address):  # a busy machine goes on before the page is there
+            assert time.monotonic() < begin + 60, browser.current_url
+            time.sleep(0.05)
+        return SimpleNamespace(run=browser.execute_script, text=text)
+
+    yield open_page
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
