@@ -21,6 +21,7 @@ FUNCTION_LINES = 75
 
 BELOW = {
     "errors": set(),
+    "values": {"errors"},
     "messages": set(),
     "lazy": {"layers", "networks", "optimizers"},
     "config": {"errors"},
@@ -30,7 +31,7 @@ BELOW = {
     "optimizers": set(),
     "augmentation": {"lazy"},
     "sizes": {"config"},
-    "data": {"config", "errors"},
+    "data": {"config", "errors", "values"},
     "networks": {"layers", "sizes", "errors"},
     "methods": {"lazy", "sizes", "losses", "augmentation", "attributes", "config", "errors"},
 }

@@ -9,8 +9,8 @@ from tfgan.data.pipeline import normalize
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Sampler, Signatures, samplers
 from tfgan.inference.files import find_images, read_image
-from tfgan.inference.values import as_array, whole_numbers
 from tfgan.runs.opening import Run
+from tfgan.values import as_array, whole_numbers
 
 
 def choose_sampler(run: Run, signatures: Signatures, truncation: float | None) -> Sampler:
