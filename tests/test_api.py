@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 from tiny_methods import SETTINGS
 
@@ -91,9 +92,17 @@ def test_images_from_noise(run):
     if run.config.spec.class_names:
         names = run.config.spec.class_names
         np.testing.assert_array_equal(run.sample([5, 6], labels=[1, 0]), run.sample([5, 6], labels=[names[1], names[0]]))
-        for labels in ([-1, 0], [0, len(names)], [0]):
+        np.testing.assert_array_equal(run.sample(np.array([5, 6]), labels=np.array([1, 0])), run.sample((5, 6), labels=(names[1], 0)))
+        np.testing.assert_array_equal(run.sample([5, 6], labels=tf.constant([1, 0])), run.sample([5, 6], labels=[1, 0]))
+        for labels in ([-1, 0], [0, len(names)], [0], 0, names[0], [0.0, 1.0], [True, False], [[1, 0], [0, 1]], []):
             with pytest.raises(tfgan.UserError, match="labels"):
                 run.sample([5, 6], labels=labels)
+    for seeds in ([-1], [2**31], [0.5], [], 3):
+        with pytest.raises(tfgan.UserError, match="seeds must be whole numbers"):
+            run.sample(seeds)
+    for truncation in ("much", float("nan"), 0.5)[: 2 if run.config.method == "stylegan" else 3]:
+        with pytest.raises(tfgan.UserError, match="truncation"):
+            run.sample([1], truncation=truncation)
 
 
 def test_a_run_is_measured_exported_and_reported(run, tmp_path):
@@ -115,6 +124,18 @@ def test_a_run_is_measured_exported_and_reported(run, tmp_path):
         (lambda: tfgan.train(recipe="facade"), "Did you mean facades"),
         (lambda: tfgan.load("absent"), "absent is not a run"),
         (lambda: tfgan.evaluate(real="absent", fake="absent", features=""), "absent is missing"),
+        (lambda: tfgan.evaluate(real="a", fake="b", features="own"), "--features=own is trained on a run's data"),
+        (lambda: tfgan.evaluate(real="", fake="b"), "name both, --real=FOLDER and --fake=FOLDER"),
+        (lambda: tfgan.check(), "which data set"),
+        (lambda: tfgan.check("absent", "pix2pixx"), "Did you mean pix2pix"),
+        (lambda: tfgan.open_dataset("pared", 16), "Did you mean paired"),
+        (lambda: tfgan.open_dataset("paired", 0), "at least one pixel"),
+        (lambda: tfgan.open_dataset("paired", 32, 16), "loaded_size=16 no smaller"),
+        (lambda: tfgan.train("gan", image_size=-28), "--image_size must be a number of pixels"),
+        (lambda: tfgan.train("gan", image_size=True), "--image_size must be a number of pixels"),
+        (lambda: tfgan.train("gan", image_size=0), "--image_size=0 must be at least one pixel"),
+        (lambda: tfgan.train("gan", learning_rate=float("inf")), "--learning_rate=inf must be a finite number"),
+        (lambda: tfgan.train("gan", diffaugment='"color'), "use names, separated by commas"),
     ],
 )
 def test_wrong_use_is_one_error(call, message, monkeypatch, tmp_path):

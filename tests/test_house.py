@@ -23,6 +23,7 @@ BELOW = {
     "errors": set(),
     "messages": {"terminal"},
     "terminal": set(),
+    "values": {"errors"},
     "lazy": {"layers", "networks", "optimizers"},
     "config": {"errors"},
     "attributes": {"config", "errors"},
@@ -31,7 +32,7 @@ BELOW = {
     "optimizers": set(),
     "augmentation": {"lazy"},
     "sizes": {"config"},
-    "data": {"lazy", "config", "errors", "terminal"},
+    "data": {"lazy", "config", "errors", "terminal", "values"},
     "networks": {"layers", "sizes", "errors"},
     "methods": {"lazy", "sizes", "losses", "augmentation", "attributes", "config", "errors"},
 }

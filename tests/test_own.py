@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 import tfgan
 from tfgan.config import DataConfig, Domain, setting
@@ -54,6 +55,28 @@ def test_pairs_of_arrays():
     np.testing.assert_allclose(example["target"][..., 0], PAIRS["target"][0] / 127.5 - 1, atol=1e-6)
     backwards = open_own("paired", PAIRS, direction="BtoA", domains=("photo", "depth"))
     assert {key: domain.name for key, domain in backwards.spec.domains.items()} == {"source": "depth", "target": "photo"}
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        noise(3, 16, 16, 3).tolist(),
+        tf.constant(noise(3, 16, 16, 3)),
+        [Image.fromarray(image) for image in noise(3, 16, 16, 3)],
+        [Image.fromarray(image).convert("CMYK") for image in noise(3, 16, 16, 3)],
+        list(tf.constant(noise(3, 16, 16, 3))),
+        np.asfortranarray(noise(3, 16, 16, 3)),
+    ],
+    ids=["lists", "tensor", "pictures", "cmyk", "tensors", "fortran"],
+)
+def test_images_in_whatever_holds_them(images):
+    if isinstance(images[0], list):  # Python's numbers do not say of how many bits the pixels are
+        with pytest.raises(tfgan.UserError, match="give pixels as uint8 or uint16"):
+            open_own("images", images)
+        return
+    dataset = open_own("images", images)
+    assert dataset.spec.domains["image"].channels == 3 and dataset.spec.sizes["train"] == 3
+    np.testing.assert_array_equal(dataset.column("train", "image", 3), noise(3, 16, 16, 3))
 
 
 def test_a_domain_is_the_same_in_all_splits():
@@ -129,7 +152,10 @@ def test_a_reader_of_its_own():
         ("images", [noise(16, 16).astype(np.float32)], {}, "image 0 is float32; give pixels as uint8 or uint16"),
         ("images", [noise(1, 16, 16, 3)], {}, "has the shape 1×16×16×3; give H×W or H×W×C"),
         ("images", [], {}, "0 of image"),
+        ("images", [[[1, 2], [3]]], {}, "data: image 0 cannot be read as an array"),
+        ("images", [Image.new("F", (4, 4))], {}, "mode F has no known range"),
         ("labeled", {"image": noise(2, 16, 16), "label": [0.5, 1]}, {}, "label must be N whole numbers"),
+        ("labeled", {"image": noise(2, 16, 16), "label": [-1, 1]}, {}, "label must be N whole numbers"),
         (
             "labeled",
             {"image": noise(2, 16, 16), "label": [0, 2]},

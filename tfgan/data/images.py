@@ -104,6 +104,20 @@ def decode(source: Path | bytes) -> np.ndarray:
     return _orient(pixels.reshape(*pixels.shape[:2], info.channels), orientation)
 
 
+def from_pillow(image: Image.Image) -> np.ndarray:
+    """The pixels of a PIL image by the rules of `decode`, but for the orientation: H×W×C, C from 1 to 4, uint8 or uint16.
+
+    Raises:
+        UserError: an image of numbers of 32 bits, whose range nobody knows.
+    """
+    if image.mode.startswith("I;16"):
+        return np.asarray(image).astype(np.uint16)[..., None]
+    if image.mode in ("I", "F"):
+        raise UserError(f"a PIL image of the mode {image.mode} has no known range: give its file, or an array.")
+    gray, transparent = image.mode in ("1", "L", "LA", "La"), image.has_transparency_data
+    return np.atleast_3d(np.asarray(image.convert(f"{'L' if gray else 'RGB'}{'A' * transparent}")))
+
+
 def decode_values(source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
     """The image in a file, or in the bytes of a file, with the indices of a palette left as they are, for label maps.
 

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from tfgan.config import BATCH_KINDS, DataConfig, Domain, Strings
 from tfgan.data import images
 from tfgan.data.folders.layout import SPLITS
 from tfgan.data.source import Source
 from tfgan.errors import UserError
+from tfgan.values import as_array
 
 PREFIX = "own:"
 
@@ -109,8 +111,8 @@ def _columns(data: Any, kind: str) -> dict[str, Column]:
         return {key: [example[key] for example in examples] for key in (examples[0] if examples else {})}
     if isinstance(data, Mapping):
         return {str(key): values for key, values in data.items()}
-    if len(keys) == 1 and isinstance(data, np.ndarray | list | tuple):
-        return {keys[0]: data}
+    if len(keys) == 1 and (isinstance(data, list | tuple) or hasattr(data, "__array__")):
+        return {keys[0]: data if isinstance(data, list | tuple) else as_array("data", data)}
     raise UserError(
         f"data must be a dictionary of arrays with the keys {', '.join(keys)}, a tf.data.Dataset of such dictionaries, or a "
         f"tfgan.data.source.Source; found {type(data).__name__}."
@@ -182,8 +184,9 @@ def from_arrays(columns: Mapping[str, Column], kind: str, settings: DataConfig) 
     pictures = [_image("image", number, value) for number, value in enumerate(columns["image"])]
     domains = {"image": _domain("image", pictures, settings)}
     if kind == "labeled":
-        source = ArraySource({"image": pictures, "label": _labels(columns["label"], settings.label_names)}, domains, settings.alpha)
-        source.class_names = settings.label_names or tuple(map(str, range(int(max(columns["label"])) + 1)))
+        labels = _labels(columns["label"], settings.label_names)
+        source = ArraySource({"image": pictures, "label": labels}, domains, settings.alpha)
+        source.class_names = settings.label_names or tuple(map(str, range(labels.max() + 1)))
         return [source]
     if kind == "attributes":
         return [_with_attributes(columns, pictures, domains, settings)]
@@ -210,8 +213,11 @@ def _two_domains(columns, kind: str, settings: DataConfig) -> list[Source]:
 
 
 def _with_attributes(columns, pictures: list[np.ndarray], domains: dict[str, Domain], settings: DataConfig) -> Source:
-    values = np.asarray(columns["attributes"], np.float32)
-    known = ~np.isnan(values) if "mask" not in columns else np.asarray(columns["mask"]) > 0
+    values = as_array("data: attributes", columns["attributes"])
+    if values.dtype.kind not in "biuf":
+        raise UserError(f"data: attributes must be N×K numbers 0 and 1, NaN where unknown; found {values.dtype}.")
+    values = values.astype(np.float32)
+    known = ~np.isnan(values) if "mask" not in columns else as_array("data: mask", columns["mask"]) > 0
     if values.ndim != 2 or known.shape != values.shape or not np.isin(values[known], (0, 1)).all():
         raise UserError("data: attributes must be N×K numbers 0 and 1, NaN where unknown; a mask, if there is one, of the same shape.")
     names = settings.attributes or tuple(f"attribute_{number}" for number in range(values.shape[1]))
@@ -230,7 +236,7 @@ def _with_attributes(columns, pictures: list[np.ndarray], domains: dict[str, Dom
 
 
 def _labels(values: Iterable, names: Strings) -> np.ndarray:
-    labels = np.asarray(list(values))
+    labels = as_array("data: label", values if hasattr(values, "__array__") else list(values))
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or labels.min() < 0:
         raise UserError("data: label must be N whole numbers, 0 for the first class.")
     if names and labels.max() >= len(names):
@@ -240,7 +246,8 @@ def _labels(values: Iterable, names: Strings) -> np.ndarray:
 
 def _image(key: str, number: int, value) -> np.ndarray:
     """One image as H×W×C uint8 or uint16, a map of classes as H×W×1 ids; raises `UserError` for another type or shape."""
-    image = np.asarray(value)
+    is_picture = isinstance(value, Image.Image) and key != "labels"  # of a map, the indices of its palette are wanted
+    image = images.from_pillow(value) if is_picture else as_array(f"data: {key} {number}", value)
     if key == "labels" and image.dtype.kind in "iu" and image.size and image.min() >= 0 and image.max() < 2**16:
         image = image.astype(np.uint8 if image.max() < 2**8 else np.uint16)
     if image.dtype not in (np.uint8, np.uint16):

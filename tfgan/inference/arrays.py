@@ -12,7 +12,7 @@ from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.inference.files import read_image
-from tfgan.inference.values import as_array
+from tfgan.values import as_array
 
 Picture = Image.Image | str | os.PathLike
 """A PIL image, or an image file's name."""
@@ -104,17 +104,7 @@ def _of_picture(given: Picture, domain: Domain, alpha: str) -> np.ndarray:
     upright = ImageOps.exif_transpose(given)
     if domain.classes:
         return _maps(np.asarray(upright), domain)
-    return images.convert(_pillow_pixels(upright), domain.channels, domain.dtype, alpha)
-
-
-def _pillow_pixels(image: Image.Image) -> np.ndarray:
-    """The pixels of a PIL image by the rules for files, see `tfgan.data.images.decode`: H×W×C, C from 1 to 4, uint8 or uint16."""
-    if image.mode.startswith("I;16"):
-        return np.asarray(image).astype(np.uint16)[..., None]
-    if image.mode in ("I", "F"):
-        raise UserError(f"a PIL image of the mode {image.mode} has no known range: give its file, or an array.")
-    gray, transparent = image.mode in ("1", "L", "LA", "La"), image.has_transparency_data
-    return np.atleast_3d(np.asarray(image.convert(f"{'L' if gray else 'RGB'}{'A' * transparent}")))
+    return images.convert(images.from_pillow(upright), domain.channels, domain.dtype, alpha)
 
 
 def _maps(array: np.ndarray, domain: Domain) -> np.ndarray:

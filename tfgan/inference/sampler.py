@@ -5,10 +5,10 @@ import tensorflow as tf
 
 from tfgan.data.pipeline import denormalize
 from tfgan.errors import UserError, first_line
-from tfgan.inference.values import whole_numbers
 from tfgan.layers import normal, tuned_function, uniform
 from tfgan.methods.base import Generation, Styles
 from tfgan.terminal import waiting
+from tfgan.values import whole_numbers
 
 BATCH = 64  # images in one pass through the network
 LAST_SEED = 2**31 - 1

@@ -10,9 +10,9 @@ from tfgan.data.pipeline import normalize
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Sampler, Signatures, samplers
 from tfgan.inference.files import read_image
-from tfgan.inference.values import as_array, whole_numbers
 from tfgan.runs.opening import Run
 from tfgan.terminal import waiting
+from tfgan.values import as_array, whole_numbers
 
 
 def choose_sampler(run: Run, signatures: Signatures, truncation: float | None) -> Sampler:
