@@ -14,26 +14,19 @@ LOOKED_AT = 9  # training images of a run that does not say how large they were
 def choose_passage(run: Run, translator: Translator, size: str, tile: int) -> Passage:
     """The way of images through a translation: at `size`, or, if that is empty, at the size that the method asks for.
 
-    A run of an earlier version, which does not say at what scale it saw images, is asked for its training images. Where they are gone,
-    images go through as they are, as they did then. A line says which.
+    A run of an earlier version, which does not record at what scale it saw images, sends them through as they are, as it did then, and a
+    line says so.
     """
     hparams = run.config.hparams
     if not size:
         size = translator.translation.size
         if size == TRAINED and not run.config.scale:
-            size = _of_older_run(run, translator)
+            size = FULL
+            say_once(
+                f"{run.folder} is of a version that did not record at what scale it sees images: they go through as they are, as they did. "
+                f"--size={TRAINED} is for results like its sample pictures."
+            )
     return Passage(size, hparams.image_size, hparams.loaded_size(), tile)
-
-
-def _of_older_run(run: Run, translator: Translator) -> str:
-    """The size at which images go through a run without a record of its scale, and a line that says so."""
-    found = find_scale(run.config).get(translator.input_key)
-    start = f"{run.folder} is of a version that did not record at what scale it sees images, and sent them through as they are."
-    if found:
-        say_once(f"{start} By its training images, it sees them at {found.describe()}: so they go through. --size={FULL} is the old way.")
-        return TRAINED
-    say_once(f"{start} Its training images are not there to be looked at: it goes on so. --size={TRAINED} is for results like the samples.")
-    return FULL
 
 
 def find_scale(config: RunConfig) -> dict[str, Scale]:
