@@ -284,7 +284,7 @@ def test_domains_of_different_channels():
         ({"image_size": (30, 32)}, "--image_size=30x32 does not suit --generator=resnet_1 and --n_layers=1: use multiples of 4 from 8 on"),
         ({"image_size": (16, 16), "n_layers": 3}, "use multiples of 4 from 24 on"),
         ({"generator": "unet_32"}, "use multiples of 32 from 32 on"),
-        ({"epochs": 201}, r"The learning rate is 0 after 100 \+ 100 epochs, before --epochs=201 end"),
+        ({"epochs": 201, "lr_constant_epochs": 100, "lr_decay_epochs": 100}, r"is 0 after 100 \+ 100 epochs, before --epochs=201 end"),
         ({"generator": "resnet_0"}, "--generator=resnet_0 is unknown"),
     ],
 )
