@@ -22,7 +22,7 @@ tf.get_logger().addFilter(lambda record: "Under XLA context, MirroredStrategy" n
 def make_strategy(batch_size: int, gpus: str = "0", tpu: str = "", devices: list[str] | None = None) -> tf.distribute.Strategy:
     """Makes the distribution strategy for a global batch of `batch_size` images.
 
-    `TPUStrategy` if `tpu` names one (untested: no TPU was at hand); `MultiWorkerMirroredStrategy` if the environment variable TF_CONFIG
+    `TPUStrategy` if `tpu` names one (never run on a TPU); `MultiWorkerMirroredStrategy` if the environment variable TF_CONFIG
     describes a cluster; otherwise `MirroredStrategy` over `devices`, or over those that `gpus` asks for (`choose_gpus`).
 
     Raises:
