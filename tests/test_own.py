@@ -136,6 +136,31 @@ def test_a_reader_of_its_own():
     assert dataset.spec.sizes["train"] == 4 and dataset.validation_example(3)["target"][0, 0, 0] == pytest.approx(30 / 127.5 - 1)
 
 
+class Numbered(Source):
+    """Two images of one of two classes, or of a class that there is not."""
+
+    domains, class_names = {"image": Domain("image", 3)}, ("a", "b")
+
+    def __init__(self, label):
+        self.second = label
+
+    def __len__(self):
+        return 2
+
+    def name(self, index):
+        return f"number {index}"
+
+    def load(self, index):
+        return {"image": noise(16, 16, 3), "label": np.int32([0, self.second][index])}
+
+
+@pytest.mark.parametrize("label", [-1, 2])
+def test_a_reader_that_gives_a_class_that_there_is_not(label):
+    assert open_own("labeled", Numbered(1)).spec.class_names == ("a", "b")
+    with pytest.raises(tfgan.UserError, match=f"number 1: label holds {label} to {label}, but the classes are 0 to 1"):
+        open_own("labeled", Numbered(label))
+
+
 @pytest.mark.parametrize(
     "kind, data, settings, message",
     [

@@ -56,7 +56,7 @@ class PreparedSource:
             position: place of the example among those that are left after `check`.
 
         Raises:
-            UnreadableImage: the files of this example cannot be used.
+            UnreadableImage: the files of this example cannot be used, or it names a class that there is not.
         """
         index = self._indices[position]
         if self._memory is not None and index in self._memory:
@@ -64,9 +64,18 @@ class PreparedSource:
         example = self.source.load(index)
         self._sizes[index] = next((example[old].shape[:2] for key, old in self.keys.items() if key in self.domains), (0, 0))
         arrays = [self._resized(example[old], self.domains[key]) if key in self.domains else example[old] for key, old in self.keys.items()]
+        self._check_classes(arrays)
         if self._memory is not None:
             self._memory[index] = arrays
         return arrays
+
+    def _check_classes(self, arrays: list[np.ndarray]):
+        """Raises `UnreadableImage` for a label or a pixel of a class that there is not; an embedding would take -1 for the last one."""
+        for (key, old), array in zip(self.keys.items(), arrays):
+            classes = self.domains[key].classes if key in self.domains and array.dtype == np.int32 else None
+            least, count = (-1, len(classes.names)) if classes else (0, len(self.source.class_names) if old == "label" else 0)
+            if count and (np.min(array) < least or np.max(array) >= count):
+                raise UnreadableImage(f"{old} holds {np.min(array)} to {np.max(array)}, but the classes are 0 to {count - 1}")
 
     def _resized(self, image: np.ndarray, domain: Domain) -> np.ndarray:
         return resize(middle(image, self.size) if self.crop else image, self.size, domain.resample)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from tfgan.config import TrainConfig, shell_flag
 from tfgan.errors import UserError
-from tfgan.methods.base import HParams
+from tfgan.methods.base import AdamHParams, HParams
 from tfgan.runs.probe import Prediction
 from tfgan.runs.smaller import flags_between, flags_for_smaller, make_smaller
 
@@ -54,12 +54,12 @@ def quicker(training: TrainConfig, hparams: HParams, prediction: Prediction, pro
 
 
 def _fewer_epochs(hparams: HParams, epochs: int) -> HParams:
-    """The settings with so many epochs, in which the learning rate falls as it does in all of them, if it falls linearly."""
+    """The settings with so many epochs, in the same share of which the learning rate falls, if it falls linearly."""
     changes: dict[str, Any] = {"epochs": epochs}
-    constant, decay = (getattr(hparams, name, 0) for name in ("lr_constant_epochs", "lr_decay_epochs"))
-    if decay:
-        changes["lr_constant_epochs"] = epochs * constant // (constant + decay)
-        changes["lr_decay_epochs"] = epochs - changes["lr_constant_epochs"]
+    if isinstance(hparams, AdamHParams) and (hparams.lr_constant_epochs >= 0 or hparams.lr_decay_epochs >= 1):  # else it follows
+        constant, decay = hparams.schedule()
+        if decay:
+            changes |= {"lr_constant_epochs": -1.0, "lr_decay_epochs": max(1.0, round(epochs * decay / (constant + decay)))}
     return dataclasses.replace(hparams, **changes)
 
 
