@@ -15,7 +15,7 @@ from tfgan.errors import UserError, did_you_mean_path
 from tfgan.methods import METHODS, method_class
 from tfgan.runs.check import advise
 from tfgan.runs.probe import Prediction
-from tfgan.runs.quicker import NIGHT, cures_for_memory, quicker
+from tfgan.runs.quicker import NIGHT, _fewer_epochs, cures_for_memory, quicker
 from tfgan.runs.smaller import flags_for_smaller, make_smaller
 
 ODD = """it's a "$HOME" of 100 %, `ls`"""  # a name that a shell would take apart
@@ -235,6 +235,14 @@ def test_settings_for_a_night_are_ones_that_the_method_takes(method):
         assert flag.startswith(
             ("--batch_size", "--image_size", "--generator", "--n_layers", "--depth", "--scales", "--start_size", "--prec")
         )
+
+
+@pytest.mark.parametrize(
+    "given, expected", [({}, (5, 5)), ({"lr_constant_epochs": 100, "lr_decay_epochs": 300}, (2, 8)), ({"lr_decay_epochs": 0}, (10, 0))]
+)
+def test_fewer_epochs_keep_the_share_in_which_the_learning_rate_falls(given, expected):
+    hparams = method_class("cyclegan").HParams(**given)
+    assert _fewer_epochs(hparams, 10).schedule() == expected
 
 
 def test_a_missing_path_suggests_one(tmp_path):
