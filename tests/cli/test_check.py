@@ -64,15 +64,15 @@ def test_direction_is_said_and_shown(tmp_path):
     pictures = tiny.scenes("paired", "train")
     left, right = (slice(side, side + 128) for side in (8, 8 + 128 + 8))  # 64 pixels, shown twice as large
     for sheet, sides in ((there, "AB"), (back, "BA")):
-        assert sheet.shape == (22 + 4 * (128 + 8), 8 + 2 * (128 + 8), 3)
+        assert sheet.shape == (26 + 4 * (128 + 8), 8 + 2 * (128 + 8), 3)
         for columns, side in zip((left, right), sides):
             for row, number in enumerate((0, 6, 12, 18)):  # four of the 24, evenly spaced
-                shown = sheet[22 + row * 136 :][:128, columns]
+                shown = sheet[26 + row * 136 :][:128, columns]
                 np.testing.assert_array_equal(shown[::2, ::2], pictures[number][side])
 
 
 def test_sheets_of_every_layout(tmp_path):
-    titles = 22
+    titles = 26
     for kind, columns, rows in (("labeled", 3, 4), ("attributes", 2, 4), ("images", 10, 3), ("unpaired", 2, 4)):
         flags = tiny.LAYOUTS[kind][0](tmp_path / kind)
         sheet = tmp_path / f"{kind}.png"
