@@ -169,9 +169,9 @@ def test_without_a_network_the_rest_is_measured(run, capsys, monkeypatch):
         assert main(command) == 0
         output = capsys.readouterr().out
         assert "FID and its kin are left out" in output and {"l1", "swd"} <= values(output).keys() and "fid" not in values(output)
-    for asked in ("--metrics=fid,l1", "--inception_weights=absent.h5"):
+    for asked, cure in (("--metrics=fid,l1", "--features="), ("--inception_weights=absent.h5", "absent.h5 is missing")):
         assert main(["evaluate", str(run), asked]) == 2
-        assert "left out" not in (error := capsys.readouterr().err) and "--features=" in error
+        assert "left out" not in (error := capsys.readouterr().err) and cure in error
 
 
 def newest(folder):
@@ -281,8 +281,8 @@ def test_several_runs_side_by_side(run, capsys):
         (["RUN", "--features=", "--metrics=cycle_l1"], "cycle_l1 cannot be measured"),
         (["RUN", "--features=", "--metrics=fid"], "fid needs --features"),
         (["RUN", "--features=", "--metrics=lpips"], "lpips needs --lpips_weights"),
-        (["RUN", "--features=absent.keras"], "absent.keras cannot be loaded"),
-        (["RUN", "--inception_weights=absent.h5"], "absent.h5 does not exist"),
+        (["RUN", "--features=absent.keras"], "--features=absent.keras is missing"),
+        (["RUN", "--inception_weights=absent.h5"], "absent.h5 is missing"),
         (["RUN", "--features=own", "--inception_weights=a.h5"], "has no place beside --features=own"),
         (["RUN", "--count=1"], "--count=1"),
         (["--real=a", "--fake=b", "--features=own"], "trained on a run's data"),
@@ -290,7 +290,7 @@ def test_several_runs_side_by_side(run, capsys):
         (["absent", "--features="], "absent is not a run"),
         (["RUN", "absent", "--features=none.keras"], "absent is not a run"),
         (["--real=absent", "--fake=absent", "--features=none.keras"], "absent is missing."),
-        (["RUN", "--features=", "--segmenter=absent.keras", "--metrics=mean_iou"], "absent.keras does not exist"),
+        (["RUN", "--features=", "--segmenter=absent.keras", "--metrics=mean_iou"], "absent.keras is missing"),
     ],
 )
 def test_wrong_use(run, arguments, message, capsys):

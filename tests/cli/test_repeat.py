@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tfgan.cli import train
-from tfgan.config import DataConfig, TrainConfig, as_text, from_text
+from tfgan.config import DataConfig, TrainConfig, as_text, from_text, idle_settings
 from tfgan.methods import METHODS, method_class
 from tfgan.runs.repeat import as_markdown, repeat
 
@@ -29,7 +29,7 @@ HARD = {
         "validate_every": 3,
         "best_metric": "l1",
     },
-    "hparams": {"image_size": (64, 128), "epochs": 1_000_000_000_001, "flip": False, "load_size": (0, 200)},
+    "hparams": {"epochs": 1_000_000_000_001, "flip": False, "random_crop": True, "load_size": (70, 200)},
 }
 FLOATS = {"learning_rate": 1 / 3, "beta_1": 0.1 + 0.2, "beta_2": 0.999}
 
@@ -54,16 +54,24 @@ def parsed(command, monkeypatch, capsys):
 def test_the_command_has_the_settings_of_the_run(method, monkeypatch, capsys):
     kind = method_class(method).HParams
     names = {field.name for field in dataclasses.fields(kind)}
-    hparams = {"image_size": (64, 64)} | ({"generator": "unet_64"} if method == "pix2pix" else {})
-    if method == "dcgan":
-        hparams |= HARD["hparams"] | {"image_size": (64, 64), "load_size": (0, 200)}
+    hparams = {"image_size": (64, 64)} | (HARD["hparams"] if method == "dcgan" else {})
     hparams |= {name: value for name, value in FLOATS.items() if name in names}
-    run = method, DataConfig(**HARD["data"]), TrainConfig(**HARD["training"]), kind(**hparams)
+    idle = idle_settings(method_class(method).batch_kind)
+    data = DataConfig(**{name: value for name, value in HARD["data"].items() if name not in idle})
+    run = method, data, TrainConfig(**HARD["training"]), kind(**hparams)
     found = repeat(recorded(*run))
     assert parsed(found.command, monkeypatch, capsys) == run
     assert "another --workdir" in found.remark
     changed = {name for record in run[1:] for name, value in dataclasses.asdict(record).items() if value != getattr(type(record), name)}
     assert found.settings.keys() - {"method"} == changed and ("method" in found.settings) == (method != "pix2pix")
+
+
+@pytest.mark.parametrize("method, given", [("pix2pix", {"image_size": 64}), ("cyclegan", {"epochs": 20}), ("spade", {"image_size": 128})])
+def test_what_follows_from_other_settings_is_not_listed(method, given, monkeypatch, capsys):
+    hparams = method_class(method).HParams(**given).settled()
+    found = repeat(recorded(method, DataConfig(data_dir="x"), TrainConfig(workdir="w"), hparams))
+    assert found.settings.keys() - {"method"} == {"data_dir", "workdir", *given}
+    assert parsed(found.command, monkeypatch, capsys)[3].settled() == hparams
 
 
 def test_a_shell_reads_the_words_as_they_were_meant():
@@ -93,7 +101,7 @@ def test_runs_of_earlier_versions_have_a_command_of_present_words():
     config["hparams"] = {"average_decay": 0.5, "epochs": 3}
     config["training"] |= {"gpus": 0, "steps_per_call": 7}
     del config["training"]["steps_per_execution"]
-    assert repeat(config).command[3:] == ("--data_dir=x", "--workdir=w", "--steps_per_execution=7", "--epochs=3", "--ema_decay=0.5")
+    assert repeat(config).command[3:] == ("--data_dir=x", "--workdir=w", "--steps_per_execution=7", "--epochs=3", "--ema_decay=0.5", "--ema_warmup=off")
 
 
 @pytest.mark.parametrize(

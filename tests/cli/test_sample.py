@@ -109,7 +109,7 @@ def test_sheets_are_one_picture(folder, tmp_path, capsys, sheet, rows):
 
 def test_sample_pictures_of_training_are_of_fixed_seeds(folder):
     """Three rows and columns, the seeds from 0 on row by row."""
-    (path,) = (folder / "samples").glob("*.png")
+    *_, path = sorted((folder / "samples").glob("*.png"))
     assert main(["sample", str(folder), str(folder / "again.png"), "--sheet=samples", "--rows=3", "--columns=3"]) == 0
     sheet, picture, places = images.decode(folder / "again.png"), images.decode(path), stated(path)
     assert [place.title for place in places.columns] == ["from noise", "", ""]  # which of them is the first of a row is not said
@@ -248,11 +248,11 @@ def test_images_that_cannot_be_used(tmp_path, changes, message):
         sampling.make_files(request(FakeMethod(), **filled), tmp_path / "out")
 
 
-def test_a_translator_run_is_sent_to_translate(tmp_path, capsys, monkeypatch):
+def test_a_translator_run_is_sent_to_translate(tmp_path, monkeypatch):
     monkeypatch.setattr("tfgan.runs.sampling.open_run", lambda *_: Run("run", FakeConfig, FakeMethod(), 1))
     monkeypatch.setattr("tfgan.runs.sampling.open_inference", lambda method: {})
-    assert main(["sample", "run", str(tmp_path / "out")]) == 2
-    assert "use `tfgan translate`" in capsys.readouterr().err
+    with pytest.raises(UserError, match="use `tfgan translate`"):
+        sampling.sample("run", tmp_path / "out", SampleConfig())
 
 
 def test_sample_pictures_grow_with_the_images(tmp_path, capsys):

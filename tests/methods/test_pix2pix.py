@@ -258,7 +258,7 @@ def test_loss_scaling_leaves_out_an_overflow():
             "--image_size=256x192 does not suit --generator=unet_256: use multiples of 256",
         ),
         ({"ema_warmup": "on"}, "--ema_warmup does nothing without --ema_decay"),
-        ({"image_size": (0, 256)}, "use multiples of 256"),
+        ({"image_size": (0, 256)}, "must be at least one pixel"),
         ({"generator": "resnet_9", "image_size": (30, 32)}, "use multiples of 4"),
         ({"diffaugment": ("color", "blur")}, "--diffaugment=blur is unknown. There are: color, translation, cutout"),
         ({"generator": "unet_100"}, "--generator=unet_100 is unknown"),

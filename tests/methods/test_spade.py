@@ -356,7 +356,7 @@ def test_the_papers_settings():
     [
         ({"image_size": (256, 240), "depth": 5}, "--image_size=256x240 does not suit --depth=5: use multiples of 32"),
         ({"image_size": (256, 200)}, "--image_size=256x200 does not suit --depth=4: use multiples of 16"),
-        ({"image_size": (0, 256)}, "use multiples of 2"),
+        ({"image_size": (0, 256)}, "must be at least one pixel"),
         ({"image_size": (32, 64), "n_layers": 6}, "--image_size=32x64 does not suit --n_layers=6 and --scales=2: use 64 pixels or more"),
         (
             {"image_size": (8, 8), "depth": 2, "n_layers": 2, "vgg_weights": "imagenet"},

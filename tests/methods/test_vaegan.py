@@ -409,7 +409,7 @@ def test_the_papers_settings():
         ({"lr_decay": 0.9, "lr_end_factor": 0.1}, "--lr_decay does nothing with --lr_end_factor: leave it out, or use --lr_end_factor=0"),
         ({"image_size": (20, 16)}, "--image_size=20x16 does not suit VAE-GAN: use multiples of 8, from 16 on."),
         ({"image_size": (16, 8)}, "--image_size=16x8 does not suit"),
-        ({"image_size": (0, 64)}, "--image_size=0x64 does not suit"),
+        ({"image_size": (0, 64)}, "--image_size=0x64 must be at least one pixel"),
         ({"diffaugment": ("colors",)}, "--diffaugment=colors is unknown. There are: color, translation, cutout."),
         ({"convex": True, "similarity_weight": 1.5}, "--convex wants --similarity_weight between 0 and 1; found 1.5."),
     ],

@@ -236,8 +236,8 @@ def as_text(value) -> str:
 def _joined(words: Strings) -> str:
     """Names as a flag has them, separated by commas; those with commas of their own are quoted, as in CSV."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(words)
-    return line.getvalue()
+    csv.writer(line).writerow(words)  # its line ends are what it quotes in names
+    return line.getvalue().removesuffix("\r\n")
 
 
 def shell_flag(name: str, value) -> str:

@@ -11,7 +11,7 @@ from tfgan.config import DataConfig, RunConfig
 from tfgan.config.verbs import EvaluateConfig, ExportConfig, SampleConfig, TranslateConfig
 from tfgan.data import images, is_stored, open_sources
 from tfgan.data.files import find_images, find_tasks
-from tfgan.errors import UnreadableImage, UserError, did_you_mean
+from tfgan.errors import UnreadableImage, UserError, did_you_mean, did_you_mean_path
 from tfgan.evaluation.catalog import METRICS
 from tfgan.runs.opening import read_config
 from tfgan.training.kept import find_checkpoint
@@ -62,8 +62,9 @@ def judge_sample(folder: str, settings: SampleConfig):
 def judge_evaluation(folders: list[str], settings: EvaluateConfig):
     """Raises `UserError` for an evaluation of runs that cannot be: no such metric, weights, run or checkpoint, or data that are gone."""
     check_metrics(settings)
+    configs = [judge_run(folder, settings.checkpoint) for folder in folders]
     _judge_weights(settings)
-    for config in [judge_run(folder, settings.checkpoint) for folder in folders]:
+    for config in configs:
         data = moved(config.data, settings.data_dir)
         if not is_stored(data):
             open_sources(data, config.spec.kind, config.spec.image_size)
@@ -72,9 +73,9 @@ def judge_evaluation(folders: list[str], settings: EvaluateConfig):
 def judge_folders(real: str, fake: str, settings: EvaluateConfig):
     """Raises `UserError` for an evaluation of two folders that cannot be: no such metric, weights or images."""
     check_metrics(settings)
-    _judge_weights(settings)
     for folder in (real, fake):
         find_images(folder)
+    _judge_weights(settings)
 
 
 def judge_export(folder: str, settings: ExportConfig) -> Path:
@@ -113,8 +114,9 @@ def _judge_weights(settings: EvaluateConfig):
     files = {name: getattr(settings, name) for name in ("inception_weights", "lpips_weights", "vgg_weights", "segmenter", "classifier")}
     files["features"] = settings.features if settings.features not in ("inception", "own") else ""
     for name, file in files.items():
-        if file not in ("", "imagenet") and not Path(file).expanduser().exists():
-            raise UserError(f"--{name}={file} does not exist.")
+        path = Path(file).expanduser()
+        if file not in ("", "imagenet") and not path.exists():
+            raise UserError(f"--{name}={file} is missing.{did_you_mean_path(path)}")
 
 
 def _judge_image(flag: str, file: str):

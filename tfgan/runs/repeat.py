@@ -1,5 +1,6 @@
 """What a run's settings differ in from the defaults, and the command that trains such a run again."""
 
+import contextlib
 import dataclasses
 import shlex
 from typing import Any, NamedTuple
@@ -31,7 +32,7 @@ def repeat(config: dict[str, Any]) -> Repeat:
     if method not in METHODS:
         return Repeat(None, (), "The method is one of a program's own, which trains it by `tfgan.train`.")
     try:
-        records = [from_dict(kind, config[part]) for part, kind in _kinds(method).items()]
+        records = [_as_given(from_dict(kind, config[part])) for part, kind in _kinds(method).items()]
     except (KeyError, TypeError, AttributeError, ValueError, UserError):
         return Repeat(None, (), "config.json lacks settings, so that there is no command that repeats the run.")
     settings = {"method": (method, TRAIN_DEFAULT)} if method != TRAIN_DEFAULT else {}
@@ -45,6 +46,15 @@ TRAIN_DEFAULT = "pix2pix"  # the method of `tfgan train` without --method
 def _kinds(method: str) -> dict[str, type[Settings]]:
     """The records of a run's settings, by their part of config.json."""
     return {"data": DataConfig, "training": TrainConfig, "hparams": method_class(method).HParams}
+
+
+def _as_given(record: Settings) -> Settings:
+    """The record with the defaults of settings that follow from others as they are in it; config.json has them written out."""
+    for field in dataclasses.fields(record):
+        with contextlib.suppress(UserError):  # of a default that does not go with the other settings
+            tried = dataclasses.replace(record, **{field.name: field.default})
+            record = tried if tried.effective() == record.effective() else record
+    return record
 
 
 def _changed(records: list) -> list[tuple[str, Any, Any]]:
