@@ -109,7 +109,7 @@ def test_a_style_a_seed_and_attributes_are_part_of_a_results_origin(folder, phot
 
 def test_the_end_of_training_names_both_ways(tmp_path, capsys):
     assert main(["train", "--method=cyclegan", *COMMON.split(), *FLAGS["cyclegan"].split(), f"--workdir={tmp_path / 'run'}"]) == 0
-    assert f"Next: tfgan translate {tmp_path / 'run'} IMAGES OUTPUT --to=night (or --to=day), or" in capsys.readouterr().out
+    assert f"  tfgan translate {tmp_path / 'run'} IMAGES OUTPUT --to=night  (or --to=day)\n" in capsys.readouterr().out
 
 
 def test_attributes_are_those_of_the_image_but_for_the_changed_ones(folder, opened, photo, tmp_path):
@@ -174,7 +174,7 @@ def test_runs_that_need_nothing(opened):
 REFUSED = [
     ("pix2pix", ["--to=photo"], "--to=photo: the run translates to labels."),
     ("cyclegan", [], "The run translates in 2 ways. Say which: --to=night for day to night, or --to=day for night to day."),
-    ("cyclegan", ["--to=nihgt"], "--to=nihgt: the run translates to night and day. Did you mean night?"),
+    ("cyclegan", ["--to=nihgt"], "--to=nihgt: the run knows day and night. Did you mean night?"),
     ("cyclegan", ["--to=day", "--set=night"], "--set chooses attributes, which a run of cyclegan does not have."),
     ("pix2pix", ["--style={photo}"], "--style needs a run with a style encoder (spade with --style_encoder), which {run} is not."),
     ("stargan", ["--set=night", "--style={photo}"], "--style needs a run with a style encoder"),
