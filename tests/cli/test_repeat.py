@@ -101,7 +101,8 @@ def test_runs_of_earlier_versions_have_a_command_of_present_words():
     config["hparams"] = {"average_decay": 0.5, "epochs": 3}
     config["training"] |= {"gpus": 0, "steps_per_call": 7}
     del config["training"]["steps_per_execution"]
-    assert repeat(config).command[3:] == ("--data_dir=x", "--workdir=w", "--steps_per_execution=7", "--epochs=3", "--ema_decay=0.5", "--ema_warmup=off")
+    given = ("--data_dir=x", "--workdir=w", "--steps_per_execution=7", "--epochs=3", "--ema_decay=0.5", "--ema_warmup=off")
+    assert repeat(config).command[3:] == given
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ def test_what_the_ports_0_8_means():
     [
         ({"image_size": (30, 32)}, "--image_size=30x32 does not suit --architecture=upsampling: use multiples of 4"),
         ({"image_size": (28, 28), "architecture": "paper"}, "--image_size=28x28 does not suit --architecture=paper: use multiples of 8"),
-        ({"image_size": (0, 0)}, "--image_size=0x0 does not suit"),
+        ({"image_size": (0, 0)}, "--image_size=0 must be at least one pixel"),
         ({"loss": "wgan_gp"}, "batch norm mixes them .*: use --discriminator_norm=none"),
         ({"architecture": "paper", "batch_norm": "epsilon"}, "--batch_norm does nothing with --architecture=paper"),
     ],

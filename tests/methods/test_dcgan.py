@@ -79,7 +79,7 @@ def test_what_the_ports_0_8_means():
             {"image_size": (30, 28), "architecture": "tutorial"},
             "--image_size=30x28 does not suit --architecture=tutorial: use multiples of 4",
         ),
-        ({"image_size": (0, 0), "architecture": "upsampling"}, "--image_size=0x0 does not suit --architecture=upsampling"),
+        ({"image_size": (0, 0), "architecture": "upsampling"}, "--image_size=0 must be at least one pixel"),
         ({"loss": "wgan_gp"}, "batch norm mixes them .*: use --discriminator_norm=none"),
         ({"loss": "wgan_gp", "architecture": "upsampling"}, "use --discriminator_norm=none"),
         ({"batch_norm": "epsilon"}, "--batch_norm does nothing with --architecture=paper: leave it out"),

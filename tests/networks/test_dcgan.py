@@ -65,7 +65,8 @@ def test_widths_double_from_the_image_on():
 def test_other_sizes_are_refused(size):
     with pytest.raises(ValueError, match=f"^{size[0]}×{size[1]} pixels are not 4 to 7, doubled: 28, 32"):
         doublings(size)
-    with pytest.raises(UserError, match=f"--image_size={size[0]}x{size[1]} does not suit DCGAN: use 4 to 7 pixels, doubled: 28, 32"):
+    unfit = f"{size[0]}x{size[1]} does not suit DCGAN: use 4 to 7 pixels, doubled: 28, 32" if min(size) else "0 must be at least one pixel"
+    with pytest.raises(UserError, match=f"--image_size={unfit}"):
         HParams(image_size=size)
 
 

@@ -23,7 +23,7 @@ leaves all of it to the flags. `tfgan list` shows methods, data sets and recipes
 
 examples:
   tfgan train --flagfile=quickstart.flags --epochs=4
-  tfgan train photos --method=cyclegan --workdir=runs/mine"""
+  tfgan train --method=cyclegan --data_dir=photos --workdir=runs/mine"""
 
 
 def run(arguments: list[str]) -> int:

@@ -62,7 +62,7 @@ def advise(data: DataConfig, kind: str) -> str:
         cure = fitting_method(kind, find_layouts(data))
     except UserError:  # the error says it already
         cure = ""
-    return "\n" + ". ".join([*[f"{cure[0].upper()}{cure[1:]}"] * bool(cure), f"`tfgan check {shlex.quote(data.data_dir)}` says more."])
+    return "\n" + ". ".join(filter(None, [cure[:1].upper() + cure[1:], f"`tfgan check {shlex.quote(data.data_dir)}` says more."]))
 
 
 def inspect_data(

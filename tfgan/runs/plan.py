@@ -97,14 +97,16 @@ def _open(data: DataConfig, kind: str, hparams: HParams) -> Dataset:
 def settle(hparams: HParams, earlier: RunConfig | None, method: str) -> HParams:
     """The method's settings written out: what follows from others as in the run that goes on, which is told where it is another now.
 
-    Raises:
-        UserError: what follows does not go with what was given.
+    What followed there may not go with what is given now: then everything is as in a new run, and `refuse_changes` tells the differences.
     """
     own = hparams.settled()
     if not earlier or earlier.method != method:
         return own
-    kept = hparams.settled(earlier.hparams)
+    try:
+        kept = dataclasses.replace(hparams.settled(earlier.hparams))  # which checks them
+    except UserError:
+        return own
     for field in dataclasses.fields(kept):
         if getattr(kept, field.name) != getattr(own, field.name):
             logger.info(f"{as_flag(field.name, getattr(kept, field.name))}, as the run began.")
-    return dataclasses.replace(kept)  # which checks them
+    return kept
