@@ -77,6 +77,16 @@ def test_single_file_to_folder_or_name(photos, tmp_path):
     assert results(find_tasks(source, str(tmp_path / "out")), tmp_path) == ["out/b.jpg"]
     assert results(find_tasks(source, str(tmp_path / "new.png")), tmp_path) == ["new.png"]
     assert results(find_tasks(source, str(tmp_path / "out"), "webp"), tmp_path) == ["out/b.webp"]
+    (tmp_path / "folder.png").mkdir()
+    assert results(find_tasks(source, str(tmp_path / "folder.png")), tmp_path) == ["folder.png/b.jpg"]
+
+
+def test_the_results_of_a_folder_are_no_file(photos, tmp_path):
+    (tmp_path / "notes").write_text("mine")
+    for source, output in ((photos, "out.png"), (photos / "*.png", "out.JPG"), (photos, "notes")):
+        with pytest.raises(UserError, match="is the name of one file, .*: name a folder"):
+            find_tasks(str(source), str(tmp_path / output))
+    assert (tmp_path / "notes").read_text() == "mine" and not (tmp_path / "out.png").exists()
 
 
 @pytest.mark.parametrize("form", ["png", ".PNG"])

@@ -25,12 +25,18 @@ def find_tasks(source: str, output: str, extension: str = "") -> list[Task]:
         extension: the results' format, such as png; empty: that of each source.
 
     Raises:
-        UserError: nothing found; an unknown format; a result would overwrite a source; two sources would become one result.
+        UserError: nothing found; an unknown format; one file named for the results of a folder; a result would overwrite a source; two
+            sources would become one result.
     """
     folder = Path(output)
     root, names = find_images(source)
+    names_file = folder.is_file() or (is_image(folder) and not folder.is_dir())
     if Path(source).is_file():
-        tasks = [Task(Path(source), folder if is_image(folder) else folder / names[0])]
+        tasks = [Task(Path(source), folder if names_file else folder / names[0])]
+    elif names_file:
+        raise UserError(
+            f"{output} is the name of one file, and {source} stands for many images: name a folder for the results."
+        )
     else:
         results = folder.resolve() if root.resolve() in folder.resolve().parents else None
         tasks = [Task(root / name, folder / name) for name in names if results not in (root / name).resolve().parents]
