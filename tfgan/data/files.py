@@ -34,9 +34,7 @@ def find_tasks(source: str, output: str, extension: str = "") -> list[Task]:
     if Path(source).is_file():
         tasks = [Task(Path(source), folder if names_file else folder / names[0])]
     elif names_file:
-        raise UserError(
-            f"{output} is the name of one file, and {source} stands for many images: name a folder for the results."
-        )
+        raise UserError(f"{output} is the name of one file, and {source} stands for many images: name a folder for the results.")
     else:
         results = folder.resolve() if root.resolve() in folder.resolve().parents else None
         tasks = [Task(root / name, folder / name) for name in names if results not in (root / name).resolve().parents]
