@@ -14,6 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # counts only if it is set b
 import keras
 import tensorflow as tf
 from eager import running_eagerly
+from tensorflow.python.framework.config import disable_op_determinism  # no public function does it
 
 from tfgan.messages import show_messages
 
@@ -56,10 +57,11 @@ def eagerly():
 
 
 @pytest.fixture(autouse=True)
-def float32_afterwards():
-    """Takes back a test's policy of mixed precision."""
+def plain_afterwards():
+    """Takes back a test's policy of mixed precision, and the determinism of a run, in which pipelines do not run ahead."""
     yield
     keras.config.set_dtype_policy("float32")
+    disable_op_determinism()
 
 
 @pytest.fixture(scope="session")
