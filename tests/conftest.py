@@ -31,12 +31,23 @@ TINY = [
 ]
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items):
-    """Lets a worker of `--dist loadgroup` take a whole file, whose tests share what is made for them, unless they say which do."""
-    for item in items:
-        if not any(item.iter_markers("xdist_group")):
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
+APART = ("test_every_method.py", "test_deterministic.py")
+"""Files of minutes for each of their parameters, for which their tests share what is made."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With `--dist loadfile` a worker takes a whole file, whose tests share what is made for them; of the longest files, one parameter."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file, _, test = nodeid.partition("::")
+            return file + test.partition("[")[2] if file.endswith(APART) else file
+
+    return ByFile(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -66,7 +66,7 @@ TrainStep.run = signaled
 """
 
 
-@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(f"{name}'s commands")) for name in METHODS])
+@pytest.fixture(scope="module", params=METHODS)
 def run(request, run_tfgan, run_commands, tmp_path_factory):
     """A run that was stopped, and in another process resumed, used and exported; and the same one unbroken."""
     name = request.param
