@@ -16,6 +16,7 @@ import tensorflow as tf
 from eager import running_eagerly
 from tensorflow.python.framework.config import disable_op_determinism  # no public function does it
 
+from tfgan.cli.main import main
 from tfgan.messages import show_messages
 
 CPU = tf.config.list_physical_devices("CPU")[0]
@@ -87,6 +88,19 @@ def test_data() -> Path:
 def tiny() -> list[str]:
     """Flags of a run of a second: four steps an epoch, every step logged, a checkpoint after each epoch."""
     return list(TINY)
+
+
+@pytest.fixture
+def train(tiny, capsys):
+    """(run, *flags) -> exit code and output of a tiny training by the command line, in this process."""
+
+    def train(run, *flags):
+        capsys.readouterr()
+        code = main(["train", *tiny, f"--workdir={run}", *map(str, flags)])
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
+    return train
 
 
 @pytest.fixture(scope="session")

@@ -21,19 +21,6 @@ Usage = namedtuple("Usage", "total used free")
 
 
 @pytest.fixture
-def train(tiny, capsys):
-    """(run, *flags) -> exit code, what was printed."""
-
-    def train(run, *flags):
-        capsys.readouterr()
-        code = main(["train", *tiny, f"--workdir={run}", *map(str, flags)])
-        captured = capsys.readouterr()
-        return code, captured.out + captured.err
-
-    return train
-
-
-@pytest.fixture
 def run(train_once, tmp_path):
     """A copy of a run of four steps, which is one epoch."""
     return shutil.copytree(train_once, tmp_path / "run")

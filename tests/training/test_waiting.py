@@ -24,19 +24,6 @@ pytestmark = pytest.mark.usefixtures("eagerly")
 FLAGS = ["--epochs=2", "--deterministic"]
 
 
-@pytest.fixture
-def train(tiny, capsys):
-    """(run, *flags) -> exit code, what was printed."""
-
-    def train(run, *flags):
-        capsys.readouterr()
-        code = main(["train", *tiny, f"--workdir={run}", *map(str, flags)])
-        captured = capsys.readouterr()
-        return code, captured.out + captured.err
-
-    return train
-
-
 def names(run) -> list[str]:
     return sorted(path.name for path in (run / "samples").glob("*.png"))
 

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tfgan.cli.data_set import first_look, likely_folder, name_data, require_data
+from tfgan.cli.data_set import add_settings, first_look, likely_folder, name_data, require_data
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.config import DataConfig, RunConfig, TrainConfig, idle_settings, is_run
+from tfgan.config import DataConfig, RunConfig, TrainConfig, is_run
 from tfgan.config.verbs import CheckConfig
 from tfgan.data import is_stored, make_dataset
 from tfgan.errors import UserError
@@ -71,11 +71,7 @@ def _flags(method: str) -> Flags:
     """All flags of the command and of a method; without those of a method if its name is empty."""
     flags = Flags(USAGE)
     flags.add_record("check", CheckConfig)
-    cls = method_class(method) if method else None
-    flags.add_record("data", DataConfig, hidden=idle_settings(cls.batch_kind) if cls else ())
-    flags.add_record("training", TrainConfig)
-    if cls:
-        flags.add_record(method, cls.HParams, hidden=cls.HParams.idle)
+    add_settings(flags, method)
     return flags
 
 
@@ -166,15 +162,13 @@ def _draw(path: Path, plan: _Plan, seen) -> str:
     start_tensorflow()
     from tfgan.data import images
     from tfgan.data.checks.sheet import Cuts, sheet_columns
+    from tfgan.inference.grids import grid
 
     sources, hparams = seen.opened.splits.get("train", []), plan.hparams
     cuts = Cuts(hparams.image_size, hparams.loaded_size(), hparams.flip, plan.training.seed)
     columns = sheet_columns(seen.opened.kind, sources, plan.data, cuts) if sources else {}
     if not any(columns.values()):
         return "none, as no training image can be used"
-    start_tensorflow()
-    from tfgan.inference.grids import grid
-
     images.save(path, grid({title: [image / 127.5 - 1.0 for image in column] for title, column in columns.items()}))
     ways = " and ".join(["cropped"] * hparams.random_crop + ["mirrored"] * hparams.flip)
     return f"{path}: training images as the network sees them{f', {ways} at random' if ways else ''}"

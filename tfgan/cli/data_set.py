@@ -7,11 +7,20 @@ from pathlib import Path
 import absl.flags
 
 from tfgan.cli.flags import Flags
-from tfgan.config import DataConfig, shell_flag
+from tfgan.config import DataConfig, TrainConfig, idle_settings, shell_flag
 from tfgan.data import DATASETS
 from tfgan.errors import UserError, did_you_mean_path
-from tfgan.methods import METHODS
+from tfgan.methods import METHODS, method_class
 from tfgan.runs.recipes import recipes
+
+
+def add_settings(flags: Flags, method: str):
+    """Adds the flags of the data, of training, and of a method; none of a method if its name is empty."""
+    cls = method_class(method) if method else None
+    flags.add_record("data", DataConfig, hidden=idle_settings(cls.batch_kind) if cls else ())
+    flags.add_record("training", TrainConfig)
+    if cls:
+        flags.add_record(method, cls.HParams, hidden=cls.HParams.idle)
 
 
 def first_look(flags: Flags, arguments: list[str]) -> list[str]:

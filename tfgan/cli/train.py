@@ -6,7 +6,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from tfgan.cli.data_set import first_look, name_data, require_data
+from tfgan.cli.data_set import add_settings, first_look, name_data, require_data
 from tfgan.cli.flags import Flags, wants_help
 from tfgan.config import DataConfig, TrainConfig, as_text, idle_settings, is_run
 from tfgan.data import check_settings
@@ -50,13 +50,10 @@ def run(arguments: list[str]) -> int:
 
 def _flags(method: str) -> Flags:
     """All flags of the command and of a method; without those of a method if its name is empty."""
-    flags, cls = Flags(USAGE), method_class(method) if method else None
+    flags = Flags(USAGE)
     flags.add("method", "method", method, "which GAN; see `tfgan list`")
     flags.add("method", "dry_run", False, "print all settings and stop", bool)
-    flags.add_record("data", DataConfig, hidden=idle_settings(cls.batch_kind) if cls else ())
-    flags.add_record("training", TrainConfig)
-    if cls:
-        flags.add_record(method, cls.HParams, hidden=cls.HParams.idle)
+    add_settings(flags, method)
     return flags
 
 

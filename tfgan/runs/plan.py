@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import NamedTuple
 
-from tfgan.config import DataConfig, RunConfig, TrainConfig, as_flag, differences
+from tfgan.config import DataConfig, RunConfig, TrainConfig, as_flag, differences, is_run
 from tfgan.data import check_settings, is_stored, open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.errors import UserError
@@ -59,7 +59,7 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
 def earlier_run(workdir: str, method: str, hparams: HParams) -> RunConfig | None:
     """The record of the run in `workdir` that a training there goes on with, laid out for its epochs; None if it would be a new one."""
     path = Path(workdir)
-    found = read_config(path) if (path / "config.json").exists() and has_checkpoint(path) else None
+    found = read_config(path) if is_run(path) and has_checkpoint(path) else None
     return prolong(found, hparams) if found and found.method == method else found
 
 
