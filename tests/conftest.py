@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # counts only if it is set before the import
+os.environ.setdefault("TFGAN_TRACE", "1")  # a fault of tfgan fails a test with its trace, instead of ending a command with 70
 
 import keras
 import tensorflow as tf

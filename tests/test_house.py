@@ -24,6 +24,7 @@ BELOW = {
     "messages": {"terminal"},
     "terminal": set(),
     "values": {"errors"},
+    "faults": {"config", "errors"},
     "lazy": {"layers", "networks", "optimizers"},
     "config": {"errors"},
     "attributes": {"config", "errors"},
@@ -40,7 +41,11 @@ SHARED_BY_METHODS = ("base", "noise")
 CARRIERS = ("training", "inference", "evaluation")  # they take methods and data sets as arguments, and never meet each other
 BELOW |= dict.fromkeys(CARRIERS, set(BELOW))
 BELOW |= {"runs": set(BELOW)}
-BELOW |= {"cli": {"runs", *CARRIERS, "data", "methods", "config", "errors", "messages", "terminal"}, "__main__": {"cli"}, "__init__": set()}
+BELOW |= {
+    "cli": {"runs", *CARRIERS, "data", "methods", "config", "errors", "faults", "messages", "terminal"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
 BELOW |= {"api": set(BELOW["cli"])}
 
 

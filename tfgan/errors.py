@@ -20,7 +20,7 @@ class TrainingFailed(Exception):
     """Raised if training had to stop (non-finite loss, full disk); the message says what was kept. The command line exits with code 1."""
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """The first line of what an error of a library says, without a full stop; the name of its class, if it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 

@@ -16,6 +16,11 @@ class _Terminal(logging.StreamHandler):
     def format(self, record):
         return wrapped(super().format(record), self.stream)
 
+    def handleError(self, record):
+        """Passes over messages that nobody reads any more, or that a full disk does not take: training goes on without them."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
     @property
     def stream(self):
         return sys.stdout

@@ -136,12 +136,6 @@ def test_exit_codes(error, code, printed, monkeypatch, capsys):
     assert capsys.readouterr().err == printed
 
 
-def test_other_errors_keep_their_trace(monkeypatch):
-    monkeypatch.setattr("tfgan.cli.list.run", lambda arguments: 1 // 0)
-    with pytest.raises(ZeroDivisionError):
-        main(["list"])
-
-
 class FakeDataset:
     """Validation examples that are their own number."""
 

@@ -1,6 +1,7 @@
 """`tfgan VERB …`: finds the verb, runs it, and turns errors into messages and exit codes.
 
-Exit codes: 0 done; 1 training or some files failed; 2 wrong settings or data; 130 and 143 stopped by SIGINT and SIGTERM.
+Exit codes: 0 done; 1 training or some files failed; 2 wrong settings or data; 70 a fault of tfgan; 130 and 143 stopped by SIGINT and
+SIGTERM; 141 nobody reads the output any more.
 """
 
 import contextlib
@@ -11,7 +12,8 @@ import sys
 from typing import NoReturn
 
 import tfgan
-from tfgan.errors import TrainingFailed, UserError, did_you_mean
+from tfgan.errors import UserError, did_you_mean
+from tfgan.faults import ending, goes_on
 from tfgan.messages import show_messages
 from tfgan.terminal import tint
 
@@ -49,23 +51,30 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     show_messages(always=True)
     try:
-        if arguments and arguments[0] in VERSION:
-            print(f"tfgan {tfgan.__version__}")
-            return 0
-        if not arguments or (arguments[0] in HELP and not arguments[1:]):
-            print(USAGE.format(verbs="\n".join(f"  {verb:<10} {summary}" for verb, summary in VERBS.items())))
-            return 0
-        if arguments[0] in HELP:  # help VERB is VERB --help
-            arguments = [*arguments[1:], "--help"]
-        return _verb(arguments[0]).run(arguments[1:])
-    except UserError as error:
-        print(f"{tint('error:', 'red', sys.stderr)} {error}", file=sys.stderr)
-        return 2
-    except TrainingFailed as error:
-        print(f"{tint('stopped:', 'red', sys.stderr)} {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+        code = _run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except (Exception, KeyboardInterrupt) as error:
+        if goes_on(error):
+            raise
+        end = ending(error, arguments)
+    if end.text:
+        with contextlib.suppress(OSError):  # nobody reads any more
+            print(f"{tint(end.title, 'red', sys.stderr)} {end.text}", file=sys.stderr)
+    return end.code
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments and arguments[0] in VERSION:
+        print(f"tfgan {tfgan.__version__}")
+        return 0
+    if not arguments or (arguments[0] in HELP and not arguments[1:]):
+        print(USAGE.format(verbs="\n".join(f"  {verb:<10} {summary}" for verb, summary in VERBS.items())))
+        return 0
+    if arguments[0] in HELP:  # help VERB is VERB --help
+        arguments = [*arguments[1:], "--help"]
+    return _verb(arguments[0]).run(arguments[1:])
 
 
 def command(arguments: list[str] | None = None) -> NoReturn:
@@ -77,11 +86,22 @@ def command(arguments: list[str] | None = None) -> NoReturn:
     code = main(arguments)
     if "tensorflow" in sys.modules and "TF_CONFIG" not in os.environ:
         logging.shutdown()
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError):  # nobody reads any more, or it is closed
-                stream.flush()
+        _flush()
         os._exit(code)
+    _flush()
     sys.exit(code)
+
+
+def _flush():
+    """Writes what the output streams still hold; one that takes nothing any more is led nowhere, as Python would complain of it at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except ValueError:  # it is closed
+            continue
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _verb(name: str):
