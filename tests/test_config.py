@@ -115,16 +115,6 @@ def test_records_are_frozen():
         run_config().training.seed = 4
 
 
-def test_write_atomically_replaces_whole_files(tmp_path):
-    path = tmp_path / "deep" / "file"
-    config.write_atomically(path, "old")
-    config.write_atomically(path, b"new\n")
-    assert path.read_bytes() == b"new\n"
-    with pytest.raises(OSError):
-        config.write_atomically(tmp_path / "deep", "a folder stands there")
-    assert sorted(p.name for p in tmp_path.rglob("*")) == ["deep", "file"]  # no part is left behind
-
-
 def test_config_needs_no_tensorflow():
     code = "import sys, tfgan.config, tfgan.errors, tfgan.methods; print([m for m in ('tensorflow', 'keras', 'numpy') if m in sys.modules])"
     root = Path(__file__).parents[1]

@@ -26,14 +26,15 @@ BELOW = {
     "values": {"errors"},
     "faults": {"config", "errors"},
     "lazy": {"layers", "networks", "optimizers"},
-    "config": {"errors"},
+    "paths": {"errors"},
+    "config": {"errors", "paths"},
     "attributes": {"config", "errors"},
     "layers": set(),
     "losses": {"lazy"},
     "optimizers": set(),
     "augmentation": {"lazy"},
     "sizes": {"config"},
-    "data": {"lazy", "config", "errors", "terminal", "values"},
+    "data": {"lazy", "config", "errors", "paths", "terminal", "values"},
     "networks": {"layers", "sizes", "errors"},
     "methods": {"lazy", "sizes", "losses", "augmentation", "attributes", "config", "errors"},
 }
@@ -42,7 +43,7 @@ CARRIERS = ("training", "inference", "evaluation")  # they take methods and data
 BELOW |= dict.fromkeys(CARRIERS, set(BELOW))
 BELOW |= {"runs": set(BELOW)}
 BELOW |= {
-    "cli": {"runs", *CARRIERS, "data", "methods", "config", "errors", "faults", "messages", "terminal"},
+    "cli": {"runs", *CARRIERS, "data", "methods", "config", "errors", "faults", "messages", "paths", "terminal"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -1,6 +1,7 @@
 """The errors that are the user's to mend, which the command line shows as one message, without a stack trace."""
 
 import difflib
+import errno
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -18,6 +19,23 @@ class UnreadableImage(Exception):
 
 class TrainingFailed(Exception):
     """Raised if training had to stop (non-finite loss, full disk); the message says what was kept. The command line exits with code 1."""
+
+
+class OutputError(OSError):
+    """Raised where a result cannot be written; the message names the path and the reason. The command line exits with code 1.
+
+    Attributes:
+        errno: the number of the reason, as `OSError` has it; None where there is none.
+        filename: the path, as text.
+    """
+
+    def __init__(self, path: Path | str, error: Exception):
+        reason = (error.strerror if isinstance(error, OSError) else "") or first_line(error)
+        super().__init__(getattr(error, "errno", None), reason, str(path))
+
+    def __str__(self) -> str:
+        full = self.errno in (errno.ENOSPC, errno.EDQUOT)
+        return f"{self.filename} cannot be written: {self.strerror}. {'Make room, or choose' if full else 'Choose'} another place."
 
 
 def first_line(error: BaseException) -> str:

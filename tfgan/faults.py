@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import tfgan
 from tfgan.config.near import is_run
-from tfgan.errors import TrainingFailed, UnreadableImage, UserError, first_line
+from tfgan.errors import OutputError, TrainingFailed, UnreadableImage, UserError, first_line
 
 TRACE = "TFGAN_TRACE"
 """Environment variable; set to anything but 0, faults go on as exceptions, with their trace, as programmers want them."""
@@ -36,7 +36,7 @@ class Ending(NamedTuple):
 
 def goes_on(error: BaseException) -> bool:
     """Whether an exception is to go on with its trace: nobody foresaw it, and the environment asks for it, see `TRACE`."""
-    foreseen = UserError, UnreadableImage, TrainingFailed, KeyboardInterrupt, BrokenPipeError
+    foreseen = UserError, UnreadableImage, OutputError, TrainingFailed, KeyboardInterrupt, BrokenPipeError
     return os.environ.get(TRACE, "0") not in ("", "0") and not isinstance(error, foreseen)
 
 
@@ -50,7 +50,7 @@ def ending(error: BaseException, arguments: list[str]) -> Ending:
         return Ending("error:", str(error), 2)
     if isinstance(error, UnreadableImage):  # of one file that a command cannot do without
         return Ending("error:", f"{error}.", 2)
-    if isinstance(error, TrainingFailed):
+    if isinstance(error, TrainingFailed | OutputError):
         return Ending("stopped:", str(error), 1)
     if isinstance(error, KeyboardInterrupt):
         return Ending("", "", 130)

@@ -11,6 +11,7 @@ from absl import flags
 
 from tfgan.config import Strings, as_text, from_text, old_names, refuse_both, tell_old_names
 from tfgan.errors import UserError, did_you_mean
+from tfgan.paths.home import with_home
 from tfgan.runs.recipes import by_place
 from tfgan.terminal import columns, tint
 
@@ -104,7 +105,7 @@ class Flags:
             positional: how many other arguments there must be; None: any number.
 
         Returns:
-            the other arguments.
+            the other arguments, which are paths: a leading `~` is the home folder.
 
         Raises:
             UserError: an unknown flag (with the nearest known one), a bad value, a wrong number of arguments.
@@ -121,7 +122,7 @@ class Flags:
         if positional is not None and len(others) != positional:
             found = textwrap.shorten(" ".join(others), 100, placeholder=" …") or "none"
             raise UserError(f"{positional} argument(s) without -- expected, found {len(others)}: {found}\n{usage}")
-        return others
+        return [with_home(word) if word.startswith("~") else word for word in others]
 
     def _parse_place(self, arguments: list[str]) -> list[str]:
         """Reads the flags of one flag file or of the command line; returns the other arguments.

@@ -5,9 +5,8 @@ its flags from these fields, and `RUN/config.json` stores them resolved.
 """
 
 from tfgan.config.data import DataConfig
-from tfgan.config.files import write_atomically
 from tfgan.config.kinds import BATCH_KINDS, SPECIFIC, BatchKind, idle_settings, present_kind
-from tfgan.config.near import is_run, no_run
+from tfgan.config.near import is_run, no_run, refuse_part_of_run
 from tfgan.config.records import make_records
 from tfgan.config.run import RunConfig
 from tfgan.config.scale import FULL, TRAINED, Scale, as_pixels
@@ -29,6 +28,7 @@ from tfgan.config.setting import (
 from tfgan.config.spec import Classes, DataSpec, Domain
 from tfgan.config.training import VALIDATED, TrainConfig
 from tfgan.config.words import in_present_words, old_names, record_in_present_words, refuse_both, tell_old_names
+from tfgan.paths.files import write_atomically
 
 __all__ = [
     "BATCH_KINDS",
@@ -64,6 +64,7 @@ __all__ = [
     "present_kind",
     "record_in_present_words",
     "refuse_both",
+    "refuse_part_of_run",
     "setting",
     "shell_flag",
     "tell_old_names",

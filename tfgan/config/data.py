@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
-from tfgan.config.files import with_home
 from tfgan.config.setting import Settings, Strings, setting
 from tfgan.config.spec import OLD_CODINGS
+from tfgan.paths.home import with_home
 
 _NAMING = {"data_dir", "dataset", "synthetic_images", "synthetic_seed"}
 """Settings each of which says which data set it is; where none is given, nobody has chosen one."""
@@ -21,7 +21,7 @@ class DataConfig(Settings):
     """
 
     dataset: str = setting("synthetic", "a built-in data set (see `tfgan list`), or tfds:NAME for any TensorFlow Datasets set")
-    data_dir: str = setting("", "a folder of your images; beats --dataset", operational=True)
+    data_dir: str = setting("", "a folder of your images; beats --dataset", operational=True, path=True)
     domains: Strings = setting((), "names of the two halves or folders, A,B: for example photo,labels")
     direction: str = setting("AtoB", "which domain becomes which: AtoB, BtoA, or by name, for example labels_to_photo")
     label_domains: Strings = setting((), "domains that are label maps: resized by nearest neighbor, never blended")
@@ -42,18 +42,22 @@ class DataConfig(Settings):
     label_names: Strings = setting((), "names of the classes, in order of their ids or colors, or of the labels in idx files")
     ignore_label: int = setting(255, "id of pixels that belong to no class; -1: none", at_least=-1)
     attributes_file: str = setting(
-        "", "attributes of the images in --data_dir: a CSV file or CelebA's list; empty: such a file in the folder, or class folders"
+        "",
+        "attributes of the images in --data_dir: a CSV file or CelebA's list; empty: such a file in the folder, or class folders",
+        path=True,
     )
     attributes: Strings = setting((), "which attributes to learn, in this order; empty: all")
     attribute_groups: Strings = setting((), "attributes that exclude each other, joined by +: Black_Hair+Blond_Hair+Brown_Hair")
-    extra_data_dirs: Strings = setting((), "more folders of images with attributes of their own, learned together", operational=True)
+    extra_data_dirs: Strings = setting(
+        (), "more folders of images with attributes of their own, learned together", operational=True, path=True
+    )
     half: str = setting("", "take this half of side by side files; empty: each file is one image", choices=("", "left", "right"))
     fit: str = setting(
         "crop",
         "images of another shape than the network's: crop them to their largest middle part of its shape, or squeeze them",
         choices=("crop", "squeeze"),
     )
-    tfds_dir: str = setting("", "where TensorFlow Datasets keeps its files; empty: ~/tensorflow_datasets", operational=True)
+    tfds_dir: str = setting("", "where TensorFlow Datasets keeps its files; empty: ~/tensorflow_datasets", operational=True, path=True)
     synthetic_images: int = setting(400, "number of training images of the built-in synthetic set", at_least=1)
     synthetic_seed: int = setting(0, "seed of the built-in synthetic set", at_least=0)
 

@@ -1,16 +1,33 @@
-"""Says where the run is that somebody meant, by a folder that is none."""
+"""Tells runs by their folders: which folder is one, which one somebody meant, and what in it belongs to it."""
 
 from pathlib import Path
 
-from tfgan.errors import did_you_mean_path
+from tfgan.errors import UserError, did_you_mean_path
 
 RECORD = "config.json"
+PARTS = (
+    *(RECORD, "checkpoints", "samples", "tensorboard", "evaluation"),
+    *("metrics.jsonl", "alarms.jsonl", "postponed.json", "evaluation.json"),
+)
+"""Names in the folder of a run that training and evaluations write, and later commands read."""
 LISTED = 8  # runs named in a message
 
 
 def is_run(folder: Path) -> bool:
     """Whether a folder is a run, one that may have no checkpoint yet."""
     return (folder / RECORD).is_file()
+
+
+def refuse_part_of_run(path: Path, flag: str = ""):
+    """Raises `UserError` if something else is to be written where a run, whichever it is, keeps what belongs to it.
+
+    Args:
+        path: what is to be written; flag: the setting that names it, for the message: "--out=".
+    """
+    whole = path.resolve()
+    for parent in whole.parents:
+        if whole.relative_to(parent).parts[0] in PARTS and is_run(parent):
+            raise UserError(f"{flag}{path} belongs to the run {parent}, which needs what is there: choose another place.")
 
 
 def no_run(folder: Path) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from tfgan.config.data import DataConfig
-from tfgan.config.files import write_atomically
 from tfgan.config.near import no_run
 from tfgan.config.scale import Scale
 from tfgan.config.setting import differences, from_dict
@@ -14,6 +13,7 @@ from tfgan.config.spec import DataSpec
 from tfgan.config.training import TrainConfig
 from tfgan.config.words import tell_old_words
 from tfgan.errors import UserError
+from tfgan.paths.files import write_atomically
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from tfgan.config.words import present_choice, record_in_present_words, tell_old_choice
 from tfgan.errors import UserError
+from tfgan.paths.home import with_home
 
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -30,6 +31,7 @@ def setting(
     at_most=None,
     operational: bool = False,
     group: str = "",
+    path: bool = False,
     formerly: str = "",
     old_choices: Mapping[str, str] = types.MappingProxyType({}),
     old_default=None,
@@ -45,6 +47,7 @@ def setting(
         operational: whether the setting may differ when a run is resumed (how long, where, how it is logged); all others say what is
             learned.
         group: heading of the setting in the help, where a record has several.
+        path: whether the value is a path, or paths: a leading `~` is the home folder.
         formerly: what the setting was called before, which is still taken; see `tfgan.config.words`.
         old_choices: former words for its values, old -> present, which are still taken.
         old_default: what the JSON of a record means that lacks the setting, as it is of an earlier version; None: the default.
@@ -54,7 +57,8 @@ def setting(
     """
     limits = {"choices": choices, "at_least": at_least, "at_most": at_most}
     words = {"formerly": formerly, "old_choices": old_choices, "old_default": default if old_default is None else old_default}
-    return dataclasses.field(default=default, metadata={"help": help, "operational": operational, "group": group, **limits, **words})
+    kind = {"operational": operational, "group": group, "path": path}
+    return dataclasses.field(default=default, metadata={"help": help, **kind, **limits, **words})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +84,8 @@ class Settings:
             given = _convert(field.name, hints[field.name], getattr(self, field.name))
             tell_old_choice(field, given)
             value = present_choice(field, given)
+            if field.metadata.get("path"):
+                value = tuple(map(_at_home, value)) if isinstance(value, tuple) else _at_home(value)
             object.__setattr__(self, field.name, value)  # the way of a frozen dataclass' own __init__
             problem = unfit(field, value)
             if problem:
@@ -166,6 +172,10 @@ def _convert(name: str, hint, value):
         return value
     wanted = {Strings: "names", float: "a number", int: "a whole number", str: "text", bool: "True or False"}[hint]
     raise UserError(f"--{name}={value!r} must be {wanted}.")
+
+
+def _at_home(path: str) -> str:
+    return with_home(path) if path.startswith("~") else path
 
 
 def _is_number(value) -> bool:
@@ -267,7 +277,10 @@ def from_dict(cls, values: dict[str, Any]):
     known = {name: _from_json(hints[name], value) for name, value in record_in_present_words(values, cls).items() if name in fields}
     if not issubclass(cls, Settings):
         return cls(**known)
-    return _unchecked(cls, {name: field.metadata["old_default"] for name, field in fields.items()} | known)
+    home = {
+        name: os.path.expanduser(value) for name, value in known.items() if fields[name].metadata.get("path") and isinstance(value, str)
+    }
+    return _unchecked(cls, {name: field.metadata["old_default"] for name, field in fields.items()} | known | home)
 
 
 def _unchecked(cls, values: dict[str, Any]):

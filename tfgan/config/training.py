@@ -4,9 +4,9 @@ import dataclasses
 import re
 from pathlib import Path
 
-from tfgan.config.files import with_home
 from tfgan.config.setting import Settings, setting
 from tfgan.errors import UserError
+from tfgan.paths.home import with_home
 
 VALIDATED = ("", "l1", "psnr", "ssim", "ms_ssim", "cycle_l1", "swd", "fid", "kid")
 
@@ -19,7 +19,7 @@ class TrainConfig(Settings):
         UserError: a value is of another type, outside its range, or not among its choices; or a setting that does nothing without another.
     """
 
-    workdir: str = setting("", "the run's folder; empty: runs/NAME after the recipe", operational=True)
+    workdir: str = setting("", "the run's folder; empty: runs/NAME after the recipe", operational=True, path=True)
     steps: int = setting(0, "total steps of the run; 0: as --epochs says", operational=True, at_least=0)
     seed: int = setting(0, "seed of weights, order of data, jitter and noise", at_least=0, at_most=2**31 - 1)
     deterministic: bool = setting(False, "only operations that give the same bits every time (slower)", operational=True)
@@ -44,15 +44,20 @@ class TrainConfig(Settings):
         operational=True,
     )
     tpu: str = setting("", "name of a TPU (untested), or local", operational=True)
-    init_from: str = setting("", "start from the weights of another run")
+    init_from: str = setting("", "start from the weights of another run", path=True)
     checkpoint_every: int = setting(20, "epochs between checkpoints", operational=True, at_least=1)
     keep_checkpoints: int = setting(2, "how many of the newest checkpoints stay", operational=True, at_least=1)
     validate_every: int = setting(0, "epochs between validations; 0: never", operational=True, at_least=0)
     validate_count: int = setting(1000, "images at most on each side of a validation", operational=True, at_least=2)
     features: str = setting(
-        "", "what sees images for FID and its kin in validations: inception, or a Keras model's file; empty: nothing", operational=True
+        "",
+        "what sees images for FID and its kin in validations: inception, or a Keras model's file; empty: nothing",
+        operational=True,
+        path=True,
     )
-    inception_weights: str = setting("", "file of Keras' InceptionV3 weights, for --features=inception; empty: download", operational=True)
+    inception_weights: str = setting(
+        "", "file of Keras' InceptionV3 weights, for --features=inception; empty: download", operational=True, path=True
+    )
     best_metric: str = setting(
         "", "keep the checkpoint that is best in this metric of the validations", choices=VALIDATED, operational=True
     )

@@ -18,7 +18,7 @@ class CheckConfig(Settings):
     """The settings of `tfgan check`, which looks at a data set before training."""
 
     method: str = setting("", "which GAN is to be trained; empty: one that fits the layout found")
-    sheet: str = setting("", "write a contact sheet of training images to this picture")
+    sheet: str = setting("", "write a contact sheet of training images to this picture", path=True)
     probe: bool = setting(True, "try a few steps of training, to tell its time and memory")
 
     def __post_init__(self):
@@ -34,7 +34,7 @@ class TranslateConfig(Settings):
     checkpoint: str = setting("last", CHECKPOINT, group="which")
     to: str = setting("", "the domain to translate into, by name, where a run knows several ways", group="what to make")
     set: str = setting("", "attributes the results have, and, after ~, those they do not have: Black_Hair,~Male", group="what to make")
-    style: str = setting("", "an image whose style the results take, for a run with a style encoder", group="what to make")
+    style: str = setting("", "an image whose style the results take, for a run with a style encoder", group="what to make", path=True)
     seed: int = setting(0, "of the random style, where --style names none", at_least=0, group="what to make")
     format: str = setting("", "format of all results, for example png; empty: that of each source", group="output")
     overwrite: bool = setting(False, "replace results that exist", group="output")
@@ -77,9 +77,9 @@ class SampleConfig(Settings):
     rows: int = setting(4, "of the sheet", at_least=1, group="sheets")
     columns: int = setting(8, "of the sheet, where classes or --strengths do not say how many", at_least=1, group="sheets")
     crossover: int = setting(4, "of --sheet=mixing: the first layer that takes the fine source's style", group="sheets")
-    images: str = setting("", "an image, a folder or a pattern, encoded in the place of noise", group="from images")
-    having: str = setting("", "images that have what an edit adds", group="from images")
-    lacking: str = setting("", "images that lack it", group="from images")
+    images: str = setting("", "an image, a folder or a pattern, encoded in the place of noise", group="from images", path=True)
+    having: str = setting("", "images that have what an edit adds", group="from images", path=True)
+    lacking: str = setting("", "images that lack it", group="from images", path=True)
     strengths: Strings = setting((), "of the edits; empty: 1, or for a sheet -1,-0.5,0,0.5,1", group="from images")
     overwrite: bool = setting(False, "replace results that exist", group="output")
 
@@ -121,7 +121,7 @@ class EvaluateConfig(Settings):
     """The settings of `tfgan evaluate`, which measures the images that a trained run makes."""
 
     checkpoint: str = setting("last", CHECKPOINT, group="what")
-    data_dir: str = setting("", "where the run's data is now, if it was moved", group="what")
+    data_dir: str = setting("", "where the run's data is now, if it was moved", group="what", path=True)
     count: int = setting(5000, "images at most on each side", at_least=2, group="what")
     metrics: Strings = setting((), "names, for example l1,ssim,fid; empty: all that fit", group="how")
     features: str = setting(
@@ -129,13 +129,20 @@ class EvaluateConfig(Settings):
         "what sees images for FID and its kin: inception (ImageNet weights, downloaded once), own (a small network trained on the data), "
         "or a Keras model's file; empty: none",
         group="how",
+        path=True,
     )
-    inception_weights: str = setting("", "file of Keras' InceptionV3 weights; empty: download", group="how")
-    lpips_weights: str = setting("", "file of LPIPS' learned weights for VGG16, .npz; empty: no LPIPS", group="how")
-    vgg_weights: str = setting("imagenet", "for LPIPS: imagenet, or the file of Keras' VGG16 weights without the top", group="how")
-    segmenter: str = setting("", "Keras model or SavedModel that reads classes in photos; empty: one is trained on the data", group="how")
+    inception_weights: str = setting("", "file of Keras' InceptionV3 weights; empty: download", group="how", path=True)
+    lpips_weights: str = setting("", "file of LPIPS' learned weights for VGG16, .npz; empty: no LPIPS", group="how", path=True)
+    vgg_weights: str = setting(
+        "imagenet", "for LPIPS: imagenet, or the file of Keras' VGG16 weights without the top", group="how", path=True
+    )
+    segmenter: str = setting(
+        "", "Keras model or SavedModel that reads classes in photos; empty: one is trained on the data", group="how", path=True
+    )
     segmenter_steps: int = setting(1000, "of that training", at_least=1, group="how")
-    classifier: str = setting("", "Keras model that reads the run's classes or attributes; empty: one is trained on the data", group="how")
+    classifier: str = setting(
+        "", "Keras model that reads the run's classes or attributes; empty: one is trained on the data", group="how", path=True
+    )
     classifier_epochs: int = setting(12, "of that training", at_least=1, group="how")
     label_palette: Strings = setting((), "colors of the label maps' classes as RRGGBB, or facades; empty: as the run has them", group="how")
     label_names: Strings = setting((), "names of these classes", group="how")
@@ -163,7 +170,7 @@ class ExportConfig(Settings):
     """The settings of `tfgan export`, which writes a run's networks as a SavedModel."""
 
     checkpoint: str = setting("last", CHECKPOINT, group="which")
-    output: str = setting("", "folder of the SavedModel; empty: RUN/export", group="output")
+    output: str = setting("", "folder of the SavedModel; empty: RUN/export", group="output", path=True)
     overwrite: bool = setting(False, "replace an export that exists", group="output")
 
 
@@ -171,5 +178,5 @@ class ExportConfig(Settings):
 class ReportConfig(Settings):
     """The settings of `tfgan report`, which writes one HTML page about one or several runs."""
 
-    out: str = setting("", "the file; empty: RUN/report.html, for several runs report.html here", group="output")
+    out: str = setting("", "the file; empty: RUN/report.html, for several runs report.html here", group="output", path=True)
     images: int = setting(20, "sample pictures of each run at most, evenly over training", at_least=0, group="output")

@@ -35,7 +35,7 @@ class HParams(base.AdamHParams):
     kl_weight: float = setting(0.05, "weight of the style's KL divergence, summed over the batch", at_least=0.0)
     loss: str = setting("hinge", "adversarial loss", choices=tuple(GAN_LOSSES))
     feature_weight: float = setting(10.0, "weight of the discriminators' feature matching loss", at_least=0.0)
-    vgg_weights: str = setting("", "VGG19 weights of the perceptual loss: imagenet, or a file; empty: no such loss")
+    vgg_weights: str = setting("", "VGG19 weights of the perceptual loss: imagenet, or a file; empty: no such loss", path=True)
     vgg_weight: float = setting(10.0, "weight of the perceptual loss", at_least=0.0)
     learning_rate: float = setting(1e-4, "of the generator's and the style encoder's Adam optimizer", at_least=0.0)
     discriminator_learning_rate: float = setting(4e-4, "of the discriminators' Adam optimizer", at_least=0.0)
