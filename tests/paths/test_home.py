@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tfgan.cli.flags import Flags
-from tfgan.config import DataConfig, TrainConfig, from_dict
+from tfgan.config import DataConfig, Strings, TrainConfig, from_dict
 from tfgan.config.verbs import CheckConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
 from tfgan.errors import UserError
 from tfgan.methods import METHODS, method_class
@@ -45,10 +45,12 @@ def test_every_setting_that_is_a_path_is_known_as_one():
     """A new setting whose help speaks of a file or a folder is a path."""
     records = [*RECORDS, *(method_class(name).HParams for name in METHODS)]
     for field in (field for record in records for field in dataclasses.fields(record)):
+        if field.type not in (str, "str", Strings) or field.metadata["choices"]:
+            continue
         speaks = any(word in field.metadata["help"] for word in ("folder", "file of", "'s file", "or a file", "the file;"))
-        if field.type in (str, "str", "Strings") and speaks and field.name not in ("half", "domains", "dataset"):
-            assert field.metadata["path"], field.name
-        if field.name in PATHS and not field.metadata["choices"]:
+        if speaks and field.name not in ("half", "domains", "dataset"):
+            assert field.metadata["path"], (field.name, field.metadata["help"])
+        if field.name in PATHS:
             assert field.metadata["path"], field.name
 
 
