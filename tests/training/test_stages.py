@@ -15,6 +15,7 @@ from tfgan.data.prepare import PreparedSource
 from tfgan.data.source import Source
 from tfgan.methods import base
 from tfgan.optimizers import FusedAdam
+from tfgan.training.checkpoint import Checkpointer
 from tfgan.training.step import TrainStep
 from tfgan.training.timeline import Timeline
 from tfgan.training.trainer import Trainer
@@ -83,7 +84,9 @@ class Fit:
         self.timeline = Timeline(self.method.stages(), IMAGES)
         self.iterators = []
         config = TrainConfig(log_every=1, tensorboard=False, steps_per_execution=3, checkpoint_every=1)
-        Trainer(self.step, self.make_iterator, folder, timeline=self.timeline, total=total, settings=config, callbacks=[]).fit()
+        checkpointer = Checkpointer(folder / "checkpoints", self.step, keep=2)
+        checkpointer.restore()
+        Trainer(self.step, self.make_iterator, checkpointer, timeline=self.timeline, total=total, settings=config, callbacks=[]).fit()
         self.rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
     def make_iterator(self, first_step):

@@ -16,7 +16,7 @@ from tfgan.cli.main import main
 from tfgan.runs import pictures
 from tfgan.training import logs
 from tfgan.training.callbacks import Callback
-from tfgan.training.kept import find_checkpoint, has_checkpoint
+from tfgan.training.kept import find_checkpoint, holds_checkpoints
 from tfgan.training.step import TrainStep
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -145,5 +145,5 @@ def test_a_run_that_was_moved_has_its_checkpoints(tmp_path):
     moved = shutil.copytree(Path(__file__).parents[1] / "kept_run" / "run", tmp_path / "moved")
     record = moved / "checkpoints" / "checkpoint"
     record.write_text(record.read_text().replace('"ckpt', f'"{tmp_path}/run/checkpoints/ckpt'))
-    assert has_checkpoint(moved) and find_checkpoint(moved / "checkpoints", "last") == str(moved / "checkpoints" / "ckpt-4")
-    assert str(tmp_path / "run") in record.read_text() and not has_checkpoint(tmp_path)
+    assert holds_checkpoints(moved) and find_checkpoint(moved / "checkpoints", "last")[0].path == str(moved / "checkpoints" / "ckpt-4")
+    assert str(tmp_path / "run") in record.read_text() and not holds_checkpoints(tmp_path)

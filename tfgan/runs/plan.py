@@ -15,7 +15,7 @@ from tfgan.runs.check import advise
 from tfgan.runs.judging import judge_run, judge_workdir
 from tfgan.runs.opening import read_config
 from tfgan.runs.start import start_tensorflow
-from tfgan.training.kept import has_checkpoint
+from tfgan.training.kept import holds_checkpoints, resume_point
 
 logger = logging.getLogger(__name__)
 
@@ -57,10 +57,19 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
 
 
 def earlier_run(workdir: str, method: str, hparams: HParams) -> RunConfig | None:
-    """The record of the run in `workdir` that a training there goes on with, laid out for its epochs; None if it would be a new one."""
+    """The record of the run in `workdir` that a training there goes on with, laid out for its epochs; None if it would be a new one.
+
+    Raises:
+        UserError: its record is missing or damaged, or of its checkpoints none is whole.
+    """
     path = Path(workdir)
-    found = read_config(path) if is_run(path) and has_checkpoint(path) else None
-    return prolong(found, hparams) if found and found.method == method else found
+    if not holds_checkpoints(path):
+        return None
+    if not is_run(path):
+        raise UserError(f"{path} has checkpoints, but no config.json, which says what they are of. Put it back, or use another --workdir.")
+    resume_point(path / "checkpoints")  # raises for a run that cannot go on
+    found = read_config(path)
+    return prolong(found, hparams) if found.method == method else found
 
 
 def prolong(earlier: RunConfig, hparams: HParams) -> RunConfig:

@@ -29,8 +29,8 @@ from tfgan.runs.plan import Plan, refuse_changes
 from tfgan.runs.repeat import SettingsText
 from tfgan.runs.validation import Validation
 from tfgan.training.callbacks import BestCheckpoint, Callback
+from tfgan.training.checkpoint import Checkpointer
 from tfgan.training.hardware import rounding
-from tfgan.training.kept import has_checkpoint
 from tfgan.training.strategy import describe, is_chief
 from tfgan.training.timeline import Interval, Timeline
 from tfgan.training.trainer import Trainer
@@ -86,7 +86,9 @@ def _train(plan: Plan, callbacks: Sequence[Callback]) -> Trained:
 def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Sequence[Callback]) -> Trained:
     training, workdir, chief = machine.training, Path(machine.training.workdir), is_chief(machine.strategy)
     run = assemble(method_class(config.method), machine, config.hparams, dataset)
-    if training.init_from and not has_checkpoint(workdir):
+    checkpointer = Checkpointer(workdir / "checkpoints", run.step, training.keep_checkpoints, chief, bool(training.best_metric))
+    begins = not checkpointer.restore()  # before anything is written
+    if training.init_from and begins:
         for line in copy_weights(open_run(training.init_from).method, run.method):
             logger.info(f"--init_from: {line}")
     if chief:
@@ -96,7 +98,7 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
     trainer = Trainer(
         run.step,
         run.batches,
-        workdir,
+        checkpointer,
         timeline=run.timeline,
         total=run.total,
         settings=training,

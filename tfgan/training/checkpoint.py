@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import logging
+import math
 import shutil
 from pathlib import Path
 
@@ -9,69 +11,133 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.config import write_atomically
-from tfgan.errors import TrainingFailed, UserError
+from tfgan.errors import TrainingFailed, UserError, first_line
 from tfgan.methods.base import Method
-from tfgan.training.kept import best_record, find_checkpoint, kept_checkpoints
+from tfgan.training import manifest
+from tfgan.training.kept import (
+    BEST,
+    DamagedRecord,
+    Kept,
+    Passed,
+    best_record,
+    find_checkpoint,
+    kept_best,
+    kept_checkpoints,
+    names_in,
+    resume_point,
+)
+from tfgan.training.leftovers import remove_leftovers, remove_save, set_aside
+from tfgan.training.manifest import Manifest, sums_on_disk
 from tfgan.training.step import TrainStep
 
 SPACE_MARGIN = 1.05  # of a checkpoint's size, for its index
+
+logger = logging.getLogger(__name__)
 
 
 class Checkpointer:
     """Saves and restores a `TrainStep`: networks, averages, optimizers, the method's state, loss scale and step.
 
-    TensorFlow writes a checkpoint under temporary names and points to it last, so that the newest known checkpoint is always whole.
+    TensorFlow writes a checkpoint under temporary names, and the manifest then notes the sums of its files: what is damaged later is known.
+    Nothing is deleted but temporaries, and the older ones of those checkpoints that the manifest says are the run's own.
 
     Args:
         folder: RUN/checkpoints.
         train_step: what is saved and restored.
         keep: how many of the newest checkpoints stay.
         chief: whether this process writes; the other workers of a cluster only read.
+        keeps_best: whether the best checkpoint is to be kept too, for which the disk needs space.
 
     Attributes:
-        size: bytes of a checkpoint's values, by which space on the disk is checked.
+        size: bytes of a checkpoint's values, by which space on the disk is checked; best_size: of the best one's.
     """
 
-    def __init__(self, folder: Path, train_step: TrainStep, keep: int, chief: bool = True):
-        self.folder, self.train_step, self.keep, self.chief = folder, train_step, keep, chief
-        self._weights = {"networks": train_step.method.networks, "averages": train_step.method.ema, "step": train_step.step}
-        self._weights["state"] = train_step.method.state
-        state = {
-            **self._weights,
-            "optimizers": train_step.optimizers,
-            "loss_scale": train_step.loss_scale,
-            "good_steps": train_step.good_steps,
-        }
-        variables = _variables(train_step.method) + [v for o in train_step.optimizers.values() for v in o.variables]
-        variables += train_step.method.state.values()
-        self._checkpoint = tf.train.Checkpoint(**state)
-        self._manager = tf.train.CheckpointManager(self._checkpoint, str(folder), max_to_keep=keep)
-        self.size = sum(int(np.prod(v.shape)) * tf.as_dtype(v.dtype).size for v in variables)
-        if chief:
-            self._remove_unfinished()
-
-    def _remove_unfinished(self):
-        """Removes what no record points to: the older best checkpoint, and what a kill or a full disk left of a save."""
-        known = {Path(path).name for path in self._manager.checkpoints} | {f"best-{best_record(self.folder).get('step')}"}
-        for path in [*self.folder.glob("ckpt-*"), *self.folder.glob("best/best-*")]:
-            if path.name.partition(".")[0] not in known:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    def __init__(self, folder: Path, train_step: TrainStep, keep: int, chief: bool = True, keeps_best: bool = False):
+        self.folder, self.train_step, self.keep, self.chief, self.keeps_best = folder, train_step, keep, chief, keeps_best
+        method = train_step.method
+        self._weights = {"networks": method.networks, "averages": method.ema, "step": train_step.step, "state": method.state}
+        loss_scale = {"loss_scale": train_step.loss_scale, "good_steps": train_step.good_steps}
+        self._checkpoint = tf.train.Checkpoint(**self._weights, optimizers=train_step.optimizers, **loss_scale)
+        kept_by_best = _variables(method) + [*method.state.values()]
+        self.best_size = _size(kept_by_best)
+        self.size = self.best_size + _size(v for o in train_step.optimizers.values() for v in o.variables)
+        self._manifest = Manifest({})
+        self._newest = ""  # name of the newest whole checkpoint
+        self._best: dict = {}
 
     def restore(self) -> int:
-        """Restores the newest checkpoint.
+        """Restores the newest whole checkpoint, and sets aside what is damaged; says so. Nothing is changed where this fails.
 
         Returns:
-            Its step, or 0 if there is none.
+            Its step, or 0 if the run begins.
 
         Raises:
-            UserError: the checkpoint is damaged, or of other networks.
+            UserError: there are checkpoints, but none is whole; or the newest whole one is of other networks.
+            OSError: the folder cannot be written.
         """
-        newest = self._manager.latest_checkpoint
-        if newest is None:
-            return 0
-        with _readable(newest, "Remove its files to go on from the one before."):
-            self._checkpoint.restore(newest).assert_consumed()
-        return int(self.train_step.step.numpy())
+        found, passed = resume_point(self.folder, find_damage)
+        self._manifest = Manifest.read(self.folder)
+        if found:
+            with _fitting(found.path):
+                self._checkpoint.restore(found.path).assert_consumed()
+            self._newest = found.name
+        if self.chief:
+            remove_leftovers(self.folder.parent)
+            self._set_aside_damaged(found, passed)
+            self._set_aside_damaged_best()
+        with contextlib.suppress(DamagedRecord):  # which the chief has set aside
+            self._best = best_record(self.folder)
+        if self.chief:
+            self._bring_records_up_to_date()
+        return found.step if found else 0
+
+    def _set_aside_damaged(self, found: Kept | None, passed: Passed):
+        """Puts damaged checkpoints and records out of the way, and says so; the log's rows that will be dropped are kept beside them."""
+        no_file = (path := self.folder / manifest.STATE).exists() and not path.is_file()
+        for name, why in ((manifest.FILE, self._manifest.damage), (manifest.STATE, "it is no file" if no_file else "")):
+            if why:
+                aside = set_aside(self.folder, name, [self.folder / name])
+                logger.warning(f"{self.folder / name} is damaged ({why}), and not needed: it is kept in {aside}.")
+        goal = f"the run goes back to {found.name}, the newest whole one" if found else "the run begins anew"
+        for kept, why in passed:
+            aside = set_aside(self.folder, kept.name, kept.files)
+            if (log := self.folder.parent / "metrics.jsonl").is_file():
+                shutil.copy(log, aside)
+            self._manifest.entries.pop(kept.name, None)
+            logger.warning(f"{kept.path} is damaged ({why}): {goal}. It is kept in {aside}.")
+
+    def _set_aside_damaged_best(self):
+        try:
+            best = kept_best(self.folder)
+            why, names = find_damage(best) if best else "", [best.name] if best else []
+        except DamagedRecord as error:
+            why, names = str(error), [name for name in self._manifest.entries if name.startswith("best/")]
+        if why:
+            aside = set_aside(self.folder, "best", [self.folder / BEST, *(path for name in names for path in self._files(name))])
+            for name in names:
+                self._manifest.entries.pop(name, None)
+            logger.warning(
+                f"The best checkpoint is damaged ({why.rstrip('.')}): it is kept in {aside}, and the next one is the best so far."
+            )
+
+    def _bring_records_up_to_date(self):
+        """Notes the best checkpoint of a version that had no manifest, the sums of what was read to its end, and what was set aside."""
+        entries = self._manifest.entries
+        best = f"best/best-{self._best['step']}" if self._best else ""
+        if best:
+            entries.setdefault(best, {})
+        for name in (self._newest, best):
+            if name in entries and not entries[name]:
+                entries[name] = sums_on_disk(self._files(name))
+        on_disk = Manifest.read(self.folder)
+        if entries != on_disk.entries or on_disk.damage:
+            self._manifest.write(self.folder)
+            if own := self._own():
+                manifest.write_state(self.folder, [kept.name for kept in reversed(own)])
+
+    def _own(self) -> list[Kept]:
+        """The checkpoints there that the run wrote itself, newest first."""
+        return [kept for kept in kept_checkpoints(self.folder, self._manifest) if kept.files and kept.name in self._manifest.entries]
 
     def save(self) -> None:
         """Saves a checkpoint of the current step, unless it is saved already.
@@ -79,58 +145,100 @@ class Checkpointer:
         Raises:
             TrainingFailed: not enough space, or the disk does not take it; earlier checkpoints are untouched.
         """
-        step = int(self.train_step.step.numpy())
-        newest = self._manager.latest_checkpoint
-        if not self.chief or (newest and newest.endswith(f"ckpt-{step}")):
+        name = f"ckpt-{int(self.train_step.step.numpy())}"
+        if not self.chief or name == self._newest:
             return
-        self._write(lambda: self._manager.save(checkpoint_number=step), step)
+        self._checkpoint.save_counter.assign_add(1)
+        self._write(self._checkpoint, name, self.size)
+        self._newest = name
+        own = self._own()
+        manifest.write_state(self.folder, [kept.name for kept in reversed(own[: self.keep])])
+        self._retire([kept.name for kept in own[self.keep :]])
 
     def best(self) -> dict:
         """The record of the best checkpoint so far, a dictionary of `metric`, `value` and `step`; empty if there is none."""
-        return best_record(self.folder)
+        return self._best
 
     def save_best(self, metric: str, value: float, better) -> bool:
         """Keeps the current weights as the best ones if `better(value, best value so far)`. The comparison survives a resume.
 
         Returns:
-            Whether they are the best ones.
+            Whether they are the best ones. A value that is not finite never is.
 
         Raises:
             TrainingFailed: not enough space, or the disk does not take it; earlier checkpoints are untouched.
         """
         best = self.best()
-        if not self.chief or (best.get("metric") == metric and not better(value, best["value"])):
+        if not self.chief or not math.isfinite(value) or (best.get("metric") == metric and not better(value, best["value"])):
             return False
         step = int(self.train_step.step.numpy())
-        self._write(lambda: tf.train.Checkpoint(**self._weights).write(str(self.folder / "best" / f"best-{step}")), step)
-        write_atomically(self.folder / "best.json", json.dumps({"metric": metric, "value": value, "step": step}) + "\n")
-        self._remove_unfinished()
+        name = f"best/best-{step}"
+        self._write(tf.train.Checkpoint(**self._weights), name, self.best_size)
+        self._best = {"metric": metric, "value": value, "step": step}
+        write_atomically(self.folder / BEST, json.dumps(self._best) + "\n")
+        self._retire([other for other in self._manifest.entries if other.startswith("best/") and other != name])
         return True
 
-    def _write(self, write, step: int):
-        self.check_space(1)
+    def _write(self, checkpoint: tf.train.Checkpoint, name: str, size: int):
+        """Writes a checkpoint, and notes its sums when all of it is on the disk. What stands in its place and is not ours is set aside."""
+        self._require(size, "the next one needs")
+        path, entries = self.folder / name, self._manifest.entries
+        if name not in entries and (others := self._files(name)):
+            logger.warning(f"{path} was not written by this training: it is kept in {set_aside(self.folder, path.name, others)}.")
         try:
-            write()
+            entries[name] = None
+            self._manifest.write(self.folder)
+            checkpoint.write(str(path))
+            entries[name] = sums_on_disk(self._files(name))
+            self._manifest.write(self.folder)
         except (OSError, tf.errors.OpError) as error:
-            self._remove_unfinished()
+            with contextlib.suppress(OSError):
+                self._remove(name)
+            step = path.name.partition("-")[2]
             raise TrainingFailed(f"The checkpoint of step {step} could not be written: {error}\n{self.last_good()}") from error
 
+    def _files(self, name: str) -> list[Path]:
+        path = self.folder / name
+        return [file for other, file in names_in(path.parent) if other == path.name]
+
+    def _remove(self, name: str):
+        """Deletes a checkpoint that the run wrote itself, or what there is of it."""
+        for file in self._files(name):
+            if file.is_file():
+                file.unlink()
+        if (unfinished := self.folder / f"{name}_temp").is_dir():
+            remove_save(unfinished)
+        self._manifest.entries.pop(name, None)
+        self._manifest.write(self.folder)
+
+    def _retire(self, names: list[str]):
+        for name in names:
+            self._remove(name)
+
     def check_space(self, saves: int) -> None:
-        """Raises `TrainingFailed` if the disk has no space for `saves` more checkpoints, of which the newest `keep` stay."""
-        there = len(self._manager.checkpoints)
+        """Raises `TrainingFailed` if the disk has no space for `saves` more checkpoints, with what stays beside them."""
+        there = len(self._own())
         most = min(self.keep, there + saves - 1) + 1  # an old one goes when the new one is whole
         copies = max(most - there, 1)
+        needed, what = copies * self.size, f"{copies} checkpoint(s) of {self.size / 1e9:.2f} GB"
+        if self.keeps_best:
+            more = 1 if self._best else 2  # of which the older one goes
+            needed, what = needed + more * self.best_size, f"{what} and {more} of the best weights of {self.best_size / 1e9:.2f} GB"
+        self._require(needed, f"{what} need")
+
+    def _require(self, size: int, what: str):
         self.folder.mkdir(parents=True, exist_ok=True)
-        free, needed = shutil.disk_usage(self.folder).free, int(copies * self.size * SPACE_MARGIN)
+        free, needed = shutil.disk_usage(self.folder).free, int(size * SPACE_MARGIN)
         if free < needed:
             raise TrainingFailed(
-                f"{self.folder} has {free / 1e9:.2f} GB free, and {copies} checkpoint(s) of {self.size / 1e9:.2f} GB must fit. "
+                f"{self.folder} has {free / 1e9:.2f} GB free, and {what} {needed / 1e9:.2f} GB. "
                 f"Make room, choose another --workdir, or lower --keep_checkpoints.\n{self.last_good()}"
             )
 
     def last_good(self) -> str:
-        newest = self._manager.latest_checkpoint
-        return f"The last good checkpoint is {newest}; the same command goes on from there." if newest else "There is no checkpoint yet."
+        if not self._newest:
+            return "There is no checkpoint yet."
+        return f"The last good checkpoint is {self.folder / self._newest}; the same command goes on from there."
 
     def check_finite(self) -> None:
         """Raises `TrainingFailed` if a loss was or a weight is not finite: such a state must never replace a good checkpoint."""
@@ -148,21 +256,42 @@ class Checkpointer:
     def _cure(self) -> str:
         """Says what helps: other settings, as resuming is exact and would meet an equal loss again."""
         settings = "Try a lower --learning_rate, or --precision=float32"
-        if self._manager.latest_checkpoint is None:
+        if not self._newest:
             return f"{settings}. There is no checkpoint yet."
-        good = f"The last good checkpoint is {self._manager.latest_checkpoint}."
+        good = f"The last good checkpoint is {self.folder / self._newest}."
         return f"{settings}, with --init_from={self.folder.parent} and a new --workdir. {good}"
 
 
+def find_damage(kept: Kept) -> str:
+    """What is wrong with a checkpoint; "" if it is whole. All its values are read where the sums of its files are not known.
+
+    Raises:
+        UserError: a file that cannot be read, which tells nothing of what it holds.
+    """
+    if (why := kept.damage()) or kept.sums:
+        return why
+    try:
+        reader = tf.train.load_checkpoint(kept.path)
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)  # which checks TensorFlow's own checksum of it
+    except Exception as error:  # TensorFlow raises what it meets: AttributeError for an index of other bytes
+        return first_line(error)
+    return ""
+
+
 @contextlib.contextmanager
-def _readable(path: str, cure: str):
-    """Turns what TensorFlow raises inside for a damaged or foreign checkpoint at `path` into a `UserError`, which names the `cure`."""
+def _fitting(path: str):
+    """Turns what TensorFlow raises inside for a whole checkpoint at `path` that is of other networks into a `UserError`."""
     try:
         yield
     except (tf.errors.OpError, AssertionError, IndexError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
         tf.get_logger().setLevel("ERROR")  # one warning for each of a thousand values that were not restored
-        raise UserError(f"The checkpoint {path} cannot be read: {reason}\n{cure}") from error
+        raise UserError(f"The checkpoint {path} is whole, but not of the run's networks: {first_line(error)}.") from error
+
+
+def _size(variables) -> int:
+    """The bytes of variables' values."""
+    return sum(int(np.prod(v.shape)) * tf.as_dtype(v.dtype).size for v in variables)
 
 
 def _variables(method: Method):
@@ -183,9 +312,13 @@ def load_weights(folder: Path, method: Method, which: str = "last") -> int:
     Raises:
         UserError: there is no such checkpoint, or it cannot be read; the message lists those that are there.
     """
-    path, paths = find_checkpoint(folder, which), kept_checkpoints(folder)
+    found, passed = find_checkpoint(folder, which, find_damage)
+    for kept, why in passed:
+        logger.warning(
+            f"{kept.path} is {'damaged' if kept.ended else 'not there yet'} ({why}): {found.name}, the newest whole one, is used."
+        )
     step = tf.Variable(0, dtype=tf.int64)
     checkpoint = tf.train.Checkpoint(networks=method.networks, averages=method.ema, state=method.state, step=step)
-    with _readable(path, f"There are: {', '.join(paths)}."):
-        checkpoint.read(path).expect_partial().assert_existing_objects_matched()
+    with _fitting(found.path):
+        checkpoint.read(found.path).expect_partial().assert_existing_objects_matched()
     return int(step.numpy())

@@ -6,7 +6,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import tensorflow as tf
 
@@ -29,12 +28,12 @@ NAMES: dict[int, str] = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 
 
 class Trainer:
-    """Trains a run until a total number of steps, from its newest checkpoint if there is one.
+    """Trains a run until a total number of steps.
 
     Args:
-        train_step: under its strategy, with fresh weights.
+        train_step: under its strategy, as it was restored, or with fresh weights.
         make_iterator: (first step) -> distributed iterator of batches, those of the stage in which that step is.
-        workdir: the run's folder.
+        checkpointer: of the run's folder, which has restored `train_step`.
         timeline: of the run, turns steps into epochs.
         total: steps of the whole run.
         settings: the run's `TrainConfig`.
@@ -49,24 +48,24 @@ class Trainer:
         self,
         train_step: TrainStep,
         make_iterator: Callable,
-        workdir: Path,
+        checkpointer: Checkpointer,
         *,
         timeline: Timeline,
         total: int,
         settings,
         callbacks: Sequence[Callback],
     ):
-        self.train_step, self.make_iterator, self.workdir, self.timeline = train_step, make_iterator, workdir, timeline
+        self.checkpointer, self.workdir = checkpointer, checkpointer.folder.parent
+        self.train_step, self.make_iterator, self.timeline = train_step, make_iterator, timeline
         self.total, self.settings, self.callbacks = total, settings, callbacks
         self.strategy = train_step.strategy
         self.chief = is_chief(self.strategy)
         self.cluster = isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy)
-        self.checkpointer = Checkpointer(workdir / "checkpoints", train_step, settings.keep_checkpoints, self.chief)
         self.log_every, self.checkpoint_every = Interval(settings.log_every), Interval(settings.checkpoint_every, "epochs")
         self.progress: Progress | None = None
         self.tensorboard: TensorBoardLog | None = None
         self.input_wait: float | None = None
-        self._postponed = workdir / "postponed.json"
+        self._postponed = self.workdir / "postponed.json"
         self._pace = Pace()
         self._signal = 0
         self._steps_per_execution = max(settings.steps_per_execution, 1) if self.cluster else 1
@@ -79,9 +78,8 @@ class Trainer:
 
         Raises:
             TrainingFailed: a loss or weight that is not finite, or no space for a checkpoint; the last good checkpoint stays.
-            UserError: the newest checkpoint cannot be read.
         """
-        step = self.checkpointer.restore()
+        step = int(self.train_step.step.numpy())
         if step >= self.total:
             logger.info(f"{self.workdir} is complete: step {step} of {self.total}. Raise --epochs or --steps to train on.")
             return 0
