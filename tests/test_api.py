@@ -118,7 +118,7 @@ def test_a_run_is_measured_exported_and_reported(run, tmp_path):
     [
         (lambda: tfgan.train("pix2pixx"), "Did you mean pix2pix"),
         (lambda: tfgan.train("pix2pix", epoch=3), "epoch is no setting here. Did you mean epochs"),
-        (lambda: tfgan.train("pix2pix", seed=-1), "--seed=-1 must be from 0"),
+        (lambda: tfgan.train("pix2pix", seed=-1), "--seed=-1 must be at least 0"),
         (lambda: tfgan.train("pix2pix", precision="float8"), "must be one of auto, float32"),
         (lambda: tfgan.train("pix2pix", epochs="many"), "must be a whole number"),
         (lambda: tfgan.train(recipe="facade"), "Did you mean facades"),

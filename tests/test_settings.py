@@ -32,6 +32,8 @@ class Some(Settings):
     kind: str = setting("a", "a kind", choices=("a", "b"))
     on: bool = setting(True, "a switch")
     path: str = setting("", "a path")
+    free: int = setting(0, "a number of any sign")
+    weight: float = setting(1.0, "a weight", at_least=0.0)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,22 @@ def test_values_that_mean_the_same_are_taken(given, kept):
         ({"kind": "c"}, "--kind=c must be one of a, b"),
         ({"on": 1}, "--on=1 must be True or False"),
         ({"path": ["x"]}, r"--path=\['x'\] must be text"),
+        ({"count": 2**31}, "--count=2147483648 must be at most 2147483647"),
+        ({"count": 10**250}, "^--count=10{50,70}…0* must be at most 2147483647"),
+        ({"count": 10**5000}, "^--count has more digits than any setting takes"),
+        ({"rate": -(10**5000)}, "^--rate has more digits than any setting takes"),
+        ({"free": 10**12}, "--free=1000000000000 must be at most 2147483647"),
+        ({"free": -(10**12)}, "--free=-1000000000000 must be at least -2147483647"),
+        ({"rate": float("inf")}, "--rate=inf must be from 0.0 to 1.0"),
+        ({"weight": float("inf")}, "--weight=inf must be at most 1e"),
+        ({"weight": 1e99}, r"--weight=1e\+99 must be at most 1e\+30"),
+        ({"size": 10**9}, "--size=1000000000 must be at most 16384 pixels a side"),
+        ({"size": (8, 10**5000)}, "^--size has more digits than any setting takes"),
+        ({"size": (8, 16385)}, "--size=8x16385 must be at most 16384 pixels a side"),
+        ({"path": "a\0b"}, "holds a null character"),
+        ({"names": ["a\0b"]}, "holds a null character"),
+        ({"path": "x" * 5000}, "^--path=x{50,70}…x* is too long: 4096 characters are the most"),
+        ({"names": ["x"] * 10_001}, "must be at most 10000 names, found 10001"),
     ],
 )
 def test_others_are_refused(given, message):

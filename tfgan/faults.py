@@ -1,6 +1,7 @@
 """What ends a command although nobody foresaw it: a fault of tfgan, memory that is used up, a disk or a reader that is gone."""
 
 import contextlib
+import errno
 import os
 import platform
 import shlex
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import tfgan
-from tfgan.config.near import is_run
+from tfgan.config import is_run, shortened
 from tfgan.errors import OutputError, TrainingFailed, UnreadableImage, UserError, first_line
 
 TRACE = "TFGAN_TRACE"
@@ -19,6 +20,9 @@ TRACE = "TFGAN_TRACE"
 
 FAULT = 70  # EX_SOFTWARE of sysexits.h
 LONGEST = 300  # characters of a line about a fault
+LONGEST_OURS = 2000  # of one that we wrote, which may quote what somebody else did
+
+WRONG_PATHS = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 
 NO_MEMORY = (
     "memory is used up. Use less of it: a smaller --batch_size, --image_size or --tile, smaller networks, --cache=never, or a machine that "
@@ -47,7 +51,7 @@ def ending(error: BaseException, arguments: list[str]) -> Ending:
         arguments: of the command, without the program's name.
     """
     if isinstance(error, UserError):
-        return Ending("error:", str(error), 2)
+        return Ending("error:", "\n".join(shortened(line, LONGEST_OURS) for line in str(error).splitlines()), 2)
     if isinstance(error, UnreadableImage):  # of one file that a command cannot do without
         return Ending("error:", f"{error}.", 2)
     if isinstance(error, TrainingFailed | OutputError):
@@ -59,8 +63,9 @@ def ending(error: BaseException, arguments: list[str]) -> Ending:
     if is_out_of_memory(error):
         return Ending("stopped:", NO_MEMORY, 1)
     if isinstance(error, OSError) and error.strerror:
-        place = f"{error.filename}: " if error.filename else ""
-        return Ending("stopped:", f"{place}{error.strerror}.", 1)
+        place = f"{shortened(str(error.filename))}: " if error.filename else ""
+        wrong = error.errno in WRONG_PATHS
+        return Ending("error:" if wrong else "stopped:", f"{place}{error.strerror}.", 2 if wrong else 1)
     file = _write_trace(error, arguments)
     what = " ".join(f"{type(error).__name__}: {first_line(error)}".split()) if str(error).strip() else type(error).__name__
     kept = f"the trace in {file}" if file else f"the trace that {TRACE}=1 shows"
@@ -91,7 +96,7 @@ def _runs(arguments: list[str]) -> list[Path]:
     """The runs among the words of a command, be it behind the = of a flag."""
     found = []
     for word in arguments:
-        with contextlib.suppress(OSError, ValueError, RuntimeError):  # a word that is no path; a user without a home
-            path = Path(word.rpartition("=")[2]).expanduser()
+        with contextlib.suppress(OSError, ValueError):  # a word that is no path
+            path = Path(os.path.expanduser(word.rpartition("=")[2]))
             found += [path] if is_run(path) else []
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tfgan.cli.main import main
-from tfgan.errors import UnreadableImage
+from tfgan.errors import UnreadableImage, UserError
 from tfgan.faults import NO_MEMORY, TRACE
 
 
@@ -85,6 +85,8 @@ class ResourceExhaustedError(Exception):
         (ResourceExhaustedError("OOM when allocating tensor\nHint: …"), 1, f"stopped: {NO_MEMORY}"),
         (RuntimeError("std::bad_alloc"), 1, f"stopped: {NO_MEMORY}"),
         (OSError(errno.EROFS, "Read-only file system", "/mnt/x.png"), 1, "stopped: /mnt/x.png: Read-only file system."),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "x" * 5000), 2, "error: " + "x" * 60 + "…" + "x" * 20 + ": File name too long."),
+        (UserError("x" * 10**6), 2, "error: " + "x" * 1500 + "…" + "x" * 500),
         (UnreadableImage("a.png is empty"), 2, "error: a.png is empty."),
         (BrokenPipeError(errno.EPIPE, "Broken pipe"), 141, ""),
     ],

@@ -1,3 +1,5 @@
+import os
+import re
 import shutil
 from pathlib import Path
 
@@ -132,3 +134,32 @@ def test_the_home_folder(here, monkeypatch):
     (here / "home").mkdir()
     (here / "home" / "a.flags").write_text("--x\n")
     assert expand(["--flagfile=~/a.flags"])[0] == ["--x"]
+
+
+@pytest.mark.parametrize(
+    "files, message",
+    [
+        ({"a": b"--epochs=1\0\n"}, "is no text file: it holds null characters"),
+        ({"a": b"#" * (2**20 + 1)}, "is no flag file: it is larger than 1,048,576 bytes"),
+        ({"a": b"\xff"}, "is no text file"),
+        ({chr(97 + i): f"--flagfile={chr(98 + i)}\n".encode() * 2 for i in range(15)} | {"p": b""}, "do these name each other too often?"),
+        ({chr(97 + i): f"--flagfile={chr(98 + i)}\n".encode() for i in range(20)}, "is named by 16 flag files inside each other"),
+        ({"a": b"--flagfile=b\n", "b": b"--flagfile=a\n"}, "includes itself"),
+        ({}, "a does not exist"),
+        ({"a/x": b""}, "a is a folder"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_flag_files_that_are_none_or_endless(files, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=re.escape(message)):
+        expand(["--flagfile=a"])
+
+
+def test_a_pipe_is_no_flag_file(tmp_path):
+    os.mkfifo(tmp_path / "a")
+    with pytest.raises(UserError, match="a is a named pipe"):
+        expand([f"--flagfile={tmp_path / 'a'}"])

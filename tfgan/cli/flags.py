@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from absl import flags
 
-from tfgan.config import Strings, as_text, from_text, old_names, refuse_both, tell_old_names
+from tfgan.config import Strings, as_text, from_text, old_names, refuse_both, shortened, tell_old_names
 from tfgan.errors import UserError, did_you_mean
 from tfgan.paths.home import with_home
 from tfgan.runs.recipes import by_place
@@ -116,9 +116,9 @@ class Flags:
         except flags.UnrecognizedFlagError as error:
             known = [name for name in [*self.values, "flagfile", "help"] if name not in self._old]
             hint = did_you_mean(f"--{error.flagname}", [f"--{name}" for name in known], 0.7)
-            raise UserError(f"--{error.flagname} is unknown.{hint}\n{usage} (--help lists the flags)") from None
+            raise UserError(f"{shortened(f'--{error.flagname}')} is unknown.{hint}\n{usage} (--help lists the flags)") from None
         except flags.Error as error:
-            raise UserError(f"{error}\n{usage}") from None
+            raise UserError(f"{shortened(str(error), 400)}\n{usage}") from None
         if positional is not None and len(others) != positional:
             found = textwrap.shorten(" ".join(others), 100, placeholder=" …") or "none"
             raise UserError(f"{positional} argument(s) without -- expected, found {len(others)}: {found}\n{usage}")

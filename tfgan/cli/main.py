@@ -12,6 +12,7 @@ import sys
 from typing import NoReturn
 
 import tfgan
+from tfgan.config import shortened
 from tfgan.errors import UserError, did_you_mean
 from tfgan.faults import ending, goes_on
 from tfgan.messages import show_messages
@@ -106,5 +107,5 @@ def _flush():
 
 def _verb(name: str):
     if name not in VERBS:
-        raise UserError(f"`tfgan {name}` is unknown.{did_you_mean(name, VERBS)} Verbs: {', '.join(VERBS)}.")
+        raise UserError(f"`tfgan {shortened(name)}` is unknown.{did_you_mean(name, VERBS)} Verbs: {', '.join(VERBS)}.")
     return importlib.import_module(f"tfgan.cli.{name}")

@@ -23,6 +23,7 @@ from tfgan.config.setting import (
     is_operational,
     setting,
     shell_flag,
+    shortened,
     unfit,
 )
 from tfgan.config.spec import Classes, DataSpec, Domain
@@ -67,6 +68,7 @@ __all__ = [
     "refuse_part_of_run",
     "setting",
     "shell_flag",
+    "shortened",
     "tell_old_names",
     "unfit",
     "write_atomically",

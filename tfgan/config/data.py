@@ -40,7 +40,7 @@ class DataConfig(Settings):
     )
     label_palette: Strings = setting((), "colors of the classes in order, as RRGGBB, or facades; empty: those found in the files")
     label_names: Strings = setting((), "names of the classes, in order of their ids or colors, or of the labels in idx files")
-    ignore_label: int = setting(255, "id of pixels that belong to no class; -1: none", at_least=-1)
+    ignore_label: int = setting(255, "id of pixels that belong to no class; -1: none", at_least=-1, at_most=65535)
     attributes_file: str = setting(
         "",
         "attributes of the images in --data_dir: a CSV file or CelebA's list; empty: such a file in the folder, or class folders",
@@ -58,7 +58,7 @@ class DataConfig(Settings):
         choices=("crop", "squeeze"),
     )
     tfds_dir: str = setting("", "where TensorFlow Datasets keeps its files; empty: ~/tensorflow_datasets", operational=True, path=True)
-    synthetic_images: int = setting(400, "number of training images of the built-in synthetic set", at_least=1)
+    synthetic_images: int = setting(400, "number of training images of the built-in synthetic set", at_least=1, at_most=1_000_000)
     synthetic_seed: int = setting(0, "seed of the built-in synthetic set", at_least=0)
 
     def with_home(self) -> "DataConfig":

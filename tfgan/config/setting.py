@@ -21,6 +21,15 @@ Size = tuple[int, int]
 
 Strings = tuple[str, ...]
 
+MOST = {int: 2**31 - 1, float: 1e30}
+"""The largest value of a whole number, and of another one, where a setting does not say: what int32 and the sums of float32 hold."""
+
+MOST_SIDE = 2**14  # pixels of a `Size`
+MOST_NAMES = 10_000  # of `Strings`
+LONGEST = 4096  # characters of a text, as of a path
+WIDE = 1000  # between both limits, from which a message names only the one that is passed
+SHOWN = 80  # characters of a wrong value that a message shows
+
 
 def setting(
     default,
@@ -42,8 +51,8 @@ def setting(
         default: the value where none is given.
         help: what the setting means, as the command line's help shows it.
         choices: the values that are taken; empty: any.
-        at_least: the smallest value; None: no limits.
-        at_most: the largest value, which counts only beside `at_least`.
+        at_least: the smallest value; None: minus the largest one.
+        at_most: the largest value; None: `MOST` of its type.
         operational: whether the setting may differ when a run is resumed (how long, where, how it is logged); all others say what is
             learned.
         group: heading of the setting in the help, where a record has several.
@@ -89,7 +98,7 @@ class Settings:
             object.__setattr__(self, field.name, value)  # the way of a frozen dataclass' own __init__
             problem = unfit(field, value)
             if problem:
-                raise UserError(f"{as_flag(field.name, value)} {problem}.")
+                raise UserError(f"{shortened(as_flag(field.name, value))} {problem}.")
 
     def effective(self) -> dict[str, Any]:
         """The settings by name as they count. Subclasses fill in those that follow from others, and give idle ones their default."""
@@ -128,10 +137,33 @@ def unfit(field: dataclasses.Field, value) -> str:
     choices, least, most = (field.metadata[name] for name in ("choices", "at_least", "at_most"))
     if choices and value not in choices:
         return f"must be one of {', '.join(filter(None, choices))}"
-    if least is not None and not least <= value <= (math.inf if most is None else most):
-        return f"must be at least {least}" if most is None else f"must be from {least} to {most}"
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, str | tuple):
+        return _unfit_words(value)
+    if isinstance(value, bool):
+        return ""
+    limit = MOST[type(value)] if most is None else most
+    bottom = -limit if least is None else least
+    if bottom <= value <= limit:
+        return ""
+    if most is not None and most - bottom < WIDE:
+        return f"must be from {bottom} to {most}"
+    if not math.isfinite(value) and least is None:
         return "must be a finite number"
+    return f"must be at least {bottom}" if not value >= bottom else f"must be at most {limit}"
+
+
+def _unfit_words(value: str | tuple) -> str:
+    """What is wrong with a text, with names, or with a size, as the end of a sentence; "" if nothing is."""
+    words = (value,) if isinstance(value, str) else value
+    if len(words) > MOST_NAMES:
+        return f"must be at most {MOST_NAMES} names, found {len(words)}"
+    texts = [word for word in words if isinstance(word, str)]
+    if any(len(word) > LONGEST for word in texts):
+        return f"is too long: {LONGEST} characters are the most"
+    if any("\0" in word for word in texts):
+        return "holds a null character, which no name does"
+    if any(isinstance(word, int) and word > MOST_SIDE for word in words):
+        return f"must be at most {MOST_SIDE} pixels a side"
     return ""
 
 
@@ -155,6 +187,8 @@ def _convert(name: str, hint, value):
     """The value of the setting `name` as the type `hint`, if it means the same as such; raises `UserError` if not."""
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
+    if any(_is_endless(number) for number in (value if isinstance(value, list | tuple) else (value,))):
+        raise UserError(f"--{name} has more digits than any setting takes.")
     if hint == Size:
         return as_size(name, value)
     if hint == Strings:
@@ -171,7 +205,17 @@ def _convert(name: str, hint, value):
     elif hint in (str, bool) and isinstance(value, hint):
         return value
     wanted = {Strings: "names", float: "a number", int: "a whole number", str: "text", bool: "True or False"}[hint]
-    raise UserError(f"--{name}={value!r} must be {wanted}.")
+    raise UserError(f"{shortened(f'--{name}={value!r}')} must be {wanted}.")
+
+
+def shortened(text: str, most: int = SHOWN) -> str:
+    """A text for a message: its beginning, … and its end, where it has more than `most` characters, in which the message would be lost."""
+    return text if len(text) <= most else f"{text[: most * 3 // 4]}…{text[-most // 4 :]}"
+
+
+def _is_endless(value) -> bool:
+    """Whether a whole number is beyond what Python turns into a float, or into text."""
+    return _is_number(value) and isinstance(value, numbers.Integral) and abs(int(value)) >= 10**300
 
 
 def _at_home(path: str) -> str:
@@ -195,7 +239,7 @@ def from_text(hint, text: str):
     convert, wanted = _READERS[hint]
     try:
         return convert(text)
-    except (ValueError, KeyError, csv.Error):
+    except (ValueError, KeyError, csv.Error):  # ValueError: also more digits than Python reads
         raise ValueError(f"use {wanted}") from None
 
 
@@ -204,7 +248,7 @@ def read_setting(name: str, hint, text: str):
     try:
         return from_text(hint, text)
     except ValueError as error:
-        raise UserError(f"--{name}={text}: {error}.") from None
+        raise UserError(f"{shortened(f'--{name}={text}')}: {error}.") from None
 
 
 def _read_size(text: str) -> Size:

@@ -63,7 +63,7 @@ class TrainConfig(Settings):
     )
     patience: int = setting(0, "stop after so many validations without a better --best_metric; 0: never", operational=True, at_least=0)
     sample_every: int = setting(0, "steps between sample pictures; 0: after every epoch", operational=True, at_least=0)
-    num_samples: int = setting(4, "rows of each sample picture: validation images, or noise", operational=True, at_least=1)
+    num_samples: int = setting(4, "rows of each sample picture: validation images, or noise", operational=True, at_least=1, at_most=1000)
     log_every: int = setting(50, "steps between log entries; 0: only the last", operational=True, at_least=0)
     health: bool = setting(True, "watch for trainings that go wrong, and say so with a flag to try", operational=True)
     tensorboard: bool = setting(True, "also write TensorBoard files", operational=True)
@@ -92,7 +92,7 @@ class TrainConfig(Settings):
         This is no check of the record itself, as a run may be opened where these files are missing.
         """
         for name, file in (("inception_weights", self.inception_weights), ("features", self.features)):
-            if file not in ("", "inception") and not Path(file).expanduser().is_file():
+            if file not in ("", "inception") and not Path(with_home(file)).is_file():
                 raise UserError(f"--{name}={file} does not exist.")
 
 

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 from tfgan.config.scale import FULL, TRAINED
-from tfgan.config.setting import Settings, Strings, setting
+from tfgan.config.setting import MOST_SIDE, Settings, Strings, setting, shortened
 from tfgan.config.spec import OLD_CODINGS
 from tfgan.errors import UserError, did_you_mean
 
@@ -53,9 +53,10 @@ class TranslateConfig(Settings):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.size not in ("", TRAINED, FULL) and not (self.size.isdecimal() and int(self.size)):
+        if self.size not in ("", TRAINED, FULL) and not (self.size.isdecimal() and 1 <= int(self.size) <= MOST_SIDE):
             hint = did_you_mean(self.size, (TRAINED, FULL))
-            raise UserError(f"--size={self.size} must be {TRAINED}, {FULL}, or the pixels of the shorter side, such as 512.{hint}")
+            sides = f"or the pixels of the shorter side, such as 512, up to {MOST_SIDE}"
+            raise UserError(f"{shortened(f'--size={self.size}')} must be {TRAINED}, {FULL}, {sides}.{hint}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,15 +68,15 @@ class SampleConfig(Settings):
     """
 
     checkpoint: str = setting("last", CHECKPOINT, group="which")
-    count: int = setting(64, "images, in folders", at_least=1, group="what to make")
+    count: int = setting(64, "images, in folders", at_least=1, at_most=10_000_000, group="what to make")
     seed: int = setting(0, "of the first image; the others count on from it", at_least=0, group="what to make")
     classes: Strings = setting((), "names of the classes to make, in turns; empty: all", group="what to make")
     truncation: str = setting(
         "", "StyleGAN's ψ: 0 one mean image, 1 full variety; empty: as the run was trained to show", group="what to make"
     )
     sheet: str = setting("", "make one picture instead of a folder", choices=SHEETS, group="sheets")
-    rows: int = setting(4, "of the sheet", at_least=1, group="sheets")
-    columns: int = setting(8, "of the sheet, where classes or --strengths do not say how many", at_least=1, group="sheets")
+    rows: int = setting(4, "of the sheet", at_least=1, at_most=1000, group="sheets")
+    columns: int = setting(8, "of the sheet, where classes or --strengths do not say how many", at_least=1, at_most=1000, group="sheets")
     crossover: int = setting(4, "of --sheet=mixing: the first layer that takes the fine source's style", group="sheets")
     images: str = setting("", "an image, a folder or a pattern, encoded in the place of noise", group="from images", path=True)
     having: str = setting("", "images that have what an edit adds", group="from images", path=True)
@@ -122,7 +123,7 @@ class EvaluateConfig(Settings):
 
     checkpoint: str = setting("last", CHECKPOINT, group="what")
     data_dir: str = setting("", "where the run's data is now, if it was moved", group="what", path=True)
-    count: int = setting(5000, "images at most on each side", at_least=2, group="what")
+    count: int = setting(5000, "images at most on each side", at_least=2, at_most=10_000_000, group="what")
     metrics: Strings = setting((), "names, for example l1,ssim,fid; empty: all that fit", group="how")
     features: str = setting(
         "inception",

@@ -21,8 +21,8 @@ class HParams(noise.HParams):
         "networks that resize and convolve, as in the ports to MNIST, or the paper's for CIFAR-10",
         choices=tuple(MULTIPLES),
     )
-    ngf: int = setting(0, "channels before the generator's last layer; 0: the architecture's own", at_least=0)
-    ndf: int = setting(0, "channels of the discriminator's first layer; 0: the architecture's own", at_least=0)
+    ngf: int = setting(0, "channels before the generator's last layer; 0: the architecture's own", at_least=0, at_most=2**16)
+    ndf: int = setting(0, "channels of the discriminator's first layer; 0: the architecture's own", at_least=0, at_most=2**16)
     dropout: float = setting(-1.0, "rate in the discriminator; -1: the architecture's own", at_least=-1.0, at_most=0.99)
     discriminator_norm: str = setting("batch", "normalization in the discriminator", choices=("batch", "none"))
     batch_norm: str = noise.batch_norm_setting()

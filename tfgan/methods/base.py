@@ -20,7 +20,7 @@ class HParams(Settings):
     """
 
     epochs: int = setting(200, "total passes over the training images", operational=True, at_least=1)
-    batch_size: int = setting(1, "images in one step, over all replicas", at_least=1)
+    batch_size: int = setting(1, "images in one step, over all replicas", at_least=1, at_most=2**16)
     image_size: Size = setting((256, 256), "HEIGHTxWIDTH of the network's training images, or one number for both")
     load_size: Size = setting((0, 0), "HEIGHTxWIDTH that training images are resized to before the random crop; 0: image_size × 286/256")
     random_crop: bool = setting(True, "resize to load_size and crop at random; otherwise resize to image_size")

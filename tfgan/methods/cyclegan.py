@@ -17,8 +17,8 @@ DISCRIMINATORS = ("of_target", "of_source")
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AdamHParams):
     generator: str = setting("resnet_9", "resnet_9, resnet_6, … (a number of blocks) or unet_256, unet_128, … (a power of two)")
-    ngf: int = setting(64, "filters of each generator's first convolution", at_least=1)
-    ndf: int = setting(64, "filters of each discriminator's first convolution", at_least=1)
+    ngf: int = setting(64, "filters of each generator's first convolution", at_least=1, at_most=2**16)
+    ndf: int = setting(64, "filters of each discriminator's first convolution", at_least=1, at_most=2**16)
     n_layers: int = setting(
         3, "strided convolutions of a discriminator: 0 to 5 judge patches of 1, 16, 34, 70, 142, 286 pixels", at_least=0, at_most=5
     )
@@ -27,7 +27,7 @@ class HParams(base.AdamHParams):
     loss: str = setting("lsgan", "adversarial loss", choices=tuple(GAN_LOSSES))
     cycle_weight: float = setting(10.0, "λ of the cycle consistency loss", at_least=0.0)
     identity_weight: float = setting(0.5, "weight of the identity loss as a share of λ, which keeps colors; 0: none", at_least=0.0)
-    pool_size: int = setting(50, "earlier translations kept for each discriminator; 0: none", at_least=0)
+    pool_size: int = setting(50, "earlier translations kept for each discriminator; 0: none", at_least=0, at_most=100_000)
     lr_decay_epochs: float = base.lr_decay_setting(0.5)
 
     def __post_init__(self):

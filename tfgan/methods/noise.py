@@ -35,15 +35,17 @@ def check_penalty(hparams, batch_norm):
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AveragedHParams, base.AdamHParams):
-    batch_size: int = setting(64, "images in one update, over all replicas", at_least=1)
+    batch_size: int = setting(64, "images in one update, over all replicas", at_least=1, at_most=2**16)
     image_size: Size = setting((28, 28), "HEIGHTxWIDTH of the images, or one number for both")
     random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
     flip: bool = setting(False, "mirror half of the training images")
-    latent_dim: int = setting(100, "length of the noise vector", at_least=1, formerly="latents")
+    latent_dim: int = setting(100, "length of the noise vector", at_least=1, at_most=2**16, formerly="latents")
     prior: str = setting("normal", "what noise is drawn from: N(0, 1), or uniform in [-1, 1]", choices=("normal", "uniform"))
     loss: str = setting("bce", "adversarial loss; wgan_gp adds the gradient penalty", choices=tuple(LOSSES))
     gp_weight: float = setting(10.0, "λ of the gradient penalty of --loss=wgan_gp", at_least=0.0, formerly="penalty_weight")
-    n_critic: int = setting(1, "updates of the discriminator, each on a batch of its own, for one of the generator", at_least=1)
+    n_critic: int = setting(
+        1, "updates of the discriminator, each on a batch of its own, for one of the generator", at_least=1, at_most=1000
+    )
     updates: str = setting(
         "discriminator_first",
         "order in a step; generator_first shows the discriminator the images that the generator has just learned from",

@@ -26,8 +26,8 @@ class HParams(base.AveragedHParams, base.AdamHParams):
         "unet_256, unet_128, … or encdec_256, … without skips (a power of two) or resnet_9, … (a number of blocks); auto: the largest "
         "U-Net up to unet_256 that image_size is a multiple of",
     )
-    ngf: int = setting(64, "filters of the generator's first convolution", at_least=1)
-    ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1)
+    ngf: int = setting(64, "filters of the generator's first convolution", at_least=1, at_most=2**16)
+    ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1, at_most=2**16)
     n_layers: int = setting(
         3, "strided convolutions of the discriminator: 0 to 5 judge patches of 1, 16, 34, 70, 142, 286 pixels", at_least=0, at_most=5
     )

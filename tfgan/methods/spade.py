@@ -14,8 +14,8 @@ from tfgan.sizes import VGG_MINIMUM, fitting_doublings, fitting_power, multiscal
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AdamHParams):
-    ngf: int = setting(64, "filters of the generator at full size, and of the style encoder's first convolution", at_least=1)
-    ndf: int = setting(64, "filters of each discriminator's first convolution", at_least=1)
+    ngf: int = setting(64, "filters of the generator at full size, and of the style encoder's first convolution", at_least=1, at_most=2**16)
+    ndf: int = setting(64, "filters of each discriminator's first convolution", at_least=1, at_most=2**16)
     depth: int = setting(
         0,
         "doublings of the generator; 0: 5 from 256×256 on, which start from 8×8 there, and fewer for smaller images",
@@ -26,7 +26,7 @@ class HParams(base.AdamHParams):
     scales: int = setting(2, "discriminators, each at half the size of the one before", at_least=1, at_most=6)
     sync_batch_norm: bool = setting(True, "batch statistics over all replicas")
     style_encoder: bool = setting(False, "learn styles: an encoder makes a vector of each photo, and the generator starts from it")
-    latent_dim: int = setting(256, "length of the style vector", at_least=1, formerly="latent")
+    latent_dim: int = setting(256, "length of the style vector", at_least=1, at_most=2**16, formerly="latent")
     encoder_size: int = setting(
         0,
         "height and width to which the style encoder's images are resized, a power of two from 8 on; 0: image_size, at most 256",

@@ -18,18 +18,20 @@ UNKNOWN = -1e9  # added to the logits of unknown attributes: a softmax over the 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AdamHParams):
     epochs: int = setting(20, "total passes over the training images", operational=True, at_least=1)
-    batch_size: int = setting(16, "images in one update, over all replicas", at_least=1)
+    batch_size: int = setting(16, "images in one update, over all replicas", at_least=1, at_most=2**16)
     image_size: Size = setting((128, 128), "HEIGHTxWIDTH of the networks' training images, or one number for both")
     random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
     learning_rate: float = setting(1e-4, "of the Adam optimizers", at_least=0.0)
     lr_decay_epochs: float = base.lr_decay_setting(0.5)
-    ngf: int = setting(64, "filters of the generator's first convolution", at_least=1)
-    ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1)
-    n_blocks: int = setting(6, "residual blocks of the generator", at_least=1, formerly="blocks")
+    ngf: int = setting(64, "filters of the generator's first convolution", at_least=1, at_most=2**16)
+    ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1, at_most=2**16)
+    n_blocks: int = setting(6, "residual blocks of the generator", at_least=1, at_most=1000, formerly="blocks")
     n_layers: int = setting(
         0, "strided convolutions of the discriminator; 0: 6 from 128×128 on, and fewer for smaller images", at_least=0, at_most=8
     )
-    n_critic: int = setting(5, "updates of the discriminator, each on a batch of its own, for one of the generator", at_least=1)
+    n_critic: int = setting(
+        5, "updates of the discriminator, each on a batch of its own, for one of the generator", at_least=1, at_most=1000
+    )
     classification_weight: float = setting(1.0, "λ of both networks' attribute losses", at_least=0.0)
     reconstruction_weight: float = setting(10.0, "λ of the L1 loss between an image and its way there and back", at_least=0.0)
     gp_weight: float = setting(10.0, "λ of the discriminator's gradient penalty", at_least=0.0, formerly="penalty_weight")

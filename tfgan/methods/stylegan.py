@@ -21,10 +21,10 @@ LEARNING_RATES = ((512, 3e-3), (256, 2e-3), (128, 1.5e-3), (0, 1e-3))  # from wh
 class HParams(noise.HParams):
     idle = ("updates",)
     epochs: int = setting(357, "total passes over the training images", operational=True, at_least=1)
-    batch_size: int = setting(32, "images in one update, over all replicas", at_least=1)
+    batch_size: int = setting(32, "images in one update, over all replicas", at_least=1, at_most=2**16)
     image_size: Size = setting((256, 256), "height and width of the images, a power of two")
     flip: bool = setting(True, "mirror half of the training images")
-    latent_dim: int = setting(512, "length of the noise vector", at_least=1, formerly="latents")
+    latent_dim: int = setting(512, "length of the noise vector", at_least=1, at_most=2**16, formerly="latents")
     learning_rate: float = setting(0.0, "of the Adam optimizers; 0: 0.001 up to 64 pixels, and more for larger ones", at_least=0.0)
     beta_1: float = setting(0.0, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
     beta_2: float = setting(0.99, "Adam's decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
@@ -35,10 +35,12 @@ class HParams(noise.HParams):
         at_most=0.999999,
         formerly="average_decay",
     )
-    w_dim: int = setting(512, "length of a style w", at_least=1, formerly="width")
-    mapping_layers: int = setting(8, "between noise and style", at_least=1)
-    channel_base: int = setting(8192, "feature maps of r pixels: channel_base / 2^(log2 r - 1), at most channel_max", at_least=1)
-    channel_max: int = setting(512, "most feature maps of one layer", at_least=1)
+    w_dim: int = setting(512, "length of a style w", at_least=1, at_most=2**16, formerly="width")
+    mapping_layers: int = setting(8, "between noise and style", at_least=1, at_most=1000)
+    channel_base: int = setting(
+        8192, "feature maps of r pixels: channel_base / 2^(log2 r - 1), at most channel_max", at_least=1, at_most=2**16
+    )
+    channel_max: int = setting(512, "most feature maps of one layer", at_least=1, at_most=2**16)
     r1_gamma: float = setting(10.0, "γ of the R1 penalty; not with --loss=wgan_gp, which has its own", at_least=0.0, formerly="r1_weight")
     r1_interval: int = setting(
         1, "steps between R1 penalties, which count that many times (Karras et al. 2020, §3.1)", at_least=1, formerly="r1_every"

@@ -19,14 +19,14 @@ EQUILIBRIUM = 0.68  # the cross-entropy of an undecided discriminator, ln 2, as 
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AveragedHParams):
-    batch_size: int = setting(64, "images in one step, over all replicas", at_least=2)
+    batch_size: int = setting(64, "images in one step, over all replicas", at_least=2, at_most=2**16)
     image_size: Size = setting((64, 64), "HEIGHTxWIDTH of the images, multiples of 8, or one number for both")
     random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
-    latent_dim: int = setting(128, "length of the latent vector", at_least=1, formerly="latents")
-    nef: int = setting(64, "filters of the encoder's first convolution", at_least=1)
-    encoder_units: int = setting(2048, "units of the encoder's dense layer: 2048 in the paper, 1024 in its code", at_least=1)
-    ngf: int = setting(32, "filters of the decoder at full size", at_least=1)
-    ndf: int = setting(32, "filters of the discriminator's first convolution", at_least=1)
+    latent_dim: int = setting(128, "length of the latent vector", at_least=1, at_most=2**16, formerly="latents")
+    nef: int = setting(64, "filters of the encoder's first convolution", at_least=1, at_most=2**16)
+    encoder_units: int = setting(2048, "units of the encoder's dense layer: 2048 in the paper, 1024 in its code", at_least=1, at_most=2**16)
+    ngf: int = setting(32, "filters of the decoder at full size", at_least=1, at_most=2**16)
+    ndf: int = setting(32, "filters of the discriminator's first convolution", at_least=1, at_most=2**16)
     similarity_weight: float = setting(1e-5, "γ of the similarity, a sum over all features, in the decoder's loss", at_least=0.0)
     convex: bool = setting(False, "weigh the decoder's adversarial loss by 1 - γ, as the paper's code does, instead of 1")
     decoder_loss: str = setting(

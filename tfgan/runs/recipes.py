@@ -1,9 +1,17 @@
 """Flag files: where they are found, and how they join the command line."""
 
+import contextlib
 from pathlib import Path
 
 import tfgan
+from tfgan.config import shortened
 from tfgan.errors import UserError, did_you_mean
+from tfgan.paths.home import with_home
+from tfgan.paths.special import special
+
+MAX_BYTES = 2**20  # of a flag file
+MAX_DEPTH = 16  # flag files inside each other
+MAX_LINES = 10_000  # of all flag files of a command; files that each name another one twice double them at every level
 
 
 def recipe_folder() -> Path:
@@ -26,13 +34,15 @@ def find_recipe(name: str, beside: Path) -> Path:
     Raises:
         UserError: there is none; suggests a recipe.
     """
-    path = Path(name).expanduser()
+    path = Path(with_home(name))
     for folder in (beside, recipe_folder()):
         for candidate in (folder / path, folder / f"{path}.flags"):
-            if candidate.is_file():
-                return candidate
+            with contextlib.suppress(OSError):  # a name that is too long
+                if candidate.is_file():
+                    return candidate
     hint = did_you_mean(path.name, recipes(), 0.4)
-    raise UserError(f"--flagfile={name} does not exist.{hint} Recipes: {', '.join(recipes())}.")
+    missing = "is a folder" if (beside / path).is_dir() else f"is {other}" if (other := special(beside / path)) else "does not exist"
+    raise UserError(f"{shortened(f'--flagfile={name}')} {missing}.{hint} Recipes: {', '.join(recipes())}.")
 
 
 def expand(arguments: list[str]) -> tuple[list[str], str]:
@@ -64,7 +74,7 @@ def by_place(arguments: list[str]) -> tuple[list[list[str]], str]:
             files.append(find_recipe(value if equals else next(rest, ""), Path()))
         else:
             others.append(argument)
-    return [place for file in files for place in _read(file, ())] + [others], files[-1].stem if files else ""
+    return [place for file in files for place in _read(file)] + [others], files[-1].stem if files else ""
 
 
 def recipe_settings(name: str) -> list[dict[str, str]]:
@@ -76,7 +86,7 @@ def recipe_settings(name: str) -> list[dict[str, str]]:
     Raises:
         UserError: a flag file that does not exist, is no text, or includes itself.
     """
-    return [dict(map(_setting, place)) for place in _read(find_recipe(name, Path()), ())]
+    return [dict(map(_setting, place)) for place in _read(find_recipe(name, Path()))]
 
 
 def _setting(argument: str) -> tuple[str, str]:
@@ -86,22 +96,45 @@ def _setting(argument: str) -> tuple[str, str]:
     return flag.removeprefix("no"), "false" if flag.startswith("no") else "true"
 
 
-def _read(file: Path, outer: tuple[Path, ...]) -> list[list[str]]:
+def _read(file: Path) -> list[list[str]]:
     """The lines of flags in a file; those of the files it names, looked for beside it, are lists of their own where they are named."""
-    if file.resolve() in outer:
-        raise UserError(f"{file} includes itself.")
-    places: list[list[str]] = [[]]
-    for line in _lines(file):
-        if line.startswith("--flagfile="):
-            inner = find_recipe(line.partition("=")[2], file.parent)
-            places += [*_read(inner, (*outer, file.resolve())), []]
-        elif line and not line.startswith(("#", "//")):
-            places[-1].append(line)
-    return places
+    read = 0
+
+    def places_of(file: Path, outer: tuple[Path, ...]) -> list[list[str]]:
+        nonlocal read
+        if file.resolve() in outer:
+            raise UserError(f"{file} includes itself.")
+        if len(outer) >= MAX_DEPTH:
+            raise UserError(f"{file} is named by {MAX_DEPTH} flag files inside each other: write its flags into one of them.")
+        lines = _lines(file)
+        read += len(lines) + 1
+        if read > MAX_LINES:
+            raise UserError(
+                f"--flagfile={file}: the flag files of a command have {MAX_LINES} lines at most; these name each other too often."
+            )
+        places: list[list[str]] = [[]]
+        for line in lines:
+            if line.startswith("--flagfile="):
+                inner = find_recipe(line.partition("=")[2], file.parent)
+                places += [*places_of(inner, (*outer, file.resolve())), []]
+            elif line and not line.startswith(("#", "//")):
+                places[-1].append(line)
+        return places
+
+    return places_of(file, ())
 
 
 def _lines(file: Path) -> list[str]:
+    """The lines of a flag file without the white space around them; raises `UserError` for what is none."""
     try:
-        return [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+        with file.open("rb") as opened:
+            text = opened.read(MAX_BYTES + 1).decode("utf-8")
     except UnicodeDecodeError:
         raise UserError(f"--flagfile={file} is no text file.") from None
+    except OSError as error:
+        raise UserError(f"--flagfile={file} cannot be read: {error.strerror}.") from None
+    if len(text) > MAX_BYTES:
+        raise UserError(f"--flagfile={file} is no flag file: it is larger than {MAX_BYTES:,} bytes.")
+    if "\0" in text:
+        raise UserError(f"--flagfile={file} is no text file: it holds null characters.")
+    return [line.strip() for line in text.splitlines()]

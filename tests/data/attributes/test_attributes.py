@@ -308,7 +308,7 @@ def test_no_attributes_at_all(tmp_path):
     with pytest.raises(UserError, match="--attributes_file=list_attr_celeba.txt or attributes.csv"):
         opened(tmp_path)
     (tmp_path / "attributes.csv").write_bytes(b"f,a\n1.png,\xff\n")
-    with pytest.raises(UserError, match="it is not text in UTF-8"):
+    with pytest.raises(UserError, match="line 2 is not text in UTF-8"):
         opened(tmp_path, attributes_file=str(tmp_path / "attributes.csv"))
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -94,8 +95,9 @@ def test_unpacked_under_its_packed_name(tmp_path):
         (THREE.replace(b"\x08", b"\x0d", 1), "begins with 00 00 0d 03"),  # floats
         (THREE[:10], "is damaged: of 3×0×0 bytes and a header of 16, 10 are there"),
         (THREE[:-1], "is damaged: of 3×2×4 bytes and a header of 16, 39 are there"),
-        (THREE + b"\0", "is damaged: of 3×2×4 bytes and a header of 16, 41 are there"),
-        (THREE[:4] + b"\xff" * 12, "is damaged: of 4294967295×4294967295×4294967295 bytes"),
+        (THREE + b"\0", "is damaged: of 3×2×4 bytes and a header of 16, at least 41 are there"),
+        (THREE[:4] + b"\xff" * 12, "is too large, or damaged: its header says 4294967295×4294967295×4294967295 bytes"),
+        (THREE[:4] + bytes((0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4)), "holds nothing: its header says 3×0×4 bytes"),
         (ZIPPED[:-9], "cannot be read: Compressed file ended"),
         (ZIPPED[:-8] + b"\0" * 8, "cannot be read: CRC check failed"),
         (b"\x1f\x8b\x08\x00" + b"\xff" * 20, "cannot be read: "),
@@ -106,6 +108,16 @@ def test_damaged_files(tmp_path, content, message):
     with pytest.raises(UserError, match=re.escape(message)) as caught:
         open_idx(tmp_path, labeled=False)
     assert str(tmp_path / "train-images-idx3-ubyte") in str(caught.value)
+
+
+def test_no_more_is_unpacked_than_the_header_claims(tmp_path):
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    path.write_bytes(gzip.compress(THREE + bytes(2**26), 1))
+    tracemalloc.start()
+    with pytest.raises(UserError, match="is damaged: of 3×2×4 bytes and a header of 16, at least 41 are there"):
+        read_idx(path, 3)
+    assert tracemalloc.get_traced_memory()[1] < 2**22
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

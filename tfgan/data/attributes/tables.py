@@ -9,12 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan.config import Strings
+from tfgan.config import Strings, shortened
 from tfgan.data.folders.layout import SPLITS, natural_key
 from tfgan.data.formats import is_picture
 from tfgan.errors import UserError
+from tfgan.paths.special import special
 
 MAX_CATEGORIES = 100  # different texts in a column; more are names or remarks, not an attribute
+MAX_BYTES = 2**27  # of a table, five times CelebA's list
+MAX_COLUMNS = 4096
+MAX_VALUES = 2**27  # rows times attributes; CelebA has 8 million
 
 _PARTITION = "list_eval_partition"  # stem of the file that says CelebA's splits
 _LOOKED_AT = 100  # rows that tell whether a table names images
@@ -74,7 +78,7 @@ def read_table(path: Path, wanted: Strings) -> Table:
     split_at = lowered.index("split") if "split" in lowered else None
     columns = {name: at for at, name in enumerate(header) if name and at not in (file_at, split_at)}
     if not columns:
-        raise UserError(f"{path} has no columns of attributes, only {', '.join(header)}")
+        raise UserError(f"{path} has no columns of attributes, only {shortened(', '.join(header))}")
     chosen = {name: at for name, at in columns.items() if not wanted or any(f"{want}=".startswith(f"{name}=") for want in wanted)}
     partition = _read_partition(path.parent) if split_at is None else {}
 
@@ -88,11 +92,12 @@ def read_table(path: Path, wanted: Strings) -> Table:
         if file in cells:
             bad.append((file, "has a second row"))
         elif (partition or split_at is not None) and said.lower() not in _SPLITS:
-            bad.append((file, f"its split is {said!r}, not train, val or test"))
+            bad.append((file, f"its split is {shortened(said)!r}, not train, val or test"))
         else:
             splits[file] = _SPLITS.get(said.lower(), "")
-            # One object for equal texts: CelebA's list has eight million cells.
-            cells[file] = [sys.intern(row[at].strip()) for at in chosen.values()]
+            cells[file] = _shared([row[at].strip() for at in chosen.values()])
+    if len(cells) * len(chosen) > MAX_VALUES:
+        raise UserError(f"{path} has {len(cells) * len(chosen):,} values, of which {MAX_VALUES:,} are the most: name fewer in --attributes")
     parsed = {name: _parse(path, name, [row[at] for row in cells.values()]) for at, name in enumerate(chosen)}
     paths = list(cells)
     wrong = {at: reason for column in parsed.values() for at, reason in column.bad.items()}
@@ -117,35 +122,66 @@ def _file_column(header: list[str]) -> int:
 
 def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     """The names of a file's columns, and the cells of each row that is not blank."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
-        raise UserError(f"cannot read the attributes in {path}: {reason}") from None
-    first, *others = text.splitlines() or [""]
-    if first.strip().isdecimal():  # CelebA's list begins with the number of its rows
-        names, *rows = [line.split() for line in others if line.strip()] or [[]]
+    text = _read_text(path)
+    first = text[:MAX_COLUMNS].partition("\n")[0].strip()
+    if first.isdecimal() and len(first) < 20:  # CelebA's list begins with the number of its rows
+        names, *rows = [_shared(line.split()) for line in text.splitlines()[1:] if line.strip()] or [[]]
         if len(rows) != int(first):
             raise UserError(f"{path} announces {int(first)} rows but has {len(rows)}; is it complete?")
-        return ["file", *names], rows
+        return ["file", *_few(path, names)], rows
     try:
-        delimiter = max(",;\t", key=first.count)
-        header, *rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(map(str.strip, row))] or [[]]
+        delimiter = max(",;\t", key=text.partition("\n")[0].count)
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        header, *rows = [_shared(row) for row in lines if any(map(str.strip, row))] or [[]]
     except csv.Error as error:
         raise UserError(f"cannot read {path} as CSV: {error}") from None
-    header = [name.strip() for name in header]
+    header = _few(path, [name.strip() for name in header])
     if any(map(is_picture, header)):
-        raise UserError(f"{path} needs a first line that names the columns, for example file,smiling,male; it begins with {first}")
+        raise UserError(
+            f"{path} needs a first line that names the columns, for example file,smiling,male; it begins with {shortened(first)}"
+        )
     for name in set(header) - {""}:
         if header.count(name) > 1:
             raise UserError(f"{path}: two columns are called {name!r}")
     return header, rows
 
 
+def _read_text(path: Path) -> str:
+    """The text of a table; raises `UserError` for a file that is none, or too large to be one."""
+    try:
+        if other := special(path):
+            raise UserError(f"cannot read the attributes in {path}: it is {other}, not a file")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(f"cannot read the attributes in {path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        place = f"line {content[: error.start].count(10) + 1}"
+        raise UserError(f"cannot read the attributes in {path}: {place} is not text in UTF-8; save the table as UTF-8") from None
+    if len(content) > MAX_BYTES:
+        raise UserError(f"cannot read the attributes in {path}: it is larger than {MAX_BYTES >> 20} MiB; leave columns out of it")
+    if "\0" in text:
+        raise UserError(f"cannot read the attributes in {path}: it holds null characters, which text does not")
+    return text
+
+
+def _shared(row: list[str]) -> list[str]:
+    """The cells of a row, one object for equal texts: CelebA's list has eight million cells."""
+    return list(map(sys.intern, row))
+
+
+def _few(path: Path, header: list[str]) -> list[str]:
+    """The names of columns; raises `UserError` if no table of attributes has so many."""
+    if len(header) > MAX_COLUMNS:
+        raise UserError(f"{path} has {len(header)} columns, of which {MAX_COLUMNS} are the most")
+    return header
+
+
 def _read_partition(folder: Path) -> dict[str, str]:
     """Name of an image file -> "0", "1" or "2", as list_eval_partition in `folder` says; empty if there is no such file."""
     path = next((path for ending in ("txt", "csv") if (path := folder / f"{_PARTITION}.{ending}").is_file()), None)
-    rows = [line.replace(",", " ").rsplit(None, 1) for line in path.read_text().splitlines()] if path else []
+    rows = [line.replace(",", " ").rsplit(None, 1) for line in _read_text(path).splitlines()] if path else []
     return {row[0]: row[1] for row in rows if len(row) == 2}
 
 
@@ -161,17 +197,23 @@ def _parse(path: Path, name: str, cells: list[str]) -> _Column:
     if meanings and all(number is None for number in meanings.values()):
         texts = sorted(meanings, key=natural_key)
         if len(texts) > MAX_CATEGORIES:
-            raise UserError(f"{path}: the column {name!r} has {len(texts)} texts; leave it out by naming others in --attributes")
+            raise UserError(f"{path}: the column {shortened(name)!r} has {len(texts)} texts; leave it out by naming others in --attributes")
+        if len(texts) * len(cells) > MAX_VALUES:
+            raise UserError(
+                f"{path}: the column {shortened(name)!r} has too many texts for so many rows; leave it out by naming others in --attributes"
+            )
         rows = dict(zip(texts, np.eye(len(texts)))) | {"": np.full(len(texts), np.nan)}
         return _Column(tuple(f"{name}={text}" for text in texts), np.array([rows[cell] for cell in cells], np.float32), {})
     if {0.0, -1.0} <= set(meanings.values()):
-        raise UserError(f"{path}: the column {name!r} has both 0 and -1; write 1 and 0, and leave cells empty where nothing is known")
+        raise UserError(
+            f"{path}: the column {shortened(name)!r} has both 0 and -1; write 1 and 0, and leave cells empty where nothing is known"
+        )
     coded = {cell: max(number, 0.0) for cell, number in meanings.items() if number in (-1.0, 0.0, 1.0)}
     if meanings and not coded:
-        found = f"holds numbers such as {next(iter(meanings))}"
-        raise UserError(f"{path}: the column {name!r} {found}, not 0 and 1; leave it out by naming others in --attributes")
+        found = f"holds numbers such as {shortened(next(iter(meanings)))}"
+        raise UserError(f"{path}: the column {shortened(name)!r} {found}, not 0 and 1; leave it out by naming others in --attributes")
     coded[""] = np.nan
-    bad = {at: f"{name} is {cell!r}, not 0 or 1" for at, cell in enumerate(cells) if cell not in coded}
+    bad = {at: f"{shortened(name)} is {shortened(cell)!r}, not 0 or 1" for at, cell in enumerate(cells) if cell not in coded}
     return _Column((name,), np.fromiter((coded.get(cell, np.nan) for cell in cells), np.float32, len(cells))[:, None], bad)
 
 

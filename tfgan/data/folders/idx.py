@@ -7,6 +7,7 @@ import math
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -21,6 +22,9 @@ _STEMS = {"train": "train", "test": "t10k"}
 
 _FILES = {"image": ("images", 3), "label": ("labels", 1)}
 """Key of an example -> the word for it in the name of its file, and the number of dimensions of the file's array."""
+
+MAX_BYTES = 2**30
+"""Largest array in an idx file that is read: 1.4 million images of 28×28 pixels, 23 times those of MNIST."""
 
 _DOMAINS = {"image": Domain("image", 1)}
 
@@ -88,21 +92,34 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
         dimensions: number of dimensions of the array: 3 for images N×H×W, 1 for labels.
 
     Raises:
-        UserError: the file cannot be read, is cut off, or does not hold bytes in so many dimensions.
+        UserError: the file cannot be read, is cut off, holds none or too many, or does not hold bytes in so many dimensions.
     """
     try:
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":  # of gzip, as some browsers unpack a file and leave it its name
-            content = gzip.decompress(content)
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"  # of gzip, as some browsers unpack a file and leave it its name
+        with gzip.open(path) if packed else path.open("rb") as file:
+            return _read_array(path, file, dimensions)
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} cannot be read: {error}") from None
+
+
+def _read_array(path: Path, file: gzip.GzipFile | IO[bytes], dimensions: int) -> np.ndarray:
+    """The array in an unpacked file, of which no more is read than its header claims: a few megabytes can unpack to any number of them."""
     magic, start = bytes((0, 0, 8, dimensions)), 4 + 4 * dimensions
-    if content[:4] != magic:
-        raise UserError(f"{path} is no idx{dimensions} file of bytes: it begins with {content[:4].hex(' ')}, not with {magic.hex(' ')}.")
-    shape = np.frombuffer(content[4:start].ljust(start - 4, b"\0"), ">u4").tolist()
-    if len(content) != start + math.prod(shape):
-        raise UserError(f"{path} is damaged: of {'×'.join(map(str, shape))} bytes and a header of {start}, {len(content)} are there.")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    header = file.read(start)
+    if header[:4] != magic:
+        raise UserError(f"{path} is no idx{dimensions} file of bytes: it begins with {header[:4].hex(' ')}, not with {magic.hex(' ')}.")
+    shape = np.frombuffer(header[4:].ljust(start - 4, b"\0"), ">u4").tolist()
+    claimed, shown = math.prod(shape), "×".join(map(str, shape))
+    if not claimed and len(header) == start:
+        raise UserError(f"{path} holds nothing: its header says {shown} bytes.")
+    if claimed > MAX_BYTES:
+        raise UserError(f"{path} is too large, or damaged: its header says {shown} bytes, of which {MAX_BYTES:,} are the most.")
+    content = file.read(claimed + 1)
+    if len(header) + len(content) != start + claimed:
+        there = f"{'at least ' * (len(content) > claimed)}{len(header) + len(content)}"
+        raise UserError(f"{path} is damaged: of {shown} bytes and a header of {start}, {there} are there.")
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def _find(folder: Path, stem: str, key: str) -> Path | None:

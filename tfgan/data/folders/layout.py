@@ -14,6 +14,7 @@ from tfgan.errors import UnreadableImage, UserError, did_you_mean, did_you_mean_
 from tfgan.terminal import waiting
 
 LISTED = 10  # files named in a message
+MOST_DIGITS = 300  # of a number inside a name, as Python reads no number of thousands
 
 SPLITS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
 """Name of a split -> the names that its folder may have."""
@@ -122,7 +123,7 @@ def split_folders(data_dir: Path) -> dict[str, str]:
 def natural_key(text: str) -> tuple:
     """A sort key by which numbers inside names count as numbers, and case only between names that are otherwise equal."""
     parts = re.split(r"(\d+)", text.casefold())
-    return [int(part) if index % 2 else part for index, part in enumerate(parts)], text
+    return [int(part[:MOST_DIGITS]) if index % 2 else part for index, part in enumerate(parts)], text
 
 
 def infer_domains(
