@@ -41,7 +41,9 @@ def find_recipe(name: str, beside: Path) -> Path:
                 if candidate.is_file():
                     return candidate
     hint = did_you_mean(path.name, recipes(), 0.4)
-    missing = "is a folder" if (beside / path).is_dir() else f"is {other}" if (other := special(beside / path)) else "does not exist"
+    missing = (
+        "is a folder" if name and (beside / path).is_dir() else f"is {other}" if (other := special(beside / path)) else "does not exist"
+    )
     raise UserError(f"{shortened(f'--flagfile={name}')} {missing}.{hint} Recipes: {', '.join(recipes())}.")
 
 
@@ -109,9 +111,7 @@ def _read(file: Path) -> list[list[str]]:
         lines = _lines(file)
         read += len(lines) + 1
         if read > MAX_LINES:
-            raise UserError(
-                f"--flagfile={file}: the flag files of a command have {MAX_LINES} lines at most; these name each other too often."
-            )
+            raise UserError(f"--flagfile={file}: flag files have {MAX_LINES} lines together at most; do these name each other too often?")
         places: list[list[str]] = [[]]
         for line in lines:
             if line.startswith("--flagfile="):
