@@ -29,6 +29,7 @@ def spec(**changes):
         "sizes": {"train": 400, "val": 100},
         "fingerprint": "abc",
         "class_names": ("cat", "dog"),
+        "attribute_names": ("black", "blond", "male"),
         "attribute_groups": (("black", "blond"), ("male",)),
     }
     return DataSpec(**{**values, **changes})
@@ -65,7 +66,7 @@ def test_a_run_of_another_version_is_read(tmp_path):
     path = tmp_path / "config.json"
     run_config().write(path)
     values = json.loads(path.read_text())
-    del values["training"]["xla"], values["hparams"]["norm"]
+    del values["format"], values["training"]["xla"], values["hparams"]["norm"]
     values["training"]["gone"] = 1
     path.write_text(json.dumps(values))
     read = RunConfig.read(path, hparams_class)

@@ -116,10 +116,12 @@ def test_records_refuse_what_the_command_line_refuses(kind, settings, message):
 
 
 def test_what_an_earlier_version_took_is_still_read():
-    assert from_dict(Some, {"rate": 7.0, "kind": "gone", "unknown": 1}) == from_dict(Some, {"rate": 7.0, "kind": "gone"})
-    read = from_dict(Some, {"rate": 7.0, "size": [1, 2]})
-    assert (read.rate, read.size, read.count) == (7.0, (1, 2), 3)
+    """Such as settings that contradict each other now, and numbers for texts; never what no version took."""
+    read = from_dict(Some, {"rate": 1, "size": [1, 2], "unknown": 1})
+    assert (read.rate, read.size, read.count) == (1.0, (1, 2), 3)
     assert from_dict(TrainConfig, {"features": "/gone/model.keras"}).features == "/gone/model.keras"
+    with pytest.raises(UserError, match=r"^hparams\.rate must be from 0\.0 to 1\.0, not 7\.0$"):
+        from_dict(Some, {"rate": 7.0}, "hparams")
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_old_keywords(old, said):
 def run_config(old, given):
     """A run with these settings, of one method or of settings of data or training."""
     records = dict(zip(("data", "training", "hparams"), make_records([], given, old.records)))
-    spec = DataSpec("images", (64, 64), {"image": Domain("photo", 3)}, {"train": 4}, "")
+    spec = DataSpec("images", records["hparams"].image_size, {"image": Domain("photo", 3)}, {"train": 4}, "")
     return RunConfig(method=old.method, **records, spec=spec, versions={})
 
 

@@ -6,6 +6,7 @@ import re
 from tfgan.config import Size
 
 VGG_MINIMUM = 16  # pixels: four poolings stand before VGG's relu5_1
+MOST_BLOCKS = 256  # of a ResNet generator
 
 
 def parse_generator(name: str) -> tuple[str, int]:
@@ -17,7 +18,7 @@ def parse_generator(name: str) -> tuple[str, int]:
     kind, _, text = name.partition("_")
     number = int(text) if re.fullmatch("[1-9][0-9]{0,3}", text) else 0
     power_of_two = number >= 4 and number & (number - 1) == 0
-    if (kind in ("unet", "encdec") and power_of_two) or (kind == "resnet" and number > 0):
+    if (kind in ("unet", "encdec") and power_of_two) or (kind == "resnet" and 0 < number <= MOST_BLOCKS):
         return kind, number
     raise ValueError(f"{name} is unknown. Use unet_256, unet_128, … or encdec_256, … (a power of two) or resnet_9, … (a number of blocks).")
 

@@ -19,7 +19,7 @@ HARD = {
         "direction": "photo, old_to_the labels",
         "label_names": ("", "a", "-b", "c=d", "multi\nline"),
         "skip_bad_files": True,
-        "synthetic_images": 123456789,
+        "synthetic_images": 123456,
     },
     "training": {
         "workdir": "runs/it's mine",
@@ -29,7 +29,7 @@ HARD = {
         "validate_every": 3,
         "best_metric": "l1",
     },
-    "hparams": {"epochs": 1_000_000_000_001, "flip": False, "random_crop": True, "load_size": (70, 200)},
+    "hparams": {"epochs": 2_000_000_001, "flip": False, "random_crop": True, "load_size": (70, 200)},
 }
 FLOATS = {"learning_rate": 1 / 3, "beta_1": 0.1 + 0.2, "beta_2": 0.999}
 
@@ -111,9 +111,10 @@ def test_runs_of_earlier_versions_have_a_command_of_present_words():
         ({"method": "Mine"}, "`tfgan.train`"),
         ({"data": {"dataset": "own:0123456789ab"}}, "A program gave the images"),
         ({"data": {"domains": [" a", "b"]}}, "--domains: names with white space around them"),
-        ({"hparams": {"epochs": 0}}, "This version would not train it so: --epochs=0 must be at least 1."),
-        ({"hparams": []}, "config.json lacks settings"),
-        ({"training": 3}, "config.json lacks settings"),
+        ({"hparams": {"epochs": 0}}, "no command that repeats the run: hparams.epochs must be at least 1, not 0"),
+        ({"hparams": {"load_size": [8, 8]}}, "This version would not train it so: --load_size=8x8 is smaller"),
+        ({"hparams": []}, "hparams must be an object, not []"),
+        ({"training": 3}, "training must be an object, not 3"),
     ],
 )
 def test_what_has_no_command_says_why(change, remark):

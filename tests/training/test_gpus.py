@@ -7,8 +7,7 @@ from typing import NamedTuple
 import pytest
 import tensorflow as tf
 
-from tfgan.config import TrainConfig
-from tfgan.config.setting import from_dict
+from tfgan.config import TrainConfig, from_dict
 from tfgan.config.training import named_cards
 from tfgan.errors import UserError
 from tfgan.training.gpus import choose_gpus

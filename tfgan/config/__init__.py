@@ -10,6 +10,7 @@ from tfgan.config.near import is_run, no_run, refuse_part_of_run
 from tfgan.config.records import make_records
 from tfgan.config.run import RunConfig
 from tfgan.config.scale import FULL, TRAINED, Scale, as_pixels
+from tfgan.config.schema import from_dict
 from tfgan.config.setting import (
     Settings,
     Size,
@@ -18,7 +19,6 @@ from tfgan.config.setting import (
     as_size,
     as_text,
     differences,
-    from_dict,
     from_text,
     is_operational,
     setting,

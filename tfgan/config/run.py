@@ -5,15 +5,25 @@ import json
 from pathlib import Path
 from typing import Any
 
+import tfgan
 from tfgan.config.data import DataConfig
 from tfgan.config.near import no_run
 from tfgan.config.scale import Scale
-from tfgan.config.setting import differences, from_dict
+from tfgan.config.schema import from_dict, nearest, shown, unknown_names
+from tfgan.config.setting import as_text, differences
 from tfgan.config.spec import DataSpec
+from tfgan.config.stored import Damaged, read_json
 from tfgan.config.training import TrainConfig
-from tfgan.config.words import tell_old_words
+from tfgan.config.words import say_once, tell_old_words
 from tfgan.errors import UserError
 from tfgan.paths.files import write_atomically
+
+FORMAT = 1
+"""The version of the file. It rises with each setting that says what is learned and is new or gone, and with each check that takes less
+than before: a program refuses files of higher ones, as it would make something else of them. Files of version 0 do not state it."""
+
+LONGEST_NAME = 200  # characters, of a method
+CURE = "Mend it there, or put back a copy of the file."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,33 +51,41 @@ class RunConfig:
     scale: dict[str, Scale] = dataclasses.field(default_factory=dict)
 
     def write(self, path: Path):
-        write_atomically(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+        write_atomically(path, json.dumps({"format": FORMAT} | dataclasses.asdict(self), indent=2) + "\n")
 
     @classmethod
     def read(cls, path: Path, hparams_class) -> "RunConfig":
-        """The record of a run, as `write` stored it.
+        """The record of a run, as `write` stored it. What a newer version has added to it without harm is passed over, and said.
 
         Args:
             path: the file, RUN/config.json.
             hparams_class: a function from the name of a method to the class of its hyper-parameters.
 
         Raises:
-            UserError: there is no such file, or it is damaged.
+            UserError: there is no such file, it is damaged, or of a version that this one does not know.
         """
+        values = read_record(path)
+        kinds = {"data": DataConfig, "training": TrainConfig, "hparams": hparams_class(_method(path, values))}
         try:
-            values = json.loads(path.read_text())
-        except (FileNotFoundError, NotADirectoryError):
-            raise UserError(no_run(path.parent)) from None
-        except ValueError as error:
-            raise UserError(f"{path} is damaged: {error}") from None
-        try:
-            hparams_record = hparams_class(values["method"])
-            records = {"data": DataConfig, "training": TrainConfig, "hparams": hparams_record}
-            tell_old_words(str(path), [(values[name], record) for name, record in records.items()])
-            hparams = from_dict(hparams_record, values.pop("hparams"))
-            return dataclasses.replace(from_dict(cls, {**values, "hparams": None}), hparams=hparams)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise UserError(f"{path} is damaged: {error!r}") from None
+            current = values.get("format", 0) == FORMAT
+            made = {name: _part(values, name, kind, current) for name, kind in kinds.items()}
+            tell_old_words(str(path), [(values[name], kind) for name, kind in kinds.items()])
+            if current:
+                _tell_unknown(path, values, kinds)
+            others = {name: value for name, value in values.items() if name not in kinds}
+            record = dataclasses.replace(from_dict(cls, {**others, "data": {}, "training": {}, "hparams": None}), **made)
+            if problem := record.contradiction():
+                raise UserError(problem)
+            return record
+        except UserError as error:
+            raise Damaged(path, str(error).rstrip("."), CURE) from None
+
+    def contradiction(self) -> str:
+        """What is wrong with the record as a whole, as a clause that begins with the name of a field; "" if nothing is."""
+        if not set(self.scale) <= set(self.spec.domains):
+            return f"scale must be that of {' and '.join(self.spec.domains)}"
+        size = getattr(self.hparams, "image_size", self.spec.image_size)
+        return "" if size == self.spec.image_size else f"spec.image_size must be hparams.image_size, {as_text(size)}"
 
     def differences(self, new: "RunConfig") -> list[str]:
         """Lines `name: old -> new` for what resuming this run as `new` would change of what is learned; empty if nothing.
@@ -83,3 +101,62 @@ class RunConfig:
         """Lines `name: old -> new` for what lets the same settings round otherwise: versions, devices, threads, kinds of CPU."""
         pairs = ((self.versions, new.versions), (self.hardware, new.hardware))
         return [f"{name}: {old[name]} -> {now[name]}" for old, now in pairs for name in now if old.get(name, now[name]) != now[name]]
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """The values in a RUN/config.json as JSON has them.
+
+    Raises:
+        UserError: there is no such file, it is damaged, or of a higher `FORMAT` than this version knows.
+    """
+    try:
+        values = read_json(path)
+    except FileNotFoundError:
+        raise UserError(no_run(path.parent)) from None
+    except Damaged as error:
+        raise Damaged(path, error.problem, "Put back a copy of the file.") from None
+    if not isinstance(values, dict):
+        raise Damaged(path, "a JSON object is expected", "Put back a copy of the file.")
+    form, versions = values.get("format", 0), values.get("versions")
+    if type(form) is not int or not 0 <= form < 10**6:
+        raise Damaged(path, f"format must be a whole number, {FORMAT} or less", CURE)
+    if form > FORMAT:
+        writer = f"tfgan {str(versions['tfgan'])[:20]}" if isinstance(versions, dict) and "tfgan" in versions else "another tfgan"
+        raise UserError(
+            f"{path} is of {writer} (format {form}), and this is tfgan {tfgan.__version__} (up to format {FORMAT}): "
+            "update it with pip install -U tfgan."
+        )
+    return values
+
+
+def _method(path: Path, values: dict[str, Any]) -> str:
+    """The name of the method, of which nothing is known yet."""
+    method = values.get("method")
+    if not isinstance(method, str) or not method.isprintable() or not 0 < len(method) <= LONGEST_NAME:
+        raise Damaged(path, f"method must be the name of a method, not {shown(method)}", CURE)
+    return method
+
+
+def _part(values: dict[str, Any], name: str, kind: type, current: bool):
+    """The record of one part of the file; raises `UserError` if it is missing or does not fit.
+
+    A program's own method may have gained settings since, with no version that would tell: these have their defaults.
+    """
+    if name not in values:
+        raise UserError(f"{name} is missing")
+    return from_dict(kind, values[name], name, whole=current and kind.__module__.partition(".")[0] == "tfgan")
+
+
+def _tell_unknown(path: Path, values: dict[str, Any], kinds: dict[str, type]):
+    """Says which values of a file of the present format are passed over, as those of a newer version that do not say what is learned."""
+    tops = {"format", *(field.name for field in dataclasses.fields(RunConfig))}
+    unknown = [name[:60] for name in values if name not in tops]
+    for name, kind in {**kinds, "spec": DataSpec}.items():
+        if isinstance(values.get(name), dict):
+            known = [field.name for field in dataclasses.fields(kind)]
+            unknown += [f"{name}.{other[:60]}{nearest(other, known)}" for other in unknown_names(kind, values[name])]
+    if unknown:
+        listed = ", ".join(unknown[:8]) + ", …" * (len(unknown) > 8)
+        say_once(
+            f"{path}: not known to tfgan {tfgan.__version__}, and passed over: {listed}. A newer tfgan knows them (pip install -U tfgan)."
+        )

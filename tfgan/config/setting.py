@@ -12,7 +12,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tfgan.config.words import present_choice, record_in_present_words, tell_old_choice
+from tfgan.config.words import present_choice, tell_old_choice
 from tfgan.errors import UserError
 from tfgan.paths.home import with_home
 
@@ -117,7 +117,7 @@ class Settings:
 
     def unchecked(self, **changes) -> "typing.Self":
         """A copy with other values of the settings in `changes`, made without the checks."""
-        return _unchecked(type(self), {field.name: getattr(self, field.name) for field in dataclasses.fields(self)} | changes)
+        return unchecked(type(self), {field.name: getattr(self, field.name) for field in dataclasses.fields(self)} | changes)
 
     def refuse_idle(self, names: Iterable[str], reason: str, cure: str = "leave it out"):
         """Raises `UserError` for a setting that is not at its default although it does nothing.
@@ -134,7 +134,7 @@ class Settings:
 
 def unfit(field: dataclasses.Field, value) -> str:
     """What is wrong with a value of the setting `field`, as the end of a sentence; "" if nothing is."""
-    choices, least, most = (field.metadata[name] for name in ("choices", "at_least", "at_most"))
+    choices, least, most = (field.metadata.get(name) for name in ("choices", "at_least", "at_most"))
     if choices and value not in choices:
         return f"must be one of {', '.join(filter(None, choices))}"
     if isinstance(value, str | tuple):
@@ -310,42 +310,12 @@ def is_operational(field: dataclasses.Field) -> bool:
     return bool(field.metadata.get("operational"))
 
 
-def from_dict(cls, values: dict[str, Any]):
-    """The dataclass `cls` from what `dataclasses.asdict` and JSON made of it; fields that are absent keep their default.
-
-    Old words of fields and values mean the present ones; names of no field are passed over. A subclass of `Settings` is made without its
-    checks, so that what an earlier version took can still be read, and absent fields of it have their `old_default`.
-    """
-    hints = typing.get_type_hints(cls)
-    fields = {field.name: field for field in dataclasses.fields(cls)}
-    known = {name: _from_json(hints[name], value) for name, value in record_in_present_words(values, cls).items() if name in fields}
-    if not issubclass(cls, Settings):
-        return cls(**known)
-    home = {
-        name: os.path.expanduser(value) for name, value in known.items() if fields[name].metadata.get("path") and isinstance(value, str)
-    }
-    return _unchecked(cls, {name: field.metadata["old_default"] for name, field in fields.items()} | known | home)
-
-
-def _unchecked(cls, values: dict[str, Any]):
+def unchecked(cls, values: dict[str, Any]):
     """An instance of a subclass of `Settings` with these values of all its fields, made without its checks."""
     record = object.__new__(cls)
     for name, value in values.items():
         object.__setattr__(record, name, value)
     return record
-
-
-def _from_json(hint, value):
-    if isinstance(hint, types.UnionType):  # a record or None
-        return None if value is None else _from_json(typing.get_args(hint)[0], value)
-    if dataclasses.is_dataclass(hint):
-        return from_dict(hint, value)
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is tuple:
-        return tuple(_from_json(arguments[0], item) for item in value)
-    if origin is dict:
-        return {key: _from_json(arguments[1], item) for key, item in value.items()}
-    return value
 
 
 def differences(old, new) -> list[str]:

@@ -1,24 +1,37 @@
 """Records of what a data set's batches hold: the domains of the images, their classes, and the names of labels and attributes."""
 
 import dataclasses
+import re
 
-from tfgan.config.kinds import OLD_KINDS
+from tfgan.config.kinds import BATCH_KINDS, OLD_KINDS
 from tfgan.config.setting import Size, Strings
-from tfgan.config.words import renamed
+from tfgan.config.words import recorded
 
 OLD_CODINGS = {"colours": "colors"}  # old spelling -> present one
+BESIDE_IMAGES = {"attributes", "mask", "label"}  # keys of batches that are no images
 
 
 @dataclasses.dataclass(frozen=True)
 class Classes:
     """How the files of a label map name the classes; the i-th entry of each tuple belongs to class i."""
 
-    coding: str = dataclasses.field(metadata=renamed(old_choices=OLD_CODINGS))
+    coding: str = dataclasses.field(metadata=recorded(old_choices=OLD_CODINGS, choices=("ids", "palette", "colors")))
     """How a pixel's value names its class: ids (gray values), palette (indices of a palette PNG) or colors (0xRRGGBB)."""
-    values: tuple[int, ...]
-    colors: Strings = dataclasses.field(metadata=renamed(formerly="colours"))  # "#rrggbb", in which pictures show the class
+    values: tuple[int, ...] = dataclasses.field(metadata=recorded(at_least=0, at_most=0xFFFFFF))
+    colors: Strings = dataclasses.field(metadata=recorded(formerly="colours"))  # "#rrggbb", in which pictures show the class
     names: Strings
-    ignored: int = -1  # the value of pixels that belong to no class, which are -1 in a batch; -1: there are none
+    ignored: int = dataclasses.field(default=-1, metadata=recorded(at_least=-1, at_most=0xFFFFFF))
+    """The value of pixels that belong to no class, which are -1 in a batch; -1: there are none."""
+
+    def contradiction(self) -> str:
+        """What is wrong with the record as a whole, as a clause that begins with the name of a field; "" if nothing is."""
+        counts = {len(self.values), len(self.colors), len(self.names)}
+        if len(counts) > 1 or counts == {0}:
+            return "values, colors and names must have an entry for each class"
+        if len(set(self.values)) < len(self.values):
+            return "values must be another for each class"
+        wrong = next((color for color in self.colors if not re.fullmatch("#[0-9a-fA-F]{6}", color)), None)
+        return "" if wrong is None else f"colors must be written #rrggbb, not {wrong[:20]!r}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,9 +39,10 @@ class Domain:
     """One kind of image in a data set: its name, channels and pixel type, how it is resized, and its classes if it is a label map."""
 
     name: str  # as the user calls it: photo, labels, horse
-    channels: int  # 1 gray, 3 RGB, 4 RGBA
-    dtype: str = "uint8"  # of the files: uint8 or uint16; "int32" marks a map of class indices, H×W without channels
-    resample: str = "bicubic"  # or "nearest", for label maps
+    channels: int = dataclasses.field(metadata=recorded(at_least=0, at_most=4))  # 1 gray, 3 RGB, 4 RGBA
+    dtype: str = dataclasses.field(default="uint8", metadata=recorded(choices=("uint8", "uint16", "int32")))
+    """Of the files; "int32" marks a map of class indices, H×W without channels."""
+    resample: str = dataclasses.field(default="bicubic", metadata=recorded(choices=("bicubic", "nearest")))  # nearest: label maps
     classes: Classes | None = None  # of a label map whose pixels are read as classes
 
     def require_classes(self) -> Classes:
@@ -36,12 +50,16 @@ class Domain:
         assert self.classes is not None, f"{self.name} has no classes"
         return self.classes
 
+    def contradiction(self) -> str:
+        """What is wrong with the record as a whole, as a clause that begins with the name of a field; "" if nothing is."""
+        return "classes must be there for dtype int32" if self.dtype == "int32" and self.classes is None else ""
+
 
 @dataclasses.dataclass(frozen=True)
 class DataSpec:
     """What a data set's batches hold: stated once, stored in the run, and all that a method knows of the data."""
 
-    kind: str = dataclasses.field(metadata=renamed(old_choices=OLD_KINDS))  # of `tfgan.config.BATCH_KINDS`
+    kind: str = dataclasses.field(metadata=recorded(old_choices=OLD_KINDS, choices=tuple(BATCH_KINDS)))
     image_size: Size
     domains: dict[str, Domain]  # batch key -> domain
     sizes: dict[str, int]  # split -> number of images
@@ -50,3 +68,15 @@ class DataSpec:
     attribute_names: Strings = ()
     attribute_groups: tuple[Strings, ...] = ()  # names in one group exclude each other; all others are independent
     attribute_sets: tuple[Strings, ...] = ()  # names known in each of several joined data sets; empty for a single one
+
+    def contradiction(self) -> str:
+        """What is wrong with the record as a whole, as a clause that begins with the name of a field; "" if nothing is."""
+        keys = [key for key in BATCH_KINDS[self.kind].keys if key not in BESIDE_IMAGES]
+        if set(self.domains) != set(keys):
+            return f"domains must be {' and '.join(keys)}, those of {self.kind} batches"
+        if self.sizes.get("train", 0) < 1 or min(self.sizes.values()) < 0:
+            return "sizes must be the images of each split, one for training at least"
+        for name in ("attribute_groups", "attribute_sets"):
+            if not set(self.attribute_names).issuperset(word for words in getattr(self, name) for word in words):
+                return f"{name} must hold names in attribute_names"
+        return ""

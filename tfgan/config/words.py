@@ -1,6 +1,6 @@
 """Handles words that settings were called by in earlier versions: they are still taken, and one line names the present word.
 
-A field made with `setting(…, formerly="old")` had another name, and its `old_choices` are values that are spelled otherwise now. `renamed`
+A field made with `setting(…, formerly="old")` had another name, and its `old_choices` are values that are spelled otherwise now. `recorded`
 says the same of a field that is no setting, for what JSON files of earlier versions hold.
 """
 
@@ -16,14 +16,24 @@ from tfgan.errors import UserError
 logger = logging.getLogger(__name__)
 
 
-def renamed(*, formerly: str = "", old_choices: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
-    """Metadata for a dataclass field that is no setting but had other words.
+def recorded(
+    *,
+    formerly: str = "",
+    old_choices: Mapping[str, str] = MappingProxyType({}),
+    choices: tuple = (),
+    at_least: int | None = None,
+    at_most: int | None = None,
+) -> dict[str, Any]:
+    """Metadata for a dataclass field that is no setting: the words that it had, and the limits of its values.
 
     Args:
         formerly: the old name of the field.
         old_choices: old words for its values, old -> present.
+        choices: the values that it has; empty: any.
+        at_least: the smallest value, of each if there are several; None: no limits.
+        at_most: the largest value, which goes with `at_least`.
     """
-    return {"formerly": formerly, "old_choices": old_choices}
+    return {"formerly": formerly, "old_choices": old_choices, "choices": choices, "at_least": at_least, "at_most": at_most}
 
 
 @functools.cache

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from tfgan.config import RunConfig
+from tfgan.config import RunConfig, present_kind
+from tfgan.config.stored import Damaged
+from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.methods.base import Method
 
@@ -21,7 +23,19 @@ def read_config(folder: Path) -> RunConfig:
     Raises:
         UserError: `folder` is no run, or its record is damaged.
     """
-    return RunConfig.read(folder / "config.json", lambda name: method_class(name).HParams)
+    path = folder / "config.json"
+    config = RunConfig.read(path, lambda name: _known(path, name).HParams)
+    kind = present_kind(method_class(config.method).batch_kind)
+    if kind != config.spec.kind:
+        raise Damaged(path, f"spec.kind must be {kind}, which {config.method} learns from, not {config.spec.kind}")
+    return config
+
+
+def _known(path: Path, name: str) -> type[Method]:
+    try:
+        return method_class(name)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
 
 
 def open_run(folder: str, checkpoint: str = "last") -> Run:

@@ -6,6 +6,7 @@ import statistics
 from typing import Any
 
 from tfgan.config import Scale, from_dict
+from tfgan.errors import UserError
 from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.report.records import Result, Row, Run
 
@@ -135,7 +136,7 @@ def _scale(parts: dict[str, Any]) -> str:
     """What becomes of the images of each domain, once where it is the same; "" where the run does not say, or is damaged there."""
     try:
         return "; ".join(dict.fromkeys(from_dict(Scale, part).describe() for part in parts.values()))
-    except (TypeError, AttributeError, IndexError):
+    except (TypeError, AttributeError, IndexError, UserError):
         return ""
 
 
