@@ -3,11 +3,13 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from reported_run import ALARM, write_alarms, write_run
 
 from tfgan.cli.main import main
+from tfgan.evaluation.report.page import MARK
 
 
 def test_a_run_gets_its_report_and_gets_it_anew(tmp_path, capsys):
@@ -60,13 +62,21 @@ def test_fewer_pictures_make_a_smaller_file(tmp_path, capsys, monkeypatch):
         (["a", "a/../a"], "a is named twice"),
         (["a", "--images=-1"], "--images=-1 must be at least 0"),
         (["a", "--image=1"], "Did you mean --images"),
-        (["a", "--out=a/config.json/b.html"], "choose another place by --out=FILE.html"),
+        (["a", "--out=a/config.json"], "--out=a/config.json belongs to the run"),
+        (["a", "--out=a/samples/b.html"], "belongs to the run"),
+        (["a", "--out=notes.html"], "is no report of tfgan: choose another name by --out=FILE.html"),
+        (["a", "--out=link.html"], "--out=link.html is a link, to notes.html"),
+        (["a", "--out=a"], "--out=a is a folder"),
     ],
 )
 def test_what_is_refused(tmp_path, monkeypatch, capsys, arguments, message):
     write_run(tmp_path / "a")
     monkeypatch.chdir(tmp_path)
+    quoting = f'<!doctype html>\n<html lang="en">\n<head>\n<title>How tfgan marks reports</title>{MARK}'
+    Path("notes.html").write_text(quoting)
+    Path("link.html").symlink_to("notes.html")
     assert main(["report", *arguments]) == 2
+    assert Path("notes.html").read_text() == quoting
     assert message in capsys.readouterr().err and not (tmp_path / "a" / "report.html").exists()
 
 

@@ -144,20 +144,73 @@ def test_16_bits(tmp_path):
     assert answer.dtype == np.uint16 and answer.ravel().tolist() == [65535, 65534, 65235, 0]
 
 
+def export_of_earlier_version(folder):
+    (folder / "variables").mkdir(parents=True)
+    (folder / "assets").mkdir()
+    for name in ("saved_model.pb", "fingerprint.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"):
+        (folder / name).write_text("an older export")
+    (folder / "tfgan.json").write_text(json.dumps({"run": "tiny", "method": "pix2pix", "step": 4, "translates": {}}))
+    return folder
+
+
 def test_command_compares_and_replaces_an_older_export_only_when_told(run, tmp_path, capsys):
-    folder = tmp_path / "model"
-    folder.mkdir()
-    (folder / "saved_model.pb").write_text("an older export")
-    (folder / "old").touch()
+    folder = export_of_earlier_version(tmp_path / "model")
     assert main(["export", str(run), f"--output={folder}"]) == 2
     assert "exists. Use --overwrite to replace it, or --output=FOLDER." in capsys.readouterr().err
     assert (folder / "saved_model.pb").read_text() == "an older export"
 
-    assert main(["export", str(run), f"--output={folder}", "--overwrite"]) == 0
-    printed = capsys.readouterr().out
-    assert f"{folder}: step 8" in printed
-    assert "serving_default: photo to labels; largest difference from the run's over 2 real images: 0 of 255" in printed
-    assert not (folder / "old").exists() and not list(tmp_path.glob(".*"))
+    for _ in range(2):  # an export of this version, too
+        assert main(["export", str(run), f"--output={folder}", "--overwrite"]) == 0
+        printed = capsys.readouterr().out
+        assert f"{folder}: step 8" in printed
+        assert "serving_default: photo to labels; largest difference from the run's over 2 real images: 0 of 255" in printed
+        assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    record = json.loads((folder / "tfgan.json").read_text())
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {name for name in record["files"] if name[-1] != "/"} == there - {"tfgan.json"}
+
+
+@pytest.mark.parametrize("foreign", ["notes.txt", ".git/HEAD", "variables/mine", "assets.extra/warmup", "link", "empty/"])
+def test_overwrite_never_removes_what_is_no_part_of_the_export(run, tmp_path, capsys, foreign):
+    folder = export_of_earlier_version(tmp_path / "model")
+    if foreign == "link":
+        (folder / foreign).symlink_to(tmp_path)
+    elif foreign.endswith("/"):
+        (folder / foreign).mkdir()
+    else:
+        (folder / foreign).parent.mkdir(exist_ok=True)
+        (folder / foreign).write_text("precious")
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["export", str(run), f"--output={folder}", "--overwrite"]) == 2
+    assert f"It holds {foreign}, which is no part of the export, and stays" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_saved_model_of_another_program_stays(run, tmp_path, capsys):
+    folder = export_of_earlier_version(tmp_path / "model")
+    (folder / "tfgan.json").write_text("{}")
+    assert main(["export", str(run), f"--output={folder}", "--overwrite"]) == 2
+    assert "It is no export, and stays" in capsys.readouterr().err and (folder / "saved_model.pb").exists()
+
+
+def test_an_export_through_a_link_leaves_the_link(run, tmp_path):
+    folder = export_of_earlier_version(tmp_path / "disk" / "model")
+    (tmp_path / "model").symlink_to(folder)
+    assert main(["export", str(run), f"--output={tmp_path / 'model'}", "--overwrite"]) == 0
+    assert (tmp_path / "model").is_symlink() and json.loads((folder / "tfgan.json").read_text())["step"] == 8
+
+
+def test_what_fails_leaves_the_older_export(run, tmp_path, monkeypatch, capsys):
+    folder = export_of_earlier_version(tmp_path / "model")
+
+    def full(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, f"{folder}/variables: No space left on device")
+
+    monkeypatch.setattr("tfgan.runs.export.export", full)
+    assert main(["export", str(run), f"--output={folder}", "--overwrite"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{folder} cannot be written" in line and "No space left" in line
+    assert (folder / "saved_model.pb").read_text() == "an older export" and [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
 def test_overwrite_spares_what_is_no_export(run, tmp_path, capsys):
@@ -195,3 +248,4 @@ def test_an_export_with_other_weights_is_refused(run, tmp_path, capsys, monkeypa
     monkeypatch.setattr("tfgan.runs.export.export", perturbed)
     assert main(["export", str(run), f"--output={tmp_path / 'model'}"]) == 1
     assert "does not reproduce the run (serving_default): do not use it." in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.config import write_atomically
+from tfgan.config import refuse_part_of_run
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.errors import UserError
+from tfgan.paths.files import check_file, is_there, write_atomically
+from tfgan.paths.home import with_home
 from tfgan.runs.start import start_tensorflow
 from tfgan.terminal import wrapped
 
@@ -36,18 +38,19 @@ def run(arguments: list[str]) -> int:
         return 0
     folders = flags.parse(arguments, positional=None)
     settings = flags.record(EvaluateConfig)
-    _check(flags, folders)
+    out = _check(flags, folders)
+    real, fake = (with_home(flags[name]) for name in ("real", "fake"))
     if not folders:
-        settings.check_folders(flags["real"], flags["fake"])
+        settings.check_folders(real, fake)
     from tfgan.evaluation.results import refuse_unlike, stored_results, table
 
-    results = stored_results(folders) if flags["stored"] else _measure(folders, flags["real"], flags["fake"], settings)
+    results = stored_results(folders) if flags["stored"] else _measure(folders, real, fake, settings)
     first, *others = [result.get("parts", [result]) for result in results]
     for part in first:
         refuse_unlike([part, *itertools.chain(*others)])
     print(table(results))
-    if flags["out"]:
-        write_atomically(Path(flags["out"]), json.dumps({"results": results}, indent=2) + "\n")
+    if out:
+        write_atomically(out, json.dumps({"results": results}, indent=2) + "\n")
     for warning in dict.fromkeys(text for result in results for text in result["warnings"]):
         print(wrapped(f"note: {warning}", sys.stdout))
     return 0
@@ -67,12 +70,18 @@ def _measure(folders: list[str], real: str, fake: str, settings: EvaluateConfig)
     return evaluate(folders, settings) if folders else [evaluate_folders(real, fake, settings)]
 
 
-def _check(flags: Flags, folders: list[str]):
-    """Raises `UserError` for what needs no TensorFlow to be seen."""
+def _check(flags: Flags, folders: list[str]) -> Path | None:
+    """The file of --out. Raises `UserError`, or `OutputError`, for what needs no TensorFlow to be seen."""
     pair = [flags[name] for name in ("real", "fake")]
     if any(pair) == bool(folders) or (any(pair) and not all(pair)):
         raise UserError("Name runs, or two folders by --real and --fake.\n" + "\n".join(USAGE.splitlines()[:2]))
     if flags["stored"] and not folders:
         raise UserError("--stored shows results of runs: name some.")
-    if flags["out"] and Path(flags["out"]).exists():
-        raise UserError(f"--out={flags['out']} exists: use another name.")
+    if not flags["out"]:
+        return None
+    out = Path(with_home(flags["out"]))
+    if is_there(out):
+        raise UserError(f"--out={out} exists: use another name.")
+    check_file(out, "--out=")
+    refuse_part_of_run(out, "--out=")
+    return out

@@ -1,6 +1,7 @@
 """`tfgan sample`: images from noise."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 from tfgan.cli.flags import Flags, wants_help
@@ -30,10 +31,9 @@ def run(arguments: list[str]) -> int:
         return 0
     folder, output = flags.parse(arguments, positional=2)
     settings = _with_sheet(flags.record(SampleConfig), Path(output), flags.given)
-    _check(settings, Path(output))
     from tfgan.runs.judging import judge_sample
 
-    judge_sample(folder, settings)
+    judge_sample(folder, Path(output), settings)
 
     start_tensorflow()
     from tfgan.runs.sampling import sample
@@ -47,7 +47,7 @@ def _with_sheet(settings: SampleConfig, output: Path, given: set[str]) -> Sample
     """The settings with the sheet that an output called like a picture asks for, where none is named; one image is no sheet."""
     from tfgan.data.formats import is_picture
 
-    if settings.sheet or output.is_dir() or not is_picture(output) or (settings.count == 1 and not settings.images):
+    if settings.sheet or os.path.isdir(output) or not is_picture(output) or (settings.count == 1 and not settings.images):
         return settings
     if "count" in given and not settings.images:
         raise UserError(
@@ -55,18 +55,3 @@ def _with_sheet(settings: SampleConfig, output: Path, given: set[str]) -> Sample
             "picture shows by --rows and --columns."
         )
     return dataclasses.replace(settings, sheet="edit" if settings.having else "reconstruction" if settings.images else "samples")
-
-
-def _check(settings: SampleConfig, output: Path):
-    """Raises `UserError` for an output that cannot be written to."""
-    from tfgan.data.formats import UNREAD, ending, is_picture
-
-    picture = settings.sheet or (is_picture(output) and not output.is_dir())
-    if settings.sheet and not is_picture(output):
-        raise UserError(f"--sheet makes one picture: name it, for example {output}.png")
-    if unread := UNREAD.get(ending(output)):
-        raise UserError(f"{unread.name} files ({output}) are not written: name a picture, {output.with_suffix('.png')}, or a folder.")
-    if picture and output.exists() and not settings.overwrite:
-        raise UserError(f"{output} exists: use --overwrite, or another name.")
-    if not picture and output.is_file():
-        raise UserError(f"{output} is a file; images go to a folder. For one picture of many name it .png.")

@@ -57,6 +57,11 @@ def read_comment(path: Path) -> str:
     return found.decode("latin-1") if isinstance(found, bytes) else str(found)
 
 
+def is_result(path: Path) -> bool:
+    """Whether an image file states that this program made it, see `tfgan.inference.origin.as_comment`."""
+    return read_comment(path).startswith('{"tfgan"')
+
+
 def _before_the_pixels(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(14)

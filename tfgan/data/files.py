@@ -2,12 +2,18 @@
 
 import glob
 import itertools
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tfgan.data import images
+from tfgan.data.comments import is_result
 from tfgan.data.formats import ACCEPTED, told_unread
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
+from tfgan.paths.files import check_folder, check_place
+from tfgan.paths.inputs import Inputs
 
 
 class Task(NamedTuple):
@@ -15,7 +21,7 @@ class Task(NamedTuple):
     result: Path
 
 
-def find_tasks(source: str, output: str, extension: str = "") -> list[Task]:
+def find_tasks(source: str, output: str, extension: str = "", inputs: Mapping[str, Iterable[Path]] = MappingProxyType({})) -> list[Task]:
     """The tasks of a command: which image file becomes which result.
 
     Args:
@@ -23,14 +29,18 @@ def find_tasks(source: str, output: str, extension: str = "") -> list[Task]:
             or from the part of the pattern without wildcards, on. Hidden files are left out, and so are results inside the folder.
         output: a folder; or, for one file, also the name of the result.
         extension: the results' format, such as png; empty: that of each source.
+        inputs: what else is read and must stay, files and folders by the flag that names them, such as "--style"; a folder stands for all
+            that is in it.
 
     Raises:
-        UserError: nothing found; an unknown format; one file named for the results of a folder; a result would overwrite a source; two
-            sources would become one result.
+        UserError: nothing found; an unknown format; one file named for the results of a folder; a result would overwrite a source, or what
+            else is read; two sources would become one result.
+        OutputError: nothing can be written to `output`.
     """
     folder = Path(output)
     root, names = find_images(source)
-    names_file = folder.is_file() or (is_image(folder) and not folder.is_dir())
+    names_file = os.path.isfile(folder) or (is_image(folder) and not os.path.isdir(folder))
+    (check_place if names_file else check_folder)(folder)
     if Path(source).is_file():
         tasks = [Task(Path(source), folder if names_file else folder / names[0])]
     elif names_file:
@@ -42,7 +52,7 @@ def find_tasks(source: str, output: str, extension: str = "") -> list[Task]:
         raise _nothing(source)
     if extension:
         tasks = [Task(task.source, task.result.with_suffix(f".{_known(extension)}")) for task in tasks]
-    _check_results(tasks)
+    _check_results(tasks, inputs)
     return tasks
 
 
@@ -88,12 +98,11 @@ def _known(extension: str) -> str:
     return extension
 
 
-def _check_results(tasks):
-    sources = {task.source.resolve() for task in tasks}
+def _check_results(tasks: list[Task], inputs: Mapping[str, Iterable[Path]]):
+    read = Inputs({"its own source or another one": [task.source for task in tasks], **inputs}, is_result)
     seen: dict[Path, Path] = {}
     for source, result in tasks:
-        if result.resolve() in sources:
-            raise UserError(f"{result} would overwrite its own source or another one: choose another output folder.")
+        read.refuse(result)
         if result in seen:
             raise UserError(f"{seen[result]} and {source} would both become {result}: translate them one by one, or without --format.")
         seen[result] = source

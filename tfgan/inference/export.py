@@ -1,6 +1,5 @@
 """A SavedModel that any TensorFlow program can load, without tfgan."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -146,15 +145,10 @@ def _rgb(colors):
 
 
 def export(signatures: dict[str, Signature], folder: Path) -> None:
-    """Writes the SavedModel to `folder`, whole or not at all. What is there already, an older export, is replaced."""
-    part = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)  # of an export that was killed
+    """Writes the SavedModel to `folder`, which is empty or not there yet."""
     module = tf.Module()
     module._weights = [signature.weights for signature in signatures.values()]  # a SavedModel stores what is an attribute
-    tf.saved_model.save(module, str(part), signatures=make_signatures(signatures))
-    if folder.exists():
-        shutil.rmtree(folder)
-    part.rename(folder)
+    tf.saved_model.save(module, str(folder), signatures=make_signatures(signatures))
 
 
 def signature_name(name: str, signatures: dict[str, Signature]) -> str:

@@ -1,5 +1,6 @@
 """Files and folders through a translator: relative names and formats are kept, nothing is overwritten, and results say what made them."""
 
+import errno
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -10,13 +11,17 @@ from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.data.files import Task
 from tfgan.data.label_maps import maps as label_maps
-from tfgan.errors import UnreadableImage, UserError
+from tfgan.errors import OutputError, UnreadableImage, UserError
 from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
 from tfgan.inference.passage import Passage
 from tfgan.inference.translator import Translator
+from tfgan.paths.files import check_file, is_there
 
 DONE, KEPT, OTHER, FAILED = "done", "kept", "other", "failed"
 """What became of a task: its result is new, was there already, is another one that was there already, or could not be made."""
+
+NO_OTHER = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""Reasons for which no other result can be written either."""
 
 
 class Outcome(NamedTuple):
@@ -39,7 +44,7 @@ def translate_files(
     """Does the tasks, one after the other; yields each with what became of it.
 
     A result that exists is kept if it states the same origin. Another one stays too, unless `overwrite` is set, and is told.
-    A file that cannot be read, translated or written is told; the others are done.
+    A file that cannot be read, translated or written is told; the others are done, unless the disk is full or takes nothing.
 
     Args:
         conditions: what an image H×W×C is translated by: image -> {name: vector}.
@@ -47,14 +52,18 @@ def translate_files(
         overwrite: do a task whose result exists.
         passage: the size at which images go through.
         origin: what all results of the tasks say of their making; each adds its own input.
+
+    Raises:
+        OutputError: the disk is full, or cannot be written to.
     """
     for task in tasks:
         try:
             own = origin | {"input": digest(task.source)}
-            if task.result.exists() and not overwrite:
+            if is_there(task.result) and not overwrite:
                 other = unlike(read_origin(task.result), own)
                 yield task, Outcome(OTHER, other) if other else Outcome(KEPT)
                 continue
+            check_file(task.result)
             image = read_image(task.source, translator.source, alpha)
             result = passage.translate(translator, image, conditions)
             images.save(task.result, result, as_comment(own))
@@ -62,6 +71,8 @@ def translate_files(
         except tf.errors.ResourceExhaustedError:
             yield task, Outcome(FAILED, f"{image.shape[0]}×{image.shape[1]} pixels do not fit into memory: {passage.smaller()}")
         except (UnreadableImage, UserError, OSError) as error:
+            if isinstance(error, OutputError) and error.errno in NO_OTHER:
+                raise
             yield task, Outcome(FAILED, str(error))
 
 

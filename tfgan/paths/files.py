@@ -4,6 +4,7 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from tfgan.errors import OutputError, UserError
@@ -79,20 +80,44 @@ def check_file(path: Path, flag: str = ""):
 
 def check_place(path: Path):
     """Raises `OutputError` if a file or folder `path` cannot be made, as far as that is seen without writing anything."""
-    for parent in path.absolute().parents:
+    _check_parents(path, path.absolute().parents)
+
+
+def check_folder(path: Path):
+    """Raises `OutputError` if no file can be made in the folder `path`, which may not be there yet, as far as that is seen."""
+    _check_parents(path, [path.absolute(), *path.absolute().parents])
+
+
+def _check_parents(path: Path, folders: Iterable[Path]):
+    """Judges the first of the folders that is there: in it, or in a new one below, `path` is to be made."""
+    for folder in folders:
         try:
-            if not stat.S_ISDIR(os.stat(parent).st_mode):
-                raise NotADirectoryError(errno.ENOTDIR, f"{parent} is no folder")
-            if not os.access(parent, os.W_OK | os.X_OK):
-                read_only = hasattr(os, "statvfs") and os.statvfs(parent).f_flag & os.ST_RDONLY
-                number = errno.EROFS if read_only else errno.EACCES
-                raise OSError(number, os.strerror(number))
-            return
-        except FileNotFoundError as error:
-            if os.path.islink(parent):
-                raise OutputError(path, OSError(errno.ENOENT, f"{parent} is a link that leads nowhere")) from error
+            mode = os.stat(folder).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            if folder.is_symlink():
+                raise OutputError(path, OSError(errno.ENOENT, f"{folder} is a link that leads nowhere")) from None
+            continue
         except (OSError, ValueError) as error:
             raise OutputError(path, error) from error
+        if not stat.S_ISDIR(mode):
+            raise OutputError(path, OSError(errno.ENOTDIR, f"{folder} is no folder"))
+        if not os.access(folder, os.W_OK | os.X_OK):
+            read_only = hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY
+            number = errno.EROFS if read_only else errno.EACCES
+            raise OutputError(path, OSError(number, os.strerror(number)))
+        return
+
+
+def check_encoding(path: Path | str, flag: str = ""):
+    """Raises `UserError` for a path that UTF-8 cannot say: TensorFlow, which writes and reads there, takes no other.
+
+    Args:
+        flag: the setting that names the path, for the message: "--workdir=".
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UserError(f"{flag}{path} is no UTF-8, which TensorFlow needs of paths: rename what is not, or use another place.") from None
 
 
 def is_there(path: Path) -> bool:

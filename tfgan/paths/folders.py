@@ -39,9 +39,7 @@ def new_folder(path: Path, old_files: Collection[str] = ()) -> Iterator[Path]:
     try:
         yield part
         _move(part, path, old_files)
-    except OutputError:
-        raise
-    except OSError as error:
+    except OSError as error:  # of a file in it, too
         raise OutputError(path, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)  # this process made it, under a name that nobody else uses

@@ -9,13 +9,14 @@ import numpy as np
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import images, open_dataset
 from tfgan.data.label_maps.maps import paint
-from tfgan.errors import UserError
+from tfgan.errors import OutputError, UserError
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.extractors import Extractor
 from tfgan.evaluation.measure import Measured, Tools, fitting, measure, obstacle
-from tfgan.evaluation.results import add_result, join, make_result
+from tfgan.evaluation.results import add_result, join, make_result, table
 from tfgan.inference import open_inference
+from tfgan.paths.names import safe_name
 from tfgan.runs.comparisons import compare, compare_folders
 from tfgan.runs.judging import judge_evaluation, judge_folders, moved
 from tfgan.runs.metric_networks import Evaluators, array_digest, load_extractor
@@ -56,7 +57,11 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
     stamp |= {"fingerprint": dataset.spec.fingerprint} | evaluators.stamps(tools, list(comparisons.values()))
     cases = [case for part in comparisons for case in _cases(run, part, comparisons[part], measured[part], settings.cases)]
     result = make_result(f"{run.folder.name}@{run.step}", run.step, stamp, measured, cases) | {"scale": scale}
-    add_result(run.folder, result)
+    try:
+        add_result(run.folder, result)
+    except OutputError:  # what took so long is told at least
+        logger.warning(table([result]))
+        raise
     return result
 
 
@@ -129,7 +134,7 @@ def _cases(run: Run, part: str, comparison: Comparison, measured: Measured, most
     scores = measured.cases
     if not scores:
         return []
-    shown = set()
+    stem, shown = safe_name(part, 200) if part else "result", set()
     for values in scores.values():
         order = np.argsort(values)
         shown |= {*order[:most].tolist(), *order[len(order) - most :].tolist()} if most else set()
@@ -138,7 +143,7 @@ def _cases(run: Run, part: str, comparison: Comparison, measured: Measured, most
         name = comparison.names[number]
         case = {"name": join(part, name), "scores": {metric: float(values[number]) for metric, values in scores.items()}}
         if number in shown:
-            case["images"] = _keep(run, f"{run.step}_{part or 'result'}_{number:04d}", comparison, number)
+            case["images"] = _keep(run, f"{run.step}_{stem}_{number:04d}", comparison, number)
         cases.append(case)
     return cases
 

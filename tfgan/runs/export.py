@@ -6,13 +6,16 @@ import logging
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
-from tfgan.config import write_atomically
 from tfgan.config.verbs import ExportConfig
-from tfgan.errors import TrainingFailed, UserError
+from tfgan.errors import OutputError, TrainingFailed, UserError
 from tfgan.inference import Sampler, Signatures, open_inference, translators
 from tfgan.inference.export import export, largest_difference, largest_sample_difference, signature_name
+from tfgan.paths.files import write_atomically
+from tfgan.paths.folders import files_in, new_folder
+from tfgan.runs.exported import RECORD
 from tfgan.runs.judging import judge_export
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.pictures import stored_inputs
@@ -23,9 +26,6 @@ logger = logging.getLogger(__name__)
 
 COMPARED_SEEDS = range(16)
 TOLERANCE = 1 / 255  # of the full range: rounding may fall either way
-
-
-RECORD = "tfgan.json"  # beside the SavedModel: what it was made of, and at what scale the run sees images
 
 
 class Exported(NamedTuple):
@@ -41,18 +41,34 @@ def export_run(folder: str, settings: ExportConfig) -> Exported:
     """Writes a SavedModel of the run in `folder`, and compares it with the run on real inputs or seeds.
 
     Raises:
-        UserError: no such run or checkpoint; the output is there already.
-        TrainingFailed: the export does not reproduce the run.
+        UserError: no such run or checkpoint; the output is there already, or holds what is no export.
+        OutputError: the export cannot be written.
+        TrainingFailed: the export does not reproduce the run; nothing is written then.
     """
-    output = judge_export(folder, settings)
+    output, replaced = judge_export(folder, settings)
     run = open_run(folder, settings.checkpoint)
     signatures = open_inference(run.method)
     inputs = {name: stored_inputs(run.folder, signature) for name, signature in signatures.items() if not isinstance(signature, Sampler)}
     if not all(inputs.values()):
         raise UserError(f"{run.folder}/samples/inputs has no images to compare with: the command that trained the run writes them again.")
     logger.info(f"Writing {len(signatures)} signature{'s' * (len(signatures) > 1)} of {run.folder} at step {run.step} to {output}")
-    export(signatures, output)
-    model = tf.saved_model.load(str(output))
+    try:
+        with new_folder(output, replaced) as part:
+            export(signatures, part)
+            described = _compare(signatures, inputs, part, output)
+            scale = _record(run, signatures, part)
+    except tf.errors.OpError as error:  # what TensorFlow says of a disk
+        raise OutputError(output, error) from error
+    return Exported(output, run.step, described, scale)
+
+
+def _compare(signatures: Signatures, inputs: dict[str, list[np.ndarray]], part: Path, output: Path) -> dict[str, str]:
+    """What each signature of the SavedModel in `part` does, and how far its results are from the run's, by its name there.
+
+    Raises:
+        TrainingFailed: a result is too far from the run's; `output`, where the export was to be, is as before.
+    """
+    model = tf.saved_model.load(str(part))
     described, wrong = {}, []
     for name, signature in waiting(signatures.items(), len(signatures), "Comparing the export with the run"):
         served = signature_name(name, signatures)
@@ -67,8 +83,8 @@ def export_run(folder: str, settings: ExportConfig) -> Exported:
         wrong += [served] * (not difference <= TOLERANCE * signature.full_range)  # NaN is wrong too
     if wrong:
         shown = "\n".join(f"{name}: {described[name]}" for name in wrong)
-        raise TrainingFailed(f"{output} does not reproduce the run ({', '.join(wrong)}): do not use it.\n{shown}")
-    return Exported(output, run.step, described, _record(run, signatures, output))
+        raise TrainingFailed(f"The export does not reproduce the run ({', '.join(wrong)}): do not use it. {output} is as it was.\n{shown}")
+    return described
 
 
 def _record(run: Run, signatures: Signatures, output: Path) -> str:
@@ -84,5 +100,6 @@ def _record(run: Run, signatures: Signatures, output: Path) -> str:
         for name, way in ways.items()
     }
     record = {"run": run.folder.resolve().name, "method": run.config.method, "step": run.step, "translates": described}
+    record["files"] = files_in(output)
     write_atomically(output / RECORD, json.dumps(record, indent=2) + "\n")
     return " and ".join(dict.fromkeys(scale[way.input_key].describe() for way in ways.values() if way.input_key in scale))

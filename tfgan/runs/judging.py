@@ -4,15 +4,20 @@ What only the networks know is judged where they are opened.
 """
 
 import dataclasses
+import os
 from pathlib import Path
 
 from tfgan.attributes import parse_changes
-from tfgan.config import DataConfig, RunConfig
+from tfgan.config import DataConfig, RunConfig, refuse_part_of_run
 from tfgan.config.verbs import EvaluateConfig, ExportConfig, SampleConfig, TranslateConfig
 from tfgan.data import images, is_stored, open_sources
-from tfgan.data.files import find_images, find_tasks
+from tfgan.data.files import Task, find_images, find_tasks
+from tfgan.data.formats import UNREAD, ending, is_picture
 from tfgan.errors import UnreadableImage, UserError, did_you_mean, did_you_mean_path
 from tfgan.evaluation.catalog import METRICS
+from tfgan.paths.files import check_encoding, check_file, check_folder, check_place, is_there
+from tfgan.paths.inputs import Inputs
+from tfgan.runs.exported import files_of_export
 from tfgan.runs.opening import read_config
 from tfgan.training.kept import find_checkpoint
 
@@ -33,7 +38,7 @@ def judge_translation(folder: str, source: str, output: str, settings: Translate
     config = judge_run(folder, settings.checkpoint)
     if config.spec.kind in FROM_NOISE:
         raise UserError("The run makes images from noise and translates none: use `tfgan sample`.")
-    find_tasks(source, output, settings.format)
+    find_results(config, source, output, settings)
     names = [domain.name for domain in config.spec.domains.values()]
     if settings.to and settings.to not in names:
         raise UserError(f"--to={settings.to}: the run knows {' and '.join(names)}.{did_you_mean(settings.to, names)}")
@@ -44,8 +49,25 @@ def judge_translation(folder: str, source: str, output: str, settings: Translate
         _judge_image("style", settings.style)
 
 
-def judge_sample(folder: str, settings: SampleConfig):
-    """Raises `UserError` for samples that cannot be: no such run, checkpoint, classes or images, or a run that translates."""
+def find_results(config: RunConfig, source: str, output: str, settings: TranslateConfig) -> list[Task]:
+    """The tasks of a translation, see `tfgan.data.files.find_tasks`, once their results harm nothing: neither what is read, nor a run.
+
+    Raises:
+        UserError: no images; results that would take the place of what is read, or of what belongs to a run.
+        OutputError: nothing can be written to `output`.
+    """
+    data, style = config.data, [Path(settings.style)] * bool(settings.style)
+    folders = [Path(folder) for folder in (data.data_dir, data.attributes_file, *data.extra_data_dirs) if folder]
+    tasks = find_tasks(source, output, settings.format, {"--style": style, "the run's data": folders} if settings.overwrite else {})
+    for result in {task.result.parent: task.result for task in tasks}.values():
+        refuse_part_of_run(result)
+    return tasks
+
+
+def judge_sample(folder: str, output: Path, settings: SampleConfig):
+    """Raises `UserError` for samples that cannot be: no such run, checkpoint, classes or images, a run that translates, or an output that
+    would replace what is there; `OutputError` for an output that cannot be written."""
+    _judge_sample_output(output, settings)
     config = judge_run(folder, settings.checkpoint)
     if config.spec.kind not in FROM_NOISE:
         raise UserError(f"{folder} ({config.method}) translates images and makes none from noise: use `tfgan translate`.")
@@ -55,14 +77,42 @@ def judge_sample(folder: str, settings: SampleConfig):
             raise UserError(f"--classes={','.join(settings.classes)}: the run was trained without classes.")
         if name not in names:
             raise UserError(f"--classes: the run knows no class {name!r}.{did_you_mean(name, names)} There are: {', '.join(names)}.")
-    for source in filter(None, (settings.images, settings.having, settings.lacking)):
-        find_images(str(Path(source).expanduser()))
+    inputs = read_by_samples(settings)
+    if not os.path.isdir(output):
+        inputs.refuse(output)
+
+
+def read_by_samples(settings: SampleConfig) -> Inputs:
+    """The images that samples are made from, which must stay. Raises `UserError` if there are none where some are named."""
+    sources = {"--images": settings.images, "--having": settings.having, "--lacking": settings.lacking}
+    found = {flag: find_images(source) for flag, source in sources.items() if source}
+    return Inputs({f"one of {flag}": [root / name for name in names] for flag, (root, names) in found.items()})
+
+
+def _judge_sample_output(output: Path, settings: SampleConfig):
+    picture = settings.sheet or (is_picture(output) and not os.path.isdir(output))
+    if settings.sheet and not is_picture(output):
+        raise UserError(f"--sheet makes one picture: name it, for example {output}.png")
+    if unread := UNREAD.get(ending(output)):
+        raise UserError(f"{unread.name} files ({output}) are not written: name a picture, {output.with_suffix('.png')}, or a folder.")
+    if picture and is_there(output) and not settings.overwrite:
+        raise UserError(f"{output} exists: use --overwrite, or another name.")
+    if not picture and os.path.isfile(output):
+        raise UserError(f"{output} is a file; images go to a folder. For one picture of many name it .png.")
+    if picture:
+        check_file(output)
+    else:
+        check_folder(output)
+    refuse_part_of_run(output if picture else output / "file")
 
 
 def judge_evaluation(folders: list[str], settings: EvaluateConfig):
-    """Raises `UserError` for an evaluation of runs that cannot be: no such metric, weights, run or checkpoint, or data that are gone."""
+    """Raises `UserError` for an evaluation of runs that cannot be: no such metric, weights, run or checkpoint, or data that are gone;
+    `OutputError` for a run to which no result can be added."""
     check_metrics(settings)
     configs = [judge_run(folder, settings.checkpoint) for folder in folders]
+    for folder in folders:
+        check_folder(Path(folder).expanduser())  # where the result goes
     _judge_weights(settings)
     for config in configs:
         data = moved(config.data, settings.data_dir)
@@ -78,15 +128,27 @@ def judge_folders(real: str, fake: str, settings: EvaluateConfig):
     _judge_weights(settings)
 
 
-def judge_export(folder: str, settings: ExportConfig) -> Path:
-    """The folder that the run's export goes to. Raises `UserError` for no such run or checkpoint, or an output that is there already."""
+def judge_export(folder: str, settings: ExportConfig) -> tuple[Path, list[str]]:
+    """The folder that the run's export goes to, and the files of an earlier export there, which it replaces.
+
+    Raises:
+        UserError: no such run or checkpoint; a folder that is there already and is not to be replaced, or holds what is no part of an
+            export.
+        OutputError: the folder cannot be made.
+    """
     judge_run(folder, settings.checkpoint)
-    output = Path(settings.output or Path(folder) / "export").expanduser()
-    is_export = (output / "saved_model.pb").is_file()
-    if output.exists() and not (settings.overwrite and is_export):
-        cure = "Use --overwrite to replace it, or" if is_export else "It is no export, and stays: use"
-        raise UserError(f"{output} exists. {cure} --output=FOLDER.")
-    return output
+    output = Path(settings.output or Path(folder).expanduser() / "export")
+    check_encoding(output, "--output=")
+    if os.path.isdir(output):  # through a link, which stays
+        output = output.resolve()
+    refuse_part_of_run(output, "--output=")
+    check_place(output)
+    if not is_there(output):
+        return output, []
+    files = files_of_export(output)
+    if not settings.overwrite:
+        raise UserError(f"{output} exists. Use --overwrite to replace it, or --output=FOLDER.")
+    return output, files
 
 
 def check_metrics(settings: EvaluateConfig):

@@ -120,7 +120,7 @@ def attribute_vector(run: Run, signatures: Signatures, having: str, lacking: str
         raise UserError("--having=FOLDER and --lacking=FOLDER go together: an edit leads from images that lack something to others.")
     means = []
     for flag, source in (("having", having), ("lacking", lacking)):
-        encoder, (root, names) = choose_encoder(run, signatures, flag), find_images(str(Path(source).expanduser()))
+        encoder, (root, names) = choose_encoder(run, signatures, flag), find_images(source)
         files = waiting((root / name for name in names), len(names), f"Encoding --{flag}")
         means.append(np.mean([encoder(read_fitted(run, encoder, flag, file)[None]).numpy()[0] for file in files], axis=0))
     return means[0] - means[1]

@@ -17,7 +17,7 @@ from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.data.pipeline import normalize
-from tfgan.errors import UserError, did_you_mean_path, first_line
+from tfgan.errors import OutputError, UserError, did_you_mean_path, first_line
 from tfgan.evaluation import extractors
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.evaluation.classifier import UNKNOWN, train_classifier
@@ -25,6 +25,8 @@ from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.measure import Tools, fitting
 from tfgan.evaluation.perceptual import lpips
 from tfgan.evaluation.segmenter import Segmenter, load_segmenter, segmenter_size, train_segmenter
+from tfgan.paths.files import make_folder, temporary
+from tfgan.paths.names import safe_name
 from tfgan.runs.opening import Run
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ logger = logging.getLogger(__name__)
 ALL = 2**31
 CLASSIFIER_SIZE = 64  # pixels of the longer side, at most
 LEFT_OUT = "FID and its kin are left out: InceptionV3's weights could not be downloaded. For a run, --features=own measures them without."
+LONGEST_DATA_NAME = 192  # bytes of a file's name, which says more
 FOLDER = "evaluators"  # beside the runs: runs on the same data are measured by the same networks
 
 
@@ -178,7 +181,8 @@ class Evaluators:
         """The file in which a network that was trained on this data, in this way, is kept."""
         data, (height, width) = self.run.config.data, dataset.spec.image_size
         made_of = _digest(training | {"names": dataset.spec.fingerprint})
-        return self.run.folder.absolute().parent / FOLDER / f"{what}-{data.name}-{made_of}-{height}x{width}.keras"
+        name = safe_name(data.name, LONGEST_DATA_NAME)
+        return self.run.folder.absolute().parent / FOLDER / f"{what}-{name}-{made_of}-{height}x{width}.keras"
 
     @functools.cached_property
     def _segmenter_training(self) -> dict:
@@ -273,11 +277,15 @@ def _load_classifier(file: str, classes: int):
 
 
 def _save(model, path: Path):
-    """Writes a model to a file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{os.getpid()}.{path.name}")
+    """Writes a model to a file, whole or not at all. Raises `OutputError` if it cannot be written."""
     try:
-        model.save(part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+        make_folder(path.parent)
+        part = temporary(path.parent)
+        part = part.with_suffix(path.suffix)  # by which Keras knows the format
+        try:
+            model.save(part)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(path, error) from error

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from tfgan.config import DataConfig, DataSpec, TrainConfig, record_in_present_words, write_atomically
+from tfgan.config import DataConfig, DataSpec, TrainConfig, record_in_present_words, refuse_part_of_run
 from tfgan.config.verbs import ReportConfig
 from tfgan.errors import UserError
 from tfgan.evaluation.report.page import is_report, render
 from tfgan.evaluation.report.records import Run, read_run
 from tfgan.methods import METHODS, method_class
+from tfgan.paths.files import check_file, is_there, write_atomically
 from tfgan.runs.repeat import repeat
 
 NAME = "report.html"
@@ -20,16 +21,18 @@ def write_report(folders: list[Path], settings: ReportConfig) -> tuple[Path, int
         the file, and its size in bytes.
 
     Raises:
-        UserError: a folder that is no run; a file that is there and is no report; a place that cannot be written to.
+        UserError: a folder that is no run; a file that is there and is no report.
+        OutputError: a place that cannot be written to.
     """
-    out = Path(settings.out).expanduser() if settings.out else (folders[0] / NAME if len(folders) == 1 else Path(NAME))
-    if out.exists() and not is_report(out):
+    runs = [_with_command(_in_present_words(read_run(folder))) for folder in folders]
+    out = Path(settings.out) if settings.out else (folders[0] / NAME if len(folders) == 1 else Path(NAME))
+    flag = "--out=" if settings.out else ""
+    check_file(out, flag)
+    refuse_part_of_run(out, flag)
+    if is_there(out) and not is_report(out):
         raise UserError(f"{out} is there and is no report of tfgan: choose another name by --out=FILE.html.")
-    content = render([_with_command(_in_present_words(read_run(folder))) for folder in folders], settings.images)
-    try:
-        write_atomically(out, content)
-    except OSError as error:
-        raise UserError(f"{out} cannot be written ({error.strerror}): choose another place by --out=FILE.html.") from None
+    content = render(runs, settings.images)
+    write_atomically(out, content)
     return out, len(content)
 
 

@@ -1,11 +1,14 @@
 """What `tfgan sample` writes: a folder of images, or one picture of many."""
 
+import collections
 import logging
+import os
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from tfgan.config import refuse_part_of_run
 from tfgan.config.verbs import SampleConfig
 from tfgan.data import images
 from tfgan.data.files import find_images
@@ -16,6 +19,9 @@ from tfgan.inference.files import DONE, KEPT, OTHER, Outcome
 from tfgan.inference.grids import grid
 from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
 from tfgan.inference.sampler import BATCH
+from tfgan.paths.files import check_file, is_there
+from tfgan.paths.names import safe_names
+from tfgan.runs.judging import read_by_samples
 from tfgan.runs.latents import attribute_vector, choose_classes, choose_encoder, choose_sampler, read_fitted
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.written import Written, origin_of
@@ -66,7 +72,7 @@ def sample(folder: str, output: Path, settings: SampleConfig) -> tuple[str, int]
     logger.info(f"{sampler.describe()}, {run.folder} at step {run.step}")
     if settings.sheet:
         return make_sheet(request, output), 0
-    if is_picture(output) and not output.is_dir():
+    if is_picture(output) and not os.path.isdir(output):
         return make_file(request, output), 0
     written = make_files(request, output)
     return written.describe(output), written.exit_code
@@ -85,8 +91,9 @@ def make_files(request: Request, folder: Path) -> Written:
     names, latents, labels, own = _edited(request) if request.settings.images else _drawn(request)
     origin = _origin(request)
     origins = [origin | each for each in own]
-    there = [i for i, name in enumerate(names) if not request.settings.overwrite and (folder / name).exists()]
+    there = [i for i, name in enumerate(names) if not request.settings.overwrite and is_there(folder / name)]
     wanted = sorted(set(range(len(names))) - set(there))
+    _refuse_harm([folder / names[i] for i in wanted], request.settings)
     others = [unlike(read_origin(folder / names[i]), origins[i]) for i in there]
     with Waiting("Making images", len(wanted)) as shown:
         for begin in range(0, len(wanted), BATCH):
@@ -96,6 +103,16 @@ def make_files(request: Request, folder: Path) -> Written:
                 images.save(folder / names[number], image, as_comment(origins[number]))
             shown.advance(len(batch))
     return Written.of([Outcome(DONE)] * len(wanted) + [Outcome(OTHER, other) if other else Outcome(KEPT) for other in others])
+
+
+def _refuse_harm(results: list[Path], settings: SampleConfig):
+    """Raises `UserError` for results that would take the place of what is read, of what belongs to a run, or of a link."""
+    read = read_by_samples(settings)
+    for result in {result.parent: result for result in results}.values():
+        refuse_part_of_run(result)
+    for result in results:
+        read.refuse(result)
+        check_file(result)
 
 
 def _origin(request: Request) -> Origin:
@@ -110,9 +127,9 @@ def _drawn(request):
     if not request.classes:
         return names, sampler.latents(seeds), None, own
     labels = np.resize(request.classes, len(seeds))
-    folders = [sampler.class_names[label].replace("/", "_") for label in labels]
+    folders = safe_names(sampler.class_names, "class")
     own = [each | {"class": sampler.class_names[label]} for each, label in zip(own, labels)]
-    return [f"{folder}/{name}" for folder, name in zip(folders, names)], sampler.latents(seeds), labels, own
+    return [f"{folders[label]}/{name}" for label, name in zip(labels, names)], sampler.latents(seeds), labels, own
 
 
 def _edited(request):
@@ -120,7 +137,7 @@ def _edited(request):
     if len(request.strengths) > 1:
         raise UserError("Files are edited by one of --strengths; for several use --sheet=edit.")
     files, latents, _ = _encoded(request, None)
-    root, _ = find_images(_images(request))
+    root, _ = find_images(request.settings.images)
     own = [{"input": digest(root / file)} for file in files]
     if request.settings.having:
         strength = (request.strengths or [1.0])[0]
@@ -128,19 +145,15 @@ def _edited(request):
         edit = f"{request.settings.having} without {request.settings.lacking}, times {strength:g}"
         own = [each | {"edit": edit} for each in own]
     names = [file.with_suffix(".png").as_posix() for file in files]
-    for name in {name for name in names if names.count(name) > 1}:
+    for name in (name for name, count in collections.Counter(names).items() if count > 1):
         raise UserError(f"Several of --images would become {name}: rename them, or use a pattern for some.")
     return names, latents, None, own
-
-
-def _images(request) -> str:
-    return str(Path(request.settings.images).expanduser())
 
 
 def _encoded(request, count):
     """The first `count` of --images, or all: their names, latents n×length, and the images as the encoder sees them."""
     encoder = choose_encoder(request.run, request.signatures, "images")
-    root, names = find_images(_images(request))
+    root, names = find_images(request.settings.images)
     fitted = [read_fitted(request.run, encoder, "images", root / name) for name in names[:count]]
     latents = [encoder(image[None]).numpy() for image in waiting(fitted, len(fitted), "Encoding images")]
     return names[:count], np.concatenate(latents), fitted

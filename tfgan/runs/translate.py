@@ -5,13 +5,13 @@ from pathlib import Path
 
 from tfgan.config import TRAINED
 from tfgan.config.verbs import TranslateConfig
-from tfgan.data.files import find_tasks
 from tfgan.inference import Signatures, Translator, open_inference
 from tfgan.inference.arrays import Pixels, Results, as_images
 from tfgan.inference.files import DONE, FAILED, translate_files
 from tfgan.inference.origin import Origin, digest
 from tfgan.inference.passage import Passage
 from tfgan.runs.conditions import choose_translator, make_conditions
+from tfgan.runs.judging import find_results
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.scale import choose_passage
 from tfgan.runs.written import Written, origin_of
@@ -27,10 +27,12 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
         source, output: see `tfgan.data.files.find_tasks`.
 
     Raises:
-        UserError: no such run, checkpoint or images; conditions that the run does not know; several ways of which none is named.
+        UserError: no such run, checkpoint or images; conditions that the run does not know; several ways of which none is named;
+            results that would replace what is read, or what belongs to a run.
+        OutputError: nothing can be written to `output`.
     """
-    tasks = find_tasks(source, output, settings.format)
     run = open_run(folder, settings.checkpoint)
+    tasks = find_results(run.config, source, output, settings)
     signatures = open_inference(run.method)
     translator = choose_translator(signatures, settings.to)
     conditions = make_conditions(run, signatures, translator, settings.set, settings.style, settings.seed)
@@ -90,7 +92,7 @@ def _origin(run: Run, translator: Translator, passage: Passage, settings: Transl
     if settings.set:
         origin["set"] = settings.set
     if settings.style:
-        style = Path(settings.style).expanduser()
+        style = Path(settings.style)
         origin["style"] = f"{style.name} {digest(style)}"
     elif "latent" in translator.lengths:
         origin["seed"] = settings.seed

@@ -21,8 +21,7 @@ from tfgan.evaluation.report.records import Result, Run, tell_apart
 
 SCRIPTS = ("page.js", "charts.js", "pictures.js", "start.js")
 MARK = '<meta name="generator" content="tfgan report">'
-"""In the first lines of every report, by which it is known again."""
-MARK_WITHIN = 1000  # bytes of the file's begin
+"""In the head of every report, by which it is known again."""
 
 SHOWN_CASES = 4  # best and worst by each metric
 
@@ -142,8 +141,9 @@ def _read(name: str) -> str:
 
 
 def is_report(path: Path) -> bool:
-    """Whether a file is a report that this program wrote."""
+    """Whether a file is a report that this program wrote: it begins as each of them does, which a page that quotes one does not."""
+    begin = _read("template.html").partition("$mark")[0] + MARK + "\n"
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        return MARK.encode() in file.read(MARK_WITHIN)
+        return file.read(len(begin.encode())) == begin.encode()
