@@ -8,7 +8,7 @@ from pathlib import Path
 
 FOLDERS = (".", "checkpoints", "checkpoints/best", "samples", "samples/inputs", "evaluation")
 """Those of a run in which tfgan writes files whole or not at all."""
-PART = re.compile(r"\..+\.(\d+)\.part")  # see `tfgan.config.write_atomically`
+PART = re.compile(r"\.tfgan-(\d+)-[0-9a-f]{12}\.part|\..+\.(\d+)\.part")  # see `tfgan.paths.files`, and of earlier versions
 STATE = re.compile(r"checkpoint\.tmp[0-9a-f]{32}")  # of TensorFlow's record of checkpoints
 SAVE = re.compile(r"(ckpt|best)-\d+_temp")  # the folder in which TensorFlow writes a checkpoint
 SHARD = re.compile(r"part-\d{5}-of-\d{5}\.(index|data-\d{5}-of-\d{5})(\.tempstate\d+)?")
@@ -30,7 +30,7 @@ def remove_leftovers(run: Path):
 
 def _is_leftover(name: str) -> bool:
     part = PART.fullmatch(name)
-    return not _is_alive(int(part[1])) if part else bool(STATE.fullmatch(name))
+    return not _is_alive(int(part[1] or part[2])) if part else bool(STATE.fullmatch(name))
 
 
 def _is_alive(process: int) -> bool:

@@ -54,7 +54,7 @@ class Manifest:
         """
         try:
             return cls(_entries(json.loads((folder / FILE).read_text())))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return cls(_named_by_tensorflow(folder))
         except (IsADirectoryError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             return cls(_named_by_tensorflow(folder), first_line(error))
