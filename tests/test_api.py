@@ -121,6 +121,8 @@ def test_a_run_is_measured_exported_and_reported(run, tmp_path):
         (lambda: tfgan.train("pix2pix", seed=-1), "--seed=-1 must be at least 0"),
         (lambda: tfgan.train("pix2pix", precision="float8"), "must be one of auto, float32"),
         (lambda: tfgan.train("pix2pix", epochs="many"), "must be a whole number"),
+        (lambda: tfgan.train("pix2pix", epochs=1), "which data set"),
+        (lambda: tfgan.train(), "which data set"),
         (lambda: tfgan.train(recipe="facade"), "Did you mean facades"),
         (lambda: tfgan.load("absent"), "absent is not a run"),
         (lambda: tfgan.evaluate(real="absent", fake="absent", features=""), "absent is missing"),

@@ -277,7 +277,7 @@ def test_training_takes_old_keywords(monkeypatch, said, tmp_path):
     monkeypatch.setattr("tfgan.runs.train.train", lambda plan, callbacks: given.append(plan))
     monkeypatch.setattr(api, "load", lambda folder: folder)
     for name in ("average_decay", "ema_decay"):
-        tfgan.train("dcgan", workdir=tmp_path, **{name: 0.5})
+        tfgan.train("dcgan", dataset="synthetic", workdir=tmp_path, **{name: 0.5})
     assert given[0].hparams == given[1].hparams and given[0].hparams.ema_decay == 0.5
     assert [line for line in said() if "called" in line] == ["--average_decay is called --ema_decay now."]
 

@@ -20,6 +20,7 @@ from tfgan.config import (
     as_size,
     as_text,
     in_present_words,
+    is_run,
     make_records,
     old_names,
     present_kind,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from tfgan.methods.base import Method
     from tfgan.runs import opening
     from tfgan.training.callbacks import Callback
+
+_BUILT_IN = '"synthetic" (for more see tfgan.list_datasets())'
 
 
 def list_methods() -> dict[str, str]:
@@ -87,6 +90,9 @@ def train(method: str | type[Method] = "", *, recipe: str = "", data: Any = None
     images, training, hparams = make_records(given, settings, [DataConfig, TrainConfig, method_class(chosen).HParams])
     name = recipes.find_recipe(recipe, Path()).stem if recipe else f"{chosen}_{'own' if data is not None else images.name}"
     images, training = _with_own(images.with_home(), data, method_class(chosen).batch_kind), training.with_home(name)
+    named_by = {word for place in (*given, settings) for word in in_present_words(place, old_names(DataConfig))}
+    if data is None and not images.is_named(named_by) and not is_run(Path(training.workdir)):  # a run that is there has its data
+        raise UserError(f"which data set? Give data, data_dir, a recipe that names its data, or dataset={_BUILT_IN}.")
     plan = make_plan(chosen, images, training, hparams)
 
     start_tensorflow()
@@ -209,7 +215,7 @@ def check(data_dir: str | Path = "", method: str = "", **settings) -> Inspection
         UserError: a folder that cannot be opened at all, or settings that do not fit.
     """
     if not data_dir and "dataset" not in settings:
-        raise UserError("which data set? Name a folder, data_dir, or a built-in one, dataset (see tfgan.list_datasets()).")
+        raise UserError(f"which data set? Name a folder, data_dir, or dataset={_BUILT_IN}.")
     if method:
         method_class(method)  # a slip is told before TensorFlow is started
     start_tensorflow()
