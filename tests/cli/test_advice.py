@@ -174,7 +174,7 @@ def test_a_wrong_layout_names_check_and_the_method_that_fits(name, asked, fittin
     (command,) = re.findall("`(tfgan check .*)` says more", advice)
     assert shlex.split(command) == ["tfgan", "check", ODD]
     _, found, text = tiny.check(ODD, "--noprobe", f"--method={asked}")
-    assert ("error", "refused") not in found or f"laid out for --method={fitting}: " in " ".join(text.split())
+    assert ("error", "refused") not in found or f"has the layout of --method={fitting}: " in " ".join(text.split())
 
 
 def test_training_says_which_pictures_it_passes_over(tmp_path, capsys):

@@ -96,7 +96,7 @@ def test_a_sheet_is_never_overwritten(tmp_path):
         (["--dataset=synthetic", "--method=pix2px"], "--method=pix2px is unknown. Did you mean pix2pix?"),
         (["--dataset=synthetic", "--ngff=4"], "--ngff is unknown. Did you mean --ngf?"),
         (["--dataset=synthetic", "--direction=up"], "--direction=up is neither AtoB nor BtoA"),
-        (["--dataset=synthetic", "--attributes=a"], "--attributes means nothing"),
+        (["--dataset=synthetic", "--attributes=a"], "--attributes has no effect"),
         (["--dataset=synthetic", "--sheet=sheet.txt"], "must name a picture, for example sheet.txt.png"),
         (["--dataset=synthetic", "--batch_size=0"], "--batch_size=0 must be at least 1"),
     ],

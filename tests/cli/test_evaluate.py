@@ -168,7 +168,7 @@ def test_without_a_network_the_rest_is_measured(run, capsys, monkeypatch):
     ):
         assert main(command) == 0
         output = capsys.readouterr().out
-        assert "FID and its kin are left out" in output and {"l1", "swd"} <= values(output).keys() and "fid" not in values(output)
+        assert "FID and similar metrics are left out" in output and {"l1", "swd"} <= values(output).keys() and "fid" not in values(output)
     for asked, cure in (("--metrics=fid,l1", "--features="), ("--inception_weights=absent.h5", "absent.h5 is missing")):
         assert main(["evaluate", str(run), asked]) == 2
         assert "left out" not in (error := capsys.readouterr().err) and cure in error

@@ -197,9 +197,9 @@ def test_a_setting_that_a_method_has_from_another_and_cannot_use(capsys):
 
 def test_a_flag_that_means_nothing_for_the_method_is_refused_before_training(capsys):
     assert main(["train", "--method=pix2pix", "--fit=squeeze", "--dry_run"]) == 2
-    assert "--fit means nothing for a method that learns from paired images: leave it out." in capsys.readouterr().err
+    assert "--fit has no effect for a method that learns from paired images: leave it out." in capsys.readouterr().err
     assert main(["train", "--method=dcgan", "--fit=squeeze", "--dry_run"]) == 2
-    assert "--fit means nothing for --dataset=synthetic" in capsys.readouterr().err
+    assert "--fit has no effect for --dataset=synthetic" in capsys.readouterr().err
     assert main(["train", "--method=dcgan", "--data_dir=photos", "--fit=squeeze", "--dry_run"]) == 0
     shown = capsys.readouterr().out
     assert "*fit=squeeze" in shown and "direction=" not in shown

@@ -186,7 +186,7 @@ def test_class_folders_with_labels_and_without(animals):
 def test_skipped_files_of_images(animals, capsys):
     (animals / "train" / "cat" / "bad.png").write_text("text")
     write(animals / "stray.png", shade(1))
-    with pytest.raises(UserError, match="1 images in .* lie beside the folders of its splits"):
+    with pytest.raises(UserError, match="1 images in .* lie outside the folders of its splits"):
         open_kind("images", data_dir=str(animals))
     assert open_kind("images", data_dir=str(animals), skip_bad_files=True).spec.sizes["train"] == 6
     printed = capsys.readouterr().out
@@ -281,22 +281,22 @@ def test_what_a_set_does_not_have(kind, settings, message):
         (
             "unpaired",
             {"label_coding": "palette"},
-            "--label_coding means nothing for a method that learns from unpaired images: leave it out",
+            "--label_coding has no effect for a method that learns from unpaired images: leave it out",
         ),
-        ("unpaired", {"extra_data_dirs": ("/nowhere",)}, "--extra_data_dirs means nothing for a method that learns from unpaired images"),
-        ("paired", {"attributes": ("night",)}, "--attributes means nothing for a method that learns from paired images"),
-        ("attributes", {"direction": "nonsense"}, "--direction means nothing for a method that learns from attributes images"),
-        ("attributes", {"attributes": ("night",)}, "--attributes means nothing for --dataset=synthetic: leave it out, or name another"),
-        ("paired", {"label_palette": ("facades",)}, "--label_palette means nothing for --dataset=synthetic"),
-        ("semantic", {"direction": "photo_to_labels"}, "--direction means nothing for --dataset=synthetic"),
-        ("labeled", {"half": "left"}, "--half means nothing for a method that learns from labeled images"),
-        ("paired", {"fit": "squeeze"}, "--fit means nothing for a method that learns from paired images"),
-        ("images", {"label_names": ("a", "b")}, "--label_names means nothing for a method that learns from images alone"),
-        ("images", {"tfds_source": "image"}, "--tfds_source means nothing for a method that learns from images alone"),
-        ("labeled", {"domains": ("a", "b")}, "--domains means nothing for a method that learns from labeled images"),
-        ("labeled", {"label_names": ("a", "b")}, "--label_names means nothing for --dataset=synthetic"),
-        ("images", {"half": "left"}, "--half means nothing for --dataset=synthetic"),
-        ("images", {"fit": "squeeze"}, "--fit means nothing for --dataset=synthetic"),
+        ("unpaired", {"extra_data_dirs": ("/nowhere",)}, "--extra_data_dirs has no effect for a method that learns from unpaired images"),
+        ("paired", {"attributes": ("night",)}, "--attributes has no effect for a method that learns from paired images"),
+        ("attributes", {"direction": "nonsense"}, "--direction has no effect for a method that learns from attributes images"),
+        ("attributes", {"attributes": ("night",)}, "--attributes has no effect for --dataset=synthetic: leave it out, or name another"),
+        ("paired", {"label_palette": ("facades",)}, "--label_palette has no effect for --dataset=synthetic"),
+        ("semantic", {"direction": "photo_to_labels"}, "--direction has no effect for --dataset=synthetic"),
+        ("labeled", {"half": "left"}, "--half has no effect for a method that learns from labeled images"),
+        ("paired", {"fit": "squeeze"}, "--fit has no effect for a method that learns from paired images"),
+        ("images", {"label_names": ("a", "b")}, "--label_names has no effect for a method that learns from images alone"),
+        ("images", {"tfds_source": "image"}, "--tfds_source has no effect for a method that learns from images alone"),
+        ("labeled", {"domains": ("a", "b")}, "--domains has no effect for a method that learns from labeled images"),
+        ("labeled", {"label_names": ("a", "b")}, "--label_names has no effect for --dataset=synthetic"),
+        ("images", {"half": "left"}, "--half has no effect for --dataset=synthetic"),
+        ("images", {"fit": "squeeze"}, "--fit has no effect for --dataset=synthetic"),
         (
             "images",
             {"dataset": "mnist", "half": "left"},

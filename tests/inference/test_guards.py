@@ -136,7 +136,7 @@ def test_latents_that_are_no_numbers(served, value):
 
 
 def test_inputs_of_different_counts(served):
-    refused(served, ["latents and labels must have as many rows", "[2 1]"], "cgan", latents=LATENTS, labels=[0])
+    refused(served, ["latents and labels must have the same number of rows", "[2 1]"], "cgan", latents=LATENTS, labels=[0])
     refused(served, ["seed and labels", "[2 3]"], "cgan", "from_seed", seed=[0, 1], labels=[0, 1, 2])
     two = np.repeat(IMAGE, 2, 0)
     refused(served, ["images and attributes and latent", "[2 1 2]"], "stargan", images=two, attributes=ATTRIBUTES, latent=LATENTS[:, :2])

@@ -378,6 +378,6 @@ def test_settings_that_cannot_work(changes, message):
 
 def test_vgg_wants_colors():
     gray = dataclasses.replace(SPEC, domains=DOMAINS | {"image": Domain("photo", 1)})
-    with pytest.raises(UserError, match="--vgg_weights wants RGB images; photo has 1 channels"):
+    with pytest.raises(UserError, match="--vgg_weights needs RGB images; photo has 1 channels"):
         Spade(HParams(**TINY, vgg_weights="imagenet"), gray)
     assert Spade(HParams(**TINY), gray).inference()["translate"].function(tf.zeros([1, SIZE, SIZE], tf.int32)).shape == (1, SIZE, SIZE, 1)

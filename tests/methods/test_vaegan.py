@@ -411,7 +411,7 @@ def test_the_papers_settings():
         ({"image_size": (16, 8)}, "--image_size=16x8 does not suit"),
         ({"image_size": (0, 64)}, "--image_size=0x64 must be at least one pixel"),
         ({"diffaugment": ("colors",)}, "--diffaugment=colors is unknown. There are: color, translation, cutout."),
-        ({"convex": True, "similarity_weight": 1.5}, "--convex wants --similarity_weight between 0 and 1; found 1.5."),
+        ({"convex": True, "similarity_weight": 1.5}, "--convex needs --similarity_weight between 0 and 1; found 1.5."),
     ],
 )
 def test_wrong_settings(changes, message):

@@ -88,7 +88,7 @@ def describe_findings(findings: list[Finding]) -> str:
     """The lines about how many findings there are, and about each of them, with the first of its files and its cure."""
     counts = Counter(finding.severity for finding in findings)
     words = [plural(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
-    lines = [f"Found    {', '.join(words) or 'nothing to complain of'}"]
+    lines = [f"Found    {', '.join(words) or 'no problems'}"]
     for finding in findings:
         first, *others = finding.problem.splitlines()
         line = _wrapped(f"{finding.severity:<8} ", f"{finding.name}: {first}", 9)

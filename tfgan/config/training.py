@@ -51,7 +51,7 @@ class TrainConfig(Settings):
     validate_count: int = setting(1000, "images at most on each side of a validation", operational=True, at_least=2)
     features: str = setting(
         "",
-        "what sees images for FID and its kin in validations: inception, or a Keras model's file; empty: nothing",
+        "the network whose features FID and similar metrics compare in validations: inception, or a Keras model's file; empty: none",
         operational=True,
         path=True,
     )
@@ -74,7 +74,7 @@ class TrainConfig(Settings):
         if self.best_metric and not self.validate_every:
             raise UserError(f"--best_metric={self.best_metric} needs --validate_every=EPOCHS.")
         if self.patience and not self.best_metric:
-            raise UserError(f"--patience={self.patience} needs --best_metric, in which nothing gets better any more.")
+            raise UserError(f"--patience={self.patience} needs --best_metric, the metric that has to improve.")
         if self.features and not self.validate_every:
             raise UserError(f"--features={self.features} needs --validate_every=EPOCHS.")
         if self.inception_weights and self.features != "inception":

@@ -127,8 +127,8 @@ class EvaluateConfig(Settings):
     metrics: Strings = setting((), "names, for example l1,ssim,fid; empty: all that fit", group="how")
     features: str = setting(
         "inception",
-        "what sees images for FID and its kin: inception (ImageNet weights, downloaded once), own (a small network trained on the data), "
-        "or a Keras model's file; empty: none",
+        "the network whose features FID and similar metrics compare: inception (ImageNet weights, downloaded once), own (a small network "
+        "trained on the data), or a Keras model's file; empty: none",
         group="how",
         path=True,
     )

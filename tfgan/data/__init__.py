@@ -131,10 +131,10 @@ def check_settings(settings: DataConfig, kind: str):
     for name in _changed(settings):
         if name in idle:
             eaten = "images alone" if kind == "images" else f"{kind} images"
-            raise UserError(f"--{name} means nothing for a method that learns from {eaten}: leave it out.")
+            raise UserError(f"--{name} has no effect for a method that learns from {eaten}: leave it out.")
         named_sides = known.sides and name in ("domains", "direction", "label_domains")  # the built-in set has them too
         if is_made(settings) and name in SPECIFIC and name not in TFDS_FEATURES and not named_sides:
-            raise UserError(f"--{name} means nothing for --dataset=synthetic: leave it out, or name another --dataset or --data_dir.")
+            raise UserError(f"--{name} has no effect for --dataset=synthetic: leave it out, or name another --dataset or --data_dir.")
 
 
 def _tell_unused(settings: DataConfig):

@@ -1,4 +1,4 @@
-"""Features of images for FID and its kin: of InceptionV3, of any given Keras model, or of this package's own classifier or segmenter."""
+"""Features of images for FID and similar metrics: of InceptionV3, any given Keras model, or this package's own classifier or segmenter."""
 
 import hashlib
 from collections.abc import Callable

@@ -35,7 +35,7 @@ def guarded(guards: Sequence[Guard], values: Sequence[tf.Tensor]) -> list[tf.Ten
         return found
     rows = tf.stack([tf.shape(value)[0] for value in found])
     names = " and ".join(guard.spec.name for guard in guards)
-    agree = _refuse_unless(tf.reduce_all(rows == rows[0]), f"{names} must have as many rows as each other; their numbers of rows are", rows)
+    agree = _refuse_unless(tf.reduce_all(rows == rows[0]), f"{names} must have the same number of rows; they have", rows)
     with tf.control_dependencies([agree]):
         return [tf.identity(value) for value in found]
 

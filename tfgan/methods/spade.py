@@ -79,7 +79,7 @@ class Spade(base.Method):
         self.labels, self.image = spec.domains["labels"], spec.domains["image"]
         self.num_classes = len(self.labels.classes.values)
         if hparams.vgg_weights and self.image.channels != 3:
-            raise UserError(f"--vgg_weights wants RGB images; {self.image.name} has {self.image.channels} channels: leave it out.")
+            raise UserError(f"--vgg_weights needs RGB images; {self.image.name} has {self.image.channels} channels: leave it out.")
         self.generator = networks.spade.spade_generator(
             self.num_classes,
             self.image.channels,

@@ -64,7 +64,7 @@ class HParams(base.AveragedHParams):
         if self.lr_end_factor:
             self.refuse_idle(("lr_decay",), "with --lr_end_factor", "leave it out, or use --lr_end_factor=0")
         if self.convex and self.similarity_weight > 1:
-            raise UserError(f"--convex wants --similarity_weight between 0 and 1; found {self.similarity_weight:g}.")
+            raise UserError(f"--convex needs --similarity_weight between 0 and 1; found {self.similarity_weight:g}.")
 
     def effective(self):
         values = super().effective()

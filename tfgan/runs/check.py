@@ -51,7 +51,7 @@ def fitting_method(kind: str, layouts: Layouts) -> str:
         layouts: what the folder can be read as, from `find_layouts`.
     """
     first = layouts.possible[0] if layouts.possible else None
-    return f"the folder is laid out for --method={METHODS[first.kind]}: {first.words}" if first and first.kind != kind else ""
+    return f"the folder has the layout of --method={METHODS[first.kind]}: {first.words}" if first and first.kind != kind else ""
 
 
 def advise(data: DataConfig, kind: str) -> str:
@@ -83,7 +83,7 @@ def inspect_data(
         the settings with what is proposed, and what was found with them.
 
     Raises:
-        UserError: the data set cannot be opened at all, or a setting means nothing for the method.
+        UserError: the data set cannot be opened at all, or a setting has no effect for the method.
     """
     kind = method_class(choice.method).batch_kind
     check_settings(data, kind)

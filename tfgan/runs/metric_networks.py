@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 ALL = 2**31
 CLASSIFIER_SIZE = 64  # pixels of the longer side, at most
-LEFT_OUT = "FID and its kin are left out: InceptionV3's weights could not be downloaded. For a run, --features=own measures them without."
+LEFT_OUT = "FID and similar metrics are left out, as InceptionV3's weights could not be downloaded; --features=own measures those of a run."
 LONGEST_DATA_NAME = 192  # bytes of a file's name, which says more
 FOLDER = "evaluators"  # beside the runs: runs on the same data are measured by the same networks
 

@@ -77,7 +77,7 @@ def prolong(earlier: RunConfig, hparams: HParams) -> RunConfig:
     prolonged = hparams.prolong(earlier.hparams)
     changes = differences(earlier.hparams, prolonged)
     if changes:
-        logger.info(f"For --epochs={hparams.epochs}, which are more than the run was laid out for: {'; '.join(changes)}.")
+        logger.info(f"For --epochs={hparams.epochs}, more than the run was planned for: {'; '.join(changes)}.")
     return dataclasses.replace(earlier, hparams=prolonged)
 
 

@@ -34,9 +34,9 @@ def repeat(config: dict[str, Any]) -> Repeat:
     try:
         records = [_as_given(from_dict(kind, config[part], part)) for part, kind in _kinds(method).items()]
     except UserError as error:
-        return Repeat(None, (), f"config.json is damaged, so that there is no command that repeats the run: {error}.")
+        return Repeat(None, (), f"config.json is damaged, so no command can repeat the run: {error}.")
     except (KeyError, TypeError, AttributeError, ValueError):
-        return Repeat(None, (), "config.json lacks settings, so that there is no command that repeats the run.")
+        return Repeat(None, (), "config.json lacks settings, so no command can repeat the run.")
     settings = {"method": (method, TRAIN_DEFAULT)} if method != TRAIN_DEFAULT else {}
     settings |= {name: (as_text(value), as_text(default)) for name, value, default in _changed(records)}
     return Repeat(settings, *_command(method, records))

@@ -25,7 +25,7 @@ def copy_weights(source: Method, target: Method) -> list[str]:
 def _copy(source, target) -> str:
     """Copies weights pair by pair, by their place, which has one meaning in networks of one structure; says how many were taken."""
     if len(source) != len(target):
-        return f"nothing taken: the networks are built differently ({len(source)} weights there, {len(target)} here)"
+        return f"no weights taken: the networks are built differently ({len(source)} weights there, {len(target)} here)"
     missing = []
     for theirs, ours in zip(source, target):
         if tuple(theirs.shape) == tuple(ours.shape):

@@ -84,7 +84,7 @@ def test_damaged_file_is_reported_by_load(tmp_path):
 def test_images_beside_the_class_folders(tmp_path):
     fill(tmp_path / "train", "a/1.png", "b/1.png", *(f"{i}.png" for i in range(11)))
     fill(tmp_path, "stray.png", "others/a/1.png")
-    with pytest.raises(UserError, match=r"13 images in .* lie beside the class folders \(.*--skip_bad_files\)") as caught:
+    with pytest.raises(UserError, match=r"13 images in .* lie outside the class folders \(.*--skip_bad_files\)") as caught:
         opened(tmp_path)
     lines = str(caught.value).splitlines()
     assert len(lines) == 12 and lines[-1] == "  … and 3 more"
@@ -106,7 +106,7 @@ def test_skipped_files_are_told_once(tmp_path):
         (["1.png", "2.png"], r"has no class folders but 2 images directly(.|\n)*DATA/CLASS"),
         (["a/1.png", "a/2.png"], "has only one class folder, a,"),
         (["train/a/1.png", "val/a/1.png"], "train has only one class folder, a,"),
-        (["val/a/1.png", "test/b/1.png"], "has no folder train beside val, test"),
+        (["val/a/1.png", "test/b/1.png"], "has no folder named train, only val, test"),
         (["train/a/1.png", "train/b/1.png", "val/aa/1.png"], "class 'aa' of val/aa/1.png is not in .*train.* Did you mean a.*: a, b"),
         (["train/a/1.png", "train/b/1.png", "val/a/1.png", "valid/a/1.png"], "val and .*valid are names of one split"),
     ],

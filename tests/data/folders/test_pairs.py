@@ -245,8 +245,8 @@ def test_wrong_layouts(tmp_path):
     check("half inside", ["A/train/1.png", "B/train/1.png", "B/test/1.png"], "A/test is missing, the counterpart of .*B/test")
     check("both", ["train/1.png", "trainA/1.png", "trainB/1.png"], "several layouts are mixed in")
     check("mixed", ["train/1.png", "train/A/1.png", "train/B/1.png"], "side by side images and two folders of images are mixed")
-    check("unlike", ["train/A/1.png", "train/B/1.png", "val/1.png"], "train and val are not laid out alike")
-    check("unlike names", ["train/A/1.png", "train/B/1.png", "val/A/1.png", "val/C/1.png"], "train and val are not laid out alike")
+    check("unlike", ["train/A/1.png", "train/B/1.png", "val/1.png"], "train and val have different layouts")
+    check("unlike names", ["train/A/1.png", "train/B/1.png", "val/A/1.png", "val/C/1.png"], "train and val have different layouts")
     check("twice", ["train/1.png", "val/1.png", "valid/1.png"], "names of one split, val; keep one")
     check("stray", ["1.png", "A/1.png", "B/1.png"], "side by side images and two folders of images are mixed")
 

@@ -92,7 +92,7 @@ def test_damaged_file_is_reported_by_load(tmp_path):
 
 def test_images_beside_the_splits(tmp_path):
     fill(tmp_path, "train/1.png", "val/1.png", "stray.png", "more/1.png")
-    with pytest.raises(UserError, match=r"2 images in .* lie beside the folders of its splits \(.*--skip_bad_files\)"):
+    with pytest.raises(UserError, match=r"2 images in .* lie outside the folders of its splits \(.*--skip_bad_files\)"):
         opened(tmp_path)
     splits = opened(tmp_path, skip_bad_files=True)
     assert names(splits) == {"train": ["train/1.png"], "val": ["val/1.png"]}
@@ -104,7 +104,7 @@ def test_images_beside_the_splits(tmp_path):
     "files, message",
     [
         ([], "the folder .* holds no images .files ending in jpg"),
-        (["val/1.png", "other/1.png"], r"has no folder train beside val(.|\n)*DATA/train"),
+        (["val/1.png", "other/1.png"], r"has no folder named train, only val(.|\n)*DATA/train"),
         (["train/1.png", "val/1.png", "valid/1.png"], "val and .*valid are names of one split"),
     ],
 )

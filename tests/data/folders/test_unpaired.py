@@ -175,7 +175,7 @@ def test_wrong_layouts(tmp_path):
     check("lonely inside", ["train/A/1.png"], "two folders form the domains")
     check("half", ["A/train/1.png", "B/1.png"], "two folders form the domains(.|\n)*A/ with 1 images, B/ with 1 images")
     check("both", ["train/1.png", "trainA/1.png", "trainB/1.png"], "several layouts are mixed in")
-    check("unlike", ["train/A/1.png", "train/B/1.png", "val/A/1.png", "val/C/1.png"], "train and val are not laid out alike")
+    check("unlike", ["train/A/1.png", "train/B/1.png", "val/A/1.png", "val/C/1.png"], "train and val have different layouts")
     check("stray", ["1.png", "A/1.png", "B/1.png"], "side by side images and two folders of images are mixed")
     check("capitals", ["Train/1.png", "Test/1.png"], r"Test and Train may be splits .*--domains=Test,Train\), in .*Train/ with 1 images")
     check("two sets", ["maps/A/1.png", "maps/B/1.png", "shoes/A/1.png", "shoes/B/1.png"], "maps and shoes may be .* whole data sets")

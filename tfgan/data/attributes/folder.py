@@ -183,7 +183,7 @@ def _with_images(folder: Path, path: Path, table: Table, skip_bad_files: bool) -
     if not kept:
         places = ", ".join(f"{folder}/{place}" for place in _IMAGE_FOLDERS[:3])
         problems = [f"{file}: {reason}" for file, reason in table.bad] + [f"{file} is not in {places}" for file in table.files]
-        raise UserError(f"{path} says nothing of any image: {(problems or ['it has no rows'])[0]}")
+        raise UserError(f"{path} describes none of the images: {(problems or ['it has no rows'])[0]}")
     files = [inside + file for file in table.files]
     listed = {*files, *(inside + file for file, _ in table.bad)}
     bad = [(inside + file, reason) for file, reason in table.bad]

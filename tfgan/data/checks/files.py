@@ -84,7 +84,7 @@ def _mixed_depth(listing: Listing) -> list[Finding]:
     for file, header in listing.headers.items():
         depths.setdefault(Path(file).parts[-2] if "/" in file else "", {}).setdefault(header.bits, []).append(file)
     mixed = [file for found in depths.values() if len(found) > 1 for file in found[16]]
-    problem = "{count} of 16 bits beside others of 8: if one domain has both, it is read in 8"
+    problem = "{count} with 16 bits among others with 8: if one domain has both, it is read with 8"
     return found_in(WARNING, "mixed_depth", problem, "save all images of a domain in one depth", mixed)
 
 

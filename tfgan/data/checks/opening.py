@@ -113,7 +113,7 @@ def _left_out(opened: Opened, settings: DataConfig, severity: str) -> list[Findi
     problem = {
         "unmatched_files": "{count} without a counterpart",
         "unmatched_rows": "{count} or row of the table without the other",
-        "stray_files": "{count} beside the folders of the layout",
+        "stray_files": "{count} outside the folders of the layout",
     }[name]
     return found_in(severity, name, problem, cure, (f"{file}: {reason}" for file, reason in files), "file")
 

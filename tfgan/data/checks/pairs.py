@@ -63,7 +63,7 @@ def _alignment(split: str, examples: list[Example]) -> list[Finding]:
     if max(map(abs, shift)) >= LEAST_SHIFT and _median(agreement(a, np.roll(b, [-cells for cells in shift], axis=(2, 3)))) >= ALIKE:
         down, right = (f"{cells / CELLS:+.0%}" for cells in shift)
         problem = f"in {split} B lies {down} of the height below A, and {right} of the width to its right"
-        return [Finding(WARNING, "shifted_pairs", problem, "crop both images of each pair alike")]
+        return [Finding(WARNING, "shifted_pairs", problem, "crop both images of each pair in the same way")]
     scores = agreement(a, b)
     own = scores.diagonal()
     if np.median(own) < STRANGE:

@@ -120,7 +120,7 @@ def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example
         findings += found_in(WARNING, "gray_among_color", f"{{count}}{what} without color among colored ones", "remove either", gray)
     elif len(gray) == len(seen) and domain.channels >= 3:
         findings.append(
-            Finding(NOTE, "all_gray", f"all images{what} are gray but stored in color", "save them as gray: one channel will do")
+            Finding(NOTE, "all_gray", f"all images{what} are gray but stored in color", "save them as gray: one channel is enough")
         )
     highest = max(picture.high for _, picture in seen)
     if highest <= FAINT and domain.dtype != "int32" and len(blank) < len(seen):

@@ -93,7 +93,7 @@ def find_class_folders(data_dir: Path, skip_bad_files: bool) -> ClassFolders:
     roots = split_folders(data_dir)
     train = next((data_dir / name for name, split in roots.items() if split == "train"), data_dir)
     if roots and train == data_dir:
-        raise UserError(f"{data_dir} has no folder train beside {', '.join(roots)}.\n{_LAYOUTS}")
+        raise UserError(f"{data_dir} has no folder named train, only {', '.join(roots)}.\n{_LAYOUTS}")
 
     class_names = tuple(sorted((path.name for path in train.iterdir() if path.is_dir() and path.name[0] != "."), key=natural_key))
     labels = {name: label for label, name in enumerate(class_names)}
@@ -110,7 +110,7 @@ def find_class_folders(data_dir: Path, skip_bad_files: bool) -> ClassFolders:
             splits[split].append((path.as_posix(), labels[parts[0]]))
     _check_classes(train, class_names, {label for _, label in splits["train"]}, stray)
     if not skip_bad_files:
-        refuse(stray, f"images in {data_dir} lie beside the class folders")
+        refuse(stray, f"images in {data_dir} lie outside the class folders")
     return ClassFolders(class_names, {split: files for split, files in splits.items() if files}, stray)
 
 

@@ -198,7 +198,7 @@ def _splits_on_top(data_dir: Path, wanted: Wanted):
     (first, folders), *others = splits.items()
     for split, other_folders in others:
         if _names(other_folders) != _names(folders) or len(other_folders) != len(folders):
-            raise _wrong_layout(data_dir, f"{first} and {split} are not laid out alike in", wanted)
+            raise _wrong_layout(data_dir, f"{first} and {split} have different layouts in", wanted)
     return splits, _names(folders)
 
 

@@ -62,7 +62,7 @@ def open_images(data_dir: Path, half: str, alpha: str, skip_bad_files: bool) -> 
     require_folder(data_dir)
     roots = split_folders(data_dir)
     if roots and "train" not in roots.values():
-        raise UserError(f"{data_dir} has no folder train beside {', '.join(roots)}.\n{_LAYOUTS}")
+        raise UserError(f"{data_dir} has no folder named train, only {', '.join(roots)}.\n{_LAYOUTS}")
     files: dict[str, list[str]] = {split: [] for split in SPLITS if split in roots.values()} or {"train": []}
     stray = []
     for path in list_images(data_dir):
@@ -76,6 +76,6 @@ def open_images(data_dir: Path, half: str, alpha: str, skip_bad_files: bool) -> 
             folder = next((data_dir / name for name, root in roots.items() if root == split), data_dir)
             raise no_images(f"the folder {folder}", folder)
     if not skip_bad_files:
-        refuse(stray, f"images in {data_dir} lie beside the folders of its splits")
+        refuse(stray, f"images in {data_dir} lie outside the folders of its splits")
     domains = infer_domains({"image": [data_dir / file for found in files.values() for file in found]}, ("image",), alpha=alpha)
     return {split: ImageFolder(data_dir, domains, alpha, half, found, stray * (split == "train")) for split, found in files.items()}

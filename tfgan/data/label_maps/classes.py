@@ -158,7 +158,7 @@ def _given(settings: DataConfig) -> tuple[Strings, Strings]:
         if len(set(colors)) < len(colors):
             raise UserError(f"--label_palette={','.join(palette)}: two classes have one color.")
     if colors and names and len(colors) != len(names):
-        raise UserError(f"--label_palette has {len(colors)} colors, --label_names {len(names)} names; they must be as many.")
+        raise UserError(f"--label_palette has {len(colors)} colors, --label_names {len(names)} names; the numbers must be equal.")
     if len(names) == 1:
         raise UserError(f"--label_names={names[0]}: one class tells nothing; name two or more.")
     if len(colors or names) > MAX_CLASSES:
