@@ -27,7 +27,7 @@ MOST = {int: 2**31 - 1, float: 1e30}
 MOST_SIDE = 2**14  # pixels of a `Size`
 MOST_NAMES = 10_000  # of `Strings`
 LONGEST = 4096  # characters of a text, as of a path
-WIDE = 1000  # between both limits, from which a message names only the one that is passed
+WIDE = 100  # between both limits, from which a message names only the one that is passed
 SHOWN = 80  # characters of a wrong value that a message shows
 
 
@@ -147,7 +147,7 @@ def unfit(field: dataclasses.Field, value) -> str:
         return ""
     if most is not None and most - bottom < WIDE:
         return f"must be from {bottom} to {most}"
-    if not math.isfinite(value) and least is None:
+    if math.isinf(value):
         return "must be a finite number"
     return f"must be at least {bottom}" if not value >= bottom else f"must be at most {limit}"
 

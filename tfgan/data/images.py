@@ -7,24 +7,27 @@ import contextlib
 import dataclasses
 import io
 import struct
+import warnings
 from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from tfgan.config import Size, write_atomically
-from tfgan.data import comments
+from tfgan.data import comments, memory
 from tfgan.data.formats import FORMATS, STANDARD, sniffed
 from tfgan.errors import UnreadableImage, UserError
+from tfgan.paths.special import special
+
+Box = tuple[float, float, float, float]
 
 EXTENSIONS = tuple(FORMATS)
 """File endings of images, in lower case and without the dot; compare with `tfgan.data.formats.ending`."""
 
-MAX_PIXELS = 2**28
-"""Largest accepted image, 268 megapixels (16384×16384): orthophotos pass, while a few bytes that unpack to many gigabytes do not."""
-
-# Pillow's own limit is a third of this, and warns on every honest orthophoto; it can only be set for the whole process.
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+# Pillow's own limit is lower, and warns on every honest orthophoto; it can only be set for the whole process. What takes more memory than
+# is allowed is refused by `_describe`, before it is unpacked.
+Image.MAX_IMAGE_PIXELS = 2**30
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 # Channels that `decode` returns for each of Pillow's modes, before transparency that is stated beside the pixels (a tRNS chunk).
 _CHANNELS = {
@@ -38,9 +41,15 @@ _CHANNELS = {
     for mode in modes
 }
 _NAMES = ", ".join(dict.fromkeys(sorted(STANDARD.values()) + sorted(FORMATS.values())))
+AT_ONCE = 2**22  # pixels that are converted together
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "nearest": Image.Resampling.NEAREST}
-_DECODER_ERRORS = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error)  # as met in Pillow's plugins
+DECODER_ERRORS = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error, ArithmeticError, NotImplementedError)
+"""What Pillow's plugins raise for damaged files, beside AttributeError and AssertionError, which `reasons` takes for the same."""
+
+# Bytes a pixel that decoders hold beside the image: WebP and AVIF whole canvases, progressive JPEG its coefficients.
+_DECODER = {"WEBP": 12, "AVIF": 12, "HEIF": 8, "GIF": 4}
+_STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}  # bytes a pixel in Pillow's memory; all others have 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,19 +97,15 @@ def decode(source: Path | bytes) -> np.ndarray:
         UnreadableImage: `probe` would refuse the file, or pixels are missing or damaged. JPEG and WebP carry no checksum: damage inside a
             file that is complete cannot always be told from a picture.
     """
-    with _reasons():
-        content = source if isinstance(source, bytes) else source.read_bytes()
+    with memory.budget.turn(), _reasons():
+        content = _content(source)
         with _open(content) as image:
             info = _describe(image)
+            memory.budget.take(_needed(image, info))
             _check_complete(content, image.format)
             image.load()
             orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-            if info.dtype == "uint8":
-                pixels = np.asarray(image.convert(_MODES[info.channels]))
-            elif info.channels == 1:
-                pixels = np.asarray(image).astype(np.uint16)
-            else:
-                pixels = _decode_png16(content, info.channels)
+            pixels = _decode_png16(content, info.channels) if info.dtype == "uint16" and info.channels > 1 else _pixels(image, info)
     return _orient(pixels.reshape(*pixels.shape[:2], info.channels), orientation)
 
 
@@ -128,12 +133,12 @@ def decode_values(source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
     Raises:
         UnreadableImage: `decode` would refuse the file.
     """
-    with _reasons():
-        content = source if isinstance(source, bytes) else source.read_bytes()
+    with memory.budget.turn(), _reasons():
+        content = _content(source)
         with _open(content) as image:
             if image.mode != "P":
                 return decode(content), None
-            _describe(image)
+            memory.budget.take(_needed(image, _describe(image)))
             _check_complete(content, image.format)
             image.load()
             colors = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
@@ -196,7 +201,7 @@ def middle(image: np.ndarray, shape: Size) -> np.ndarray:
     return image[top : top + h, left : left + w].copy()  # which does not keep the rest in memory
 
 
-def resize(image: np.ndarray, size: Size, resample: str) -> np.ndarray:
+def resize(image: np.ndarray, size: Size, resample: str, box: Box | None = None) -> np.ndarray:
     """The image at another size, in its own pixel type; the very same array when it has that size already.
 
     "bicubic" is Pillow's filter (a = -0.5), which widens when it reduces and so does not alias; "nearest" invents no values. Bicubic
@@ -206,19 +211,21 @@ def resize(image: np.ndarray, size: Size, resample: str) -> np.ndarray:
         image: H×W×C uint8, uint16 or floats in [-1, 1], or a map of class ids, H×W int32, which takes "nearest" only.
         size: height and width in pixels.
         resample: "bicubic" or "nearest".
+        box: left, top, right and bottom of the part that is resized, in pixels that need not be whole; None: all of it. What lies around
+            it has its part in the filter, so that the results of neighboring boxes fit together.
 
     Raises:
         ValueError: bicubic was asked for a map of class ids.
     """
-    if image.shape[:2] == tuple(size):
+    if image.shape[:2] == tuple(size) and box is None:
         return image
     if image.dtype == np.int32:
         if resample != "nearest":
             raise ValueError(f"a map of class ids can only be resized with 'nearest', not {resample!r}")
-        return _resize_plane(image, size, resample)
+        return _resize_plane(image, size, resample, box)
     channels = image.shape[-1]
     if image.dtype == np.uint8 and channels <= 4:
-        return _resize_plane(image[..., 0] if channels == 1 else image, size, resample).reshape(*size, channels)
+        return _resize_plane(image[..., 0] if channels == 1 else image, size, resample, box).reshape(*size, channels)
 
     floats = image.dtype.kind == "f"
     low, high, least = (-1.0, 1.0, 2 / 255) if floats else (0, np.iinfo(image.dtype).max, 1)  # least opacity that colors are divided by
@@ -226,7 +233,7 @@ def resize(image: np.ndarray, size: Size, resample: str) -> np.ndarray:
     weighted = resample == "bicubic" and channels in (2, 4)
     if weighted:
         planes[..., :-1] *= (planes[..., -1:] - low) / (high - low)
-    planes = np.stack([_resize_plane(planes[..., channel], size, resample) for channel in range(channels)], axis=-1)
+    planes = np.stack([_resize_plane(planes[..., channel], size, resample, box) for channel in range(channels)], axis=-1)
     if weighted:
         planes[..., :-1] *= (high - low) / np.maximum(planes[..., -1:] - low, least)
     return np.clip(planes if floats else np.rint(planes), low, high).astype(image.dtype)
@@ -291,21 +298,16 @@ def _reasons():
     except UnidentifiedImageError:
         raise UnreadableImage(f"not an image, or damaged from the start (accepted: {_NAMES})") from None
     except Image.DecompressionBombError:
-        raise UnreadableImage(_too_large()) from None
+        raise UnreadableImage(f"it claims more than {2 * 2**30 / 1e6:,.0f} megapixels") from None
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise UnreadableImage(f"cannot be read: {error.strerror}") from None
-    except _DECODER_ERRORS as error:
+    except (*DECODER_ERRORS, AttributeError, AssertionError) as error:
         raise UnreadableImage(f"damaged or incomplete: {error}") from None
-
-
-def _too_large() -> str:
-    return f"the image is larger than {MAX_PIXELS / 1e6:.0f} megapixels"
 
 
 def _open(source: Path | bytes) -> ImageFile.ImageFile:
     """The image with its header read; the caller closes it."""
-    size = len(source) if isinstance(source, bytes) else source.stat().st_size
-    if size == 0:
+    if _size(source) == 0:
         raise UnreadableImage("the file is empty")
     try:
         return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=sorted(set(FORMATS.values())))
@@ -316,6 +318,23 @@ def _open(source: Path | bytes) -> ImageFile.ImageFile:
         raise UnreadableImage(f"{unread.name}, whatever its ending says: {unread.cure}") from None
 
 
+def _size(source: Path | bytes) -> int:
+    """The bytes of a file; raises `UnreadableImage` for what is no file, and must not be opened."""
+    if isinstance(source, bytes):
+        return len(source)
+    if other := special(source):
+        raise UnreadableImage(f"is {other}, not a file")
+    return source.stat().st_size
+
+
+def _content(source: Path | bytes) -> bytes:
+    """The bytes of a file, unless there are more of them than images may take of memory."""
+    size = _size(source)
+    if size > memory.limit():
+        raise UnreadableImage(f"the file {memory.refusal(2 * size)}")
+    return source if isinstance(source, bytes) else source.read_bytes()
+
+
 def _first_bytes(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(12)
@@ -324,8 +343,6 @@ def _first_bytes(path: Path) -> bytes:
 def _describe(image: ImageFile.ImageFile) -> ImageInfo:
     """Size and pixel type, as far as Pillow has read the header; height and width as stored, before any orientation is applied."""
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise UnreadableImage(_too_large())
     # Pillow turns 16-bit color into 8 bits and says so only in the raw mode of the pixel data, such as "RGB;16B" in PNG.
     raw = str(image.tile[0].args) if image.format in ("PNG", "TIFF") else ""
     deep = ";16" in raw
@@ -335,7 +352,31 @@ def _describe(image: ImageFile.ImageFile) -> ImageInfo:
         raise UnreadableImage(f"{found} is not supported; save it as 8- or 16-bit PNG")
     if image.has_transparency_data and channels in (1, 3):
         channels += 1
-    return ImageInfo(height, width, channels, "uint16" if deep else "uint8", alpha=channels in (2, 4))
+    info = ImageInfo(height, width, channels, "uint16" if deep else "uint8", alpha=channels in (2, 4))
+    if _needed(image, info) > memory.limit():
+        raise UnreadableImage(f"with {height}×{width} pixels it {memory.refusal(_needed(image, info))}")
+    return info
+
+
+def _needed(image: ImageFile.ImageFile, info: ImageInfo) -> int:
+    """The bytes of memory that an image takes until its pixels are an array."""
+    a_pixel = _STORED.get(image.mode, 4) + info.channels * np.dtype(info.dtype).itemsize
+    a_pixel += _DECODER.get(str(image.format), 6 if image.info.get("progressive") else 0)
+    if info.dtype == "uint16" and info.channels > 1:
+        a_pixel += 16  # see `_decode_png16`
+    return info.height * info.width * max(a_pixel, memory.BYTES_PER_PIXEL)
+
+
+def _pixels(image: Image.Image, info: ImageInfo) -> np.ndarray:
+    """The pixels of a loaded image of 8 bits, or of a gray one of 16, as an array; in bands, as Pillow converts and copies all it gets."""
+    width, height = image.size
+    gray, mode = info.channels == 1, _MODES[info.channels]
+    pixels = np.empty((height, width) if gray else (height, width, info.channels), info.dtype)
+    rows = max(1, AT_ONCE // width)
+    for top in range(0, height, rows):
+        band = image if rows >= height else image.crop((0, top, width, min(top + rows, height)))
+        pixels[top : top + rows] = np.asarray(band if info.dtype == "uint16" or band.mode == mode else band.convert(mode))
+    return pixels
 
 
 def _check_complete(content: bytes, form: str | None):
@@ -374,6 +415,6 @@ def _over_white(color: np.ndarray, opacity: np.ndarray) -> np.ndarray:
     return ((color * weight + limit * (limit - weight) + limit // 2) // limit).astype(color.dtype)
 
 
-def _resize_plane(plane: np.ndarray, size: Size, resample: str) -> np.ndarray:
+def _resize_plane(plane: np.ndarray, size: Size, resample: str, box: Box | None) -> np.ndarray:
     height, width = size
-    return np.asarray(Image.fromarray(plane).resize((width, height), _RESAMPLING[resample]))
+    return np.asarray(Image.fromarray(plane).resize((width, height), _RESAMPLING[resample], box))

@@ -10,6 +10,7 @@ import numpy as np
 
 from tfgan.config import BATCH_KINDS, DataConfig, Domain, Size
 from tfgan.data.images import middle, resize
+from tfgan.data.memory import budget
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.terminal import waiting
@@ -61,9 +62,12 @@ class PreparedSource:
         index = self._indices[position]
         if self._memory is not None and index in self._memory:
             return self._memory[index]
-        example = self.source.load(index)
-        self._sizes[index] = next((example[old].shape[:2] for key, old in self.keys.items() if key in self.domains), (0, 0))
-        arrays = [self._resized(example[old], self.domains[key]) if key in self.domains else example[old] for key, old in self.keys.items()]
+        with budget.turn():
+            example = self.source.load(index)
+            self._sizes[index] = next((example[old].shape[:2] for key, old in self.keys.items() if key in self.domains), (0, 0))
+            entries = [(key, example[old]) for key, old in self.keys.items()]
+            arrays = [self._resized(entry, self.domains[key]) if key in self.domains else entry for key, entry in entries]
+            del example, entries  # before others take their memory
         self._check_classes(arrays)
         if self._memory is not None:
             self._memory[index] = arrays

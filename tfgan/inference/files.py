@@ -16,6 +16,7 @@ from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unli
 from tfgan.inference.passage import Passage
 from tfgan.inference.translator import Translator
 from tfgan.paths.files import check_file, is_there
+from tfgan.paths.special import special
 
 DONE, KEPT, OTHER, FAILED = "done", "kept", "other", "failed"
 """What became of a task: its result is new, was there already, is another one that was there already, or could not be made."""
@@ -58,6 +59,8 @@ def translate_files(
     """
     for task in tasks:
         try:
+            if other := special(task.source):
+                raise UnreadableImage(f"is {other}, not a file")
             own = origin | {"input": digest(task.source)}
             if is_there(task.result) and not overwrite:
                 other = unlike(read_origin(task.result), own)

@@ -7,11 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan.config import FULL, TRAINED, Size, as_pixels
-from tfgan.data.images import MAX_PIXELS, resize
+from tfgan.data import memory
+from tfgan.data.images import AT_ONCE, resize
 from tfgan.errors import UserError
 from tfgan.inference.tiling import translate_image
 from tfgan.inference.translator import Translator
 
+FLOATS = 12  # bytes of a pixel of three channels as floats
 TOLERANCE = 1.5  # times larger or smaller than in training, up to which nothing is said: random crops alone differ by 286/256
 
 
@@ -39,8 +41,10 @@ class Passage(NamedTuple):
             return size
         shorter, wanted = min(size), int(self.size)
         height, width = (max(1, round(side * wanted / shorter)) for side in size)
-        if height * width > MAX_PIXELS:
-            raise UserError(f"at --size={self.size} its {as_pixels(size)} pixels become {as_pixels((height, width))}, which is too large")
+        needed = height * width * FLOATS
+        if needed > memory.limit():
+            becomes = f"at --size={self.size} its {as_pixels(size)} pixels become {as_pixels((height, width))}"
+            raise UserError(f"{becomes}, which {memory.refusal(needed)}")
         return height, width
 
     def enlargement(self, size: Size) -> float:
@@ -88,9 +92,34 @@ class Passage(NamedTuple):
             UserError: the image would be too large at this size.
         """
         own = image.shape[0], image.shape[1]
+        _check_memory(image, translator)
         seen = resize(image, self.at(own), translator.source.resample)
         tile = 0 if self.size == TRAINED else self.tile
         if seen is image:
             return translate_image(translator, image, conditions(image), tile=tile, floats=floats)
-        result = resize(translate_image(translator, seen, conditions(seen), tile=tile, floats=True), own, translator.target.resample)
+        result = translate_image(translator, seen, conditions(seen), tile=tile, floats=True)
+        if not floats and own[0] * own[1] > AT_ONCE:
+            return _pixels_in_bands(result, own, translator)
+        result = resize(result, own, translator.target.resample)
         return result if floats else translator.to_pixels(result).numpy()
+
+
+def _check_memory(image: np.ndarray, translator: Translator):
+    """Raises `UserError` if an image, its translation, and what an encoder makes of that take more memory than images may."""
+    height, width = image.shape[:2]
+    source, target = (domain.channels * np.dtype(domain.dtype).itemsize for domain in (translator.source, translator.target))
+    needed = height * width * (source + target + memory.BYTES_PER_PIXEL)
+    if needed > memory.limit():
+        raise UserError(f"the translation of {as_pixels((height, width))} pixels {memory.refusal(needed)}")
+
+
+def _pixels_in_bands(result: np.ndarray, size: Size, translator: Translator) -> np.ndarray:
+    """A translation H×W×C float32 as pixels of another size, of which a band of rows at a time is held as floats."""
+    pixels = np.empty((*size, result.shape[-1]), translator.target.dtype)
+    rows, scale = max(1, AT_ONCE // size[1]), result.shape[0] / size[0]
+    for top in range(0, size[0], rows):
+        bottom = min(top + rows, size[0])
+        box = (0.0, top * scale, float(result.shape[1]), min(bottom * scale, float(result.shape[0])))
+        band = resize(result, (bottom - top, size[1]), translator.target.resample, box)
+        pixels[top:bottom] = translator.to_pixels(band).numpy()
+    return pixels

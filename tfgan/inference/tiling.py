@@ -4,6 +4,8 @@ import numpy as np
 
 from tfgan.inference.translator import Translator
 
+ROWS = 256  # that are divided and rounded together
+
 
 def translate_image(
     translator: Translator,
@@ -36,16 +38,39 @@ def translate_image(
         result = translator(image[None] if given_floats else translator.to_floats(image[None]), **conditions)
         return (result if floats else translator.to_pixels(result)).numpy()[0]
     overlap = min(overlap, tile // 2)
-    total = np.zeros((height, width, translator.target.channels), np.float32)
-    weights = np.zeros((height, width, 1), np.float32)
-    for top in _starts(height, tile, overlap):
+    rows = _blended(translator, image, conditions, tile, overlap)
+    result = np.empty((height, width, translator.target.channels), np.float32 if floats else translator.target.dtype)
+    for top, band in rows:
+        result[top : top + len(band)] = band if floats else translator.to_pixels(band).numpy()
+    return result
+
+
+def _blended(translator: Translator, image: np.ndarray, conditions: dict[str, np.ndarray], tile: int, overlap: int):
+    """Yields the rows of the translation that are done, from the top on: the first one's place, and h×W×C float32 in [-1, 1].
+
+    No more than a row of tiles is held as floats: those of a whole image are many times as large as its file.
+    """
+    height, width = image.shape[:2]
+    given_floats = np.issubdtype(image.dtype, np.floating)
+    high = min(tile, height)
+    total = np.zeros((high, width, translator.target.channels), np.float32)
+    weights = np.zeros((high, width, 1), np.float32)
+    starts = _starts(height, tile, overlap)
+    for top, below in zip(starts, [*starts[1:], height]):
         for left in _starts(width, tile, overlap):
-            place = slice(top, top + tile), slice(left, left + tile)
-            part = image[place] if given_floats else translator.to_floats(image[place]).numpy()
+            place = slice(left, left + tile)
+            part = image[top : top + tile, place]
+            part = part if given_floats else translator.to_floats(part).numpy()
             weight = _ramp(part.shape[0], overlap)[:, None, None] * _ramp(part.shape[1], overlap)[None, :, None]
-            total[place] += weight * translator(part[None], **conditions).numpy()[0]
-            weights[place] += weight
-    return total / weights if floats else translator.to_pixels(total / weights).numpy()
+            total[:, place] += weight * translator(part[None], **conditions).numpy()[0]
+            weights[:, place] += weight
+        done = below - top
+        for begin in range(0, done, ROWS):
+            rows = slice(begin, min(begin + ROWS, done))
+            yield top + begin, total[rows] / weights[rows]
+        for sums in (total, weights):
+            sums[: high - done] = sums[done:].copy()
+            sums[high - done :] = 0
 
 
 def _starts(size: int, tile: int, overlap: int) -> list[int]:

@@ -13,7 +13,9 @@ from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.data.checks.edges import Sketch, draw_sketch
 from tfgan.data.checks.headers import Progress
+from tfgan.data.checks.reduced import bands, reduced
 from tfgan.data.label_maps.maps import paint
+from tfgan.data.memory import budget
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage
 
@@ -64,8 +66,13 @@ def scan(splits: dict[str, list[Source]], progress: Progress) -> list[Example]:
         for stream, source in enumerate(sources):
             step = max(1, -(-len(source) // MOST_COMPARED))
             jobs += [functools.partial(_look, split, stream, source, index, index % step == 0) for index in range(len(source))]
+
+    def in_turn(job):
+        with budget.turn():
+            return job()
+
     with ThreadPoolExecutor() as pool:
-        return list(progress(pool.map(lambda job: job(), jobs), len(jobs)))
+        return list(progress(pool.map(in_turn, jobs), len(jobs)))
 
 
 def file_name(source: Source, index: int) -> str:
@@ -115,7 +122,7 @@ def _look(split: str, stream: int, source: Source, index: int, compared: bool) -
 
 def _sketches(example: dict[str, np.ndarray], domains: Mapping[str, Domain]) -> tuple[Sketch, Sketch]:
     """The sketches of the edges of both images of a pair."""
-    first, second = (draw_sketch(colors(example[key], domain)) for key, domain in domains.items())
+    first, second = (draw_sketch(colors(reduced(example[key]), domain)) for key, domain in domains.items())
     return first, second
 
 
@@ -140,7 +147,9 @@ def _problem(source: Source, index: int, name: str, error: UnreadableImage) -> t
 
 def _picture(array: np.ndarray, domain: Domain) -> Picture:
     height, width = array.shape[:2]
-    digest = hashlib.blake2b(f"{array.shape}{array.dtype}".encode() + np.ascontiguousarray(array).data, digest_size=16).digest()
+    hashed = hashlib.blake2b(f"{array.shape}{array.dtype}".encode(), digest_size=16)
+    hashed.update(np.ascontiguousarray(array).data)
+    digest = hashed.digest()
     if domain.dtype == "int32":
         return Picture(height, width, 0.0, 1.0, float(array.min() != array.max()), False, digest, None)
     limit = np.iinfo(array.dtype).max
@@ -151,13 +160,16 @@ def _picture(array: np.ndarray, domain: Domain) -> Picture:
 
 def _largest_difference(color: np.ndarray) -> int:
     """The largest difference, in any pixel of an image, between red and green, or green and blue."""
-    red, green, blue = (color[..., channel].astype(np.int32) for channel in range(3))
-    return max(np.abs(red - green).max(), np.abs(green - blue).max())
+    largest = 0
+    for band in bands(color):
+        red, green, blue = (band[..., channel].astype(np.int32) for channel in range(3))
+        largest = max(largest, np.abs(red - green).max(), np.abs(green - blue).max())
+    return largest
 
 
 def _hash(image: np.ndarray) -> np.ndarray | None:
     """The difference hash (dHash) of an image: signs of the differences between neighbors in the rows of a tiny gray copy."""
     if min(image.shape[:2]) < HASHED_SIDE:
         return None
-    gray = Image.fromarray(images.convert(image, 1, "uint8")[..., 0]).resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX)
+    gray = Image.fromarray(images.convert(reduced(image), 1, "uint8")[..., 0]).resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX)
     return np.packbits(np.diff(np.asarray(gray).astype(np.int16), axis=1) > 0)

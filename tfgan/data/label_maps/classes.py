@@ -10,6 +10,7 @@ import numpy as np
 from tfgan.config import Classes, DataConfig, Strings
 from tfgan.data.label_maps.maps import LabelMap, is_flat, listed, pack, to_hex, unpack
 from tfgan.data.label_maps.palettes import CMP_CLASSES, CMP_PALETTE
+from tfgan.data.memory import budget
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
 
 logger = logging.getLogger(__name__)
@@ -181,13 +182,14 @@ def _count(maps: Maps, coding: str) -> Census:
 
 def _count_one(read: Callable[[str], LabelMap], coding: str) -> _Counted | str:
     """How often values occur in one label map, or the reason why it cannot be read."""
-    try:
-        label_map = read(coding)
-    except UnreadableImage as error:
-        return str(error)
-    values = label_map.values
-    areas = values[is_flat(values)] if label_map.coding == "colors" else values[:0]
-    found = np.unique(values, return_counts=True), np.unique(areas, return_counts=True)
+    with budget.turn():
+        try:
+            label_map = read(coding)
+        except UnreadableImage as error:
+            return str(error)
+        values = label_map.values
+        areas = values[is_flat(values)] if label_map.coding == "colors" else values[:0]
+        found = np.unique(values, return_counts=True), np.unique(areas, return_counts=True)
     return _Counted(label_map.coding, *found[0], *found[1], label_map.palette)
 
 

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tfgan.data.images import DECODER_ERRORS
+from tfgan.paths.special import special
+
 LEAST_PSNR = 37.0
 """dB from which a smaller file counts as the same picture. Subsampled colors bleed over the edges of label maps, 24 dB; JPEG of quality 95
 without subsampling, whose errors are not to be seen, has 37.5 to 48 dB on the sample pictures of trained runs."""
@@ -19,7 +22,10 @@ ENCODINGS: tuple[dict[str, Any], ...] = (
     {"format": "JPEG", "quality": 95, "subsampling": 0},
 )
 SHOWN_BY_BROWSERS = ("PNG", "JPEG", "WEBP")
-UNREADABLE = (OSError, ValueError, Image.DecompressionBombError)
+UNREADABLE = (*DECODER_ERRORS, AttributeError, AssertionError, Image.DecompressionBombError)
+MOST_PIXELS = 2**24  # 17 megapixels: four rows of three images of 1024×1024 have 13; a run that was received may hold anything
+MOST_BYTES = 4 * MOST_PIXELS
+ROWS = 256  # of a picture that are compared together
 
 
 def evenly(items: list, count: int) -> list:
@@ -37,8 +43,12 @@ def embed(path: Path) -> dict | None:
     Gray and RGB pictures of 8 bits become smaller where they can; others, such as those with transparency, stay what they are.
     """
     try:
+        if special(path) or path.stat().st_size > MOST_BYTES:
+            return None
         content = path.read_bytes()
         picture = Image.open(io.BytesIO(content), formats=SHOWN_BY_BROWSERS)
+        if picture.width * picture.height > MOST_PIXELS:
+            return None
         picture.load()
     except UNREADABLE:
         return None
@@ -59,5 +69,7 @@ def _encoded(picture: Image.Image):
 
 def psnr(one: Image.Image, two: Image.Image) -> float:
     """The peak signal-to-noise ratio of two pictures of one size, in dB, on 8 bits of RGB; infinite for equal ones."""
-    error = np.mean((np.asarray(one.convert("RGB"), np.float64) - np.asarray(two.convert("RGB"), np.float64)) ** 2)
+    first, second = (np.asarray(picture.convert("RGB")) for picture in (one, two))
+    bands = (slice(top, top + ROWS) for top in range(0, len(first), ROWS))
+    error = sum(np.sum((first[band].astype(np.float64) - second[band]) ** 2) for band in bands) / first.size
     return float("inf") if error == 0 else float(10.0 * np.log10(255.0**2 / error))
