@@ -128,5 +128,22 @@ def test_another_scale_than_trainings_is_told(size, network, loaded, given, said
 
 
 def test_what_cannot_be_handled_is_refused():
-    with pytest.raises(UserError, match=r"at --size=4000 its 2×3000 pixels become 4000×6000000, which is too large"):
+    with pytest.raises(UserError, match=r"at --size=4000 its 2×3000 pixels become 4000×6000000, which takes 268.3 GB of memory"):
         passage("4000").translate(recorder()[0], noise(2, 3000, 3))
+
+
+def test_a_translation_that_takes_more_memory_than_images_may_is_refused(monkeypatch):
+    translator, seen = recorder()
+    monkeypatch.setenv("TFGAN_IMAGE_MEMORY", str(1 / 1024))
+    with pytest.raises(UserError, match="the translation of 400×300 pixels takes 0.1 GB of memory, and 0.1 GB are allowed"):
+        passage("trained").translate(translator, noise(400, 300, 3))
+    assert not seen
+
+
+@pytest.mark.parametrize("size", ["trained", "40"])
+def test_large_results_come_back_in_bands(size, monkeypatch):
+    translator, image = recorder()[0], noise(90, 70, 3)
+    whole = passage(size).translate(translator, image)
+    monkeypatch.setattr("tfgan.inference.passage.AT_ONCE", 700)
+    banded = passage(size).translate(translator, image)
+    assert banded.dtype == np.uint8 and np.abs(banded.astype(int) - whole).max() <= 1 and (banded == whole).mean() > 0.999

@@ -3,64 +3,27 @@
 An image is an H×W×C array, uint8 (0 to 255) or uint16 (0 to 65535), with C = 1 gray, 2 gray and alpha, 3 RGB or 4 RGBA.
 """
 
-import contextlib
 import dataclasses
 import io
-import struct
-import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from PIL import Image
 
 from tfgan.config import Size, write_atomically
 from tfgan.data import comments, memory
-from tfgan.data.formats import FORMATS, STANDARD, sniffed
+from tfgan.data.formats import FORMATS
+from tfgan.data.headers import ImageInfo, describe, needed, open_image, orientation, read_content, reasons
 from tfgan.errors import UnreadableImage, UserError
-from tfgan.paths.special import special
 
 Box = tuple[float, float, float, float]
 
 EXTENSIONS = tuple(FORMATS)
 """File endings of images, in lower case and without the dot; compare with `tfgan.data.formats.ending`."""
 
-# Pillow's own limit is lower, and warns on every honest orthophoto; it can only be set for the whole process. What takes more memory than
-# is allowed is refused by `_describe`, before it is unpacked.
-Image.MAX_IMAGE_PIXELS = 2**30
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-
-# Channels that `decode` returns for each of Pillow's modes, before transparency that is stated beside the pixels (a tRNS chunk).
-_CHANNELS = {
-    mode: channels
-    for channels, modes in {
-        1: ("1", "L", "I;16", "I;16B"),
-        2: ("LA", "La"),
-        3: ("P", "RGB", "RGBX", "YCbCr", "CMYK"),
-        4: ("PA", "RGBA", "RGBa"),
-    }.items()
-    for mode in modes
-}
-_NAMES = ", ".join(dict.fromkeys(sorted(STANDARD.values()) + sorted(FORMATS.values())))
 AT_ONCE = 2**22  # pixels that are converted together
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "nearest": Image.Resampling.NEAREST}
-DECODER_ERRORS = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error, ArithmeticError, NotImplementedError)
-"""What Pillow's plugins raise for damaged files, beside AttributeError and AssertionError, which `reasons` takes for the same."""
-
-# Bytes a pixel that decoders hold beside the image: WebP and AVIF whole canvases, progressive JPEG its coefficients.
-_DECODER = {"WEBP": 12, "AVIF": 12, "HEIF": 8, "GIF": 4}
-_STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}  # bytes a pixel in Pillow's memory; all others have 4
-
-
-@dataclasses.dataclass(frozen=True)
-class ImageInfo:
-    """Size and pixel type of the array that `decode` returns for a file."""
-
-    height: int  # pixels, as the image is meant to be seen (EXIF orientation applied)
-    width: int
-    channels: int  # 1, 2, 3 or 4
-    dtype: str  # "uint8" or "uint16"
-    alpha: bool  # whether the last channel is transparency
 
 
 def probe(source: Path | bytes) -> ImageInfo:
@@ -74,12 +37,12 @@ def probe(source: Path | bytes) -> ImageInfo:
     Raises:
         UnreadableImage: the file is missing, empty, too large, no image of an accepted format, or of an unsupported pixel type.
     """
-    with _reasons(), _open(source) as image:
-        info = _describe(image)
+    with reasons(), open_image(source) as image:
+        info = describe(image)
         # The base class's method, as that of a PNG decodes all pixels first, to find what may follow them.
-        orientation = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
+        turned = orientation(image, Image.Image.getexif(image), source)
         # Pillow gives the size of a TIFF already turned, and turns its pixels when they are loaded.
-        if image.format != "TIFF" and orientation in (5, 6, 7, 8):
+        if image.format != "TIFF" and turned in (5, 6, 7, 8):
             info = dataclasses.replace(info, height=info.width, width=info.height)
         return info
 
@@ -97,16 +60,16 @@ def decode(source: Path | bytes) -> np.ndarray:
         UnreadableImage: `probe` would refuse the file, or pixels are missing or damaged. JPEG and WebP carry no checksum: damage inside a
             file that is complete cannot always be told from a picture.
     """
-    with memory.budget.turn(), _reasons():
-        content = _content(source)
-        with _open(content) as image:
-            info = _describe(image)
-            memory.budget.take(_needed(image, info))
+    with memory.budget.turn(), reasons():
+        content = read_content(source)
+        with open_image(content) as image:
+            info = describe(image)
+            memory.budget.take(needed(image, info))
             _check_complete(content, image.format)
             image.load()
-            orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+            turned = orientation(image, image.getexif(), source)
             pixels = _decode_png16(content, info.channels) if info.dtype == "uint16" and info.channels > 1 else _pixels(image, info)
-    return _orient(pixels.reshape(*pixels.shape[:2], info.channels), orientation)
+    return _orient(pixels.reshape(*pixels.shape[:2], info.channels), turned)
 
 
 def from_pillow(image: Image.Image) -> np.ndarray:
@@ -133,16 +96,16 @@ def decode_values(source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
     Raises:
         UnreadableImage: `decode` would refuse the file.
     """
-    with memory.budget.turn(), _reasons():
-        content = _content(source)
-        with _open(content) as image:
+    with memory.budget.turn(), reasons():
+        content = read_content(source)
+        with open_image(content) as image:
             if image.mode != "P":
                 return decode(content), None
-            memory.budget.take(_needed(image, _describe(image)))
+            memory.budget.take(needed(image, describe(image)))
             _check_complete(content, image.format)
             image.load()
             colors = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
-            indices = _orient(np.asarray(image)[..., None], image.getexif().get(ExifTags.Base.Orientation, 1))
+            indices = _orient(np.asarray(image)[..., None], orientation(image, image.getexif(), source))
     return indices, np.pad(colors, ((0, 256 - len(colors)), (0, 0)))
 
 
@@ -290,83 +253,6 @@ def save(path: Path, image: np.ndarray, comment: str = ""):
     write_atomically(path, encode(image, path.suffix, comment))
 
 
-@contextlib.contextmanager
-def _reasons():
-    """Turns what Pillow and the file system raise into `UnreadableImage`."""
-    try:
-        yield
-    except UnidentifiedImageError:
-        raise UnreadableImage(f"not an image, or damaged from the start (accepted: {_NAMES})") from None
-    except Image.DecompressionBombError:
-        raise UnreadableImage(f"it claims more than {2 * 2**30 / 1e6:,.0f} megapixels") from None
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise UnreadableImage(f"cannot be read: {error.strerror}") from None
-    except (*DECODER_ERRORS, AttributeError, AssertionError) as error:
-        raise UnreadableImage(f"damaged or incomplete: {error}") from None
-
-
-def _open(source: Path | bytes) -> ImageFile.ImageFile:
-    """The image with its header read; the caller closes it."""
-    if _size(source) == 0:
-        raise UnreadableImage("the file is empty")
-    try:
-        return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=sorted(set(FORMATS.values())))
-    except UnidentifiedImageError:
-        unread = sniffed(source[:12] if isinstance(source, bytes) else _first_bytes(source))
-        if unread is None:
-            raise
-        raise UnreadableImage(f"{unread.name}, whatever its ending says: {unread.cure}") from None
-
-
-def _size(source: Path | bytes) -> int:
-    """The bytes of a file; raises `UnreadableImage` for what is no file, and must not be opened."""
-    if isinstance(source, bytes):
-        return len(source)
-    if other := special(source):
-        raise UnreadableImage(f"is {other}, not a file")
-    return source.stat().st_size
-
-
-def _content(source: Path | bytes) -> bytes:
-    """The bytes of a file, unless there are more of them than images may take of memory."""
-    size = _size(source)
-    if size > memory.limit():
-        raise UnreadableImage(f"the file {memory.refusal(2 * size)}")
-    return source if isinstance(source, bytes) else source.read_bytes()
-
-
-def _first_bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(12)
-
-
-def _describe(image: ImageFile.ImageFile) -> ImageInfo:
-    """Size and pixel type, as far as Pillow has read the header; height and width as stored, before any orientation is applied."""
-    width, height = image.size
-    # Pillow turns 16-bit color into 8 bits and says so only in the raw mode of the pixel data, such as "RGB;16B" in PNG.
-    raw = str(image.tile[0].args) if image.format in ("PNG", "TIFF") else ""
-    deep = ";16" in raw
-    channels = 2 if raw.startswith("LA;16") else _CHANNELS.get(image.mode)
-    if channels is None or (deep and image.format == "TIFF" and channels > 1):
-        found = f"the pixel type {image.mode} (Pillow's name)" if channels is None else "16-bit color in TIFF"
-        raise UnreadableImage(f"{found} is not supported; save it as 8- or 16-bit PNG")
-    if image.has_transparency_data and channels in (1, 3):
-        channels += 1
-    info = ImageInfo(height, width, channels, "uint16" if deep else "uint8", alpha=channels in (2, 4))
-    if _needed(image, info) > memory.limit():
-        raise UnreadableImage(f"with {height}×{width} pixels it {memory.refusal(_needed(image, info))}")
-    return info
-
-
-def _needed(image: ImageFile.ImageFile, info: ImageInfo) -> int:
-    """The bytes of memory that an image takes until its pixels are an array."""
-    a_pixel = _STORED.get(image.mode, 4) + info.channels * np.dtype(info.dtype).itemsize
-    a_pixel += _DECODER.get(str(image.format), 6 if image.info.get("progressive") else 0)
-    if info.dtype == "uint16" and info.channels > 1:
-        a_pixel += 16  # see `_decode_png16`
-    return info.height * info.width * max(a_pixel, memory.BYTES_PER_PIXEL)
-
-
 def _pixels(image: Image.Image, info: ImageInfo) -> np.ndarray:
     """The pixels of a loaded image of 8 bits, or of a gray one of 16, as an array; in bands, as Pillow converts and copies all it gets."""
     width, height = image.size
@@ -398,13 +284,13 @@ def _decode_png16(content: bytes, channels: int) -> np.ndarray:
     return pixels[..., ::3] if channels == 2 else pixels  # TensorFlow spreads gray and alpha over RGBA
 
 
-def _orient(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Turns stored pixels upright; `orientation` as in EXIF 2.32, tag 274. In numpy because Pillow cannot hold 16-bit color."""
-    if orientation in (5, 6, 7, 8):
+def _orient(pixels: np.ndarray, turned: int) -> np.ndarray:
+    """Turns stored pixels upright; `turned` as in EXIF 2.32, tag 274. In numpy because Pillow cannot hold 16-bit color."""
+    if turned in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)
-    if orientation in (2, 3, 6, 7):
+    if turned in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
+    if turned in (3, 4, 7, 8):
         pixels = pixels[::-1]
     return np.ascontiguousarray(pixels)
 

@@ -22,7 +22,7 @@ def limit() -> int:
         gigabytes = float(text) if text else DEFAULT
     except ValueError:
         gigabytes = 0.0
-    if not 0.001 <= gigabytes <= MOST:
+    if not 1 / 1024 <= gigabytes <= MOST:
         raise UserError(f"{VARIABLE}={text[:40]} must be a number of gigabytes, such as 2.")
     return int(gigabytes * 2**30)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tfgan.data.images import DECODER_ERRORS
+from tfgan.data.headers import DECODER_ERRORS
 from tfgan.paths.special import special
 
 LEAST_PSNR = 37.0
@@ -22,7 +22,7 @@ ENCODINGS: tuple[dict[str, Any], ...] = (
     {"format": "JPEG", "quality": 95, "subsampling": 0},
 )
 SHOWN_BY_BROWSERS = ("PNG", "JPEG", "WEBP")
-UNREADABLE = (*DECODER_ERRORS, AttributeError, AssertionError, Image.DecompressionBombError)
+UNREADABLE = (*DECODER_ERRORS, Image.DecompressionBombError)
 MOST_PIXELS = 2**24  # 17 megapixels: four rows of three images of 1024×1024 have 13; a run that was received may hold anything
 MOST_BYTES = 4 * MOST_PIXELS
 ROWS = 256  # of a picture that are compared together
