@@ -366,16 +366,23 @@ class Run:
         (config,) = make_records([], {"checkpoint": self._checkpoint, **settings}, [EvaluateConfig])
         return _values(evaluate_runs([str(self.folder)], config)[0])
 
-    def export(self, output: str | Path = "", *, overwrite: bool = False) -> Path:
+    def export(self, output: str | Path = "", *, overwrite: bool = False, max_pixels: int = ExportConfig.max_pixels) -> Path:
         """Writes a SavedModel that needs no tfgan, compares it with the run, and returns its folder, RUN/export if none is named.
+
+        Args:
+            overwrite: whether an export that is there is replaced; a folder that holds anything else never is.
+            max_pixels: of each file that the export takes, at most: it refuses larger ones before it decodes them.
 
         Raises:
             UserError: the folder is there already and must not be overwritten, or the run's images to compare with are gone.
+            OutputError: the folder cannot be written.
             TrainingFailed: the SavedModel does not reproduce the run.
         """
         from tfgan.runs.export import export_run
 
-        return export_run(str(self.folder), ExportConfig(checkpoint=self._checkpoint, output=str(output), overwrite=overwrite)).folder
+        return export_run(
+            str(self.folder), ExportConfig(checkpoint=self._checkpoint, output=str(output), overwrite=overwrite, max_pixels=max_pixels)
+        ).folder
 
     def report(self, out: str | Path = "", *, images: int = 20) -> Path:
         """Writes an HTML file about the run, RUN/report.html by default. Returns its path. Raises `UserError` if another file is there."""

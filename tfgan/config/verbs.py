@@ -173,6 +173,9 @@ class ExportConfig(Settings):
     checkpoint: str = setting("last", CHECKPOINT, group="which")
     output: str = setting("", "folder of the SavedModel; empty: RUN/export", group="output", path=True)
     overwrite: bool = setting(False, "replace an export that exists", group="output")
+    max_pixels: int = setting(
+        2**24, "of a file in serve_bytes, at most: one that claims more is refused before it is decoded", at_least=1, group="output"
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfgan.config import Domain
 from tfgan.inference.encoder import Encoder
-from tfgan.inference.guards import Guard, guarded
+from tfgan.inference.guards import Guard, guarded, small_enough
 from tfgan.inference.sampler import Sampler
 from tfgan.inference.translator import Translator
 
@@ -23,7 +23,8 @@ def make_signatures(signatures: dict[str, Signature]) -> dict[str, Callable]:
     gives `vectors` [N, length].
     NAME_bytes: NAME with `image_bytes` [N], each a JPEG, PNG, GIF or BMP file of any size -> `image_bytes` [N], PNG files. There is
     none where TensorFlow's decoder cannot give what the domain takes, see `is_decodable`. It does not turn photos by their EXIF
-    orientation, and it drops transparency where `tfgan translate` lays the image over white.
+    orientation, and it drops transparency where `tfgan translate` lays the image over white. A file that claims more pixels than the
+    translator's `max_pixels` is refused before it is decoded.
 
     What makes images from noise has two: NAME, `latents` [N, length] float32 -> `images` [N, H, W, C], and from_seed, `seed` [N] int32 ->
     the images of `tfgan sample --seed`; with classes both also take `labels` [N] int32.
@@ -93,11 +94,12 @@ def _translate(translator: Translator):
 
 def _translate_bytes(translator: Translator):
     def translate_one(values):
-        image = decode(values[0], translator.source)
+        image = decode(small_enough(values[0], translator.max_pixels), translator.source)
         return tf.io.encode_png(translator.translate_pixels(image[None], *(value[None] for value in values[1:]))[0])
 
     def translate(*values):
-        return tf.map_fn(translate_one, values, fn_output_signature=tf.string)
+        # One by one, so that no more than one file is decoded at a time.
+        return tf.map_fn(translate_one, values, fn_output_signature=tf.string, parallel_iterations=1)
 
     return _signature([Guard(tf.TensorSpec([None], tf.string, "image_bytes")), *_conditions(translator)], translate, "image_bytes")
 

@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from tfgan.inference.claims import UNKNOWN, claimed_pixels
+
 SHOWN = 10  # numbers of a tensor in a message
+BEGIN = 16  # bytes of a file in a message
 
 
 class Guard(NamedTuple):
@@ -38,6 +41,22 @@ def guarded(guards: Sequence[Guard], values: Sequence[tf.Tensor]) -> list[tf.Ten
     agree = _refuse_unless(tf.reduce_all(rows == rows[0]), f"{names} must have the same number of rows; they have", rows)
     with tf.control_dependencies([agree]):
         return [tf.identity(value) for value in found]
+
+
+def small_enough(data, most: int):
+    """The bytes of an image file, a string scalar, once their header claims no more than `most` pixels: nothing is decoded before that."""
+    pixels = claimed_pixels(data)
+    known = _refuse_unless(
+        pixels != UNKNOWN, "image_bytes must be PNG, JPEG, GIF, BMP or WebP files with a whole header; this file begins with", _begin(data)
+    )
+    words = f"image_bytes must hold no more than {most} pixels each (--max_pixels of the export); this file claims"
+    with tf.control_dependencies([known, _refuse_unless(pixels <= most, words, pixels)]):
+        return tf.identity(data)
+
+
+def _begin(data):
+    """The first bytes of a file, which tell people what it is."""
+    return tf.strings.substr(tf.strings.join([data, " " * BEGIN]), 0, BEGIN)
 
 
 def _of_shape(spec: tf.TensorSpec, value):

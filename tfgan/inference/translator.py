@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfgan.config.verbs import ExportConfig
 from tfgan.data.pipeline import denormalize, normalize
 from tfgan.layers import tuned_function
 from tfgan.methods.base import Translation
@@ -15,10 +16,14 @@ class Translator(tf.Module):
 
     Images are N×H×W×C; maps of class indices, where the source is one, N×H×W int32. Each condition of the translation is given by its
     name, float32 N×length.
+
+    Attributes:
+        max_pixels: of each file that an export takes; larger ones are refused before they are decoded.
     """
 
     def __init__(self, translation: Translation):
         super().__init__()
+        self.max_pixels = ExportConfig.max_pixels
         self.translation, self.source, self.target = translation, translation.source, translation.target
         self.takes_maps = self.source.dtype == "int32"
         self.shape = [None, None, None] if self.takes_maps else [None, None, None, self.source.channels]

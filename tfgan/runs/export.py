@@ -4,7 +4,7 @@ import dataclasses
 import json
 import logging
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -52,11 +52,13 @@ def export_run(folder: str, settings: ExportConfig) -> Exported:
     if not all(inputs.values()):
         raise UserError(f"{run.folder}/samples/inputs has no images to compare with: the command that trained the run writes them again.")
     logger.info(f"Writing {len(signatures)} signature{'s' * (len(signatures) > 1)} of {run.folder} at step {run.step} to {output}")
+    for way in translators(signatures).values():
+        way.max_pixels = settings.max_pixels
     try:
         with new_folder(output, replaced) as part:
             export(signatures, part)
             described = _compare(signatures, inputs, part, output)
-            scale = _record(run, signatures, part)
+            scale = _record(run, signatures, part, settings)
     except tf.errors.OpError as error:  # what TensorFlow says of a disk
         raise OutputError(output, error) from error
     return Exported(output, run.step, described, scale)
@@ -87,7 +89,7 @@ def _compare(signatures: Signatures, inputs: dict[str, list[np.ndarray]], part: 
     return described
 
 
-def _record(run: Run, signatures: Signatures, output: Path) -> str:
+def _record(run: Run, signatures: Signatures, output: Path, settings: ExportConfig) -> str:
     """Writes beside a SavedModel what it was made of; returns at what scale the run sees what it translates, in words."""
     scale, ways = find_scale(run.config), translators(signatures)
     described = {
@@ -99,7 +101,9 @@ def _record(run: Run, signatures: Signatures, output: Path) -> str:
         }
         for name, way in ways.items()
     }
-    record = {"run": run.folder.resolve().name, "method": run.config.method, "step": run.step, "translates": described}
+    record: dict[str, Any] = {"run": run.folder.resolve().name, "method": run.config.method, "step": run.step, "translates": described}
+    if ways:
+        record["max_pixels"] = settings.max_pixels
     record["files"] = files_in(output)
     write_atomically(output / RECORD, json.dumps(record, indent=2) + "\n")
     return " and ".join(dict.fromkeys(scale[way.input_key].describe() for way in ways.values() if way.input_key in scale))
