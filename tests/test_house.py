@@ -233,10 +233,22 @@ def unsafe(source):
             yield node.func.id
         elif isinstance(node, ast.Attribute) and node.attr == "enable_unsafe_deserialization":
             yield node.attr
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and (wanted := _says_safe(node.func)):
+            if wanted not in [keyword.arg for keyword in node.keywords]:
+                yield f"no {wanted}"
         elif isinstance(node, ast.keyword):
             safe = {"allow_pickle": False, "safe_mode": True}.get(node.arg)
             if safe is not None and not (isinstance(node.value, ast.Constant) and node.value.value is safe):
                 yield node.arg
+
+
+def _says_safe(function):
+    """The argument by which a call of `np.load` or of Keras' `load_model` must say that it runs no code; "" of any other function."""
+    if function.attr == "load_model":
+        return "safe_mode"
+    return (
+        "allow_pickle" if function.attr == "load" and isinstance(function.value, ast.Name) and function.value.id in ("np", "numpy") else ""
+    )
 
 
 @by_path([*PACKAGE, ROOT / "run_train.py"])
@@ -251,6 +263,9 @@ def test_nothing_runs_code_from_data(path):
         ("from pickle import load", ["pickle.load"]),
         ("np.load(f, allow_pickle=True)", ["allow_pickle"]),
         ("np.load(f, allow_pickle=False)", []),
+        ("np.load(f)", ["no allow_pickle"]),
+        ("keras.models.load_model(f)", ["no safe_mode"]),
+        ("keras.models.load_model(f, safe_mode=True)", []),
         ("eval('1')", ["eval"]),
         ("session.eval(x)", []),
         ("keras.models.load_model(f, safe_mode=False)", ["safe_mode"]),

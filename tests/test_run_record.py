@@ -154,7 +154,7 @@ def test_what_is_no_file(tmp_path):
     assert "it is a folder" in refused(tmp_path)
     (tmp_path / "config.json").rmdir()
     os.mkfifo(tmp_path / "config.json")
-    assert "no regular file" in refused(tmp_path)  # and nothing waits for a writer
+    assert "it is a named pipe" in refused(tmp_path)  # and nothing waits for a writer
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path):

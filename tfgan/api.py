@@ -4,7 +4,7 @@ from __future__ import annotations  # types of modules that are imported when th
 
 import dataclasses
 import functools
-import json
+import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ from tfgan.config import (
     old_names,
     present_kind,
 )
+from tfgan.config.rows import metrics_row
+from tfgan.config.stored import read_lines
 from tfgan.config.verbs import EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
 from tfgan.data.catalog import DATASETS
 from tfgan.errors import UserError, did_you_mean
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from tfgan.methods.base import Method
     from tfgan.runs import opening
     from tfgan.training.callbacks import Callback
+
+logger = logging.getLogger(__name__)
 
 _BUILT_IN = '"synthetic" (for more see tfgan.list_datasets())'
 
@@ -268,11 +272,16 @@ class Run:
 
     @property
     def history(self) -> dict[str, np.ndarray]:
-        """The values that were logged while training: name -> array of one for each row of metrics.jsonl, NaN where a row lacks it."""
+        """The values that were logged while training: name -> array of one for each row of metrics.jsonl, NaN where a row lacks it.
+
+        Lines that are damaged are passed over, and a warning is logged. Raises `UserError` if the whole file is.
+        """
         path = self.folder / "metrics.jsonl"
-        rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        names = dict.fromkeys(name for row in rows for name in row)
-        return {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
+        found = read_lines(path, metrics_row)
+        if found.bad:
+            logger.warning(f"{path}: {found.bad} of {found.bad + len(found.records)} lines are damaged, and passed over.")
+        names = dict.fromkeys(name for row in found.records for name in row)
+        return {name: np.array([row.get(name, np.nan) for row in found.records]) for name in names}
 
     def open_dataset(self) -> Dataset:
         """The data set that the run learns from, as `tfgan.open_dataset` gives it. Raises `UserError` if it is not there any more."""

@@ -46,12 +46,32 @@ def test_files_keep_earlier_results(tmp_path):
     assert json.loads((tmp_path / "evaluation.json").read_text())["results"][1]["metrics"] == {"l1": {"value": 0.5}}
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"results": 3}', '{"results": [{"name": "a"}]}'])
-def test_damaged_files_are_named_and_stay(tmp_path, text):
+@pytest.mark.parametrize("text", ["{", "[]", '{"results": 3}', "[" * 99_999, '{"results": [], "results": []}'])
+def test_a_damaged_file_is_kept_beside_the_new_one(tmp_path, text, capsys):
+    """It does not stand in the way of what was measured for hours."""
     (tmp_path / "evaluation.json").write_text(text)
-    with pytest.raises(UserError, match=r"evaluation.json is damaged"):
-        add_result(tmp_path, result(l1=1.0))
-    assert (tmp_path / "evaluation.json").read_text() == text
+    with pytest.raises(UserError, match=r"evaluation\.json is damaged"):
+        read_results(tmp_path)
+    add_result(tmp_path, result(l1=1.0))
+    assert (tmp_path / "evaluation.damaged-1.json").read_text() == text and len(read_results(tmp_path)) == 1
+    assert "kept as evaluation.damaged-1.json" in capsys.readouterr().out
+
+
+def test_damaged_results_are_left_out_and_kept_beside(tmp_path, capsys):
+    whole, figure = result(l1=1.0), {"value": "0.5"}
+    wrong = [{"name": "a"}, 7, None, whole | {"metrics": {"l1": figure}}, whole | {"cases": [{"name": "x"}]}, whole | {"step": "last"}]
+    text = json.dumps({"results": [wrong[0], whole, *wrong[1:]]})
+    (tmp_path / "evaluation.json").write_text(text)
+    assert read_results(tmp_path) == [whole] and "6 of 7 results are damaged, and passed over" in capsys.readouterr().out
+    add_result(tmp_path, result("b", l1=2.0))
+    assert [entry["name"] for entry in read_results(tmp_path)] == ["a", "b"]
+    assert (tmp_path / "evaluation.damaged-1.json").read_text() == text
+
+
+def test_a_place_that_is_no_file_does_not_stand_in_the_way(tmp_path):
+    (tmp_path / "evaluation.json").mkdir()
+    add_result(tmp_path, result(l1=1.0))
+    assert (tmp_path / "evaluation.damaged-1.json").is_dir() and len(read_results(tmp_path)) == 1
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,17 @@ A file of a run may be cut short, or be that of a stranger: a pipe, whose readin
 twice. All of it is refused before it takes memory.
 """
 
+import contextlib
+import errno
 import json
 import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from tfgan.errors import UserError, first_line
+from tfgan.paths.special import special
 
 MOST_BYTES = 256 << 20  # of a file that is read as a whole: an evaluation of a hundred thousand images takes tens of megabytes
 LONGEST_LINE = 1 << 20  # bytes, of a log
@@ -29,38 +32,62 @@ class Damaged(UserError):
         super().__init__(f"{path} is damaged: {problem}.{f' {cure}' if cure else ''}")
 
 
-class Lines(NamedTuple):
-    """The records of a log, and how many of its lines hold none; `cut` if a kill cut the last one short, which does not count as one."""
+class Unreadable(UserError):
+    """Raised for a file that is there and cannot be read, which tells nothing of what it holds.
 
-    records: list
-    bad: int = 0
-    total: int = 0
-    cut: bool = False
-
-
-def content(path: Path, most: int = MOST_BYTES) -> bytes:
-    """The bytes of a file that the program wrote.
-
-    Raises:
-        FileNotFoundError: there is none.
-        Damaged: it is a folder, a pipe or a device, has more than `most` bytes, or cannot be read.
+    Attributes:
+        refused: whether this process may not read it; otherwise the disk, or a network, did not give it just now.
     """
+
+    def __init__(self, path: Path, error: OSError):
+        self.refused = error.errno in (errno.EACCES, errno.EPERM, errno.ELOOP)
+        super().__init__(f"{path} cannot be read: {error.strerror or error}.")
+
+
+class Lines(NamedTuple, Generic[Parsed]):
+    """What a log holds.
+
+    Attributes:
+        records: of its lines, in order.
+        texts: these lines as they stand there.
+        bad: how many other lines hold no record.
+        cut: whether the last line ends before its end, as where a kill met a write; it is not among the bad ones.
+    """
+
+    records: list[Parsed]
+    texts: list[str]
+    bad: int
+    cut: bool
+
+
+@contextlib.contextmanager
+def _opened(path: Path):
+    """The file, open to be read; raises `FileNotFoundError`, `Damaged` or `Unreadable`, also for what is raised while it is read."""
     try:
         with open(path, "rb", opener=_at_once) as file:
-            kind = os.fstat(file.fileno())
-            if not stat.S_ISREG(kind.st_mode):
-                raise Damaged(path, "it is no regular file")
-            if kind.st_size > most:
-                raise Damaged(path, f"it has {kind.st_size / 1e6:,.0f} MB, more than the {most / 1e6:,.0f} that are read")
-            return file.read(most)
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise Damaged(path, f"it is {special(path) or 'no file'}")
+            yield file
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(error.errno, error.strerror, str(path)) from None
+    except IsADirectoryError:
+        raise Damaged(path, "it is a folder") from None
     except OSError as error:
-        raise Damaged(path, "it is a folder" if path.is_dir() else f"it cannot be read ({error.strerror or error})") from None
+        if error.errno == errno.ENXIO:
+            raise Damaged(path, f"it is {special(path) or 'no file'}") from None
+        raise Unreadable(path, error) from None
 
 
 def _at_once(path, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe would wait for somebody who writes into it
+
+
+def _content(path: Path) -> bytes:
+    with _opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > MOST_BYTES:
+            raise Damaged(path, f"it has {size / 1e6:,.0f} MB, more than the {MOST_BYTES / 1e6:,.0f} that are read")
+        return file.read(MOST_BYTES)
 
 
 def read_json(path: Path, *, finite: bool = True) -> Any:
@@ -71,10 +98,11 @@ def read_json(path: Path, *, finite: bool = True) -> Any:
 
     Raises:
         FileNotFoundError: there is no such file.
-        Damaged: it cannot be read, or is no JSON in UTF-8, in which each name of an object stands once.
+        Damaged: it is no file, or no JSON in UTF-8 in which each name of an object stands once.
+        Unreadable: it cannot be read.
     """
     try:
-        return parse(content(path).decode("utf-8-sig"), finite=finite)
+        return parse(_content(path).decode("utf-8-sig"), finite=finite)
     except UnicodeDecodeError:
         raise Damaged(path, "it is no text in UTF-8") from None
     except RecursionError:
@@ -108,7 +136,7 @@ def _refuse(constant: str):
     raise ValueError(f"{constant} is no number in JSON")
 
 
-def read_lines(path: Path, record: Callable[[Any], Parsed]) -> Lines:
+def read_lines(path: Path, record: Callable[[Any], Parsed]) -> Lines[Parsed]:
     """The records in a log, a line of JSON each; lines that hold none are passed over and counted.
 
     Args:
@@ -116,48 +144,49 @@ def read_lines(path: Path, record: Callable[[Any], Parsed]) -> Lines:
         record: makes a record of what a line holds, which may be anything, or raises one of `DAMAGE`.
 
     Raises:
-        Damaged: it is no file, or cannot be read.
+        Damaged: it is no file.
+        Unreadable: it cannot be read.
     """
-    records, bad, total, cut = [], 0, 0, False
+    texts, records, bad, cut = [], [], 0, False
     for line in _lines(path):
-        total += 1
         try:
             if len(line) > LONGEST_LINE:
                 raise ValueError("a line of a log is never that long")
-            records.append(record(parse(line.decode("utf-8"), finite=False)))
+            text = line.decode("utf-8")
+            records.append(record(parse(text, finite=False)))
+            texts.append(text)
         except DAMAGE:
-            cut = not line.endswith(b"\n") and len(line) <= LONGEST_LINE
+            cut = not line.endswith(b"\n") and len(line) <= LONGEST_LINE  # the last one
             bad += not cut
-    return Lines(records, bad, total, cut)
+    return Lines(records, texts, bad, cut)
 
 
 def _lines(path: Path) -> Iterator[bytes]:
     """The lines of a file; of one that is longer than `LONGEST_LINE` only the beginning."""
     try:
-        with open(path, "rb", opener=_at_once) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise Damaged(path, "it is no regular file")
+        with _opened(path) as file:
             while line := file.readline(LONGEST_LINE + 1):
                 yield line
                 while len(line) > LONGEST_LINE and not line.endswith(b"\n"):
                     line = file.readline(LONGEST_LINE + 1)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return
-    except OSError as error:
-        raise Damaged(path, "it is a folder" if path.is_dir() else f"it cannot be read ({error.strerror or error})") from None
+
+
+def free_name(path: Path) -> Path:
+    """The name under which a damaged file is kept: metrics.damaged-1.jsonl for metrics.jsonl, with the first number that is free."""
+    number = 1
+    while os.path.lexists(free := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")):
+        number += 1
+    return free
 
 
 def set_aside(path: Path) -> Path:
-    """Renames a damaged file or folder, so that a whole one can take its place and nothing of it is lost.
-
-    Returns:
-        Its new path: metrics.damaged-1.jsonl for metrics.jsonl, with the first number that is free.
+    """Renames a damaged file or folder, so that a whole one can take its place and nothing of it is lost; returns its new path.
 
     Raises:
         OSError: it cannot be renamed.
     """
-    number = 1
-    while os.path.lexists(aside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")):
-        number += 1
-    os.rename(path, aside)
-    return aside
+    free = free_name(path)
+    os.rename(path, free)
+    return free

@@ -6,6 +6,8 @@ Sample pictures are cut up again by the report. Those of earlier versions have n
 import json
 from typing import NamedTuple
 
+from tfgan.config.stored import DAMAGE, parse
+
 
 class Column(NamedTuple):
     """Images below each other, under one title.
@@ -52,10 +54,10 @@ class Geometry(NamedTuple):
     def from_text(cls, text: str) -> "Geometry | None":
         """The geometry that `to_text` wrote; None if it is anything else."""
         try:
-            values = json.loads(text)
+            values = parse(text)
             columns = tuple(_column(**column) for column in values.pop("columns"))
             geometry = cls(**values, columns=columns)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except DAMAGE:
             return None
         numbers = (geometry.width, geometry.height, geometry.pitch, geometry.factor)
         whole = all(type(number) is int and number > 0 for number in numbers) and isinstance(geometry.caption, str)

@@ -52,7 +52,7 @@ def read_comment(path: Path) -> str:
             if image.format == "BMP":
                 return _before_the_pixels(path)
             found = image.info.get(KEYWORD) or image.info.get("comment") or image.getexif().get(ExifTags.Base.ImageDescription, "")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except Exception:  # Pillow's readers of EXIF raise whatever a damaged entry leads them to: struct.error, KeyError, TypeError, …
         return ""
     return found.decode("latin-1") if isinstance(found, bytes) else str(found)
 

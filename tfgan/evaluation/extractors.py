@@ -148,7 +148,7 @@ def given_model(file: str) -> Extractor:
     if not path.exists():
         raise UserError(f"--features={file} cannot be loaded: it is missing.{did_you_mean_path(path)}")
     try:
-        net = keras.models.load_model(path, compile=False)
+        net = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # as in `inception`
         raise UserError(f"--features={file} cannot be loaded: {first_line(error)}") from None
     try:

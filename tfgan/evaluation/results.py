@@ -2,15 +2,21 @@
 
 import datetime
 import json
+import logging
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from tfgan.config import write_atomically
+from tfgan.config.stored import Damaged, Unreadable, free_name, set_aside
 from tfgan.errors import UserError
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
+from tfgan.evaluation.entries import read_entries
 from tfgan.evaluation.newest import newest_values
+
+logger = logging.getLogger(__name__)
 
 FILE = "evaluation.json"
 
@@ -58,15 +64,15 @@ def join(part: str, metric: str) -> str:
 
 
 def read_results(folder: Path) -> list[dict]:
-    """The entries of FOLDER/evaluation.json, oldest first; none if there is no such file. Raises `UserError` if it is damaged."""
-    path = folder / FILE
-    if not path.exists():
-        return []
-    try:
-        results = json.loads(path.read_text())["results"]
-        return [result for result in results if result["metrics"].items() and result["stamp"].items()]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} is damaged: {error!r}. Remove it, and evaluate again.") from None
+    """The entries of FOLDER/evaluation.json, oldest first; none if there is no such file. Those that are damaged are left out, and said.
+
+    Raises:
+        UserError: it holds none at all.
+    """
+    entries, bad = read_entries(folder / FILE)
+    if bad:
+        logger.warning(f"{folder / FILE}: {bad} of {bad + len(entries)} results are damaged, and passed over.")
+    return entries
 
 
 def stored_results(folders: list[str]) -> list[dict]:
@@ -85,8 +91,20 @@ def stored_results(folders: list[str]) -> list[dict]:
 
 
 def add_result(folder: Path, result: dict):
-    """Adds an entry to FOLDER/evaluation.json; those of earlier checkpoints and settings stay."""
-    write_atomically(folder / FILE, json.dumps({"results": [*read_results(folder), result]}, indent=2) + "\n")
+    """Adds an entry to FOLDER/evaluation.json; those of earlier checkpoints and settings stay.
+
+    What is damaged of it does not stand in the way of a result that took hours: the file as it was is kept beside it, and said.
+    """
+    path = folder / FILE
+    try:
+        entries, bad = read_entries(path)
+        if bad:
+            shutil.copyfile(path, kept := free_name(path))
+            logger.warning(f"{path}: {bad} of {bad + len(entries)} results are damaged: the file as it was is kept as {kept.name}.")
+    except (Damaged, Unreadable) as error:
+        entries = []
+        logger.warning(f"{error} It is kept as {set_aside(path).name}.")
+    write_atomically(path, json.dumps({"results": [*entries, result]}, indent=2) + "\n")
 
 
 def refuse_unlike(results: list[dict]):
@@ -124,7 +142,7 @@ def table(results: list[dict]) -> str:
     names = list(dict.fromkeys(metric for result in results for metric in result["metrics"]))
     rows = [["", *(result["name"] for result in results), "real images"]]
     for name in names:
-        values = [Value(**result["metrics"][name]) if name in result["metrics"] else None for result in results]
+        values = [_value(result["metrics"].get(name, {})) for result in results]
         higher = METRICS[name.rpartition(".")[2]].higher
         numbers = [value.value for value in values if value]
         best = (max if higher else min)(numbers) if len(numbers) > 1 else None
@@ -133,6 +151,13 @@ def table(results: list[dict]) -> str:
         rows.append([f"{name} {'↑' if higher else '↓'}", *shown, real])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+
+
+def _value(figure: dict[str, float]) -> Value | None:
+    """A figure of an entry, of which a newer version may say more; None if there is none."""
+    if figure.get("value") is None:
+        return None
+    return Value(figure["value"], *(figure.get(name) for name in Value._fields[1:]))
 
 
 def _shown(value: Value | None, best: bool) -> str:

@@ -134,7 +134,7 @@ def load_segmenter(file: str, classes: int, channels: int, size: Size) -> Segmen
 
 def _keras_model(path: Path):
     """The model in a Keras file and the shape of its input."""
-    model = keras.models.load_model(path, compile=False)
+    model = keras.models.load_model(path, compile=False, safe_mode=True)
     return model, tuple(model.inputs[0].shape)
 
 

@@ -8,11 +8,13 @@ import hashlib
 import json
 from pathlib import Path
 
+from tfgan.config.stored import DAMAGE, parse
 from tfgan.data.comments import read_comment
 
 Origin = dict[str, str | int | float]
 """What a result depends on: by name, in the words in which messages tell it."""
 
+LONGEST = 1000  # characters of what the program itself never writes so long
 NOT_COMPARED = ("run",)  # a run that was moved or renamed is known by its weights
 
 
@@ -24,10 +26,10 @@ def as_comment(origin: Origin) -> str:
 def read_origin(path: Path) -> Origin:
     """The origin that the result `path` states; empty if it states none."""
     try:
-        found = json.loads(read_comment(path))["tfgan"]
-    except (ValueError, KeyError, TypeError):
+        found = parse(read_comment(path))["tfgan"]
+        return {name: value for name, value in found.items() if isinstance(value, str | int | float) and len(str(value)) <= LONGEST}
+    except DAMAGE:
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def unlike(found: Origin, wanted: Origin) -> str:

@@ -1,6 +1,5 @@
 """Alarms while training: sample pictures are measured, every row is shown to the detectors, and an alarm comes with a flag to try."""
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan.config import DataConfig, TrainConfig
+from tfgan.config.rows import alarm_row, metrics_row
+from tfgan.config.stored import read_lines
 from tfgan.data.dataset import Dataset
 from tfgan.data.pipeline import normalize
 from tfgan.evaluation.detectors import Watch, detectors
@@ -47,9 +48,9 @@ class Health(Callback):
         self._real: dict[tuple[str, int | None], Real] = {}
 
     def on_train_begin(self, trainer, step: int):
-        self.log = MetricLog(self.run / "alarms.jsonl", step)
-        for line in (self.run / "metrics.jsonl").read_text().splitlines():
-            self.watch.see(json.loads(line))
+        self.log = MetricLog(self.run / "alarms.jsonl", step, alarm_row)
+        for row in read_lines(self.run / "metrics.jsonl", metrics_row).records:
+            self.watch.see(row)
 
     def on_log(self, trainer, row: dict[str, float]):
         if "images_per_second" in row and trainer.input_wait is not None:

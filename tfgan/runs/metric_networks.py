@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from tfgan.config import BATCH_KINDS, DataConfig, Size
 from tfgan.config.spec import OLD_CODINGS
+from tfgan.config.stored import set_aside
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import open_dataset
 from tfgan.data.dataset import Dataset
@@ -150,13 +152,18 @@ class Evaluators:
         maps = self._label_maps
         spec = maps.spec
         photo, count = spec.domains["image"], len(spec.domains["labels"].require_classes().names)
-        path = Path(self.settings.segmenter or self._kept("segmenter", maps, self._segmenter_training))
-        if not self.settings.segmenter and not path.exists():
+
+        def load(file: str) -> Segmenter:
+            return load_segmenter(file, count, photo.channels, spec.image_size)
+
+        def make(path: Path):
             logger.info(f"Training a segmenter on {spec.sizes['train']} real photos and their label maps, once: {path}")
             photos = normalize(maps.column("train", "image", ALL), photo)
-            steps = self.settings.segmenter_steps
-            _save(train_segmenter(photos, maps.column("train", "labels", ALL), count, steps=steps), path)
-        return load_segmenter(str(path), count, photo.channels, spec.image_size)
+            return train_segmenter(photos, maps.column("train", "labels", ALL), count, steps=self.settings.segmenter_steps)
+
+        if self.settings.segmenter:
+            return load(self.settings.segmenter)
+        return _kept_network(self._kept("segmenter", maps, self._segmenter_training), load, make)
 
     def _classifier(self):
         """The classifier of --classifier, or one trained on the data's real images; of classes, or of attributes."""
@@ -164,12 +171,14 @@ class Evaluators:
         if self.settings.classifier:
             return _load_classifier(self.settings.classifier, count)
         dataset = self._shown
-        path = self._kept("classifier", dataset, self._classifier_training)
-        if not path.exists():
+
+        def make(path: Path):
             logger.info(f"Training a classifier on {self.spec.sizes['train']} real images, once: {path}")
             images = normalize(dataset.column("train", "image", ALL), dataset.spec.domains["image"])
-            _save(train_classifier(images, _labels(dataset), count, epochs=self.settings.classifier_epochs), path)
-        return _load_classifier(str(path), count)
+            return train_classifier(images, _labels(dataset), count, epochs=self.settings.classifier_epochs)
+
+        path = self._kept("classifier", dataset, self._classifier_training)
+        return _kept_network(path, lambda file: _load_classifier(file, count), make)
 
     @functools.cached_property
     def _shown(self) -> Dataset:
@@ -263,7 +272,7 @@ def _load_classifier(file: str, classes: int):
     if not Path(file).expanduser().exists():
         raise UserError(f"--classifier={file} cannot be loaded: it is missing.{did_you_mean_path(Path(file).expanduser())}")
     try:
-        model = keras.models.load_model(Path(file).expanduser(), compile=False)
+        model = keras.models.load_model(Path(file).expanduser(), compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many kinds for files that are not its own
         raise UserError(f"--classifier={file} cannot be loaded: {first_line(error)}") from None
     try:
@@ -274,6 +283,23 @@ def _load_classifier(file: str, classes: int):
     if len(found) != 1 or len(found[0]) != 2 or found[0][1] != classes:
         raise UserError(f"--classifier={file} gives {', '.join(map(str, found))}; the run knows {classes} classes.")
     return model
+
+
+def _kept_network(path: Path, load: Callable[[str], Any], make: Callable[[Path], Any]):
+    """The network that is kept in a file, or, where there is none or it is damaged, one that is made and kept there.
+
+    Args:
+        load: reads the file, and raises `UserError` if that is damaged.
+        make: trains a network that is to be kept in the file.
+    """
+    if os.path.lexists(path):
+        try:
+            return load(str(path))
+        except UserError as error:
+            reason = str(error).partition(": ")[2].rstrip(".")
+            logger.warning(f"{path} is damaged ({reason}), and kept as {set_aside(path).name}: the network is trained anew.")
+    _save(make(path), path)
+    return load(str(path))
 
 
 def _save(model, path: Path):

@@ -2,16 +2,21 @@
 
 import json
 import logging
+import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 from tqdm import tqdm
 
 from tfgan.config import write_atomically
+from tfgan.config.rows import metrics_row
 from tfgan.config.scalars import tag
+from tfgan.config.stored import Damaged, Lines, Unreadable, free_name, read_lines, set_aside
+from tfgan.paths.files import is_there
 from tfgan.terminal import columns, duration
 from tfgan.training.notebook import has_widgets, in_notebook
 from tfgan.training.timeline import Timeline
@@ -26,27 +31,52 @@ SMOOTHING = 0.9  # of the images a second that a bar shows: the share that the l
 class MetricLog:
     """The file `RUN/metrics.jsonl`: one JSON object a logged step, each step once, also after a kill.
 
+    Lines of a log that a run goes on with and that hold no row are dropped, and the file as it was is kept beside it, which is said.
+
     Args:
         path: of the file, which is made if it is not there.
         first_step: the step the run goes on from; rows of later steps, which will be done again, are dropped.
+        row: checks a line of it, as `tfgan.config.rows` does.
+
+    Raises:
+        UserError: the disk does not give the file just now.
     """
 
-    def __init__(self, path: Path, first_step: int):
+    def __init__(self, path: Path, first_step: int, row: Callable = metrics_row):
         self.path = path
-        rows = path.read_text().splitlines(keepends=True) if path.exists() else []
-        write_atomically(path, "".join(row for row in rows if _step(row) <= first_step))
+
+        def step(values) -> float:
+            row(values)
+            return values["step"]
+
+        found = _read_log(path, step)
+        write_atomically(path, "".join(line for line, at in zip(found.texts, found.records) if at <= first_step))
 
     def write(self, step: int, values: Mapping[str, float | str]):
         with self.path.open("a") as file:
             file.write(json.dumps({"step": step, **values}) + "\n")
 
 
-def _step(row: str) -> float:
-    """The step of a row of metrics.jsonl; infinity for a row that a kill cut short."""
+def _read_log(path: Path, step: Callable[[Any], float]) -> Lines[float]:
+    """The whole lines of a log with their steps; what is damaged is kept beside it, and told."""
     try:
-        return json.loads(row)["step"] if row.endswith("\n") else float("inf")
-    except ValueError:
-        return float("inf")
+        found = read_lines(path, step)
+    except Damaged as error:
+        logger.warning(f"{error} It is kept as {set_aside(path).name}, and a new one begins.")
+        return Lines([], [], 0, False)
+    except Unreadable as error:
+        if not error.refused:  # what it holds may be whole
+            raise
+        logger.warning(f"{error} It is kept as {set_aside(path).name}, and a new one begins.")
+        return Lines([], [], 0, False)
+    if found.bad:
+        kept = free_name(path)
+        shutil.copyfile(path, kept)  # the rows that are whole stay, whenever this process is killed
+        total = found.bad + len(found.texts)
+        logger.warning(f"{path}: {found.bad} of {total} lines are damaged, and left out. The file as it was is kept as {kept.name}.")
+    if found.texts and not found.texts[-1].endswith("\n"):  # a kill cut it after its last bracket: the step is done again
+        return found._replace(texts=found.texts[:-1], records=found.records[:-1])
+    return found
 
 
 class TensorBoardLog:
@@ -60,6 +90,8 @@ class TensorBoardLog:
 
     def __init__(self, folder: Path, first_step: int, domains: Mapping[str, str] | None = None):
         self._domains = domains or {}
+        if is_there(folder) and not folder.is_dir():
+            logger.warning(f"{folder} is no folder: it is kept as {set_aside(folder).name}.")
         if first_step:
             _write_restart(folder, first_step)
         self._writer = tf.summary.create_file_writer(str(folder))

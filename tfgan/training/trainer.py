@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from tfgan.config import write_atomically
+from tfgan.config.rows import Row, metrics_row
+from tfgan.config.stored import DAMAGE, Damaged, Unreadable, read_json, set_aside
 from tfgan.training.callbacks import Callback
 from tfgan.training.checkpoint import Checkpointer
 from tfgan.training.logs import MetricLog, Progress, TensorBoardLog
@@ -185,14 +187,27 @@ class Trainer:
 
     def _catch_up(self, step: int) -> str:
         """Does what was due at `step` when a signal stopped the run there. Returns why there is no use in training on, "" if there is."""
-        if not self._postponed.exists():
+        row = self._postponed_row(step)
+        if row is None:
             return ""
-        postponed = json.loads(self._postponed.read_text())
-        self._postponed.unlink()
-        if postponed["step"] != step:  # which was never saved
-            return ""
-        self._write(step, postponed["row"] | self._call_back(step))
+        self._write(step, row | self._call_back(step))
         return self._why_stop(step)
+
+    def _postponed_row(self, step: int) -> Row | None:
+        """The row that a signal left to be written at `step`; None if there is none, or it is of a step that was never saved."""
+        try:
+            postponed = read_json(self._postponed, finite=False)
+            row = metrics_row({"step": postponed["step"], **postponed["row"]})
+        except FileNotFoundError:
+            return None
+        except Unreadable:  # a UserError as damage is, and none
+            raise
+        except (Damaged, *DAMAGE):
+            kept = set_aside(self._postponed)
+            logger.warning(f"{self._postponed} is damaged, and kept as {kept.name}: the pictures and scores of step {step} are left out.")
+            return None
+        self._postponed.unlink()
+        return {name: value for name, value in row.items() if name != "step"} if row["step"] == step else None
 
     def _due(self, every: Interval, step: int) -> bool:
         return step == self.total or self.timeline.due(every, step)

@@ -62,10 +62,10 @@ def test_lines_that_cannot_be_read_are_counted(folder):
     assert run.notes == ["metrics.jsonl: 4 of 7 lines could not be read.", "alarms.jsonl: 1 of 2 lines could not be read."]
 
 
-def test_bytes_that_are_no_text_spoil_one_line_at_most(folder):
+def test_bytes_that_are_no_text_spoil_their_lines_alone(folder):
     (folder / "metrics.jsonl").write_bytes(b'{"step": 1, "loss": 2}\n\xff\n{"step": 2, "\xff": 3}\n')
     run = read_run(folder)
-    assert run.rows == [{"step": 1, "loss": 2}, {"step": 2, "\N{REPLACEMENT CHARACTER}": 3}] and "1 of 3 lines" in run.notes[0]
+    assert run.rows == [{"step": 1, "loss": 2}] and "2 of 3 lines" in run.notes[0]
 
 
 def test_rows_are_by_step_and_each_step_once(folder):
@@ -74,9 +74,17 @@ def test_rows_are_by_step_and_each_step_once(folder):
     assert read_run(folder).rows == [{"step": 10, "loss": 2}, {"step": 20, "loss": 3}]
 
 
-@pytest.mark.parametrize(
-    "content", ["", "[]", '{"results": [{"metrics": 3}]}', '{"results": [{"metrics": {}, "cases": [{}]}]}', "[" * 9999]
-)
+def test_damaged_results_are_counted_and_the_others_shown(folder):
+    write_evaluation(folder)
+    values = json.loads((folder / "evaluation.json").read_text())
+    whole = len(values["results"])
+    values["results"] += [{"metrics": 3, "stamp": {}}, {"metrics": {}, "stamp": {}, "cases": [{}]}, 7]
+    (folder / "evaluation.json").write_text(json.dumps(values))
+    run = read_run(folder)
+    assert len(run.results) == whole and run.notes == [f"evaluation.json: 3 of {whole + 3} results could not be read."]
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"results": 7}', "[" * 99_999])
 def test_a_damaged_evaluation_is_a_note(folder, content):
     (folder / "evaluation.json").write_text(content)
     run = read_run(folder)

@@ -1,22 +1,22 @@
 """What the files of a run's folder say, as plain records. Nothing of the method is needed to read them."""
 
-import json
 import math
 import re
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from tfgan.config import no_run
+from tfgan.config.rows import Alarm, Row, alarm_row, is_number, metrics_row
+from tfgan.config.run import read_record
+from tfgan.config.stored import Damaged, Unreadable, read_lines
 from tfgan.errors import UserError
+from tfgan.evaluation.entries import read_entries
 from tfgan.evaluation.newest import newest_values
 
-Row = dict[str, float]
-"""Scalars of one logged step by name, with `step`; not always finite."""
-
 SAMPLE_NAME = re.compile(r"(epoch|step)_(\d+)\.png")
-TOO_DAMAGED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+Parsed = TypeVar("Parsed")
 
 
 class Sample(NamedTuple):
@@ -47,14 +47,6 @@ class Result(NamedTuple):
     cases: list[Case]
 
 
-class Alarm(NamedTuple):
-    step: float
-    epoch: float
-    alarm: str  # its name
-    message: str
-    flag: str  # to try
-
-
 class Run(NamedTuple):
     folder: Path
     config: dict[str, Any]  # of config.json
@@ -81,7 +73,7 @@ def read_run(folder: Path) -> Run:
     rows = list({row["step"]: row for row in _lines(folder / "metrics.jsonl", _row, notes)}.values())
     rows.sort(key=lambda row: row["step"])
     samples = _find_samples(folder / "samples", rows)
-    alarms = list(_lines(folder / "alarms.jsonl", _alarm, notes))
+    alarms = _lines(folder / "alarms.jsonl", alarm_row, notes)
     watched = (folder / "alarms.jsonl").exists() or config.get("training", {}).get("health") is True
     results, newest = _read_results(folder, notes)
     parts = {
@@ -120,40 +112,24 @@ def number(value) -> float | None:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
+    return {name: value for name, value in read_record(path).items() if isinstance(value, dict | str)}
+
+
+def _lines(path: Path, parse: Callable[[Any], Parsed], notes: list[str]) -> list[Parsed]:
+    """The records of a log; lines that hold none, such as one that is being written, are counted in the notes."""
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise UserError(no_run(path.parent)) from None
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is damaged: {error}") from None
-    if not isinstance(config, dict):
-        raise UserError(f"{path} is damaged: a JSON object is expected.")
-    return {name: value for name, value in config.items() if isinstance(value, dict | str)}
+        found = read_lines(path, parse)
+    except (Damaged, Unreadable) as error:
+        notes.append(str(error))
+        return []
+    if bad := found.bad + found.cut:
+        notes.append(f"{path.name}: {bad} of {bad + len(found.records)} lines could not be read.")
+    return found.records
 
 
-def _lines(path: Path, parse: Callable[[dict], Any], notes: list[str]) -> Iterable:
-    """Yields a record for each line of JSON; lines that hold none, such as one that is being written, are counted in the notes."""
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-    bad = 0
-    for line in lines:
-        try:
-            yield parse(json.loads(line))
-        except TOO_DAMAGED:
-            bad += 1
-    if bad:
-        notes.append(f"{path.name}: {bad} of {len(lines)} lines could not be read.")
-
-
-def _row(values: dict) -> Row:
-    row = {name: found for name, value in values.items() if (found := number(value)) is not None}
-    if not math.isfinite(row["step"]):
-        raise ValueError(row["step"])
-    return row
-
-
-def _alarm(values: dict) -> Alarm:
-    row = _row(values)
-    return Alarm(row["step"], row["epoch"], *(str(values[name]) for name in ("alarm", "message", "flag")))
+def _row(values: Any) -> Row:
+    """A row of metrics.jsonl; what is no number of it, as a program's own callback may log, is left out."""
+    return metrics_row({name: float(value) for name, value in values.items() if is_number(value)})
 
 
 def _find_samples(folder: Path, rows: list[Row]) -> list[Sample]:
@@ -177,15 +153,17 @@ def epoch_at(step: float, rows: list[Row]) -> float | None:
 
 def _read_results(folder: Path, notes: list[str]) -> tuple[list[Result], Result | None]:
     path = folder / "evaluation.json"
-    if not path.exists():
-        return [], None
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["results"]
+        entries, bad = read_entries(path)
+        if bad:
+            notes.append(f"{path.name}: {bad} of {bad + len(entries)} results could not be read.")
         results = [_result(values, folder.resolve()) for values in entries]
         return results, _result(newest_values(entries), folder.resolve()) if entries else None
-    except TOO_DAMAGED as error:
-        notes.append(f"{path.name} is damaged: {error!r}. Remove it, and run `tfgan evaluate` again.")
-        return [], None
+    except Unreadable as error:
+        notes.append(str(error))
+    except Damaged as error:
+        notes.append(f"{path.name} is damaged: {error.problem}. Remove it, and run `tfgan evaluate` again.")
+    return [], None
 
 
 def _result(values: dict, folder: Path) -> Result:
