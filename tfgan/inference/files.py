@@ -13,7 +13,7 @@ from tfgan.data.files import Task
 from tfgan.data.label_maps import maps as label_maps
 from tfgan.errors import OutputError, UnreadableImage, UserError
 from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
-from tfgan.inference.passage import Passage
+from tfgan.inference.passage import Passage, check_memory
 from tfgan.inference.translator import Translator
 from tfgan.paths.files import check_file, is_there
 from tfgan.paths.special import special
@@ -67,6 +67,8 @@ def translate_files(
                 yield task, Outcome(OTHER, other) if other else Outcome(KEPT)
                 continue
             check_file(task.result)
+            info = images.probe(task.source)
+            check_memory((info.height, info.width), translator)
             image = read_image(task.source, translator.source, alpha)
             result = passage.translate(translator, image, conditions)
             images.save(task.result, result, as_comment(own))

@@ -92,7 +92,7 @@ class Passage(NamedTuple):
             UserError: the image would be too large at this size.
         """
         own = image.shape[0], image.shape[1]
-        _check_memory(image, translator)
+        check_memory(own, translator)
         seen = resize(image, self.at(own), translator.source.resample)
         tile = 0 if self.size == TRAINED else self.tile
         if seen is image:
@@ -104,13 +104,12 @@ class Passage(NamedTuple):
         return result if floats else translator.to_pixels(result).numpy()
 
 
-def _check_memory(image: np.ndarray, translator: Translator):
-    """Raises `UserError` if an image, its translation, and what an encoder makes of that take more memory than images may."""
-    height, width = image.shape[:2]
+def check_memory(size: Size, translator: Translator):
+    """Raises `UserError` if an image of `size`, its translation, and the copies of decoder and encoder take more memory than images may."""
     source, target = (domain.channels * np.dtype(domain.dtype).itemsize for domain in (translator.source, translator.target))
-    needed = height * width * (source + target + memory.BYTES_PER_PIXEL)
+    needed = size[0] * size[1] * (source + target + 2 * memory.BYTES_PER_PIXEL)
     if needed > memory.limit():
-        raise UserError(f"the translation of {as_pixels((height, width))} pixels {memory.refusal(needed)}")
+        raise UserError(f"the translation of {as_pixels(size)} pixels {memory.refusal(needed)}")
 
 
 def _pixels_in_bands(result: np.ndarray, size: Size, translator: Translator) -> np.ndarray:
