@@ -35,6 +35,7 @@ from tfgan.methods import METHODS, method_class, register
 from tfgan.runs import recipes
 from tfgan.runs.plan import make_plan
 from tfgan.runs.start import start_tensorflow
+from tfgan.runs.workdir import claimed
 
 if TYPE_CHECKING:
     from tfgan.data.checks import Inspection
@@ -97,15 +98,15 @@ def train(method: str | type[Method] = "", *, recipe: str = "", data: Any = None
     named_by = {word for place in (*given, settings) for word in in_present_words(place, old_names(DataConfig))}
     if data is None and not images.is_named(named_by) and not is_run(Path(training.workdir)):  # a run that is there has its data
         raise UserError(f"which data set? Give data, data_dir, a recipe that names its data, or dataset={_BUILT_IN}.")
-    plan = make_plan(chosen, images, training, hparams)
+    with claimed(training, images) as lock:
+        plan = make_plan(chosen, images, training, hparams)
+        start_tensorflow()
+        from tfgan.runs.newest_picture import NewestPicture
+        from tfgan.runs.train import train as train_run
+        from tfgan.training.notebook import in_notebook
 
-    start_tensorflow()
-    from tfgan.runs.newest_picture import NewestPicture
-    from tfgan.runs.train import train as train_run
-    from tfgan.training.notebook import in_notebook
-
-    shown = [NewestPicture()] if in_notebook() else []
-    train_run(plan, [*shown, *callbacks])
+        shown = [NewestPicture()] if in_notebook() else []
+        train_run(plan, [lock, *shown, *callbacks])
     return load(training.workdir)
 
 

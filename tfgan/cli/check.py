@@ -114,8 +114,10 @@ def _refused(plan: _Plan, seen) -> list:
     """What training would refuse of the run that it starts from, or goes on with."""
     from tfgan.data.checks import Finding
     from tfgan.runs.opening import read_config
+    from tfgan.runs.workdir import judge_workdir
 
     try:
+        judge_workdir(plan.workdir, (plan.data.data_dir, *plan.data.extra_data_dirs))
         if plan.training.init_from:
             read_config(Path(plan.training.init_from))
         if is_run(Path(plan.workdir)):

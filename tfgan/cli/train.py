@@ -86,13 +86,15 @@ def _propose(data: DataConfig, kind: str, given: set[str]) -> DataConfig:
 def _train(method: str, data: DataConfig, training: TrainConfig, hparams) -> int:
     """Trains, and says what comes next. Returns an exit code."""
     from tfgan.runs.plan import make_plan
+    from tfgan.runs.workdir import claimed
 
-    plan = make_plan(method, data, training, hparams)
-    start_tensorflow()
-    from tfgan.inference import open_inference, translators
-    from tfgan.runs.train import train
+    with claimed(training, data) as lock:
+        plan = make_plan(method, data, training, hparams)
+        start_tensorflow()
+        from tfgan.inference import open_inference, translators
+        from tfgan.runs.train import train
 
-    trained = train(plan)
+        trained = train(plan, [lock])
     if trained.stopped_by:
         return 128 + trained.stopped_by
     workdir, translates = shlex.quote(training.workdir), translators(open_inference(trained.method))

@@ -163,15 +163,6 @@ def moved(data: DataConfig, data_dir: str) -> DataConfig:
     return dataclasses.replace(data, data_dir=str(Path(data_dir).expanduser())) if data_dir else data
 
 
-def judge_workdir(workdir: str):
-    """Raises `UserError` if the folder of a run cannot be made, as a file is in its way."""
-    for path in (Path(workdir), *Path(workdir).parents):
-        if path.exists():
-            if not path.is_dir():
-                raise UserError(f"--workdir={workdir} cannot be made: {path} is a file.")
-            return
-
-
 def _judge_weights(settings: EvaluateConfig):
     files = {name: getattr(settings, name) for name in ("inception_weights", "lpips_weights", "vgg_weights", "segmenter", "classifier")}
     files["features"] = settings.features if settings.features not in ("inception", "own") else ""

@@ -12,7 +12,7 @@ from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.methods.base import HParams
 from tfgan.runs.check import advise
-from tfgan.runs.judging import judge_run, judge_workdir
+from tfgan.runs.judging import judge_run
 from tfgan.runs.opening import read_config
 from tfgan.runs.start import start_tensorflow
 from tfgan.training.kept import holds_checkpoints, resume_point
@@ -41,7 +41,6 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
         UserError: files that do not exist; settings that do not fit the data, or the run that goes on; images that cannot be used.
     """
     training.check_files()
-    judge_workdir(training.workdir)
     kind, earlier = method_class(method).batch_kind, earlier_run(training.workdir, method, hparams)
     hparams = settle(hparams, earlier, method)
     if earlier:

@@ -82,4 +82,7 @@ def build_method(cls, training: TrainConfig, hparams, spec: DataSpec, strategy: 
 def is_chief(strategy) -> bool:
     """Whether this process writes the run's files, as every process does except the workers of a cluster after the first."""
     resolver = strategy.cluster_resolver
-    return resolver is None or not resolver.task_type or (resolver.task_type in ("chief", "worker") and resolver.task_id == 0)
+    if resolver is None or not resolver.task_type:
+        return True
+    first = "chief" if "chief" in resolver.cluster_spec().jobs else "worker"
+    return resolver.task_type == first and resolver.task_id == 0
