@@ -11,10 +11,32 @@ class UserError(ValueError):
 
 
 class UnreadableImage(Exception):
-    """Raised for one image file that cannot be used; the message gives the reason.
+    """Raised for one image file whose content cannot be used; the message gives the reason.
 
     Data loading turns it into a `UserError` or skips the file.
     """
+
+
+class ReadFailed(OSError, UserError):
+    """Raised for a file that the system does not give, as network drives do now and then; nothing is known of its content.
+
+    Training tries again. Nobody calls such a file damaged, or skips it.
+
+    Args:
+        file: its path, or what messages call it.
+        error: what the system said.
+    """
+
+    def __init__(self, file: Path | str, error: OSError):
+        OSError.__init__(self, error.errno, error.strerror or first_line(error), str(file))
+
+    @property
+    def reason(self) -> str:
+        """The message without the file's name."""
+        return f"cannot be read: {self.strerror}"
+
+    def __str__(self) -> str:
+        return f"{self.filename} {self.reason}"
 
 
 class TrainingFailed(Exception):

@@ -29,6 +29,12 @@ class DataConfig(Settings):
         "composite", "transparency: composite over white, drop it, or keep it as a channel", choices=("composite", "drop", "keep")
     )
     skip_bad_files: bool = setting(False, "leave out unreadable or mismatched files, counted and listed, instead of stopping")
+    read_patience: int = setting(
+        60,
+        "seconds for which a file that cannot be read is tried again, as on a network drive that is away; 0: not at all",
+        operational=True,
+        at_least=0,
+    )
     cache: str = setting("auto", "keep decoded images in memory: auto when they fit", choices=("auto", "always", "never"), operational=True)
     tfds_source: str = setting("", "for tfds:NAME, the image feature that is domain A, the source of AtoB")
     tfds_target: str = setting("", "for tfds:NAME, the image feature that is domain B")

@@ -46,6 +46,9 @@ class TrainConfig(Settings):
     tpu: str = setting("", "name of a TPU (untested), or local", operational=True)
     init_from: str = setting("", "start from the weights of another run", path=True)
     checkpoint_every: int = setting(20, "epochs between checkpoints", operational=True, at_least=1)
+    checkpoint_minutes: int = setting(
+        30, "minutes after the last checkpoint at which there is one whatever the epoch is; 0: never", operational=True, at_least=0
+    )
     keep_checkpoints: int = setting(2, "how many of the newest checkpoints stay", operational=True, at_least=1)
     validate_every: int = setting(0, "epochs between validations; 0: never", operational=True, at_least=0)
     validate_count: int = setting(1000, "images at most on each side of a validation", operational=True, at_least=2)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfgan.config import BATCH_KINDS, DataConfig, DataSpec, Scale, Size
 from tfgan.data.images import resize
+from tfgan.data.patience import Patience
 from tfgan.data.pipeline import make_batches, normalize
 from tfgan.data.prepare import MEMORY_SHARE, PreparedSource, free_memory, may_crop
 from tfgan.data.source import Source
@@ -34,7 +35,7 @@ class Dataset:
             each of several joined sets, which take turns.
         image_size: height and width of a batch's images, in pixels.
         loaded_size: height and width of training images before the crop, in pixels.
-        settings: of these, skip_bad_files, cache and fit are used.
+        settings: of these, skip_bad_files, cache, fit and read_patience are used.
         check: load every training and validation image once before training; not needed for images that are made, not read.
 
     Raises:
@@ -80,11 +81,11 @@ class Dataset:
 
     def _prepare(self, kind, splits, loaded_size, settings):
         """Returns the training and the validation streams, which keep their images in memory if they fit, and logs whether they do."""
-        crop = may_crop(kind, settings)
+        crop, patience = may_crop(kind, settings), Patience(settings.read_patience)
 
         def prepare(remember):
             return [
-                [PreparedSource(source, keys, size, remember, crop) for source, keys in splits[split]]
+                [PreparedSource(source, keys, size, remember, crop, patience) for source, keys in splits[split]]
                 for split, size in (("train", loaded_size), (self.validation_split, self.image_size))
             ]
 
@@ -93,6 +94,11 @@ class Dataset:
         place = "kept in memory" if remember else "decoded again for each step"
         logger.info(f"Images: {needed / 1e6:.0f} MB decoded, {free / 1e6:.0f} MB of memory free: {place} (--cache={settings.cache}).")
         return prepare(remember)
+
+    @property
+    def failure(self) -> Exception | None:
+        """Why a training batch could not be made; None as long as all could."""
+        return next((stream.failure for stream in self._train if stream.failure), None)
 
     def scale(self) -> dict[str, Scale]:
         """Key of a batch's images -> at what scale they are seen, by the training images that were loaded, which are all after a check."""
@@ -118,6 +124,7 @@ class Dataset:
 
         Raises:
             UnreadableImage: the files of this example cannot be used.
+            ReadFailed: they cannot be read.
         """
         streams = self._validation
         if self._alternate:  # one set after the other

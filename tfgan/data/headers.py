@@ -13,7 +13,7 @@ from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from tfgan.data import memory
 from tfgan.data.formats import FORMATS, STANDARD, sniffed
-from tfgan.errors import UnreadableImage, UserError
+from tfgan.errors import ReadFailed, UnreadableImage, UserError
 from tfgan.paths.special import special
 
 logger = logging.getLogger(__name__)
@@ -79,19 +79,19 @@ def _tell_damaged(name: str):
 
 
 @contextlib.contextmanager
-def reasons():
-    """Turns what Pillow and the file system raise into `UnreadableImage`."""
+def reasons(source: Path | bytes):
+    """Turns what Pillow raises into `UnreadableImage`, and what the file system raises into `ReadFailed`."""
     try:
         yield
-    except UserError:  # a wrong setting of memory
+    except UserError:  # a wrong setting of memory, or a file that another reader could not read
         raise
     except UnidentifiedImageError:
         raise UnreadableImage(f"not an image, or damaged from the start (accepted: {_NAMES})") from None
     except Image.DecompressionBombError:
         raise UnreadableImage(f"it claims more than {2 * 2**30 / 1e6:,.0f} megapixels") from None
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise UnreadableImage(f"cannot be read: {error.strerror}") from None
     except DECODER_ERRORS as error:
+        if isinstance(error, OSError) and error.errno is not None and isinstance(source, Path):  # Pillow's own have no number
+            raise ReadFailed(source, error) from None
         raise UnreadableImage(f"damaged or incomplete: {error}") from None
 
 

@@ -35,9 +35,10 @@ def probe(source: Path | bytes) -> ImageInfo:
         source: the file, or its bytes.
 
     Raises:
-        UnreadableImage: the file is missing, empty, too large, no image of an accepted format, or of an unsupported pixel type.
+        UnreadableImage: the file is empty, too large, no image of an accepted format, or of an unsupported pixel type.
+        ReadFailed: the file is missing, or the system does not give it.
     """
-    with reasons(), open_image(source) as image:
+    with reasons(source), open_image(source) as image:
         info = describe(image)
         # The base class's method, as that of a PNG decodes all pixels first, to find what may follow them.
         turned = orientation(image, Image.Image.getexif(image), source)
@@ -59,8 +60,9 @@ def decode(source: Path | bytes) -> np.ndarray:
     Raises:
         UnreadableImage: `probe` would refuse the file, or pixels are missing or damaged. JPEG and WebP carry no checksum: damage inside a
             file that is complete cannot always be told from a picture.
+        ReadFailed: the file is missing, or the system does not give it.
     """
-    with memory.budget.turn(), reasons():
+    with memory.budget.turn(), reasons(source):
         content = read_content(source)
         with open_image(content) as image:
             info = describe(image)
@@ -94,9 +96,9 @@ def decode_values(source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
         for any other image, what `decode` returns, and None.
 
     Raises:
-        UnreadableImage: `decode` would refuse the file.
+        UnreadableImage, ReadFailed: `decode` would refuse the file.
     """
-    with memory.budget.turn(), reasons():
+    with memory.budget.turn(), reasons(source):
         content = read_content(source)
         with open_image(content) as image:
             if image.mode != "P":

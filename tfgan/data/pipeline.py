@@ -107,7 +107,7 @@ def _fetcher(stream):
 
     @tf.autograph.experimental.do_not_convert
     def fetch(index):
-        values = tf.numpy_function(stream.fetch, [index], dtypes)
+        values = tf.numpy_function(stream.fetch_for_training, [index], dtypes)
         return {name: tf.ensure_shape(value, array.shape) for name, value, array in zip(stream.keys, values, probe)}
 
     return fetch

@@ -11,14 +11,17 @@ import numpy as np
 from tfgan.config import BATCH_KINDS, DataConfig, Domain, Size
 from tfgan.data.images import middle, resize
 from tfgan.data.memory import budget
+from tfgan.data.patience import Patience
 from tfgan.data.source import Source
-from tfgan.errors import UnreadableImage, UserError
+from tfgan.errors import ReadFailed, UnreadableImage, UserError
 from tfgan.terminal import waiting
 
 logger = logging.getLogger(__name__)
 
 MEMORY_SHARE = 0.5  # of the free memory that cached images may take
 LISTED = 10  # bad files named in a message
+LASTING = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
+"""What does not pass by itself where training begins, and is not tried again there; in the middle of it, a drive may be away."""
 
 
 def may_crop(kind: str, settings: DataConfig) -> bool:
@@ -35,10 +38,17 @@ class PreparedSource:
         size: height and width of what `fetch` returns, in pixels.
         remember: keep in memory what was fetched.
         crop: cut images to their largest middle part of the shape of `size` before they are resized, instead of squeezing them.
+        patience: how long files are tried again that cannot be read; None: not at all.
+
+    Attributes:
+        failure: why `fetch_for_training` failed first; None if it never did.
     """
 
-    def __init__(self, source: Source, keys: dict[str, str], size: Size, remember: bool, crop: bool = False):
-        self.source, self.keys, self.size, self.crop = source, keys, size, crop
+    def __init__(
+        self, source: Source, keys: dict[str, str], size: Size, remember: bool, crop: bool = False, patience: Patience | None = None
+    ):
+        self.source, self.keys, self.size, self.crop, self.patience = source, keys, size, crop, patience or Patience(0)
+        self.failure: Exception | None = None
         self.domains: dict[str, Domain] = {key: source.domains[old] for key, old in keys.items() if old in source.domains}
         self._indices = list(range(len(source)))
         self._memory: dict[int, list[np.ndarray]] | None = {} if remember else None
@@ -58,12 +68,31 @@ class PreparedSource:
 
         Raises:
             UnreadableImage: the files of this example cannot be used, or it names a class that there is not.
+            ReadFailed: they cannot be read, and could not be for as long as there is patience.
         """
+        return self.patience.read(lambda: self._fetch(position))
+
+    def fetch_for_training(self, position: int) -> list[np.ndarray]:
+        """As `fetch`, whose error is kept: of one that crosses a `tf.data` pipeline, TensorFlow leaves some text alone."""
+        try:
+            return self.fetch(position)
+        except UnreadableImage as error:
+            self.failure = self.failure or UnreadableImage(self._named(self._indices[position], str(error)))
+            raise
+        except Exception as error:
+            self.failure = self.failure or error
+            raise
+
+    def _named(self, index: int, reason: str) -> str:
+        name = self.source.name(index)
+        return reason if name in reason else f"{name}: {reason}"
+
+    def _fetch(self, position: int) -> list[np.ndarray]:
         index = self._indices[position]
         if self._memory is not None and index in self._memory:
             return self._memory[index]
         with budget.turn():
-            example = self.source.load(index)
+            example = self._load(index)
             self._sizes[index] = next((example[old].shape[:2] for key, old in self.keys.items() if key in self.domains), (0, 0))
             entries = [(key, example[old]) for key, old in self.keys.items()]
             arrays = [self._resized(entry, self.domains[key]) if key in self.domains else entry for key, entry in entries]
@@ -72,6 +101,14 @@ class PreparedSource:
         if self._memory is not None:
             self._memory[index] = arrays
         return arrays
+
+    def _load(self, index: int) -> dict[str, np.ndarray]:
+        try:
+            return self.source.load(index)
+        except ReadFailed:
+            raise
+        except OSError as error:  # of records, or of a program's own source
+            raise ReadFailed(self.source.name(index), error) from error
 
     def _check_classes(self, arrays: list[np.ndarray]):
         """Raises `UnreadableImage` for a label or a pixel of a class that there is not; an embedding would take -1 for the last one."""
@@ -92,20 +129,28 @@ class PreparedSource:
             skip_bad: leave out examples that cannot be used and log them, instead of raising an error.
 
         Raises:
-            UserError: some examples cannot be used, and `skip_bad` is false; or none is left.
+            UserError: some examples cannot be used, and `skip_bad` is false; some cannot be read, whatever it is; or none is left.
         """
         bad: dict[int, str] = {}
+        unread: dict[int, str] = {}
 
         def load(index):
             try:
-                self.fetch(index)
+                self._fetch_at_start(index)
             except UnreadableImage as error:
                 bad[index] = str(error)
+            except ReadFailed as error:
+                unread[index] = str(error)
 
         with ThreadPoolExecutor() as pool:
             indices = range(len(self._indices))
             list(waiting(pool.map(load, indices), len(indices), f"Reading the {split} images"))
-        reasons = [bad[i] if self.source.name(i) in bad[i] else f"{self.source.name(i)}: {bad[i]}" for i in sorted(bad)]
+        if unread:
+            raise UserError(
+                f"{len(unread)} of {len(self)} {split} images cannot be read:\n{_listed([unread[i] for i in sorted(unread)])}\n"
+                "Nothing is known of what they hold, so none of them is left out: see to the drive, or to the rights of these files."
+            )
+        reasons = [self._named(i, bad[i]) for i in sorted(bad)]
         skipped = [f"{name}: {reason}" for name, reason in self.source.skipped] + reasons
         if reasons and not skip_bad:
             raise UserError(
@@ -117,6 +162,15 @@ class PreparedSource:
         self._indices = [i for i in self._indices if i not in bad]
         if not self._indices:
             raise UserError(f"No {split} image is left.")
+
+    def _fetch_at_start(self, index: int):
+        """Fetches an example; what does not pass by itself is told at once."""
+        try:
+            self._fetch(index)
+        except ReadFailed as error:
+            if isinstance(OSError(error.errno, ""), LASTING):
+                raise
+            self.fetch(index)
 
     def original_sizes(self) -> list[Size]:
         """Height and width, before they are resized, of the images that were loaded so far; of the first one if none was."""

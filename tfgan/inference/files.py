@@ -11,7 +11,7 @@ from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.data.files import Task
 from tfgan.data.label_maps import maps as label_maps
-from tfgan.errors import OutputError, UnreadableImage, UserError
+from tfgan.errors import OutputError, ReadFailed, UnreadableImage, UserError
 from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
 from tfgan.inference.passage import Passage, check_memory
 from tfgan.inference.translator import Translator
@@ -75,6 +75,8 @@ def translate_files(
             yield task, Outcome(DONE, passage.unlike_training(image.shape[:2]))
         except tf.errors.ResourceExhaustedError:
             yield task, Outcome(FAILED, f"{image.shape[0]}×{image.shape[1]} pixels do not fit into memory: {passage.smaller()}")
+        except ReadFailed as error:
+            yield task, Outcome(FAILED, error.reason)
         except (UnreadableImage, UserError, OSError) as error:
             if isinstance(error, OutputError) and error.errno in NO_OTHER:
                 raise
@@ -86,6 +88,7 @@ def read_image(path: Path, domain: Domain, alpha: str):
 
     Raises:
         UnreadableImage: the file is damaged, of an unknown kind, or does not hold the domain's classes.
+        ReadFailed: the system does not give it.
     """
     if domain.classes is not None:
         return label_maps.load(path, domain)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tfgan.config.stored import DAMAGE, parse
 from tfgan.data.comments import read_comment
+from tfgan.errors import ReadFailed
 
 Origin = dict[str, str | int | float]
 """What a result depends on: by name, in the words in which messages tell it."""
@@ -52,6 +53,9 @@ def _difference(name: str, found: Origin, wanted: Origin) -> str:
 
 
 def digest(path: Path) -> str:
-    """A hash, 16 hexadecimal digits, of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    """A hash, 16 hexadecimal digits, of a file's content. Raises `ReadFailed` for a file that the system does not give."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    except OSError as error:
+        raise ReadFailed(path, error) from None

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.attributes import change_attributes, known_attributes, parse_changes
-from tfgan.errors import UnreadableImage, UserError, did_you_mean
+from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Signatures, Translator, translators
 from tfgan.inference.files import read_image
 from tfgan.runs.opening import Run
@@ -76,6 +76,8 @@ def _attributes(spec, classify: Encoder, translator: Translator, changes: str) -
 def _style(encode: Encoder, path: str, alpha: str) -> np.ndarray:
     try:
         photo = read_image(Path(path).expanduser(), encode.source, alpha)
+    except ReadFailed as error:
+        raise UserError(f"--style={path}: {error.reason}") from None
     except UnreadableImage as error:
         raise UserError(f"--style={path}: {error}") from None
     return encode.pixels(photo[None]).numpy()[0]

@@ -13,7 +13,7 @@ from tfgan.config.verbs import EvaluateConfig, ExportConfig, SampleConfig, Trans
 from tfgan.data import images, is_stored, open_sources
 from tfgan.data.files import Task, find_images, find_tasks
 from tfgan.data.formats import UNREAD, ending, is_picture
-from tfgan.errors import UnreadableImage, UserError, did_you_mean, did_you_mean_path
+from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean, did_you_mean_path
 from tfgan.evaluation.catalog import METRICS
 from tfgan.paths.files import check_encoding, check_file, check_folder, check_place, is_there
 from tfgan.paths.inputs import Inputs
@@ -175,5 +175,7 @@ def _judge_weights(settings: EvaluateConfig):
 def _judge_image(flag: str, file: str):
     try:
         images.probe(Path(file).expanduser())
+    except ReadFailed as error:
+        raise UserError(f"--{flag}={file}: {error.reason}") from None
     except UnreadableImage as error:
         raise UserError(f"--{flag}={file}: {error}") from None

@@ -7,7 +7,7 @@ import numpy as np
 from tfgan.config import Strings
 from tfgan.data.files import find_images
 from tfgan.data.pipeline import normalize
-from tfgan.errors import UnreadableImage, UserError, did_you_mean
+from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Sampler, Signatures, samplers
 from tfgan.inference.files import read_image
 from tfgan.runs.opening import Run
@@ -99,6 +99,8 @@ def read_fitted(run: Run, encoder: Encoder, flag: str, file: Path) -> np.ndarray
     """
     try:
         pixels = read_image(file, encoder.source, run.config.data.alpha)
+    except ReadFailed as error:
+        raise UserError(f"--{flag}: {file}: {error.reason}") from None
     except UnreadableImage as error:
         raise UserError(f"--{flag}: {file}: {error}") from None
     return encoder.fit(normalize(pixels[None], encoder.source)).numpy()[0]

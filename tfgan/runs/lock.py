@@ -273,4 +273,4 @@ def _forget_in_child():
         lock._close()
 
 
-# os.register_at_fork(after_in_child=_forget_in_child)
+os.register_at_fork(after_in_child=_forget_in_child)

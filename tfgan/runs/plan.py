@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tfgan.config import DataConfig, RunConfig, TrainConfig, as_flag, differences, is_run
 from tfgan.data import check_settings, is_stored, open_dataset
 from tfgan.data.dataset import Dataset
-from tfgan.errors import UserError
+from tfgan.errors import ReadFailed, UserError
 from tfgan.methods import method_class
 from tfgan.methods.base import HParams
 from tfgan.runs.check import advise
@@ -97,6 +97,8 @@ def _open(data: DataConfig, kind: str, hparams: HParams) -> Dataset:
     sizes = hparams.image_size, hparams.loaded_size()
     try:
         return open_dataset(data, kind, *sizes)
+    except ReadFailed:
+        raise
     except UserError as error:
         check_settings(data, kind)  # what it refuses is no matter of the files
         raise UserError(f"{error}{advise(data, kind)}") from None

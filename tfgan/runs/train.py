@@ -16,7 +16,7 @@ import tfgan
 from tfgan.config import DataConfig, RunConfig, TrainConfig
 from tfgan.data.checks.crops import check_crops
 from tfgan.data.dataset import Dataset
-from tfgan.errors import TrainingFailed, UserError
+from tfgan.errors import ReadFailed, TrainingFailed, UserError
 from tfgan.evaluation.catalog import METRICS
 from tfgan.inference import open_inference
 from tfgan.methods import method_class
@@ -54,10 +54,12 @@ def train(plan: Plan, callbacks: Sequence[Callback] = ()) -> Trained:
 
     Raises:
         UserError: settings that do not fit the machine, or a method that refuses the data.
-        TrainingFailed: a loss that is not finite, or a full disk; the last good checkpoint stays.
+        TrainingFailed: a loss that is not finite, a full disk, or images that cannot be read any more; a good checkpoint stays.
     """
     try:
         return _train(plan, callbacks)
+    except ReadFailed:
+        raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise TrainingFailed(f"The disk is full: {error}\nMake room; the same command goes on from the last checkpoint.") from error
@@ -107,6 +109,7 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
             *_callbacks(run.method, dataset, config.data, training, machine.strategy),
             *callbacks,
         ],
+        input_failure=lambda: dataset.failure,
     )
     return Trained(trainer.fit(), run.method)
 

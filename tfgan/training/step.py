@@ -95,7 +95,9 @@ class TrainStep(tf.Module):
 
         def do_step(number):
             batches = [iterator.get_next() for _ in range(self.method.batches_per_step)]
-            self._latest.assign(self._step(batches, number == count - 1))
+            # Images that do not arrive leave a step undone: counters, which need none, would else run ahead of what is learned.
+            with tf.control_dependencies(tf.nest.flatten(batches, expand_composites=True)):
+                self._latest.assign(self._step(batches, number == count - 1))
             return [number + 1]
 
         # The loop is around strategy.run: an optimizer inside a loop inside a replica cannot merge the replicas.

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tfgan.config import write_atomically
 from tfgan.config.rows import Row, metrics_row
 from tfgan.config.stored import DAMAGE, Damaged, Unreadable, read_json, set_aside
+from tfgan.errors import ReadFailed, TrainingFailed, UnreadableImage
 from tfgan.training.callbacks import Callback
 from tfgan.training.checkpoint import Checkpointer
 from tfgan.training.logs import MetricLog, Progress, TensorBoardLog
@@ -39,12 +40,15 @@ class Trainer:
         timeline: of the run, turns steps into epochs.
         total: steps of the whole run.
         settings: the run's `TrainConfig`.
+        input_failure: () -> why a batch could not be made, or None; TensorFlow, which passes such an error on, leaves some text of it.
         callbacks: in the order in which they are called. The workers of a cluster have the same, as they must pause at the same steps, and
             the chief alone calls them.
 
     Attributes:
         input_wait: share of the time before the last log entry in which steps waited for images; None if it was not measured then.
     """
+
+    clock = staticmethod(time.monotonic)
 
     def __init__(
         self,
@@ -56,11 +60,12 @@ class Trainer:
         total: int,
         settings,
         callbacks: Sequence[Callback],
+        input_failure: Callable[[], Exception | None] = lambda: None,
     ):
         self.checkpointer, self.workdir = checkpointer, checkpointer.folder.parent
         self.train_step, self.make_iterator, self.timeline = train_step, make_iterator, timeline
         self.total, self.settings, self.callbacks = total, settings, callbacks
-        self.strategy = train_step.strategy
+        self.strategy, self.input_failure = train_step.strategy, input_failure
         self.chief = is_chief(self.strategy)
         self.cluster = isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy)
         self.log_every, self.checkpoint_every = Interval(settings.log_every), Interval(settings.checkpoint_every, "epochs")
@@ -69,6 +74,7 @@ class Trainer:
         self.input_wait: float | None = None
         self._postponed = self.workdir / "postponed.json"
         self._pace = Pace()
+        self._saved = self.clock()
         self._signal = 0
         self._steps_per_execution = max(settings.steps_per_execution, 1) if self.cluster else 1
 
@@ -79,7 +85,8 @@ class Trainer:
             The number of the signal that stopped it, or 0.
 
         Raises:
-            TrainingFailed: a loss or weight that is not finite, or no space for a checkpoint; the last good checkpoint stays.
+            TrainingFailed: a loss or weight that is not finite, or no space for a checkpoint, where the last good checkpoint stays; or an
+                image that cannot be read any more, where the steps that are done are saved.
         """
         step = int(self.train_step.step.numpy())
         if step >= self.total:
@@ -107,6 +114,14 @@ class Trainer:
             for callback in self.callbacks if self.chief else ():
                 callback.on_train_end(self, int(self.train_step.step.numpy()))
             return stopped_by
+        except Exception as error:
+            if not isinstance(error, (ReadFailed, UnreadableImage)) and error is not self.input_failure():
+                raise
+            kept = self._save_what_is_done()
+            if not isinstance(error, (ReadFailed, UnreadableImage)):  # of a program's own source
+                self.say(kept)
+                raise
+            raise TrainingFailed(f"{error}. {kept}") from error
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
@@ -144,13 +159,13 @@ class Trainer:
             probes = self.settings.health and not self.cluster and self._pace.pause(room)
             count = PROBED_STEPS if probes else min(self._steps_per_execution, room)
             started = time.perf_counter()
-            scalars = self.train_step.run(iterator, tf.constant(count)).numpy()
+            scalars = self._run(iterator, count)
             elapsed = time.perf_counter() - started
             self._pace.took(count, elapsed, compiles, probes)
             self._adapt(count, elapsed, compiles or probes)
             step, images, seconds = step + count, images + count * self.timeline.images_per_step(stage), seconds + elapsed
-            stop = self._agreed_signal()
-            if stop or self._boundary(step):
+            stop, overdue = self._agreed()
+            if stop or overdue or self._boundary(step):
                 self.checkpointer.check_finite()  # on every worker: they stop together
             if self.progress:
                 values, row = dict(zip(self.train_step.names, map(float, scalars))), {}
@@ -163,10 +178,11 @@ class Trainer:
                 if stop and step < self.total:
                     self._save_in_haste(stop, step, row)
                     return stop
-                self._write(step, row | self._call_back(step))
+                self._log(step, row)
                 why = self._why_stop(step) if self._boundary(step) else ""
-                if why or self._due(self.checkpoint_every, step):
+                if why or overdue or self._due(self.checkpoint_every, step):
                     self.checkpointer.save()
+                    self._saved = self.clock()
                 if why:
                     self.say(f"Stopped early at step {step}: {why}")
                     return 0
@@ -179,7 +195,7 @@ class Trainer:
         name = NAMES.get(stop, f"signal {stop}")
         self.say(f"{name}: saving step {step} …")
         if any(self._due(callback.every, step) for callback in self.callbacks):
-            write_atomically(self._postponed, json.dumps({"step": step, "row": row}) + "\n")  # counts if that step is saved
+            self._postpone(step, row)
         else:
             self._write(step, row)
         self.checkpointer.save()
@@ -190,7 +206,7 @@ class Trainer:
         row = self._postponed_row(step)
         if row is None:
             return ""
-        self._write(step, row | self._call_back(step))
+        self._log(step, row)
         return self._why_stop(step)
 
     def _postponed_row(self, step: int) -> Row | None:
@@ -208,6 +224,45 @@ class Trainer:
             return None
         self._postponed.unlink()
         return {name: value for name, value in row.items() if name != "step"} if row["step"] == step else None
+
+    def _postpone(self, step: int, row: dict[str, float]):
+        """Leaves what is due at `step` to the run that goes on from there; it counts if that step is saved."""
+        write_atomically(self._postponed, json.dumps({"step": step, "row": row}) + "\n")
+
+    def _log(self, step: int, row: dict[str, float]):
+        """Does what is due at `step`, and writes the row with what came of it."""
+        try:
+            values = self._call_back(step)
+        except (ReadFailed, UnreadableImage):
+            self._postpone(step, row)
+            raise
+        self._write(step, row | values)
+
+    def _run(self, iterator, count: int):
+        """Does `count` steps; returns the last one's scalars. Where images do not arrive, steps before are done, theirs is not begun."""
+        try:
+            return self.train_step.run(iterator, tf.constant(count)).numpy()
+        except tf.errors.OpError:
+            if failure := self.input_failure():
+                raise failure from None
+            raise
+
+    def _save_what_is_done(self) -> str:
+        """Saves a checkpoint of the steps that are done, and says in a sentence what is kept.
+
+        Not in a cluster, whose workers may be in the middle of a step.
+        """
+        step = int(self.train_step.step.numpy())
+        if self.cluster or not step:
+            return self.checkpointer.last_good()
+        self.checkpointer.check_finite()
+        self.checkpointer.save()
+        return f"Step {step} is saved; the same command goes on from there."
+
+    def _overdue(self) -> bool:
+        """Whether the last checkpoint is as old as the user wants to risk, by the chief's clock."""
+        minutes = self.settings.checkpoint_minutes
+        return self.chief and bool(minutes) and self.clock() - self._saved >= 60 * minutes
 
     def _due(self, every: Interval, step: int) -> bool:
         return step == self.total or self.timeline.due(every, step)
@@ -232,12 +287,14 @@ class Trainer:
             most = self.settings.steps_per_execution or MOST_STEPS_PER_EXECUTION
             self._steps_per_execution = max(1, min(most, int(CALL_SECONDS * count / seconds)))
 
-    def _agreed_signal(self) -> int:
-        """The signal that any worker got, 0 if none did; all workers must stop after one step."""
+    def _agreed(self) -> tuple[int, bool]:
+        """The signal that any worker got, 0 if none did, and whether a checkpoint is overdue: all workers must do the same."""
         if not self.cluster:
-            return self._signal
-        received = self.strategy.run(tf.identity, args=(tf.constant(float(self._signal > 0)),))
-        return signal.SIGTERM if self.strategy.reduce(tf.distribute.ReduceOp.SUM, received, axis=None) > 0 else 0
+            return self._signal, self._overdue()
+        own = tf.constant([float(self._signal > 0), float(self._overdue())])
+        agreed = self.strategy.reduce(tf.distribute.ReduceOp.SUM, self.strategy.run(tf.identity, args=(own,)), axis=None)
+        signaled, overdue = (float(value) > 0 for value in agreed.numpy())
+        return signal.SIGTERM if signaled else 0, overdue
 
     def _call_back(self, step: int) -> dict[str, float]:
         values: dict[str, float] = {}

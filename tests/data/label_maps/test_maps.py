@@ -8,7 +8,7 @@ from PIL import Image
 
 from tfgan.config import Classes, Domain
 from tfgan.data.label_maps.maps import encode, is_flat, load, pack, paint, read_map, to_indices, unpack
-from tfgan.errors import UnreadableImage
+from tfgan.errors import ReadFailed, UnreadableImage
 
 RED, GREEN, BLUE = 0xFF0000, 0x00FF00, 0x0000FF
 IDS = Classes("ids", (0, 3, 7), ("#ff0000", "#00ff00", "#0000ff"), ("sky", "road", "car"), 255)
@@ -146,7 +146,7 @@ def test_load_gives_what_the_domain_is(tmp_path):
     palette = Classes("palette", (0, 1), ("#000000", "#ffffff"), ("no", "yes"))
     with pytest.raises(UnreadableImage, match="no file with a palette"):
         load(path, Domain("labels", 1, "int32", "nearest", palette))
-    with pytest.raises(UnreadableImage, match="cannot be read"):
+    with pytest.raises(ReadFailed, match="cannot be read"):
         load(tmp_path / "nowhere.png", Domain("labels", 1, "int32", "nearest", IDS))
 
 

@@ -8,7 +8,7 @@ from tfgan.data import images
 from tfgan.data.checks.finding import NOTE, WARNING, Finding, found_in, plural
 from tfgan.data.checks.headers import Listing
 from tfgan.data.formats import ACCEPTED, UNREAD, ending
-from tfgan.errors import UnreadableImage
+from tfgan.errors import ReadFailed, UnreadableImage
 
 _BESIDE = (".csv", ".txt", ".md", ".json", ".flags")
 """Endings of files that may well lie beside images."""
@@ -57,7 +57,7 @@ def _is_picture(path: Path) -> bool:
         return True
     try:
         images.probe(path)
-    except UnreadableImage:
+    except (UnreadableImage, ReadFailed):
         return False
     return True
 

@@ -15,7 +15,7 @@ from tfgan.data.folders.classes import find_class_folders
 from tfgan.data.folders.idx import find_idx
 from tfgan.data.folders.layout import LISTED, SPLITS, Wanted, find_layout, list_images, require_folder, split_folders
 from tfgan.data.folders.pairs import match_files
-from tfgan.errors import UnreadableImage, UserError
+from tfgan.errors import ReadFailed, UnreadableImage, UserError
 
 PROBED = 16  # files whose shape tells single images from pairs side by side
 WIDE = 1.8  # width by height above which files look like two images side by side: photos are up to 16:9
@@ -136,7 +136,7 @@ def _look_wide(folder: Path) -> bool:
     for path in files[:: max(1, len(files) // PROBED)]:
         try:
             info = images.probe(folder / path)
-        except UnreadableImage:
+        except (UnreadableImage, ReadFailed):
             continue
         ratios.append(info.width / info.height)
     return bool(ratios) and statistics.median(ratios) >= WIDE

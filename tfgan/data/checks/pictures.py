@@ -16,6 +16,7 @@ BLANK = 0.02  # contrast, as a share of the range, which JPEG leaves in a white 
 FAINT = 1 / 8  # share of the range which the largest value of all images should exceed
 
 _CURES = {
+    "unread_files": "see to the drive, or to the rights of these files; nothing is known of what they hold, so they are not left out",
     "unreadable_files": "repair or remove them, or leave them out with --skip_bad_files",
     "size_mismatch": "make both images of a pair one size, or leave them out with --skip_bad_files",
     "odd_width": "cut side by side files to an even width, or leave them out with --skip_bad_files",
@@ -34,9 +35,10 @@ def check_loading(examples: Sequence[Example], used: tuple[str, str], skip_bad_f
     findings = []
     for name, cure in _CURES.items():
         bad = [example for example in examples if example.problem[0] == name]
-        severity = ERROR if not skip_bad_files and {example.split for example in bad} & set(used) else WARNING
+        counts = not skip_bad_files or name == "unread_files"
+        severity = ERROR if counts and {example.split for example in bad} & set(used) else WARNING
         files = list(dict.fromkeys(line for example in bad for line in example.problem[1].splitlines()))
-        findings += found_in(severity, name, "{count} that cannot be used", cure, files)
+        findings += found_in(severity, name, f"{{count}} that cannot be {'read' if name == 'unread_files' else 'used'}", cure, files)
     for split in used:
         own = [example for example in examples if example.split == split]
         if own and not any(example.pictures for example in own):

@@ -17,7 +17,7 @@ from tfgan.data.checks.reduced import bands, reduced
 from tfgan.data.label_maps.maps import paint
 from tfgan.data.memory import budget
 from tfgan.data.source import Source
-from tfgan.errors import UnreadableImage
+from tfgan.errors import ReadFailed, UnreadableImage
 
 HASH_SIDE = 16  # of the perceptual hash, which has its square in bits
 HASHED_SIDE = 64  # smaller images have too little in them for one
@@ -94,7 +94,7 @@ def sample_colors(source: Source, key: str) -> list[np.ndarray]:
             image = source.load(index)[key]
             top, left = (max(0, side - MIDDLE) // 2 for side in image.shape[:2])
             found.append(colors(image[top : top + MIDDLE, left : left + MIDDLE], source.domains[key]))
-        except UnreadableImage:
+        except (UnreadableImage, ReadFailed):
             continue
     return found
 
@@ -105,6 +105,8 @@ def _look(split: str, stream: int, source: Source, index: int, compared: bool) -
         example = source.load(index)
     except UnreadableImage as error:
         return Example(split, stream, name, {}, _problem(source, index, name, error))
+    except ReadFailed as error:
+        return Example(split, stream, name, {}, ("unread_files", str(error)))
     domains = source.domains
     pictures = {key: _picture(example[key], domain) for key, domain in domains.items()}
     maps = [(example[key], len(domain.require_classes().values) + 1) for key, domain in domains.items() if domain.dtype == "int32"]
@@ -135,6 +137,8 @@ def _problem(source: Source, index: int, name: str, error: UnreadableImage) -> t
             sizes.append(images.decode(path).shape[:2])
         except UnreadableImage as own:
             reasons[source.label(path)] = str(own)
+        except ReadFailed as own:
+            return "unread_files", str(own)
     if reasons:
         return "unreadable_files", "\n".join(f"{file}: {reason}" for file, reason in reasons.items())
     reason = str(error) if name in str(error) else f"{name}: {error}"

@@ -11,7 +11,7 @@ from tfgan.data.checks.scan import colors
 from tfgan.data.pipeline import crop_noise, random_crop
 from tfgan.data.prepare import PreparedSource, may_crop
 from tfgan.data.source import Source
-from tfgan.errors import UnreadableImage
+from tfgan.errors import ReadFailed, UnreadableImage
 
 ROWS, COLUMNS = 4, 10
 LOOKED_AT = 400  # examples among which those of each class or attribute are found
@@ -73,7 +73,7 @@ class _Stream:
         for place in range(count):
             try:
                 arrays = self._prepared.fetch(place * len(self._prepared) // count)
-            except UnreadableImage:
+            except (UnreadableImage, ReadFailed):
                 continue
             noise = crop_noise([self._cuts.seed, self._number], place)
             yield {key: self._cut(key, array, noise) for key, array in zip(self._prepared.keys, arrays)}
