@@ -1,13 +1,10 @@
 """Every accepted file format, with images small enough to know each pixel."""
 
-import errno
 import io
-import os
 import struct
 import subprocess
 import sys
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -244,30 +241,6 @@ def test_not_images(tmp_path):
             read(b"")
         with pytest.raises(ReadFailed, match="nowhere.png cannot be read: No such file"):
             read(tmp_path / "nowhere.png")
-
-
-def test_what_the_system_does_not_give_is_not_called_damaged(tmp_path, monkeypatch):
-    """Errors of the system have a number; Pillow's own, of what is damaged, have none."""
-    path = tmp_path / "a.png"
-    path.write_bytes(file_bytes(np.zeros([4, 4, 3], np.uint8)))
-
-    def fail(error):
-        def read(*_, **__):
-            raise error
-
-        monkeypatch.setattr(Path, "read_bytes", read)
-        monkeypatch.setattr(images.Image, "open", read)
-
-    for number in (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EAGAIN, errno.ECONNRESET, errno.EHOSTDOWN, errno.ENOENT, errno.EACCES):
-        fail(OSError(number, os.strerror(number), str(path)))
-        for read in (images.probe, images.decode, images.decode_values):
-            with pytest.raises(ReadFailed) as failed:
-                read(path)
-            assert str(failed.value) == f"{path} cannot be read: {os.strerror(number)}" and failed.value.errno == number
-            assert isinstance(failed.value, OSError) and isinstance(failed.value, UserError)
-    fail(OSError("image file is truncated"))
-    with pytest.raises(UnreadableImage, match="damaged or incomplete"):
-        images.probe(path)
 
 
 def test_probe_reads_the_header_alone():

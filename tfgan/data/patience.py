@@ -56,6 +56,9 @@ class Patience:
             self._waiting.add(threading.get_ident())
         if first:
             _say(f"{str(error).rstrip('.')}: trying again for {duration(self.seconds)} (--read_patience).")
+        self._pause(seconds)
+
+    def _pause(self, seconds: float):
         self._given_up.wait(seconds)
 
     def _no_longer_waits(self, waited: float):

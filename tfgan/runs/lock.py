@@ -73,6 +73,8 @@ class RunLock(Callback):
         honored = self._open()
         try:
             other = read_owner(self.path)
+            if other is None and not is_lock(self.path):
+                raise UserError(f"{self.path} is no lock of tfgan, which needs this name: move it away. It stays as it is.")
             settle = not honored
             if other and not (other.host == self.owner.host and (honored or not _is_alive(other.pid))):
                 self._wait_out(other)

@@ -12,6 +12,7 @@ from tfgan.config.near import RECORD, is_run
 from tfgan.errors import UserError, first_line
 from tfgan.runs.lock import LOCK, held, is_lock
 from tfgan.training.callbacks import Callback
+from tfgan.training.kept import holds_checkpoints
 
 HARMLESS = {"thumbs.db", "desktop.ini", "lost+found", "@eadir", "$recycle.bin", "system volume information"}
 """Names, in lower case, that systems put into folders by themselves; names that begin with a dot are harmless too."""
@@ -47,6 +48,8 @@ def judge_workdir(workdir: str, data_dirs: Iterable[str] = ()):
     """
     path = Path(workdir)
     _refuse_files(path)
+    if holds_checkpoints(path):  # of which the plan tells whether they can go on
+        return
     if path.is_dir() and is_run(path):
         _refuse_foreign_record(path / RECORD)
         return

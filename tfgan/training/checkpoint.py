@@ -5,6 +5,7 @@ import json
 import logging
 import math
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -139,8 +140,12 @@ class Checkpointer:
         """The checkpoints there that the run wrote itself, newest first."""
         return [kept for kept in kept_checkpoints(self.folder, self._manifest) if kept.files and kept.name in self._manifest.entries]
 
-    def save(self) -> None:
+    def save(self, lasting: Callable[[int], bool] = lambda step: True) -> None:
         """Saves a checkpoint of the current step, unless it is saved already.
+
+        Args:
+            lasting: step -> whether its checkpoint is one of those of which the newest `keep` stay. The newest of all stays until the next
+                one, and others fill up their number.
 
         Raises:
             TrainingFailed: not enough space, or the disk does not take it; earlier checkpoints are untouched.
@@ -151,9 +156,12 @@ class Checkpointer:
         self._checkpoint.save_counter.assign_add(1)
         self._write(self._checkpoint, name, self.size)
         self._newest = name
-        own = self._own()
-        manifest.write_state(self.folder, [kept.name for kept in reversed(own[: self.keep])])
-        self._retire([kept.name for kept in own[self.keep :]])
+        own = self._own()  # the newest first
+        stay = [kept for kept in own if lasting(kept.step)][: self.keep]
+        stay += [kept for kept in own[:1] if kept not in stay]
+        stay += [kept for kept in own if kept not in stay][: max(self.keep - len(stay), 0)]
+        manifest.write_state(self.folder, [kept.name for kept in reversed(own) if kept in stay])
+        self._retire([kept.name for kept in own if kept not in stay])
 
     def best(self) -> dict:
         """The record of the best checkpoint so far, a dictionary of `metric`, `value` and `step`; empty if there is none."""
@@ -215,10 +223,14 @@ class Checkpointer:
         for name in names:
             self._remove(name)
 
-    def check_space(self, saves: int) -> None:
-        """Raises `TrainingFailed` if the disk has no space for `saves` more checkpoints, with what stays beside them."""
-        there = len(self._own())
-        most = min(self.keep, there + saves - 1) + 1  # an old one goes when the new one is whole
+    def check_space(self, saves: int, between: bool = False) -> None:
+        """Raises `TrainingFailed` if the disk has no space for `saves` more checkpoints, with what stays beside them.
+
+        Args:
+            between: whether one more may lie between those of whole intervals, see `save`.
+        """
+        there, saves = len(self._own()), saves + between
+        most = min(self.keep + between, there + saves - 1) + 1  # an old one goes when the new one is whole
         copies = max(most - there, 1)
         needed, what = copies * self.size, f"{copies} checkpoint(s) of {self.size / 1e9:.2f} GB"
         if self.keeps_best:

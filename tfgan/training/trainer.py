@@ -98,7 +98,7 @@ class Trainer:
         if step:
             logger.info(f"Resuming {self.workdir} from step {step} (epoch {self.timeline.epoch(step):.2f}).")
         if self.chief:
-            self.checkpointer.check_space(self._saves(step))
+            self.checkpointer.check_space(self._saves(step), between=bool(self.settings.checkpoint_minutes))
             self._metrics = MetricLog(self.workdir / "metrics.jsonl", step)
             if self.settings.tensorboard:
                 domains = {key: domain.name for key, domain in self.train_step.method.spec.domains.items()}
@@ -181,8 +181,7 @@ class Trainer:
                 self._log(step, row)
                 why = self._why_stop(step) if self._boundary(step) else ""
                 if why or overdue or self._due(self.checkpoint_every, step):
-                    self.checkpointer.save()
-                    self._saved = self.clock()
+                    self._save()
                 if why:
                     self.say(f"Stopped early at step {step}: {why}")
                     return 0
@@ -198,7 +197,7 @@ class Trainer:
             self._postpone(step, row)
         else:
             self._write(step, row)
-        self.checkpointer.save()
+        self._save()
         self.say(f"Stopped by {name}; saved step {step}. The same command goes on from there.")
 
     def _catch_up(self, step: int) -> str:
@@ -256,8 +255,13 @@ class Trainer:
         if self.cluster or not step:
             return self.checkpointer.last_good()
         self.checkpointer.check_finite()
-        self.checkpointer.save()
+        self._save()
         return f"Step {step} is saved; the same command goes on from there."
+
+    def _save(self):
+        """Saves a checkpoint. One between whole intervals stays until the next, and those of whole intervals stay as they would without."""
+        self.checkpointer.save(lambda step: self._due(self.checkpoint_every, step))
+        self._saved = self.clock()
 
     def _overdue(self) -> bool:
         """Whether the last checkpoint is as old as the user wants to risk, by the chief's clock."""
