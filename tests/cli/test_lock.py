@@ -83,7 +83,7 @@ def test_a_second_process_is_refused_in_a_line_that_names_the_first(holder, tmp_
     assert f"is being trained by another process (process {process.pid} of {owner.user} on {owner.host}, since " in captured.err
     assert captured.err.count("\n") == 1
     with pytest.raises(UserError, match="is being trained by another process"):
-        tfgan.train("pix2pix", workdir=run)
+        tfgan.train("pix2pix", dataset="synthetic", workdir=run)
     assert read_owner(run / "lock") == owner
 
 

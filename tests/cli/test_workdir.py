@@ -120,7 +120,7 @@ def test_folders_of_other_things_are_refused_and_stay(make, said, tmp_path, caps
     captured = capsys.readouterr()
     assert said in captured.err and captured.err.count("\n") == 1, captured
     with pytest.raises(UserError):
-        tfgan.train("pix2pix", workdir=str(folder))
+        tfgan.train("pix2pix", dataset="synthetic", workdir=str(folder))
     assert contents(folder) == before
 
 
