@@ -56,8 +56,9 @@ def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size:
 def _tell_unread(folder: Path):
     """Logs a warning for pictures in a folder that are passed over, as their format is not read."""
     from tfgan.data.formats import told_unread
+    from tfgan.data.walk import walk
 
-    if unread := told_unread(folder.rglob("*")):
+    if unread := told_unread(walk(folder)):
         logger.warning(f"{folder}:{unread} Passed over.")
 
 

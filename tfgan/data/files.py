@@ -11,9 +11,11 @@ from typing import NamedTuple
 from tfgan.data import images
 from tfgan.data.comments import is_result
 from tfgan.data.formats import ACCEPTED, told_unread
+from tfgan.data.walk import matching, walk
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 from tfgan.paths.files import check_folder, check_place
 from tfgan.paths.inputs import Inputs
+from tfgan.paths.special import special
 
 
 class Task(NamedTuple):
@@ -65,23 +67,34 @@ def find_images(source: str) -> tuple[Path, list[Path]]:
     path = Path(source)
     if path.is_file():
         return path.parent, [Path(path.name)]
-    if path.is_dir():
-        root, found = path, path.rglob("*")
-    else:
-        root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
-        found = (Path(name) for name in glob.glob(source, recursive=True))
-    names = sorted(file.relative_to(root) for file in found if is_image(file) and file.is_file())
+    if other := special(path):
+        raise UserError(f"{source} is {other}, not a file.")
+    root = _root(source)
+    names = sorted(file.relative_to(root) for file in _found(source) if is_image(file) and (file.is_file() or special(file)))
     names = [name for name in names if not any(part.startswith(".") for part in name.parts)]
     if not names:
         raise _nothing(source)
     return root, names
 
 
+def _root(source: str) -> Path:
+    """The folder `source`, or the part without wildcards of a pattern."""
+    path = Path(source)
+    return path if path.is_dir() else Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
+
+
+def _found(source: str) -> Iterable[Path]:
+    """All that is in a folder, or that a pattern stands for."""
+    if Path(source).is_dir():
+        return walk(Path(source))
+    return matching(source, _root(source)) if "**" in Path(source).parts else map(Path, glob.glob(source))
+
+
 def _nothing(source: str) -> UserError:
     path = Path(source)
     if not path.exists() and not glob.has_magic(source):
         return UserError(f"{source} is missing.{did_you_mean_path(path)}")
-    unread = told_unread([path] if path.is_file() else path.rglob("*") if path.is_dir() else map(Path, glob.glob(source, recursive=True)))
+    unread = told_unread([path] if path.is_file() else _found(source))
     return UserError(f"{source} is neither an image nor a folder or pattern with images ({ACCEPTED}).{unread}")
 
 

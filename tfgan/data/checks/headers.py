@@ -1,6 +1,5 @@
 """Reads what image files say of themselves, and lists which files of a folder are passed over."""
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +9,7 @@ from PIL import Image
 
 from tfgan.data import images
 from tfgan.data.folders.layout import list_images
+from tfgan.data.walk import walk
 from tfgan.errors import UnreadableImage
 
 Progress = Callable[[Iterable, int], Iterable]
@@ -54,9 +54,5 @@ def read_header(path: Path) -> Header | None:
 
 
 def _others(folder: Path, known: set[str]) -> list[str]:
-    found = []
-    for parent, subfolders, files in os.walk(folder, followlinks=True):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        paths = (Path(parent, name).relative_to(folder).as_posix() for name in files if not name.startswith("."))
-        found += [path for path in paths if path not in known]
-    return sorted(found)
+    paths = (path.relative_to(folder).as_posix() for path in walk(folder) if not path.name.startswith("."))
+    return sorted(path for path in paths if path not in known)

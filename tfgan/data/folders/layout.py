@@ -1,7 +1,6 @@
 """Finds the layout of a folder of the user's own images of two domains, and its files in order, and says what is wrong before training."""
 
 import dataclasses
-import os
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from pathlib import Path
 from tfgan.config import Domain, shell_flag
 from tfgan.data import images
 from tfgan.data.formats import FORMATS, told_unread
+from tfgan.data.walk import walk
 from tfgan.errors import UnreadableImage, UserError, did_you_mean, did_you_mean_path
 from tfgan.terminal import waiting
 
@@ -71,7 +71,8 @@ def find_layout(data_dir: Path, wanted: Wanted) -> tuple[dict[str, Folders], tup
 def list_images(folder: Path) -> list[Path]:
     """Paths, relative to `folder`, of the images in it and in its sub-folders, in natural order ("2" before "10").
 
-    Files count by their ending. Hidden files and folders are passed over, links to folders are followed.
+    Files count by their ending. Hidden files and folders are passed over, links to folders are followed, see `tfgan.data.walk`. Pipes and
+    the like are among them: they are refused when they are read, without being opened.
 
     Raises:
         UserError: a folder cannot be read.
@@ -80,10 +81,7 @@ def list_images(folder: Path) -> list[Path]:
     def unreadable(error: OSError):
         raise UserError(f"cannot read the folder {error.filename}: {error.strerror}") from None
 
-    found = []
-    for parent, subfolders, files in os.walk(folder, followlinks=True, onerror=unreadable):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        found += [Path(parent, name).relative_to(folder) for name in files if _is_image(name)]
+    found = [path.relative_to(folder) for path in walk(folder, unreadable) if _is_image(path.name)]
     return sorted(found, key=lambda path: natural_key(path.as_posix()))
 
 
@@ -102,7 +100,7 @@ def no_images(what: str, folder: Path) -> UserError:
         what: the folder, as the message calls it.
         folder: where it is.
     """
-    return UserError(f"{what} holds no images (files ending in {', '.join(FORMATS)}).{told_unread(folder.rglob('*'))}")
+    return UserError(f"{what} holds no images (files ending in {', '.join(FORMATS)}).{told_unread(walk(folder))}")
 
 
 def split_folders(data_dir: Path) -> dict[str, str]:
@@ -287,4 +285,4 @@ def _wrong_layout(folder: Path, problem: str, wanted: Wanted) -> UserError:
     direct = [path for path in list_images(folder) if len(path.parts) == 1]
     found = [f"{name} with {len(files)} images" for name, files in counts[:10]] + ["…"] * (len(counts) > 10)
     found += [f"{len(direct)} images directly"] if direct or not counts else []
-    return UserError(f"{problem} {folder}. It holds {', '.join(found)}.{told_unread(folder.rglob('*'))}\n{wanted.layouts}")
+    return UserError(f"{problem} {folder}. It holds {', '.join(found)}.{told_unread(walk(folder))}\n{wanted.layouts}")
