@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfgan.paths.names import safe_name, safe_names
+from tfgan.config import TrainConfig
+from tfgan.paths.names import safe_name, safe_names, shortened
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,12 @@ def test_long_names_are_cut_and_told_apart():
     found = safe_names(names, "class")
     assert len(set(found)) == 3 and all(len(name.encode()) <= 255 for name in found)
     assert safe_name("é" * 200, 64).startswith("é" * 20) and len(safe_name("é" * 200, 64).encode()) <= 64
+
+
+def test_the_folder_of_a_run_after_a_long_name():
+    assert TrainConfig().with_home("gan_photos").workdir == "runs/gan_photos"
+    long = TrainConfig().with_home(f"pix2pix_{'x' * 255}").workdir.removeprefix("runs/")
+    assert len(long) == 255 and long.startswith("pix2pix_xxx") and long != shortened("pix2pix_" + "x" * 256)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ SIGTERM; 141 nobody reads the output any more.
 
 import contextlib
 import importlib
+import io
 import logging
 import os
 import sys
@@ -51,6 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     show_messages(always=True)
+    for stream in (sys.stdout, sys.stderr):  # names of files need not be text: what a stream cannot print is escaped
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(arguments)
         if sys.stdout is not None:

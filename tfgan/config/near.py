@@ -7,7 +7,7 @@ from tfgan.errors import UserError, did_you_mean_path
 RECORD = "config.json"
 PARTS = (
     *(RECORD, "checkpoints", "samples", "tensorboard", "evaluation"),
-    *("metrics.jsonl", "alarms.jsonl", "postponed.json", "evaluation.json"),
+    *("metrics.jsonl", "alarms.jsonl", "postponed.json", "evaluation.json", "lock"),
 )
 """Names in the folder of a run that training and evaluations write, and later commands read."""
 LISTED = 8  # runs named in a message

@@ -66,7 +66,7 @@ def keep(data: Any, kind: str, settings: DataConfig) -> str:
     digest = hashlib.sha256()
     for split, sources in splits.items():
         for source in sources:
-            digest.update(f"{split} {type(source).__name__} {len(source)} {source.domains}".encode())
+            digest.update(f"{split} {type(source).__name__} {len(source)} {source.domains}".encode(errors="surrogateescape"))
             digest.update(source.digest() if isinstance(source, ArraySource) else _names_of(source))
     name = f"{PREFIX}{digest.hexdigest()[:12]}"
     _kept[name] = splits
@@ -90,7 +90,7 @@ def _agree(splits: dict[str, list[Source]]):
 
 
 def _names_of(source: Source) -> bytes:
-    return "\n".join(source.name(index) for index in range(len(source))).encode()
+    return "\n".join(source.name(index) for index in range(len(source))).encode(errors="surrogateescape")
 
 
 def _sources(data: Any, kind: str, settings: DataConfig) -> list[Source]:

@@ -185,7 +185,7 @@ class PreparedSource:
 
     def fingerprint(self) -> str:
         """A hash, 16 hexadecimal digits, of the examples' names in their order."""
-        return hashlib.sha256("\n".join(self.name(i) for i in range(len(self))).encode()).hexdigest()[:16]
+        return hashlib.sha256("\n".join(self.name(i) for i in range(len(self))).encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def _listed(lines: list[str]) -> str:

@@ -32,14 +32,19 @@ def safe_name(name: str, longest: int = LONGEST) -> str:
     safe = safe or "_"
     if _RESERVED.fullmatch(safe):
         safe = f"_{safe}"
-    if len(safe.encode()) > longest:
-        safe = _cut(safe, longest - 9) + "-" + hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
-    return safe
+    return shortened(safe, longest, name)
+
+
+def shortened(name: str, longest: int = LONGEST, whole: str = "") -> str:
+    """A name that is no longer than `longest` bytes in UTF-8: what is longer is cut, and ends in a hash of the name, or of `whole`."""
+    if len(name.encode(errors="surrogateescape")) <= longest:
+        return name
+    return _cut(name, longest - 9) + "-" + hashlib.sha256((whole or name).encode(errors="surrogatepass")).hexdigest()[:8]
 
 
 def _cut(text: str, size: int) -> str:
     """The begin of a text, as much as UTF-8 writes in `size` bytes."""
-    return text.encode()[:size].decode(errors="ignore")
+    return text.encode(errors="surrogateescape")[:size].decode(errors="ignore")
 
 
 def safe_names(names: Iterable[str], what: str, longest: int = LONGEST) -> list[str]:

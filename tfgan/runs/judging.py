@@ -28,6 +28,7 @@ FROM_NOISE = ("labeled", "images")
 def judge_run(folder: str, checkpoint: str = "last") -> RunConfig:
     """The record of the run in `folder`. Raises `UserError` for what is no run, or has no such checkpoint."""
     path = Path(folder).expanduser()
+    check_encoding(path)
     config = read_config(path)
     find_checkpoint(path / "checkpoints", checkpoint)
     return config

@@ -1,6 +1,7 @@
 """Sample pictures while training."""
 
 import functools
+import logging
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -16,9 +17,12 @@ from tfgan.inference import Encoder, Sampler, Signatures, Translator, open_infer
 from tfgan.inference.files import read_image
 from tfgan.inference.grids import Strip, draw, lay_out
 from tfgan.methods.base import Method
+from tfgan.paths.inside import leads_outside
 from tfgan.runs.contrast import Contrast, may_be_dark
 from tfgan.training.callbacks import Callback
 from tfgan.training.timeline import Interval
+
+logger = logging.getLogger(__name__)
 
 EACH_EPOCH = Interval(1, "epochs")
 SECOND_PICTURE = 60.0  # seconds after the first
@@ -29,9 +33,12 @@ MOST_COLUMNS = 48  # a picture of more would be larger than anybody looks at
 def stored_inputs(run: Path, signature: Translator | Encoder) -> list[np.ndarray]:
     """The inputs of the run's sample pictures as `signature` takes them, H×W×C or class indices H×W.
 
-    The run keeps them, so that later commands need no data set.
+    The run keeps them, so that later commands need no data set. Links that lead outside the run are not read, which is logged.
     """
     files = sorted((run / "samples" / "inputs").glob(f"{signature.input_key}_*.png"))
+    if foreign := [file for file in files if leads_outside(file, run)]:
+        logger.warning(f"{run}/samples/inputs: {len(foreign)} of {len(files)} are links that lead outside the run: they are not read.")
+        files = [file for file in files if file not in foreign]
     return [read_image(file, signature.source, "keep") for file in files]
 
 

@@ -1,5 +1,6 @@
 """The report of runs, as a file."""
 
+import logging
 from pathlib import Path
 
 from tfgan.config import DataConfig, DataSpec, TrainConfig, record_in_present_words, refuse_part_of_run
@@ -10,6 +11,8 @@ from tfgan.evaluation.report.records import Run, read_run
 from tfgan.methods import METHODS, method_class
 from tfgan.paths.files import check_file, is_there, write_atomically
 from tfgan.runs.repeat import repeat
+
+logger = logging.getLogger(__name__)
 
 NAME = "report.html"
 
@@ -25,6 +28,9 @@ def write_report(folders: list[Path], settings: ReportConfig) -> tuple[Path, int
         OutputError: a place that cannot be written to.
     """
     runs = [_with_command(_in_present_words(read_run(folder))) for folder in folders]
+    for run in runs:
+        for note in (note for note in run.notes if "outside the run" in note):
+            logger.warning(f"{run.folder}: {note}")
     out = Path(settings.out) if settings.out else (folders[0] / NAME if len(folders) == 1 else Path(NAME))
     flag = "--out=" if settings.out else ""
     check_file(out, flag)

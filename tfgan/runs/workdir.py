@@ -10,6 +10,7 @@ from pathlib import Path
 from tfgan.config import DataConfig, TrainConfig
 from tfgan.config.near import RECORD, is_run
 from tfgan.errors import UserError, first_line
+from tfgan.paths.files import check_encoding
 from tfgan.runs.lock import LOCK, held, is_lock
 from tfgan.training.callbacks import Callback
 from tfgan.training.kept import holds_checkpoints
@@ -47,6 +48,7 @@ def judge_workdir(workdir: str, data_dirs: Iterable[str] = ()):
         data_dirs: folders of images. A new run does not lie in one of them, as its pictures would become images of the data set.
     """
     path = Path(workdir)
+    check_encoding(path, "--workdir=")
     _refuse_files(path)
     if holds_checkpoints(path):  # of which the plan tells whether they can go on
         return

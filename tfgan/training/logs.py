@@ -100,12 +100,12 @@ class TensorBoardLog:
         """Writes scalars by their logged names, each behind its group, such as loss/generator; see `tfgan.config.scalars.tag`."""
         with self._writer.as_default(step):
             for name, value in values.items():
-                tf.summary.scalar(tag(name, self._domains), value)
+                tf.summary.scalar(_utf8(tag(name, self._domains)), value)
 
     def text(self, step: int, name: str, text: str):
         """Writes a text, in Markdown, under `name`."""
         with self._writer.as_default(step):
-            tf.summary.text(name, text)
+            tf.summary.text(_utf8(name), _utf8(text))
 
     def image(self, step: int, name: str, picture):
         """Writes a picture H×W×3 uint8 under `name`."""
@@ -114,6 +114,11 @@ class TensorBoardLog:
 
     def close(self):
         self._writer.close()
+
+
+def _utf8(text: str) -> str:
+    """A text as TensorBoard takes it: bytes of file names that are no UTF-8 are escaped."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _write_restart(folder: Path, step: int):

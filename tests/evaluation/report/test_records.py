@@ -125,3 +125,42 @@ def test_runs_are_told_apart(tmp_path):
     assert tell_apart(folders) == ["x/a", "y/a", "y/b"]
     with pytest.raises(UserError, match="named twice"):
         tell_apart([folders[0], folders[0] / ".." / "a"])
+
+
+def test_links_out_of_a_run_are_not_read(folder, tmp_path):
+    """A received run may hold links to anything on the machine of who reports it."""
+    write_alarms(folder, ALARM)
+    write_evaluation(folder)
+    outside = tmp_path / "private"
+    (folder / "samples").rename(outside)
+    (folder / "samples").symlink_to(outside)
+    for name in ("metrics.jsonl", "alarms.jsonl", "evaluation.json"):
+        (folder / name).rename(outside / name)
+        (folder / name).symlink_to(outside / name)
+    run = read_run(folder)
+    assert (run.rows, run.samples, run.alarms, run.results) == ([], [], [], [])
+    for name in ("metrics.jsonl is a link", "alarms.jsonl is a link", "evaluation.json is a link", "samples: 4 of 4 are links"):
+        assert [note for note in run.notes if name in note and "outside the run" in note], name
+    (folder / "config.json").rename(outside / "config.json")
+    (folder / "config.json").symlink_to(outside / "config.json")
+    with pytest.raises(UserError, match="config.json is a link that leads outside the run: it is not read"):
+        read_run(folder)
+
+
+def test_links_inside_a_run_and_to_it_are_read(folder, tmp_path):
+    (folder / "disk").mkdir()
+    (folder / "samples").rename(folder / "disk" / "samples")
+    (folder / "samples").symlink_to("disk/samples")
+    (tmp_path / "link").symlink_to(folder)
+    run = read_run(tmp_path / "link")
+    assert len(run.samples) == 4 and run.rows == ROWS and run.notes == []
+
+
+def test_single_pictures_that_lead_outside_are_left_out(folder, tmp_path):
+    write_picture(tmp_path / "secret.png", 9)
+    (folder / "samples/epoch_0002.png").unlink()
+    (folder / "samples/epoch_0002.png").symlink_to(tmp_path / "secret.png")
+    (folder / "samples/epoch_0009.png").symlink_to("epoch_0009.png")  # to itself
+    run = read_run(folder)
+    assert [sample.number for sample in run.samples] == [1, 3, 4]
+    assert run.notes == ["samples: 1 of 5 are links that lead outside the run: they are not read."]

@@ -250,7 +250,7 @@ def _settle(values: np.ndarray, group: Strings, names: Strings, folder: Path):
 def _held_out(files: list[str]) -> set[str]:
     """The files that are kept from training: a share that does not depend on their order."""
     count = min(max(1, round(HELD_OUT * len(files))), MOST_HELD_OUT, len(files) - 1)
-    return set(sorted(files, key=lambda file: hashlib.sha256(file.encode()).digest())[:count])
+    return set(sorted(files, key=lambda file: hashlib.sha256(file.encode(errors="surrogateescape")).digest())[:count])
 
 
 def _check_learnable(folder: Path, values: np.ndarray, names: Strings):

@@ -13,6 +13,7 @@ from tfgan.config.stored import Damaged, Unreadable, read_lines
 from tfgan.errors import UserError
 from tfgan.evaluation.entries import read_entries
 from tfgan.evaluation.newest import newest_values
+from tfgan.paths.inside import leads_outside
 
 SAMPLE_NAME = re.compile(r"(epoch|step)_(\d+)\.png")
 
@@ -68,11 +69,13 @@ def read_run(folder: Path) -> Run:
     Raises:
         UserError: `folder` is not a run, or its config.json is damaged.
     """
-    config = _read_config(folder / "config.json")
     notes: list[str] = []
+    if _is_foreign(folder / "config.json", notes):
+        raise UserError(f"{folder}: {notes[0]}")
+    config = _read_config(folder / "config.json")
     rows = list({row["step"]: row for row in _lines(folder / "metrics.jsonl", _row, notes)}.values())
     rows.sort(key=lambda row: row["step"])
-    samples = _find_samples(folder / "samples", rows)
+    samples = _find_samples(folder / "samples", rows, notes)
     alarms = _lines(folder / "alarms.jsonl", alarm_row, notes)
     watched = (folder / "alarms.jsonl").exists() or config.get("training", {}).get("health") is True
     results, newest = _read_results(folder, notes)
@@ -115,8 +118,18 @@ def _read_config(path: Path) -> dict[str, Any]:
     return {name: value for name, value in read_record(path).items() if isinstance(value, dict | str)}
 
 
+def _is_foreign(path: Path, notes: list[str]) -> bool:
+    """Whether a file of a run leads out of it, as a stranger's link may; a note says so."""
+    if not leads_outside(path, path.parent):
+        return False
+    notes.append(f"{path.name} is a link that leads outside the run: it is not read.")
+    return True
+
+
 def _lines(path: Path, parse: Callable[[Any], Parsed], notes: list[str]) -> list[Parsed]:
     """The records of a log; lines that hold none, such as one that is being written, are counted in the notes."""
+    if _is_foreign(path, notes):
+        return []
     try:
         found = read_lines(path, parse)
     except (Damaged, Unreadable) as error:
@@ -132,8 +145,12 @@ def _row(values: Any) -> Row:
     return metrics_row({name: float(value) for name, value in values.items() if is_number(value)})
 
 
-def _find_samples(folder: Path, rows: list[Row]) -> list[Sample]:
-    found = [(match[1], int(match[2]), path) for path in folder.glob("*.png") if (match := SAMPLE_NAME.fullmatch(path.name))]
+def _find_samples(folder: Path, rows: list[Row], notes: list[str]) -> list[Sample]:
+    named = [(match, path) for path in folder.glob("*.png") if (match := SAMPLE_NAME.fullmatch(path.name))]
+    foreign = {path for _, path in named if leads_outside(path, folder.parent)}
+    if foreign:
+        notes.append(f"samples: {len(foreign)} of {len(named)} are links that lead outside the run: they are not read.")
+    found = [(match[1], int(match[2]), path) for match, path in named if path not in foreign and path.is_file()]
     samples = [Sample(path, unit, count, float(count) if unit == "epoch" else epoch_at(count, rows)) for unit, count, path in found]
     return sorted(samples, key=lambda sample: (sample.epoch is None, sample.epoch or 0.0, sample.number))
 
@@ -153,12 +170,18 @@ def epoch_at(step: float, rows: list[Row]) -> float | None:
 
 def _read_results(folder: Path, notes: list[str]) -> tuple[list[Result], Result | None]:
     path = folder / "evaluation.json"
+    if _is_foreign(path, notes):
+        return [], None
     try:
         entries, bad = read_entries(path)
         if bad:
             notes.append(f"{path.name}: {bad} of {bad + len(entries)} results could not be read.")
-        results = [_result(values, folder.resolve()) for values in entries]
-        return results, _result(newest_values(entries), folder.resolve()) if entries else None
+        results = [_result(values, folder) for values in entries]
+        newest = _result(newest_values(entries), folder) if entries else None
+        foreign = [path for case in (newest.cases if newest else []) for path in case.images.values() if leads_outside(path, folder)]
+        if foreign:
+            notes.append(f"{path.name}: {len(foreign)} pictures of cases are outside the run: they are not read.")
+        return results, newest and _within(newest, folder)
     except Unreadable as error:
         notes.append(str(error))
     except Damaged as error:
@@ -177,14 +200,15 @@ def _result(values: dict, folder: Path) -> Result:
         stamps={str(name): dict(part.get("stamp", {})) for part in values.get("parts", [values]) for name in part["metrics"]},
         metrics={str(name): _numbers(metric) for name, metric in values["metrics"].items()},
         warnings=[str(text) for text in values.get("warnings", [])],
-        # Files elsewhere are none of the run's, whatever evaluation.json says.
-        cases=[case._replace(images={what: path for what, path in case.images.items() if _inside(path, folder)}) for case in cases],
+        cases=cases,
     )
+
+
+def _within(result: Result, folder: Path) -> Result:
+    """The result with those pictures of its cases alone that are of the run, whatever evaluation.json says."""
+    own = [{what: path for what, path in case.images.items() if not leads_outside(path, folder)} for case in result.cases]
+    return result._replace(cases=[case._replace(images=images) for case, images in zip(result.cases, own)])
 
 
 def _numbers(values: dict) -> Row:
     return {str(name): found for name, value in values.items() if (found := number(value)) is not None and math.isfinite(found)}
-
-
-def _inside(path: Path, folder: Path) -> bool:
-    return path.resolve().is_relative_to(folder)
