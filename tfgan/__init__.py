@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     **dict.fromkeys(("Run", "check", "evaluate", "list_datasets", "list_methods", "list_recipes", "load", "open_dataset", "train"), "api"),
-    **dict.fromkeys(("TrainingFailed", "UserError"), "errors"),
+    **dict.fromkeys(("OutputError", "TrainingFailed", "UserError"), "errors"),
 }
 """Public name -> the module that defines it."""
 _MODULES = ("augmentation", "layers", "losses", "methods", "networks", "optimizers")

@@ -1,5 +1,6 @@
 """Names of files that are no UTF-8, as Latin-1 systems and old archives leave them: no verb stumbles over them."""
 
+import contextlib
 import hashlib
 import io
 import os
@@ -35,34 +36,37 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture
-def stream(monkeypatch):
-    """The standard output as a terminal of UTF-8 has it, which takes no such name."""
+def tfgan(*arguments):
+    """Exit code and output of a command, on a stream of UTF-8, which takes no such name."""
     taken = io.BytesIO()
-    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(taken, encoding="utf-8", errors="strict"))
-    return lambda: (sys.stdout.flush(), taken.getvalue().decode())[1]
+    with contextlib.redirect_stdout(io.TextIOWrapper(taken, encoding="utf-8", errors="strict")) as stream:
+        code = main(list(arguments))
+        stream.flush()
+    return code, taken.getvalue().decode()
 
 
-def test_translate(place, stream, capfd):
+def test_translate(place):
     (place / ODD / f"{ODD}-broken.png").write_bytes(b"no image")
-    assert main(["translate", str(KEPT), ODD, f"out-{ODD}"]) == 1
-    assert f"4 written to out-{SHOWN}, 1 failed" in stream()
+    code, said = tfgan("translate", str(KEPT), ODD, f"out-{ODD}")
+    assert code == 1 and f"4 written to out-{SHOWN}, 1 failed" in said
     results = sorted((place / f"out-{ODD}").iterdir())
     assert [path.name for path in results] == [f"{ODD}{number}.png" for number in range(4)] and read_origin(results[0])["step"] == 4
-    assert main(["translate", str(KEPT), ODD, f"out-{ODD}"]) == 1 and "4 were there already" in stream()
+    code, said = tfgan("translate", str(KEPT), ODD, f"out-{ODD}")
+    assert code == 1 and "4 were there already" in said
 
 
-def test_check_and_train(place, stream):
+def test_check_and_train(place):
     (place / ODD / f"{ODD}-broken.png").write_bytes(b"no image")
-    flags = ["--method=gan", "--image_size=16", "--batch_size=2"]
-    assert main(["check", ODD, *flags, "--noprobe", f"--sheet={ODD}.png"]) == 1
-    assert SHOWN in stream() and (place / f"{ODD}.png").exists()
-    more = ["--steps=1", "--num_samples=1", "--skip_bad_files", "--precision=float32", "--nohealth"]
-    assert main(["train", ODD, *flags, *more, "--workdir=run"]) == 0  # with TensorBoard, which is told the name
-    assert main(["report", "run"]) == 0
+    flags = ["--method=gan", "--image_size=16", "--batch_size=2", "--skip_bad_files"]
+    code, said = tfgan("check", ODD, *flags, "--noprobe", f"--sheet={ODD}.png")
+    assert code == 0 and SHOWN in said and (place / f"{ODD}.png").exists(), said
+    more = ["--steps=1", "--num_samples=1", "--precision=float32", "--nohealth"]
+    code, said = tfgan("train", ODD, *flags, *more, "--workdir=run")  # with TensorBoard, which is told the name
+    assert code == 0 and SHOWN in said, said
+    assert tfgan("report", "run")[0] == 0
 
 
-def test_a_run_and_an_export(place, stream, capsys):
+def test_a_run_and_an_export(place, capsys):
     shutil.copytree(KEPT, place / ODD / "run")
     for command in (["export", str(KEPT), f"--output={ODD}/out"], ["sample", f"{ODD}/run", "out"], ["train", f"--workdir={ODD}/new"]):
         assert main([*command, "--dataset=synthetic"] if command[0] == "train" else command) == 2
@@ -70,9 +74,10 @@ def test_a_run_and_an_export(place, stream, capsys):
         assert "is no UTF-8, which TensorFlow needs of paths" in error and SHOWN in error
 
 
-def test_report(place, stream):
+def test_report(place):
     write_run(place / ODD / "run")
-    assert main(["report", f"{ODD}/run"]) == 0 and (place / ODD / "run/report.html").exists() and SHOWN in stream()
+    code, said = tfgan("report", f"{ODD}/run")
+    assert code == 0 and (place / ODD / "run/report.html").exists() and SHOWN in said
 
 
 def test_names_in_utf8_keep_their_fingerprint():

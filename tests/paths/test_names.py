@@ -40,6 +40,7 @@ def test_long_names_are_cut_and_told_apart():
 def test_the_folder_of_a_run_after_a_long_name():
     assert TrainConfig().with_home("gan_photos").workdir == "runs/gan_photos"
     long = TrainConfig().with_home(f"pix2pix_{'x' * 255}").workdir.removeprefix("runs/")
+    assert TrainConfig().with_home("gan_caf\udce9").workdir == "runs/gan_caf_"
     assert len(long) == 255 and long.startswith("pix2pix_xxx") and long != shortened("pix2pix_" + "x" * 256)
 
 

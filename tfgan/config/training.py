@@ -7,7 +7,7 @@ from pathlib import Path
 from tfgan.config.setting import Settings, setting
 from tfgan.errors import UserError
 from tfgan.paths.home import with_home
-from tfgan.paths.names import shortened
+from tfgan.paths.names import run_name
 
 VALIDATED = ("", "l1", "psnr", "ssim", "ms_ssim", "cycle_l1", "swd", "fid", "kid")
 
@@ -88,7 +88,7 @@ class TrainConfig(Settings):
 
     def with_home(self, name: str) -> "TrainConfig":
         """The settings with a leading `~` of `workdir` and `init_from` replaced, and with the folder runs/NAME if no `workdir` is given."""
-        return dataclasses.replace(self, workdir=with_home(self.workdir) or f"runs/{shortened(name)}", init_from=with_home(self.init_from))
+        return dataclasses.replace(self, workdir=with_home(self.workdir) or f"runs/{run_name(name)}", init_from=with_home(self.init_from))
 
     def check_files(self):
         """Raises `UserError` if the file of `inception_weights` or `features` does not exist.

@@ -42,6 +42,11 @@ def shortened(name: str, longest: int = LONGEST, whole: str = "") -> str:
     return _cut(name, longest - 9) + "-" + hashlib.sha256((whole or name).encode(errors="surrogatepass")).hexdigest()[:8]
 
 
+def run_name(name: str) -> str:
+    """The name of a run's folder after a recipe or a data set: not too long, and in UTF-8, as TensorFlow needs it."""
+    return shortened(re.sub("[\ud800-\udfff]", "_", name))
+
+
 def _cut(text: str, size: int) -> str:
     """The begin of a text, as much as UTF-8 writes in `size` bytes."""
     return text.encode(errors="surrogateescape")[:size].decode(errors="ignore")

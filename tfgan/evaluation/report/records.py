@@ -176,7 +176,7 @@ def _read_results(folder: Path, notes: list[str]) -> tuple[list[Result], Result 
         entries, bad = read_entries(path)
         if bad:
             notes.append(f"{path.name}: {bad} of {bad + len(entries)} results could not be read.")
-        results = [_result(values, folder) for values in entries]
+        results = [_within(_result(values, folder), folder) for values in entries]
         newest = _result(newest_values(entries), folder) if entries else None
         foreign = [path for case in (newest.cases if newest else []) for path in case.images.values() if leads_outside(path, folder)]
         if foreign:
