@@ -1,13 +1,14 @@
 """Which data set `check` and `train` are asked about: a folder, a flag, or none."""
 
 import dataclasses
+import os
 from collections.abc import Collection
 from pathlib import Path
 
 import absl.flags
 
 from tfgan.cli.flags import Flags
-from tfgan.config import DataConfig, TrainConfig, idle_settings, shell_flag
+from tfgan.config import DataConfig, TrainConfig, idle_settings, shell_flag, shortened
 from tfgan.data import DATASETS
 from tfgan.errors import UserError, did_you_mean_path
 from tfgan.methods import METHODS, method_class
@@ -37,15 +38,20 @@ def first_look(flags: Flags, arguments: list[str]) -> list[str]:
     """
     try:
         others = flags.values(["tfgan", *arguments], known_only=True)[1:]
-    except absl.flags.Error as error:
-        raise UserError(f"{error}\n{flags.usage.splitlines()[0]}") from None
+    except (absl.flags.Error, ValueError) as error:  # ValueError: --noflip=1
+        raise UserError(f"{shortened(str(error), 400)}\n{flags.usage.splitlines()[0]}") from None
     flags.given |= {name for name in flags.values if flags.values[name].present}
     return [word for word in others if not word.startswith("-")]
 
 
+def is_folder(word: str) -> bool:
+    """Whether a word of the command line is a folder; it may be anything, also too long for a path, or begin with ~."""
+    return os.path.isdir(os.path.expanduser(word))
+
+
 def likely_folder(words: list[str]) -> list[str]:
     """Of the words of `first_look` the one that is the data folder, as a list; an empty one if there are none."""
-    return [next((word for word in words if Path(word).expanduser().is_dir()), words[0])] if words else []
+    return [next(filter(is_folder, words), words[0])] if words else []
 
 
 def name_data(flags: Flags, folders: list[str], done: str) -> DataConfig:
@@ -63,7 +69,7 @@ def name_data(flags: Flags, folders: list[str], done: str) -> DataConfig:
     if len(folders) > 1 or (folders and data.data_dir):
         found = ", ".join([*folders, *[data.data_dir] * bool(data.data_dir)])
         raise UserError(f"one folder is {done} at a time, found {found}\n{flags.usage.splitlines()[0]}")
-    if folders and not Path(folders[0]).expanduser().exists():
+    if folders and not os.path.exists(os.path.expanduser(folders[0])):
         raise UserError(_missing(folders[0]))
     return dataclasses.replace(data, data_dir=(folders or [data.data_dir])[0]).with_home()
 
@@ -90,5 +96,5 @@ def _missing(word: str) -> str:
     elif f"{word.removesuffix('.flags')}.flags" in recipes():
         meant = f"for the recipe of that name, say {shell_flag('flagfile', word)}"
     else:
-        return f"the data folder {word} does not exist.{did_you_mean_path(Path(word).expanduser(), Path.is_dir)}"
+        return f"the data folder {word} does not exist.{did_you_mean_path(Path(os.path.expanduser(word)), Path.is_dir)}"
     return f"the data folder {word} does not exist; {meant}."

@@ -117,7 +117,9 @@ class Flags:
             known = [name for name in [*self.values, "flagfile", "help"] if name not in self._old]
             hint = did_you_mean(f"--{error.flagname}", [f"--{name}" for name in known], 0.7)
             raise UserError(f"{shortened(f'--{error.flagname}')} is unknown.{hint}\n{usage} (--help lists the flags)") from None
-        except flags.Error as error:
+        except UserError:
+            raise
+        except (flags.Error, ValueError) as error:  # ValueError: --noflip=1
             raise UserError(f"{shortened(str(error), 400)}\n{usage}") from None
         if positional is not None and len(others) != positional:
             found = textwrap.shorten(" ".join(others), 100, placeholder=" …") or "none"

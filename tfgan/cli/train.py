@@ -6,7 +6,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from tfgan.cli.data_set import add_settings, first_look, name_data, require_data
+from tfgan.cli.data_set import add_settings, first_look, is_folder, name_data, require_data
 from tfgan.cli.flags import Flags, wants_help
 from tfgan.config import DataConfig, TrainConfig, as_text, idle_settings, is_run
 from tfgan.data import check_settings
@@ -63,7 +63,7 @@ def _choose_method(arguments: list[str]) -> tuple[str, str]:
     It is the one of --method, or one that fits the layout of a folder that is named without a flag, or else pix2pix.
     """
     first = _flags("")
-    folders = [word for word in first_look(first, arguments) if Path(word).expanduser().is_dir()]
+    folders = list(filter(is_folder, first_look(first, arguments)))
     if first["method"] or len(folders) != 1 or first["data_dir"] or wants_help(arguments):
         return first["method"] or "pix2pix", ""
     from tfgan.runs.check import choose_method
