@@ -1,6 +1,6 @@
-"""A training that kills itself with SIGKILL at a given place: python -m benchmarks.killed PLACE RUN FLAGS OF TRAIN
+"""A training that kills itself with SIGKILL at a given place.
 
-PLACE is `event=N`, before the N-th write in the run's folder of which Python or TensorFlow tells; `seconds=S` after the first of them;
+A place is `event=N`, before the N-th write in the run's folder of which Python or TensorFlow tells; `seconds=S` after the first of them;
 `row=STEP`, in the middle of that row of metrics.jsonl; or `never`. With `never` the last line that is printed tells how many writes there
 were, and how many seconds they took.
 """
@@ -25,7 +25,7 @@ class Killer:
 
     def __init__(self, place: str, run: Path):
         self.kind, _, number = place.partition("=")
-        self.number, self.run = float(number or 0), str(run)
+        self.number, self.run = float(number or 0), f"{run}{os.sep}"
         self.count, self.began = 0, None
 
     def hook(self, event: str, arguments: tuple):
@@ -96,5 +96,10 @@ def main(place: str, run: Path, flags: list[str]) -> int:
     return code
 
 
-if __name__ == "__main__":
-    os._exit(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:]))  # at once, as the command does
+def run_process(place: str, run: Path, flags: list[str], output: Path):
+    """All of a process, whose output and errors go to the file `output`. It ends at once, as the command does."""
+    with output.open("w") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    sys.stdout = sys.stderr = os.fdopen(1, "w", buffering=1, closefd=False)
+    os._exit(main(place, run, flags))
