@@ -1,6 +1,5 @@
 """Runs of which files are damaged, through the real command line: they go on exactly, or are refused in a line with nothing changed."""
 
-import json
 import shutil
 
 import numpy as np
@@ -82,9 +81,8 @@ def test_readers_say_which_checkpoint_they_took(run, capsys):
     output = capsys.readouterr().out
     assert output.count("ckpt-4, the newest whole one, is used") == 2
     assert main(["translate", str(run), source, str(run.parent / "other.png"), "--checkpoint=8"]) == 2
-    assert (
-        "ckpt-8 is damaged: ckpt-8.data-00000-of-00001 holds other bytes than were written. There are: 4, last." in capsys.readouterr().err
-    )
+    error = capsys.readouterr().err
+    assert "ckpt-8 is damaged: ckpt-8.data-00000-of-00001 holds other bytes than were written. There are: 4, last." in error
     assert damages.contents(run) == before
 
 
@@ -92,14 +90,6 @@ def test_weights_of_a_damaged_run_start_a_new_one(train, run, tmp_path):
     flip(run, 8)
     code, output = train(tmp_path / "new", f"--init_from={run}", "--steps=1")
     assert code == 0 and "ckpt-4, the newest whole one, is used" in output and "--init_from: generator: 29 of 29" in output
-
-
-@pytest.mark.parametrize("text", ["", "junk", '{"step": "8"}', '{"row": {}}', "[8]"])
-def test_what_was_postponed_may_be_damaged(train, run, text):
-    (run / "postponed.json").write_text(text)
-    code, output = train(run, "--deterministic", "--epochs=3")
-    assert code == 0 and "postponed.json is damaged" in output, output
-    assert [row["step"] for row in rows(run)] == list(range(1, 13))
 
 
 def test_the_campaign_of_damages_tells_right_from_wrong(run, monkeypatch):
@@ -121,11 +111,13 @@ def test_the_campaign_of_damages_tells_right_from_wrong(run, monkeypatch):
     assert "| a | 1 | 0 | 0 | 1 |" in damages.table(cases)
 
 
-def test_a_damaged_file_is_tried_in_every_way(tmp_path):
-    runs = damages.make_runs(tmp_path)
-    cases = damages.try_file(runs, "checkpoints/ckpt-4.index", tmp_path)
-    assert {case.damage for case in cases} == set(damages.DAMAGES) and not [
-        case for case in cases if case.outcome in (damages.TRACEBACK, damages.LOSS)
+def test_a_damaged_checkpoint_is_right_or_refused(tmp_path, monkeypatch):
+    """A few of the cases of `python -m benchmarks.damages`."""
+    monkeypatch.setattr(damages, "DAMAGES", {name: damages.DAMAGES[name] for name in ("one bit", "a folder")})
+    cases = damages.try_file(damages.make_runs(tmp_path), "checkpoints/ckpt-4.index", tmp_path)
+    assert [(case.verb, case.outcome) for case in cases if case.damage == "one bit"] == [
+        ("train", damages.RIGHT),
+        ("translate --checkpoint=last", damages.RIGHT),
+        ("translate --checkpoint=best", damages.RIGHT),
     ]
-    assert {case.outcome for case in cases if case.verb == "train"} == {damages.RIGHT}
-    assert json.loads((runs.run / "checkpoints" / "best.json").read_text())["step"] in (2, 4)
+    assert {case.outcome for case in cases} == {damages.RIGHT}
