@@ -264,6 +264,15 @@ def test_both_directions_and_back_in_the_sample_row():
 # The settings
 
 
+def test_names_of_domains_become_names_of_ways():
+    def named(source, target):
+        return dataclasses.replace(SPEC, domains={"source": Domain(source, 3), "target": Domain(target, 3)})
+
+    assert list(make_method(named("day", "caf\udce9")).inference()) == ["to_caf\\udce9", "to_day"]
+    with pytest.raises(UserError, match="Both domains are called 'day'"):
+        make_method(named("day", "day"))
+
+
 def test_domains_of_different_channels():
     gray = dataclasses.replace(SPEC, domains={"source": Domain("day", 3), "target": Domain("sketch", 1)})
     with pytest.raises(UserError, match=r"compares images of day \(3 channels\) with sketch \(1\): use --identity_weight=0"):

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any, TypeAlias
 
-from tfgan.config import setting
+from tfgan.config import Domain, setting
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
@@ -54,6 +54,8 @@ class CycleGAN(base.Method):
     def __init__(self, hparams, spec):
         super().__init__(hparams, spec)
         self.source, self.target = spec.domains["source"], spec.domains["target"]
+        if self.source.name == self.target.name:
+            raise UserError(f"Both domains are called {self.source.name!r}: two ways need two names (--domains=A,B).")
         if hparams.identity_weight and self.source.channels != self.target.channels:
             raise UserError(
                 f"The identity loss compares images of {self.source.name} ({self.source.channels} channels) with {self.target.name} "
@@ -150,8 +152,8 @@ class CycleGAN(base.Method):
             return base.Translation(lambda images: generator(images, training=False), source, target, multiple, minimum, input_key)
 
         return {
-            f"to_{self.target.name}": translation(self.to_target, self.source, self.target, "source"),
-            f"to_{self.source.name}": translation(self.to_source, self.target, self.source, "target"),
+            _way_to(self.target): translation(self.to_target, self.source, self.target, "source"),
+            _way_to(self.source): translation(self.to_source, self.target, self.source, "target"),
         }
 
     def sample_row(self, example, use):
@@ -164,6 +166,11 @@ class CycleGAN(base.Method):
             translated = there(image)
             row |= {domain.name: image, f"{domain.name} to {other.name}": translated, f"back to {domain.name}": back(translated)}
         return row
+
+
+def _way_to(domain: Domain) -> str:
+    """The name of the way into a domain, which an export has too: TensorFlow takes names in UTF-8 alone."""
+    return f"to_{domain.name}".encode(errors="backslashreplace").decode()
 
 
 def _together(network, *batches):
