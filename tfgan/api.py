@@ -360,7 +360,7 @@ class Run:
         return (sampler if _wants_floats(dtype) else sampler.pixels)(latents, numbers).numpy()
 
     def evaluate(self, **settings) -> dict[str, float]:
-        """Measures the run on its data, as `tfgan evaluate` does, and adds the result to its evaluation.json.
+        """Measures the run on its data, as `tfgan evaluate` does, and adds the result to its evaluation.json, if that can be written.
 
         Args:
             settings: what `tfgan evaluate --help` lists: `metrics`, `features`, `count`, …
@@ -374,7 +374,7 @@ class Run:
         from tfgan.runs.evaluate import evaluate as evaluate_runs
 
         (config,) = make_records([], {"checkpoint": self._checkpoint, **settings}, [EvaluateConfig])
-        return _values(evaluate_runs([str(self.folder)], config)[0])
+        return _values(evaluate_runs([str(self.folder)], config, elsewhere=True)[0])
 
     def export(self, output: str | Path = "", *, overwrite: bool = False, max_pixels: int = ExportConfig.max_pixels) -> Path:
         """Writes a SavedModel that needs no tfgan, compares it with the run, and returns its folder, RUN/export if none is named.

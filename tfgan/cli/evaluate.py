@@ -32,7 +32,12 @@ def run(arguments: list[str]) -> int:
     flags.add("what", "fake", "", "a folder of generated images, to compare with --real")
     flags.add("what", "stored", False, "do not measure: show the newest results of the runs side by side", bool)
     flags.add_record("evaluate", EvaluateConfig)
-    flags.add("output", "out", "", "also write the results to this JSON file; that of a run is in its evaluation.json anyway")
+    flags.add(
+        "output",
+        "out",
+        "",
+        "also write the results to this JSON file; those of a run are in its evaluation.json too, if that can be written",
+    )
     if wants_help(arguments):
         print(flags.help())
         return 0
@@ -44,7 +49,7 @@ def run(arguments: list[str]) -> int:
         settings.check_folders(real, fake)
     from tfgan.evaluation.results import refuse_unlike, stored_results, table
 
-    results = stored_results(folders) if flags["stored"] else _measure(folders, real, fake, settings)
+    results = stored_results(folders) if flags["stored"] else _measure(folders, real, fake, settings, bool(out))
     first, *others = [result.get("parts", [result]) for result in results]
     for part in first:
         refuse_unlike([part, *itertools.chain(*others)])
@@ -56,18 +61,18 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def _measure(folders: list[str], real: str, fake: str, settings: EvaluateConfig) -> list[dict]:
+def _measure(folders: list[str], real: str, fake: str, settings: EvaluateConfig, elsewhere: bool) -> list[dict]:
     """Measures runs, or two folders. What can be wrong without TensorFlow is said before it is started."""
     from tfgan.runs.judging import judge_evaluation, judge_folders
 
     if folders:
-        judge_evaluation(folders, settings)
+        judge_evaluation(folders, settings, elsewhere)
     else:
         judge_folders(real, fake, settings)
     start_tensorflow()
     from tfgan.runs.evaluate import evaluate, evaluate_folders
 
-    return evaluate(folders, settings) if folders else [evaluate_folders(real, fake, settings)]
+    return evaluate(folders, settings, elsewhere) if folders else [evaluate_folders(real, fake, settings)]
 
 
 def _check(flags: Flags, folders: list[str]) -> Path | None:

@@ -27,18 +27,22 @@ logger = logging.getLogger(__name__)
 CASES = Path("evaluation")  # of a run: the images kept for its report
 
 
-def evaluate(folders: list[str], settings: EvaluateConfig) -> list[dict]:
+def evaluate(folders: list[str], settings: EvaluateConfig, elsewhere: bool = False) -> list[dict]:
     """Measures runs, adds each result to its run's evaluation.json, and returns them.
+
+    Args:
+        elsewhere: whether the caller keeps the results too: then a run that cannot be written to, as others' on a shared disk, is told.
 
     Raises:
         UserError: no such run or checkpoint; a metric that cannot be measured; files or data that cannot be used.
+        OutputError: a run cannot be written to; what was measured of it has been told.
     """
-    judge_evaluation(folders, settings)
+    judge_evaluation(folders, settings, elsewhere)
     extractor = load_extractor(settings)
-    return [_evaluate_run(folder, settings, extractor) for folder in folders]
+    return [_evaluate_run(folder, settings, extractor, elsewhere) for folder in folders]
 
 
-def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | None) -> dict:
+def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | None, elsewhere: bool) -> dict:
     run = open_run(folder, settings.checkpoint)
     run = run._replace(config=dataclasses.replace(run.config, data=moved(run.config.data, settings.data_dir)))
     spec = run.config.spec
@@ -55,13 +59,16 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
         comparisons, f"{run.config.data.data_dir and Path(run.config.data.data_dir).name or run.config.data.dataset}", settings.seed
     )
     stamp |= {"fingerprint": dataset.spec.fingerprint} | evaluators.stamps(tools, list(comparisons.values()))
-    cases = [case for part in comparisons for case in _cases(run, part, comparisons[part], measured[part], settings.cases)]
-    result = make_result(f"{run.folder.name}@{run.step}", run.step, stamp, measured, cases) | {"scale": scale}
+    result = make_result(f"{run.folder.name}@{run.step}", run.step, stamp, measured, []) | {"scale": scale}
     try:
+        cases = [case for part in comparisons for case in _cases(run, part, comparisons[part], measured[part], settings.cases)]
+        result["cases"] = cases
         add_result(run.folder, result)
-    except OutputError:  # what took so long is told at least
-        logger.warning(table([result]))
-        raise
+    except OutputError as error:
+        if not elsewhere:
+            logger.warning(table([result]))  # what took so long is told at least
+            raise
+        logger.warning(f"{error} The result is not added to the run.")
     return result
 
 

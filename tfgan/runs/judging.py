@@ -107,12 +107,12 @@ def _judge_sample_output(output: Path, settings: SampleConfig):
     refuse_part_of_run(output if picture else output / "file")
 
 
-def judge_evaluation(folders: list[str], settings: EvaluateConfig):
+def judge_evaluation(folders: list[str], settings: EvaluateConfig, elsewhere: bool = False):
     """Raises `UserError` for an evaluation of runs that cannot be: no such metric, weights, run or checkpoint, or data that are gone;
-    `OutputError` for a run to which no result can be added."""
+    `OutputError` for a run to which no result can be added, unless results are kept `elsewhere` too."""
     check_metrics(settings)
     configs = [judge_run(folder, settings.checkpoint) for folder in folders]
-    for folder in folders:
+    for folder in [] if elsewhere else folders:
         check_folder(Path(folder).expanduser())  # where the result goes
     _judge_weights(settings)
     for config in configs:

@@ -201,7 +201,7 @@ def held(workdir: str) -> Iterator[Callback]:
             folder.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except OSError as error:
-            raise UserError(f"--workdir={workdir} cannot be written: {error.strerror}.") from None
+            raise UserError(f"--workdir={workdir} cannot be written: {error.strerror}. Choose another place.") from None
         yield lock
     finally:
         lock.release()

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -286,7 +287,7 @@ def _load_classifier(file: str, classes: int):
 
 
 def _kept_network(path: Path, load: Callable[[str], Any], make: Callable[[Path], Any]):
-    """The network that is kept in a file, or, where there is none or it is damaged, one that is made and kept there.
+    """The network that is kept in a file, or, where there is none or it is damaged, one that is made and kept there, if that can be done.
 
     Args:
         load: reads the file, and raises `UserError` if that is damaged.
@@ -298,8 +299,15 @@ def _kept_network(path: Path, load: Callable[[str], Any], make: Callable[[Path],
         except UserError as error:
             reason = str(error).partition(": ")[2].rstrip(".")
             logger.warning(f"{path} is damaged ({reason}), and kept as {set_aside(path).name}: the network is trained anew.")
-    _save(make(path), path)
-    return load(str(path))
+    model = make(path)
+    try:
+        _save(model, path)
+        return load(str(path))
+    except OutputError as error:
+        logger.warning(f"{error} The network is not kept: the next evaluation trains it anew.")
+    with tempfile.TemporaryDirectory() as folder:
+        _save(model, spare := Path(folder) / path.name)
+        return load(str(spare))
 
 
 def _save(model, path: Path):

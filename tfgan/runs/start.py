@@ -57,7 +57,7 @@ def start_tensorflow():
     """
     show_messages()
     keep_freed_memory()
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # TensorFlow Datasets brings it; it tells of its cache of fonts
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # TensorFlow Datasets brings it; it tells of its caches
     with status("Starting TensorFlow …"), quiet_start():
         import tensorflow as tf
 
