@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tfgan.config import BATCH_KINDS, DataConfig, shell_flag
+from tfgan.config import BATCH_KINDS, DataConfig, shell_flag, shortened
 from tfgan.data import batch_keys
 from tfgan.data.checks import SEVERITIES, Finding, Inspection
 from tfgan.data.checks.finding import plural
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 WIDTH = 118  # characters, where no terminal says how wide it is
 COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
 SHOWN = 5  # files of each finding
+EQUAL = 12  # equal files that are named in one line
+LONGEST = 1000  # characters of a file's line, or of a line of a problem
 NAMED = 12  # classes and attributes
 TOGETHER = "\N{NO-BREAK SPACE}"
 QUOTED = re.compile(r"""(?<!\w)'[^']*'(?:"'"'[^']*')*""")  # a word as `shlex.quote` writes it, no apostrophe inside one
@@ -84,6 +86,13 @@ def describe_images(seen: Inspection) -> str:
     return "\n".join([*lines, *(f"         {line}" for line in seen.opened.said)])
 
 
+def _few_equal(files: str) -> str:
+    """Files that are equal, a = b = c, of which there may be thousands: the first of them, and how many more there are."""
+    names = files.split(" = ")
+    more = f" = … and {len(names) - EQUAL:,} more" if len(names) > EQUAL else ""
+    return shortened(" = ".join(names[:EQUAL]), LONGEST) + more
+
+
 def describe_findings(findings: list[Finding]) -> str:
     """The lines about how many findings there are, and about each of them, with the first of its files and its cure."""
     counts = Counter(finding.severity for finding in findings)
@@ -93,8 +102,9 @@ def describe_findings(findings: list[Finding]) -> str:
         first, *others = finding.problem.splitlines()
         line = _wrapped(f"{finding.severity:<8} ", f"{finding.name}: {first}", 9)
         lines.append(line.replace(finding.severity, tint(finding.severity, COLORS[finding.severity], sys.stdout), 1))
-        lines += [f"           {line.strip()}" for line in others]
-        lines += [_wrapped("           ", file, 13) for file in finding.files[:SHOWN]]
+        lines += [f"           {shortened(line.strip(), LONGEST)}" for line in others[:SHOWN]]
+        lines += [f"           … and {len(others) - SHOWN:,} more lines"] * (len(others) > SHOWN)
+        lines += [_wrapped("           ", _few_equal(file), 13) for file in finding.files[:SHOWN]]
         if len(finding.files) > SHOWN:
             lines.append(f"           … and {len(finding.files) - SHOWN:,} more")
         if finding.cure:

@@ -82,6 +82,8 @@ def _check(flags: Flags, folders: list[str]) -> Path | None:
         raise UserError("Name runs, or two folders by --real and --fake.\n" + "\n".join(USAGE.splitlines()[:2]))
     if flags["stored"] and not folders:
         raise UserError("--stored shows results of runs: name some.")
+    if unused := sorted(flags.given - {"stored", "out"}) if flags["stored"] else []:
+        raise UserError(f"--{unused[0]} does nothing with --stored, which does not measure: leave one of them out.")
     if not flags["out"]:
         return None
     out = Path(with_home(flags["out"]))

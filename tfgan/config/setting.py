@@ -12,7 +12,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tfgan.config.words import present_choice, tell_old_choice
+from tfgan.config.words import present_choice, say_once, tell_old_choice
 from tfgan.errors import UserError
 from tfgan.paths.home import with_home
 
@@ -118,6 +118,12 @@ class Settings:
     def unchecked(self, **changes) -> "typing.Self":
         """A copy with other values of the settings in `changes`, made without the checks."""
         return unchecked(type(self), {field.name: getattr(self, field.name) for field in dataclasses.fields(self)} | changes)
+
+    def say_idle(self, names: Iterable[str], reason: str):
+        """Logs, once in a process, each of the settings `names` that is not at its default although it does nothing, with the reason."""
+        for name in names:
+            if getattr(self, name) != getattr(type(self), name):
+                say_once(f"--{name} does nothing {reason}.")
 
     def refuse_idle(self, names: Iterable[str], reason: str, cure: str = "leave it out"):
         """Raises `UserError` for a setting that is not at its default although it does nothing.

@@ -88,6 +88,12 @@ class SampleConfig(Settings):
         super().__post_init__()
         self.numbers("truncation")
         strengths = self.numbers("strengths")
+        if not self.sheet:
+            self.say_idle(("rows", "columns", "crossover"), "without --sheet")
+        else:
+            self.say_idle(("count",), f"with --sheet={self.sheet}")
+            if self.sheet != "mixing":
+                self.say_idle(("crossover",), "without --sheet=mixing")
         edits = bool(self.having and self.lacking)
         if self.sheet in ("reconstruction", "edit") and not self.images:
             raise UserError(f"--sheet={self.sheet} needs --images=FOLDER.")

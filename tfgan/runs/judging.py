@@ -8,18 +8,26 @@ import os
 from pathlib import Path
 
 from tfgan.attributes import parse_changes
-from tfgan.config import DataConfig, RunConfig, refuse_part_of_run
+from tfgan.config import BATCH_KINDS, DataConfig, RunConfig, as_text, refuse_part_of_run
 from tfgan.config.verbs import EvaluateConfig, ExportConfig, SampleConfig, TranslateConfig
 from tfgan.data import images, is_stored, open_sources
 from tfgan.data.files import Task, find_images, find_tasks
 from tfgan.data.formats import UNREAD, ending, is_picture
 from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean, did_you_mean_path
-from tfgan.evaluation.catalog import METRICS
+from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.paths.files import check_encoding, check_file, check_folder, check_place, is_there
 from tfgan.paths.inputs import Inputs
 from tfgan.runs.exported import files_of_export
 from tfgan.runs.opening import read_config
 from tfgan.training.kept import find_checkpoint
+
+TOOL_SETTINGS = {
+    "segmenter": ("segmenter", "segmenter_steps", "label_palette", "label_names", "label_coding"),
+    "classifier": ("classifier", "classifier_epochs"),
+    "perceptual": ("lpips_weights", "vgg_weights"),
+    "features": ("inception_weights",),
+}
+"""Tool that metrics need -> the settings of an evaluation that are its own."""
 
 FROM_NOISE = ("labeled", "images")
 """Kinds of batches from which methods learn to make images from noise."""
@@ -115,7 +123,8 @@ def judge_evaluation(folders: list[str], settings: EvaluateConfig, elsewhere: bo
     for folder in [] if elsewhere else folders:
         check_folder(Path(folder).expanduser())  # where the result goes
     _judge_weights(settings)
-    for config in configs:
+    for folder, config in zip(folders, configs):
+        _refuse_label_settings(folder, config, settings)
         data = moved(config.data, settings.data_dir)
         if not is_stored(data):
             open_sources(data, config.spec.kind, config.spec.image_size)
@@ -153,15 +162,28 @@ def judge_export(folder: str, settings: ExportConfig) -> tuple[Path, list[str]]:
 
 
 def check_metrics(settings: EvaluateConfig):
-    """Raises `UserError` for a metric that does not exist."""
+    """Raises `UserError` for a metric that does not exist, or settings of a tool that none of `metrics` needs."""
     for name in settings.metrics:
         if name not in METRICS:
             raise UserError(f"--metrics: {name!r} is unknown.{did_you_mean(name, METRICS)} There are: {', '.join(METRICS)}.")
+    needed = {METRICS[name].tool for name in settings.metrics}
+    if needed & set(FROM_FEATURES):
+        needed |= {"features"} | ({"segmenter", "classifier"} if settings.features == "own" else set())  # by whose networks own ones see
+    for tool, names in TOOL_SETTINGS.items():
+        if settings.metrics and tool not in needed:
+            settings.refuse_idle(names, f"with --metrics={as_text(settings.metrics)}, none of which needs it")
 
 
 def moved(data: DataConfig, data_dir: str) -> DataConfig:
     """The settings of a run's data, in the folder where they are now; `data_dir` is empty where that is the old one."""
     return dataclasses.replace(data, data_dir=str(Path(data_dir).expanduser())) if data_dir else data
+
+
+def _refuse_label_settings(folder: str, config: RunConfig, settings: EvaluateConfig):
+    """Raises `UserError` for settings of label maps where the run's data can have none."""
+    if not BATCH_KINDS[config.spec.kind].pairs:
+        names = [name for name in TOOL_SETTINGS["segmenter"] if name.startswith("label_")]
+        settings.refuse_idle(names, f"for {folder}, which learns from {config.spec.kind} images, without label maps")
 
 
 def _judge_weights(settings: EvaluateConfig):

@@ -10,13 +10,13 @@ import numpy as np
 
 from tfgan.config import refuse_part_of_run
 from tfgan.config.verbs import SampleConfig
-from tfgan.data import images
+from tfgan.data import images, memory
 from tfgan.data.files import find_images
 from tfgan.data.formats import is_picture
 from tfgan.errors import UserError
 from tfgan.inference import Sampler, Signatures, open_inference, sheets
 from tfgan.inference.files import DONE, KEPT, OTHER, Outcome
-from tfgan.inference.grids import grid
+from tfgan.inference.grids import LEAST_CELL, grid
 from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
 from tfgan.inference.sampler import BATCH
 from tfgan.paths.files import check_file, is_there
@@ -30,6 +30,7 @@ from tfgan.terminal import Waiting, waiting
 logger = logging.getLogger(__name__)
 
 TRUNCATIONS = (-0.5, 0.0, 0.25, 0.5, 0.7, 1.0)  # of a sweep; negative ones are the opposites of each image
+FLOATS = 4 * 3  # bytes of a pixel of three channels, while a sheet is made of them
 STRENGTHS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 
 
@@ -164,7 +165,12 @@ def _direction(request):
 
 
 def make_sheet(request: Request, path: Path) -> str:
-    """Writes one picture, a sheet, to `path`; says where."""
+    """Writes one picture, a sheet, to `path`; says where. Raises `UserError` for one that takes more memory than images may."""
+    height, width = (max(side, LEAST_CELL) for side in request.run.config.spec.image_size)
+    needed = request.settings.rows * request.settings.columns * height * width * FLOATS
+    if needed > memory.limit():
+        cells = f"--rows={request.settings.rows} --columns={request.settings.columns}"
+        raise UserError(f"{cells}: a sheet of so many images {memory.refusal(needed)}.")
     images.save(path, grid(_SHEETS[request.settings.sheet](request)))
     return f"{path}: one picture, --sheet={request.settings.sheet}; for a file for each image name a folder"
 

@@ -8,8 +8,8 @@ import os
 import keras
 import tensorflow as tf
 
-from tfgan.config import DataSpec, TrainConfig
-from tfgan.errors import UserError
+from tfgan.config import DataSpec, TrainConfig, shortened
+from tfgan.errors import UserError, first_line
 from tfgan.methods.base import Method
 from tfgan.training.gpus import choose_gpus
 
@@ -19,6 +19,18 @@ logger = logging.getLogger(__name__)
 tf.get_logger().addFilter(lambda record: "Under XLA context, MirroredStrategy" not in str(record.msg))
 
 
+def _tpu_strategy(name: str) -> tf.distribute.Strategy:
+    try:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=name)
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+        return tf.distribute.TPUStrategy(resolver)
+    except Exception as error:  # of TensorFlow, of the network, and of Google's client library, each with kinds of its own
+        raise UserError(
+            f"--tpu={name} cannot be used: {shortened(first_line(error), 200)}. Without --tpu, GPUs or the CPU train."
+        ) from None
+
+
 def make_strategy(batch_size: int, gpus: str = "0", tpu: str = "", devices: list[str] | None = None) -> tf.distribute.Strategy:
     """Makes the distribution strategy for a global batch of `batch_size` images.
 
@@ -26,13 +38,10 @@ def make_strategy(batch_size: int, gpus: str = "0", tpu: str = "", devices: list
     describes a cluster; otherwise `MirroredStrategy` over `devices`, or over those that `gpus` asks for (`choose_gpus`).
 
     Raises:
-        UserError: GPUs that are not there or cannot share the batch; a batch that the workers cannot share.
+        UserError: a TPU or GPUs that are not there; GPUs that cannot share the batch; a batch that the workers cannot share.
     """
     if tpu:
-        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=tpu)
-        tf.config.experimental_connect_to_cluster(resolver)
-        tf.tpu.experimental.initialize_tpu_system(resolver)
-        strategy = tf.distribute.TPUStrategy(resolver)
+        strategy = _tpu_strategy(tpu)
     elif "cluster" in json.loads(os.environ.get("TF_CONFIG") or "{}"):
         if gpus != "0":
             logger.warning(f"--gpus={gpus} is left aside in a cluster: a worker takes all GPUs that CUDA_VISIBLE_DEVICES shows it.")
