@@ -270,6 +270,15 @@ def test_a_damaged_best_checkpoint_is_set_aside(run, damage, caplog):
     assert (run / "checkpoints" / "damaged" / "best" / "best-8.index").exists() and not (run / "checkpoints" / "best.json").exists()
 
 
+def test_the_best_checkpoint_stays_though_its_record_is_gone(run, caplog):
+    (run / "checkpoints" / "best.json").unlink()
+    weights = of_step(run, 8, "best")
+    checkpointer = saver(run)
+    assert checkpointer.restore() == 8 and len(caplog.records) == 1 and "best.json is missing" in caplog.text
+    train(checkpointer, 12)
+    assert len(weights) == 2 and of_step(run, 8, "best") == weights
+
+
 def test_a_value_that_is_not_finite_is_never_the_best(tmp_path):
     checkpointer = saver(tmp_path)
     checkpointer.restore()

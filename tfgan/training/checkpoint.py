@@ -110,16 +110,23 @@ class Checkpointer:
     def _set_aside_damaged_best(self):
         try:
             best = kept_best(self.folder)
-            why, names = find_damage(best) if best else "", [best.name] if best else []
+            why, names = (find_damage(best), [best.name]) if best else (f"{BEST} is missing", self._best_without_record())
         except DamagedRecord as error:
             why, names = str(error), [name for name in self._manifest.entries if name.startswith("best/")]
-        if why:
-            aside = set_aside(self.folder, "best", [self.folder / BEST, *(path for name in names for path in self._files(name))])
+        if why and (names or (self.folder / BEST).exists()):
+            record = [path for path in [self.folder / BEST] if path.exists()]
+            aside = set_aside(self.folder, "best", [*record, *(path for name in names for path in self._files(name))])
             for name in names:
                 self._manifest.entries.pop(name, None)
             logger.warning(
                 f"The best checkpoint is damaged ({why.rstrip('.')}): it is kept in {aside}, and the next one is the best so far."
             )
+
+    def _best_without_record(self) -> list[str]:
+        """The best checkpoint, of which the record is gone. One of a later step is as a kill left it, and will be made again."""
+        step = int(self.train_step.step.numpy())
+        names = [name for name, sums in self._manifest.entries.items() if name.startswith("best/") and sums is not None]
+        return [name for name in names if self._files(name) and int(name.rpartition("-")[2]) <= step]
 
     def _bring_records_up_to_date(self):
         """Notes the best checkpoint of a version that had no manifest, the sums of what was read to its end, and what was set aside."""
