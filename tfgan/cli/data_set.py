@@ -38,7 +38,7 @@ def first_look(flags: Flags, arguments: list[str]) -> list[str]:
     """
     try:
         others = flags.values(["tfgan", *arguments], known_only=True)[1:]
-    except (absl.flags.Error, ValueError) as error:  # ValueError: --noflip=1
+    except (absl.flags.Error, ValueError) as error:  # the latter for --noflip=1
         raise UserError(f"{shortened(str(error), 400)}\n{flags.usage.splitlines()[0]}") from None
     flags.given |= {name for name in flags.values if flags.values[name].present}
     return [word for word in others if not word.startswith("-")]

@@ -119,7 +119,7 @@ class Flags:
             raise UserError(f"{shortened(f'--{error.flagname}')} is unknown.{hint}\n{usage} (--help lists the flags)") from None
         except UserError:
             raise
-        except (flags.Error, ValueError) as error:  # ValueError: --noflip=1
+        except (flags.Error, ValueError) as error:  # the latter for --noflip=1
             raise UserError(f"{shortened(str(error), 400)}\n{usage}") from None
         if positional is not None and len(others) != positional:
             found = textwrap.shorten(" ".join(others), 100, placeholder=" …") or "none"
