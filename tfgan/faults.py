@@ -24,6 +24,9 @@ LONGEST_OURS = 2000  # of one that we wrote, which may quote what somebody else 
 
 WRONG_PATHS = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 
+# In errors of other kinds; the last is what TensorFlow says of a constant for which there is no room.
+OUT_OF_MEMORY = ("std::bad_alloc", "OOM when allocating", "out of memory", "Cannot allocate memory", "Cannot parse tensor from proto")
+
 NO_MEMORY = (
     "memory is used up. Use less of it: a smaller --batch_size, --image_size or --tile, smaller networks, --cache=never, or a machine that "
     "has more."
@@ -75,7 +78,9 @@ def ending(error: BaseException, arguments: list[str]) -> Ending:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether Python, NumPy or TensorFlow could not get the memory they asked for."""
-    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError" or "std::bad_alloc" in str(error)
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return True
+    return getattr(error, "errno", None) == errno.ENOMEM or any(words in str(error) for words in OUT_OF_MEMORY)
 
 
 def _write_trace(error: BaseException, arguments: list[str]) -> Path | None:

@@ -84,6 +84,8 @@ class ResourceExhaustedError(Exception):
         (MemoryError(), 1, f"stopped: {NO_MEMORY}"),
         (ResourceExhaustedError("OOM when allocating tensor\nHint: …"), 1, f"stopped: {NO_MEMORY}"),
         (RuntimeError("std::bad_alloc"), 1, f"stopped: {NO_MEMORY}"),
+        (RuntimeError("Graph execution error:\nCannot parse tensor from proto: dtype: DT_FLOAT"), 1, f"stopped: {NO_MEMORY}"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), 1, f"stopped: {NO_MEMORY}"),
         (OSError(errno.EROFS, "Read-only file system", "/mnt/x.png"), 1, "stopped: /mnt/x.png: Read-only file system."),
         (OSError(errno.ENAMETOOLONG, "File name too long", "x" * 5000), 2, "error: " + "x" * 60 + "…" + "x" * 20 + ": File name too long."),
         (UserError("x" * 10**6), 2, "error: " + "x" * 1500 + "…" + "x" * 500),
