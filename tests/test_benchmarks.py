@@ -14,7 +14,19 @@ from types import SimpleNamespace
 import pytest
 from eager import running_eagerly
 
-from benchmarks import first_step, gpu, gpu_steps, input_pipeline, methods, quality, replicas, train_step, translate, tutorial_step
+from benchmarks import (
+    first_step,
+    gpu,
+    gpu_steps,
+    input_pipeline,
+    methods,
+    quality,
+    replicas,
+    train_step,
+    translate,
+    tutorial_step,
+    two_processes,
+)
 from benchmarks.contestants import CONTESTANTS, Worker
 from tfgan.networks.patchgan import patchgan
 from tfgan.networks.unet import unet
@@ -218,3 +230,13 @@ def test_gpu_resumes_exactly_and_runs_the_recipe(tmp_path, capsys):
 
 def test_precisions_of_a_method_are_compared():
     assert rows(methods.table([("gan", (8, 2.0), (8, 0.5))])) == {"gan": ["8", "2.000", "0.500", "0.25"]}
+
+
+def test_two_processes_on_one_run(capsys):
+    """One trains and is killed, one is refused, and a third goes on."""
+    two_processes.main(["--rounds=1", "--kill_every=1"])
+    found = rows(capsys.readouterr().out)
+    counts = {label: int(cells[0]) for label, cells in found.items()}
+    assert counts["refused in a line, exit code 2"] == 1 and counts["killed while they had the lock"] == 1
+    assert counts["processes that trained to the end"] == 1
+    assert sum(counts.values()) == 3  # nothing else happened
