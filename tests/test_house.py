@@ -309,6 +309,7 @@ ROOT_FILES = {
         "README.md",
         "CHANGELOG.md",
         "CONTRIBUTING.md",
+        "SECURITY.md",
         "CITATION.cff",
         "LICENSE",
         "setup.py",

@@ -17,6 +17,7 @@ from tfgan.errors import UserError, first_line
 from tfgan.paths.special import special
 
 MOST_BYTES = 256 << 20  # of a file that is read as a whole: an evaluation of a hundred thousand images takes tens of megabytes
+MOST_OF_LOG = 2 << 30  # bytes of a log: several million rows
 LONGEST_LINE = 1 << 20  # bytes, of a log
 DAMAGE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 """What code may raise that takes values from JSON which may be anything."""
@@ -61,12 +62,15 @@ class Lines(NamedTuple, Generic[Parsed]):
 
 
 @contextlib.contextmanager
-def _opened(path: Path):
+def _opened(path: Path, most: int):
     """The file, open to be read; raises `FileNotFoundError`, `Damaged` or `Unreadable`, also for what is raised while it is read."""
     try:
         with open(path, "rb", opener=_at_once) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            kind = os.fstat(file.fileno())
+            if not stat.S_ISREG(kind.st_mode):
                 raise Damaged(path, f"it is {special(path) or 'no file'}")
+            if kind.st_size > most:
+                raise Damaged(path, f"it has {kind.st_size / 1e6:,.0f} MB, more than the {most / 1e6:,.0f} that are read")
             yield file
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(error.errno, error.strerror, str(path)) from None
@@ -83,10 +87,7 @@ def _at_once(path, flags: int) -> int:
 
 
 def _content(path: Path) -> bytes:
-    with _opened(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > MOST_BYTES:
-            raise Damaged(path, f"it has {size / 1e6:,.0f} MB, more than the {MOST_BYTES / 1e6:,.0f} that are read")
+    with _opened(path, MOST_BYTES) as file:
         return file.read(MOST_BYTES)
 
 
@@ -164,7 +165,7 @@ def read_lines(path: Path, record: Callable[[Any], Parsed]) -> Lines[Parsed]:
 def _lines(path: Path) -> Iterator[bytes]:
     """The lines of a file; of one that is longer than `LONGEST_LINE` only the beginning."""
     try:
-        with _opened(path) as file:
+        with _opened(path, MOST_OF_LOG) as file:
             while line := file.readline(LONGEST_LINE + 1):
                 yield line
                 while len(line) > LONGEST_LINE and not line.endswith(b"\n"):

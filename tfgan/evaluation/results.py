@@ -86,7 +86,7 @@ def stored_results(folders: list[str]) -> list[dict]:
         results = read_results(Path(folder))
         if not results:
             raise UserError(f"{folder} has no evaluation.json: leave out --stored.")
-        found.append(newest_values(results))
+        found.append({"name": Path(folder).name} | newest_values(results))
     return found
 
 

@@ -115,7 +115,7 @@ def number(value) -> float | None:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
-    return {name: value for name, value in read_record(path).items() if isinstance(value, dict | str)}
+    return {name: value for name, value in read_record(path).items() if isinstance(value, str if name == "method" else dict)}
 
 
 def _is_foreign(path: Path, notes: list[str]) -> bool:
