@@ -100,6 +100,11 @@ def test_help_of_train_groups_its_flags(capsys):
         (["train", "--flagfile=images_stylegan.flags"], "which data set?"),
         (["help", "chek"], "`tfgan chek` is unknown. Did you mean check?"),
         (["list", "--x"], "--x is unknown."),
+        (["train", "--dataset=synthetic", "--noflip=1"], "--noflip=1 does not take an argument"),
+        (["translate", "a", "b", "--nooverwrite=1"], "--nooverwrite=1 does not take an argument"),
+        (["train", "~:f", "x" * 5000], "there is no user ':f' whose home folder"),
+        (["train", "--steps=1" + "0" * 24], "must be at most 2147483647"),
+        (["train", "--batch_size=1000000000"], "--batch_size=1000000000 must be at most 65536"),
         (["export"], "1 argument(s) without -- expected, found 0: none"),
     ],
 )
