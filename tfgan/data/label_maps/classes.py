@@ -160,13 +160,13 @@ def _given(settings: DataConfig) -> tuple[Strings, Strings]:
             raise UserError(f"--label_palette={','.join(palette)}: two classes have one color.")
     if colors and names and len(colors) != len(names):
         raise UserError(f"--label_palette has {len(colors)} colors, --label_names {len(names)} names; the numbers must be equal.")
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise UserError(f"--label_names: two classes are called {twice!r}; every class needs a name of its own.")
     if len(names) == 1:
         raise UserError(f"--label_names={names[0]}: one class tells nothing; name two or more.")
     if len(colors or names) > MAX_CLASSES:
         raise UserError(f"{len(colors or names)} classes are too many: a set has {MAX_CLASSES} at most.")
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UserError(f"--label_names: two classes are called {twice!r}; every class needs a name of its own.")
     return colors, names
 
 
