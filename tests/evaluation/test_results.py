@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from tfgan.errors import UserError
-from tfgan.evaluation.results import Measured, Value, add_result, differences, make_result, read_results, refuse_unlike, table
+from tfgan.evaluation.results import (
+    Measured,
+    Value,
+    add_result,
+    differences,
+    make_result,
+    read_results,
+    refuse_unlike,
+    stored_results,
+    table,
+)
 
 STAMP = {"reference": "facades", "size": "64×64", "features": {"weights": "ab"}, "segmenter": {"segmenter": "12"}}
 
@@ -66,6 +76,12 @@ def test_damaged_results_are_left_out_and_kept_beside(tmp_path, capsys):
     add_result(tmp_path, result("b", l1=2.0))
     assert [entry["name"] for entry in read_results(tmp_path)] == ["a", "b"]
     assert (tmp_path / "evaluation.damaged-1.json").read_text() == text
+
+
+def test_a_metric_of_another_version_is_passed_over_and_said(tmp_path, capsys):
+    add_result(tmp_path, result(l1=1.0) | {"metrics": {"l1": {"value": 1.0}, "beauty": {"value": 7.0}}})
+    (found,) = stored_results([str(tmp_path)])
+    assert list(found["metrics"]) == ["l1"] and "does not know are passed over: beauty" in capsys.readouterr().out
 
 
 def test_a_place_that_is_no_file_does_not_stand_in_the_way(tmp_path):

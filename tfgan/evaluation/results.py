@@ -86,7 +86,12 @@ def stored_results(folders: list[str]) -> list[dict]:
         results = read_results(Path(folder))
         if not results:
             raise UserError(f"{folder} has no evaluation.json: leave out --stored.")
-        found.append({"name": Path(folder).name} | newest_values(results))
+        newest = {"name": Path(folder).name} | newest_values(results)
+        unknown = [name for name in newest["metrics"] if name.rpartition(".")[2] not in METRICS]
+        if unknown:
+            logger.warning(f"{folder}/{FILE}: metrics that this tfgan does not know are passed over: {', '.join(unknown)[:200]}.")
+        known = {name: value for name, value in newest["metrics"].items() if name not in unknown}
+        found.append(newest | {"metrics": known})
     return found
 
 
