@@ -29,7 +29,6 @@ from tfgan.config.setting import (
 from tfgan.config.spec import Classes, DataSpec, Domain
 from tfgan.config.training import VALIDATED, TrainConfig
 from tfgan.config.words import in_present_words, old_names, record_in_present_words, refuse_both, tell_old_names
-from tfgan.paths.files import write_atomically
 
 __all__ = [
     "BATCH_KINDS",
@@ -71,5 +70,4 @@ __all__ = [
     "shortened",
     "tell_old_names",
     "unfit",
-    "write_atomically",
 ]

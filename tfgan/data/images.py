@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tfgan.config import Size, write_atomically
+from tfgan.config import Size
 from tfgan.data import comments, memory
 from tfgan.data.formats import FORMATS
 from tfgan.data.headers import ImageInfo, describe, needed, open_image, orientation, read_content, reasons
 from tfgan.errors import UnreadableImage, UserError
+from tfgan.paths.files import write_atomically
 
 Box = tuple[float, float, float, float]
 

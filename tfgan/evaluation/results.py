@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan.config import write_atomically
 from tfgan.config.stored import Damaged, Unreadable, free_name, set_aside
 from tfgan.errors import UserError
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.evaluation.entries import read_entries
 from tfgan.evaluation.newest import newest_values
+from tfgan.paths.files import write_atomically
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tfgan.config import write_atomically
 from tfgan.errors import TrainingFailed, UserError
+from tfgan.paths.files import write_atomically
 from tfgan.training.callbacks import Callback
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan.config import Domain, write_atomically
+from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.data.dataset import Dataset
 from tfgan.data.label_maps.maps import encode, paint
@@ -17,6 +17,7 @@ from tfgan.inference import Encoder, Sampler, Signatures, Translator, open_infer
 from tfgan.inference.files import read_image
 from tfgan.inference.grids import Strip, draw, lay_out
 from tfgan.methods.base import Method
+from tfgan.paths.files import write_atomically
 from tfgan.paths.inside import leads_outside
 from tfgan.runs.contrast import Contrast, may_be_dark
 from tfgan.training.callbacks import Callback

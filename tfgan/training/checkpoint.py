@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from tfgan.config import write_atomically
 from tfgan.errors import TrainingFailed, UserError, first_line
 from tfgan.methods.base import Method
+from tfgan.paths.files import write_atomically
 from tfgan.training import manifest
 from tfgan.training.kept import (
     BEST,

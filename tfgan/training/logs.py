@@ -12,11 +12,10 @@ from typing import Any
 import tensorflow as tf
 from tqdm import tqdm
 
-from tfgan.config import write_atomically
 from tfgan.config.rows import metrics_row
 from tfgan.config.scalars import tag
 from tfgan.config.stored import Damaged, Lines, Unreadable, free_name, read_lines, set_aside
-from tfgan.paths.files import is_there
+from tfgan.paths.files import is_there, write_atomically
 from tfgan.terminal import columns, duration
 from tfgan.training.notebook import has_widgets, in_notebook
 from tfgan.training.timeline import Timeline

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from tfgan.config import write_atomically
 from tfgan.errors import UserError, first_line
+from tfgan.paths.files import write_atomically
 
 FILE = "manifest.json"
 STATE = "checkpoint"  # TensorFlow's own record, which other tools read
