@@ -59,6 +59,14 @@ def pytest_runtest_setup():
     keras.utils.set_random_seed(0)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """Escapes what is no Unicode in what a test said: workers send it to each other in UTF-8."""
+    report = yield
+    report.sections = [(title, text.encode("utf-8", "backslashreplace").decode()) for title, text in report.sections]
+    return report
+
+
 @pytest.fixture(scope="module")
 def eagerly():
     """Functions of TensorFlow run eagerly: a few steps of a tiny network are done in a tenth of the time that tracing its graph takes.

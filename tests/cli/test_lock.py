@@ -27,9 +27,10 @@ from tfgan.runs.lock import held
 with held(sys.argv[1]):
     if sys.argv[2:] == ["started"]:
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], close_fds=False)
-    if sys.argv[2:] == ["forked"] and not os.fork():
-        time.sleep(600)
-    print("held", flush=True)
+    if sys.argv[2:] != ["forked"]:
+        print("held", flush=True)
+    elif not os.fork():
+        print("held", flush=True)  # by the child: it has given back what it inherited
     time.sleep(600)
 """
 

@@ -51,7 +51,11 @@ class RunConfig:
     scale: dict[str, Scale] = dataclasses.field(default_factory=dict)
 
     def write(self, path: Path):
-        write_atomically(path, json.dumps({"format": FORMAT} | dataclasses.asdict(self), indent=2) + "\n")
+        write_atomically(path, json.dumps(self.record(), indent=2) + "\n")
+
+    def record(self) -> dict[str, Any]:
+        """What config.json holds, as it is read back: lists for tuples."""
+        return json.loads(json.dumps({"format": FORMAT} | dataclasses.asdict(self)))
 
     @classmethod
     def read(cls, path: Path, hparams_class) -> "RunConfig":

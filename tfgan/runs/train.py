@@ -1,6 +1,5 @@
 """Training a run, from the beginning or from where it stopped."""
 
-import dataclasses
 import errno
 import logging
 import platform
@@ -105,7 +104,7 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
         total=run.total,
         settings=training,
         callbacks=[
-            SettingsText(dataclasses.asdict(config)),
+            SettingsText(config.record()),
             *_callbacks(run.method, dataset, config.data, training, machine.strategy),
             *callbacks,
         ],

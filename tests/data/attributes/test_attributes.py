@@ -258,10 +258,10 @@ def test_wrong_settings(tmp_path, settings, message):
         ("f,split\n1.png,train\n", "has no columns of attributes, only f, split"),
         ("f,a\n1.png,0\n2.png,-1\n3.png,1\n", "the column 'a' has both 0 and -1"),
         ("f,a\n" + "".join(f"{i}.png,text{i}\n" for i in range(101)), "the column 'a' has 101 texts"),
-        ("f,a\nx/1.jpg,0\n", "says nothing of any image: x/1.jpg is not in .*, .*/images/"),
+        ("f,a\nx/1.jpg,0\n", "describes none of the images: x/1.jpg is not in .*, .*/images/"),
         ("f,a,split\n1.png,0,val\n2.png,1,test\n", "has no training images, only val, test"),
-        ("f,a\n", "says nothing of any image: it has no rows"),
-        ("f,a\n1.png,0,1\n", "says nothing of any image: 1.png: its row has 3 values, the header 2"),
+        ("f,a\n", "describes none of the images: it has no rows"),
+        ("f,a\n1.png,0,1\n", "describes none of the images: 1.png: its row has 3 values, the header 2"),
         ("", "has no columns of attributes"),
     ],
 )
