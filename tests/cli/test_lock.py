@@ -277,7 +277,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch, capsys):
     [
         ("", True),
         ("{}", True),
-        ("nonsense", True),
+        ('{"cluster": {}}', True),
         ('{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}', True),
         ('{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}', False),
         ('{"cluster": {"chief": ["a:1"], "worker": ["b:1"]}, "task": {"type": "worker", "index": 0}}', False),
@@ -297,3 +297,25 @@ def test_readers_do_not_lock(holder, tmp_path, capsys):
     record = ROOT / "tests" / "kept_run" / "run" / "config.json"
     (tmp_path / "run" / "config.json").write_bytes(record.read_bytes())
     assert main(["report", str(tmp_path / "run"), f"--out={tmp_path / 'report.html'}"]) == 0, capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "nonsense",
+        "[]",
+        "3",
+        '{"cluster": 3}',
+        '{"cluster": {"worker": ["a:1"]}}',
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}',
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": "x"}}',
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "chief", "index": 0}}',
+        '{"cluster": {"worker": 3}, "task": {"type": "worker", "index": 0}}',
+        "[" * 100_000,
+    ],
+)
+def test_a_cluster_that_is_none_is_one_line(config, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TF_CONFIG", config)
+    assert main(["train", "--dataset=synthetic", f"--workdir={tmp_path / 'run'}"]) == 2
+    error = capsys.readouterr().err
+    assert "TF_CONFIG describes no cluster" in error and error.count("\n") == 1 and not (tmp_path / "run").exists()

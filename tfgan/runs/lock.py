@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tfgan.config.cluster import read_cluster
 from tfgan.errors import TrainingFailed, UserError
 from tfgan.paths.files import write_atomically
 from tfgan.training.callbacks import Callback
@@ -211,13 +212,13 @@ def held(workdir: str) -> Iterator[Callback]:
 
 
 def leads_cluster() -> bool:
-    """Whether this process writes the run's files, by the environment variable TF_CONFIG alone: any does but other workers of a cluster."""
-    try:
-        config = json.loads(os.environ.get("TF_CONFIG") or "{}")
-        task, jobs = config.get("task", {}), config.get("cluster", {})
-        return not jobs or (task.get("type") == ("chief" if "chief" in jobs else "worker") and int(task.get("index", 0)) == 0)
-    except (ValueError, TypeError, AttributeError):  # TensorFlow will say what is wrong
-        return True
+    """Whether this process writes the run's files, by the environment variable TF_CONFIG alone: any does but other workers of a cluster.
+
+    Raises:
+        UserError: TF_CONFIG describes no cluster.
+    """
+    found = read_cluster()
+    return not found or found["task"] == {"type": "chief" if "chief" in found["cluster"] else "worker", "index": 0}
 
 
 def read_owner(path: Path) -> Owner | None:

@@ -1,14 +1,13 @@
 """The devices that a run uses, and the arithmetic in which it computes."""
 
 import contextlib
-import json
 import logging
-import os
 
 import keras
 import tensorflow as tf
 
 from tfgan.config import DataSpec, TrainConfig, shortened
+from tfgan.config.cluster import read_cluster
 from tfgan.errors import UserError, first_line
 from tfgan.methods.base import Method
 from tfgan.training.gpus import choose_gpus
@@ -38,11 +37,11 @@ def make_strategy(batch_size: int, gpus: str = "0", tpu: str = "", devices: list
     describes a cluster; otherwise `MirroredStrategy` over `devices`, or over those that `gpus` asks for (`choose_gpus`).
 
     Raises:
-        UserError: a TPU or GPUs that are not there; GPUs that cannot share the batch; a batch that the workers cannot share.
+        UserError: a TPU or GPUs that are not there; a TF_CONFIG that describes no cluster; GPUs or workers that cannot share the batch.
     """
     if tpu:
         strategy = _tpu_strategy(tpu)
-    elif "cluster" in json.loads(os.environ.get("TF_CONFIG") or "{}"):
+    elif read_cluster():
         if gpus != "0":
             logger.warning(f"--gpus={gpus} is left aside in a cluster: a worker takes all GPUs that CUDA_VISIBLE_DEVICES shows it.")
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
