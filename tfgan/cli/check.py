@@ -6,12 +6,11 @@ from typing import Any, NamedTuple
 
 from tfgan.cli.data_set import add_settings, first_look, likely_folder, name_data, require_data
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.config import DataConfig, RunConfig, TrainConfig, is_run, refuse_part_of_run
+from tfgan.config import DataConfig, RunConfig, TrainConfig, check_new_file, is_run
 from tfgan.config.verbs import CheckConfig
 from tfgan.data import is_stored, make_dataset
 from tfgan.errors import UserError
 from tfgan.methods import method_class
-from tfgan.paths.files import check_file, is_there
 from tfgan.runs.recipes import expand
 from tfgan.runs.start import start_tensorflow
 from tfgan.terminal import waiting
@@ -49,19 +48,11 @@ def run(arguments: list[str]) -> int:
     training, hparams, config = flags.record(TrainConfig), flags.record(cls.HParams), flags.record(CheckConfig)
     training.check_files()
     if config.sheet:
-        _judge_sheet(Path(config.sheet))
+        check_new_file(Path(config.sheet), "--sheet=")
     data, seen = inspect_data(data, choice, hparams, training, flags.given, _progress)
     workdir = training.with_home(recipe or f"{choice.method}_{data.name}").workdir
     plan = _Plan(choice.method, cls.batch_kind, data, training, hparams, workdir, "direction" in flags.given)
     return _report(plan, seen, choice.layouts.possible, config)
-
-
-def _judge_sheet(path: Path):
-    """Raises `UserError`, or `OutputError`, for a contact sheet that would replace what is there, or cannot be written."""
-    if is_there(path):
-        raise UserError(f"--sheet={path} exists: use another name.")
-    check_file(path, "--sheet=")
-    refuse_part_of_run(path, "--sheet=")
 
 
 class _Plan(NamedTuple):

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.config import refuse_part_of_run
+from tfgan.config import check_new_file
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.errors import UserError
-from tfgan.paths.files import check_file, is_there, write_atomically
+from tfgan.paths.files import write_atomically
 from tfgan.paths.home import with_home
 from tfgan.runs.start import start_tensorflow
 from tfgan.terminal import wrapped
@@ -87,8 +87,5 @@ def _check(flags: Flags, folders: list[str]) -> Path | None:
     if not flags["out"]:
         return None
     out = Path(with_home(flags["out"]))
-    if is_there(out):
-        raise UserError(f"--out={out} exists: use another name.")
-    check_file(out, "--out=")
-    refuse_part_of_run(out, "--out=")
+    check_new_file(out, "--out=")
     return out

@@ -6,7 +6,7 @@ its flags from these fields, and `RUN/config.json` stores them resolved.
 
 from tfgan.config.data import DataConfig
 from tfgan.config.kinds import BATCH_KINDS, SPECIFIC, BatchKind, idle_settings, present_kind
-from tfgan.config.near import is_run, no_run, refuse_part_of_run
+from tfgan.config.near import check_new_file, is_run, no_run, refuse_part_of_run
 from tfgan.config.records import make_records
 from tfgan.config.run import RunConfig
 from tfgan.config.scale import FULL, TRAINED, Scale, as_pixels
@@ -47,6 +47,7 @@ __all__ = [
     "Size",
     "Strings",
     "TrainConfig",
+    "check_new_file",
     "differences",
     "as_flag",
     "as_pixels",

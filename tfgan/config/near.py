@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tfgan.errors import UserError, did_you_mean_path
+from tfgan.paths.files import check_file, is_there
 
 RECORD = "config.json"
 PARTS = (
@@ -28,6 +29,18 @@ def refuse_part_of_run(path: Path, flag: str = ""):
     for parent in whole.parents:
         if whole.relative_to(parent).parts[0] in PARTS and is_run(parent):
             raise UserError(f"{flag}{path} belongs to the run {parent}, which needs what is there: choose another place.")
+
+
+def check_new_file(path: Path, flag: str):
+    """Raises `UserError` for a result that would replace what is there or belongs to a run; `OutputError` if it cannot be written.
+
+    Args:
+        path: the file that is to be written; flag: the setting that names it, for the message: "--out=".
+    """
+    if is_there(path):
+        raise UserError(f"{flag}{path} exists: use another name.")
+    check_file(path, flag)
+    refuse_part_of_run(path, flag)
 
 
 def no_run(folder: Path) -> str:
