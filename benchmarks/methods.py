@@ -33,7 +33,7 @@ def seconds_per_step(name: str, precision: str, image_size: int) -> tuple[int, f
     start_tensorflow()
     from tfgan.config import DataConfig, TrainConfig
     from tfgan.data import open_dataset
-    from tfgan.runs.probe import predict
+    from tfgan.runs.training.probe import predict
 
     cls = method_class(name)
     generator = {"generator": f"unet_{image_size}"} if name == "pix2pix" else {}

@@ -5,4 +5,4 @@ from tfgan.runs.start import start_tensorflow
 start_tensorflow()
 
 import tfgan.cli.train  # noqa: E402  after TensorFlow, which has just been started without noise
-import tfgan.runs.train  # noqa: E402, F401
+import tfgan.runs.training.train  # noqa: E402, F401

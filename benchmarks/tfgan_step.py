@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan.config import DataSpec, Domain, TrainConfig
 from tfgan.methods import method_class
-from tfgan.runs.assembly import Machine, assemble
+from tfgan.runs.training.assembly import Machine, assemble
 from tfgan.training.hardware import share_cores
 from tfgan.training.strategy import make_strategy
 

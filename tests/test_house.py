@@ -39,6 +39,8 @@ BELOW = {
     "methods": {"lazy", "sizes", "losses", "augmentation", "attributes", "config", "errors"},
 }
 SHARED_BY_METHODS = ("base", "noise")
+ROOMS_OF_RUNS = {"planning": set(), "evaluation": set(), "training": {"planning", "evaluation"}, "results": {"training"}}
+"""Folder in tfgan/runs -> the others that it may know; the files beside them are for all."""
 CARRIERS = ("training", "inference", "evaluation")  # they take methods and data sets as arguments, and never meet each other
 BELOW |= dict.fromkeys(CARRIERS, set(BELOW))
 BELOW |= {"runs": set(BELOW)}
@@ -81,6 +83,10 @@ def forbidden(importer, imported):
         return "methods never import each other"
     if there != here and there not in BELOW[here]:
         return f"{here} must not know {there}"
+    if here == there == "runs":
+        room, other = importer.split(".")[2], imported.split(".")[2]
+        if room != other in ROOMS_OF_RUNS and other not in ROOMS_OF_RUNS.get(room, ()):
+            return f"{here}.{room} must not know {there}.{other}"
     if here in CARRIERS and there == "methods" and imported.split(".")[2] != "base":
         return "only runs, the command line and the Python API look up methods"
     return None
@@ -116,14 +122,18 @@ def test_the_entry_imports_the_command_line_alone():
         ("tfgan.methods.pix2pix", "tfgan.methods.base", True),
         ("tfgan.methods.gan", "tfgan.methods.noise.NoiseMethod", True),
         ("tfgan.training.step", "tfgan.methods.base.Method", True),
-        ("tfgan.runs.train", "tfgan.methods.METHODS", True),
+        ("tfgan.runs.training.train", "tfgan.methods.METHODS", True),
         ("tfgan.cli.train", "tfgan.methods.METHODS", True),
-        ("tfgan.cli.train", "tfgan.runs.train.train", True),
-        ("tfgan.runs.train", "tfgan.cli.flags", False),
+        ("tfgan.cli.train", "tfgan.runs.training.train.train", True),
+        ("tfgan.runs.training.train", "tfgan.runs.planning.plan", True),
+        ("tfgan.runs.training.train", "tfgan.runs.opening.open_run", True),
+        ("tfgan.runs.training.train", "tfgan.cli.flags", False),
+        ("tfgan.runs.evaluation.evaluate", "tfgan.runs.results.translate", False),
+        ("tfgan.runs.judging", "tfgan.runs.results.export", False),
         ("tfgan.api", "tfgan.cli.flags", False),
         ("tfgan.cli.train", "tfgan.api.train", False),
         ("tfgan.cli.sample", "tfgan.networks.unet", False),
-        ("tfgan.training.trainer", "tfgan.runs.alarms", False),
+        ("tfgan.training.trainer", "tfgan.runs.training.alarms", False),
         ("tfgan.data.images", "numpy.random", True),
         ("tfgan.layers", "tfgan.losses.l1_loss", False),
         ("tfgan.data.dataset", "tfgan.networks.unet", False),

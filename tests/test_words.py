@@ -22,7 +22,7 @@ from tfgan.errors import UserError
 from tfgan.methods import METHODS, method_class
 from tfgan.methods.base import HParams, Method
 from tfgan.networks import stylegan
-from tfgan.runs.metric_networks import Evaluators
+from tfgan.runs.evaluation.metric_networks import Evaluators
 from tfgan.runs.recipes import recipe_settings
 from tfgan.runs.report import write_report
 
@@ -274,7 +274,7 @@ def test_a_setting_may_take_an_old_word_over():
 def test_training_takes_old_keywords(monkeypatch, said, tmp_path):
     """Through the front door, up to where training begins."""
     given = []
-    monkeypatch.setattr("tfgan.runs.train.train", lambda plan, callbacks: given.append(plan))
+    monkeypatch.setattr("tfgan.runs.training.train.train", lambda plan, callbacks: given.append(plan))
     monkeypatch.setattr(api, "load", lambda folder: folder)
     for name in ("average_decay", "ema_decay"):
         tfgan.train("dcgan", dataset="synthetic", workdir=tmp_path, **{name: 0.5})

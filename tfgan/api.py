@@ -33,9 +33,9 @@ from tfgan.errors import UserError, did_you_mean
 from tfgan.messages import show_messages
 from tfgan.methods import METHODS, method_class, register
 from tfgan.runs import recipes
-from tfgan.runs.plan import make_plan
+from tfgan.runs.planning.plan import make_plan
+from tfgan.runs.planning.workdir import claimed
 from tfgan.runs.start import start_tensorflow
-from tfgan.runs.workdir import claimed
 
 if TYPE_CHECKING:
     from tfgan.data.checks import Inspection
@@ -101,8 +101,8 @@ def train(method: str | type[Method] = "", *, recipe: str = "", data: Any = None
     with claimed(training, images) as lock:
         plan = make_plan(chosen, images, training, hparams)
         start_tensorflow()
-        from tfgan.runs.newest_picture import NewestPicture
-        from tfgan.runs.train import train as train_run
+        from tfgan.runs.training.newest_picture import NewestPicture
+        from tfgan.runs.training.train import train as train_run
         from tfgan.training.notebook import in_notebook
 
         shown = [NewestPicture()] if in_notebook() else []
@@ -168,7 +168,7 @@ def evaluate(*, real: str | Path, fake: str | Path, **settings) -> dict[str, flo
     (config,) = make_records([], settings, [EvaluateConfig])
     config.check_folders(str(real), str(fake))
     start_tensorflow()
-    from tfgan.runs.evaluate import evaluate_folders
+    from tfgan.runs.evaluation.evaluate import evaluate_folders
 
     return _values(evaluate_folders(str(real), str(fake), config))
 
@@ -224,7 +224,7 @@ def check(data_dir: str | Path = "", method: str = "", **settings) -> Inspection
     if method:
         method_class(method)  # a slip is told before TensorFlow is started
     start_tensorflow()
-    from tfgan.runs.check import choose_method, inspect_data
+    from tfgan.runs.planning.check import choose_method, inspect_data
 
     known, given = {field.name for field in dataclasses.fields(DataConfig)}, in_present_words(settings, old_names(DataConfig))
     data = DataConfig(data_dir=str(data_dir), **{name: value for name, value in given.items() if name in known}).with_home()
@@ -267,7 +267,7 @@ class Run:
     @property
     def sampler(self) -> Sampler:
         """The run's way from noise to images, for latents of your own, a `tfgan.inference.Sampler`. Raises `UserError` if it has none."""
-        from tfgan.runs.latents import choose_sampler
+        from tfgan.runs.results.latents import choose_sampler
 
         return choose_sampler(self._opened, self._signatures, None)
 
@@ -325,7 +325,7 @@ class Run:
         Raises:
             UserError: images or conditions that the run does not know; several ways of which none is named.
         """
-        from tfgan.runs.translate import translate_images
+        from tfgan.runs.results.translate import translate_images
 
         config = TranslateConfig(checkpoint=self._checkpoint, to=to, set=set, style=style, seed=seed, size=str(size), tile=tile)
         return translate_images(self._opened, self._signatures, images, config, _wants_floats(dtype))
@@ -351,7 +351,7 @@ class Run:
         Raises:
             UserError: the run makes no images from noise, or has no styles to truncate; seeds or classes that do not exist.
         """
-        from tfgan.runs.latents import choose_sampler, class_numbers
+        from tfgan.runs.results.latents import choose_sampler, class_numbers
 
         (config,) = make_records([], {} if truncation is None else {"truncation": truncation}, [SampleConfig])
         sampler = choose_sampler(self._opened, self._signatures, next(iter(config.numbers("truncation")), None))
@@ -371,7 +371,7 @@ class Run:
         Raises:
             UserError: an unknown setting or metric, or one that cannot be measured on these images.
         """
-        from tfgan.runs.evaluate import evaluate as evaluate_runs
+        from tfgan.runs.evaluation.evaluate import evaluate as evaluate_runs
 
         (config,) = make_records([], {"checkpoint": self._checkpoint, **settings}, [EvaluateConfig])
         return _values(evaluate_runs([str(self.folder)], config, elsewhere=True)[0])
@@ -388,7 +388,7 @@ class Run:
             OutputError: the folder cannot be written.
             TrainingFailed: the SavedModel does not reproduce the run.
         """
-        from tfgan.runs.export import export_run
+        from tfgan.runs.results.export import export_run
 
         return export_run(
             str(self.folder), ExportConfig(checkpoint=self._checkpoint, output=str(output), overwrite=overwrite, max_pixels=max_pixels)

@@ -13,10 +13,10 @@ from tfgan.config import DataConfig, TrainConfig
 from tfgan.data import open_dataset
 from tfgan.errors import UserError, did_you_mean_path
 from tfgan.methods import METHODS, method_class
-from tfgan.runs.check import advise
-from tfgan.runs.probe import Prediction
-from tfgan.runs.quicker import NIGHT, _fewer_epochs, cures_for_memory, quicker
-from tfgan.runs.smaller import flags_for_smaller, make_smaller
+from tfgan.runs.planning.check import advise
+from tfgan.runs.planning.smaller import flags_for_smaller, make_smaller
+from tfgan.runs.training.probe import Prediction
+from tfgan.runs.training.quicker import NIGHT, _fewer_epochs, cures_for_memory, quicker
 
 ODD = """it's a "$HOME" of 100 %, `ls`"""  # a name that a shell would take apart
 

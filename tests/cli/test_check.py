@@ -15,7 +15,7 @@ from tfgan.cli.check_output import _duration
 from tfgan.cli.main import main
 from tfgan.data.synthetic import KINDS
 from tfgan.methods.base import Stage
-from tfgan.runs.probe import _time, _weight
+from tfgan.runs.training.probe import _time, _weight
 
 OTHER_NOTES = {tiny.domains_without_splits: {("note", "no_validation")}, tiny.nested_images: {("note", "no_validation")}}
 MAKERS = {make.__name__: make for makers in tiny.LAYOUTS.values() for make in makers}
@@ -125,7 +125,7 @@ PROBED = [
 
 
 def test_prediction_and_command(monkeypatch, capsys):
-    monkeypatch.setattr("tfgan.runs.probe._time", lambda step: (step(), 2.0)[1])
+    monkeypatch.setattr("tfgan.runs.training.probe._time", lambda step: (step(), 2.0)[1])
     flags = [*PROBED, "--batch_size=3", "--epochs=5", "--noflip", "--precision=mixed_bfloat16", "--workdir=" + "a b " * 30]
     code, _, text = tiny.check(*flags)
     assert code == 0 and "pix2pix at 16×16, batch 3" in text
@@ -166,7 +166,7 @@ def test_a_growing_method_is_weighed_by_its_pixels():
 
 def test_a_step_is_timed_without_the_first(monkeypatch):
     clock, costs = [0.0], iter([100.0, 2.0, 4.0, 3.0, 9.0])
-    monkeypatch.setattr("tfgan.runs.probe.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr("tfgan.runs.training.probe.time", SimpleNamespace(perf_counter=lambda: clock[0]))
 
     def step():
         clock[0] += next(costs)
@@ -176,7 +176,7 @@ def test_a_step_is_timed_without_the_first(monkeypatch):
 
 def test_a_slow_step_is_timed_once(monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr("tfgan.runs.probe.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr("tfgan.runs.training.probe.time", SimpleNamespace(perf_counter=lambda: clock[0]))
     steps = []
 
     def step():
@@ -190,7 +190,7 @@ def test_out_of_memory_is_an_error_with_a_cure(monkeypatch):
     def fail(*arguments):
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
 
-    monkeypatch.setattr("tfgan.runs.probe.predict", fail)
+    monkeypatch.setattr("tfgan.runs.training.probe.predict", fail)
     smaller = "--image_size=8 --generator=unet_8 or --precision=mixed_bfloat16"
     for flags, cure in (["--batch_size=1"], f"use {smaller}"), (["--batch_size=9"], f"use --batch_size=4 or {smaller}"):
         code, found, text = tiny.check(*PROBED, *flags)
@@ -198,7 +198,7 @@ def test_out_of_memory_is_an_error_with_a_cure(monkeypatch):
 
 
 def test_errors_keep_the_probe_from_starting(tmp_path, monkeypatch):
-    monkeypatch.setattr("tfgan.runs.probe.predict", lambda *arguments: pytest.fail("tried"))
+    monkeypatch.setattr("tfgan.runs.training.probe.predict", lambda *arguments: pytest.fail("tried"))
     flags = tiny.side_by_side(tmp_path / "data")
     (tmp_path / "data/train/1.png").write_bytes(b"")
     code, _, text = tiny.check(tmp_path / "data", *flags)

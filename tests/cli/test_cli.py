@@ -11,7 +11,7 @@ from tfgan.cli.main import VERBS, main
 from tfgan.data import DATASETS
 from tfgan.errors import TrainingFailed, UserError
 from tfgan.methods import METHODS
-from tfgan.runs.pictures import Samples
+from tfgan.runs.training.pictures import Samples
 
 HEAVY = {"tensorflow", "keras", "tensorflow_datasets", "PIL", "matplotlib", "plotly"}
 

@@ -12,7 +12,7 @@ from tfgan.config import TrainConfig
 from tfgan.data import images
 from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.pixels import paired_scores
-from tfgan.runs import comparisons
+from tfgan.runs.evaluation import comparisons
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 

@@ -10,9 +10,9 @@ from tfgan.config import DataConfig, DataSpec, Domain, RunConfig, TrainConfig, f
 from tfgan.data.checks.crops import check_crops
 from tfgan.errors import UserError
 from tfgan.methods import method_class
-from tfgan.runs.plan import prolong, settle
+from tfgan.runs.planning.plan import prolong, settle
 from tfgan.runs.recipes import recipe_settings, recipes
-from tfgan.runs.train import _tell_crops
+from tfgan.runs.training.train import _tell_crops
 from tfgan.sizes import generator_multiple
 
 ALL = sorted(recipes())

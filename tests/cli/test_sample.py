@@ -15,8 +15,8 @@ from tfgan.errors import UserError
 from tfgan.inference import Encoder, Sampler, open_inference
 from tfgan.inference.grids import GAP, LEAST_CELL, LINE_HEIGHT
 from tfgan.methods.base import Encoding, Generation
-from tfgan.runs import sampling
 from tfgan.runs.opening import Run, open_run
+from tfgan.runs.results import sampling
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -249,8 +249,8 @@ def test_images_that_cannot_be_used(tmp_path, changes, message):
 
 
 def test_a_translator_run_is_sent_to_translate(tmp_path, monkeypatch):
-    monkeypatch.setattr("tfgan.runs.sampling.open_run", lambda *_: Run("run", FakeConfig, FakeMethod(), 1))
-    monkeypatch.setattr("tfgan.runs.sampling.open_inference", lambda method: {})
+    monkeypatch.setattr("tfgan.runs.results.sampling.open_run", lambda *_: Run("run", FakeConfig, FakeMethod(), 1))
+    monkeypatch.setattr("tfgan.runs.results.sampling.open_inference", lambda method: {})
     with pytest.raises(UserError, match="use `tfgan translate`"):
         sampling.sample("run", tmp_path / "out", SampleConfig())
 

@@ -16,7 +16,7 @@ from tfgan.inference import export as export_module
 from tfgan.inference.translator import Translator
 from tfgan.methods.base import Translation
 from tfgan.runs.opening import open_run
-from tfgan.runs.pictures import stored_inputs
+from tfgan.runs.training.pictures import stored_inputs
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +206,7 @@ def test_what_fails_leaves_the_older_export(run, tmp_path, monkeypatch, capsys):
     def full(*_):
         raise tf.errors.ResourceExhaustedError(None, None, f"{folder}/variables: No space left on device")
 
-    monkeypatch.setattr("tfgan.runs.export.export", full)
+    monkeypatch.setattr("tfgan.runs.results.export.export", full)
     assert main(["export", str(run), f"--output={folder}", "--overwrite"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert f"{folder} cannot be written" in line and "No space left" in line
@@ -245,7 +245,7 @@ def test_an_export_with_other_weights_is_refused(run, tmp_path, capsys, monkeypa
         for weight in signatures["translate"].weights:
             weight.assign(weight + 0.05)
 
-    monkeypatch.setattr("tfgan.runs.export.export", perturbed)
+    monkeypatch.setattr("tfgan.runs.results.export.export", perturbed)
     assert main(["export", str(run), f"--output={tmp_path / 'model'}"]) == 1
     assert "does not reproduce the run (serving_default): do not use it." in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -12,8 +12,8 @@ from PIL import Image
 from replicas import ONE, TWO, strategy_over
 
 from tfgan.cli.main import main
-from tfgan.runs import assembly
 from tfgan.runs.opening import open_run
+from tfgan.runs.training import assembly
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -211,7 +211,7 @@ def test_disk_full_while_logging(train, run, monkeypatch):
 
 def test_best_checkpoint(train, run, monkeypatch):
     """Validation scores 3, 1, 2, then, resumed, 2, 0: the second and the last are the best; a leftover of a kill does no harm."""
-    from tfgan.runs.validation import Validation
+    from tfgan.runs.training.validation import Validation
 
     scores = iter([3.0, 1.0, 2.0, 2.0, 0.0])
     monkeypatch.setattr(Validation, "on_interval", lambda self, trainer, step: {"val_l1": next(scores)})
@@ -231,7 +231,7 @@ def test_best_checkpoint(train, run, monkeypatch):
 
 def test_training_stops_early_and_stays_stopped(train, run, monkeypatch):
     """Scores of epochs 2 to 5, resumed, 6, and, with more patience, 7: the best one is epoch 4's, and two worse ones end it at epoch 6."""
-    from tfgan.runs.validation import Validation
+    from tfgan.runs.training.validation import Validation
 
     scores = iter([3.0, 4.0, 1.0, 2.0, 5.0, 0.5])
     monkeypatch.setattr(Validation, "on_interval", lambda self, trainer, step: {"val_l1": next(scores)})

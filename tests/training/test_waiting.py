@@ -13,7 +13,7 @@ from run_state import tensors
 
 from tfgan.cli import main as entry
 from tfgan.cli.main import main
-from tfgan.runs import pictures
+from tfgan.runs.training import pictures
 from tfgan.training import logs
 from tfgan.training.callbacks import Callback
 from tfgan.training.kept import find_checkpoint, holds_checkpoints

@@ -40,7 +40,7 @@ def run(arguments: list[str]) -> int:
     require_data(first.given, data, USAGE)
     if is_stored(data):
         start_tensorflow()  # TensorFlow Datasets brings it
-    from tfgan.runs.check import choose_method, inspect_data
+    from tfgan.runs.planning.check import choose_method, inspect_data
 
     choice = choose_method(data, first["method"])
     cls, flags = method_class(choice.method), _flags(choice.method)
@@ -82,7 +82,7 @@ def _progress(items, total: int):
 def _report(plan: _Plan, seen, layouts: list, config: CheckConfig) -> int:
     """Prints what was found, tries training, draws the sheet. Returns the exit code."""
     from tfgan.cli import check_output as output
-    from tfgan.runs.check import METHODS
+    from tfgan.runs.planning.check import METHODS
 
     print(f"{plan.data.data_dir or plan.data.dataset}, for {plan.method}{output.direction(seen, plan.data)}\n")
     print(output.describe_layout(plan.kind, layouts, METHODS))
@@ -105,7 +105,7 @@ def _refused(plan: _Plan, seen) -> list:
     """What training would refuse of the run that it starts from, or goes on with."""
     from tfgan.data.checks import Finding
     from tfgan.runs.opening import read_config
-    from tfgan.runs.workdir import judge_workdir
+    from tfgan.runs.planning.workdir import judge_workdir
 
     try:
         judge_workdir(plan.workdir, (plan.data.data_dir, *plan.data.extra_data_dirs))
@@ -113,7 +113,7 @@ def _refused(plan: _Plan, seen) -> list:
             read_config(Path(plan.training.init_from))
         if is_run(Path(plan.workdir)):
             spec = _open(plan, seen, plan.hparams).spec
-            from tfgan.runs.plan import earlier_run, refuse_changes, settle
+            from tfgan.runs.planning.plan import earlier_run, refuse_changes, settle
 
             earlier = earlier_run(plan.workdir, plan.method, plan.hparams)
             hparams = settle(plan.hparams, earlier, plan.method)
@@ -140,8 +140,8 @@ def _probe(plan: _Plan, seen) -> list:
 
     from tfgan.cli.check_output import describe_prediction, describe_quicker
     from tfgan.data.checks import Finding
-    from tfgan.runs.probe import predict
-    from tfgan.runs.quicker import cures_for_memory, quicker
+    from tfgan.runs.training.probe import predict
+    from tfgan.runs.training.quicker import cures_for_memory, quicker
 
     def probe(hparams):
         return predict(plan.method, plan.training, hparams, _open(plan, seen, hparams))

@@ -18,8 +18,8 @@ from tfgan.data.checks.layouts import Layout
 from tfgan.terminal import columns, tint
 
 if TYPE_CHECKING:
-    from tfgan.runs.probe import Prediction
-    from tfgan.runs.quicker import Quicker
+    from tfgan.runs.training.probe import Prediction
+    from tfgan.runs.training.quicker import Quicker
 
 WIDTH = 118  # characters, where no terminal says how wide it is
 COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}

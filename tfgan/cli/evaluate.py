@@ -70,7 +70,7 @@ def _measure(folders: list[str], real: str, fake: str, settings: EvaluateConfig,
     else:
         judge_folders(real, fake, settings)
     start_tensorflow()
-    from tfgan.runs.evaluate import evaluate, evaluate_folders
+    from tfgan.runs.evaluation.evaluate import evaluate, evaluate_folders
 
     return evaluate(folders, settings, elsewhere) if folders else [evaluate_folders(real, fake, settings)]
 

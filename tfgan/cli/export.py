@@ -33,7 +33,7 @@ def run(arguments: list[str]) -> int:
 
     judge_export(folder, settings)
     start_tensorflow()
-    from tfgan.runs.export import export_run
+    from tfgan.runs.results.export import export_run
 
     exported = export_run(folder, settings)
     print("\n".join([f"{exported.folder}: step {exported.step}", *(f"{name}: {text}" for name, text in exported.signatures.items())]))

@@ -36,7 +36,7 @@ def run(arguments: list[str]) -> int:
     judge_sample(folder, Path(output), settings)
 
     start_tensorflow()
-    from tfgan.runs.sampling import sample
+    from tfgan.runs.results.sampling import sample
 
     said, exit_code = sample(folder, Path(output), settings)
     print(said)

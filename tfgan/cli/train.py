@@ -66,7 +66,7 @@ def _choose_method(arguments: list[str]) -> tuple[str, str]:
     folders = list(filter(is_folder, first_look(first, arguments)))
     if first["method"] or len(folders) != 1 or first["data_dir"] or wants_help(arguments):
         return first["method"] or "pix2pix", ""
-    from tfgan.runs.check import choose_method
+    from tfgan.runs.planning.check import choose_method
 
     chosen = choose_method(name_data(first, folders, "trained on"))
     layouts = chosen.layouts.possible
@@ -85,14 +85,14 @@ def _propose(data: DataConfig, kind: str, given: set[str]) -> DataConfig:
 
 def _train(method: str, data: DataConfig, training: TrainConfig, hparams) -> int:
     """Trains, and says what comes next. Returns an exit code."""
-    from tfgan.runs.plan import make_plan
-    from tfgan.runs.workdir import claimed
+    from tfgan.runs.planning.plan import make_plan
+    from tfgan.runs.planning.workdir import claimed
 
     with claimed(training, data) as lock:
         plan = make_plan(method, data, training, hparams)
         start_tensorflow()
         from tfgan.inference import open_inference, translators
-        from tfgan.runs.train import train
+        from tfgan.runs.training.train import train
 
         trained = train(plan, [lock])
     if trained.stopped_by:

@@ -29,7 +29,7 @@ def run(arguments: list[str]) -> int:
 
     judge_translation(folder, source, output, settings)
     start_tensorflow()
-    from tfgan.runs.translate import translate
+    from tfgan.runs.results.translate import translate
 
     written = translate(folder, source, output, settings)
     print(written.describe(output))

@@ -39,7 +39,7 @@ class Callback:
         """Called when a sample picture was made.
 
         Args:
-            made: the picture, a `tfgan.runs.pictures.Made`.
+            made: the picture, a `tfgan.runs.training.pictures.Made`.
 
         Returns:
             Name -> scalar, for the log.

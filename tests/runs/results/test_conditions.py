@@ -10,9 +10,9 @@ from tfgan.data.label_maps.maps import paint
 from tfgan.data.pipeline import denormalize
 from tfgan.inference import open_inference
 from tfgan.inference.tiling import translate_image
-from tfgan.runs.conditions import choose_translator, make_conditions
 from tfgan.runs.opening import open_run
-from tfgan.runs.pictures import stored_inputs
+from tfgan.runs.results.conditions import choose_translator, make_conditions
+from tfgan.runs.training.pictures import stored_inputs
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 

@@ -15,7 +15,7 @@ from tfgan.data.checks.layouts import Layouts, find_layouts, unclear
 from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.methods.base import HParams
-from tfgan.runs.smaller import flags_for_smaller
+from tfgan.runs.planning.smaller import flags_for_smaller
 from tfgan.runs.start import start_tensorflow
 
 METHODS = {

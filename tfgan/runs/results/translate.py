@@ -10,11 +10,11 @@ from tfgan.inference.arrays import Pixels, Results, as_images
 from tfgan.inference.files import DONE, FAILED, translate_files
 from tfgan.inference.origin import Origin, digest
 from tfgan.inference.passage import Passage
-from tfgan.runs.conditions import choose_translator, make_conditions
 from tfgan.runs.judging import find_results
 from tfgan.runs.opening import Run, open_run
-from tfgan.runs.scale import choose_passage
-from tfgan.runs.written import Written, origin_of
+from tfgan.runs.results.conditions import choose_translator, make_conditions
+from tfgan.runs.results.scale import choose_passage
+from tfgan.runs.results.written import Written, origin_of
 from tfgan.terminal import Waiting
 
 logger = logging.getLogger(__name__)

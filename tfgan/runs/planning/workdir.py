@@ -11,7 +11,7 @@ from tfgan.config import DataConfig, TrainConfig
 from tfgan.config.near import RECORD, is_run
 from tfgan.errors import UserError, first_line
 from tfgan.paths.files import check_encoding
-from tfgan.runs.lock import LOCK, held, is_lock
+from tfgan.runs.planning.lock import LOCK, held, is_lock
 from tfgan.training.callbacks import Callback
 from tfgan.training.kept import holds_checkpoints
 
@@ -30,7 +30,7 @@ def claimed(training: TrainConfig, data: DataConfig) -> Iterator[Callback]:
     """A context in which this process alone trains the run in the folder `training.workdir`, which it makes if need be.
 
     Yields:
-        A callback for the training, see `tfgan.runs.lock.held`.
+        A callback for the training, see `tfgan.runs.planning.lock.held`.
 
     Raises:
         UserError: a folder in which no run is made, or whose run another process trains.

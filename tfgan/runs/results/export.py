@@ -18,8 +18,8 @@ from tfgan.paths.folders import files_in, new_folder
 from tfgan.runs.exported import RECORD
 from tfgan.runs.judging import judge_export
 from tfgan.runs.opening import Run, open_run
-from tfgan.runs.pictures import stored_inputs
-from tfgan.runs.scale import find_scale
+from tfgan.runs.results.scale import find_scale
+from tfgan.runs.training.pictures import stored_inputs
 from tfgan.terminal import waiting
 
 logger = logging.getLogger(__name__)

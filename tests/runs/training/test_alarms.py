@@ -18,9 +18,9 @@ from tfgan.inference import Sampler, Translator
 from tfgan.methods import METHODS, method_class
 from tfgan.methods.gan import GAN
 from tfgan.methods.noise import NoiseMethod
-from tfgan.runs.alarms import Health
-from tfgan.runs.cures import CURES, suggest
-from tfgan.runs.pictures import Call, Made
+from tfgan.runs.training.alarms import Health
+from tfgan.runs.training.cures import CURES, suggest
+from tfgan.runs.training.pictures import Call, Made
 from tfgan.training.pace import Pace
 
 PHOTO, LABELS = Domain("photo", 3), Domain("labels", 3)

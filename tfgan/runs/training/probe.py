@@ -11,8 +11,8 @@ import tensorflow as tf
 from tfgan.config import TrainConfig
 from tfgan.inference import open_inference
 from tfgan.methods import method_class
-from tfgan.runs.assembly import assemble, choose_machine
-from tfgan.runs.validation import Validation
+from tfgan.runs.training.assembly import assemble, choose_machine
+from tfgan.runs.training.validation import Validation
 from tfgan.training.strategy import describe
 
 TIMED = 3  # steps

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from tfgan.config import TrainConfig, shell_flag
 from tfgan.errors import UserError
 from tfgan.methods.base import AdamHParams, HParams
-from tfgan.runs.probe import Prediction
-from tfgan.runs.smaller import flags_between, flags_for_smaller, make_smaller
+from tfgan.runs.planning.smaller import flags_between, flags_for_smaller, make_smaller
+from tfgan.runs.training.probe import Prediction
 
 NIGHT = 10 * 3600.0  # seconds
 SMALL = 64  # pixels of the longer side, below which images are not made smaller to save time

@@ -17,9 +17,9 @@ from tfgan.evaluation.measure import Measured, Tools, fitting, measure, obstacle
 from tfgan.evaluation.results import add_result, join, make_result, table
 from tfgan.inference import open_inference
 from tfgan.paths.names import safe_name
-from tfgan.runs.comparisons import compare, compare_folders
+from tfgan.runs.evaluation.comparisons import compare, compare_folders
+from tfgan.runs.evaluation.metric_networks import Evaluators, array_digest, load_extractor
 from tfgan.runs.judging import judge_evaluation, judge_folders, moved
-from tfgan.runs.metric_networks import Evaluators, array_digest, load_extractor
 from tfgan.runs.opening import Run, open_run
 
 logger = logging.getLogger(__name__)

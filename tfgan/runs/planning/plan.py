@@ -11,9 +11,9 @@ from tfgan.data.dataset import Dataset
 from tfgan.errors import ReadFailed, UserError
 from tfgan.methods import method_class
 from tfgan.methods.base import HParams
-from tfgan.runs.check import advise
 from tfgan.runs.judging import judge_run
 from tfgan.runs.opening import read_config
+from tfgan.runs.planning.check import advise
 from tfgan.runs.start import start_tensorflow
 from tfgan.training.kept import holds_checkpoints, resume_point
 

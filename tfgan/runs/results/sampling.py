@@ -22,9 +22,9 @@ from tfgan.inference.sampler import BATCH
 from tfgan.paths.files import check_file, is_there
 from tfgan.paths.names import safe_names
 from tfgan.runs.judging import read_by_samples
-from tfgan.runs.latents import attribute_vector, choose_classes, choose_encoder, choose_sampler, read_fitted
 from tfgan.runs.opening import Run, open_run
-from tfgan.runs.written import Written, origin_of
+from tfgan.runs.results.latents import attribute_vector, choose_classes, choose_encoder, choose_sampler, read_fitted
+from tfgan.runs.results.written import Written, origin_of
 from tfgan.terminal import Waiting, waiting
 
 logger = logging.getLogger(__name__)

@@ -16,14 +16,14 @@ import pytest
 import tfgan
 from tfgan.cli.main import main
 from tfgan.errors import TrainingFailed, UserError
-from tfgan.runs import lock
-from tfgan.runs.lock import held, leads_cluster, read_owner
+from tfgan.runs.planning import lock
+from tfgan.runs.planning.lock import held, leads_cluster, read_owner
 from tfgan.training.callbacks import Callback
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HOLD = """
 import os, subprocess, sys, time
-from tfgan.runs.lock import held
+from tfgan.runs.planning.lock import held
 with held(sys.argv[1]):
     if sys.argv[2:] == ["started"]:
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], close_fds=False)

@@ -20,13 +20,13 @@ from tfgan.evaluation.catalog import METRICS
 from tfgan.inference import open_inference
 from tfgan.methods import method_class
 from tfgan.methods.base import HParams, Method
-from tfgan.runs.alarms import Health
-from tfgan.runs.assembly import Machine, assemble, choose_machine
 from tfgan.runs.opening import open_run
-from tfgan.runs.pictures import EACH_EPOCH, Samples
-from tfgan.runs.plan import Plan, refuse_changes
+from tfgan.runs.planning.plan import Plan, refuse_changes
 from tfgan.runs.repeat import SettingsText
-from tfgan.runs.validation import Validation
+from tfgan.runs.training.alarms import Health
+from tfgan.runs.training.assembly import Machine, assemble, choose_machine
+from tfgan.runs.training.pictures import EACH_EPOCH, Samples
+from tfgan.runs.training.validation import Validation
 from tfgan.training.callbacks import BestCheckpoint, Callback
 from tfgan.training.checkpoint import Checkpointer
 from tfgan.training.hardware import rounding

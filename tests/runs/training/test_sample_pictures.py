@@ -11,7 +11,7 @@ from tfgan.config import Classes, DataSpec, Domain
 from tfgan.data import images
 from tfgan.inference import Sampler, Translator
 from tfgan.methods.base import Generation, Method, Stage, Translation
-from tfgan.runs.pictures import MOST_COLUMNS, Samples
+from tfgan.runs.training.pictures import MOST_COLUMNS, Samples
 from tfgan.training.timeline import Timeline
 
 pytestmark = pytest.mark.usefixtures("eagerly")

@@ -11,10 +11,10 @@ from PIL import Image
 import tfgan
 from tfgan.cli.main import main
 from tfgan.errors import UserError
-from tfgan.runs import workdir
-from tfgan.runs.workdir import judge_workdir
+from tfgan.runs.planning import workdir
+from tfgan.runs.planning.workdir import judge_workdir
 
-KEPT = Path(__file__).parents[1] / "kept_run" / "run"
+KEPT = Path(__file__).parents[2] / "kept_run" / "run"
 
 
 def write(path, text="mine"):

@@ -10,7 +10,7 @@ from tfgan.evaluation.extractors import open_extractor
 from tfgan.evaluation.measure import Tools, measure
 from tfgan.inference import Signatures, open_inference
 from tfgan.methods.base import Method
-from tfgan.runs.comparisons import compare, measurable
+from tfgan.runs.evaluation.comparisons import compare, measurable
 from tfgan.training.callbacks import Callback
 from tfgan.training.timeline import Interval
 

@@ -19,7 +19,7 @@ from tfgan.inference.grids import Strip, draw, lay_out
 from tfgan.methods.base import Method
 from tfgan.paths.files import write_atomically
 from tfgan.paths.inside import leads_outside
-from tfgan.runs.contrast import Contrast, may_be_dark
+from tfgan.runs.training.contrast import Contrast, may_be_dark
 from tfgan.training.callbacks import Callback
 from tfgan.training.timeline import Interval
 

@@ -16,8 +16,8 @@ from tfgan.evaluation.detectors import Watch, detectors
 from tfgan.evaluation.sample_measures import checkerboard, diversity, grid_peak, luminance_correlation, spread
 from tfgan.inference import Sampler, Translator
 from tfgan.methods.base import Method
-from tfgan.runs.cures import suggest
-from tfgan.runs.pictures import Made
+from tfgan.runs.training.cures import suggest
+from tfgan.runs.training.pictures import Made
 from tfgan.terminal import tint
 from tfgan.training.callbacks import Callback
 from tfgan.training.logs import MetricLog
