@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from tfgan.config import Domain
-from tfgan.data.pipeline import make_batches, normalize
+from tfgan.data.normalization import normalize
+from tfgan.data.pipeline import make_batches
 from tfgan.data.prepare import PreparedSource
 from tfgan.data.source import Source
 

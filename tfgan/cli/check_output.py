@@ -189,7 +189,7 @@ def _sizes(seen: Inspection, key: str) -> str:
     if not sizes:
         return ""
     domain = seen.domains[key]
-    channels = "class indices" if domain.dtype == "int32" else {1: "gray", 3: "color", 4: "color with alpha"}[domain.channels]
+    channels = "class indices" if domain.is_map else {1: "gray", 3: "color", 4: "color with alpha"}[domain.channels]
     depth = ", 16 bits" if domain.dtype == "uint16" else ""
     (often, count), *_ = sizes.most_common(1)
     if len(sizes) == 1:

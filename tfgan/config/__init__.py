@@ -26,12 +26,14 @@ from tfgan.config.setting import (
     shortened,
     unfit,
 )
-from tfgan.config.spec import Classes, DataSpec, Domain
+from tfgan.config.spec import DTYPES, MOST_CHANNELS, Classes, DataSpec, Domain, Part
 from tfgan.config.training import VALIDATED, TrainConfig
 from tfgan.config.words import in_present_words, old_names, record_in_present_words, refuse_both, tell_old_names
 
 __all__ = [
     "BATCH_KINDS",
+    "DTYPES",
+    "MOST_CHANNELS",
     "FULL",
     "SPECIFIC",
     "TRAINED",
@@ -40,6 +42,7 @@ __all__ = [
     "Classes",
     "DataConfig",
     "DataSpec",
+    "Part",
     "Domain",
     "RunConfig",
     "Scale",

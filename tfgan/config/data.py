@@ -3,9 +3,11 @@
 import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+from tfgan.config.ranges import AUTO, parse_ranges
 from tfgan.config.setting import Settings, Strings, setting
-from tfgan.config.spec import OLD_CODINGS
+from tfgan.config.spec import OLD_CODINGS, PAGES
 from tfgan.paths.home import with_home
 
 _NAMING = {"data_dir", "dataset", "synthetic_images", "synthetic_seed"}
@@ -27,6 +29,17 @@ class DataConfig(Settings):
     label_domains: Strings = setting((), "domains that are label maps: resized by nearest neighbor, never blended")
     alpha: str = setting(
         "composite", "transparency: composite over white, drop it, or keep it as a channel", choices=("composite", "drop", "keep")
+    )
+    value_range: Strings = setting(
+        (),
+        "the values that become -1 and 1, by domain: ct:-1024:3071; auto, or ct:auto: the least and largest of the training images; "
+        "ct:auto:1:99: percentiles; full: all of an unsigned type, the default for 8 and 16 bits",
+    )
+    pages: str = setting(
+        "",
+        "TIFF files of several pages: take the first, or make them channels; empty: refuse them",
+        choices=("", *PAGES),
+        old_default="first",
     )
     skip_bad_files: bool = setting(False, "leave out unreadable or mismatched files, counted and listed, instead of stopping")
     read_patience: int = setting(
@@ -66,6 +79,23 @@ class DataConfig(Settings):
     tfds_dir: str = setting("", "where TensorFlow Datasets keeps its files; empty: ~/tensorflow_datasets", operational=True, path=True)
     synthetic_images: int = setting(400, "number of training images of the built-in synthetic set", at_least=1, at_most=1_000_000)
     synthetic_seed: int = setting(0, "seed of the built-in synthetic set", at_least=0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        parse_ranges(self.value_range)
+
+    def effective(self) -> dict[str, Any]:
+        """The settings by name, with what becomes of files of several pages written out."""
+        return super().effective() | {"pages": self.pages or "refuse"}
+
+    def settled(self, earlier: Settings | None = None) -> "DataConfig":
+        """A copy with the settings as they count; of a run that goes on, with the ranges that it found when it began."""
+        own = super().settled(earlier)
+        if not isinstance(earlier, DataConfig) or own.value_range == earlier.value_range:
+            return own
+        given, found = parse_ranges(own.value_range), parse_ranges(earlier.value_range)
+        follows = all(rule in found or rule.origin == AUTO for rule in given)
+        return own.unchecked(value_range=earlier.value_range) if given and follows else own
 
     def with_home(self) -> "DataConfig":
         """The settings with `~` at the start of `data_dir`, `attributes_file` and `extra_data_dirs` replaced by the home folder."""

@@ -8,6 +8,11 @@ from tfgan.config.setting import Size, Strings
 from tfgan.config.words import recorded
 
 OLD_CODINGS = {"colours": "colors"}  # old spelling -> present one
+DTYPES = ("uint8", "uint16", "int16", "int32", "uint32", "float16", "float32")
+"""Types of pixels that are read and written."""
+MOST_CHANNELS = 64
+PAGES = ("refuse", "first", "channels")
+"""What becomes of a file of several pages: it is refused, its first page is taken, or its pages are channels."""
 BESIDE_IMAGES = {"attributes", "mask", "label"}  # keys of batches that are no images
 
 
@@ -35,15 +40,52 @@ class Classes:
 
 
 @dataclasses.dataclass(frozen=True)
+class Part:
+    """What one of several stacked files gives to the channels of a domain."""
+
+    name: str  # of the folder it comes from
+    channels: int = dataclasses.field(metadata=recorded(at_least=1, at_most=MOST_CHANNELS))
+    dtype: str = dataclasses.field(metadata=recorded(choices=DTYPES))
+
+
+@dataclasses.dataclass(frozen=True)
 class Domain:
     """One kind of image in a data set: its name, channels and pixel type, how it is resized, and its classes if it is a label map."""
 
     name: str  # as the user calls it: photo, labels, horse
-    channels: int = dataclasses.field(metadata=recorded(at_least=0, at_most=4))  # 1 gray, 3 RGB, 4 RGBA
-    dtype: str = dataclasses.field(default="uint8", metadata=recorded(choices=("uint8", "uint16", "int32")))
-    """Of the files; "int32" marks a map of class indices, H×W without channels."""
+    channels: int = dataclasses.field(metadata=recorded(at_least=0, at_most=MOST_CHANNELS))  # 1 gray, 3 RGB, 4 RGBA, or bands
+    dtype: str = dataclasses.field(default="uint8", metadata=recorded(choices=DTYPES))
+    """Of the files' pixels; without `bands`, "int32" marks a map of class indices, H×W without channels."""
     resample: str = dataclasses.field(default="bicubic", metadata=recorded(choices=("bicubic", "nearest")))  # nearest: label maps
     classes: Classes | None = None  # of a label map whose pixels are read as classes
+    bands: bool = False
+    """Whether the channels are measured data, all of which are kept as they are: neither colors nor transparency."""
+    pages: str = dataclasses.field(default="first", compare=False, metadata=recorded(choices=PAGES))
+    """What becomes of files of several pages; records are compared by the setting."""
+    value_range: tuple[tuple[float, float], ...] = ()
+    """The values that become -1 and 1: one pair for all channels, or one for each; empty: the whole range of an unsigned type."""
+    parts: tuple[Part, ...] = ()
+    """Of a domain whose images are several files stacked, in the order of the channels; empty for all others."""
+    format: str = dataclasses.field(default="", compare=False)
+    """The ending of most files, as "tif"; empty in records of earlier versions, and for data without files."""
+
+    def pieces(self) -> list[tuple[Part, slice]]:
+        """Its parts, or itself as the only one, and which channels are each one's."""
+        found, begin = [], 0
+        for part in self.parts or (Part(self.name, self.channels, self.dtype),):
+            found.append((part, slice(begin, begin + part.channels)))
+            begin += part.channels
+        return found
+
+    @property
+    def held_as(self) -> str:
+        """The type of its images on their way to the networks: that of the files, or float32 in [-1, 1] where it has a range."""
+        return "float32" if self.value_range else self.dtype
+
+    @property
+    def is_map(self) -> bool:
+        """Whether its arrays are class indices H×W int32, without channels."""
+        return self.dtype == "int32" and not self.bands
 
     def require_classes(self) -> Classes:
         """The classes of a domain that has them, as every one of dtype int32 does; raises `AssertionError` for any other."""
@@ -52,7 +94,21 @@ class Domain:
 
     def contradiction(self) -> str:
         """What is wrong with the record as a whole, as a clause that begins with the name of a field; "" if nothing is."""
-        return "classes must be there for dtype int32" if self.dtype == "int32" and self.classes is None else ""
+        if self.channels > 4 and not self.bands:
+            return f"channels must be from 0 to 4 for pictures, not {self.channels}"
+        if self.parts and sum(part.channels for part in self.parts) != self.channels:
+            return f"parts must have {self.channels} channels together"
+        if self.value_range and (len(self.value_range) not in (1, self.channels) or any(len(pair) != 2 for pair in self.value_range)):
+            return "value_range must have two values, or two for each channel"
+        if any(not low < high for low, high in self.value_range):
+            return "value_range must begin below where it ends"
+        if self.is_map and self.classes is None:
+            return "classes must be there for dtype int32, or bands"
+        if self.classes is not None:
+            return "" if self.is_map or self.dtype == "uint8" else f"dtype must be uint8 or int32 for classes, not {self.dtype}"
+        if not self.value_range and self.dtype not in ("uint8", "uint16"):
+            return f"value_range must be there for dtype {self.dtype}"
+        return ""
 
 
 @dataclasses.dataclass(frozen=True)

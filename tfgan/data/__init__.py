@@ -86,6 +86,7 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str
     """
     from tfgan.data.openers import OPENERS, synthetic
     from tfgan.data.own import is_own, open_own
+    from tfgan.data.ranges import with_ranges
 
     check_settings(settings, kind)
     _tell_unused(settings)
@@ -97,7 +98,7 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str
         splits = OPENERS[kind](settings)
     if not settings.data_dir and BATCH_KINDS[kind].sides:
         _check_names(settings, tuple(side_names(splits["train"]).values()))
-    return splits
+    return with_ranges(splits, settings) if "train" in splits else splits
 
 
 def make_dataset(

@@ -9,8 +9,9 @@ import numpy as np
 
 from tfgan.config import BATCH_KINDS, DataConfig, DataSpec, Scale, Size
 from tfgan.data.images import resize
+from tfgan.data.normalization import as_floats
 from tfgan.data.patience import Patience
-from tfgan.data.pipeline import make_batches, normalize
+from tfgan.data.pipeline import make_batches
 from tfgan.data.prepare import MEMORY_SHARE, PreparedSource, free_memory, may_crop
 from tfgan.data.source import Source
 from tfgan.errors import UserError
@@ -137,7 +138,7 @@ class Dataset:
         for stream in streams:
             for key, array in zip(stream.keys, stream.fetch(index % len(stream))):
                 domain = stream.domains.get(key)
-                example[key] = array if domain is None or domain.dtype == "int32" else normalize(array, domain)
+                example[key] = array if domain is None or domain.is_map else as_floats(array, domain)
         return example
 
     def column(self, split: str, key: str, most: int) -> np.ndarray:
@@ -149,7 +150,8 @@ class Dataset:
             most: of more examples, so many are taken, evenly spaced; keys of one stream give the same ones.
 
         Returns:
-            The entries of N examples, stacked: images N×H×W×C in the domain's dtype, of the size of a batch's images; maps of class ids
+            The entries of N examples, stacked: images N×H×W×C in the domain's dtype, or float32 in [-1, 1] where it has a range, of the
+            size of a batch's images; maps of class ids
             N×H×W int32; labels N; attributes N×K.
         """
         found = []

@@ -56,6 +56,7 @@ class ImageInfo:
     channels: int  # 1, 2, 3 or 4
     dtype: str  # "uint8" or "uint16"
     alpha: bool  # whether the last channel is transparency
+    bands: bool = False  # whether the channels are measured data, neither colors nor transparency
 
 
 def orientation(image: Image.Image, exif: Image.Exif, file: Path | bytes) -> int:

@@ -34,6 +34,11 @@ def synthetic(settings, kind, size):
     }
 
 
+def _reading(settings) -> tuple[str, bool, str]:
+    """How files are read: what becomes of transparency, of files that cannot be used, and of those of several pages."""
+    return settings.alpha, settings.skip_bad_files, settings.effective()["pages"]
+
+
 def _one_each(splits: Mapping[str, Source]) -> dict[str, list[Source]]:
     return {split: [source] for split, source in splits.items()}
 
@@ -56,7 +61,7 @@ def _unpaired(settings):
         given = open_own(settings)
         return sides(_pairs(settings)) if len(given["train"]) == 1 else given
     if settings.data_dir:
-        return open_unpaired(Path(settings.data_dir), settings.domains, settings.label_domains, settings.alpha, settings.skip_bad_files)
+        return open_unpaired(Path(settings.data_dir), settings.domains, settings.label_domains, *_reading(settings))
     if settings.dataset in UNPAIRED:
         from tfgan.data.tfds.cyclegan import open_cyclegan
 
@@ -110,7 +115,7 @@ def _pairs(settings):
     if settings.data_dir:
         from tfgan.data.folders.pairs import open_pairs
 
-        return open_pairs(Path(settings.data_dir), settings.domains, settings.label_domains, settings.alpha, settings.skip_bad_files)
+        return open_pairs(Path(settings.data_dir), settings.domains, settings.label_domains, *_reading(settings))
     if name.startswith("tfds:"):
         from tfgan.data.tfds.pairs import open_tfds
 
@@ -138,7 +143,7 @@ def _labeled(settings: DataConfig) -> dict[str, list[Source]]:
     if settings.data_dir:
         from tfgan.data.folders.classes import open_labeled
 
-        return _one_each(open_labeled(folder, settings.alpha, settings.skip_bad_files))
+        return _one_each(open_labeled(folder, *_reading(settings)))
     if settings.dataset in CLASSES:
         from tfgan.data.tfds.classes import open_classes
 
@@ -174,7 +179,7 @@ def _of_folder(folder: Path, settings):
     if not find_idx(folder):
         from tfgan.data.folders.singles import open_images
 
-        return open_images(folder, settings.half, settings.alpha, settings.skip_bad_files)
+        return open_images(folder, settings.half, *_reading(settings))
     if settings.half:
         raise UserError(f"--half={settings.half} is for side by side files, which the idx files in {folder} are not: leave it out.")
     return open_idx(folder, labeled=False)

@@ -11,6 +11,7 @@ import functools
 import numpy as np
 
 from tfgan.config import Domain, Size
+from tfgan.data.normalization import as_floats
 from tfgan.data.prepare import PreparedSource
 from tfgan.lazy import tf
 
@@ -143,20 +144,7 @@ def _augmented(array, domain: Domain | None, image_size, noise, flip, shrink):
     if domain is None:
         return array
     array = random_crop(array, image_size, noise, flip)
-    if domain.dtype == "int32":
+    if domain.is_map:
         return array
-    image = normalize(array, domain)
+    image = as_floats(array, domain)
     return image if shrink == 1 else tf.nn.avg_pool2d(image[None], shrink, shrink, "VALID")[0]
-
-
-def normalize(image, domain: Domain):
-    """Pixels of the domain's dtype, uint8 or uint16, as float32 in [-1, 1], of any shape; tensors stay tensors, and arrays arrays."""
-    scale = np.float32(2.0 / np.iinfo(domain.dtype).max)
-    image = np.asarray(image, np.float32) if isinstance(image, np.ndarray) else tf.cast(image, tf.float32)
-    return image * scale - np.float32(1.0)
-
-
-def denormalize(floats, domain: Domain):
-    """Pixels float32 in [-1, 1], of any shape, as a tensor of the domain's dtype, rounded to the nearest value and clipped to its range."""
-    dtype = tf.as_dtype(domain.dtype)
-    return tf.saturate_cast(tf.round((floats + 1.0) * (dtype.max / 2)), dtype)

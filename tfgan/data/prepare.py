@@ -11,6 +11,7 @@ import numpy as np
 from tfgan.config import BATCH_KINDS, DataConfig, Domain, Size
 from tfgan.data.images import middle, resize
 from tfgan.data.memory import budget
+from tfgan.data.normalization import normalize
 from tfgan.data.patience import Patience
 from tfgan.data.source import Source
 from tfgan.errors import ReadFailed, UnreadableImage, UserError
@@ -52,6 +53,7 @@ class PreparedSource:
         self.domains: dict[str, Domain] = {key: source.domains[old] for key, old in keys.items() if old in source.domains}
         self._indices = list(range(len(source)))
         self._memory: dict[int, list[np.ndarray]] | None = {} if remember else None
+        self._clipped: dict[tuple[str, int], float] = {}  # share of the values of an image that lie outside the domain's range
         self._sizes: dict[int, Size] = {}  # of the source's images, where they have been loaded
 
     def __len__(self) -> int:
@@ -95,7 +97,7 @@ class PreparedSource:
             example = self._load(index)
             self._sizes[index] = next((example[old].shape[:2] for key, old in self.keys.items() if key in self.domains), (0, 0))
             entries = [(key, example[old]) for key, old in self.keys.items()]
-            arrays = [self._resized(entry, self.domains[key]) if key in self.domains else entry for key, entry in entries]
+            arrays = [self._prepared(key, entry, index) if key in self.domains else entry for key, entry in entries]
             del example, entries  # before others take their memory
         self._check_classes(arrays)
         if self._memory is not None:
@@ -117,6 +119,26 @@ class PreparedSource:
             least, count = (-1, len(classes.names)) if classes else (0, len(self.source.class_names) if old == "label" else 0)
             if count and (np.min(array) < least or np.max(array) >= count):
                 raise UnreadableImage(f"{old} holds {np.min(array)} to {np.max(array)}, but the classes are 0 to {count - 1}")
+
+    def _prepared(self, key: str, image: np.ndarray, index: int) -> np.ndarray:
+        domain = self.domains[key]
+        if not domain.value_range:
+            return self._resized(image, domain)
+        low, high = (np.array(side) for side in zip(*domain.value_range))
+        if outside := np.count_nonzero((image < low) | (image > high)):
+            self._clipped[key, index] = outside / image.size
+        return self._resized(normalize(image, domain), domain)
+
+    def clipped(self) -> list[str]:
+        """What to say of values outside the domains' ranges, in the images that were loaded so far: a sentence for each domain."""
+        sentences = []
+        for key, domain in self.domains.items():
+            shares = [share for (other, _), share in self._clipped.items() if other == key]
+            if shares:
+                ranges = ", ".join(f"{low:g} to {high:g}" for low, high in dict.fromkeys(domain.value_range))
+                share, seen = sum(shares) / len(self._sizes), f"{len(shares)} of {len(self._sizes)} images"
+                sentences.append(f"{domain.name}: {share:.2%} of the values, in {seen}, lie outside {ranges} and are clipped.")
+        return sentences
 
     def _resized(self, image: np.ndarray, domain: Domain) -> np.ndarray:
         return resize(middle(image, self.size) if self.crop else image, self.size, domain.resample)
@@ -157,6 +179,8 @@ class PreparedSource:
                 f"{len(bad)} of {len(self)} {split} images cannot be used:\n{_listed(reasons)}\n"
                 "Repair or remove these files, or leave them out with --skip_bad_files."
             )
+        for sentence in self.clipped():
+            logger.warning(f"{split}: {sentence}")
         if skipped:
             logger.warning(f"Left out {len(skipped)} {split} images:\n{_listed(skipped)}")
         self._indices = [i for i in self._indices if i not in bad]
@@ -181,7 +205,7 @@ class PreparedSource:
     def bytes(self) -> int:
         """The memory that all prepared images and maps take, in bytes."""
         height, width = self.size
-        return len(self) * sum(height * width * max(d.channels, 1) * np.dtype(d.dtype).itemsize for d in self.domains.values())
+        return len(self) * sum(height * width * max(d.channels, 1) * np.dtype(d.held_as).itemsize for d in self.domains.values())
 
     def fingerprint(self) -> str:
         """A hash, 16 hexadecimal digits, of the examples' names in their order."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfgan.config import Classes, Size
 from tfgan.data.label_maps.maps import paint
-from tfgan.data.pipeline import normalize
+from tfgan.data.normalization import normalize
 from tfgan.evaluation import sliced
 from tfgan.evaluation.bootstrap import interval, mean_interval
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS

@@ -120,7 +120,7 @@ def decode(data, domain: Domain):
             tf.io.decode_image(data, domain.channels, domain.dtype, expand_animations=False), [None, None, domain.channels]
         )
     indices = _class_indices(data, domain.classes)
-    if domain.dtype == "int32":
+    if domain.is_map:
         return indices
     return tf.gather(
         tf.constant([*_rgb(domain.classes.colors), (0, 0, 0)], tf.uint8), tf.math.floormod(indices, len(domain.classes.values) + 1)

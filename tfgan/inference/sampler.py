@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tfgan.data.pipeline import denormalize
+from tfgan.data.normalization import denormalize
 from tfgan.errors import UserError, first_line
 from tfgan.layers import normal, tuned_function, uniform
 from tfgan.methods.base import Generation, Styles

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tfgan.config.verbs import ExportConfig
-from tfgan.data.pipeline import denormalize, normalize
+from tfgan.data.normalization import denormalize, normalize
 from tfgan.layers import tuned_function
 from tfgan.methods.base import Translation
 
@@ -25,7 +25,7 @@ class Translator(tf.Module):
         super().__init__()
         self.max_pixels = ExportConfig.max_pixels
         self.translation, self.source, self.target = translation, translation.source, translation.target
-        self.takes_maps = self.source.dtype == "int32"
+        self.takes_maps = self.source.is_map
         self.shape = [None, None, None] if self.takes_maps else [None, None, None, self.source.channels]
         self.input_key, self.truth_key, self.lengths = translation.input_key, translation.truth_key, translation.conditions
         self.conditions = [tf.TensorSpec([None, length], tf.float32, name) for name, length in self.lengths.items()]

@@ -7,7 +7,7 @@ from PIL import Image
 from tfgan.cli.main import main
 from tfgan.data import images, open_dataset
 from tfgan.data.label_maps.maps import paint
-from tfgan.data.pipeline import denormalize
+from tfgan.data.normalization import denormalize
 from tfgan.inference import open_inference
 from tfgan.inference.tiling import translate_image
 from tfgan.runs.opening import open_run

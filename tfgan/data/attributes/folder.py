@@ -19,7 +19,8 @@ from tfgan.data import images
 from tfgan.data.attributes.selection import Selection, select
 from tfgan.data.attributes.tables import Table, names_images, read_table
 from tfgan.data.folders.classes import find_class_folders
-from tfgan.data.folders.layout import infer_domains, list_images, refuse, require_folder
+from tfgan.data.folders.domains import infer_domains
+from tfgan.data.folders.layout import list_images, refuse, require_folder
 from tfgan.data.source import FileSource, Source, View
 from tfgan.errors import UserError
 
@@ -220,7 +221,9 @@ def open_set(folder: Path, table: Table, selection: Selection, settings: DataCon
     if "train" not in rows:
         raise UserError(f"{folder} has no training images, only {', '.join(rows)}")
     _check_learnable(folder, values[rows["train"]], selection.names)
-    domains = infer_domains({"image": [folder / file for file in table.files]}, ("image",), alpha=settings.alpha)
+    domains = infer_domains(
+        {"image": [folder / file for file in table.files]}, ("image",), alpha=settings.alpha, pages=settings.effective()["pages"]
+    )
     return {
         split: AttributeFolder(
             folder,

@@ -112,7 +112,7 @@ def _check_images(seen: Inspection, settings: DataConfig, image_size: Size, smal
         if unread and domain.resample == "nearest":  # class ids, which are no picture
             continue
         findings += check_values(key, what, domain, seen.examples)
-        if domain.dtype == "int32":
+        if domain.is_map:
             findings += check_classes(seen.examples, domain.require_classes())
         elif domain.resample != "nearest" and BATCH_KINDS[kind].sides:
             undeclared = check_undeclared(domain, _sample(seen, key))
@@ -164,5 +164,5 @@ def _sample(seen: Inspection, key: str) -> list:
 
 def _class_names(source: Source | None) -> Strings:
     """The names of the classes of a source's map of classes; empty if it has none."""
-    classes = [domain.require_classes() for domain in source.domains.values() if domain.dtype == "int32"] if source else []
+    classes = [domain.require_classes() for domain in source.domains.values() if domain.is_map] if source else []
     return classes[0].names if classes else ()

@@ -6,10 +6,12 @@ import logging
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tfgan.config import BATCH_KINDS, DataConfig, Size
+from tfgan.config import BATCH_KINDS, DataConfig, Domain, Size, shell_flag
+from tfgan.config.ranges import range_entry
 from tfgan.data import open_sources
 from tfgan.data.checks.finding import ERROR, WARNING, Finding, found_in
 from tfgan.data.folders.layout import natural_key
+from tfgan.data.ranges import RangeNeeded, range_of
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 
@@ -42,6 +44,10 @@ def open_anyway(settings: DataConfig, kind: str, loaded_size: Size) -> Opened:
         return first._replace(findings=_left_out(first, settings, WARNING) + _no_training_images(first))
     if not settings.data_dir:
         raise first
+    if isinstance(first, RangeNeeded):
+        with_found = open_anyway(dataclasses.replace(settings, value_range=(*settings.value_range, "auto")), kind, loaded_size)
+        found = [domain for source in with_found.splits.get("train", []) for domain in source.domains.values() if domain.value_range]
+        return with_found._replace(findings=[Finding(ERROR, "value_range", str(first), _range_cure(found)), *with_found.findings])
     tolerant = dataclasses.replace(settings, skip_bad_files=True)
     opened = attempt(tolerant, kind, loaded_size)
     if isinstance(opened, Opened):
@@ -56,6 +62,16 @@ def open_anyway(settings: DataConfig, kind: str, loaded_size: Size) -> Opened:
     refused = Finding(ERROR, "refused", str(first))
     opened = attempt(DataConfig(data_dir=settings.data_dir, skip_bad_files=True), "images", loaded_size)
     return opened._replace(findings=[refused]) if isinstance(opened, Opened) else Opened("", {}, [], [refused])
+
+
+def _range_cure(domains: list[Domain]) -> str:
+    """What to say of the ranges of domains, as they are found in the training images."""
+    if not domains:
+        return "see --value_range in the documentation of the data"
+    entries = dict.fromkeys(
+        range_entry(part.name, *range_of(domain, channels.start)) for domain in domains for part, channels in domain.pieces()
+    )
+    return f"for all that lies in the training images now: {shell_flag('value_range', tuple(entries))}"
 
 
 def attempt(settings: DataConfig, kind: str, loaded_size: Size) -> Opened | UserError:

@@ -125,7 +125,7 @@ def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example
             Finding(NOTE, "all_gray", f"all images{what} are gray but stored in color", "save them as gray: one channel is enough")
         )
     highest = max(picture.high for _, picture in seen)
-    if highest <= FAINT and domain.dtype != "int32" and len(blank) < len(seen):
+    if highest <= FAINT and not domain.is_map and len(blank) < len(seen):
         limit = np.iinfo(domain.dtype).max
         problem = f"all images{what} are nearly black: their largest value is {round(highest * limit)} of {limit}"
         cure = "for label ids use --label_domains and --label_coding=ids; else stretch the values to the whole range"

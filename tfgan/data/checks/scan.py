@@ -83,7 +83,7 @@ def file_name(source: Source, index: int) -> str:
 
 def colors(array: np.ndarray, domain: Domain) -> np.ndarray:
     """The colors, H×W×3 uint8, of an image of any domain, H×W×C, or of a map of classes, H×W int32, which is painted."""
-    return paint(array, domain.require_classes()) if domain.dtype == "int32" else images.convert(array, 3, "uint8")
+    return paint(array, domain.require_classes()) if domain.is_map else images.convert(array, 3, "uint8")
 
 
 def sample_colors(source: Source, key: str) -> list[np.ndarray]:
@@ -109,7 +109,7 @@ def _look(split: str, stream: int, source: Source, index: int, compared: bool) -
         return Example(split, stream, name, {}, ("unread_files", str(error)))
     domains = source.domains
     pictures = {key: _picture(example[key], domain) for key, domain in domains.items()}
-    maps = [(example[key], len(domain.require_classes().values) + 1) for key, domain in domains.items() if domain.dtype == "int32"]
+    maps = [(example[key], len(domain.require_classes().values) + 1) for key, domain in domains.items() if domain.is_map]
     return Example(
         split,
         stream,
@@ -154,7 +154,7 @@ def _picture(array: np.ndarray, domain: Domain) -> Picture:
     hashed = hashlib.blake2b(f"{array.shape}{array.dtype}".encode(), digest_size=16)
     hashed.update(np.ascontiguousarray(array).data)
     digest = hashed.digest()
-    if domain.dtype == "int32":
+    if domain.is_map:
         return Picture(height, width, 0.0, 1.0, float(array.min() != array.max()), False, digest, None)
     limit = np.iinfo(array.dtype).max
     low, high = array.min(axis=(0, 1)) / limit, array.max(axis=(0, 1)) / limit

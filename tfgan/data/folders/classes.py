@@ -8,7 +8,8 @@ import numpy as np
 
 from tfgan.config import Domain, Strings
 from tfgan.data import images
-from tfgan.data.folders.layout import SPLITS, infer_domains, list_images, natural_key, no_images, refuse, require_folder, split_folders
+from tfgan.data.folders.domains import infer_domains
+from tfgan.data.folders.layout import SPLITS, list_images, natural_key, no_images, refuse, require_folder, split_folders
 from tfgan.data.source import FileSource
 from tfgan.errors import UserError, did_you_mean
 
@@ -54,7 +55,7 @@ class ClassFolders:
     skipped: list[tuple[str, str]]  # images that lie in no class folder: path, reason
 
 
-def open_labeled(data_dir: Path, alpha: str, skip_bad_files: bool) -> dict[str, LabeledFolder]:
+def open_labeled(data_dir: Path, alpha: str, skip_bad_files: bool, pages: str = "refuse") -> dict[str, LabeledFolder]:
     """The splits that are there of a folder of class folders: "train", "val" (also named valid or validation), "test".
 
     The image has 3 channels if any file is in color, else 1, and 4 if `alpha` is "keep" and any file has transparency. It is uint16 if all
@@ -64,13 +65,14 @@ def open_labeled(data_dir: Path, alpha: str, skip_bad_files: bool) -> dict[str, 
         data_dir: the folder: DATA/train/CLASS/*.jpg, val and test beside train, or DATA/CLASS/*.jpg, all of which train.
         alpha: what becomes of transparency: "composite", "drop" or "keep".
         skip_bad_files: leave out images that lie in no class folder, listed in `LabeledFolder.skipped`, instead of stopping.
+        pages: what becomes of files of several pages: "refuse", "first" or "channels".
 
     Raises:
         UserError: there is no such folder, or its class folders cannot be used: see `find_class_folders`.
     """
     found = find_class_folders(data_dir, skip_bad_files)
     paths = [data_dir / file for rows in found.splits.values() for file, _ in rows]
-    domains = infer_domains({"image": paths}, ("image",), alpha=alpha)
+    domains = infer_domains({"image": paths}, ("image",), alpha=alpha, pages=pages)
     splits = {}
     for split, rows in found.splits.items():
         files, labels = map(list, zip(*rows))

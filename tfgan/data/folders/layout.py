@@ -3,15 +3,13 @@
 import dataclasses
 import re
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tfgan.config import Domain, shell_flag
+from tfgan.config import shell_flag
 from tfgan.data import images
 from tfgan.data.formats import FORMATS, told_unread
 from tfgan.data.walk import walk
-from tfgan.errors import UnreadableImage, UserError, did_you_mean, did_you_mean_path
-from tfgan.terminal import waiting
+from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 
 LISTED = 10  # files named in a message
 MOST_DIGITS = 300  # of a number inside a name, as Python reads no number of thousands
@@ -124,37 +122,6 @@ def natural_key(text: str) -> tuple:
     return [int(part[:MOST_DIGITS]) if index % 2 else part for index, part in enumerate(parts)], text
 
 
-def infer_domains(
-    files: dict[str, list[Path]], names: tuple[str, ...], label_domains: tuple[str, ...] = (), alpha: str = "composite"
-) -> dict[str, Domain]:
-    """The domain of each key of `files`, called by the name at its place in `names`, from the headers of its files.
-
-    It has 3 channels if any of the files is in color, else 1; with alpha="keep" it has 4 if any file has transparency. It is uint16 if all
-    files are, else uint8. Files whose header cannot be read are passed over; if none can be, it is 3 channels of uint8.
-
-    Args:
-        files: key of an example -> the files of that image, over all splits.
-        names: name of the domain of each key, in the order of `files`.
-        label_domains: names of the domains that are label maps, to be resized by nearest neighbor.
-        alpha: what becomes of transparency: "composite", "drop" or "keep".
-    """
-    paths = list(dict.fromkeys(path for side in files.values() for path in side))
-    with ThreadPoolExecutor() as pool:
-        infos = dict(zip(paths, waiting(pool.map(_probe, paths), len(paths), "Reading the heads of files")))
-    domains = {}
-    for name, (key, side) in zip(names, files.items()):
-        found = [info for path in side if (info := infos[path])]
-        colored = any(info.channels >= 3 for info in found)
-        kept = alpha == "keep" and any(info.alpha for info in found)
-        domains[key] = Domain(
-            name=name,
-            channels=4 if kept else 3 if colored or not found else 1,
-            dtype="uint16" if found and all(info.dtype == "uint16" for info in found) else "uint8",
-            resample="nearest" if name in label_domains else "bicubic",
-        )
-    return domains
-
-
 def refuse(bad: list[tuple[str, str]], problem: str):
     """Raises `UserError` that lists the files that cannot be used, if there are any.
 
@@ -166,13 +133,6 @@ def refuse(bad: list[tuple[str, str]], problem: str):
         more = [f"  … and {len(bad) - LISTED} more"] if len(bad) > LISTED else []
         shown = "\n".join([f"  {file}: {reason}" for file, reason in bad[:LISTED]] + more)
         raise UserError(f"{len(bad)} {problem} (leave them out with --skip_bad_files):\n{shown}")
-
-
-def _probe(path: Path) -> images.ImageInfo | None:
-    try:
-        return images.probe(path)
-    except UnreadableImage:
-        return None
 
 
 def _is_image(name: str) -> bool:

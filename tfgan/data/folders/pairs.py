@@ -8,7 +8,8 @@ import numpy as np
 
 from tfgan.config import Domain
 from tfgan.data import images
-from tfgan.data.folders.layout import Folders, Wanted, find_layout, infer_domains, list_images, refuse
+from tfgan.data.folders.domains import infer_domains
+from tfgan.data.folders.layout import Folders, Wanted, find_layout, list_images, refuse
 from tfgan.data.pairing import as_pair, split_halves
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage, UserError
@@ -67,7 +68,7 @@ class PairedFolder(Source):
 
 
 def open_pairs(
-    data_dir: Path, names: tuple[str, ...], label_domains: tuple[str, ...], alpha: str, skip_bad_files: bool
+    data_dir: Path, names: tuple[str, ...], label_domains: tuple[str, ...], alpha: str, skip_bad_files: bool, pages: str = "refuse"
 ) -> dict[str, PairedFolder]:
     """The splits that are there of a folder of image pairs: "train", "val" (also named valid or validation), "test".
 
@@ -87,6 +88,7 @@ def open_pairs(
         label_domains: names of the domains that are label maps, to be resized by nearest neighbor.
         alpha: what becomes of transparency: "composite", "drop" or "keep".
         skip_bad_files: leave out files without a counterpart, listed in `PairedFolder.skipped`, instead of stopping.
+        pages: what becomes of files of several pages: "refuse", "first" or "channels".
 
     Raises:
         UserError: there is no such folder, it holds no images or no layout of the above, files have no counterpart, a name is unknown.
@@ -105,7 +107,7 @@ def open_pairs(
             raise UserError(f"no file in {where} has a counterpart; files of a pair have the same name, as 1.jpg and 1.png do")
 
     files = [files for found in pairs.values() for _, files in found]
-    domains = infer_domains({"A": [pair[0] for pair in files], "B": [pair[-1] for pair in files]}, names, label_domains, alpha)
+    domains = infer_domains({"A": [pair[0] for pair in files], "B": [pair[-1] for pair in files]}, names, label_domains, alpha, pages)
     return {
         split: PairedFolder(data_dir, domains, alpha, [files for _, files in found], [name for name, _ in found], unmatched[split])
         for split, found in pairs.items()

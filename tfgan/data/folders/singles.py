@@ -8,7 +8,8 @@ import numpy as np
 
 from tfgan.config import Domain
 from tfgan.data import images
-from tfgan.data.folders.layout import SPLITS, infer_domains, list_images, no_images, refuse, require_folder, split_folders
+from tfgan.data.folders.domains import infer_domains
+from tfgan.data.folders.layout import SPLITS, list_images, no_images, refuse, require_folder, split_folders
 from tfgan.data.pairing import split_halves
 from tfgan.data.source import FileSource
 from tfgan.errors import UserError
@@ -42,7 +43,7 @@ class ImageFolder(FileSource):
         return {"image": images.convert(image, domain.channels, domain.dtype, self.alpha)}
 
 
-def open_images(data_dir: Path, half: str, alpha: str, skip_bad_files: bool) -> dict[str, ImageFolder]:
+def open_images(data_dir: Path, half: str, alpha: str, skip_bad_files: bool, pages: str = "refuse") -> dict[str, ImageFolder]:
     """The splits that are there of a folder of images: "train", "val" (also named valid or validation), "test".
 
     Without folders of these names all images train. The image has 3 channels if any file is in color, else 1, and 4 if `alpha` is "keep"
@@ -54,6 +55,7 @@ def open_images(data_dir: Path, half: str, alpha: str, skip_bad_files: bool) -> 
         half: "left" or "right", to take this half of side by side files; "" for all of each file.
         alpha: what becomes of transparency: "composite", "drop" or "keep".
         skip_bad_files: leave out images beside the folders of the splits, listed in `ImageFolder.skipped`, instead of stopping.
+        pages: what becomes of files of several pages: "refuse", "first" or "channels".
 
     Raises:
         UserError: there is no such folder; a split holds no images; there is val or test, but no train; images lie beside the splits
@@ -77,5 +79,7 @@ def open_images(data_dir: Path, half: str, alpha: str, skip_bad_files: bool) -> 
             raise no_images(f"the folder {folder}", folder)
     if not skip_bad_files:
         refuse(stray, f"images in {data_dir} lie outside the folders of its splits")
-    domains = infer_domains({"image": [data_dir / file for found in files.values() for file in found]}, ("image",), alpha=alpha)
+    domains = infer_domains(
+        {"image": [data_dir / file for found in files.values() for file in found]}, ("image",), alpha=alpha, pages=pages
+    )
     return {split: ImageFolder(data_dir, domains, alpha, half, found, stray * (split == "train")) for split, found in files.items()}

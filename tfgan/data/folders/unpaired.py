@@ -11,7 +11,8 @@ import numpy as np
 
 from tfgan.config import Domain
 from tfgan.data import images
-from tfgan.data.folders.layout import Wanted, find_layout, infer_domains, list_images
+from tfgan.data.folders.domains import infer_domains
+from tfgan.data.folders.layout import Wanted, find_layout, list_images
 from tfgan.data.folders.pairs import open_pairs
 from tfgan.data.source import FileSource, Source, View
 from tfgan.errors import UnreadableImage
@@ -80,7 +81,7 @@ def sides(pairs: Mapping[str, Source]) -> dict[str, list[Source]]:
 
 
 def open_unpaired(
-    data_dir: Path, names: tuple[str, ...], label_domains: tuple[str, ...], alpha: str, skip_bad_files: bool
+    data_dir: Path, names: tuple[str, ...], label_domains: tuple[str, ...], alpha: str, skip_bad_files: bool, pages: str = "refuse"
 ) -> dict[str, list[Source]]:
     """The sources of A and of B for each split that a folder has: "train", "val" (also named valid or validation), "test".
 
@@ -92,7 +93,7 @@ def open_unpaired(
     Of two freely named folders, A is the first in the alphabet, unless `names` are the names of folders: then A is `names[0]`. Two folders
     without splits must hold images directly, and not bear the names of splits, unless `names` name them.
 
-    Channels and dtype of each domain are inferred from its files over all splits: see `tfgan.data.folders.layout.infer_domains`.
+    Channels and dtype of each domain are inferred from its files over all splits: see `tfgan.data.folders.domains.infer_domains`.
 
     Args:
         data_dir: the folder.
@@ -100,17 +101,18 @@ def open_unpaired(
         label_domains: names of the domains that are label maps, to be resized by nearest neighbor.
         alpha: what becomes of transparency: "composite", "drop" or "keep".
         skip_bad_files: for side by side files, as for `tfgan.data.folders.pairs.open_pairs`; files of two folders need no counterpart.
+        pages: what becomes of files of several pages: "refuse", "first" or "channels".
 
     Raises:
         UserError: there is no such folder, a domain is missing or empty, no layout of the above is found, or a name is unknown.
     """
     splits, domain_names = find_layout(data_dir, Wanted(names, label_domains, "domains", "horse,zebra", _LAYOUTS, unsplit=True))
     if any(len(folders) == 1 for folders in splits.values()):
-        return sides(open_pairs(data_dir, names, label_domains, alpha, skip_bad_files))
+        return sides(open_pairs(data_dir, names, label_domains, alpha, skip_bad_files, pages))
     by_side = {side: [folders["AB".index(side)] for folders in splits.values()] for side in "AB"}
     listed = {folder: list_images(folder) for folders in splits.values() for folder in folders}
     files = {side: [folder / path for folder in folders for path in listed[folder]] for side, folders in by_side.items()}
-    domains = infer_domains(files, domain_names, label_domains, alpha)
+    domains = infer_domains(files, domain_names, label_domains, alpha, pages)
     return {
         split: [
             UnpairedFolder(data_dir, side, {side: domains[side]}, alpha, folder, [path.as_posix() for path in listed[folder]])

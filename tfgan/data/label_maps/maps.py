@@ -71,7 +71,7 @@ def load(source: Path | bytes, domain: Domain) -> np.ndarray:
     """
     classes = domain.require_classes()
     indices = to_indices(read_map(source, classes.coding).values, classes)
-    return indices if domain.dtype == "int32" else paint(indices, classes)
+    return indices if domain.is_map else paint(indices, classes)
 
 
 def to_indices(values: np.ndarray, classes: Classes) -> np.ndarray:

@@ -11,7 +11,7 @@ from tfgan.config import Domain, Size
 from tfgan.data.dataset import Dataset
 from tfgan.data.files import find_images
 from tfgan.data.images import convert, decode, probe, resize
-from tfgan.data.pipeline import normalize
+from tfgan.data.normalization import normalize
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.classifier import UNKNOWN

@@ -19,7 +19,7 @@ from tfgan.config.stored import set_aside
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import open_dataset
 from tfgan.data.dataset import Dataset
-from tfgan.data.pipeline import normalize
+from tfgan.data.normalization import normalize
 from tfgan.errors import OutputError, UserError, did_you_mean_path, first_line
 from tfgan.evaluation import extractors
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS

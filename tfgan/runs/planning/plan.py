@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tfgan.config import DataConfig, RunConfig, TrainConfig, as_flag, differences, is_run
 from tfgan.data import check_settings, is_stored, open_dataset
 from tfgan.data.dataset import Dataset
+from tfgan.data.ranges import stated
 from tfgan.errors import ReadFailed, UserError
 from tfgan.methods import method_class
 from tfgan.methods.base import HParams
@@ -43,6 +44,7 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
     training.check_files()
     kind, earlier = method_class(method).batch_kind, earlier_run(training.workdir, method, hparams)
     hparams = settle(hparams, earlier, method)
+    data = settle_ranges(data, earlier)
     if earlier:
         refuse_changes(earlier, RunConfig(method, data, training, hparams, earlier.spec, {}))  # before all images are read
     elif training.init_from:
@@ -50,6 +52,7 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
     if is_stored(data):
         start_tensorflow()  # TensorFlow Datasets brings it
     dataset = _open(data, kind, hparams)
+    data = stated(data, dataset.spec.domains)
     if earlier:
         refuse_changes(earlier, RunConfig(method, data, training, hparams, dataset.spec, {}))
     return Plan(method, data, training, hparams, dataset, earlier)
@@ -102,6 +105,14 @@ def _open(data: DataConfig, kind: str, hparams: HParams) -> Dataset:
     except UserError as error:
         check_settings(data, kind)  # what it refuses is no matter of the files
         raise UserError(f"{error}{advise(data, kind)}") from None
+
+
+def settle_ranges(data: DataConfig, earlier: RunConfig | None) -> DataConfig:
+    """The settings of the data, with the ranges and the reading of pages of the run that goes on, where others follow by themselves."""
+    settled = data.settled(earlier.data if earlier else None)
+    if settled.value_range != data.value_range:
+        logger.info(f"{as_flag('value_range', settled.value_range)}, as the run began.")
+    return settled
 
 
 def settle(hparams: HParams, earlier: RunConfig | None, method: str) -> HParams:

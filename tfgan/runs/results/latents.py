@@ -6,7 +6,7 @@ import numpy as np
 
 from tfgan.config import Strings
 from tfgan.data.files import find_images
-from tfgan.data.pipeline import normalize
+from tfgan.data.normalization import normalize
 from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Sampler, Signatures, samplers
 from tfgan.inference.files import read_image

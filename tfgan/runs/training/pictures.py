@@ -12,7 +12,7 @@ from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.data.dataset import Dataset
 from tfgan.data.label_maps.maps import encode, paint
-from tfgan.data.pipeline import denormalize
+from tfgan.data.normalization import denormalize
 from tfgan.inference import Encoder, Sampler, Signatures, Translator, open_inference, samplers, sheets
 from tfgan.inference.files import read_image
 from tfgan.inference.grids import Strip, draw, lay_out
@@ -120,7 +120,7 @@ class Samples(Callback):
             domain = self.spec.domains[key]
             for number, example in enumerate(self.examples):
                 path, image = self.folder / "inputs" / f"{key}_{number}.png", example[key]
-                if domain.dtype == "int32":
+                if domain.is_map:
                     write_atomically(path, encode(image, domain.require_classes()))
                 else:
                     images.save(path, denormalize(image, domain).numpy())
@@ -189,7 +189,7 @@ class Samples(Callback):
         """An image as it is shown, H×W×C in [-1, 1]: a map of class indices in its classes' colors, what would be black stretched."""
         if image.ndim == 3:
             return self.contrast.stretch(image, domain)
-        (labels,) = (domain for domain in self.spec.domains.values() if domain.dtype == "int32")
+        (labels,) = (domain for domain in self.spec.domains.values() if domain.is_map)
         return paint(image, labels.require_classes()) / np.float32(127.5) - np.float32(1.0)
 
 

@@ -1,0 +1,75 @@
+"""Tells from the headers of image files what the domain is that they are of: channels, type, and whether channels are colors."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from tfgan.config import DTYPES, Domain
+from tfgan.data import images
+from tfgan.data.formats import ending
+from tfgan.data.headers import ImageInfo
+from tfgan.errors import UnreadableImage
+from tfgan.terminal import waiting
+
+
+def infer_domains(
+    files: dict[str, list[Path]],
+    names: tuple[str, ...],
+    label_domains: tuple[str, ...] = (),
+    alpha: str = "composite",
+    pages: str = "refuse",
+) -> dict[str, Domain]:
+    """The domain of each key of `files`, called by the name at its place in `names`, from the headers of its files.
+
+    Pictures have 3 channels if any of the files is in color, else 1; with alpha="keep" they have 4 if any file has transparency. They are
+    uint16 if all files are, else uint8. If any file holds bands, which are neither, all are taken for bands: the domain has as many
+    channels as most of the files, and the smallest type that holds the values of all. Files whose header cannot be read are passed over;
+    if none can be, it is 3 channels of uint8.
+
+    Args:
+        files: key of an example -> the files of that image, over all splits.
+        names: name of the domain of each key, in the order of `files`.
+        label_domains: names of the domains that are label maps, to be resized by nearest neighbor.
+        alpha: what becomes of transparency: "composite", "drop" or "keep".
+        pages: what becomes of files of several pages: "refuse", "first" or "channels".
+    """
+    paths = list(dict.fromkeys(path for side in files.values() for path in side))
+    with ThreadPoolExecutor() as pool:
+        infos = dict(zip(paths, waiting(pool.map(_probe, paths), len(paths), "Reading the heads of files")))
+    domains = {}
+    for name, (key, side) in zip(names, files.items()):
+        found = [info for path in side if (info := infos[path])]
+        bands = any(info.bands for info in found)
+        channels, dtype = _bands(found) if bands else _picture(found, alpha)
+        resample, form = "nearest" if name in label_domains else "bicubic", Counter(map(ending, side)).most_common(1)
+        domains[key] = Domain(name, channels, dtype, resample, bands=bands, pages=pages, format=form[0][0] if form else "")
+    return domains
+
+
+def common_dtype(dtypes: list[str]) -> str:
+    """The smallest type of pixels that holds the values of all these; float32 for what none holds."""
+    common = np.result_type(*map(np.dtype, dtypes)).name
+    return common if common in DTYPES else "float32"
+
+
+def _picture(found: list[ImageInfo], alpha: str) -> tuple[int, str]:
+    """The channels and the type of pictures."""
+    colored = any(info.channels >= 3 for info in found)
+    kept = alpha == "keep" and any(info.alpha for info in found)
+    deep = bool(found) and all(info.dtype == "uint16" for info in found)
+    return 4 if kept else 3 if colored or not found else 1, "uint16" if deep else "uint8"
+
+
+def _bands(found: list[ImageInfo]) -> tuple[int, str]:
+    """The channels and the type of files of bands."""
+    ((channels, _),) = Counter(info.channels for info in found).most_common(1)
+    return channels, common_dtype([info.dtype for info in found if info.channels == channels])
+
+
+def _probe(path: Path) -> ImageInfo | None:
+    try:
+        return images.probe(path)
+    except UnreadableImage:
+        return None

@@ -1,0 +1,42 @@
+"""Between the values of image files and what networks see: the range of a domain becomes -1 to 1, and back."""
+
+from __future__ import annotations  # types of TensorFlow, which is imported when it is needed
+
+import numpy as np
+
+from tfgan.config import Domain
+from tfgan.lazy import tf
+
+
+def as_floats(prepared, domain: Domain):
+    """Images as `PreparedSource` gives them, as float32 in [-1, 1]: those of a domain with a range are so already."""
+    return prepared if domain.value_range else normalize(prepared, domain)
+
+
+def normalize(image, domain: Domain):
+    """Values of the domain's files, on the last axis its channels, as float32 in [-1, 1]; tensors stay tensors, and arrays arrays.
+
+    The range of the domain, or of its type where it has none, becomes -1 to 1; values beyond it are clipped.
+    """
+    if domain.value_range:
+        low, high = (np.array(side, np.float64) for side in zip(*domain.value_range))
+        # In float64, as float32 does not hold all values of 32 bits.
+        if isinstance(image, np.ndarray):
+            return np.clip((image.astype(np.float64) - low) * (2.0 / (high - low)) - 1.0, -1.0, 1.0).astype(np.float32)
+        return tf.cast(tf.clip_by_value((tf.cast(image, tf.float64) - low) * (2.0 / (high - low)) - 1.0, -1.0, 1.0), tf.float32)
+    scale = np.float32(2.0 / np.iinfo(domain.dtype).max)
+    image = np.asarray(image, np.float32) if isinstance(image, np.ndarray) else tf.cast(image, tf.float32)
+    return image * scale - np.float32(1.0)
+
+
+def denormalize(floats, domain: Domain):
+    """Images float32 in [-1, 1], on the last axis the channels, as a tensor of the values of the domain's files.
+
+    Whole numbers are rounded to the nearest one; what is beyond the range is clipped.
+    """
+    dtype = tf.as_dtype(domain.dtype)
+    if domain.value_range:
+        low, high = (np.array(side, np.float64) for side in zip(*domain.value_range))
+        values = (tf.clip_by_value(tf.cast(floats, tf.float64), -1.0, 1.0) + 1.0) * ((high - low) / 2) + low
+        return tf.cast(values, dtype) if dtype.is_floating else tf.cast(tf.clip_by_value(tf.round(values), dtype.min, dtype.max), dtype)
+    return tf.saturate_cast(tf.round((floats + 1.0) * (dtype.max / 2)), dtype)
