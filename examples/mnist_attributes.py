@@ -51,4 +51,6 @@ def write_digits(mnist: Path, folder: Path, count: int, seed: int = 0):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
     write_digits(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tiny_folders as tiny
 
+from tfgan.cli.check_output import command
 from tfgan.cli.main import main
 from tfgan.cli.train import _flags
 from tfgan.config import DataConfig, TrainConfig
@@ -16,7 +17,7 @@ from tfgan.methods import METHODS, method_class
 from tfgan.runs.planning.check import advise
 from tfgan.runs.planning.smaller import flags_for_smaller, make_smaller
 from tfgan.runs.training.probe import Prediction
-from tfgan.runs.training.quicker import NIGHT, _fewer_epochs, cures_for_memory, quicker
+from tfgan.runs.training.quicker import LONG, LOOK, NIGHT, _fewer_epochs, cures_for_memory, quicker
 
 ODD = """it's a "$HOME" of 100 %, `ls`"""  # a name that a shell would take apart
 
@@ -214,27 +215,44 @@ def test_smaller_settings_are_ones_that_the_method_takes(method, factor):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_settings_for_a_night_are_ones_that_the_method_takes(method):
-    hparams, training = method_class(method).HParams(), TrainConfig()
+def test_settings_for_a_look_and_a_night_are_ones_that_the_method_takes(method):
+    hparams, training = method_class(method).HParams(), TrainConfig(workdir="runs/mine")
 
     def takes(total, steps=80_000):
         return lambda changed=None: Prediction("", total / steps, 1, 0, steps, 200.0, total)
 
-    assert quicker(training, hparams, takes(NIGHT)(), takes(1)) is None
+    assert list(quicker(training, hparams, takes(LONG)(), takes(1))) == []
+    assert [found.night for found in quicker(training, hparams, takes(NIGHT)(), takes(LOOK / 2))] == [False]
     for total in (2 * NIGHT, 40 * NIGHT, 1e4 * NIGHT):
-        found = quicker(training, hparams, takes(total)(), takes(0.9 * total))
-        flags = _flags(method)
-        flags.parse(shlex.split(found.flags))
-        record = flags.record(method_class(method).HParams)
-        assert found.total <= NIGHT and record.image_size == found.size
-        if record.epochs == 1 or flags["steps"]:
-            assert flags["steps"] <= 80_000 * NIGHT / (0.9 * total) + 1
-        else:
-            assert record.epochs / hparams.epochs * 0.9 * total <= NIGHT
+        for found, limit in zip(quicker(training, hparams, takes(total)(), takes(0.9 * total)), (LOOK, NIGHT), strict=True):
+            flags = _flags(method)
+            flags.parse(shlex.split(command(method, [found.training, found.hparams]).replace("\\\n", " "))[2:])
+            assert flags.record(method_class(method).HParams) == found.hparams
+            assert flags.record(TrainConfig) == found.training
+            assert found.total <= limit and found.night == (limit == NIGHT)
+            assert found.training.workdir == ("runs/mine_night" if found.night else "runs/mine_look")
+            if found.hparams.epochs == 1 or found.training.steps:
+                assert found.training.steps <= 80_000 * limit / (0.9 * total) + 1
+            else:
+                assert found.hparams.epochs / hparams.epochs * 0.9 * total <= limit
     for flag in re.findall(r"--\S+", cures_for_memory(training, hparams)):
         assert flag.startswith(
             ("--batch_size", "--image_size", "--generator", "--n_layers", "--depth", "--scales", "--start_size", "--prec")
         )
+
+
+def test_a_look_has_narrower_networks_which_a_run_to_start_from_forbids():
+    hparams, takes = method_class("cyclegan").HParams(), Prediction("", 1.0, 1, 0, 1, 1.0, 2 * NIGHT)
+    tried = []
+
+    def probe(changed):
+        tried.append(changed)
+        return takes._replace(total=LOOK)
+
+    list(quicker(TrainConfig(workdir="r"), hparams, takes, probe))
+    list(quicker(TrainConfig(workdir="r", init_from="runs/old"), hparams, takes, probe))
+    assert [(found.ngf, found.ndf) for found in tried] == [(32, 32), (64, 64), (64, 64), (64, 64)]
+    assert tried[0].image_size < tried[1].image_size < hparams.image_size
 
 
 @pytest.mark.parametrize(
@@ -266,8 +284,8 @@ def test_a_run_that_is_none_suggests_one(tmp_path, monkeypatch, capsys):
         ("runs/maps/config.json", "it is a file. Did you mean runs/maps?"),
         ("xyz", "xyz is not a run: it is missing. A run is the --workdir of `tfgan train`."),
     ):
-        for command in (["report", folder], ["evaluate", folder, "--features="], ["sample", folder, "out"]):
-            assert main(command) == 2
+        for words in (["report", folder], ["evaluate", folder, "--features="], ["sample", folder, "out"]):
+            assert main(words) == 2
             assert said in capsys.readouterr().err
 
 

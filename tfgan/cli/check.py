@@ -1,6 +1,7 @@
 """`tfgan check`: what one wants to know of a data set before hours of training."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -150,7 +151,9 @@ def _probe(plan: _Plan, seen) -> list:
         print("Trying a few steps (--noprobe leaves them out) …", file=sys.stderr)
         prediction = probe(plan.hparams)
         print(describe_prediction(prediction, plan.method, plan.hparams))
-        print(describe_quicker(quicker(plan.training, plan.hparams, prediction, probe)), end="")
+        training = replace(plan.training, workdir=plan.workdir)
+        for found in quicker(training, plan.hparams, prediction, probe):
+            print(describe_quicker(found, plan.method, plan.data))
     except UserError as error:
         return [Finding("error", "method_refuses", str(error))]
     except tf.errors.ResourceExhaustedError as error:

@@ -127,13 +127,12 @@ def describe_prediction(prediction: Prediction, method: str, hparams) -> str:
     return "\n".join(_wrapped(head, line) for head, line in zip(heads, lines))
 
 
-def describe_quicker(found: Quicker | None) -> str:
-    """The lines about settings that take less time, with their end; "" if there are none."""
-    if found is None:
-        return ""
-    height, width = found.size
-    what = f"at {height}×{width} {_seconds(found.seconds)} a step, about {_duration(found.total)}"
-    return f"Quicker  {found.flags}\n         for a first look: {what}\n"
+def describe_quicker(found: Quicker, method: str, data: DataConfig) -> str:
+    """The lines about settings that take less time: what they take, and the command."""
+    height, width = found.hparams.image_size
+    head = "Night    in" if found.night else "Look     a first look in"
+    what = f"{head} about {_duration(found.total)}: {height}×{width}, {_seconds(found.seconds)} a step"
+    return f"{what}\n{command(method, [data, found.training, found.hparams])}"
 
 
 def describe_commands(method: str, data: DataConfig, others: list, seen: Inspection, directed: bool) -> str:

@@ -1,7 +1,10 @@
 """Images of ten classes through TensorFlow Datasets: its own builders, offline, with images of one value each."""
 
+import socket
+
 import numpy as np
 import pytest
+import urllib3
 
 from tfgan.config import DataConfig, Domain
 from tfgan.data import open_dataset
@@ -10,6 +13,7 @@ from tfgan.data.tfds.classes import open_classes
 from tfgan.errors import UserError
 
 tfds = pytest.importorskip("tensorflow_datasets")
+downloader = pytest.importorskip("tensorflow_datasets.core.download.downloader")
 
 SHAPES = {"mnist": (28, 28, 1), "fashion_mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 NAMES = {
@@ -80,6 +84,20 @@ def test_failed_download_says_what_to_do(tmp_path, monkeypatch, name, own):
     monkeypatch.setattr(tfds.download.DownloadManager, "download_and_extract", fail)
     with pytest.raises(UserError, match=rf"(?s)cannot prepare {name} in .*no route to host.*{own}.* use --data_dir=FOLDER"):
         open_classes(name, str(tmp_path), labeled=True)
+
+
+def test_without_a_network_the_download_fails_at_once(tmp_path, monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    waits = []
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    monkeypatch.setattr(urllib3.util.retry.Retry, "sleep", lambda self, response=None: waits.append(self.total))
+    with pytest.raises(
+        UserError, match=r"mnist cannot be downloaded: \S+ cannot be reached\. Is there a network connection\?\n.*--data_dir=FOLDER"
+    ):
+        open_classes("mnist", str(tmp_path), labeled=True)
+    assert not waits and downloader.MAX_RETRIES > 0
 
 
 def test_table():

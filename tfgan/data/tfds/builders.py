@@ -4,17 +4,21 @@ The archives of Isola et al., Image-to-Image Translation with Conditional Advers
 The builder stores these files' own bytes, so nothing is encoded a second time.
 """
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
 import importlib.util
 import logging
 import os
+import socket
 import tarfile
 import urllib.request
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tfgan.data.folders.layout import SPLITS, natural_key
 from tfgan.data.images import EXTENSIONS
@@ -143,15 +147,43 @@ def prepare(builder, name: str):
         UserError: the set cannot be downloaded or written; the message has the reason that TFDS gives.
     """
     tfds = import_tfds()
+    import requests  # as TFDS does
     from tensorflow_datasets.core.download import download_manager, extractor
 
     failures = (tfds.download.DownloadError, download_manager.NonMatchingChecksumError, extractor.ExtractError)
     file_format = "array_record" if importlib.util.find_spec("array_record") else None
     try:
-        builder.download_and_prepare(file_format=file_format)
+        with _no_retries_offline(builder):
+            builder.download_and_prepare(file_format=file_format)
+    except requests.ConnectionError as error:
+        server = urlsplit(str(error.request.url)).hostname if error.request else "its server"
+        raise UserError(f"{name} cannot be downloaded: {server} cannot be reached. Is there a network connection?") from error
     # TFDS asserts that files are where a user has to put them, and imports what a builder needs when it needs it.
     except (*failures, OSError, AssertionError, ImportError) as error:
         raise UserError(f"TensorFlow Datasets cannot prepare {name} in {builder.data_dir_root}: {error}") from error
+
+
+@contextlib.contextmanager
+def _no_retries_offline(builder) -> Iterator[None]:
+    """A context in which TFDS does not repeat a download for minutes where no server of the set is known, as without a network."""
+    from tensorflow_datasets.core.download import downloader
+
+    retries = downloader.MAX_RETRIES
+    hosts = {urlsplit(url).hostname for url in builder.url_infos or ()}
+    if hosts and not any(map(_is_known, hosts)):
+        downloader.MAX_RETRIES = 0
+    try:
+        yield
+    finally:
+        downloader.MAX_RETRIES = retries
+
+
+def _is_known(host: str | None) -> bool:
+    """Whether the name of a server leads to an address."""
+    try:
+        return bool(socket.getaddrinfo(host, 443))
+    except (OSError, UnicodeError):
+        return False
 
 
 @functools.cache

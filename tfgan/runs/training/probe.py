@@ -13,6 +13,7 @@ from tfgan.inference import open_inference
 from tfgan.methods import method_class
 from tfgan.runs.training.assembly import assemble, choose_machine
 from tfgan.runs.training.validation import Validation
+from tfgan.terminal import Waiting
 from tfgan.training.strategy import describe
 
 TIMED = 3  # steps
@@ -64,13 +65,15 @@ def predict(method_name: str, training: TrainConfig, hparams, dataset) -> Predic
 
 def _time(run) -> float:
     """The median time of a step after the first, in seconds, of at most `TIMED` steps."""
-    run()
     times: list[float] = []
-    began = time.perf_counter()
-    while len(times) < TIMED and time.perf_counter() - began < PATIENCE:
-        started = time.perf_counter()
+    with Waiting("Trying a few steps", 1 + TIMED) as shown:
         run()
-        times.append(time.perf_counter() - started)
+        began = time.perf_counter()
+        while len(times) < TIMED and time.perf_counter() - began < PATIENCE:
+            shown.advance()
+            started = time.perf_counter()
+            run()
+            times.append(time.perf_counter() - started)
     return statistics.median(times)
 
 
