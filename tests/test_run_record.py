@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import tfgan
 from tfgan import config
 from tfgan.config import DataConfig, DataSpec, TrainConfig, schema, words
 from tfgan.config.run import FORMAT
