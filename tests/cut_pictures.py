@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tfgan.data.codecs.texts import KEYWORD
 from tfgan.data.columns import Geometry
-from tfgan.data.comments import KEYWORD
 from tfgan.inference.grids import Strip, lay_out
 
 

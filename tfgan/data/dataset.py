@@ -159,7 +159,7 @@ class Dataset:
         for stream, index in waiting(places, len(places), "Reading images"):
             array = stream.fetch(index)[list(stream.keys).index(key)]
             domain = stream.domains.get(key)  # training images have the size before the crop
-            found.append(array if domain is None else resize(array, self.image_size, domain.resample))
+            found.append(array if domain is None else resize(array, self.image_size, domain.resample, bands=domain.bands))
         return np.stack(found)
 
     def content(self, keys: tuple[str, ...]) -> str:

@@ -9,7 +9,10 @@ from typing import NamedTuple
 from PIL import features
 
 STANDARD = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "bmp": "BMP", "gif": "GIF", "webp": "WEBP", "tif": "TIFF", "tiff": "TIFF"}
-"""Ending of the formats that every installation reads and writes, in lower case and without the dot -> Pillow's name."""
+"""Ending of the pictures that every installation reads and writes, in lower case and without the dot -> Pillow's name."""
+
+ARRAYS = {"npy": "NPY", "npz": "NPZ"}
+"""Ending of the formats of NumPy -> their name. They and TIFF hold any number of channels of any type."""
 
 
 def _optional() -> dict[str, str]:
@@ -23,8 +26,11 @@ def _optional() -> dict[str, str]:
     return found
 
 
-FORMATS = STANDARD | _optional()
-"""Ending of all formats that are read here -> Pillow's name."""
+PICTURES = STANDARD | _optional()
+"""Ending of all formats that Pillow reads here -> its name."""
+
+FORMATS = PICTURES | ARRAYS
+"""Ending of all formats that are read and written here -> their name."""
 
 ACCEPTED = ", ".join([*sorted(STANDARD), *sorted(set(FORMATS) - set(STANDARD))])
 
@@ -37,6 +43,7 @@ class Unread(NamedTuple):
 
 
 _CONVERT = "save them as PNG or JPEG"
+_AS_ARRAY = "save each image as TIFF or as an array .npy"
 _HEIC = Unread("HEIC", "pip install pillow-heif, and they are read")
 _RAW = ("dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "srf", "sr2", "raf", "rw2", "orf", "pef", "srw", "x3f", "3fr", "iiq", "raw")
 _UNREAD = {
@@ -50,7 +57,6 @@ _UNREAD = {
     "jfif": Unread("JPEG", "name them .jpg"),
     "psd": Unread("Photoshop", _CONVERT),
     **{ending: Unread("HDR", "save them as 16-bit PNG") for ending in ("exr", "hdr")},
-    **{ending: Unread("NumPy arrays", f"{_CONVERT}, or hand them to tfgan.train as data=") for ending in ("npy", "npz")},
     **{ending: Unread(ending.upper(), _CONVERT) for ending in ("tga", "svg", "pdf", "ppm", "pgm", "ico")},
 }
 UNREAD = {ending: unread for ending, unread in _UNREAD.items() if ending not in FORMATS}
@@ -58,6 +64,25 @@ UNREAD = {ending: unread for ending, unread in _UNREAD.items() if ending not in 
 
 _BRANDS = {b"heic": "heic", b"heix": "heic", b"hevc": "heic", b"mif1": "heic", b"msf1": "heic", b"avif": "avif", b"avis": "avif"}
 """The brand in a file's first box -> the ending of its format (ISO/IEC 23008-12)."""
+
+_BEGINNINGS = {
+    **dict.fromkeys((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"), UNREAD["jxl"]),
+    **dict.fromkeys((b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"), UNREAD["jp2"]),
+    b"8BPS": UNREAD["psd"],
+    **dict.fromkeys((b"v/1\x01", b"#?RADIANCE", b"#?RGBE"), UNREAD["exr"]),
+    **dict.fromkeys((b"P%d" % number for number in range(1, 8)), Unread("PPM, PGM or PBM", _CONVERT)),
+    **dict.fromkeys((b"PF\n", b"Pf\n"), Unread("PFM", _AS_ARRAY)),
+    **dict.fromkeys((b"%PDF", b"<svg"), Unread("PDF or SVG", _CONVERT)),
+    **dict.fromkeys((b"DDS ", b"qoif", b"\0\0\x01\0", b"icns"), Unread("DDS, QOI or an icon", _CONVERT)),
+    **dict.fromkeys((b"\x89HDF\r\n", b"SIMPLE  =", b"MATLAB 5.0"), Unread("HDF5, FITS or MATLAB", _AS_ARRAY)),
+    **dict.fromkeys((b"\x1f\x8b", b"BZh", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ"), Unread("a packed archive", "unpack it")),
+    **dict.fromkeys((b"<!DOCTYPE", b"<!doctype", b"<html", b"<HTML"), Unread("a web page (HTML)", "download the image itself")),
+    **dict.fromkeys((b"\x1a\x45\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3"), Unread("a video", "save its frames as images")),
+    b"version https://git-lfs": Unread("a pointer of Git LFS", "git lfs pull, and the image is there"),
+}
+"""What a file begins with -> the format that it is, whatever it is called."""
+
+LONGEST_HEAD = 348 + 4  # bytes by which `sniffed` knows a format
 
 
 def ending(path: Path | str) -> str:
@@ -78,6 +103,13 @@ def told_unread(paths: Iterable[Path]) -> str:
     )
 
 
-def sniffed(content: bytes) -> Unread | None:
-    """The format that a file's first bytes tell, if it is one that is not read here, whatever the file is called."""
-    return UNREAD.get(_BRANDS.get(content[8:12], "")) if content[4:8] == b"ftyp" else None
+def sniffed(head: bytes) -> Unread | None:
+    """The format that a file's first `LONGEST_HEAD` bytes tell, if it is one that is not read here, whatever the file is called."""
+    if head[4:8] == b"ftyp":
+        ending = _BRANDS.get(head[8:12])
+        return UNREAD.get(ending) if ending else Unread("a video", "save its frames as images")
+    if head[128:132] == b"DICM":
+        return Unread("DICOM", _AS_ARRAY)
+    if head[344:348] in (b"n+1\0", b"ni1\0"):
+        return Unread("NIfTI", _AS_ARRAY)
+    return next((unread for beginning, unread in _BEGINNINGS.items() if head.startswith(beginning)), None)

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from tfgan.data import memory
-from tfgan.data.formats import FORMATS, STANDARD, sniffed
+from tfgan.data.formats import FORMATS, LONGEST_HEAD, PICTURES, STANDARD, sniffed
 from tfgan.errors import ReadFailed, UnreadableImage, UserError
 from tfgan.paths.special import special
 
@@ -47,16 +47,29 @@ _DECODER = {"WEBP": 12, "AVIF": 12, "HEIF": 8, "GIF": 4}
 _STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}  # bytes a pixel in Pillow's memory; all others have 4
 
 
+_COLORS = {1: "gray", 2: "gray with transparency", 3: "RGB", 4: "RGB with transparency"}
+
+
 @dataclasses.dataclass(frozen=True)
 class ImageInfo:
     """Size and pixel type of the array that `decode` returns for a file."""
 
     height: int  # pixels, as the image is meant to be seen (EXIF orientation applied)
     width: int
-    channels: int  # 1, 2, 3 or 4
-    dtype: str  # "uint8" or "uint16"
-    alpha: bool  # whether the last channel is transparency
-    bands: bool = False  # whether the channels are measured data, neither colors nor transparency
+    channels: int  # 1 to 64
+    dtype: str  # one of `tfgan.config.DTYPES`
+    alpha: bool  # whether the last channel is transparency, which the file declares
+    bands: bool = False
+    """Whether the channels are plain data, of no color and no transparency. Pictures are gray or RGB, uint8 or uint16."""
+    pages: int = 1  # images of full size in the file
+    format: str = dataclasses.field(default="", compare=False)  # as people call it: TIFF, NPY
+    layout: str = dataclasses.field(default="", compare=False)  # how it is stored, where that is uncommon: planar, tiled
+
+    def describe(self) -> str:
+        """What the file is, in words of messages: "TIFF, 6 bands, int16, planar"."""
+        bands = "1 band" if self.channels == 1 else f"{self.channels} bands"
+        pages = f"{self.pages} pages" if self.pages > 1 else ""
+        return ", ".join(filter(None, (self.format, bands if self.bands else _COLORS[self.channels], self.dtype, pages, self.layout)))
 
 
 def orientation(image: Image.Image, exif: Image.Exif, file: Path | bytes) -> int:
@@ -101,9 +114,9 @@ def open_image(source: Path | bytes) -> ImageFile.ImageFile:
     if file_size(source) == 0:
         raise UnreadableImage("the file is empty")
     try:
-        return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=sorted(set(FORMATS.values())))
+        return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=sorted({*PICTURES.values()}))
     except UnidentifiedImageError:
-        unread = sniffed(source[:12] if isinstance(source, bytes) else _first_bytes(source))
+        unread = sniffed(first_bytes(source, LONGEST_HEAD))
         if unread is None:
             raise
         raise UnreadableImage(f"{unread.name}, whatever its ending says: {unread.cure}") from None
@@ -121,32 +134,55 @@ def file_size(source: Path | bytes) -> int:
 def read_content(source: Path | bytes) -> bytes:
     """The bytes of a file, unless there are more of them than images may take of memory."""
     size = file_size(source)
+    if size == 0:
+        raise UnreadableImage("the file is empty")
     if size > memory.limit():
         raise UnreadableImage(f"the file {memory.refusal(2 * size)}")
     return source if isinstance(source, bytes) else source.read_bytes()
 
 
-def _first_bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(12)
+def first_bytes(source: Path | bytes, count: int = 4) -> bytes:
+    """What a file begins with; raises `UnreadableImage` for an empty one, and for what is no file."""
+    if file_size(source) == 0:
+        raise UnreadableImage("the file is empty")
+    if isinstance(source, bytes):
+        return source[:count]
+    with source.open("rb") as file:
+        return file.read(count)
 
 
-def describe(image: ImageFile.ImageFile) -> ImageInfo:
+def info_of(image: ImageFile.ImageFile) -> ImageInfo:
     """Size and pixel type, as far as Pillow has read the header; height and width as stored, before any orientation is applied."""
     width, height = image.size
     # Pillow turns 16-bit color into 8 bits and says so only in the raw mode of the pixel data, such as "RGB;16B" in PNG.
-    raw = str(image.tile[0].args) if image.format in ("PNG", "TIFF") else ""
-    deep = ";16" in raw
+    raw = str(image.tile[0].args) if image.format == "PNG" and image.tile else ""
+    deep = ";16" in raw or image.mode.startswith("I;16")
     channels = 2 if raw.startswith("LA;16") else _CHANNELS.get(image.mode)
-    if channels is None or (deep and image.format == "TIFF" and channels > 1):
-        found = f"the pixel type {image.mode} (Pillow's name)" if channels is None else "16-bit color in TIFF"
-        raise UnreadableImage(f"{found} is not supported; save it as 8- or 16-bit PNG")
+    form = "JPEG" if image.format == "MPO" else str(image.format)
+    if channels is None:
+        raise UnreadableImage(f"{form} of the pixel type {image.mode} (Pillow's name): not supported; save it as PNG, TIFF or NPY")
     if image.has_transparency_data and channels in (1, 3):
         channels += 1
-    info = ImageInfo(height, width, channels, "uint16" if deep else "uint8", alpha=channels in (2, 4))
-    if needed(image, info) > memory.limit():
-        raise UnreadableImage(f"with {height}×{width} pixels it {memory.refusal(needed(image, info))}")
+    info = ImageInfo(height, width, channels, "uint16" if deep else "uint8", alpha=channels in (2, 4), format=form)
+    check_room(info, needed(image, info))
     return info
+
+
+def orient(pixels: np.ndarray, turned: int) -> np.ndarray:
+    """Turns stored pixels upright; `turned` as in EXIF 2.32, tag 274. In numpy because Pillow cannot hold 16-bit color."""
+    if turned in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if turned in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if turned in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def check_room(info: ImageInfo, amount: int):
+    """Raises `UnreadableImage` for an image whose pixels take `amount` bytes of memory, if that is more than images may take."""
+    if amount > memory.limit():
+        raise UnreadableImage(f"with {info.height}×{info.width} pixels it {memory.refusal(amount)}")
 
 
 def needed(image: ImageFile.ImageFile, info: ImageInfo) -> int:

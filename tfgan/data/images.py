@@ -1,92 +1,114 @@
-"""Turns image files into arrays and back: one rule for orientation, palettes, transparency and bit depth, used by every verb.
+"""Turns image files into arrays and back: one rule for orientation, palettes, transparency and number types, used by every verb.
 
-An image is an H×W×C array, uint8 (0 to 255) or uint16 (0 to 65535), with C = 1 gray, 2 gray and alpha, 3 RGB or 4 RGBA.
+A picture is an H×W×C array, uint8 (0 to 255) or uint16 (0 to 65535), with C = 1 gray, 2 gray and alpha, 3 RGB or 4 RGBA, where alpha is
+what the file declares to be transparency. Bands are all else: H×W×C arrays of plain data, C from 1 to 64, of any of `DTYPES`.
 """
 
-import dataclasses
-import io
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
-from tfgan.config import Size
-from tfgan.data import comments, memory
+from tfgan.config import DTYPES, MOST_CHANNELS, Domain
+from tfgan.data import memory
+from tfgan.data.codecs import arrays, pillow, tiff
+from tfgan.data.codecs.numbers import narrowed
+from tfgan.data.codecs.pillow import from_pillow
 from tfgan.data.formats import FORMATS
-from tfgan.data.headers import ImageInfo, describe, needed, open_image, orientation, read_content, reasons
+from tfgan.data.headers import ImageInfo, first_bytes, read_content, reasons
+from tfgan.data.pixels import convert, middle, resize
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.paths.files import write_atomically
 
-Box = tuple[float, float, float, float]
+__all__ = [
+    "EXTENSIONS",
+    "ImageInfo",
+    "Loaded",
+    "convert",
+    "decode",
+    "decode_values",
+    "encode",
+    "fit",
+    "from_pillow",
+    "load",
+    "middle",
+    "probe",
+    "read",
+    "resize",
+    "save",
+    "why_not",
+]
 
 EXTENSIONS = tuple(FORMATS)
 """File endings of images, in lower case and without the dot; compare with `tfgan.data.formats.ending`."""
 
-AT_ONCE = 2**22  # pixels that are converted together
-_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-_RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "nearest": Image.Resampling.NEAREST}
+_LOSSY_OR_OPAQUE = ("JPEG", "BMP", "GIF")  # without room for transparency
 
 
-def probe(source: Path | bytes) -> ImageInfo:
+class Loaded(NamedTuple):
+    """An image from a file."""
+
+    pixels: np.ndarray  # H×W×C
+    info: ImageInfo
+
+
+def probe(source: Path | bytes, pages: str = "first") -> ImageInfo:
     """Size and pixel type of an image from its header alone.
 
     The pixels are not checked. An orientation that a PNG states after its pixels is not seen here, only by `decode`.
 
     Args:
         source: the file, or its bytes.
+        pages: what becomes of several pages: "first", all as "channels", or "refuse".
 
     Raises:
-        UnreadableImage: the file is empty, too large, no image of an accepted format, or of an unsupported pixel type.
+        UnreadableImage: the file is empty, too large, no image of an accepted format, of an unsupported pixel type, or of several pages
+            that are refused.
         ReadFailed: the file is missing, or the system does not give it.
     """
-    with reasons(source), open_image(source) as image:
-        info = describe(image)
-        # The base class's method, as that of a PNG decodes all pixels first, to find what may follow them.
-        turned = orientation(image, Image.Image.getexif(image), source)
-        # Pillow gives the size of a TIFF already turned, and turns its pixels when they are loaded.
-        if image.format != "TIFF" and turned in (5, 6, 7, 8):
-            info = dataclasses.replace(info, height=info.width, width=info.height)
-        return info
+    with reasons(source):
+        begin = first_bytes(source)
+        if begin in tiff.MAGICS:
+            return tiff.probe(source, pages)
+        if begin in arrays.MAGICS:
+            return arrays.probe(source)
+        return pillow.probe(source)
 
 
-def decode(source: Path | bytes) -> np.ndarray:
-    """The image in a file, or in the bytes of a file, as it is meant to be seen.
+def load(source: Path | bytes, pages: str = "first") -> Loaded:
+    """The image in a file, or in the bytes of a file, as it is meant to be seen, and what it is.
 
     EXIF orientation is applied; palettes become their RGB or RGBA colors; CMYK and YCCK become RGB without a color profile; 1-bit
-    images become 0 and 255; of an animation comes the first frame. 16-bit gray (PNG, TIFF) and 16-bit color (PNG) stay uint16.
+    images become 0 and 255; of an animation comes the first frame. Number types that images do not have here become the next one that
+    holds their values, see `tfgan.data.codecs.numbers`.
+
+    Args:
+        source: the file, or its bytes.
+        pages: what becomes of several pages of a TIFF: "first", all as "channels", or "refuse".
 
     Returns:
-        H×W×C, C from 1 to 4, uint8 or uint16; it may be read-only.
+        H×W×C pixels of `info.dtype`, which may be read-only.
 
     Raises:
-        UnreadableImage: `probe` would refuse the file, or pixels are missing or damaged. JPEG and WebP carry no checksum: damage inside a
-            file that is complete cannot always be told from a picture.
+        UnreadableImage: `probe` would refuse the file; pixels are missing or damaged; values are no finite numbers, or too large. JPEG and
+            WebP carry no checksum: damage inside a file that is complete cannot always be told from a picture.
         ReadFailed: the file is missing, or the system does not give it.
     """
     with memory.budget.turn(), reasons(source):
         content = read_content(source)
-        with open_image(content) as image:
-            info = describe(image)
-            memory.budget.take(needed(image, info))
-            _check_complete(content, image.format)
-            image.load()
-            turned = orientation(image, image.getexif(), source)
-            pixels = _decode_png16(content, info.channels) if info.dtype == "uint16" and info.channels > 1 else _pixels(image, info)
-    return _orient(pixels.reshape(*pixels.shape[:2], info.channels), turned)
+        begin = content[:4]
+        if begin in tiff.MAGICS:
+            pixels, info = tiff.decode(content, pages)
+        elif begin in arrays.MAGICS:
+            pixels, info = arrays.decode(content)
+        else:
+            pixels, info = pillow.decode(source, content)
+        return Loaded(narrowed(pixels, info.dtype, source.as_posix() if isinstance(source, Path) else "an image"), info)
 
 
-def from_pillow(image: Image.Image) -> np.ndarray:
-    """The pixels of a PIL image by the rules of `decode`, but for the orientation: H×W×C, C from 1 to 4, uint8 or uint16.
-
-    Raises:
-        UserError: an image of numbers of 32 bits, whose range nobody knows.
-    """
-    if image.mode.startswith("I;16"):
-        return np.asarray(image).astype(np.uint16)[..., None]
-    if image.mode in ("I", "F"):
-        raise UserError(f"a PIL image of the mode {image.mode} has no known range: give its file, or an array.")
-    gray, transparent = image.mode in ("1", "L", "LA", "La"), image.has_transparency_data
-    return np.atleast_3d(np.asarray(image.convert(f"{'L' if gray else 'RGB'}{'A' * transparent}")))
+def decode(source: Path | bytes, pages: str = "first") -> np.ndarray:
+    """The pixels of `load`."""
+    return load(source, pages).pixels
 
 
 def decode_values(source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
@@ -101,209 +123,119 @@ def decode_values(source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
     """
     with memory.budget.turn(), reasons(source):
         content = read_content(source)
-        with open_image(content) as image:
-            if image.mode != "P":
-                return decode(content), None
-            memory.budget.take(needed(image, describe(image)))
-            _check_complete(content, image.format)
-            image.load()
-            colors = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
-            indices = _orient(np.asarray(image)[..., None], orientation(image, image.getexif(), source))
-    return indices, np.pad(colors, ((0, 256 - len(colors)), (0, 0)))
+        pictures = content[:4] not in arrays.MAGICS and not (content[:4] in tiff.MAGICS and tiff.probe(content, "first").bands)
+        return (pillow.decode_indices(source, content) if pictures else None) or (decode(content), None)
 
 
-def convert(image: np.ndarray, channels: int, dtype: str, alpha: str = "composite") -> np.ndarray:
-    """The image with the given number of channels and pixel type.
-
-    This is the one rule by which any file becomes what a network eats:
-
-    1. Transparency. "composite": the colors are laid over white. "drop": they are taken as stored. "keep": it stays a channel where
-       `channels` is 2 or 4, and is composited otherwise.
-    2. Color. Gray is repeated to RGB. RGB becomes gray by ITU-R 601 luma, 0.299 R + 0.587 G + 0.114 B, in Pillow's fixed-point
-       weights. Where `channels` asks for transparency and none is left, the image is opaque.
-    3. Depth. 8 to 16 bits: ×257, so that 255 becomes 65535. 16 to 8 bits: ÷257, rounded to the nearest.
+def read(source: Path | bytes, domain: Domain, alpha: str) -> np.ndarray:
+    """The image in a file as an image of a domain: H×W×C of its channels and dtype.
 
     Args:
-        image: H×W×C, C from 1 to 4, uint8 or uint16.
-        channels: 1, 2 (gray and alpha), 3 or 4.
-        dtype: "uint8" or "uint16".
-        alpha: what becomes of transparency: "composite", "drop" or "keep".
+        source: the file, or its bytes.
+        domain: no map of classes, which `tfgan.data.label_maps` reads.
+        alpha: what becomes of a picture's transparency, see `convert`.
+
+    Raises:
+        UnreadableImage: `load` or `fit` would refuse the file.
+        ReadFailed: the file is missing, or the system does not give it.
+    """
+    return fit(load(source, domain.pages), domain, alpha)
+
+
+def fit(image: Loaded, domain: Domain, alpha: str) -> np.ndarray:
+    """An image as one of a domain: pictures by the rule of `convert`, bands as they are.
+
+    Args:
+        image: what `load` has read, or a part of it.
+        domain: where it belongs; one of bands takes pictures too, if they have its channels.
+        alpha: what becomes of a picture's transparency.
 
     Returns:
-        H×W×`channels` of the type `dtype`.
-    """
-    color, opacity = (image[..., :-1], image[..., -1:]) if image.shape[-1] in (2, 4) else (image, None)
-    with_alpha = channels in (2, 4)
-    if opacity is not None and (alpha == "composite" or (alpha == "keep" and not with_alpha)):
-        color = _over_white(color, opacity)
-    if channels in (3, 4) and color.shape[-1] == 1:
-        color = np.repeat(color, 3, axis=-1)
-    elif channels in (1, 2) and color.shape[-1] == 3:
-        # The sum and its rounding reach 65535 * 65536 + 32768, which uint32 just holds.
-        color = ((color.astype(np.uint32) @ np.array([19595, 38470, 7471], np.uint32) + 0x8000) >> 16).astype(image.dtype)[..., None]
-    result = color
-    if with_alpha:
-        if opacity is None or alpha != "keep":
-            opacity = np.full_like(color[..., :1], np.iinfo(image.dtype).max)
-        result = np.concatenate([color, opacity], axis=-1)
-
-    if (image.dtype, dtype) == (np.uint8, "uint16"):
-        return result.astype(np.uint16) * np.uint16(257)
-    if (image.dtype, dtype) == (np.uint16, "uint8"):
-        return ((result.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    return result
-
-
-def middle(image: np.ndarray, shape: Size) -> np.ndarray:
-    """The largest part in the middle of an image H×W×C whose sides have the ratio of `shape`, height to width, to the nearest pixel.
-
-    Where the rest is odd, the smaller half is cut off at the top or left. An image that has this ratio already is returned as it is.
-    """
-    height, width = image.shape[:2]
-    h, w = min(height, max(1, round(width * shape[0] / shape[1]))), min(width, max(1, round(height * shape[1] / shape[0])))
-    if (h, w) == (height, width):
-        return image
-    top, left = (height - h) // 2, (width - w) // 2
-    return image[top : top + h, left : left + w].copy()  # which does not keep the rest in memory
-
-
-def resize(image: np.ndarray, size: Size, resample: str, box: Box | None = None) -> np.ndarray:
-    """The image at another size, in its own pixel type; the very same array when it has that size already.
-
-    "bicubic" is Pillow's filter (a = -0.5), which widens when it reduces and so does not alias; "nearest" invents no values. Bicubic
-    colors are weighted by their opacity, so that what is hidden does not bleed into what is seen.
-
-    Args:
-        image: H×W×C uint8, uint16 or floats in [-1, 1], or a map of class ids, H×W int32, which takes "nearest" only.
-        size: height and width in pixels.
-        resample: "bicubic" or "nearest".
-        box: left, top, right and bottom of the part that is resized, in pixels that need not be whole; None: all of it. What lies around
-            it has its part in the filter, so that the results of neighboring boxes fit together.
+        H×W×C of the domain's channels and dtype.
 
     Raises:
-        ValueError: bicubic was asked for a map of class ids.
+        UnreadableImage: the file has other channels than a domain of bands, or a type whose values the domain's does not hold; or it has
+            bands, and the domain is of pictures.
     """
-    if image.shape[:2] == tuple(size) and box is None:
-        return image
-    if image.dtype == np.int32:
-        if resample != "nearest":
-            raise ValueError(f"a map of class ids can only be resized with 'nearest', not {resample!r}")
-        return _resize_plane(image, size, resample, box)
-    channels = image.shape[-1]
-    if image.dtype == np.uint8 and channels <= 4:
-        return _resize_plane(image[..., 0] if channels == 1 else image, size, resample, box).reshape(*size, channels)
-
-    floats = image.dtype.kind == "f"
-    low, high, least = (-1.0, 1.0, 2 / 255) if floats else (0, np.iinfo(image.dtype).max, 1)  # least opacity that colors are divided by
-    planes = image.astype(np.float32)
-    weighted = resample == "bicubic" and channels in (2, 4)
-    if weighted:
-        planes[..., :-1] *= (planes[..., -1:] - low) / (high - low)
-    planes = np.stack([_resize_plane(planes[..., channel], size, resample, box) for channel in range(channels)], axis=-1)
-    if weighted:
-        planes[..., :-1] *= (high - low) / np.maximum(planes[..., -1:] - low, least)
-    return np.clip(planes if floats else np.rint(planes), low, high).astype(image.dtype)
+    pixels, info = image
+    if not domain.bands:
+        if info.bands:
+            raise UnreadableImage(f"is {info.describe()}, and {domain.name} are pictures; keep them in folders of their own")
+        return convert(pixels, domain.channels, domain.dtype, alpha)
+    if pixels.shape[-1] != domain.channels:
+        raise UnreadableImage(f"has {_bands(pixels.shape[-1])} ({info.describe()}), and {domain.name} has {domain.channels}")
+    if not np.can_cast(pixels.dtype, domain.dtype):
+        raise UnreadableImage(f"has {pixels.dtype} values, which {domain.dtype}, the type of {domain.name}, does not hold")
+    return pixels.astype(domain.dtype, copy=False)
 
 
-def encode(image: np.ndarray, extension: str, comment: str = "") -> bytes:
-    """The bytes of a file of the format that `extension` names, with or without its dot.
-
-    JPEG and WebP are written at quality 95; JPEG, BMP and GIF have no room for half transparency: there the image is laid over white.
+def why_not(extension: str, channels: int, dtype: str, bands: bool) -> str:
+    """Why a file format cannot hold such images, as a sentence with a cure; "" if it can.
 
     Args:
-        image: H×W×C, C from 1 to 4, uint8 or uint16. 16 bits fit into PNG, and gray ones into TIFF.
-        comment: ASCII text that the file holds beside the pixels.
-
-    Raises:
-        UserError: the format is unknown or cannot hold this image.
+        extension: the ending of the files, with or without its dot.
+        channels: of the images, from 1.
+        dtype: of their pixels.
+        bands: whether the channels are plain data: neither colors nor transparency.
     """
     extension = extension.removeprefix(".").lower()
     if extension not in FORMATS:
-        raise UserError(f"cannot write images of the format {extension!r}; use one of {', '.join(EXTENSIONS)}")
+        return f"cannot write images of the format {extension!r}; use one of {', '.join(EXTENSIONS)}"
     form = FORMATS[extension]
-    if form in ("JPEG", "BMP", "GIF") and image.shape[-1] in (2, 4):
-        image = convert(image, image.shape[-1] - 1, image.dtype.name)
-    channels = image.shape[-1]
-    if image.dtype == np.uint16 and form != "PNG" and (form, channels) != ("TIFF", 1):
-        kind = "gray" if channels == 1 else "color"
-        raise UserError(f"{form} files cannot hold 16-bit {kind} images; write them as PNG (--format=png)")
-    if image.dtype == np.uint16 and channels > 1:
-        import tensorflow as tf  # Pillow writes 16 bits for gray only
-
-        return comments.with_comment(tf.io.encode_png(image).numpy(), form, comment)
-
-    content = io.BytesIO()
-    try:
-        options = ({"quality": 95} if form in ("JPEG", "WEBP", "AVIF", "HEIF") else {}) | comments.options(form, comment)
-        Image.fromarray(image[..., 0] if channels == 1 else image).save(content, form, **options)
-    except (OSError, ValueError) as error:  # such as WebP's largest side of 16383 pixels
-        height, width = image.shape[:2]
-        raise UserError(f"{form} files cannot hold this image of {height}×{width}: {error}; write it as PNG (--format=png)") from None
-    return comments.with_comment(content.getvalue(), form, comment)
+    if dtype not in DTYPES or not 1 <= channels <= MOST_CHANNELS:
+        return f"{form} files cannot hold {_bands(channels)} of {dtype} values; there are 1 to {MOST_CHANNELS} of {', '.join(DTYPES)}"
+    if form in ("TIFF", "NPY", "NPZ"):
+        return ""
+    if dtype not in ("uint8", "uint16"):
+        return f"{form} files cannot hold {dtype} values; write them as TIFF (--format=tif) or NPY (--format=npy)"
+    if channels > 4 or (bands and channels in (2, 4)):
+        return f"{form} files cannot hold {_bands(channels)}; write them as TIFF (--format=tif) or NPY (--format=npy)"
+    if dtype == "uint16" and form != "PNG":
+        return f"{form} files cannot hold 16-bit {'gray' if channels == 1 else 'color'} images; write them as PNG (--format=png)"
+    return ""
 
 
-def save(path: Path, image: np.ndarray, comment: str = ""):
+def encode(image: np.ndarray, extension: str, comment: str = "", bands: bool = False) -> bytes:
+    """The bytes of a file of the format that `extension` names, with or without its dot.
+
+    JPEG and WebP are written at quality 95; JPEG, BMP and GIF have no room for half transparency: there the image is laid over white.
+    TIFF is deflated where Pillow does not write it.
+
+    Args:
+        image: H×W×C of any of `DTYPES`, C from 1 to 64.
+        comment: ASCII text that the file holds beside the pixels.
+        bands: whether the last of 2 or 4 channels uint8 or uint16 is plain data, and no transparency.
+
+    Raises:
+        UserError: the format is unknown or cannot hold this image, see `why_not`.
+    """
+    channels, dtype = image.shape[-1], image.dtype.name
+    bands = bands or channels > 4 or dtype not in ("uint8", "uint16")
+    if reason := why_not(extension, channels, dtype, bands):
+        raise UserError(reason)
+    form = FORMATS[extension.removeprefix(".").lower()]
+    if form in ("NPY", "NPZ"):
+        return arrays.encode(image, form, comment)
+    if form == "TIFF" and (bands or (dtype == "uint16" and channels > 1)):
+        return tiff.encode(image, bands, comment)
+    if form in _LOSSY_OR_OPAQUE and channels in (2, 4):
+        image = convert(image, channels - 1, dtype)
+    return pillow.encode(image, form, comment)
+
+
+def save(path: Path, image: np.ndarray, comment: str = "", bands: bool = False):
     """Writes an image file, whole or not at all, in the format of the path's ending; makes its folder if need be.
 
     Args:
         path: the file, which is replaced if it exists.
-        image: H×W×C, C from 1 to 4, uint8 or uint16; comment: ASCII text beside the pixels; see `encode`.
+        image: H×W×C; comment: ASCII text beside the pixels; bands: whether the channels are plain data; see `encode`.
 
     Raises:
         UserError: the format is unknown or cannot hold this image.
         OSError: the file cannot be written.
     """
-    write_atomically(path, encode(image, path.suffix, comment))
+    write_atomically(path, encode(image, path.suffix, comment, bands))
 
 
-def _pixels(image: Image.Image, info: ImageInfo) -> np.ndarray:
-    """The pixels of a loaded image of 8 bits, or of a gray one of 16, as an array; in bands, as Pillow converts and copies all it gets."""
-    width, height = image.size
-    gray, mode = info.channels == 1, _MODES[info.channels]
-    pixels = np.empty((height, width) if gray else (height, width, info.channels), info.dtype)
-    rows = max(1, AT_ONCE // width)
-    for top in range(0, height, rows):
-        band = image if rows >= height else image.crop((0, top, width, min(top + rows, height)))
-        pixels[top : top + rows] = np.asarray(band if info.dtype == "uint16" or band.mode == mode else band.convert(mode))
-    return pixels
-
-
-def _check_complete(content: bytes, form: str | None):
-    """Finds files that end too early or were filled up with zeros, of which Pillow makes half a picture without a word."""
-    if form == "PNG":
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
-            image.verify()  # the checksum of every chunk, which loading skips
-    elif form in ("JPEG", "MPO") and content.rfind(b"\xff\xd9") < content.rfind(b"\xff\xda"):  # End Of Image, Start Of Scan
-        raise UnreadableImage("damaged or incomplete: the JPEG data has no end")
-
-
-def _decode_png16(content: bytes, channels: int) -> np.ndarray:
-    import tensorflow as tf  # Pillow cannot read 16-bit color
-
-    try:
-        pixels = tf.io.decode_png(content, channels=4 if channels == 2 else channels, dtype=tf.uint16).numpy()
-    except tf.errors.InvalidArgumentError as error:
-        raise UnreadableImage(f"damaged or incomplete: {error.message}") from None
-    return pixels[..., ::3] if channels == 2 else pixels  # TensorFlow spreads gray and alpha over RGBA
-
-
-def _orient(pixels: np.ndarray, turned: int) -> np.ndarray:
-    """Turns stored pixels upright; `turned` as in EXIF 2.32, tag 274. In numpy because Pillow cannot hold 16-bit color."""
-    if turned in (5, 6, 7, 8):
-        pixels = pixels.swapaxes(0, 1)
-    if turned in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if turned in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return np.ascontiguousarray(pixels)
-
-
-def _over_white(color: np.ndarray, opacity: np.ndarray) -> np.ndarray:
-    limit = int(np.iinfo(color.dtype).max)
-    weight = opacity.astype(np.uint32)  # limit² + limit / 2 is below 2³² for 16 bits too
-    return ((color * weight + limit * (limit - weight) + limit // 2) // limit).astype(color.dtype)
-
-
-def _resize_plane(plane: np.ndarray, size: Size, resample: str, box: Box | None) -> np.ndarray:
-    height, width = size
-    return np.asarray(Image.fromarray(plane).resize((width, height), _RESAMPLING[resample], box))
+def _bands(count: int) -> str:
+    return "1 band" if count == 1 else f"{count} bands"

@@ -141,7 +141,7 @@ class PreparedSource:
         return sentences
 
     def _resized(self, image: np.ndarray, domain: Domain) -> np.ndarray:
-        return resize(middle(image, self.size) if self.crop else image, self.size, domain.resample)
+        return resize(middle(image, self.size) if self.crop else image, self.size, domain.resample, bands=domain.bands)
 
     def check(self, split: str, skip_bad: bool) -> None:
         """Loads every example once, to find those that cannot be used.

@@ -92,4 +92,4 @@ def read_image(path: Path, domain: Domain, alpha: str):
     """
     if domain.classes is not None:
         return label_maps.load(path, domain)
-    return images.convert(images.decode(path), domain.channels, domain.dtype, alpha)
+    return images.read(path, domain, alpha)

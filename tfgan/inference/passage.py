@@ -8,7 +8,8 @@ import numpy as np
 
 from tfgan.config import FULL, TRAINED, Size, as_pixels
 from tfgan.data import memory
-from tfgan.data.images import AT_ONCE, resize
+from tfgan.data.codecs.pillow import AT_ONCE
+from tfgan.data.images import resize
 from tfgan.errors import UserError
 from tfgan.inference.tiling import translate_image
 from tfgan.inference.translator import Translator
@@ -93,14 +94,14 @@ class Passage(NamedTuple):
         """
         own = image.shape[0], image.shape[1]
         check_memory(own, translator)
-        seen = resize(image, self.at(own), translator.source.resample)
+        seen = resize(image, self.at(own), translator.source.resample, bands=translator.source.bands)
         tile = 0 if self.size == TRAINED else self.tile
         if seen is image:
             return translate_image(translator, image, conditions(image), tile=tile, floats=floats)
         result = translate_image(translator, seen, conditions(seen), tile=tile, floats=True)
         if not floats and own[0] * own[1] > AT_ONCE:
             return _pixels_in_bands(result, own, translator)
-        result = resize(result, own, translator.target.resample)
+        result = resize(result, own, translator.target.resample, bands=translator.target.bands)
         return result if floats else translator.to_pixels(result).numpy()
 
 
@@ -119,6 +120,6 @@ def _pixels_in_bands(result: np.ndarray, size: Size, translator: Translator) -> 
     for top in range(0, size[0], rows):
         bottom = min(top + rows, size[0])
         box = (0.0, top * scale, float(result.shape[1]), min(bottom * scale, float(result.shape[0])))
-        band = resize(result, (bottom - top, size[1]), translator.target.resample, box)
+        band = resize(result, (bottom - top, size[1]), translator.target.resample, box, bands=translator.target.bands)
         pixels[top:bottom] = translator.to_pixels(band).numpy()
     return pixels

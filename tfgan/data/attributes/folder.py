@@ -60,7 +60,7 @@ class AttributeFolder(FileSource):
             UnreadableImage: the file is damaged or no image.
         """
         domain, values = self.domains["image"], self.values[index]
-        image = images.convert(images.decode(self.data_dir / self.files[index]), domain.channels, domain.dtype, self.alpha)
+        image = images.read(self.data_dir / self.files[index], domain, self.alpha)
         return {"image": images.middle(image, (1, 1)), "attributes": np.nan_to_num(values), "mask": np.float32(~np.isnan(values))}
 
 

@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image
 
 from tfgan.data import images
 from tfgan.data.folders.layout import list_images
+from tfgan.data.formats import ARRAYS
 from tfgan.data.walk import walk
 from tfgan.errors import UnreadableImage
 
@@ -20,8 +22,8 @@ class Header(NamedTuple):
     """What an image file's first bytes tell of it."""
 
     format: str  # Pillow's name: JPEG, PNG
-    mode: str  # Pillow's name: RGB, L, P, CMYK
-    bits: int  # a channel: 8 or 16
+    mode: str  # Pillow's name: RGB, L, P, CMYK; of bands, how many of which type
+    bits: int  # a channel: 8, 16 or 32
     alpha: bool
     frames: int
 
@@ -47,8 +49,11 @@ def read_header(path: Path) -> Header | None:
     """The header of an image file, or None if it cannot be read; the reason is told when the image is loaded."""
     try:
         info = images.probe(path)
+        bits = 8 * np.dtype(info.dtype).itemsize
+        if info.bands or info.format in ARRAYS.values():
+            return Header(info.format, f"{info.channels} bands {info.dtype}", bits, info.alpha, info.pages)
         with Image.open(path) as image:
-            return Header(str(image.format), image.mode, 16 if info.dtype == "uint16" else 8, info.alpha, getattr(image, "n_frames", 1))
+            return Header(str(image.format), image.mode, bits, info.alpha, getattr(image, "n_frames", 1))
     except (UnreadableImage, OSError, SyntaxError, ValueError, EOFError):
         return None
 

@@ -42,7 +42,7 @@ class LabeledFolder(FileSource):
             UnreadableImage: the file is missing, damaged or no image.
         """
         domain = self.domains["image"]
-        image = images.convert(images.decode(self.data_dir / self.files[index]), domain.channels, domain.dtype, self.alpha)
+        image = images.read(self.data_dir / self.files[index], domain, self.alpha)
         return {"image": image, "label": np.array(self.labels[index], np.int32)}
 
 

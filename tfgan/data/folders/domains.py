@@ -37,7 +37,7 @@ def infer_domains(
     """
     paths = list(dict.fromkeys(path for side in files.values() for path in side))
     with ThreadPoolExecutor() as pool:
-        infos = dict(zip(paths, waiting(pool.map(_probe, paths), len(paths), "Reading the heads of files")))
+        infos = dict(zip(paths, waiting(pool.map(lambda path: _probe(path, pages), paths), len(paths), "Reading the heads of files")))
     domains = {}
     for name, (key, side) in zip(names, files.items()):
         found = [info for path in side if (info := infos[path])]
@@ -68,8 +68,8 @@ def _bands(found: list[ImageInfo]) -> tuple[int, str]:
     return channels, common_dtype([info.dtype for info in found if info.channels == channels])
 
 
-def _probe(path: Path) -> ImageInfo | None:
+def _probe(path: Path, pages: str) -> ImageInfo | None:
     try:
-        return images.probe(path)
+        return images.probe(path, pages)
     except UnreadableImage:
         return None

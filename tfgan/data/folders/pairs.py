@@ -48,10 +48,11 @@ class PairedFolder(Source):
                 names the files by their path inside the data folder.
         """
         paths = self.files[index]
+        pages = self.domains["A"].pages  # one setting, which both domains have
         if len(paths) == 1:
-            found = dict(zip("AB", self._named(paths[0], lambda path: split_halves(images.decode(path)))))
+            found = dict(zip("AB", self._named(paths[0], lambda path: split_halves(images.load(path, pages)))))
         else:
-            found = {self.label(path): self._named(path, images.decode) for path in paths}
+            found = {self.label(path): self._named(path, lambda path: images.load(path, pages)) for path in paths}
         return as_pair(found, self.domains, self.alpha)
 
     def paths(self, index: int) -> tuple[Path, ...]:

@@ -37,10 +37,12 @@ class ImageFolder(FileSource):
         Raises:
             UnreadableImage: the file is missing, damaged or no image, or has an odd width where a half of it is wanted.
         """
-        domain, image = self.domains["image"], images.decode(self.data_dir / self.files[index])
+        domain = self.domains["image"]
+        image = images.load(self.data_dir / self.files[index], domain.pages)
         if self.half:
-            image = np.ascontiguousarray(split_halves(image)[self.half == "right"])  # a copy, which does not keep the other half
-        return {"image": images.convert(image, domain.channels, domain.dtype, self.alpha)}
+            half = split_halves(image)[self.half == "right"]
+            image = half._replace(pixels=half.pixels.copy())  # which does not keep the other half
+        return {"image": images.fit(image, domain, self.alpha)}
 
 
 def open_images(data_dir: Path, half: str, alpha: str, skip_bad_files: bool, pages: str = "refuse") -> dict[str, ImageFolder]:

@@ -49,10 +49,9 @@ class UnpairedFolder(FileSource):
         """
         (path,), domain = self.paths(index), self.domains[self.side]
         try:
-            image = images.decode(path)
+            return {self.side: images.read(path, domain, self.alpha)}
         except UnreadableImage as error:
             raise UnreadableImage(f"{self.label(path)}: {error}") from None
-        return {self.side: images.convert(image, domain.channels, domain.dtype, self.alpha)}
 
 
 class OneSide(View):

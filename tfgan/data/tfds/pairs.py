@@ -34,7 +34,7 @@ class SideBySideSource(RecordSource):
         Raises:
             UnreadableImage: the stored file is damaged, or its width is odd.
         """
-        halves = split_halves(images.decode(self.records[index]["image"]))
+        halves = split_halves(images.load(self.records[index]["image"]))
         return as_pair(dict(zip("AB", halves)), self.domains, "composite")
 
 
@@ -54,12 +54,12 @@ class FeaturePairSource(RecordSource):
             UnreadableImage: an image is damaged, or the two differ in size.
         """
         record = self.records[index]
-        found = {feature: self._decode(feature, record[feature]) for feature in (self.features["A"], self.features["B"])}
+        found = {feature: self._load(feature, record[feature]) for feature in (self.features["A"], self.features["B"])}
         return as_pair(found, self.domains, self.alpha)
 
-    def _decode(self, feature: str, content: bytes) -> np.ndarray:
+    def _load(self, feature: str, content: bytes) -> images.Loaded:
         try:
-            return images.decode(content)
+            return images.load(content)
         except UnreadableImage as error:
             raise UnreadableImage(f"{feature}: {error}") from None
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from PIL import Image, ImageFont
 
+from tfgan.data.codecs.texts import KEYWORD
 from tfgan.data.columns import Column, Geometry
-from tfgan.data.comments import KEYWORD
 from tfgan.evaluation.report.pictures import UNREADABLE
 
 OLD_GAP, OLD_TITLE_HEIGHT, OLD_FONT_SIZE = 8, 22, 13  # pixels, of the pictures of earlier versions

@@ -1,0 +1,101 @@
+"""The strips and tiles of a TIFF's page, unpacked to no more than what its tags say they hold: a few bytes can unpack to gigabytes."""
+
+import importlib.util
+import io
+import math
+import struct
+import zlib
+
+import numpy as np
+import tifffile
+from PIL import Image
+
+from tfgan.errors import UnreadableImage
+
+PLAIN, DEFLATE = 1, (8, 32946)
+_BY_LIBTIFF = (5, 32773, 34925, 50000)  # LZW, PackBits, LZMA and Zstandard, which Pillow brings with it
+_FLOATS = 3  # the predictor that sorts the bytes of floats by their weight
+
+
+def read_segments(page: tifffile.TiffPage) -> np.ndarray:
+    """The samples of a page as they are stored: planes × depth × height × width × samples, in its own number type.
+
+    Raises:
+        UnreadableImage: missing or damaged samples, or a compression that this installation does not know.
+    """
+    compression, found = int(page.compression), len(page.dataoffsets)
+    if found != math.prod(page.chunked) or found != len(page.databytecounts):
+        raise UnreadableImage("damaged or incomplete: strips or tiles are missing")
+    if max(map(sum, zip(page.dataoffsets, page.databytecounts))) > page.parent.filehandle.size:
+        raise UnreadableImage("damaged or incomplete: it ends before its pixels do")
+    if compression not in (PLAIN, *DEFLATE, *_BY_LIBTIFF) or page.bitspersample % 8:
+        return _by_codecs(page)
+    dtype, order = stored_type(page), page.parent.byteorder
+    predictor, reversed_bits = page.predictor, page.fillorder == 2 and compression != PLAIN
+    page.compression = PLAIN  # tifffile gets what is unpacked already
+    if predictor == _FLOATS:
+        page.predictor = 1
+    if reversed_bits:
+        page.fillorder = 1
+    samples = np.empty(page.shaped, dtype)
+    for data, index in page.parent.filehandle.read_segments(page.dataoffsets, page.databytecounts):
+        _, _, shape = page.decode(None, index)
+        if isinstance(data, bytes):
+            data = _unpacked(data, compression, math.prod(shape) * dtype.itemsize, reversed_bits)
+            if predictor == _FLOATS:
+                data = _in_order(data, shape, dtype.itemsize, order)
+        segment, (plane, depth, top, left, _), shape = page.decode(data, index)
+        place = samples[plane, depth : depth + shape[0], top : top + shape[1], left : left + shape[2]]
+        # A hole, as GDAL leaves where there is no data, has no bytes at all.
+        place[...] = page.nodata if segment is None else segment[: place.shape[0], : place.shape[1], : place.shape[2]]
+    return samples
+
+
+def stored_type(page: tifffile.TiffPage) -> np.dtype:
+    """The type of a page's samples, in the byte order of the machine; raises `UnreadableImage` if there is none, as for 5 bits and 6."""
+    if page.dtype is None or not isinstance(page.bitspersample, int):
+        raise UnreadableImage(f"TIFF with {page.bitspersample} bits a band: not supported; save it with 8, 16 or 32 bits")
+    return page.dtype
+
+
+def segment_bytes(page: tifffile.TiffPage) -> int:
+    """The bytes that one strip or tile takes unpacked, which may be more than the image."""
+    return math.prod(page.chunks) * stored_type(page).itemsize
+
+
+def _unpacked(data: bytes, compression: int, size: int, reversed_bits: bool) -> bytes:
+    if compression == PLAIN:
+        return data
+    if compression in DEFLATE and not reversed_bits:
+        try:
+            stream = zlib.decompressobj()
+            unpacked = stream.decompress(data, size)
+            stream.decompress(stream.unconsumed_tail, 1)  # to the end, where the checksum is compared
+            return unpacked
+        except zlib.error as error:
+            raise UnreadableImage(f"damaged or incomplete: {error}") from None
+    with Image.open(io.BytesIO(_row_of_bytes(data, compression, size, reversed_bits)), formats=["TIFF"]) as row:
+        return row.tobytes()
+
+
+def _row_of_bytes(data: bytes, compression: int, size: int, reversed_bits: bool) -> bytes:
+    """A TIFF of one row of gray pixels: the unpacked bytes. So a reader of pictures unpacks any data."""
+    tags = {256: size, 257: 1, 258: 8, 259: compression, 262: 1, 266: 1 + reversed_bits, 273: 8, 277: 1, 278: 1, 279: len(data)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())  # of type 4, numbers of 32 bits
+    return struct.pack("<4sI", b"II*\0", 8 + len(data)) + data + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+def _in_order(data: bytes, shape: tuple[int, ...], itemsize: int, byteorder: str) -> bytes:
+    """Undoes the floating point predictor (Adobe, TIFF Technical Note 3): sums of bytes, the weightiest of a row's floats first."""
+    _, rows, width, channels = shape
+    sums = np.cumsum(np.frombuffer(data, np.uint8).reshape(rows, -1, channels), axis=1, dtype=np.uint8)
+    weighty_first = sums.reshape(rows, itemsize, width * channels).swapaxes(1, 2)
+    return (weighty_first if byteorder == ">" else weighty_first[..., ::-1]).tobytes()
+
+
+def _by_codecs(page: tifffile.TiffPage) -> np.ndarray:
+    if importlib.util.find_spec("imagecodecs") is None:
+        packed = getattr(page.compression, "name", int(page.compression))
+        what = f"the compression {packed}" if page.bitspersample % 8 == 0 else f"{page.bitspersample} bits a band"
+        raise UnreadableImage(f'TIFF with {what}: not supported by this installation; pip install "tfgan[tiff]", and it is read')
+    return page.asarray(squeeze=False)
