@@ -54,7 +54,8 @@ def test_losses_are_short_and_the_main_ones_come_first():
     values = {"discriminator_loss": 0.3249, "fake_logit": 0.1, "gan_loss": 0.7, "generator_loss": 28.31, "l1_loss": 0.2601}
     assert " ".join(short_losses(values)) == "D 0.32 G 28 L1 0.26 GAN 0.70"
     cycle = {"cycle_source_loss": 0.0123, "discriminator_source_loss": 123.4, "gan_target_loss": 9.96, "generator_loss": float("nan")}
-    assert short_losses(cycle) == ["D source 123", "G nan", "cycle source 0.012", "GAN target 10"]
+    assert short_losses(cycle) == ["G nan", "cycle source 0.012", "GAN target 10", "D source 123"]
+    assert short_losses({**cycle, "discriminator_loss": 0.5})[:3] == ["D 0.50", "G nan", "cycle source 0.012"]
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])

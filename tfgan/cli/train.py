@@ -95,8 +95,6 @@ def _train(method: str, data: DataConfig, training: TrainConfig, hparams) -> int
         from tfgan.runs.training.train import train
 
         trained = train(plan, [lock])
-    if trained.stopped_by:
-        return 128 + trained.stopped_by
     workdir, translates = shlex.quote(training.workdir), translators(open_inference(trained.method))
     use = f"translate {workdir} IMAGES OUTPUT" if translates else f"sample {workdir} OUTPUT"
     if len(translates) > 1:
@@ -105,7 +103,7 @@ def _train(method: str, data: DataConfig, training: TrainConfig, hparams) -> int
     print(f"Pictures are in {training.workdir}/samples. Next:")
     for words in (use, f"evaluate {workdir}", f"report {workdir}", f"export {workdir}"):
         print(f"  tfgan {words}")
-    return 0
+    return 128 + trained.stopped_by if trained.stopped_by else 0
 
 
 def print_settings(method: str, groups: dict, idle: set[str], every: bool):

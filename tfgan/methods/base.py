@@ -261,11 +261,13 @@ class Method:
             the right one for a latent, so that nothing of theirs is measured image by image. Rows without the losses say nothing, such as
             those of SPADE with a style encoder, which knows the photo's style in training and not in validation.
         branches: parts of a step that hardly wait for each other, such as the two directions of CycleGAN.
+        both_ways: whether each of two domains becomes the other, so that somebody who translates has to name one.
         stage: the present one of `stages`.
     """
 
     HParams = HParams
     batch_kind: str
+    both_ways = False
     branches = 1
     gap: Gap | None = None
 

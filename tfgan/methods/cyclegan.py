@@ -48,6 +48,7 @@ class CycleGAN(base.Method):
     HParams: TypeAlias = HParams
     hparams: HParams
     batch_kind = "unpaired"
+    both_ways = True
     branches = 2
     gap = base.Gap(("cycle_source_loss", "cycle_target_loss"), "cycle_l1")  # of both ways, as validations have their mean
 

@@ -5,6 +5,7 @@ What only the networks know is judged where they are opened.
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from tfgan.attributes import parse_changes
@@ -15,6 +16,7 @@ from tfgan.data.files import Task, find_images, find_tasks
 from tfgan.data.formats import UNREAD, ending, is_picture
 from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean, did_you_mean_path
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
+from tfgan.methods import METHODS, method_class
 from tfgan.paths.files import check_encoding, check_file, check_folder, check_place, is_there
 from tfgan.paths.inputs import Inputs
 from tfgan.runs.exported import files_of_export
@@ -51,11 +53,21 @@ def judge_translation(folder: str, source: str, output: str, settings: Translate
     names = [domain.name for domain in config.spec.domains.values()]
     if settings.to and settings.to not in names:
         raise UserError(f"--to={settings.to}: the run knows {' and '.join(names)}.{did_you_mean(settings.to, names)}")
+    if not settings.to and config.method in METHODS and method_class(config.method).both_ways:
+        source, target = names
+        refuse_unnamed_way({target: f"{source} to {target}", source: f"{target} to {source}"})
     if settings.set and not config.spec.attribute_names:
         raise UserError(f"--set chooses attributes, which a run of {config.method} does not have.")
     parse_changes(settings.set, config.spec)
     if settings.style:
         _judge_image("style", settings.style)
+
+
+def refuse_unnamed_way(ways: Mapping[str, str]):
+    """Raises `UserError` where there are several `ways`, name of the domain that results are of -> the way in words, and none is named."""
+    if len(ways) > 1:
+        choices = ", or ".join(f"--to={name} for {words}" for name, words in ways.items())
+        raise UserError(f"The run translates in {len(ways)} ways. Say which: {choices}.")
 
 
 def find_results(config: RunConfig, source: str, output: str, settings: TranslateConfig) -> list[Task]:

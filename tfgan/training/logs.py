@@ -207,9 +207,15 @@ def epochs(timeline: Timeline, step: int, total: int) -> str:
 
 
 def short_losses(values: Mapping[str, float]) -> list[str]:
-    """Losses in few characters, those of discriminator and generator first and their parts of the game last: D 0.32, G 28, L1 0.26."""
+    """Losses in few characters, those of discriminator and generator first and their parts of the game last: D 0.32, G 28, L1 0.26.
+
+    Of a discriminator's loss its parts for each domain come after all else.
+    """
     names = [name for name in values if name.endswith("_loss")]
-    rank = {name: (not name.startswith("discriminator"), not name.startswith("generator"), name.startswith("gan")) for name in names}
+    rank = {
+        name: (name != "discriminator_loss", not name.startswith("generator"), name.startswith("discriminator_"), name.startswith("gan"))
+        for name in names
+    }
     found = []
     for name in sorted(names, key=lambda name: rank[name]):  # sorted keeps the order of equal ones
         words = name.removesuffix("_loss").replace("discriminator", "D").replace("generator", "G").replace("gan", "GAN")

@@ -5,11 +5,14 @@ import pytest
 from PIL import Image
 
 from tfgan.cli.main import main
+from tfgan.config.verbs import TranslateConfig
 from tfgan.data import images, open_dataset
 from tfgan.data.label_maps.maps import paint
 from tfgan.data.normalization import denormalize
+from tfgan.errors import UserError
 from tfgan.inference import open_inference
 from tfgan.inference.tiling import translate_image
+from tfgan.runs.judging import judge_translation
 from tfgan.runs.opening import open_run
 from tfgan.runs.results.conditions import choose_translator, make_conditions
 from tfgan.runs.training.pictures import stored_inputs
@@ -187,6 +190,14 @@ REFUSED = [
     ("cyclegan", ["--to=day", "--seed=1"], "--seed=1 draws a random style, which {run} does not take."),
     ("stargan", ["--set=night", "--seed=1"], "--seed=1 draws a random style, which {run} does not take."),
 ]
+
+
+def test_a_way_is_asked_for_from_the_record_and_from_the_networks(folder, opened, photo, tmp_path):
+    said = "The run translates in 2 ways. Say which: --to=night for day to night, or --to=day for night to day."
+    with pytest.raises(UserError, match=said):
+        judge_translation(str(folder("cyclegan")), str(tmp_path / "photo.png"), str(tmp_path / "out"), TranslateConfig())
+    with pytest.raises(UserError, match=said):
+        choose_translator(opened("cyclegan")[1], "")
 
 
 @pytest.mark.parametrize(("name", "flags", "message"), REFUSED)

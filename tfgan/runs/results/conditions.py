@@ -9,6 +9,7 @@ from tfgan.attributes import change_attributes, known_attributes, parse_changes
 from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Signatures, Translator, translators
 from tfgan.inference.files import read_image
+from tfgan.runs.judging import refuse_unnamed_way
 from tfgan.runs.opening import Run
 
 
@@ -25,9 +26,8 @@ def choose_translator(signatures: Signatures, to: str) -> Translator:
     by_target = {signature.target.name: signature for signature in translators(signatures).values()}
     if to and to not in by_target:
         raise UserError(f"--to={to}: the run translates to {' and '.join(by_target)}.{did_you_mean(to, by_target)}")
-    if not to and len(by_target) > 1:
-        ways = ", or ".join(f"--to={name} for {signature.describe()}" for name, signature in by_target.items())
-        raise UserError(f"The run translates in {len(by_target)} ways. Say which: {ways}.")
+    if not to:
+        refuse_unnamed_way({name: signature.describe() for name, signature in by_target.items()})
     return by_target[to or next(iter(by_target))]
 
 
