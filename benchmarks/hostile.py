@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -67,7 +68,7 @@ def _pictures() -> list[bytes]:
         picture = gradient.convert("I").point(lambda value: value * 257).convert("I;16") if mode == "I;16" else color.convert(mode)
         picture.save(file, form, **options)
         found.append(file.getvalue())
-    return found
+    return found + [images.encode(np.asarray(color).astype(np.int16), ending) for ending in ("tif", "npy", "npz")]
 
 
 def _read_image(content: bytes, folder: Path):

@@ -179,6 +179,24 @@ def test_first_frame_of_an_animation():
         assert image.shape[:2] == (2, 3) and (image[..., :3] == [255, 0, 0]).all(), form
 
 
+@pytest.mark.parametrize(
+    "place, value, says",
+    [(4, 12, "JPEG of 12 bits"), (1, 0xC3, "lossless JPEG"), (1, 0xF7, "JPEG-LS"), (1, 0xC5, "hierarchical JPEG"), (9, 2, "of 2 channels")],
+)
+def test_kinds_of_jpeg_that_no_reader_knows(place, value, says):
+    content = bytearray(pil_bytes(Image.new("RGB", (16, 16)), "JPEG"))
+    content[content.index(b"\xff\xc0") + place] = value
+    with pytest.raises(UnreadableImage, match=f"^.*{says}: not supported; save it as PNG"):
+        images.decode(bytes(content))
+
+
+def test_what_pillow_does_not_support_is_not_called_damaged_alone():
+    content = bytearray(pil_bytes(Image.new("RGB", (16, 16)), "BMP"))
+    content[30] = 4  # JPEG inside a BMP
+    with pytest.raises(UnreadableImage, match="^not supported, or damaged: Unsupported BMP compression"):
+        images.decode(bytes(content))
+
+
 def test_webp_and_one_pixel_and_bytes_or_path(tmp_path):
     assert check_probe(pil_bytes(Image.new("RGBA", (1, 1), (1, 2, 3, 77)), "WEBP", lossless=True)).tolist() == [[[1, 2, 3, 77]]]
     path = tmp_path / "picture.JPG"

@@ -17,7 +17,11 @@ from tfgan.methods.base import Translation
 
 def write(path, size=(4, 6), mode="RGB", value=60):
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, size[::-1], value if mode in ("L", "I;16") else (value,) * len(mode)).save(path)
+    image = Image.new(mode, size[::-1], value if mode in ("L", "I;16") else (value,) * len(mode))
+    if path.suffix in (".npy", ".npz"):
+        images.save(path, np.asarray(image))
+    else:
+        image.save(path)
     return path
 
 

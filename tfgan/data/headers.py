@@ -2,16 +2,21 @@
 
 import contextlib
 import dataclasses
+import errno
 import io
 import logging
+import lzma
+import re
 import struct
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from tfgan.data import memory
+from tfgan.data.codecs.jpeg import refuse_unread_jpeg
 from tfgan.data.formats import FORMATS, LONGEST_HEAD, PICTURES, STANDARD, sniffed
 from tfgan.errors import ReadFailed, UnreadableImage, UserError
 from tfgan.paths.special import special
@@ -37,10 +42,10 @@ _CHANNELS = {
 }
 _NAMES = ", ".join(dict.fromkeys(sorted(STANDARD.values()) + sorted(FORMATS.values())))
 DECODER_ERRORS = (
-    *(OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error),
+    *(OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error, zlib.error, lzma.LZMAError),
     *(ArithmeticError, AttributeError, AssertionError, NotImplementedError, RecursionError),
 )
-"""What Pillow's plugins raise for damaged files."""
+"""What readers raise for damaged files."""
 
 # Bytes a pixel that decoders hold beside the image: WebP and AVIF whole canvases, progressive JPEG its coefficients.
 _DECODER = {"WEBP": 12, "AVIF": 12, "HEIF": 8, "GIF": 4}
@@ -104,9 +109,12 @@ def reasons(source: Path | bytes):
     except Image.DecompressionBombError:
         raise UnreadableImage(f"it claims more than {2 * 2**30 / 1e6:,.0f} megapixels") from None
     except DECODER_ERRORS as error:
-        if isinstance(error, OSError) and error.errno is not None and isinstance(source, Path):  # Pillow's own have no number
+        # Pillow's own have no number, and a place that is none is what damage leads to.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL) and isinstance(source, Path):
             raise ReadFailed(source, error) from None
-        raise UnreadableImage(f"damaged or incomplete: {error}") from None
+        # In such words Pillow says what it has no reader for. Damage may lead it to the same ones.
+        unknown = re.search("unsupported|not supported", str(error), re.IGNORECASE)
+        raise UnreadableImage(f"{'not supported, or damaged' if unknown else 'damaged or incomplete'}: {error}") from None
 
 
 def open_image(source: Path | bytes) -> ImageFile.ImageFile:
@@ -118,6 +126,7 @@ def open_image(source: Path | bytes) -> ImageFile.ImageFile:
     except UnidentifiedImageError:
         unread = sniffed(first_bytes(source, LONGEST_HEAD))
         if unread is None:
+            refuse_unread_jpeg(first_bytes(source, 2**16))
             raise
         raise UnreadableImage(f"{unread.name}, whatever its ending says: {unread.cure}") from None
 

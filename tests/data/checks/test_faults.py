@@ -34,7 +34,7 @@ def cut_off_jpeg(folder):
     (folder / "train/3.png").unlink()
 
 
-@fault("error", "unreadable_files", says="train/3.png: the file is empty train/9.png: not an image")
+@fault("error", "unreadable_files", says="train/3.png: the file is empty train/9.png: a web page (HTML), whatever its ending says")
 def several_bad_files(folder):
     (folder / "train/3.png").write_bytes(b"")
     (folder / "train/9.png").write_text("<html>")

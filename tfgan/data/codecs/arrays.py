@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import tokenize
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,7 +127,10 @@ def _header(file: BinaryIO) -> Header:
     if version not in ((1, 0), (2, 0)):  # 3.0 is for names of fields that are not Latin-1
         raise UnreadableImage(f"NPY of the version {'.'.join(map(str, version))}: not supported; an image is an array of numbers")
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    return Header(*read(file))
+    try:
+        return Header(*read(file))
+    except tokenize.TokenError:  # NumPy's way with headers that Python 2 wrote
+        raise UnreadableImage("damaged or incomplete: its header is no text of Python") from None
 
 
 def _info(header: Header, form: str) -> ImageInfo:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from tfgan.data import memory
 from tfgan.data.codecs import texts
+from tfgan.data.codecs.jpeg import refuse_unread_jpeg
 from tfgan.data.headers import ImageInfo, info_of, needed, open_image, orient, orientation
 from tfgan.errors import UnreadableImage, UserError
 
@@ -38,6 +39,7 @@ def decode(source: Path | bytes, content: bytes, page: int = 0) -> tuple[np.ndar
         content: its bytes.
         page: of the images in a TIFF, counted from 0; of an animation, the first frame is read.
     """
+    refuse_unread_jpeg(content)
     with open_image(content) as image:
         if page:
             image.seek(page)
