@@ -61,9 +61,9 @@ def describe_layout(kind: str, layouts: list[Layout], methods: dict[str, str]) -
     Args:
         methods: kind -> a method that learns from it.
     """
-    words = {layout.kind: layout.words for layout in layouts}
-    lines = [f"Layout   {words.get(kind, f'not that of {kind} images')}"]
-    others = [f"{text} (--method={methods[other]})" for other, text in words.items() if other != kind]
+    words = {layout.kind: f"{layout.words} ({layout.sure})" for layout in layouts}
+    lines = [_wrapped("Layout   ", words.get(kind, f"not that of {kind} images"))]
+    others = [f"{layout.words} (--method={methods[layout.kind]}, {layout.sure})" for layout in layouts if layout.kind != kind]
     return "\n".join([*lines, *([_wrapped("  or     ", "; ".join(others))] if others else [])])
 
 

@@ -27,6 +27,13 @@ class DataConfig(Settings):
     domains: Strings = setting((), "names of the two halves or folders, A,B: for example photo,labels")
     direction: str = setting("AtoB", "which domain becomes which: AtoB, BtoA, or by name, for example labels_to_photo")
     label_domains: Strings = setting((), "domains that are label maps: resized by nearest neighbor, never blended")
+    pair_names: Strings = setting(
+        (),
+        "names of files of pairs, {} for what both share: '{}_leftImg8bit,{}_gtFine_labelIds'; equal: equal names alone; empty: as found",
+    )
+    pairs_file: str = setting(
+        "", "a CSV file that lists the pairs: a column of files for A, one for B, perhaps one called split", path=True
+    )
     alpha: str = setting(
         "composite", "transparency: composite over white, drop it, or keep it as a channel", choices=("composite", "drop", "keep")
     )
@@ -98,10 +105,11 @@ class DataConfig(Settings):
         return own.unchecked(value_range=earlier.value_range) if given and follows else own
 
     def with_home(self) -> "DataConfig":
-        """The settings with `~` at the start of `data_dir`, `attributes_file` and `extra_data_dirs` replaced by the home folder."""
+        """The settings with `~` at the start of their paths replaced by the home folder."""
         return dataclasses.replace(
             self,
             data_dir=with_home(self.data_dir),
+            pairs_file=with_home(self.pairs_file),
             attributes_file=with_home(self.attributes_file),
             extra_data_dirs=tuple(map(with_home, self.extra_data_dirs)),
         )

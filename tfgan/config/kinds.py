@@ -19,12 +19,13 @@ class BatchKind(NamedTuple):
 
 
 _DOMAINS = ("domains", "direction", "label_domains", "tfds_source", "tfds_target")
+_PAIRS = ("pair_names", "pairs_file")
 _LABEL_MAPS = ("label_coding", "label_palette", "label_names", "ignore_label")
 
 BATCH_KINDS = {
-    "paired": BatchKind(("source", "target"), ("source", "target"), pairs=True, sides=True, settings=(*_DOMAINS, *_LABEL_MAPS)),
+    "paired": BatchKind(("source", "target"), ("source", "target"), pairs=True, sides=True, settings=(*_DOMAINS, *_PAIRS, *_LABEL_MAPS)),
     "unpaired": BatchKind(("source", "target"), ("source", "target"), sides=True, settings=_DOMAINS),
-    "semantic": BatchKind(("labels", "image"), ("labels", "image"), pairs=True, settings=(*_DOMAINS, *_LABEL_MAPS)),
+    "semantic": BatchKind(("labels", "image"), ("labels", "image"), pairs=True, settings=(*_DOMAINS, *_PAIRS, *_LABEL_MAPS)),
     "attributes": BatchKind(
         ("image", "attributes", "mask"),
         joined=True,

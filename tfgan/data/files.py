@@ -1,17 +1,17 @@
 """Finds the image files that a command is about, and names the results they become: relative names and formats are kept."""
 
 import glob
-import itertools
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from tfgan.config.words import say_once
 from tfgan.data import images
 from tfgan.data.comments import is_result
 from tfgan.data.formats import ACCEPTED, told_unread
-from tfgan.data.walk import matching, walk
+from tfgan.data.walk import named, root_of
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 from tfgan.paths.files import check_folder, check_place
 from tfgan.paths.inputs import Inputs
@@ -69,32 +69,19 @@ def find_images(source: str) -> tuple[Path, list[Path]]:
         return path.parent, [Path(path.name)]
     if other := special(path):
         raise UserError(f"{source} is {other}, not a file.")
-    root = _root(source)
-    names = sorted(file.relative_to(root) for file in _found(source) if is_image(file) and (file.is_file() or special(file)))
-    names = [name for name in names if not any(part.startswith(".") for part in name.parts)]
+    root, found = root_of(source), list(named(source))
+    names = sorted(file.relative_to(root) for file in found if is_image(file))
+    unread = told_unread(found)
     if not names:
-        raise _nothing(source)
+        if not path.exists() and not glob.has_magic(source):
+            raise UserError(f"{source} is missing.{did_you_mean_path(path)}")
+        raise _nothing(source, unread)
+    if unread:
+        say_once(f"{source}:{unread} Passed over.")
     return root, names
 
 
-def _root(source: str) -> Path:
-    """The folder `source`, or the part without wildcards of a pattern."""
-    path = Path(source)
-    return path if path.is_dir() else Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
-
-
-def _found(source: str) -> Iterable[Path]:
-    """All that is in a folder, or that a pattern stands for."""
-    if Path(source).is_dir():
-        return walk(Path(source))
-    return matching(source, _root(source)) if "**" in Path(source).parts else map(Path, glob.glob(source))
-
-
-def _nothing(source: str) -> UserError:
-    path = Path(source)
-    if not path.exists() and not glob.has_magic(source):
-        return UserError(f"{source} is missing.{did_you_mean_path(path)}")
-    unread = told_unread([path] if path.is_file() else _found(source))
+def _nothing(source: str, unread: str = "") -> UserError:
     return UserError(f"{source} is neither an image nor a folder or pattern with images ({ACCEPTED}).{unread}")
 
 

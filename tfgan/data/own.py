@@ -14,7 +14,7 @@ from PIL import Image
 
 from tfgan.config import BATCH_KINDS, DataConfig, Domain, Strings
 from tfgan.data import images
-from tfgan.data.folders.layout import SPLITS
+from tfgan.data.folders.splits import SPLITS
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 from tfgan.values import as_array

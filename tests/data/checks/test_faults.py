@@ -66,7 +66,7 @@ def pair_without_partner(folder):
     (folder / "train/photo/5.png").unlink()
 
 
-@fault("error", "unmatched_files", layout=tiny.two_folders, says="upper and lower case count")
+@fault("error", "unmatched_files", layout=tiny.two_folders, flags=["--pair_names=equal"], says="upper and lower case count")
 def partners_differ_in_case(folder):
     for side, name in (("photo", "Five"), ("zmap", "five")):
         (folder / "train" / side / "5.png").rename(folder / "train" / side / f"{name}.png")

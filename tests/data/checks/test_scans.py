@@ -19,7 +19,7 @@ from tfgan.data.checks.balance import (
 )
 from tfgan.data.checks.duplicates import BANDS, NEAR, _equal_rows, check_duplicates
 from tfgan.data.checks.labels import check_classes
-from tfgan.data.checks.layouts import find_layouts
+from tfgan.data.checks.layouts import Layout, find_layouts
 from tfgan.data.checks.pictures import check_counts
 from tfgan.data.checks.scan import Example, Picture, scan
 from tfgan.data.checks.sheet import Cuts, sheet_columns
@@ -230,6 +230,7 @@ def test_the_likeliest_layout_comes_first(tmp_path):
             make(tmp_path / make.__name__)
             assert kinds(tmp_path / make.__name__)[0] == wanted, make.__name__
     assert kinds(tmp_path / "two_folders") == ["paired", "semantic", "unpaired", "labeled", "attributes", "images"]
+    assert kinds(tmp_path / "domains") == ["unpaired", "paired", "semantic", "images"]  # which are called as those of CycleGAN
     assert "labeled" not in kinds(tmp_path / "domains")  # whose folders are called trainA, trainB, …
 
 
@@ -242,13 +243,11 @@ def test_settings_rule_layouts_out(tmp_path):
 
 def test_two_folders_of_other_names_are_domains(tmp_path):
     tiny.two_folders(tmp_path)
-    for path in list((tmp_path / "train/zmap").iterdir())[2:]:
-        path.rename(path.with_name(f"m{path.name}"))
-    assert kinds(tmp_path)[:2] == ["unpaired", "labeled"] or kinds(tmp_path)[0] == "unpaired"
-    for path in (tmp_path / "train/zmap").glob("[0-9]*"):
-        path.unlink()
+    for number, path in enumerate((tmp_path / "train/zmap").iterdir()):
+        path.rename(path.with_name(f"{'xyz'[number % 3] * (number + 1)}.png"))
     found = find_layouts(DataConfig(data_dir=str(tmp_path)))
-    assert found.refused["pairs"] == "no file of photo has a counterpart of the same name in zmap"
+    assert found.possible[0] == Layout("unpaired", "two domains in two folders", "likely")
+    assert found.refused["pairs"].startswith("no file in ") and "a --pairs_file" in found.refused["pairs"]
 
 
 def test_missing_folder():

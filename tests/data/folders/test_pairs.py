@@ -92,7 +92,7 @@ def test_names_choose_the_folders(layout, tmp_path):
 
     picture(tmp_path / layout.format(side="edges") / "1.png", (0, 255, 0))
     assert domains(("photo", "labels")) == [("photo", list(RED)), ("labels", list(BLUE))]
-    with pytest.raises(UserError, match="--domains=photo,labels(.|\n)*edges/ with 1 images"):
+    with pytest.raises(UserError, match="of edges, labels, photo name two, for example --domains=edges,labels(.|\n)*edges/ with 1 images"):
         pairs(tmp_path)
 
 
@@ -239,10 +239,11 @@ def test_wrong_layouts(tmp_path):
         with pytest.raises(UserError, match=message):
             pairs(tmp_path / name)
 
-    check("plain", ["cats/1.png", "cats/2.png", "dogs/1.png"], "cats/ with 2 images, dogs/ with 1 images(.|\n)*DATA/trainA")
+    check("plain", ["cats/1.png", "cats/2.png", "dogs/1.png"], "1 files in .*plain cannot be paired(.|\n)*cats/2.png: no dogs/2")
+    check("three", ["cats/1.png", "cats/2.png", "dogs/1.png", "owls/1.png"], "cats/ with 2 images, dogs/ with 1 images(.|\n)*DATA/trainA")
     check("lonely", ["train/A/1.png"], "two folders form the pairs")
     check("half", ["trainA/1.png"], "trainB is missing, the counterpart of .*trainA")
-    check("half inside", ["A/train/1.png", "B/train/1.png", "B/test/1.png"], "A/test is missing, the counterpart of .*B/test")
+    check("half inside", ["A/train/1.png", "B/train/1.png", "B/val/1.png"], "A/val is missing, the counterpart of .*B/val")
     check("both", ["train/1.png", "trainA/1.png", "trainB/1.png"], "several layouts are mixed in")
     check("mixed", ["train/1.png", "train/A/1.png", "train/B/1.png"], "side by side images and two folders of images are mixed")
     check("unlike", ["train/A/1.png", "train/B/1.png", "val/1.png"], "train and val have different layouts")

@@ -10,10 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan.config import Strings, shortened
-from tfgan.data.folders.layout import SPLITS, natural_key
+from tfgan.data.folders.layout import natural_key
+from tfgan.data.folders.splits import SPLITS
 from tfgan.data.formats import is_picture
+from tfgan.data.text import read_text
 from tfgan.errors import UserError
-from tfgan.paths.special import special
 
 MAX_CATEGORIES = 100  # different texts in a column; more are names or remarks, not an attribute
 MAX_BYTES = 2**27  # of a table, five times CelebA's list
@@ -122,7 +123,7 @@ def _file_column(header: list[str]) -> int:
 
 def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     """The names of a file's columns, and the cells of each row that is not blank."""
-    text = _read_text(path)
+    text = read_text(path, "the attributes", MAX_BYTES)
     first = text[:MAX_COLUMNS].partition("\n")[0].strip()
     if first.isdecimal() and len(first) < 20:  # CelebA's list begins with the number of its rows
         names, *rows = [_shared(line.split()) for line in text.splitlines()[1:] if line.strip()] or [[]]
@@ -146,26 +147,6 @@ def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _read_text(path: Path) -> str:
-    """The text of a table; raises `UserError` for a file that is none, or too large to be one."""
-    try:
-        if other := special(path):
-            raise UserError(f"cannot read the attributes in {path}: it is {other}, not a file")
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise UserError(f"cannot read the attributes in {path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        place = f"line {content[: error.start].count(10) + 1}"
-        raise UserError(f"cannot read the attributes in {path}: {place} is not text in UTF-8; save the table as UTF-8") from None
-    if len(content) > MAX_BYTES:
-        raise UserError(f"cannot read the attributes in {path}: it is larger than {MAX_BYTES >> 20} MiB; leave columns out of it")
-    if "\0" in text:
-        raise UserError(f"cannot read the attributes in {path}: it holds null characters, which text does not")
-    return text
-
-
 def _shared(row: list[str]) -> list[str]:
     """The cells of a row, one object for equal texts: CelebA's list has eight million cells."""
     return list(map(sys.intern, row))
@@ -181,7 +162,7 @@ def _few(path: Path, header: list[str]) -> list[str]:
 def _read_partition(folder: Path) -> dict[str, str]:
     """Name of an image file -> "0", "1" or "2", as list_eval_partition in `folder` says; empty if there is no such file."""
     path = next((path for ending in ("txt", "csv") if (path := folder / f"{_PARTITION}.{ending}").is_file()), None)
-    rows = [line.replace(",", " ").rsplit(None, 1) for line in _read_text(path).splitlines()] if path else []
+    rows = [line.replace(",", " ").rsplit(None, 1) for line in read_text(path, "the attributes", MAX_BYTES).splitlines()] if path else []
     return {row[0]: row[1] for row in rows if len(row) == 2}
 
 

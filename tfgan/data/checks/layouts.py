@@ -11,25 +11,30 @@ from tfgan.data.attributes.folder import FILES, find_files
 from tfgan.data.attributes.tables import read_table
 from tfgan.data.catalog import CLASSES, PAIRED, UNPAIRED
 from tfgan.data.checks.finding import WARNING, Finding, plural
+from tfgan.data.checks.nearest import nearest, same_scenes
 from tfgan.data.folders.classes import find_class_folders
 from tfgan.data.folders.idx import find_idx
-from tfgan.data.folders.layout import LISTED, SPLITS, Wanted, find_layout, list_images, require_folder, split_folders
-from tfgan.data.folders.pairs import match_files
+from tfgan.data.folders.layout import LISTED, Wanted, find_layout, list_images, require_folder
+from tfgan.data.folders.pairs import Found, SeveralWays, find_pairs
+from tfgan.data.folders.splits import ALIASES, LABEL_WORDS, speaks_of_split, split_and_domain, split_folders
 from tfgan.errors import ReadFailed, UnreadableImage, UserError
 
 PROBED = 16  # files whose shape tells single images from pairs side by side
 WIDE = 1.8  # width by height above which files look like two images side by side: photos are up to 16:9
-_SPLIT_NAMES = [name for aliases in SPLITS.values() for name in aliases]
+SURE, LIKELY = 2.95, 2.0  # scores from which a reading is called so
 
 
 class Layout(NamedTuple):
     kind: str  # of batches
     words: str  # how the images lie
+    sure: str = "sure"  # or likely, or possible
 
 
 class Layouts(NamedTuple):
     possible: list[Layout]  # the likeliest first
     refused: dict[str, str]  # kind of the others -> why not
+    doubt: str = ""  # why the likeliest must not be taken unasked: folders that are none of its classes, but domains or splits
+    nearest: str = ""  # what would have to be renamed, or said, for the nearest other reading
 
 
 def find_layouts(settings: DataConfig) -> Layouts:
@@ -42,7 +47,7 @@ def find_layouts(settings: DataConfig) -> Layouts:
         UserError: the folder does not exist.
     """
     found = _of_folder(Path(settings.data_dir), settings) if settings.data_dir else Layouts(_of_name(settings.dataset), {})
-    return Layouts([layout for layout in found.possible if _suits(settings, layout.kind)], found.refused)
+    return found._replace(possible=[layout for layout in found.possible if _suits(settings, layout.kind)])
 
 
 def unclear(data_dir: Path, layouts: Layouts) -> list[Finding]:
@@ -52,16 +57,21 @@ def unclear(data_dir: Path, layouts: Layouts) -> list[Finding]:
         data_dir: the data folder.
         layouts: what it can be read as, from `find_layouts`.
     """
-    splits = split_folders(data_dir)
-    nested = any(len(path.parts) - (path.parts[0] in splits) > 1 for path in list_images(data_dir))
-    if not nested or [layout.kind for layout in layouts.possible] != ["images"]:
+    if layouts.doubt or [layout.kind for layout in layouts.possible] != ["images"] or not _nested(data_dir):
         return []
     kinds: dict[str, list[str]] = {}
     for kind, reason in layouts.refused.items():
         kinds.setdefault(reason, []).append(kind)
     reasons = tuple(f"no {' and no '.join(own)}: {reason}" for reason, own in kinds.items())
     problem = "the folders form no pairs, domains or classes, so their images are taken as single ones"
-    return [Finding(WARNING, "unclear_layout", problem, "if that is meant, say so with a --method for images, such as dcgan", reasons)]
+    cure = "if that is meant, say so with a --method for images, such as dcgan"
+    return [Finding(WARNING, "unclear_layout", problem, f"{cure}; {layouts.nearest}" if layouts.nearest else cure, reasons)]
+
+
+def _nested(data_dir: Path) -> bool:
+    """Whether images lie in folders that are no splits."""
+    splits = split_folders(data_dir)
+    return any(len(path.parts) - (path.parts[0] in splits) > 1 for path in list_images(data_dir))
 
 
 def _suits(settings: DataConfig, kind: str) -> bool:
@@ -88,11 +98,14 @@ def _of_folder(folder: Path, settings: DataConfig) -> Layouts:
     if find_idx(folder):
         return Layouts([Layout("labeled", "MNIST's idx files"), Layout("images", "the images of idx files alone")], {})
     scored: list[tuple[float, Layout]] = []
-    refused = {}
+    refused, doubts = {}, []
 
     def attempt(kind: str, look: Callable[[], list[tuple[float, Layout]]]):
         try:
             scored.extend(look())
+        except SeveralWays as error:
+            doubts.append(str(error))
+            refused[kind] = str(error)
         except UserError as error:
             refused[kind] = str(error).splitlines()[0]
 
@@ -100,10 +113,16 @@ def _of_folder(folder: Path, settings: DataConfig) -> Layouts:
     attempt("pairs", lambda: _pairs(folder, settings))
     attempt("domains", lambda: _domains(folder, settings))
     attempt("classes", lambda: _classes(folder))
-    attempt("images", lambda: [(1.0, Layout("images", "images without labels"))] if list_images(folder) else [])
+    attempt("images", lambda: [(1.0 if _nested(folder) else 2.5, Layout("images", "images without labels"))] if list_images(folder) else [])
     scored.sort(key=lambda entry: -entry[0])
-    possible = {layout.kind: layout for _, layout in reversed(scored)}  # of two ways to one kind, the likelier
-    return Layouts([layout for _, layout in scored if possible[layout.kind] is layout], refused)
+    possible: dict[str, Layout] = {}  # of two ways to one kind, the likelier
+    for score, layout in scored:
+        sure = "sure" if score >= SURE else "likely" if score >= LIKELY else "possible"
+        possible.setdefault(layout.kind, layout._replace(sure=sure))
+    best = scored[0][0] if scored else 0.0
+    if best < LIKELY and same_scenes(folder):
+        doubts.append("folders whose files have equal names show the same scenes: they are no classes")
+    return Layouts(list(possible.values()), refused, "".join(doubts[:1]), nearest(folder) if best < SURE or doubts else "")
 
 
 def _table(folder: Path, settings: DataConfig):
@@ -115,48 +134,76 @@ def _table(folder: Path, settings: DataConfig):
 
 
 def _pairs(folder: Path, settings: DataConfig):
-    splits, names = find_layout(folder, Wanted(settings.domains, settings.label_domains, "pairs", "photo,labels", ""))
-    folders = next(iter(splits.values()))
-    if len(folders) == 1:
-        words = "pairs side by side in one file: A the left half, B the right"
-        score = 3.0 if _look_wide(folders[0]) else 0.5
+    wanted = Wanted(settings.domains, settings.label_domains, "pairs", "photo,labels", "")
+    found = find_pairs(folder, wanted, settings.pair_names, settings.pairs_file)
+    first = next(iter(found.pairs.values()))
+    if len(first[0][1]) == 1:
+        words, score, apart = "pairs side by side in one file: A the left half, B the right", 0.5, "the halves of pairs, drawn apart"
+        score = 3.0 if _look_wide([files[0] for _, files in first]) else score
     else:
-        matched, unmatched = match_files(folder, folders)
-        if not matched:
-            raise UserError(f"no file of {names[0]} has a counterpart of the same name in {names[1]}")
-        words = "pairs in two folders, matched by name"
-        score = 3.0 if 2 * len(matched) >= len(unmatched) else 1.2
-    apart = Layout("unpaired", "the halves of pairs, drawn apart" if len(folders) == 1 else "two domains in two folders")
-    return [(score, Layout("paired", words)), (score - 0.1, Layout("semantic", "label maps and images")), (score - 0.2, apart)]
+        words, score, apart = f"pairs in two folders, matched {found.words}", _sure_of(found, folder), "two domains in two folders"
+    return [
+        (score, Layout("paired", words)),
+        (score - 0.1, Layout("semantic", "label maps and images")),
+        (score - 0.2, Layout("unpaired", apart)),
+    ]
 
 
-def _look_wide(folder: Path) -> bool:
+def _sure_of(found: Found, folder: Path) -> float:
+    """The score of pairs in two folders, by how many files are in pairs, how they and the folders are called, and by their shapes."""
+    pairs = [files for own in found.pairs.values() for _, files in own]
+    alone = sum(map(len, found.alone.values()))
+    if not found.patterns and 2 * len(pairs) < alone:
+        return 1.2
+    inner = {part for path in pairs[0] if path.is_relative_to(folder) for part in path.relative_to(folder).parts[:-1]}
+    divided = any(map(speaks_of_split, inner)) or any(part.casefold() in LABEL_WORDS for part in inner)
+    if not found.patterns:
+        return 3.0 if divided else 2.5
+    lettered = inner & {f"{name}{letter}" for name in ALIASES for letter in "AB"}  # as CycleGAN names domains
+    return 1.5 if alone or not _share_shapes(pairs) else 3.0 if divided and not lettered else 2.4
+
+
+def _share_shapes(pairs: list[tuple[Path, ...]]) -> bool:
+    """Whether both images of most pairs have one shape, as far as some of them tell; their sizes may differ."""
+    same = [one == other for one, other in (map(_ratio, pair) for pair in _some(pairs)) if one and other]
+    return not same or statistics.mean(same) > 0.5
+
+
+def _some(items: list) -> list:
+    return items[:: max(1, len(items) // PROBED)]
+
+
+def _ratio(path: Path) -> float:
+    """Width by height of an image, rounded; 0 if its file does not tell."""
+    try:
+        info = images.probe(path)
+    except (UnreadableImage, ReadFailed):
+        return 0.0
+    return round(info.width / info.height, 1)
+
+
+def _look_wide(files: list[Path]) -> bool:
     """Whether most files have the shape of two images side by side."""
-    files, ratios = list_images(folder), []
-    for path in files[:: max(1, len(files) // PROBED)]:
-        try:
-            info = images.probe(folder / path)
-        except (UnreadableImage, ReadFailed):
-            continue
-        ratios.append(info.width / info.height)
+    ratios = [ratio for path in _some(files) if (ratio := _ratio(path))]
     return bool(ratios) and statistics.median(ratios) >= WIDE
 
 
 def _domains(folder: Path, settings: DataConfig):
-    splits, _ = find_layout(folder, Wanted(settings.domains, settings.label_domains, "domains", "horse,zebra", "", unsplit=True))
-    folders = next(iter(splits.values()))
-    if len(folders) != 2:
-        return []
-    matched, unmatched = match_files(folder, folders) if folders[0].parent == folder else ([], [])
-    pairs = f", whose files match by name (to train on pairs, move both into {folder / 'train'})" if len(matched) > len(unmatched) else ""
-    return [(2.6, Layout("unpaired", f"two domains in two folders{pairs}"))]
+    splits, _ = find_layout(folder, Wanted(settings.domains, settings.label_domains, "domains", "horse,zebra", ""))
+    return [(2.6, Layout("unpaired", "two domains in two folders"))] if len(next(iter(splits.values()))) == 2 else []
 
 
 def _classes(folder: Path):
     names = find_class_folders(folder, True).class_names
-    if lettered := [name for name in names if name[-1] in "AB" and name[:-1] in _SPLIT_NAMES]:
-        raise UserError(f"{lettered[0]} is the name of a domain in a split")
+    alone = not split_folders(folder)  # classes in splits may be called as they like
+    if alone and any(split_folders(folder / name) for name in names):
+        raise UserError(f"{names[0]} and others hold splits, as domains do")
+    divided = [name for name in names if split_and_domain(name)[0] or (alone and speaks_of_split(name))]
+    if 2 * len(divided) >= len(names):
+        raise UserError(f"{divided[0]} is the name of a split, not of a class")
     listed = ", ".join(names[:LISTED]) + (", …" if len(names) > LISTED else "")
     words = f"{plural(len(names), 'class folder')}: {listed}"
     score = 2.5 if len(names) > 2 else 1.5  # two folders are rather two domains
+    if same_scenes(folder):
+        words, score = f"{words}, although their files have equal names", 0.4
     return [(score, Layout("labeled", words)), (score - 0.1, Layout("attributes", "classes as attributes"))]

@@ -9,7 +9,8 @@ import numpy as np
 from tfgan.config import Domain, Strings
 from tfgan.data import images
 from tfgan.data.folders.domains import infer_domains
-from tfgan.data.folders.layout import SPLITS, list_images, natural_key, no_images, refuse, require_folder, split_folders
+from tfgan.data.folders.layout import folders_in, list_images, no_images, refuse, require_folder
+from tfgan.data.folders.splits import SPLITS, split_folders
 from tfgan.data.source import FileSource
 from tfgan.errors import UserError, did_you_mean
 
@@ -97,7 +98,7 @@ def find_class_folders(data_dir: Path, skip_bad_files: bool) -> ClassFolders:
     if roots and train == data_dir:
         raise UserError(f"{data_dir} has no folder named train, only {', '.join(roots)}.\n{_LAYOUTS}")
 
-    class_names = tuple(sorted((path.name for path in train.iterdir() if path.is_dir() and path.name[0] != "."), key=natural_key))
+    class_names = tuple(path.name for path in folders_in(train))
     labels = {name: label for label, name in enumerate(class_names)}
     splits: dict[str, list[tuple[str, int]]] = {split: [] for split in SPLITS}
     stray = []

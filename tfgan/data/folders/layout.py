@@ -2,22 +2,23 @@
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from tfgan.config import shell_flag
+from tfgan.config.words import say_once
 from tfgan.data import images
+from tfgan.data.folders.splits import COMPANIONS, LABEL_WORDS, SPLITS, split_and_domain, split_folders, split_of
 from tfgan.data.formats import FORMATS, told_unread
-from tfgan.data.walk import walk
+from tfgan.data.walk import subfolders, walk
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 
 LISTED = 10  # files named in a message
 MOST_DIGITS = 300  # of a number inside a name, as Python reads no number of thousands
 
-SPLITS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
-"""Name of a split -> the names that its folder may have."""
-
-_SPLIT_NAMES = [name for aliases in SPLITS.values() for name in aliases]
+_LETTERS = ("A", "B")
+_PLAIN = "images"  # what DATA/train is called beside DATA/train_masks
 
 Folders = tuple[Path, ...]
 """The folders that one split lies in: one folder of side by side files, or the folders of A and B."""
@@ -32,7 +33,11 @@ class Wanted:
     sides: str  # what two folders form: pairs or domains
     example: str  # two names of domains
     layouts: str  # those that are accepted
-    unsplit: bool = False  # two folders of images without splits will do
+
+
+class _Layout(NamedTuple):
+    splits: dict[str, Folders]
+    names: tuple[str, ...]  # of A and B, as the folders have them
 
 
 def find_layout(data_dir: Path, wanted: Wanted) -> tuple[dict[str, Folders], tuple[str, ...]]:
@@ -49,10 +54,8 @@ def find_layout(data_dir: Path, wanted: Wanted) -> tuple[dict[str, Folders], tup
         UserError: there is no such folder, it holds no images or none of `wanted.layouts`, a name is unknown.
     """
     require_folder(data_dir)
-    if wanted.names and (len(wanted.names) != 2 or wanted.names[0] == wanted.names[1]):
-        found = ",".join(wanted.names)
-        raise UserError(f"there are two domains with different names, for example --domains={wanted.example}; found {found}")
-    finders = (_splits_on_top, _splits_inside, _splits_with_letters)
+    _check_names(wanted)
+    finders = (_splits_on_top, _splits_inside, _splits_in_names)
     layouts = [layout for find in finders if (layout := find(data_dir, wanted))] or [_without_splits(data_dir, wanted)]
     if len(layouts) > 1:
         raise _wrong_layout(data_dir, "several layouts are mixed in", wanted)
@@ -60,10 +63,22 @@ def find_layout(data_dir: Path, wanted: Wanted) -> tuple[dict[str, Folders], tup
     for folder in (folder for folders in splits.values() for folder in folders):
         if not list_images(folder):
             raise no_images(f"the folder {folder}", folder)
+    return splits, names_of_sides(wanted, default_names)
+
+
+def _check_names(wanted: Wanted):
+    if wanted.names and (len(wanted.names) != 2 or wanted.names[0] == wanted.names[1]):
+        found = ",".join(wanted.names)
+        raise UserError(f"there are two domains with different names, for example --domains={wanted.example}; found {found}")
+
+
+def names_of_sides(wanted: Wanted, default_names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of A and B: `wanted.names`, else those that the files have. Raises `UserError` if a label domain is none of them."""
+    _check_names(wanted)
     names = wanted.names or default_names
     for unknown in sorted(set(wanted.label_domains) - set(names)):
         raise UserError(f"--label_domains: there is no domain {unknown!r}.{did_you_mean(unknown, names)} There are: {', '.join(names)}.")
-    return splits, names
+    return names
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -101,21 +116,6 @@ def no_images(what: str, folder: Path) -> UserError:
     return UserError(f"{what} holds no images (files ending in {', '.join(FORMATS)}).{told_unread(walk(folder))}")
 
 
-def split_folders(data_dir: Path) -> dict[str, str]:
-    """Name of each folder directly in `data_dir` that is a split -> the split: "train", "val" or "test".
-
-    Raises:
-        UserError: two folders are names of one split, such as val and validation.
-    """
-    roots: dict[str, str] = {}
-    for split, aliases in SPLITS.items():
-        there = [name for name in aliases if (data_dir / name).is_dir()]
-        if len(there) > 1:
-            raise UserError(f"{data_dir / there[0]} and {data_dir / there[1]} are names of one split, {split}; keep one of them")
-        roots |= dict.fromkeys(there, split)
-    return roots
-
-
 def natural_key(text: str) -> tuple:
     """A sort key by which numbers inside names count as numbers, and case only between names that are otherwise equal."""
     parts = re.split(r"(\d+)", text.casefold())
@@ -139,109 +139,165 @@ def _is_image(name: str) -> bool:
     return not name.startswith(".") and Path(name).suffix[1:].lower() in images.EXTENSIONS
 
 
-def _subfolders(folder: Path) -> list[Path]:
-    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    return sorted(found, key=lambda path: natural_key(path.name))
+def folders_in(folder: Path) -> list[Path]:
+    """The folders directly in a folder, in natural order of their names; see `tfgan.data.walk.subfolders`."""
+    return sorted(subfolders(folder), key=lambda path: natural_key(path.name))
 
 
-def _holds_images_directly(folder: Path) -> bool:
+def holds_images(folder: Path) -> bool:
+    """Whether images lie directly in a folder."""
     return any(_is_image(path.name) and path.is_file() for path in folder.iterdir())
 
 
-def _splits_on_top(data_dir: Path, wanted: Wanted):
-    """The splits and names of the layout DATA/train/*.jpg, or DATA/train/A + DATA/train/B; None if it is not there."""
-    splits = {split: _inside_split(folder, wanted) for split, (folder,) in _find_splits(lambda name: (data_dir / name,)).items()}
+def _splits_on_top(data_dir: Path, wanted: Wanted) -> _Layout | None:
+    """DATA/train/*.jpg, or DATA/train/A + DATA/train/B."""
+    if _labels_beside(data_dir):
+        return None
+    splits = {split: _inside_split(data_dir / name, wanted) for name, split in split_folders(data_dir).items()}
     if not splits:
         return None
     (first, folders), *others = splits.items()
     for split, other_folders in others:
         if _names(other_folders) != _names(folders) or len(other_folders) != len(folders):
             raise _wrong_layout(data_dir, f"{first} and {split} have different layouts in", wanted)
-    return splits, _names(folders)
+    return _Layout(splits, _names(folders))
 
 
-def _splits_inside(data_dir: Path, wanted: Wanted):
-    """The splits and names of the layout DATA/A/train + DATA/B/train; None if it is not there."""
-    domains = [folder for folder in _subfolders(data_dir) if any((folder / name).is_dir() for name in _SPLIT_NAMES)]
-    if not domains:
+def _splits_inside(data_dir: Path, wanted: Wanted) -> _Layout | None:
+    """DATA/A/train + DATA/B/train; A may lie in folders that hold nothing else."""
+    trees = {folder: tree for folder in folders_in(data_dir) if not split_of(folder.name) and (tree := _divided(folder))}
+    plain = len({tree.name for tree in trees.values()}) < len(trees)
+    sides = {
+        (folder if plain else tree).name: {split: tree / name for name, split in split_folders(tree).items()}
+        for folder, tree in trees.items()
+    }
+    return _joined(data_dir, sides, wanted) if sides else None
+
+
+def _divided(folder: Path) -> Path | None:
+    """The folder that holds splits: this one, or one that is alone in it, with nothing but folders around; None if there is none."""
+    while not split_folders(folder):
+        inner = folders_in(folder)
+        if len(inner) != 1 or holds_images(folder):
+            return None
+        (folder,) = inner
+    return folder
+
+
+def _splits_in_names(data_dir: Path, wanted: Wanted) -> _Layout | None:
+    """DATA/trainA + DATA/trainB, DATA/train_label + DATA/train_img, or DATA/train/*.jpg + DATA/train_masks/*.png."""
+    sides: dict[str, dict[str, Path]] = {}
+    beside, roots = _labels_beside(data_dir), split_folders(data_dir)
+    for folder in folders_in(data_dir):
+        split, domain = split_and_domain(folder.name)
+        if not split or (beside and domain not in beside):
+            continue
+        if other := sides.setdefault(domain, {}).get(split):
+            raise UserError(f"{other} and {folder} are names of one split, {split}; keep one of them")
+        sides[domain][split] = folder
+    if beside:
+        sides[_PLAIN] = {split: data_dir / name for name, split in roots.items()}
+    elif roots and not sides.keys() & set(_LETTERS):  # beside DATA/train, folders such as train_old say nothing
         return None
-    pair = _choose_two(data_dir, domains, wanted)
-    return _find_splits(lambda name: tuple(folder / name for folder in pair)), _names(pair)
+    if sides.keys() & set(_LETTERS):  # a missing one is said to be missing
+        sides = {letter: sides.get(letter, {}) for letter in _LETTERS} | sides
+    return _joined(data_dir, sides, wanted) if len(sides) > 1 and any("train" in own for own in sides.values()) else None
 
 
-def _splits_with_letters(data_dir: Path, wanted: Wanted):
-    """The splits and names of the layout DATA/trainA + DATA/trainB; None if it is not there."""
-    splits = _find_splits(lambda name: (data_dir / f"{name}A", data_dir / f"{name}B"))
-    return (splits, ("A", "B")) if splits else None
+def _labels_beside(data_dir: Path) -> list[str]:
+    """The names of label maps that lie in folders beside the images of a split: masks, for DATA/train/*.jpg + DATA/train_masks/*.png."""
+    roots = split_folders(data_dir)
+    plain = {split for name, split in roots.items() if holds_images(data_dir / name)}
+    found = [split_and_domain(folder.name) for folder in folders_in(data_dir)] if "train" in plain else []
+    return list(dict.fromkeys(domain for split, domain in found if split in plain and domain.casefold() in LABEL_WORDS))
 
 
-def _without_splits(data_dir: Path, wanted: Wanted):
-    """The split train and the names of the layout DATA/*.jpg, or, if two folders will do, DATA/A/*.jpg + DATA/B/*.jpg."""
-    nested = wanted.unsplit and any(map(list_images, _subfolders(data_dir)))
-    if not nested and not _holds_images_directly(data_dir):
+def _joined(data_dir: Path, sides: Mapping[str, Mapping[str, Path]], wanted: Wanted) -> _Layout:
+    """The layout of two of the domains in `sides`, name -> split -> folder. Of a test split that one of them lacks nothing is used."""
+    names = _choose_two(data_dir, sorted(sides, key=natural_key), wanted)
+    splits: dict[str, Folders] = {}
+    for split in SPLITS:
+        there = [name for name in names if split in sides[name]]
+        if len(there) == len(names):
+            splits[split] = tuple(sides[name][split] for name in names)
+        elif there:
+            folder = sides[there[0]][split]
+            missing = _counterpart(split, there[0], next(name for name in names if name not in there), sides)
+            if split != "test":
+                raise UserError(f"the folder {missing} is missing, the counterpart of {folder}")
+            say_once(f"{folder} is not used: its counterpart {missing} is missing.")
+    return _Layout(splits, names)
+
+
+def _counterpart(split: str, own: str, other: str, sides: Mapping[str, Mapping[str, Path]]) -> Path:
+    """Where the folder of the domain `other` would lie for a split that only `own` has."""
+    folder = sides[own][split]
+    around = next(iter(sides[other].values()), folder).parent
+    if around != folder.parent:
+        return around / folder.name
+    if _PLAIN in (own, other):
+        return folder.with_name(split if other == _PLAIN else f"{split}_{other}")
+    return folder.with_name(other.join(folder.name.rsplit(own, 1)))
+
+
+def _without_splits(data_dir: Path, wanted: Wanted) -> _Layout:
+    """DATA/*.jpg, or DATA/A/*.jpg + DATA/B/*.jpg: all of them train."""
+    nested = any(map(list_images, folders_in(data_dir)))
+    if not nested and not holds_images(data_dir):
         raise _wrong_layout(data_dir, f"no image {wanted.sides} found in", wanted)
     folders = _inside_split(data_dir, wanted)
     names = _names(folders)
-    # Train + Test, or two data sets side by side, would else silently be trained into each other.
+    # Two data sets side by side would else silently be trained into each other.
     if len(folders) == 2 and set(names) != set(wanted.names) and any(map(_may_be_no_domain, folders)):
         problem = f"{' and '.join(names)} may be splits or whole data sets (if they are domains, say {shell_flag('domains', names)}), in"
         raise _wrong_layout(data_dir, problem, wanted)
-    return {"train": folders}, names
+    return _Layout({"train": folders}, names)
 
 
 def _may_be_no_domain(folder: Path) -> bool:
-    named_as_split = folder.name.casefold() in (*_SPLIT_NAMES, "training", "testing")
-    return named_as_split or not _holds_images_directly(folder) and bool(list_images(folder))
+    return bool(split_of(folder.name.casefold())) or not holds_images(folder) and bool(list_images(folder))
 
 
 def _names(folders: Folders) -> tuple[str, ...]:
     """The names of A and B: those of two folders, else the letters."""
-    return tuple(folder.name for folder in folders) if len(folders) == 2 else ("A", "B")
-
-
-def _find_splits(locate: Callable[[str], Folders]) -> dict[str, Folders]:
-    """The folders of each split that is there; `locate` says where the split called by a name would lie."""
-    splits = {}
-    for split, aliases in SPLITS.items():
-        there = [folders for folders in map(locate, aliases) if any(folder.is_dir() for folder in folders)]
-        if len(there) > 1:
-            raise UserError(f"{there[0][0]} and {there[1][0]} are names of one split, {split}; keep one of them")
-        if there:
-            splits[split] = there[0]
-            for folder, counterpart in zip(there[0], there[0][::-1]):
-                if not folder.is_dir():
-                    raise UserError(f"the folder {folder} is missing, the counterpart of {counterpart}")
-    return splits
+    return tuple(folder.name for folder in folders) if len(folders) == 2 else _LETTERS
 
 
 def _inside_split(folder: Path, wanted: Wanted) -> Folders:
     """The folder itself if side by side files lie directly in it, or its sub-folders of A and B."""
-    with_images = [path for path in _subfolders(folder) if list_images(path)]
-    if _holds_images_directly(folder):
+    inner = folders_in(folder)
+    with_images = [path for path in inner if list_images(path)]
+    if holds_images(folder):
         if len(with_images) == 2:
             raise _wrong_layout(folder, "side by side images and two folders of images are mixed in", wanted)
         return (folder,)
-    subfolders = _subfolders(folder)
-    return _choose_two(folder, subfolders if len(subfolders) == 2 else with_images, wanted) if with_images else (folder,)
+    if not with_images:
+        return (folder,)
+    names = _choose_two(folder, [path.name for path in (inner if len(inner) == 2 else with_images)], wanted)
+    return tuple(folder / name for name in names)
 
 
-def _choose_two(parent: Path, folders: list[Path], wanted: Wanted) -> Folders:
-    """The folders of A and B: those called by `wanted.names`, else the only two there are."""
-    by_name = {folder.name: folder for folder in folders}
-    named = [name for name in wanted.names if name in by_name]
+def _choose_two(parent: Path, names: list[str], wanted: Wanted) -> tuple[str, ...]:
+    """The names of A and B among those of the domains in a folder: `wanted.names`, else the only two there are."""
+    named = [name for name in wanted.names if name in names]
     if len(named) == 2:
-        return tuple(by_name[name] for name in wanted.names)
+        return wanted.names
     if len(named) == 1:
         (unknown,) = set(wanted.names) - set(named)
-        raise UserError(f"{parent} has no folder of images {unknown!r}.{did_you_mean(unknown, by_name)} There are: {', '.join(by_name)}.")
-    if len(folders) != 2:
-        problem = f"two folders form the {wanted.sides} (of more, name them: --domains={wanted.example}), but not in"
-        raise _wrong_layout(parent, problem, wanted)
-    return tuple(folders)
+        raise UserError(f"{parent} has no folder of images {unknown!r}.{did_you_mean(unknown, names)} There are: {', '.join(names)}.")
+    chosen = names if len(names) == 2 else [name for name in names if name.casefold() not in COMPANIONS]
+    if len(chosen) == 2:
+        for name in (name for name in names if name not in chosen):
+            say_once(
+                f"{parent}: {name} is not used, only {' and '.join(chosen)}; {shell_flag('domains', tuple(chosen))} would name others."
+            )
+        return tuple(chosen)
+    which = f": of {', '.join(names)} name two, for example {shell_flag('domains', tuple(names[:2]))}" if len(names) > 2 else ""
+    raise _wrong_layout(parent, f"two folders form the {wanted.sides}{which}; but not in", wanted)
 
 
 def _wrong_layout(folder: Path, problem: str, wanted: Wanted) -> UserError:
-    counts = [(f"{path.name}/", list_images(path)) for path in _subfolders(folder)]
+    counts = [(f"{path.name}/", list_images(path)) for path in folders_in(folder)]
     direct = [path for path in list_images(folder) if len(path.parts) == 1]
     found = [f"{name} with {len(files)} images" for name, files in counts[:10]] + ["…"] * (len(counts) > 10)
     found += [f"{len(direct)} images directly"] if direct or not counts else []

@@ -1,15 +1,27 @@
 """Finds, matches and reads pairs of images in the user's own folder, and says what is wrong with them before training starts."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from tfgan.config import Domain
+from tfgan.config import Domain, Strings, shell_flag
 from tfgan.data import images
 from tfgan.data.folders.domains import infer_domains
-from tfgan.data.folders.layout import Folders, Wanted, find_layout, list_images, refuse
+from tfgan.data.folders.layout import (
+    Folders,
+    Wanted,
+    find_layout,
+    list_images,
+    names_of_sides,
+    refuse,
+    require_folder,
+)
+from tfgan.data.folders.pair_table import read_pairs
+from tfgan.data.pair_names import EQUALLY, match_names
 from tfgan.data.pairing import as_pair, split_halves
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage, UserError
@@ -19,8 +31,13 @@ Accepted layouts (val and test beside train are optional):
   DATA/train/*.jpg                  both images of a pair side by side in one file: A the left half, B the right
   DATA/train/A   + DATA/train/B     two folders of any names, files matched by name
   DATA/A/train   + DATA/B/train     the same, split inside
-  DATA/trainA    + DATA/trainB      the same, as CycleGAN names them
-  DATA/*.jpg                        side by side files without splits: all of them train"""
+  DATA/trainA    + DATA/trainB      the same, as CycleGAN names them; or DATA/train_A + DATA/train_B, with any names for A and B
+  DATA/train     + DATA/train_masks images, and label maps beside them
+  DATA/A         + DATA/B           two folders without splits: all of them train
+  DATA/*.jpg                        side by side files without splits: all of them train
+  --pairs_file=FILE.csv             a row for each pair, wherever its files are"""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,17 +82,40 @@ class PairedFolder(Source):
             raise UnreadableImage(f"{self.label(path)}: {error}") from None
 
     def label(self, path: Path) -> str:
-        return path.relative_to(self.data_dir).as_posix()
+        return (path.relative_to(self.data_dir) if path.is_relative_to(self.data_dir) else path).as_posix()
+
+
+class SeveralWays(UserError):
+    """The names of files form pairs in several ways, of which somebody must choose."""
+
+
+class Found(NamedTuple):
+    """The pairs of a folder, and the files that belong to none."""
+
+    pairs: dict[str, list[tuple[str, Folders]]]  # split -> name of each pair, and its one side by side file or its files of A and B
+    alone: dict[str, list[tuple[str, str]]]  # split -> path inside the data folder, reason
+    names: tuple[str, ...]  # of A and B
+    words: str = ""  # how they were found, as a clause
+    patterns: Strings = ()  # the value of --pair_names that says the same; () for equal names
+    others: int = 0  # files that have other names than the patterns that were given
 
 
 def open_pairs(
-    data_dir: Path, names: tuple[str, ...], label_domains: tuple[str, ...], alpha: str, skip_bad_files: bool, pages: str = "refuse"
+    data_dir: Path,
+    names: tuple[str, ...],
+    label_domains: tuple[str, ...],
+    alpha: str,
+    skip_bad_files: bool,
+    pages: str = "refuse",
+    pair_names: Strings = (),
+    pairs_file: str = "",
 ) -> dict[str, PairedFolder]:
     """The splits that are there of a folder of image pairs: "train", "val" (also named valid or validation), "test".
 
     Layouts: side by side files in DATA/train (A the left half, B the right); DATA/train/A + DATA/train/B or DATA/A/train + DATA/B/train
-    with any two folder names; DATA/trainA + DATA/trainB. A DATA folder without splits is taken as "train" only if side by side files lie
-    directly in it. Folders inside those of the layout count too. Files of two folders match by their path without its ending.
+    with any two folder names; DATA/trainA + DATA/trainB, or DATA/train_A + DATA/train_B with any names; DATA/train + DATA/train_masks. A
+    DATA folder without splits is "train", be it of side by side files or of two folders. Folders inside those of the layout count too.
+    Files of two folders match by their names, see `tfgan.data.pair_names`; how they were found is logged, unless the names are equal.
 
     Of two freely named folders, A is the first in the alphabet, unless `names` are the names of folders: then A is `names[0]`.
 
@@ -90,59 +130,105 @@ def open_pairs(
         alpha: what becomes of transparency: "composite", "drop" or "keep".
         skip_bad_files: leave out files without a counterpart, listed in `PairedFolder.skipped`, instead of stopping.
         pages: what becomes of files of several pages: "refuse", "first" or "channels".
+        pair_names: two patterns of the names, see `tfgan.data.pair_names.match_names`.
+        pairs_file: a CSV file of the pairs, see `tfgan.data.folders.pair_table`; "" where the folders say which they are.
 
     Raises:
         UserError: there is no such folder, it holds no images or no layout of the above, files have no counterpart, a name is unknown.
     """
-    splits, names = find_layout(data_dir, Wanted(names, label_domains, "pairs", "photo,labels", _LAYOUTS))
-    pairs = {}
-    unmatched: dict[str, list[tuple[str, str]]] = {}
-    for split, folders in splits.items():
-        pairs[split], unmatched[split] = match_files(data_dir, folders)
-    bad = [entry for entries in unmatched.values() for entry in entries]
+    found = find_pairs(data_dir, Wanted(names, label_domains, "pairs", "photo,labels", _LAYOUTS), pair_names, pairs_file)
     if not skip_bad_files:
+        bad = [entry for entries in found.alone.values() for entry in entries]
         refuse(bad, f"files in {data_dir} cannot be paired")
-    for split, found in pairs.items():
-        if not found:
-            where = " and ".join(str(folder) for folder in splits[split])
-            raise UserError(f"no file in {where} has a counterpart; files of a pair have the same name, as 1.jpg and 1.png do")
-
-    files = [files for found in pairs.values() for _, files in found]
-    domains = infer_domains({"A": [pair[0] for pair in files], "B": [pair[-1] for pair in files]}, names, label_domains, alpha, pages)
+    if found.words not in ("", EQUALLY):
+        same = f" ({shell_flag('pair_names', found.patterns)})" if found.patterns and not pair_names else ""
+        logger.info(f"Pairs {found.words}{same}.")
+    if found.others:
+        logger.info(f"{found.others} files have other names, and are not used.")
+    files = [files for pairs in found.pairs.values() for _, files in pairs]
+    domains = infer_domains({"A": [pair[0] for pair in files], "B": [pair[-1] for pair in files]}, found.names, label_domains, alpha, pages)
     return {
-        split: PairedFolder(data_dir, domains, alpha, [files for _, files in found], [name for name, _ in found], unmatched[split])
-        for split, found in pairs.items()
+        split: PairedFolder(data_dir, domains, alpha, [files for _, files in pairs], [name for name, _ in pairs], found.alone[split])
+        for split, pairs in found.pairs.items()
     }
 
 
-def match_files(data_dir: Path, folders: Folders) -> tuple[list[tuple[str, Folders]], list[tuple[str, str]]]:
-    """The pairs of a split as (name, files), and the files that cannot be paired as (path inside the data folder, reason).
+def find_pairs(data_dir: Path, wanted: Wanted, pair_names: Strings = (), pairs_file: str = "") -> Found:
+    """The pairs of a data folder, without a look into their files; arguments as for `open_pairs`.
 
-    Files of two folders match by their path without its ending.
-
-    Args:
-        data_dir: the data folder.
-        folders: the split's one folder of side by side files, or its folders of A and of B.
+    Raises:
+        UserError: there is no layout, no pair at all, a split without one, or a choice between names must be made.
     """
-    if len(folders) == 1:
-        return [(path.as_posix(), (folders[0] / path,)) for path in list_images(folders[0])], []
-    sides = [_by_stem(folder) for folder in folders]
-    pairs, unmatched = [], []
-    for stem in dict.fromkeys(stem for side in sides for stem in side):
-        found = [side.get(stem, []) for side in sides]
-        if [len(paths) for paths in found] == [1, 1]:
-            pairs.append((found[0][0].as_posix(), tuple(folder / paths[0] for folder, paths in zip(folders, found))))
-            continue
-        for folder, other, paths, others in zip(folders, folders[::-1], found, found[::-1]):
-            counterpart = (other / stem).relative_to(data_dir).as_posix() + ".*"
-            reason = f"no {counterpart}" if not others else f"several files are called {stem}"
-            unmatched += [((folder / path).relative_to(data_dir).as_posix(), reason) for path in paths]
-    return pairs, unmatched
+    if pairs_file:
+        return _of_table(data_dir, wanted, pairs_file)
+    splits, names = find_layout(data_dir, wanted)
+    if any(len(folders) == 1 for folders in splits.values()):
+        pairs: dict[str, list[tuple[str, Folders]]] = {
+            split: [(path.as_posix(), (folder / path,)) for path in list_images(folder)] for split, (folder,) in splits.items()
+        }
+        return Found(pairs, {split: [] for split in splits}, names)
+    return _matched(data_dir, splits, names, pair_names)
 
 
-def _by_stem(folder: Path) -> dict[str, list[Path]]:
-    """The paths of the images in a folder, grouped by the path without its ending, in natural order."""
-    found: dict[str, list[Path]] = {}
-    for path in list_images(folder):
-        found.setdefault(path.with_suffix("").as_posix(), []).append(path)
-    return found
+def _of_table(data_dir: Path, wanted: Wanted, pairs_file: str) -> Found:
+    require_folder(data_dir)
+    table = read_pairs(data_dir / pairs_file, data_dir)
+    names = names_of_sides(wanted, table.names)
+    swap = wanted.names == table.names[::-1]
+    pairs = {
+        split: [(row[swap][0], tuple(path for _, path in (row[::-1] if swap else row))) for row in rows]
+        for split, rows in table.rows.items()
+    }
+    alone = {split: table.bad if number == 0 else [] for number, split in enumerate(pairs)}
+    return Found(pairs, alone, names, f"by {pairs_file}")
+
+
+def _matched(data_dir: Path, splits: Mapping[str, Folders], names: tuple[str, ...], pair_names: Strings) -> Found:
+    """The pairs of two folders a split, by the names of their files in all splits together, so that one rule holds for them all."""
+    listed = [
+        {f"{split}/{path.as_posix()}": folders[side] / path for split, folders in splits.items() for path in list_images(folders[side])}
+        for side in (0, 1)
+    ]
+    matched = match_names(list(listed[0]), list(listed[1]), pair_names)
+    if not matched.pairs:
+        raise (SeveralWays if matched.rivals else UserError)(_no_pairs(splits, matched.rivals))
+    pairs: dict[str, list[tuple[str, Folders]]] = {split: [] for split in splits}
+    alone: dict[str, list[tuple[str, str]]] = {split: [] for split in splits}
+    for a, b in matched.pairs:
+        split, _, name = a.partition("/")
+        pairs[split].append((name, (listed[0][a], listed[1][b])))
+    for side in (0, 1):
+        for name, partner in matched.alone[side].items():
+            split = name.partition("/")[0]
+            if partner is None and pair_names:
+                continue
+            other = splits[split][1 - side].relative_to(data_dir)
+            reasons = {
+                None: f"has another name than {matched.patterns[side] if matched.patterns else 'those of pairs'}",
+                "": f"several files are called {_stem(name)}",
+            }
+            reason = reasons.get(partner) or f"no {(other / str(partner).partition('/')[2]).as_posix()}.*"
+            alone[split].append((listed[side][name].relative_to(data_dir).as_posix(), reason))
+    for split, found in pairs.items():
+        if not found:
+            raise UserError(_no_pairs({split: splits[split]}, ()))
+    others = sum(partner is None for side in matched.alone for partner in side.values()) if pair_names else 0
+    return Found(pairs, alone, names, matched.words, matched.patterns, others)
+
+
+def _stem(name: str) -> str:
+    return Path(name.partition("/")[2]).with_suffix("").as_posix()
+
+
+def _no_pairs(splits: Mapping[str, Folders], rivals: tuple[Strings, ...]) -> str:
+    """What is wrong with two folders whose names form no pairs, or could form several, and what to do."""
+    where = " and ".join(str(folder) for folder in next(iter(splits.values())))
+    if rivals:
+        flags = " or ".join(shell_flag("pair_names", rival) for rival in rivals)
+        return f"the names in {where} form pairs in several ways: choose one by {flags}"
+    examples = " and ".join(list_images(folder)[0].as_posix() for folder in next(iter(splits.values())))
+    return (
+        f"no file in {where} has a counterpart; files of a pair have the same name, as 1.jpg and 1.png do, or one ending for each side, as "
+        f"1.jpg and 1_seg.png; here they are called {examples}: rename them, or say what they share by "
+        "--pair_names='{}_a,{}_b', or list them in a --pairs_file"
+    )

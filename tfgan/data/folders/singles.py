@@ -9,7 +9,8 @@ import numpy as np
 from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.data.folders.domains import infer_domains
-from tfgan.data.folders.layout import SPLITS, list_images, no_images, refuse, require_folder, split_folders
+from tfgan.data.folders.layout import list_images, no_images, refuse, require_folder
+from tfgan.data.folders.splits import SPLITS, split_folders
 from tfgan.data.pairing import split_halves
 from tfgan.data.source import FileSource
 from tfgan.errors import UserError

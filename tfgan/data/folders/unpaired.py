@@ -105,7 +105,7 @@ def open_unpaired(
     Raises:
         UserError: there is no such folder, a domain is missing or empty, no layout of the above is found, or a name is unknown.
     """
-    splits, domain_names = find_layout(data_dir, Wanted(names, label_domains, "domains", "horse,zebra", _LAYOUTS, unsplit=True))
+    splits, domain_names = find_layout(data_dir, Wanted(names, label_domains, "domains", "horse,zebra", _LAYOUTS))
     if any(len(folders) == 1 for folders in splits.values()):
         return sides(open_pairs(data_dir, names, label_domains, alpha, skip_bad_files, pages))
     by_side = {side: [folders["AB".index(side)] for folders in splits.values()] for side in "AB"}

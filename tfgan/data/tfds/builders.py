@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tfgan.data.folders.layout import SPLITS, natural_key
+from tfgan.data.folders.layout import natural_key
+from tfgan.data.folders.splits import SPLITS
 from tfgan.data.images import EXTENSIONS
 from tfgan.errors import UserError
 

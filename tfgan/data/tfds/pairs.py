@@ -9,7 +9,7 @@ import numpy as np
 
 from tfgan.config import Domain
 from tfgan.data import images
-from tfgan.data.folders.layout import SPLITS
+from tfgan.data.folders.splits import SPLITS
 from tfgan.data.pairing import as_pair, split_halves
 from tfgan.data.source import Record, Records, RecordSource
 from tfgan.data.tfds.builders import PIX2PIX, import_tfds, pix2pix_builder, prepare

@@ -38,9 +38,11 @@ class Choice(NamedTuple):
 
 
 def choose_method(data: DataConfig, method: str = "") -> Choice:
-    """The method that was named, or else the one that fits the layout of the data set's folder; pix2pix if none does."""
+    """The method that was named, or else the one that fits the layout of the data set's folder; pix2pix if none does, or if it is in
+    doubt, so that what the pairs lack is said."""
     layouts = find_layouts(data)
-    return Choice(method or METHODS[layouts.possible[0].kind if layouts.possible else "paired"], not method, layouts)
+    kind = layouts.possible[0].kind if layouts.possible and not layouts.doubt else "paired"
+    return Choice(method or METHODS[kind], not method, layouts)
 
 
 def fitting_method(kind: str, layouts: Layouts) -> str:
@@ -50,8 +52,10 @@ def fitting_method(kind: str, layouts: Layouts) -> str:
         kind: kind of the batches that were asked for.
         layouts: what the folder can be read as, from `find_layouts`.
     """
-    first = layouts.possible[0] if layouts.possible else None
-    return f"the folder has the layout of --method={METHODS[first.kind]}: {first.words}" if first and first.kind != kind else ""
+    first = layouts.possible[0] if layouts.possible and not layouts.doubt else None
+    fitting = f"the folder has the layout of --method={METHODS[first.kind]}: {first.words}" if first and first.kind != kind else ""
+    unsure = first is None or first.sure == "possible"
+    return "; ".join(filter(None, [fitting, layouts.nearest if unsure else ""]))
 
 
 def advise(data: DataConfig, kind: str) -> str:
