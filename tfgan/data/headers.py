@@ -63,7 +63,7 @@ class ImageInfo:
     width: int
     channels: int  # 1 to 64
     dtype: str  # one of `tfgan.config.DTYPES`
-    alpha: bool  # whether the last channel is transparency, which the file declares
+    alpha: bool  # whether the file declares the last channel to be transparency
     bands: bool = False
     """Whether the channels are plain data, of no color and no transparency. Pictures are gray or RGB, uint8 or uint16."""
     pages: int = 1  # images of full size in the file

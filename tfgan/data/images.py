@@ -159,7 +159,7 @@ def fit(image: Loaded, domain: Domain, alpha: str) -> np.ndarray:
     """
     pixels, info = image
     if not domain.bands:
-        if info.bands:
+        if info.bands and not info.alpha:
             raise UnreadableImage(f"is {info.describe()}, and {domain.name} are pictures; keep them in folders of their own")
         return convert(pixels, domain.channels, domain.dtype, alpha)
     if pixels.shape[-1] != domain.channels:

@@ -8,9 +8,10 @@ import pytest
 import tifffile
 from PIL import Image
 
-from tfgan.config import DTYPES
+from tfgan.config import DTYPES, Domain
 from tfgan.data import images
 from tfgan.data.codecs import segments
+from tfgan.data.codecs import tiff as tiff_codec
 from tfgan.errors import UnreadableImage
 
 RNG = np.random.default_rng(0)
@@ -57,6 +58,8 @@ def test_every_type_and_number_of_bands_goes_there_and_back(dtype, channels):
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 def test_pictures_stay_pictures(dtype, channels):
     image = values(dtype, (9, 7, channels))
+    if channels == 4:
+        image[..., 3] = np.iinfo(dtype).max
     info = check(images.encode(image, "tif"), image)
     assert not info.bands and info.alpha == (channels in (2, 4))
 
@@ -64,7 +67,6 @@ def test_pictures_stay_pictures(dtype, channels):
 @pytest.mark.parametrize(
     "options, bands, layout",
     [
-        ({"photometric": "rgb", "extrasamples": ["unassalpha"]}, False, ""),
         ({"photometric": "rgb", "extrasamples": ["unspecified"]}, True, ""),
         ({**BANDS, "extrasamples": ["unspecified"] * 3}, True, ""),
         ({**BANDS, "extrasamples": ["unspecified", "unspecified", "unassalpha"]}, True, ""),  # gray has no second kind of color
@@ -74,6 +76,32 @@ def test_pictures_stay_pictures(dtype, channels):
 def test_transparency_is_what_a_color_image_declares(options, bands, layout):
     info = check(tiff(FOUR, **options), FOUR)
     assert (info.bands, info.alpha, info.layout) == (bands, not bands, layout)
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib", "predictor": 2, "rowsperstrip": 7}, {"tile": (16, 16)}])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_near_infrared_that_is_declared_as_transparency_is_a_band(dtype, options, caplog, monkeypatch):
+    """As GDAL writes four bands; of true transparency most pixels have all or nothing."""
+    monkeypatch.setattr(tiff_codec, "_told", [])
+    image = values(dtype, (20, 30, 4))
+    with caplog.at_level("INFO"):
+        for _ in range(2):
+            info = check(tiff(image, photometric="rgb", extrasamples=["unassalpha"], **options), image)
+    assert info.bands and info.describe().startswith(f"TIFF, 4 bands, {dtype}")
+    assert [record.message for record in caplog.records] == [
+        "an image: its fourth channel is declared as transparency, but holds data: it is a band, as in others like it."
+    ]
+    image[..., 3] = np.iinfo(dtype).max * (np.arange(30) > 9)
+    image[:, 8:12, 3] //= 2  # a soft edge
+    info = check(tiff(image, photometric="rgb", extrasamples=["unassalpha"], **options), image)
+    assert info.alpha and not info.bands and len(caplog.records) == 1
+
+
+def test_a_domain_of_pictures_goes_on_taking_declared_transparency():
+    image = np.full((4, 4, 4), 51, np.uint8)
+    content = tiff(image, photometric="rgb", extrasamples=["unassalpha"])
+    assert (images.read(content, Domain("photo", 3), "composite") == 214).all()  # 0.2 × 51 + 0.8 × 255, as in runs of earlier versions
+    assert np.array_equal(images.read(content, Domain("sat", 4, bands=True), "composite"), image)
 
 
 @pytest.mark.parametrize("extra", ["unspecified", "unassalpha"])

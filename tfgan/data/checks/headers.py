@@ -51,7 +51,7 @@ def read_header(path: Path) -> Header | None:
         info = images.probe(path)
         bits = 8 * np.dtype(info.dtype).itemsize
         if info.bands or info.format in ARRAYS.values():
-            return Header(info.format, f"{info.channels} bands {info.dtype}", bits, info.alpha, info.pages)
+            return Header(info.format, f"{info.channels} bands {info.dtype}", bits, False, info.pages)
         with Image.open(path) as image:
             return Header(str(image.format), image.mode, bits, info.alpha, getattr(image, "n_frames", 1))
     except (UnreadableImage, OSError, SyntaxError, ValueError, EOFError):

@@ -5,6 +5,7 @@ import io
 import math
 import struct
 import zlib
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tifffile
@@ -23,32 +24,53 @@ def read_segments(page: tifffile.TiffPage) -> np.ndarray:
     Raises:
         UnreadableImage: missing or damaged samples, or a compression that this installation does not know.
     """
+    if not _knows(page):
+        return _by_codecs(page)
+    samples = np.empty(page.shaped, stored_type(page))
+    for segment, (plane, depth, top, left, _), shape in _segments(page, range(math.prod(page.chunked))):
+        place = samples[plane, depth : depth + shape[0], top : top + shape[1], left : left + shape[2]]
+        # A hole, as GDAL leaves where there is no data, has no bytes at all.
+        place[...] = page.nodata if segment is None else segment[: place.shape[0], : place.shape[1], : place.shape[2]]
+    return samples
+
+
+def look_inside(page: tifffile.TiffPage) -> np.ndarray | None:
+    """The samples of the strip or tile in the middle, depth × height × width × samples; None if it cannot be had alone."""
+    if not _knows(page):
+        return None
+    ((segment, (_, _, top, left, _), _),) = _segments(page, [math.prod(page.chunked) // 2])
+    return None if segment is None else segment[:, : page.imagelength - top, : page.imagewidth - left]
+
+
+def _knows(page: tifffile.TiffPage) -> bool:
+    return int(page.compression) in (PLAIN, *DEFLATE, *_BY_LIBTIFF) and page.bitspersample % 8 == 0
+
+
+def _segments(page: tifffile.TiffPage, wanted: Sequence[int]) -> Iterator[tuple]:
+    """Some strips or tiles: the samples of each, None for a hole; its place in the page; and its shape.
+
+    The page is changed, so that tifffile takes what is unpacked already: it can be read so no more.
+    """
     compression, found = int(page.compression), len(page.dataoffsets)
     if found != math.prod(page.chunked) or found != len(page.databytecounts):
         raise UnreadableImage("damaged or incomplete: strips or tiles are missing")
     if max(map(sum, zip(page.dataoffsets, page.databytecounts))) > page.parent.filehandle.size:
         raise UnreadableImage("damaged or incomplete: it ends before its pixels do")
-    if compression not in (PLAIN, *DEFLATE, *_BY_LIBTIFF) or page.bitspersample % 8:
-        return _by_codecs(page)
     dtype, order = stored_type(page), page.parent.byteorder
     predictor, reversed_bits = page.predictor, page.fillorder == 2 and compression != PLAIN
-    page.compression = PLAIN  # tifffile gets what is unpacked already
+    page.compression = PLAIN
     if predictor == _FLOATS:
         page.predictor = 1
     if reversed_bits:
         page.fillorder = 1
-    samples = np.empty(page.shaped, dtype)
-    for data, index in page.parent.filehandle.read_segments(page.dataoffsets, page.databytecounts):
+    offsets, counts = ([numbers[index] for index in wanted] for numbers in (page.dataoffsets, page.databytecounts))
+    for data, index in page.parent.filehandle.read_segments(offsets, counts, list(wanted)):
         _, _, shape = page.decode(None, index)
         if isinstance(data, bytes):
             data = _unpacked(data, compression, math.prod(shape) * dtype.itemsize, reversed_bits)
             if predictor == _FLOATS:
                 data = _in_order(data, shape, dtype.itemsize, order)
-        segment, (plane, depth, top, left, _), shape = page.decode(data, index)
-        place = samples[plane, depth : depth + shape[0], top : top + shape[1], left : left + shape[2]]
-        # A hole, as GDAL leaves where there is no data, has no bytes at all.
-        place[...] = page.nodata if segment is None else segment[: place.shape[0], : place.shape[1], : place.shape[2]]
-    return samples
+        yield page.decode(data, index)
 
 
 def stored_type(page: tifffile.TiffPage) -> np.dtype:

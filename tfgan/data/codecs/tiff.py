@@ -14,10 +14,12 @@ import tifffile
 from tfgan.config import MOST_CHANNELS
 from tfgan.data.codecs import pillow
 from tfgan.data.codecs.numbers import read_as
-from tfgan.data.codecs.segments import read_segments, segment_bytes, stored_type
+from tfgan.data.codecs.segments import look_inside, read_segments, segment_bytes, stored_type
 from tfgan.data.headers import ImageInfo, check_room, orient
 from tfgan.data.memory import BYTES_PER_PIXEL, budget
 from tfgan.errors import UnreadableImage
+
+logger = logging.getLogger(__name__)
 
 # It warns of every odd tag without naming the file. What cannot be read raises.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
@@ -137,9 +139,11 @@ def _info(source: Path | bytes, wanted: list[tifffile.TiffPage], count: int) -> 
         raise UnreadableImage(f"TIFF with {channels} channels, and {MOST_CHANNELS} are the most; choose some of them")
     several = len(infos) > 1
     if not several and _is_ordinary(wanted[0]):
-        return dataclasses.replace(first, pages=count)
+        return dataclasses.replace(first, pages=count, bands=first.alpha and _alpha_is_data(source, wanted[0]))
     info = dataclasses.replace(first, channels=channels, pages=count, bands=first.bands or several, alpha=first.alpha and not several)
     check_room(info, _room(info, wanted[0]))
+    if info.alpha and _alpha_is_data(source, wanted[0]):
+        return dataclasses.replace(info, bands=True)
     return info
 
 
@@ -188,6 +192,30 @@ def _page_info(page: tifffile.TiffPage) -> ImageInfo:
 def _declares_alpha(page: tifffile.TiffPage, dtype: str) -> bool:
     extra = page.samplesperpixel - (3 if page.photometric == 2 else 1)
     return extra == 1 and tuple(page.extrasamples) in ((MULTIPLIED,), (TRANSPARENT,)) and dtype in ("uint8", "uint16")
+
+
+def _alpha_is_data(source: Path | bytes, page: tifffile.TiffPage) -> bool:
+    """Whether what RGB declares to be its transparency is a fourth band: GDAL declares so of each, such as near infrared.
+
+    Transparency is nothing or all for most pixels. This is judged in the middle of an image, and logged of the first one of a process.
+    """
+    if page.photometric != 2 or tuple(page.extrasamples) != (TRANSPARENT,) or page.planarconfig != 1 or page.predictor > 2:
+        return False
+    with _opened(source) as file:  # as its page is changed by reading
+        again = file.pages.get(page.index)
+        seen = look_inside(again) if isinstance(again, tifffile.TiffPage) else None
+    if seen is None:
+        return False
+    opacity = seen[..., -1]
+    data = bool(np.mean((opacity > 0) & (opacity < np.iinfo(opacity.dtype).max)) > 0.5)
+    if data and not _told:
+        name = source.as_posix() if isinstance(source, Path) else "an image"
+        _told.append(name)
+        logger.info(f"{name}: its fourth channel is declared as transparency, but holds data: it is a band, as in others like it.")
+    return data
+
+
+_told: list[str] = []
 
 
 def _pixels(page: tifffile.TiffPage) -> np.ndarray:
