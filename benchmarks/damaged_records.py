@@ -171,6 +171,7 @@ def make_run(folder: Path) -> Path:
     case = {"name": "a", "scores": {"l1": 0.5}, "images": {"input": "samples/inputs/source_0.png"}}
     entry = {"name": "run@4", "step": 4, "made": "2026-01-01T00:00:00+00:00", "stamp": {"n": 8}, "metrics": {"l1": {"value": 0.5}}}
     (folder / "evaluation.json").write_text(json.dumps({"results": [entry | {"warnings": [], "cases": [case]}]}))
+    (folder / "images.json").write_text(json.dumps({"val": [{"0": "a"}], "train": [{str(number): "a" for number in range(8)}]}))
     (folder / "tensorboard").mkdir()
     return folder
 
@@ -192,10 +193,11 @@ def commands(run: Path, out: Path) -> dict[str, list[str]]:
 
 
 READ_BY = {
-    "config.json": ("open", "report", "translate", "train"),
+    "config.json": ("open", "report", "translate", "evaluate", "export", "train"),
     "metrics.jsonl": ("report", "train"),
     "alarms.jsonl": ("report", "train"),
     "postponed.json": ("train",),
+    "images.json": ("train",),
     "evaluation.json": ("stored", "report", "evaluate"),
     "tensorboard": ("train",),
     "samples/inputs/source_0.png": ("export", "report"),

@@ -94,7 +94,8 @@ def test_differences_name_what_changes_the_learning():
     assert run_config().differences(run_config(method="cyclegan")) == ["method: 'pix2pix' -> 'cyclegan'"]
     changed = run_config(training=TrainConfig(seed=4), hparams=HParams(norm="batch", size=(64, 32), kinds=("color",)))
     assert run_config().differences(changed) == ["seed: 3 -> 4", "norm: 'none' -> 'batch'"]
-    assert run_config().differences(run_config(spec=spec(fingerprint="xyz"))) == ["fingerprint: 'abc' -> 'xyz'"]
+    assert run_config().differences(run_config(spec=spec(class_names=("cat",)))) == ["class_names: ('cat', 'dog') -> ('cat',)"]
+    assert not run_config().differences(run_config(spec=spec(fingerprint="xyz", sizes={"train": 500})))  # which is judged by itself
 
 
 def test_operational_settings_may_differ():

@@ -261,7 +261,7 @@ class Darker(base.Method):
         self.networks = {"generator": keras.Model(inputs, x)}
 
     def make_optimizers(self):
-        return {"generator": self.hparams.adam(self.steps_per_epoch)}
+        return {"generator": self.hparams.adam(self.steps_per_epoch, ahead=self.ahead)}
 
     def phases(self):
         def losses(batch, seed):

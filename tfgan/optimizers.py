@@ -61,6 +61,21 @@ class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
         return {"initial": self.initial, "constant_steps": self.constant_steps, "decay_steps": self.decay_steps}
 
 
+class Ahead(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule that is `steps` updates further than their number says."""
+
+    def __init__(self, schedule: keras.optimizers.schedules.LearningRateSchedule, steps: float):
+        self.schedule, self.steps = schedule, steps
+
+    def __call__(self, step):
+        return self.schedule(tf.cast(step, tf.float32) + self.steps)
+
+
+def ahead(schedule: keras.optimizers.schedules.LearningRateSchedule, steps: float) -> keras.optimizers.schedules.LearningRateSchedule:
+    """The schedule, `steps` updates further than their number says; the schedule itself for 0."""
+    return Ahead(schedule, steps) if steps else schedule
+
+
 class AtTracing(keras.optimizers.schedules.LearningRateSchedule):
     """A learning rate that `rate()` returns when the graph of a step is traced: constant in that graph, and read anew for another one."""
 

@@ -63,8 +63,8 @@ def test_a_damaged_file_is_kept_beside_the_new_one(tmp_path, text, capsys):
     with pytest.raises(UserError, match=r"evaluation\.json is damaged"):
         read_results(tmp_path)
     add_result(tmp_path, result(l1=1.0))
-    assert (tmp_path / "evaluation.damaged-1.json").read_text() == text and len(read_results(tmp_path)) == 1
-    assert "kept as evaluation.damaged-1.json" in capsys.readouterr().out
+    assert (tmp_path / "evaluation.damaged.json").read_text() == text and len(read_results(tmp_path)) == 1
+    assert "kept as evaluation.damaged.json" in capsys.readouterr().out
 
 
 def test_damaged_results_are_left_out_and_kept_beside(tmp_path, capsys):
@@ -75,7 +75,7 @@ def test_damaged_results_are_left_out_and_kept_beside(tmp_path, capsys):
     assert read_results(tmp_path) == [whole] and "6 of 7 results are damaged, and passed over" in capsys.readouterr().out
     add_result(tmp_path, result("b", l1=2.0))
     assert [entry["name"] for entry in read_results(tmp_path)] == ["a", "b"]
-    assert (tmp_path / "evaluation.damaged-1.json").read_text() == text
+    assert (tmp_path / "evaluation.damaged.json").read_text() == text
 
 
 def test_a_metric_of_another_version_is_passed_over_and_said(tmp_path, capsys):
@@ -87,7 +87,7 @@ def test_a_metric_of_another_version_is_passed_over_and_said(tmp_path, capsys):
 def test_a_place_that_is_no_file_does_not_stand_in_the_way(tmp_path):
     (tmp_path / "evaluation.json").mkdir()
     add_result(tmp_path, result(l1=1.0))
-    assert (tmp_path / "evaluation.damaged-1.json").is_dir() and len(read_results(tmp_path)) == 1
+    assert (tmp_path / "evaluation.damaged.json").is_dir() and len(read_results(tmp_path)) == 1
 
 
 @pytest.mark.parametrize(

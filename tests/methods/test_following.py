@@ -1,7 +1,11 @@
 """What follows in the methods from image_size and epochs: sizes of networks, and the fall of learning rates."""
 
-import pytest
+import dataclasses
 
+import pytest
+from tiny_methods import SETTINGS, make_method
+
+from tfgan.config.spec import DataState
 from tfgan.methods import pix2pix, spade, stargan, vaegan
 
 
@@ -46,3 +50,22 @@ def test_the_fall_of_the_learning_rate(given, schedule):
 
 def test_a_factor_for_all_epochs():
     assert vaegan.HParams(lr_end_factor=0.125, epochs=3).settled() == vaegan.HParams(lr_decay=0.5, epochs=3)
+
+
+@pytest.mark.parametrize("name", sorted(set(SETTINGS) - {"stylegan"}))  # whose rate follows the size alone
+def test_the_learning_rate_falls_by_epochs_also_where_they_became_longer(name):
+    """Two steps an epoch of 6 images until step 3, and four of 16 from there on: half an epoch later are two steps, not one."""
+    falls = {"lr_decay": 0.5} if name == "vaegan" else {"lr_constant_epochs": 1.0, "lr_decay_epochs": 4.0, "epochs": 5}
+    method = make_method(name, n_critic=1, **falls)
+    images = 16 * method.batches_per_step
+    before = {loss: float(optimizer._learning_rate(0)) for loss, optimizer in method.make_optimizers().items()}
+    states = (DataState(0, 6 * method.batches_per_step, "a"), DataState(3, images, "b"))
+    changes = {"states": states, "fingerprint": "b", "sizes": {"train": images, "validation": 2}}
+    grown = type(method)(method.hparams, dataclasses.replace(method.spec, **changes))
+    assert grown.steps_per_epoch == 4 and grown.ahead == 3 and method.ahead == 0
+    for loss, optimizer in grown.make_optimizers().items():
+        rate, first = optimizer._learning_rate, before[loss]
+        if name == "vaegan":  # by halves after whole epochs: the second ends with step 5
+            assert [float(rate(step)) / first for step in (3, 4, 5, 8, 9)] == pytest.approx([0.5, 0.5, 0.25, 0.25, 0.125])
+        else:
+            assert [float(rate(step)) / first for step in (3, 5, 9, 17)] == pytest.approx([7 / 8, 3 / 4, 1 / 2, 0.0], abs=1e-6)

@@ -1,82 +1,30 @@
 """The checkpoints of a run are never lost and never wrongly trusted: by a saver of two numbers, without training."""
 
+import hashlib
 import json
 import os
 import shutil
 from collections import namedtuple
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import tensorflow as tf
+from tiny_saver import DAMAGES, contents, cut, flip, make_folder, make_run, of_step, resumed, saver, train
 
 from tfgan.errors import TrainingFailed, UserError
+from tfgan.paths.processes import place
 from tfgan.training import kept
-from tfgan.training.checkpoint import Checkpointer, find_damage
+from tfgan.training.checkpoint import find_damage
 from tfgan.training.kept import find_checkpoint, holds_checkpoints, kept_checkpoints, resume_point
 
 Usage = namedtuple("Usage", "total used free")
 
 
-def saver(run, keep=2, chief=True, keeps_best=False) -> Checkpointer:
-    """Of a `TrainStep` that has learned one number, its step."""
-    method = SimpleNamespace(networks={}, ema={}, state={"learned": tf.Variable(0.0)})
-    step = {name: tf.Variable(0, dtype=tf.int64) for name in ("step", "good_steps")}
-    return Checkpointer(
-        run / "checkpoints", SimpleNamespace(method=method, optimizers={}, loss_scale=tf.Variable(1.0), **step), keep, chief, keeps_best
-    )
-
-
-def train(checkpointer, *steps):
-    """Learns each of these steps, saves it, and keeps it as the best so far, as it is the largest."""
-    for step in steps:
-        checkpointer.train_step.step.assign(step)
-        checkpointer.train_step.method.state["learned"].assign(float(step))
-        checkpointer.save()
-        checkpointer.save_best("psnr", float(step), lambda new, old: new > old)
-
-
 @pytest.fixture
 def run(tmp_path):
-    """A run of checkpoints 4 and 8, of which 8 is the best."""
-    run = tmp_path / "run"
-    checkpointer = saver(run)
-    assert checkpointer.restore() == 0
-    train(checkpointer, 4, 8)
-    (run / "metrics.jsonl").write_text('{"step": 4}\n{"step": 8}\n')
-    return run
+    return make_run(tmp_path / "run")
 
 
-def contents(folder) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def of_step(run, step, kind="ckpt") -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (run / "checkpoints").rglob(f"{kind}-{step}.*") if path.is_file()}
-
-
-def resumed(run) -> tuple[int, float]:
-    """The step of the run as it goes on, and what it has learned."""
-    checkpointer = saver(run)
-    return checkpointer.restore(), float(checkpointer.train_step.method.state["learned"].numpy())
-
-
-def cut(path):
-    path.write_bytes(path.read_bytes()[:-3])
-
-
-def flip(path):
-    data = bytearray(path.read_bytes())
-    data[len(data) // 3] ^= 4
-    path.write_bytes(data)
-
-
-def make_folder(path):
-    path.unlink()
-    path.mkdir()
-
-
-DAMAGES = {"cut": cut, "flipped": flip, "missing": Path.unlink, "empty": lambda path: path.write_bytes(b""), "folder": make_folder}
 FILES = [".index", ".data-00000-of-00001"]
 STATES = {
     "missing": Path.unlink,
@@ -136,7 +84,7 @@ def test_a_second_damage_does_not_replace_the_first(run):
         checkpointer = saver(run)
         assert checkpointer.restore() == 4
         train(checkpointer, 8)
-    assert {path.name for path in (run / "checkpoints" / "damaged").iterdir()} == {"ckpt-8", "ckpt-8_2"}
+    assert {path.name for path in (run / "checkpoints" / "damaged").iterdir()} == {"ckpt-8", "ckpt-8-2"}
 
 
 @by_damage
@@ -229,60 +177,39 @@ def test_what_killed_saves_left_is_removed(run):
     temporary.mkdir()
     for name in ("part-00000-of-00001.index", "part-00000-of-00001.data-00000-of-00001.tempstate1795"):
         (temporary / name).write_text("")
-    old = [run / f".config.json.{gone}.part", folder / f".tfgan-{gone}-0123456789ab.part", folder / f"checkpoint.tmp{'0a' * 16}"]
-    stay = [run / f".config.json.{here}.part", run / ".film.part", folder / "ckpt-9.part", folder / f".tfgan-{here}-0123456789ab.part"]
+    day = [run / f".config.json.{gone}.part", folder / f".tfgan-{gone}-0123456789ab.part"]  # of earlier versions, which name no machine
+    old = [folder / f".tfgan-{place()}-{gone}-0123456789ab.part", folder / f"checkpoint.tmp{'0a' * 16}", *day]
+    stay = [
+        run / f".config.json.{gone}0.part",
+        run / ".film.part",
+        folder / "ckpt-9.part",
+        run / f".tfgan-{place()}-{here}-{'0a' * 6}.part",
+    ]
     for path in [*old, *stay]:
         path.write_text("")
+    for path in day:
+        os.utime(path, (0, 0))
     assert resumed(run) == (8, 8.0)
     assert not temporary.exists() and not any(path.exists() for path in old) and all(path.exists() for path in stay)
 
 
-BEST_RECORDS = ["", "{", "\0\1", "[]", "3", '{"metric": "psnr"}', '{"metric": "psnr", "value": NaN, "step": 8}', "[" * 100_000]
-BEST_RECORDS += [
-    '{"metric": 1, "value": 8.0, "step": 8}',
-    '{"metric": "psnr", "value": "8", "step": 8}',
-    '{"metric": "psnr", "value": 8, "step": true}',
-]
-
-
-@pytest.mark.parametrize("text", BEST_RECORDS, ids=[text[:40] for text in BEST_RECORDS])
-def test_a_damaged_record_of_the_best_checkpoint_is_set_aside(run, text, caplog):
-    (run / "checkpoints" / "best.json").write_text(text)
-    weights = of_step(run, 8, "best")
-    with pytest.raises(UserError, match=r"best.json is no record.*There are: 4, 8, last\."):
-        find_checkpoint(run / "checkpoints", "best")
-    checkpointer = saver(run)
-    assert checkpointer.restore() == 8 and checkpointer.best() == {}
-    assert len(caplog.records) == 1 and "best checkpoint is damaged" in caplog.text
-    aside = run / "checkpoints" / "damaged" / "best"
-    assert (aside / "best.json").read_text() == text and {name: (aside / name).read_bytes() for name in weights} == weights
-    train(checkpointer, 12)
-    assert kept.best_record(run / "checkpoints") == {"metric": "psnr", "value": 12.0, "step": 12}
-
-
-@by_damage
-def test_a_damaged_best_checkpoint_is_set_aside(run, damage, caplog):
-    DAMAGES[damage](run / "checkpoints" / "best" / "best-8.data-00000-of-00001")
-    with pytest.raises(UserError, match=r"best/best-8 is damaged: .*There are: 4, 8, last\."):
-        find_checkpoint(run / "checkpoints", "best")
-    checkpointer = saver(run)
-    assert checkpointer.restore() == 8 and checkpointer.best() == {} and len(caplog.records) == 1
-    assert (run / "checkpoints" / "damaged" / "best" / "best-8.index").exists() and not (run / "checkpoints" / "best.json").exists()
-
-
-def test_the_best_checkpoint_stays_though_its_record_is_gone(run, caplog):
-    (run / "checkpoints" / "best.json").unlink()
-    weights = of_step(run, 8, "best")
-    checkpointer = saver(run)
-    assert checkpointer.restore() == 8 and len(caplog.records) == 1 and "best.json is missing" in caplog.text
-    train(checkpointer, 12)
-    assert len(weights) == 2 and of_step(run, 8, "best") == weights
-
-
-def test_a_value_that_is_not_finite_is_never_the_best(tmp_path):
-    checkpointer = saver(tmp_path)
-    checkpointer.restore()
-    assert not checkpointer.save_best("l1", float("nan"), lambda new, old: True) and checkpointer.best() == {}
+def test_sums_are_computed_once_as_long_as_the_file_stays(run, monkeypatch):
+    """Before TensorFlow starts and as the run is restored; of a file that was changed in between, also with its old time stamp, anew."""
+    read, path, digest = [], run / "checkpoints" / "ckpt-8.index", hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda file, name: (read.append(Path(file.name).name), digest(file, name))[1])
+    monkeypatch.chdir(run)
+    assert resume_point(Path("checkpoints"))[0].step == 8 and resumed(run) == (8, 8.0)
+    assert sorted(read) == sorted(set(read)) and path.name in read
+    before = path.stat()
+    flip(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert resume_point(run / "checkpoints")[0].step == 4
+    copy = run / "copy"
+    copy.write_bytes(path.read_bytes())
+    flip(copy)
+    os.utime(copy, ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.replace(copy, path)
+    assert resume_point(run / "checkpoints")[0].step == 8
 
 
 @pytest.mark.parametrize("damage", [cut, flip, Path.unlink, make_folder, lambda path: path.write_text('{"checkpoints": {"a": 1}}')])

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tfgan.config.rows import alarm_row, metrics_row
-from tfgan.config.stored import LONGEST_LINE, read_lines, set_aside
+from tfgan.config.stored import LONGEST_LINE, read_lines
 from tfgan.errors import UserError
 from tfgan.training.logs import MetricLog, TensorBoardLog
 
@@ -40,9 +40,9 @@ def test_a_bad_line_is_left_out_and_the_file_kept(tmp_path, capsys, line):
     damaged = first + b"\n" + line + b"\n" + rest
     path.write_bytes(damaged)
     MetricLog(path, 3)
-    assert path.read_text() == ROWS and (tmp_path / "metrics.damaged-1.jsonl").read_bytes() == damaged
+    assert path.read_text() == ROWS and (tmp_path / "metrics.damaged.jsonl").read_bytes() == damaged
     said = capsys.readouterr().out
-    assert said.count("\n") == 1 and "1 of 4 lines are damaged" in said and "kept as metrics.damaged-1.jsonl" in said
+    assert said.count("\n") == 1 and "1 of 4 lines are damaged" in said and "kept as metrics.damaged.jsonl" in said
 
 
 def test_what_a_kill_cut_short_is_no_damage(tmp_path, capsys):
@@ -65,7 +65,7 @@ def test_what_is_no_file_is_set_aside(tmp_path, capsys):
     path.mkdir()
     (path / "mine").write_text("x")
     MetricLog(path, 3).write(4, {"loss": 1.0})
-    assert (tmp_path / "metrics.damaged-1.jsonl" / "mine").read_text() == "x"
+    assert (tmp_path / "metrics.damaged.jsonl" / "mine").read_text() == "x"
     assert "it is a folder" in capsys.readouterr().out and path.read_text() == '{"step": 4, "loss": 1.0}\n'
 
 
@@ -85,14 +85,7 @@ def test_what_the_disk_does_not_give_is_not_called_damaged(tmp_path, monkeypatch
         assert path.read_text() == ROWS
     else:
         MetricLog(path, 3)
-        assert (tmp_path / "metrics.damaged-1.jsonl").read_text() == ROWS and "cannot be read" in capsys.readouterr().out
-
-
-def test_names_of_what_is_set_aside_are_free(tmp_path):
-    for number in (1, 2):
-        (tmp_path / "a.json").write_text(str(number))
-        assert set_aside(tmp_path / "a.json").name == f"a.damaged-{number}.json"
-    assert (tmp_path / "a.damaged-1.json").read_text() == "1"
+        assert (tmp_path / "metrics.damaged.jsonl").read_text() == ROWS and "cannot be read" in capsys.readouterr().out
 
 
 def test_alarms_are_checked_as_such(tmp_path):
@@ -100,14 +93,14 @@ def test_alarms_are_checked_as_such(tmp_path):
     wrong = [ALARM | {"epoch": None}, ALARM | {"message": 7}, {"step": 2}]
     path.write_text("".join(json.dumps(alarm) + "\n" for alarm in (ALARM, *wrong)))
     MetricLog(path, 3, alarm_row)
-    assert path.read_text() == json.dumps(ALARM) + "\n" and (tmp_path / "alarms.damaged-1.jsonl").is_file()
+    assert path.read_text() == json.dumps(ALARM) + "\n" and (tmp_path / "alarms.damaged.jsonl").is_file()
 
 
 def test_a_tensorboard_that_is_a_file(tmp_path, capsys):
     (tmp_path / "tensorboard").write_text("x")
     TensorBoardLog(tmp_path / "tensorboard", 3).close()
-    assert (tmp_path / "tensorboard.damaged-1").read_text() == "x" and any((tmp_path / "tensorboard").iterdir())
-    assert "kept as tensorboard.damaged-1" in capsys.readouterr().out
+    assert (tmp_path / "tensorboard.damaged").read_text() == "x" and any((tmp_path / "tensorboard").iterdir())
+    assert "kept as tensorboard.damaged" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("content", ["[" * 99_999, '{"step": 4, "row": [1]}', None])
@@ -124,6 +117,6 @@ def test_a_resumed_run_with_all_logs_damaged(train, tmp_path, capsys, content):
         (run / "postponed.json").write_text(content)
     code, output = train(run, "--epochs=2")
     assert code == 0 and "Traceback" not in output, output
-    for name in ("metrics.damaged-1.jsonl", "alarms.damaged-1.jsonl", "postponed.damaged-1.json"):
+    for name in ("metrics.damaged.jsonl", "alarms.damaged.jsonl", "postponed.damaged.json"):
         assert (run / name).exists() and name in output, output
     assert [row["step"] for row in read_lines(run / "metrics.jsonl", metrics_row).records] == list(range(1, 9))

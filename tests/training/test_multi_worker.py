@@ -1,6 +1,7 @@
 """Two processes of one cluster, described by TF_CONFIG, train one run."""
 
 import json
+import re
 import signal
 import socket
 
@@ -26,6 +27,19 @@ def signaled(self, iterator, count):
         os.kill(os.getpid(), signal.SIGTERM)
     return run(self, iterator, count)
 TrainStep.run = signaled
+"""
+
+A_MINUTE_EACH_LOOK = """
+import itertools
+from tfgan.training.checkpoint import Checkpointer
+from tfgan.training.trainer import Trainer
+time = itertools.count()
+Trainer.clock = staticmethod(lambda: 60.0 * next(time))
+save = Checkpointer.save
+def noted(self, *arguments):
+    print("saved", int(self.train_step.step.numpy()), flush=True)
+    save(self, *arguments)
+Checkpointer.save = noted
 """
 
 LOSS_BAD_IN_STEP_3 = """
@@ -92,6 +106,16 @@ def test_a_signal_to_one_worker_stops_all_and_the_chief_saves(run_cluster, tmp_p
     assert tf.train.latest_checkpoint(str(folders[0] / "checkpoints")).endswith("ckpt-3")
     assert "saved step 3" in results[0][1]
     assert not folders[1].exists()
+
+
+def test_the_clock_of_the_chief_decides_when_minutes_are_over(run_cluster, tmp_path):
+    """Which all learn: the second worker's clock stands still, and both do the same steps and checks, and end."""
+    slow = A_MINUTE_EACH_LOOK.replace("60.0 *", "0.0 *")
+    flags = ["--steps=10", "--checkpoint_every=100", "--checkpoint_minutes=3", "--sample_every=100"]
+    results = run_cluster([tmp_path, tmp_path], *flags, preludes=(A_MINUTE_EACH_LOOK, slow))
+    assert [code for code, _ in results] == [0, 0], results
+    saved = [[int(step) for step in re.findall(r"^saved (\d+)$", output, re.MULTILINE)] for _, output in results]
+    assert saved == [[3, 6, 9, 10], []]
 
 
 def test_a_bad_loss_stops_all(run_cluster, tmp_path):

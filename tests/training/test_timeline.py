@@ -5,6 +5,7 @@ from tfgan.training.timeline import Interval, Timeline
 
 ONE = Timeline([Stage(0, 0, 4)], images=10)  # 3 steps an epoch
 GROWING = Timeline([Stage(0, 0, 8), Stage(5, 40, 4), Stage(12, 68, 2)], images=24)  # 3, 6 and 12 steps an epoch
+MORE = Timeline([Stage(0, 0, 4)], images=10, growth=[(4, 20)])  # 3 steps an epoch, and 5 from step 4 on
 
 
 def test_an_epoch_is_a_whole_number_of_steps():
@@ -30,7 +31,18 @@ def test_epochs_of_stages():
         assert GROWING.epoch(step + 1) > GROWING.epoch(step)
 
 
-@pytest.mark.parametrize("timeline", [ONE, GROWING])
+def test_epochs_become_longer_where_the_images_become_more():
+    """3 steps an epoch until step 4, and 5 then; in the middle of the second stage 6 steps become 8."""
+    assert [MORE.epoch(step) for step in (0, 3, 4)] == [0, 1, pytest.approx(4 / 3)] and MORE.epoch(9) == pytest.approx(7 / 3)
+    assert [MORE.step(epochs) for epochs in range(4)] == [0, 3, 8, 13]
+    both = Timeline(GROWING.stages, 24, growth=[(8, 32)])
+    assert [both.epoch(step) for step in range(9)] == [GROWING.epoch(step) for step in range(9)]
+    assert both.epoch(12) - both.epoch(8) == pytest.approx(4 / 8) and both.epoch(28) - both.epoch(12) == pytest.approx(1)
+    again = Timeline([Stage(0, 0, 4)], 10, growth=[(4, 20), (4 + 5, 8)])
+    assert again.epoch(9) == pytest.approx(7 / 3) and again.epoch(11) == pytest.approx(10 / 3)
+
+
+@pytest.mark.parametrize("timeline", [ONE, GROWING, MORE])
 @pytest.mark.parametrize("interval", [Interval(4), Interval(1), Interval(1, "epochs"), Interval(2, "epochs")])
 def test_next_finds_all_that_is_due(timeline, interval):
     if interval.unit == "steps":

@@ -105,10 +105,10 @@ def test_moved_and_changed_data(train, tmp_path):
     assert code == 0 and "from step 2" in output, output
     (moved / "train" / "3.png").rename(moved / "train" / "4.png")
     code, output = train(run, f"--data_dir={moved}", "--epochs=3")
-    assert code == 2 and "fingerprint" in output
+    assert code == 2 and "1 image of train under another name (4.png)" in output
     shutil.copy(moved / "train" / "4.png", moved / "train" / "3.png")
     code, output = train(run, f"--data_dir={moved}", "--epochs=3")
-    assert code == 2 and "'train': 4" in output and "'train': 5" in output
+    assert code == 2 and "1 image more in train, 5 instead of 4 (4.png): epochs get longer" in output
     assert newest(run) == "ckpt-4"
 
 

@@ -113,13 +113,14 @@ def _refused(plan: _Plan, seen) -> list:
         if plan.training.init_from:
             read_config(Path(plan.training.init_from))
         if is_run(Path(plan.workdir)):
-            spec = _open(plan, seen, plan.hparams).spec
-            from tfgan.runs.planning.plan import earlier_run, refuse_changes, settle
+            dataset = _open(plan, seen, plan.hparams)
+            from tfgan.runs.planning.plan import earlier_run, refuse_data, settle
 
             earlier = earlier_run(plan.workdir, plan.method, plan.hparams)
             hparams = settle(plan.hparams, earlier, plan.method)
             if earlier:
-                refuse_changes(earlier, RunConfig(plan.method, plan.data, plan.training.with_home(plan.workdir), hparams, spec, {}))
+                training = plan.training.with_home(plan.workdir)
+                refuse_data(earlier, RunConfig(plan.method, plan.data, training, hparams, dataset.spec, {}), dataset)
     except UserError as error:
         return [Finding("error", "run_refused", str(error))]
     return []

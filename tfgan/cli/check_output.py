@@ -114,7 +114,7 @@ def describe_findings(findings: list[Finding]) -> str:
 
 def describe_prediction(prediction: Prediction, method: str, hparams) -> str:
     height, width = hparams.image_size
-    memory = f"{prediction.memory / 1e9:.1f} GB of memory"
+    memory = f"{prediction.memory / 1e9:.1f} GB of memory" if prediction.memory else "memory unknown"
     if prediction.device_memory:
         memory = f"{prediction.device_memory / 1e9:.1f} GB on the GPU, {memory}"
     lines = (

@@ -10,6 +10,8 @@ from tfgan.config.setting import Settings, Strings, setting
 from tfgan.config.spec import OLD_CODINGS, PAGES
 from tfgan.paths.home import with_home
 
+OWN = "own:"
+"""Begin of the setting `dataset` of images that a program gives, before a hash of what they are."""
 _NAMING = {"data_dir", "dataset", "synthetic_images", "synthetic_seed"}
 """Settings each of which says which data set it is; where none is given, nobody has chosen one."""
 

@@ -8,7 +8,7 @@ from tfgan.paths.files import check_file, is_there
 RECORD = "config.json"
 PARTS = (
     *(RECORD, "checkpoints", "samples", "tensorboard", "evaluation"),
-    *("metrics.jsonl", "alarms.jsonl", "postponed.json", "evaluation.json", "lock"),
+    *("metrics.jsonl", "alarms.jsonl", "postponed.json", "evaluation.json", "images.json", "lock"),
 )
 """Names in the folder of a run that training and evaluations write, and later commands read."""
 LISTED = 8  # runs named in a message

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import tfgan
-from tfgan.config.data import DataConfig
+from tfgan.config.data import OWN, DataConfig
 from tfgan.config.near import no_run
 from tfgan.config.scale import Scale
 from tfgan.config.schema import from_dict, nearest, shown, unknown_names
@@ -94,11 +94,15 @@ class RunConfig:
     def differences(self, new: "RunConfig") -> list[str]:
         """Lines `name: old -> new` for what resuming this run as `new` would change of what is learned; empty if nothing.
 
-        Operational settings (`tfgan.config.is_operational`) are passed over. The data set itself is compared only if no setting differs.
+        Operational settings (`tfgan.config.is_operational`) are passed over. The data set itself is compared only if no setting differs;
+        which images it has is judged by `tfgan.runs.planning.growth`, as is what a program gives as arrays.
         """
         if self.method != new.method:
             return [f"method: {self.method!r} -> {new.method!r}"]
-        lines = differences(self.data, new.data) + differences(self.training, new.training) + differences(self.hparams, new.hparams)
+        data = self.data
+        if data.dataset.startswith(OWN) and new.data.dataset.startswith(OWN):
+            data = dataclasses.replace(data, dataset=new.data.dataset)
+        lines = differences(data, new.data) + differences(self.training, new.training) + differences(self.hparams, new.hparams)
         return lines or differences(self.spec, new.spec)
 
     def rounding_differences(self, new: "RunConfig") -> list[str]:

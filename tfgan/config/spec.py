@@ -1,6 +1,7 @@
 """Records of what a data set's batches hold: the domains of the images, their classes, and the names of labels and attributes."""
 
 import dataclasses
+import itertools
 import re
 
 from tfgan.config.kinds import BATCH_KINDS, OLD_KINDS
@@ -13,6 +14,8 @@ DTYPES = ("uint8", "uint16", "int16", "int32", "uint32", "float16", "float32")
 MOST_CHANNELS = 64
 PAGES = ("refuse", "first", "channels")
 """What becomes of a file of several pages: it is refused, its first page is taken, or its pages are channels."""
+MAY_GROW = {"operational": True}
+"""Metadata of fields that may become others when a run goes on, which `tfgan.runs.planning.growth` judges."""
 BESIDE_IMAGES = {"attributes", "mask", "label"}  # keys of batches that are no images
 
 
@@ -112,18 +115,46 @@ class Domain:
 
 
 @dataclasses.dataclass(frozen=True)
+class DataState:
+    """The training images from a step of the run on, until the next state begins."""
+
+    step: int = dataclasses.field(metadata=recorded(at_least=0, at_most=2**53))
+    images: int = dataclasses.field(metadata=recorded(at_least=1, at_most=2**53))  # in an epoch
+    fingerprint: str  # of their names, in order
+    content: str = ""  # a hash of what they hold; empty: not known
+
+
+@dataclasses.dataclass(frozen=True)
 class DataSpec:
     """What a data set's batches hold: stated once, stored in the run, and all that a method knows of the data."""
 
     kind: str = dataclasses.field(metadata=recorded(old_choices=OLD_KINDS, choices=tuple(BATCH_KINDS)))
     image_size: Size
     domains: dict[str, Domain]  # batch key -> domain
-    sizes: dict[str, int]  # split -> number of images
-    fingerprint: str  # of the training images' names, in order
+    sizes: dict[str, int] = dataclasses.field(metadata=MAY_GROW)  # split -> number of images
+    fingerprint: str = dataclasses.field(metadata=MAY_GROW)  # of the training images' names, in order
     class_names: Strings = ()
     attribute_names: Strings = ()
     attribute_groups: tuple[Strings, ...] = ()  # names in one group exclude each other; all others are independent
     attribute_sets: tuple[Strings, ...] = ()  # names known in each of several joined data sets; empty for a single one
+    states: tuple[DataState, ...] = dataclasses.field(default=(), metadata=MAY_GROW)
+    """Which training images a run has learned from, and from which step on each; empty outside runs, and in those of earlier versions."""
+
+    def growth(self) -> list[tuple[int, int]]:
+        """(step, images in an epoch from there on) of each time when the training images became others after the run began."""
+        return [(state.step, state.images) for state in self.states[1:]]
+
+    def first_images(self) -> int:
+        """The number of training images in an epoch when the run began."""
+        return self.states[0].images if self.states else self.sizes["train"]
+
+    def learned_from(self, step: int | None = None) -> str:
+        """What training images the run has learned from until `step`, by default to this day, in words."""
+        states = [state for state in self.states if step is None or state.step < max(step, 1)]
+        if len(states) < 2:
+            return f"{states[0].images if states else self.sizes['train']:,} images"
+        parts = [f"{before.images:,} images to step {after.step:,}" for before, after in itertools.pairwise(states)]
+        return ", ".join([*parts, f"{states[-1].images:,} from there on"])
 
     def contradiction(self) -> str:
         """What is wrong with the record as a whole, as a clause that begins with the name of a field; "" if nothing is."""
@@ -132,6 +163,9 @@ class DataSpec:
             return f"domains must be {' and '.join(keys)}, those of {self.kind} batches"
         if self.sizes.get("train", 0) < 1 or min(self.sizes.values()) < 0:
             return "sizes must be the images of each split, one for training at least"
+        steps = [state.step for state in self.states]
+        if steps and (steps[0] or sorted(set(steps)) != steps or self.states[-1].fingerprint != self.fingerprint):
+            return "states must begin at step 0, rise, and end with the fingerprint of the spec"
         for name in ("attribute_groups", "attribute_sets"):
             if not set(self.attribute_names).issuperset(word for words in getattr(self, name) for word in words):
                 return f"{name} must hold names in attribute_names"

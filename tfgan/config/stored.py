@@ -172,22 +172,3 @@ def _lines(path: Path) -> Iterator[bytes]:
                     line = file.readline(LONGEST_LINE + 1)
     except FileNotFoundError:
         return
-
-
-def free_name(path: Path) -> Path:
-    """The name under which a damaged file is kept: metrics.damaged-1.jsonl for metrics.jsonl, with the first number that is free."""
-    number = 1
-    while os.path.lexists(free := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")):
-        number += 1
-    return free
-
-
-def set_aside(path: Path) -> Path:
-    """Renames a damaged file or folder, so that a whole one can take its place and nothing of it is lost; returns its new path.
-
-    Raises:
-        OSError: it cannot be renamed.
-    """
-    free = free_name(path)
-    os.rename(path, free)
-    return free

@@ -45,6 +45,11 @@ class TrainConfig(Settings):
         operational=True,
     )
     tpu: str = setting("", "name of a TPU (untested), or local", operational=True)
+    accept_new_data: bool = setting(
+        False,
+        "go on with a run though its training images have become more, or hold something else in part",
+        operational=True,
+    )
     init_from: str = setting("", "start from the weights of another run", path=True)
     checkpoint_every: int = setting(20, "epochs between checkpoints", operational=True, at_least=1)
     checkpoint_minutes: int = setting(

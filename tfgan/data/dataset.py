@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # types of TensorFlow, which is imported when the first batch is made
 
+import functools
 import hashlib
 import logging
 
@@ -12,7 +13,7 @@ from tfgan.data.images import resize
 from tfgan.data.normalization import as_floats
 from tfgan.data.patience import Patience
 from tfgan.data.pipeline import make_batches
-from tfgan.data.prepare import MEMORY_SHARE, PreparedSource, free_memory, may_crop
+from tfgan.data.prepare import MEMORY_SHARE, Listing, PreparedSource, free_memory, may_crop
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 from tfgan.lazy import tf
@@ -91,9 +92,10 @@ class Dataset:
             ]
 
         needed, free = sum(stream.bytes() for streams in prepare(False) for stream in streams), free_memory()
-        remember = settings.cache == "always" or (settings.cache == "auto" and needed < MEMORY_SHARE * free)
+        remember = settings.cache == "always" or (settings.cache == "auto" and free is not None and needed < MEMORY_SHARE * free)
+        told = "an unknown amount" if free is None else f"{free / 1e6:.0f} MB"
         place = "kept in memory" if remember else "decoded again for each step"
-        logger.info(f"Images: {needed / 1e6:.0f} MB decoded, {free / 1e6:.0f} MB of memory free: {place} (--cache={settings.cache}).")
+        logger.info(f"Images: {needed / 1e6:.0f} MB decoded, {told} of memory free: {place} (--cache={settings.cache}).")
         return prepare(remember)
 
     @property
@@ -161,6 +163,12 @@ class Dataset:
             domain = stream.domains.get(key)  # training images have the size before the crop
             found.append(array if domain is None else resize(array, self.image_size, domain.resample, bands=domain.bands))
         return np.stack(found)
+
+    @functools.cached_property
+    def listings(self) -> dict[str, list[Listing]]:
+        """Split -> the examples of each of its streams: those of training, and of the split that validates if it is another one."""
+        splits = {self.validation_split: self._validation, "train": self._train}
+        return {split: [stream.listing() for stream in streams] for split, streams in splits.items()}
 
     def content(self, keys: tuple[str, ...]) -> str:
         """A hash, 16 hexadecimal digits, of what stands under `keys` in all training examples; `spec.fingerprint` is one of their names."""

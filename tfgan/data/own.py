@@ -13,13 +13,12 @@ import numpy as np
 from PIL import Image
 
 from tfgan.config import BATCH_KINDS, DataConfig, Domain, Strings
+from tfgan.config.data import OWN
 from tfgan.data import images
 from tfgan.data.folders.splits import SPLITS
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 from tfgan.values import as_array
-
-PREFIX = "own:"
 
 Column = Sequence | np.ndarray
 """The entries of one key, one for each example."""
@@ -29,7 +28,7 @@ _kept: dict[str, dict[str, list[Source]]] = {}
 
 def is_own(settings: DataConfig) -> bool:
     """Whether the images that `settings` name were given by a program, not read from a folder or a named data set."""
-    return not settings.data_dir and settings.dataset.startswith(PREFIX)
+    return not settings.data_dir and settings.dataset.startswith(OWN)
 
 
 def open_own(settings: DataConfig) -> dict[str, list[Source]]:
@@ -68,7 +67,7 @@ def keep(data: Any, kind: str, settings: DataConfig) -> str:
         for source in sources:
             digest.update(f"{split} {type(source).__name__} {len(source)} {source.domains}".encode(errors="surrogateescape"))
             digest.update(source.digest() if isinstance(source, ArraySource) else _names_of(source))
-    name = f"{PREFIX}{digest.hexdigest()[:12]}"
+    name = f"{OWN}{digest.hexdigest()[:12]}"
     _kept[name] = splits
     return name
 
@@ -146,6 +145,10 @@ class ArraySource(Source):
             return value
         domain = self.domains[key]
         return images.convert(value, domain.channels, domain.dtype, self.alpha)
+
+    def content(self, index: int) -> bytes:
+        stored = [(key, np.asarray(values[index])) for key, values in self.columns.items() if key in self.domains]
+        return hashlib.sha256(b"".join(f"{key}{image.shape}".encode() + image.tobytes() for key, image in stored)).digest()
 
     def digest(self) -> bytes:
         """The SHA-256 hash, 32 bytes, of all that is in the examples."""

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,6 +24,10 @@ MEMORY_SHARE = 0.5  # of the free memory that cached images may take
 LISTED = 10  # bad files named in a message
 LASTING = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
 """What does not pass by itself where training begins, and is not tried again there; in the middle of it, a drive may be away."""
+
+
+Listing = dict[str, str]
+"""Name of an example -> a hash of what it holds, 16 hexadecimal digits, or "" where that is not known."""
 
 
 def may_crop(kind: str, settings: DataConfig) -> bool:
@@ -55,6 +60,7 @@ class PreparedSource:
         self._memory: dict[int, list[np.ndarray]] | None = {} if remember else None
         self._clipped: dict[tuple[str, int], float] = {}  # share of the values of an image that lie outside the domain's range
         self._sizes: dict[int, Size] = {}  # of the source's images, where they have been loaded
+        self._contents: dict[int, str] = {}  # a hash of what each example holds, where it was checked
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -158,7 +164,7 @@ class PreparedSource:
 
         def load(index):
             try:
-                self._fetch_at_start(index)
+                self._contents[index] = self._content(index, self._fetch_at_start(index))
             except UnreadableImage as error:
                 bad[index] = str(error)
             except ReadFailed as error:
@@ -187,14 +193,27 @@ class PreparedSource:
         if not self._indices:
             raise UserError(f"No {split} image is left.")
 
-    def _fetch_at_start(self, index: int):
+    def _fetch_at_start(self, index: int) -> list[np.ndarray]:
         """Fetches an example; what does not pass by itself is told at once."""
         try:
-            self._fetch(index)
+            return self._fetch(index)
         except ReadFailed as error:
             if isinstance(OSError(error.errno, ""), LASTING):
                 raise
-            self.fetch(index)
+            return self.fetch(index)
+
+    def _content(self, index: int, arrays: list[np.ndarray]) -> str:
+        """A hash, 16 hexadecimal digits, of an example's images as they are stored and of what else it holds; "" if it is not known."""
+
+        def read() -> bytes:
+            try:
+                return self.source.content(index)
+            except OSError as error:
+                raise ReadFailed(self.source.name(index), error) from error
+
+        images = self.patience.read(read)  # which are in the machine's memory, as they were just loaded
+        others = [np.asarray(array).tobytes() for key, array in zip(self.keys, arrays) if key not in self.domains]
+        return hashlib.sha256(images + b"".join(others)).hexdigest()[:16] if images else ""
 
     def original_sizes(self) -> list[Size]:
         """Height and width, before they are resized, of the images that were loaded so far; of the first one if none was."""
@@ -207,9 +226,22 @@ class PreparedSource:
         height, width = self.size
         return len(self) * sum(height * width * max(d.channels, 1) * np.dtype(d.held_as).itemsize for d in self.domains.values())
 
+    def listing(self) -> Listing:
+        """The examples in their order; of those that a program's own source gives one name, the later ones get their place."""
+        found: Listing = {}
+        for position, index in enumerate(self._indices):
+            name = self.name(position)
+            found[f"{name} ({position})" if name in found else name] = self._contents.get(index, "")
+        return found
+
     def fingerprint(self) -> str:
         """A hash, 16 hexadecimal digits, of the examples' names in their order."""
-        return hashlib.sha256("\n".join(self.name(i) for i in range(len(self))).encode(errors="surrogateescape")).hexdigest()[:16]
+        return fingerprint_of(self.name(i) for i in range(len(self)))
+
+
+def fingerprint_of(names: Iterable[str]) -> str:
+    """A hash, 16 hexadecimal digits, of names in their order."""
+    return hashlib.sha256("\n".join(names).encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def _listed(lines: list[str]) -> str:
@@ -217,11 +249,13 @@ def _listed(lines: list[str]) -> str:
     return "\n".join([f"  {line}" for line in lines[:LISTED]] + more)
 
 
-def free_memory() -> int:
-    """The memory, in bytes, that can be taken without swapping; where Linux does not tell it, half of the machine's memory."""
+def free_memory() -> int | None:
+    """The memory, in bytes, that can be taken without swapping; on macOS half of the machine's memory; None where no system tells it."""
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():
         for line in meminfo.read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
+    if not hasattr(os, "sysconf"):  # Windows
+        return None
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2  # macOS tells only the total

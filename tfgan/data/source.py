@@ -1,6 +1,8 @@
 """Defines what every origin of images offers the pipeline: decoded examples by index."""
 
 import abc
+import functools
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -68,6 +70,28 @@ class Source(abc.ABC):
         """The name by which messages call a file, one of those that `paths` returns."""
         return path.as_posix()
 
+    def content(self, index: int) -> bytes:
+        """A hash of the images of an example as they are stored, which changes with them; b"" if it is not known.
+
+        Decoded pixels would not do: other versions of a library round them otherwise.
+
+        Raises:
+            OSError: a file cannot be read.
+        """
+        return b"".join(map(_sha256_of, self.paths(index)))
+
+
+def _sha256_of(path: Path) -> bytes:
+    """The SHA-256 of a file, 32 bytes; read once where it holds many examples."""
+    now = path.stat()
+    return _sha256(path, now.st_ino, now.st_size, now.st_mtime_ns)
+
+
+@functools.lru_cache(256)
+def _sha256(path: Path, *_) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
 
 class FileSource(Source):
     """Examples of one file each.
@@ -131,3 +155,6 @@ class View(Source):
 
     def label(self, path: Path) -> str:
         return self.inner.label(path)
+
+    def content(self, index: int) -> bytes:
+        return self.inner.content(index)

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan.config.stored import Damaged, Unreadable, free_name, set_aside
+from tfgan.config.stored import Damaged, Unreadable
 from tfgan.errors import UserError
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.evaluation.entries import read_entries
 from tfgan.evaluation.newest import newest_values
+from tfgan.paths.aside import damaged_name, set_aside
 from tfgan.paths.files import write_atomically
 
 logger = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ def add_result(folder: Path, result: dict):
     try:
         entries, bad = read_entries(path)
         if bad:
-            shutil.copyfile(path, kept := free_name(path))
+            shutil.copyfile(path, kept := damaged_name(path))
             logger.warning(f"{path}: {bad} of {bad + len(entries)} results are damaged: the file as it was is kept as {kept.name}.")
     except (Damaged, Unreadable) as error:
         entries = []

@@ -112,16 +112,17 @@ class AdamHParams(HParams):
             decay = max(1.0, round(decay * self.epochs) if constant < 0 else self.epochs - constant)
         return (max(0.0, self.epochs - decay) if constant < 0 else constant), decay
 
-    def adam(self, updates_per_epoch: int, learning_rate: float | None = None) -> keras.optimizers.Optimizer:
+    def adam(self, updates_per_epoch: int, learning_rate: float | None = None, *, ahead: float = 0.0) -> keras.optimizers.Optimizer:
         """Makes an Adam optimizer with these settings.
 
         Args:
             updates_per_epoch: of the networks that it updates; the schedule counts in them.
             learning_rate: replaces that of the settings, for networks that learn at different rates.
+            ahead: updates by which the schedule is further than their number says, see `Method.ahead`.
         """
         initial = self.learning_rate if learning_rate is None else learning_rate
         constant, decay = (round(epochs * updates_per_epoch) for epochs in self.schedule())
-        schedule = optimizers.ConstantThenLinear(initial, constant, decay)
+        schedule = optimizers.ahead(optimizers.ConstantThenLinear(initial, constant, decay), ahead)
         return optimizers.FusedAdam(schedule, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=1e-8)
 
 
@@ -284,6 +285,18 @@ class Method:
     def steps_per_epoch(self) -> int:
         """The number of steps in an epoch of the present stage, the last one of which may take images of the next epoch."""
         return math.ceil(self.spec.sizes["train"] / (self.stage.batch_size * self.batches_per_step))
+
+    @property
+    def ahead(self) -> float:
+        """Steps by which schedules that count in `steps_per_epoch` are ahead: 0, unless the data of the run have grown.
+
+        Epochs were shorter before. Had all been as long as the present ones, as many of them would have taken so many steps more.
+        """
+        per_step = self.stage.batch_size * self.batches_per_step
+        epochs, first, length = 0.0, 0, math.ceil(self.spec.first_images() / per_step)
+        for step, images in self.spec.growth():
+            epochs, first, length = epochs + (step - first) / length, step, math.ceil(images / per_step)
+        return epochs * length - first
 
     def stages(self) -> list[Stage]:
         """The stages of training, in order; the first begins at step 0."""

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Size, Strings, setting
 from tfgan.errors import UserError
-from tfgan.lazy import keras, layers, networks, tf
+from tfgan.lazy import keras, layers, networks, optimizers, tf
 from tfgan.losses import UNDECIDED, bce_generator_loss, bce_saturating_generator_loss, kl_divergence, l1_loss, squared_error
 from tfgan.methods import base
 
@@ -117,7 +117,7 @@ class VAEGAN(base.Method):
             )
             # Keras adds epsilon under the root, the paper's code 1e-8 outside. Keras' 1e-7 would slow down all weights whose gradients
             # are below 3e-4, and with a small γ many are.
-            return keras.optimizers.RMSprop(schedule, rho=0.9, epsilon=1e-16)
+            return keras.optimizers.RMSprop(optimizers.ahead(schedule, self.ahead), rho=0.9, epsilon=1e-16)
 
         return {name: rmsprop() for name in self.networks}
 

@@ -2,14 +2,12 @@
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 from tfgan.errors import OutputError, UserError
-
-PREFIX, SUFFIX = ".tfgan-", ".part"  # of what is being written
+from tfgan.paths.temporary import temporary
 
 
 def write_atomically(path: Path, content: str | bytes):
@@ -45,11 +43,6 @@ def make_folder(folder: Path):
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
         raise NotADirectoryError(errno.ENOTDIR, f"{error.filename} is no folder") from None
-
-
-def temporary(folder: Path) -> Path:
-    """A name in `folder` for what is being written, which nobody else uses: short, whatever its own name is, and with the process in it."""
-    return folder / f"{PREFIX}{os.getpid()}-{secrets.token_hex(6)}{SUFFIX}"
 
 
 def check_file(path: Path, flag: str = ""):

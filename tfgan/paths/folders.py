@@ -3,12 +3,14 @@
 import contextlib
 import logging
 import os
+import secrets
 import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tfgan.errors import OutputError
-from tfgan.paths.files import PREFIX, SUFFIX, is_there, make_folder, temporary
+from tfgan.paths.files import is_there, make_folder
+from tfgan.paths.temporary import temporary
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ def _move(part: Path, path: Path, old_files: Collection[str]):
     if not is_there(path):
         os.rename(part, path)
         return
-    old = temporary(path.parent)
+    old = path.with_name(f"kept-{secrets.token_hex(6)}")  # no temporary: if this process is killed now, the earlier folder must stay
     os.rename(path, old)
     try:
         os.rename(part, path)
@@ -58,9 +60,7 @@ def _move(part: Path, path: Path, old_files: Collection[str]):
         raise
     _remove(old, old_files)
     if old.exists():
-        kept = path.parent / f"kept-{old.name.removeprefix(PREFIX).removesuffix(SUFFIX)}"
-        os.rename(old, kept)
-        logger.warning(f"{path} held other files by now, which stay: they are in {kept}.")
+        logger.warning(f"{path} held other files by now, which stay: they are in {old}.")
 
 
 def _remove(folder: Path, files: Collection[str]):

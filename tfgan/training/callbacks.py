@@ -69,22 +69,37 @@ class BestCheckpoint(Callback):
         higher: whether more is better.
         patience: number of validations without a better one after which training stops; 0: never.
         every_epochs: number of epochs between validations.
+        images: a hash of the images that validate; a best checkpoint by others is not compared with. Empty: not known.
     """
 
-    def __init__(self, metric: str, higher: bool, patience: int = 0, every_epochs: int = 1):
-        self.metric, self.higher, self.patience, self.every_epochs = metric, higher, patience, every_epochs
+    def __init__(self, metric: str, higher: bool, patience: int = 0, every_epochs: int = 1, images: str = ""):
+        self.metric, self.higher, self.patience, self.every_epochs, self.images = metric, higher, patience, every_epochs, images
+
+    def on_train_begin(self, trainer, step: int):
+        found = trainer.checkpointer.best()
+        if found.get("metric") == self.metric and not self._compares(found):
+            trainer.say("The best checkpoint so far was chosen by other validation images: the next one is the best so far.")
+
+    def _compares(self, found: dict) -> bool:
+        """Whether figures can be compared with that of the best checkpoint."""
+        return found.get("metric") == self.metric and (not self.images or found.get("images", self.images) == self.images)
 
     def on_log(self, trainer, row: dict[str, float]):
         value = row.get(f"val_{self.metric}")
         if value is None:
             return
-        if trainer.checkpointer.save_best(self.metric, value, lambda new, old: new > old if self.higher else new < old):
+        compares = self._compares(trainer.checkpointer.best())
+
+        def better(new, old):
+            return not compares or (new > old if self.higher else new < old)
+
+        if trainer.checkpointer.save_best(self.metric, value, better, self.images):
             trainer.say(f"step {row['step']}: best {self.metric} so far, {value:.4f}")
 
     def why_stop(self, trainer, step: int) -> str:
         """Says that no better checkpoint came in `patience` validations, by the step of the best one alone, and so after a resume too."""
         found = trainer.checkpointer.best()
-        if not self.patience or found.get("metric") != self.metric:
+        if not self.patience or not self._compares(found):
             return ""
         before, now = (math.floor(trainer.timeline.epoch(at) / self.every_epochs + 1e-9) for at in (found["step"], step))
         if now - before < self.patience:

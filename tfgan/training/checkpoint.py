@@ -5,7 +5,7 @@ import json
 import logging
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfgan.errors import TrainingFailed, UserError, first_line
 from tfgan.methods.base import Method
+from tfgan.paths.aside import gather
 from tfgan.paths.files import write_atomically
 from tfgan.training import manifest
 from tfgan.training.kept import (
@@ -20,14 +21,16 @@ from tfgan.training.kept import (
     DamagedRecord,
     Kept,
     Passed,
+    best_names,
     best_record,
     find_checkpoint,
     kept_best,
     kept_checkpoints,
     names_in,
     resume_point,
+    step_of,
 )
-from tfgan.training.leftovers import remove_leftovers, remove_save, set_aside
+from tfgan.training.leftovers import remove_leftovers, remove_save
 from tfgan.training.manifest import Manifest, sums_on_disk
 from tfgan.training.step import TrainStep
 
@@ -90,6 +93,7 @@ class Checkpointer:
             self._best = best_record(self.folder)
         if self.chief:
             self._bring_records_up_to_date()
+            self._retire_other_best()
         return found.step if found else 0
 
     def _set_aside_damaged(self, found: Kept | None, passed: Passed):
@@ -97,11 +101,11 @@ class Checkpointer:
         no_file = (path := self.folder / manifest.STATE).exists() and not path.is_file()
         for name, why in ((manifest.FILE, self._manifest.damage), (manifest.STATE, "it is no file" if no_file else "")):
             if why:
-                aside = set_aside(self.folder, name, [self.folder / name])
+                aside = self._set_aside(name, [self.folder / name])
                 logger.warning(f"{self.folder / name} is damaged ({why}), and not needed: it is kept in {aside}.")
         goal = f"the run goes back to {found.name}, the newest whole one" if found else "the run begins anew"
         for kept, why in passed:
-            aside = set_aside(self.folder, kept.name, kept.files)
+            aside = self._set_aside(kept.name, kept.files)
             if (log := self.folder.parent / "metrics.jsonl").is_file():
                 shutil.copy(log, aside)
             self._manifest.entries.pop(kept.name, None)
@@ -115,7 +119,7 @@ class Checkpointer:
             why, names = str(error), [name for name in self._manifest.entries if name.startswith("best/")]
         if why and (names or (self.folder / BEST).exists()):
             record = [path for path in [self.folder / BEST] if path.exists()]
-            aside = set_aside(self.folder, "best", [*record, *(path for name in names for path in self._files(name))])
+            aside = self._set_aside("best", [*record, *(path for name in names for path in self._files(name))])
             for name in names:
                 self._manifest.entries.pop(name, None)
             logger.warning(
@@ -126,12 +130,12 @@ class Checkpointer:
         """The best checkpoint, of which the record is gone. One of a later step is as a kill left it, and will be made again."""
         step = int(self.train_step.step.numpy())
         names = [name for name, sums in self._manifest.entries.items() if name.startswith("best/") and sums is not None]
-        return [name for name in names if self._files(name) and int(name.rpartition("-")[2]) <= step]
+        return [name for name in names if self._files(name) and step_of(name) <= step]
 
     def _bring_records_up_to_date(self):
         """Notes the best checkpoint of a version that had no manifest, the sums of what was read to its end, and what was set aside."""
         entries = self._manifest.entries
-        best = f"best/best-{self._best['step']}" if self._best else ""
+        best = f"best/{self._best['name']}" if self._best else ""
         if best:
             entries.setdefault(best, {})
         for name in (self._newest, best):
@@ -171,11 +175,16 @@ class Checkpointer:
         self._retire([kept.name for kept in own if kept not in stay])
 
     def best(self) -> dict:
-        """The record of the best checkpoint so far, a dictionary of `metric`, `value` and `step`; empty if there is none."""
+        """The record of the best checkpoint so far, a dictionary of `metric`, `value`, `step` and `name`; empty if there is none."""
         return self._best
 
-    def save_best(self, metric: str, value: float, better) -> bool:
+    def save_best(self, metric: str, value: float, better, images: str = "") -> bool:
         """Keeps the current weights as the best ones if `better(value, best value so far)`. The comparison survives a resume.
+
+        The earlier best checkpoint stays until the new one is whole and recorded, also where both are of one step.
+
+        Args:
+            images: a hash of those by which it was measured, which is recorded.
 
         Returns:
             Whether they are the best ones. A value that is not finite never is.
@@ -187,19 +196,24 @@ class Checkpointer:
         if not self.chief or not math.isfinite(value) or (best.get("metric") == metric and not better(value, best["value"])):
             return False
         step = int(self.train_step.step.numpy())
-        name = f"best/best-{step}"
-        self._write(tf.train.Checkpoint(**self._weights), name, self.best_size)
-        self._best = {"metric": metric, "value": value, "step": step}
+        name = next(name for name in best_names(step) if name != best.get("name"))
+        self._write(tf.train.Checkpoint(**self._weights), f"best/{name}", self.best_size)
+        self._best = {"metric": metric, "value": value, "step": step, "name": name} | ({"images": images} if images else {})
         write_atomically(self.folder / BEST, json.dumps(self._best) + "\n")
-        self._retire([other for other in self._manifest.entries if other.startswith("best/") and other != name])
+        self._retire_other_best()
         return True
+
+    def _retire_other_best(self):
+        """Deletes the best checkpoints that are not the recorded one: those before it, and one that a kill kept from being recorded."""
+        if self._best:
+            self._retire([name for name in self._manifest.entries if name.startswith("best/") and name != f"best/{self._best['name']}"])
 
     def _write(self, checkpoint: tf.train.Checkpoint, name: str, size: int):
         """Writes a checkpoint, and notes its sums when all of it is on the disk. What stands in its place and is not ours is set aside."""
         self._require(size, "the next one needs")
         path, entries = self.folder / name, self._manifest.entries
         if name not in entries and (others := self._files(name)):
-            logger.warning(f"{path} was not written by this training: it is kept in {set_aside(self.folder, path.name, others)}.")
+            logger.warning(f"{path} was not written by this training: it is kept in {self._set_aside(path.name, others)}.")
         try:
             entries[name] = None
             self._manifest.write(self.folder)
@@ -209,8 +223,11 @@ class Checkpointer:
         except (OSError, tf.errors.OpError) as error:
             with contextlib.suppress(OSError):
                 self._remove(name)
-            step = path.name.partition("-")[2]
-            raise TrainingFailed(f"The checkpoint of step {step} could not be written: {error}\n{self.last_good()}") from error
+            raise TrainingFailed(f"The checkpoint of step {step_of(name)} could not be written: {error}\n{self.last_good()}") from error
+
+    def _set_aside(self, name: str, files: Iterable[Path]) -> Path:
+        """Moves damaged files out of the way, into a new folder of RUN/checkpoints/damaged."""
+        return gather(files, self.folder / "damaged" / name)
 
     def _files(self, name: str) -> list[Path]:
         path = self.folder / name

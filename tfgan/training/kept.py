@@ -37,7 +37,7 @@ class Kept(NamedTuple):
 
     @property
     def step(self) -> int:
-        return int(self.name.rpartition("-")[2])
+        return step_of(self.name)
 
     @property
     def path(self) -> str:
@@ -73,6 +73,11 @@ class Kept(NamedTuple):
             return "" if sha256_of(path) == expected.sha256 else f"{path.name} holds other bytes than were written"
         except OSError as error:
             raise UserError(_unreadable(path, error)) from None
+
+
+def step_of(name: str) -> int:
+    """The step of a checkpoint, by its name such as ckpt-40, best/best-40 or best/best-40-2."""
+    return int(name.partition("-")[2].partition("-")[0])
 
 
 def _problem(path: Path) -> str:
@@ -131,7 +136,7 @@ def _kept(folder: Path, name: str, files: list[Path], entries: dict[str, Sums | 
 
 
 def best_record(folder: Path) -> dict:
-    """The record of the best checkpoint in RUN/checkpoints: metric, value and step; empty if there is none.
+    """The record of the best checkpoint in RUN/checkpoints: metric, value, step, name, perhaps images; empty if there is none.
 
     Raises:
         DamagedRecord: it holds something else.
@@ -141,6 +146,7 @@ def best_record(folder: Path) -> dict:
     try:
         record = json.loads(path.read_text())
         metric, value, step = record["metric"], record["value"], record["step"]
+        name = record.get("name", f"best-{step}")  # which earlier versions did not write
     except FileNotFoundError:
         return {}
     except (IsADirectoryError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -149,7 +155,15 @@ def best_record(folder: Path) -> dict:
         raise UserError(_unreadable(path, error)) from None
     if not (isinstance(metric, str) and type(value) in (int, float) and math.isfinite(value) and type(step) is int and step >= 0):
         raise DamagedRecord(f"{path} is no record: it needs a metric, a finite value and a step.")
-    return {"metric": metric, "value": value, "step": step}
+    if name not in best_names(step):
+        raise DamagedRecord(f"{path} is no record: its name is not of step {step}.")
+    images = record.get("images")
+    return {"metric": metric, "value": value, "step": step, "name": name} | ({"images": images} if isinstance(images, str) else {})
+
+
+def best_names(step: int) -> tuple[str, str]:
+    """The two names of a best checkpoint of this step: one that takes the other's place is whole before that goes."""
+    return f"best-{step}", f"best-{step}-2"
 
 
 def kept_best(folder: Path) -> Kept | None:
@@ -161,7 +175,7 @@ def kept_best(folder: Path) -> Kept | None:
     record = best_record(folder)
     if not record:
         return None
-    name = f"best-{record['step']}"
+    name = record["name"]
     files = [path for other, path in names_in(folder / "best") if other == name]
     return _kept(folder, f"best/{name}", files, Manifest.read(folder).entries)
 

@@ -14,7 +14,8 @@ from tqdm import tqdm
 
 from tfgan.config.rows import metrics_row
 from tfgan.config.scalars import tag
-from tfgan.config.stored import Damaged, Lines, Unreadable, free_name, read_lines, set_aside
+from tfgan.config.stored import Damaged, Lines, Unreadable, read_lines
+from tfgan.paths.aside import damaged_name, set_aside
 from tfgan.paths.files import is_there, write_atomically
 from tfgan.terminal import columns, duration
 from tfgan.training.notebook import has_widgets, in_notebook
@@ -69,7 +70,7 @@ def _read_log(path: Path, step: Callable[[Any], float]) -> Lines[float]:
         logger.warning(f"{error} It is kept as {set_aside(path).name}, and a new one begins.")
         return Lines([], [], 0, False)
     if found.bad:
-        kept = free_name(path)
+        kept = damaged_name(path)
         shutil.copyfile(path, kept)  # the rows that are whole stay, whenever this process is killed
         total = found.bad + len(found.texts)
         logger.warning(f"{path}: {found.bad} of {total} lines are damaged, and left out. The file as it was is kept as {kept.name}.")

@@ -15,8 +15,8 @@ from tfgan.paths.files import write_atomically
 
 FILE = "manifest.json"
 STATE = "checkpoint"  # TensorFlow's own record, which other tools read
-PARTS = re.compile(r"((?:ckpt|best)-(?:0|[1-9]\d{0,17}))\.(?:index|data-(\d{5})-of-(\d{5}))")
-"""The names of a checkpoint's files."""
+PARTS = re.compile(r"((?:ckpt-(?:0|[1-9]\d{0,17})|best-(?:0|[1-9]\d{0,17})(?:-2)?))\.(?:index|data-(\d{5})-of-(\d{5}))")
+"""The names of a checkpoint's files. A best checkpoint with -2 took the place of an earlier one of its step."""
 
 
 class FileSum(NamedTuple):
@@ -75,7 +75,7 @@ def _entries(record: dict) -> dict[str, Sums | None]:
         raise ValueError("its own checksum is wrong")
     entries: dict[str, Sums | None] = {}
     for name, sums in record["checkpoints"].items():
-        if not re.fullmatch(r"(ckpt|best/best)-\d{1,18}", name) or not all(PARTS.fullmatch(file) for file in sums or ()):
+        if not re.fullmatch(r"ckpt-\d{1,18}|best/best-\d{1,18}(-2)?", name) or not all(PARTS.fullmatch(file) for file in sums or ()):
             raise ValueError(f"{name} is no checkpoint")
         entries[name] = None if sums is None else {file: FileSum(**found) for file, found in sums.items()}
     return entries
@@ -114,9 +114,9 @@ def sums_on_disk(files: Iterable[Path]) -> Sums:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file; read once as long as it is not changed."""
+    """The SHA-256 of a file; read once by this process as long as it is the same file and not changed."""
     now = path.stat()
-    return _sha256(path, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
+    return _sha256(path.absolute(), now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
 
 
 @functools.lru_cache(64)

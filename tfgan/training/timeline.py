@@ -1,8 +1,9 @@
 """The timeline of a run: steps, epochs, and the stages of methods that grow."""
 
 import dataclasses
-import itertools
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from tfgan.methods.base import Stage
 
@@ -17,17 +18,31 @@ class Interval:
     unit: str = "steps"  # or epochs
 
 
+class Stretch(NamedTuple):
+    """A stretch of the run in which all epochs are equally long; `begin` epochs were done before it."""
+
+    first_step: int
+    begin: float
+    steps_per_epoch: int
+
+
 class Timeline:
     """The steps and epochs of a run. An epoch's last batch may take images of the next one, so that it is a whole number of steps.
 
     Args:
         stages: of the training, in order, the first from step 0.
-        images: number of images in one epoch.
+        images: number of images in one epoch, as the run begins.
         batches_per_step: how many batches one step eats.
+        growth: (step, images in one epoch from there on) of each time when the images became more.
     """
 
-    def __init__(self, stages: list[Stage], images: int, batches_per_step: int = 1):
-        self.stages, self.images, self.batches_per_step = stages, images, batches_per_step
+    def __init__(self, stages: list[Stage], images: int, batches_per_step: int = 1, growth: Sequence[tuple[int, int]] = ()):
+        self.stages, self.batches_per_step = stages, batches_per_step
+        self._stretches: list[Stretch] = []
+        for first in sorted({*(stage.first_step for stage in stages), *(step for step, _ in growth)}):
+            begin = self.epoch(first) if self._stretches else 0.0
+            count = [images, *(count for step, count in growth if step <= first)][-1]
+            self._stretches.append(Stretch(first, begin, math.ceil(count / self.images_per_step(self.stage(first)))))
 
     def images_per_step(self, stage: Stage) -> int:
         return stage.batch_size * self.batches_per_step
@@ -45,23 +60,15 @@ class Timeline:
         stage = self.stage(step)
         return stage.first_image + (step - stage.first_step) * self.images_per_step(stage)
 
-    def _steps_per_epoch(self, stage: Stage) -> int:
-        return math.ceil(self.images / self.images_per_step(stage))
-
-    def _begin(self, stage: Stage) -> float:
-        """The number of epochs before the stage, which need not be whole."""
-        until = itertools.pairwise(other for other in self.stages if other.first_step <= stage.first_step)
-        return sum((after.first_step - before.first_step) / self._steps_per_epoch(before) for before, after in until)
-
     def epoch(self, step: int) -> float:
         """The number of epochs that `step` steps make, which need not be whole."""
-        stage = self.stage(step)
-        return self._begin(stage) + (step - stage.first_step) / self._steps_per_epoch(stage)
+        first, begin, steps_per_epoch = [stretch for stretch in self._stretches if stretch.first_step <= step][-1]
+        return begin + (step - first) / steps_per_epoch
 
     def step(self, epochs: int) -> int:
         """The number of steps after which `epochs` epochs are done."""
-        stage = [stage for stage in self.stages if self._begin(stage) <= epochs + ROUNDING][-1]
-        return stage.first_step + math.ceil((epochs - self._begin(stage)) * self._steps_per_epoch(stage) - ROUNDING)
+        first, begin, steps_per_epoch = [stretch for stretch in self._stretches if stretch.begin <= epochs + ROUNDING][-1]
+        return first + math.ceil((epochs - begin) * steps_per_epoch - ROUNDING)
 
     def whole_epoch(self, step: int) -> int | None:
         """The number of epochs that are done, if one ends with `step`; otherwise None."""

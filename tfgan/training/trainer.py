@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from tfgan.config.rows import Row, metrics_row
-from tfgan.config.stored import DAMAGE, Damaged, Unreadable, read_json, set_aside
+from tfgan.config.stored import DAMAGE, Damaged, Unreadable, read_json
 from tfgan.errors import ReadFailed, TrainingFailed, UnreadableImage
+from tfgan.paths.aside import set_aside
 from tfgan.paths.files import write_atomically
 from tfgan.training.callbacks import Callback
 from tfgan.training.checkpoint import Checkpointer

@@ -130,7 +130,7 @@ def test_the_folder_that_is_proposed_is_taken(tmp_path):
     with pytest.raises(UserError) as error:
         judge_workdir(str(tmp_path / "mine"))
     proposed = str(error.value).partition("such as --workdir=")[2].removesuffix(".")
-    assert proposed == str(tmp_path / "mine" / "run2")
+    assert proposed == str(tmp_path / "mine" / "run-2")
     judge_workdir(proposed)
 
 

@@ -5,7 +5,7 @@ import math
 import statistics
 from typing import Any
 
-from tfgan.config import Scale, from_dict
+from tfgan.config import DataSpec, Scale, from_dict
 from tfgan.errors import UserError
 from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.report.records import Result, Row, Run
@@ -118,6 +118,7 @@ def _facts(run: Run) -> dict[str, str]:
         "data": data.get("data_dir") or data.get("dataset"),
         "from → to": " → ".join(str(domains[key].get("name")) for key in _ways(domains)),
         "images": ", ".join(f"{count} {split}" for split, count in sizes.items()),
+        "learned from": _learned_from(spec),
         "image size": " × ".join(map(str, spec.get("image_size") or ())),
         "scale of samples and evaluations": _scale(_part(run, "scale")),
         "trained": _progress(run.rows, hparams),
@@ -137,6 +138,15 @@ def _scale(parts: dict[str, Any]) -> str:
     try:
         return "; ".join(dict.fromkeys(from_dict(Scale, part).describe() for part in parts.values()))
     except (TypeError, AttributeError, IndexError, UserError):
+        return ""
+
+
+def _learned_from(spec: dict[str, Any]) -> str:
+    """What training images there were from which step on, where they have become others; "" for all other runs, and damaged ones."""
+    try:
+        found = from_dict(DataSpec, spec)
+        return found.learned_from() if found.growth() else ""
+    except UserError:
         return ""
 
 

@@ -50,6 +50,8 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
     evaluators = Evaluators(run, settings, extractor)
     scale = {key: found.describe() for key, found in dataset.scale().items()}
     logger.info(f"{run.folder} at step {run.step}: making images at the scale of training, {' and '.join(dict.fromkeys(scale.values()))}")
+    learned_from = spec.learned_from(run.step)
+    logger.info(f"It has learned from {learned_from}.")
     made = compare(open_inference(run.method), dataset, settings.count)
     comparisons = {part: evaluators.with_maps(comparison) for part, comparison in made.items()}
     names = _names(settings, comparisons, f"{run.folder} ({run.config.method})")
@@ -59,7 +61,8 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
         comparisons, f"{run.config.data.data_dir and Path(run.config.data.data_dir).name or run.config.data.dataset}", settings.seed
     )
     stamp |= {"fingerprint": dataset.spec.fingerprint} | evaluators.stamps(tools, list(comparisons.values()))
-    result = make_result(f"{run.folder.name}@{run.step}", run.step, stamp, measured, []) | {"scale": scale}
+    result = make_result(f"{run.folder.name}@{run.step}", run.step, stamp, measured, [])
+    result |= {"scale": scale, "learned from": learned_from}
     try:
         cases = [case for part in comparisons for case in _cases(run, part, comparisons[part], measured[part], settings.cases)]
         result["cases"] = cases

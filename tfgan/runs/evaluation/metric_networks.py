@@ -15,7 +15,6 @@ import numpy as np
 
 from tfgan.config import BATCH_KINDS, DataConfig, Size
 from tfgan.config.spec import OLD_CODINGS
-from tfgan.config.stored import set_aside
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import open_dataset
 from tfgan.data.dataset import Dataset
@@ -28,8 +27,10 @@ from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.measure import Tools, fitting
 from tfgan.evaluation.perceptual import lpips
 from tfgan.evaluation.segmenter import Segmenter, load_segmenter, segmenter_size, train_segmenter
-from tfgan.paths.files import make_folder, temporary
+from tfgan.paths.aside import set_aside
+from tfgan.paths.files import make_folder
 from tfgan.paths.names import safe_name
+from tfgan.paths.temporary import temporary
 from tfgan.runs.opening import Run
 
 logger = logging.getLogger(__name__)
@@ -314,8 +315,7 @@ def _save(model, path: Path):
     """Writes a model to a file, whole or not at all. Raises `OutputError` if it cannot be written."""
     try:
         make_folder(path.parent)
-        part = temporary(path.parent)
-        part = part.with_suffix(path.suffix)  # by which Keras knows the format
+        part = temporary(path.parent, path.suffix)  # by which Keras knows the format
         try:
             model.save(part)
             os.replace(part, path)

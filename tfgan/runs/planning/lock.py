@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import fcntl
 import getpass
 import json
 import logging
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple
 from tfgan.config.cluster import read_cluster
 from tfgan.errors import TrainingFailed, UserError
 from tfgan.paths.files import write_atomically
+from tfgan.paths.processes import is_alive
 from tfgan.training.callbacks import Callback
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class RunLock(Callback):
         self.path = folder / LOCK
         self.owner = Owner(platform.node(), os.getpid(), _user(), time.strftime("%Y-%m-%d %H:%M:%S"), os.urandom(8).hex())
         self._file: int | None = None
+        self._honored = True  # whether the file system honors locks
         self._checked = 0.0
         self._ended = threading.Event()
 
@@ -71,13 +72,13 @@ class RunLock(Callback):
             UserError: another process has it.
             OSError: the file cannot be made.
         """
-        honored = self._open()
+        self._honored = honored = self._open()
         try:
             other = read_owner(self.path)
             if other is None and not is_lock(self.path):
                 raise UserError(f"{self.path} is no lock of tfgan, which needs this name: move it away. It stays as it is.")
             settle = not honored
-            if other and not (other.host == self.owner.host and (honored or not _is_alive(other.pid))):
+            if other and not (other.host == self.owner.host and (honored or not is_alive(other.pid))):
                 self._wait_out(other)
                 settle = True
             self._write(honored)
@@ -96,7 +97,7 @@ class RunLock(Callback):
         while True:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)  # Python closes it in programs that this one starts
             try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(self._file)
             except OSError as error:
                 if error.errno in _NOT_HONORED:
                     return False
@@ -130,15 +131,15 @@ class RunLock(Callback):
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, text.encode(), 0)
         else:
-            write_atomically(self.path, text)
             self._close()
+            write_atomically(self.path, text)
             self._file = os.open(self.path, os.O_RDWR)
 
     def _beat(self):
         while not self._ended.wait(BEAT):
             with contextlib.suppress(OSError):  # a drive that is away for a moment
                 if self._file is not None:
-                    os.utime(self._file)
+                    os.utime(self._file if os.utime in os.supports_fd else self.path)
 
     def check(self):
         """Raises `TrainingFailed` if somebody else has the lock. A file that was removed is made again."""
@@ -147,7 +148,8 @@ class RunLock(Callback):
             now = read_owner(self.path)
             if now is None and not self._is_there():
                 self._close()
-                self._write(self._open())
+                self._honored = self._open()
+                self._write(self._honored)
         except UserError as error:
             raise TrainingFailed(f"Another process has taken this run over. {error}") from None
         except OSError:  # the drive is away: nothing is known
@@ -167,6 +169,8 @@ class RunLock(Callback):
         _held.discard(self)
         if self._file is None or os.getpid() != self.owner.pid:
             return
+        if not self._honored:  # some systems remove no file that is open; a lock must hold until the file is gone
+            self._close()
         with contextlib.suppress(OSError):
             if read_owner(self.path) == self.owner:
                 self.path.unlink()
@@ -253,21 +257,20 @@ def in_minutes(seconds: float) -> str:
     return f"{minutes} minute{'s' if minutes > 1 else ''}"
 
 
-def _is_alive(pid: int) -> bool:
+def _lock(file: int):
+    """Locks an open file for this process; raises `OSError` if somebody else has it, or if there are no such locks, as on Windows."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+        from fcntl import LOCK_EX, LOCK_NB, flock
+    except ImportError:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS)) from None
+    flock(file, LOCK_EX | LOCK_NB)
 
 
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in containers
-        return str(os.getuid())
+    except (KeyError, OSError, ImportError):  # a user without a name, as in containers
+        return str(os.getuid()) if hasattr(os, "getuid") else "a user without a name"
 
 
 def _forget_in_child():
@@ -276,4 +279,5 @@ def _forget_in_child():
         lock._close()
 
 
-os.register_at_fork(after_in_child=_forget_in_child)
+if hasattr(os, "register_at_fork"):  # elsewhere no process forks
+    os.register_at_fork(after_in_child=_forget_in_child)

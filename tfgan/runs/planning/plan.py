@@ -14,6 +14,7 @@ from tfgan.methods import method_class
 from tfgan.methods.base import HParams
 from tfgan.runs.judging import judge_run
 from tfgan.runs.opening import read_config
+from tfgan.runs.planning import growth
 from tfgan.runs.planning.check import advise
 from tfgan.runs.start import start_tensorflow
 from tfgan.training.kept import holds_checkpoints, resume_point
@@ -54,7 +55,9 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
     dataset = _open(data, kind, hparams)
     data = stated(data, dataset.spec.domains)
     if earlier:
-        refuse_changes(earlier, RunConfig(method, data, training, hparams, dataset.spec, {}))
+        refuse_data(earlier, RunConfig(method, data, training, hparams, dataset.spec, {}), dataset)
+    elif training.accept_new_data:
+        logger.info("--accept_new_data does nothing for a new run.")
     return Plan(method, data, training, hparams, dataset, earlier)
 
 
@@ -93,6 +96,14 @@ def refuse_changes(earlier: RunConfig, config: RunConfig):
             f"{config.training.workdir} was trained with other settings:\n{listed}\n"
             "Use the old settings to go on with it, or another --workdir for a new run (--init_from takes over its weights)."
         )
+
+
+def refuse_data(earlier: RunConfig, config: RunConfig, dataset: Dataset):
+    """Raises `UserError` if an earlier run would learn by `config` from other data than it may; says what has changed of them."""
+    refuse_changes(earlier, config)
+    found, _ = resume_point(Path(config.training.workdir) / "checkpoints")
+    if found:  # otherwise nothing was learned
+        growth.judge(earlier, config.data, dataset, config.training, found.step)
 
 
 def _open(data: DataConfig, kind: str, hparams: HParams) -> Dataset:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tfgan.config import DataConfig, TrainConfig
 from tfgan.config.near import RECORD, is_run
 from tfgan.errors import UserError, first_line
+from tfgan.paths.aside import free_name
 from tfgan.paths.files import check_encoding
 from tfgan.runs.planning.lock import LOCK, held, is_lock
 from tfgan.training.callbacks import Callback
@@ -95,7 +96,7 @@ def _refuse_data(path: Path, data_dir: Path):
     if inside and splits and inside[0] not in splits:
         return
     place = "is the data folder" if not inside else f"lies inside the data folder {data_dir}"
-    cure = f"use a folder outside of it, such as --workdir={_free(data.with_name(f'{data.name}_run'))}"
+    cure = f"use a folder outside of it, such as --workdir={free_name(data.with_name(f'{data.name}_run'))}"
     raise UserError(f"--workdir={path} {place}: the run's pictures would become images of the data set. Cure: {cure}.")
 
 
@@ -109,7 +110,7 @@ def _refuse_others(path: Path):
     if others or home:
         shown = ", ".join(others[:LISTED]) + ", …" * (len(others) > LISTED)
         what = "is the home folder" if home else f"holds other things ({shown}) and is not a run (no {RECORD})"
-        cure = f"A run is made in a new or an empty folder, such as --workdir={_free(path / 'run')}."
+        cure = f"A run is made in a new or an empty folder, such as --workdir={free_name(path / 'run')}."
         raise UserError(f"--workdir={path} {what}: it stays as it is. {cure}")
 
 
@@ -120,12 +121,3 @@ def _counts(entry: os.DirEntry) -> bool:
     if entry.is_dir(follow_symlinks=False):
         return any(files for _, _, files in os.walk(entry.path))
     return not (entry.name == LOCK and is_lock(Path(entry.path)))
-
-
-def _free(path: Path) -> Path:
-    """The path, with a number behind it if it is taken."""
-    number, free = 1, path
-    while os.path.lexists(free):
-        number += 1
-        free = path.with_name(f"{path.name}{number}")
-    return free

@@ -78,5 +78,6 @@ def assemble(cls: type[Method], machine: Machine, hparams: HParams, dataset: Dat
     """
     strategy, training, _ = machine
     step = TrainStep.from_settings(build_method(cls, training, hparams, dataset.spec, strategy), training, strategy)
-    timeline = Timeline(step.method.stages(), dataset.spec.sizes["train"], step.method.batches_per_step)
+    spec = dataset.spec
+    timeline = Timeline(step.method.stages(), spec.first_images(), step.method.batches_per_step, spec.growth())
     return Assembly(dataset, training, step, timeline, training.steps or timeline.step(hparams.epochs))

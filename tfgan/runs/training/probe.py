@@ -1,6 +1,5 @@
 """A few steps of the real training, to tell its time and memory before it is begun."""
 
-import resource
 import statistics
 import sys
 import time
@@ -25,7 +24,7 @@ class Prediction(NamedTuple):
 
     devices: str
     seconds: float  # of one step, the dearest one of methods that grow
-    memory: int  # bytes at the peak of this process
+    memory: int  # bytes at the peak of this process; 0: the system does not tell
     device_memory: int  # bytes at the peak on a GPU; 0 without
     steps: int
     epochs: float
@@ -89,5 +88,9 @@ def _weight(stages, tried, total: int) -> float:
 
 
 def _peak_memory() -> int:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux kilobytes

@@ -1,5 +1,6 @@
 """Training a run, from the beginning or from where it stopped."""
 
+import dataclasses
 import errno
 import logging
 import platform
@@ -21,6 +22,7 @@ from tfgan.inference import open_inference
 from tfgan.methods import method_class
 from tfgan.methods.base import HParams, Method
 from tfgan.runs.opening import open_run
+from tfgan.runs.planning import growth
 from tfgan.runs.planning.plan import Plan, refuse_changes
 from tfgan.runs.repeat import SettingsText
 from tfgan.runs.training.alarms import Health
@@ -28,8 +30,9 @@ from tfgan.runs.training.assembly import Machine, assemble, choose_machine
 from tfgan.runs.training.pictures import EACH_EPOCH, Samples
 from tfgan.runs.training.validation import Validation
 from tfgan.training.callbacks import BestCheckpoint, Callback
-from tfgan.training.checkpoint import Checkpointer
+from tfgan.training.checkpoint import Checkpointer, find_damage
 from tfgan.training.hardware import rounding
+from tfgan.training.kept import resume_point
 from tfgan.training.strategy import describe, is_chief
 from tfgan.training.timeline import Interval, Timeline
 from tfgan.training.trainer import Trainer
@@ -75,6 +78,9 @@ def _train(plan: Plan, callbacks: Sequence[Callback]) -> Trained:
     for line in chosen:
         logger.info(line)
     hardware, scale = rounding(strategy, training.xla == "on"), dataset.scale()
+    found, _ = resume_point(Path(training.workdir) / "checkpoints", find_damage)
+    dataset.spec = growth.with_states(dataset, earlier.spec if earlier else None, found.step if found else 0)
+    training = dataclasses.replace(training, accept_new_data=False)  # which was said of this command, not of the run
     config = RunConfig(method, data, training, hparams, dataset.spec, versions(), hardware, scale)
     logger.info(_describe(dataset.spec))
     _tell_crops(hparams)
@@ -94,6 +100,7 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
             logger.info(f"--init_from: {line}")
     if chief:
         config.write(workdir / "config.json")
+        growth.write_listings(workdir, dataset.listings)
     if len(run.timeline.stages) > 1:
         logger.info(_describe_stages(run.timeline, config.hparams.image_size, run.total))
     trainer = Trainer(
@@ -160,7 +167,9 @@ def _callbacks(method: Method, dataset: Dataset, data: DataConfig, training: Tra
     if training.validate_every:
         callbacks.append(Validation(method, signatures, dataset, training))
     if metric := training.best_metric:
-        callbacks.append(BestCheckpoint(metric, METRICS[metric].higher, training.patience, training.validate_every))
+        callbacks.append(
+            BestCheckpoint(metric, METRICS[metric].higher, training.patience, training.validate_every, growth.validated_by(dataset))
+        )
     if training.health:
         callbacks.append(Health(method, dataset, data, training))
     return callbacks
