@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from tfgan.config.ranges import AUTO, parse_ranges
-from tfgan.config.setting import Settings, Strings, setting
-from tfgan.config.spec import OLD_CODINGS, PAGES
+from tfgan.config.setting import Settings, Strings, as_flag, setting
+from tfgan.config.spec import MOST_CHANNELS, OLD_CODINGS, PAGES
+from tfgan.errors import UserError
 from tfgan.paths.home import with_home
 
 OWN = "own:"
@@ -46,9 +47,14 @@ class DataConfig(Settings):
     )
     pages: str = setting(
         "",
-        "TIFF files of several pages: take the first, or make them channels; empty: refuse them",
+        "TIFF files of several pages: refuse them, take the first page, or make pages channels; empty: refuse, or as the run began",
         choices=("", *PAGES),
         old_default="first",
+    )
+    show_bands: Strings = setting(
+        (),
+        "of images of many bands, those that pictures show as red, green and blue, from 1: 4,3,2; or one as gray; empty: 1,2,3",
+        operational=True,
     )
     skip_bad_files: bool = setting(False, "leave out unreadable or mismatched files, counted and listed, instead of stopping")
     read_patience: int = setting(
@@ -92,6 +98,9 @@ class DataConfig(Settings):
     def __post_init__(self):
         super().__post_init__()
         parse_ranges(self.value_range)
+        known = all(band.isdecimal() and 1 <= int(band) <= MOST_CHANNELS for band in self.show_bands)
+        if len(self.show_bands) not in (0, 1, 3) or not known:
+            raise UserError(f"{as_flag('show_bands', self.show_bands)} must be three numbers of bands, from 1, such as 4,3,2, or one.")
 
     def effective(self) -> dict[str, Any]:
         """The settings by name, with what becomes of files of several pages written out."""

@@ -69,6 +69,8 @@ class Domain:
     """The values that become -1 and 1: one pair for all channels, or one for each; empty: the whole range of an unsigned type."""
     parts: tuple[Part, ...] = ()
     """Of a domain whose images are several files stacked, in the order of the channels; empty for all others."""
+    shown: tuple[int, ...] = dataclasses.field(default=(), compare=False, metadata=recorded(at_least=0, at_most=MOST_CHANNELS - 1))
+    """Which bands pictures show, from 0, as gray or as red, green and blue; empty: the first ones."""
     format: str = dataclasses.field(default="", compare=False)
     """The ending of most files, as "tif"; empty in records of earlier versions, and for data without files."""
 
@@ -99,6 +101,8 @@ class Domain:
         """What is wrong with the record as a whole, as a clause that begins with the name of a field; "" if nothing is."""
         if self.channels > 4 and not self.bands:
             return f"channels must be from 0 to 4 for pictures, not {self.channels}"
+        if len(self.shown) not in (0, 1, 3) or max(self.shown, default=0) >= max(self.channels, 1):
+            return f"shown must be one or three of its {self.channels} channels"
         if self.parts and sum(part.channels for part in self.parts) != self.channels:
             return f"parts must have {self.channels} channels together"
         if self.value_range and (len(self.value_range) not in (1, self.channels) or any(len(pair) != 2 for pair in self.value_range)):

@@ -8,9 +8,14 @@ from tfgan.config import Domain
 from tfgan.lazy import tf
 
 
-def as_floats(prepared, domain: Domain):
-    """Images as `PreparedSource` gives them, as float32 in [-1, 1]: those of a domain with a range are so already."""
-    return prepared if domain.value_range else normalize(prepared, domain)
+def held(values: np.ndarray, domain: Domain) -> np.ndarray:
+    """Values of files H×W×C or N×H×W×C as they are held on their way: float32 in [-1, 1] where the domain has a range, else as they are."""
+    return normalize(values, domain) if domain.value_range else values
+
+
+def as_floats(images, domain: Domain):
+    """Images as `held` gives them, as float32 in [-1, 1]."""
+    return images if domain.value_range else normalize(images, domain)
 
 
 def normalize(image, domain: Domain):
@@ -40,3 +45,10 @@ def denormalize(floats, domain: Domain):
         values = (tf.clip_by_value(tf.cast(floats, tf.float64), -1.0, 1.0) + 1.0) * ((high - low) / 2) + low
         return tf.cast(values, dtype) if dtype.is_floating else tf.cast(tf.clip_by_value(tf.round(values), dtype.min, dtype.max), dtype)
     return tf.saturate_cast(tf.round((floats + 1.0) * (dtype.max / 2)), dtype)
+
+
+def span(domain: Domain) -> float:
+    """How far apart two values of a domain's files can be: the widest of its ranges, or the whole one of its type."""
+    if domain.value_range:
+        return max(high - low for low, high in domain.value_range)
+    return int(np.iinfo(domain.dtype).max)

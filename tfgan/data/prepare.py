@@ -12,7 +12,7 @@ import numpy as np
 from tfgan.config import BATCH_KINDS, DataConfig, Domain, Size
 from tfgan.data.images import middle, resize
 from tfgan.data.memory import budget
-from tfgan.data.normalization import normalize
+from tfgan.data.normalization import held
 from tfgan.data.patience import Patience
 from tfgan.data.source import Source
 from tfgan.errors import ReadFailed, UnreadableImage, UserError
@@ -133,7 +133,7 @@ class PreparedSource:
         low, high = (np.array(side) for side in zip(*domain.value_range))
         if outside := np.count_nonzero((image < low) | (image > high)):
             self._clipped[key, index] = outside / image.size
-        return self._resized(normalize(image, domain), domain)
+        return self._resized(held(image, domain), domain)
 
     def clipped(self) -> list[str]:
         """What to say of values outside the domains' ranges, in the images that were loaded so far: a sentence for each domain."""

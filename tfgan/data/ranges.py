@@ -47,9 +47,11 @@ class Ranged(View):
 def with_ranges(splits: Mapping[str, list[Source]], settings: DataConfig) -> dict[str, list[Source]]:
     """The sources with the range of each domain: stated, found in the training images, or the whole one of its unsigned type.
 
+    They also know which of their bands pictures show.
+
     Args:
         splits: split -> its sources.
-        settings: of these, value_range is used.
+        settings: of these, value_range and show_bands are used.
 
     Raises:
         UserError: a rule for a domain that there is not, or for a map of classes; a domain of signed numbers, floats or 32 bits that no
@@ -60,8 +62,9 @@ def with_ranges(splits: Mapping[str, list[Source]], settings: DataConfig) -> dic
     _refuse_unknown(rules, domains)
     wanted = {part.name: rule_for(part.name, rules) for domain in domains.values() for part, _ in domain.pieces()}
     seen = _search(splits["train"], {name: rule for name, rule in wanted.items() if rule and rule.origin == AUTO})
-    ranged = {name: _ranged(domain, wanted, seen) for name, domain in domains.items()}
-    if ranged == domains:
+    shown = tuple(int(band) - 1 for band in settings.show_bands)
+    ranged = {name: _showing(_ranged(domain, wanted, seen), shown) for name, domain in domains.items()}
+    if all(_same(ranged[name], domain) for name, domain in domains.items()):
         return dict(splits)
     return {
         split: [Ranged(source, {key: ranged[domain.name] for key, domain in source.domains.items()}) for source in sources]
@@ -122,6 +125,15 @@ def _ranged(domain: Domain, wanted: Mapping[str, RangeRule | None], seen: Mappin
     if all(pair == _whole(domain.dtype) for pair in found) and domain.dtype in FULL:
         return domain
     return dataclasses.replace(domain, value_range=(found[0],) if len(set(found)) == 1 else tuple(found))
+
+
+def _showing(domain: Domain, shown: tuple[int, ...]) -> Domain:
+    fits = domain.bands and len(shown) <= domain.channels and max(shown, default=0) < domain.channels
+    return dataclasses.replace(domain, shown=shown) if shown and fits else domain
+
+
+def _same(domain: Domain, other: Domain) -> bool:
+    return (domain, domain.shown) == (other, other.shown)
 
 
 def _pair(name: str, dtype: str, rule: RangeRule | None, seen: Mapping[str, Pair]) -> Pair:

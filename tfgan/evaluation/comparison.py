@@ -9,7 +9,7 @@ from tfgan.config import Classes, Domain
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Generated and real images, pixels N×H×W×C of the domain's dtype, and what else is known of them.
+    """Generated and real images, N×H×W×C as `tfgan.data.normalization.held` has them, and what else is known of them.
 
     What is absent is None, and metrics that need it are left out.
     """
@@ -30,4 +30,5 @@ class Comparison:
     cycled: tuple[np.ndarray, np.ndarray] | None = None  # originals, and what came back of them after two translations
     names: tuple[str, ...] = ()  # of the matched images
     inputs: np.ndarray | None = None  # what fake[i] was made of, to be shown
+    shown: Domain | None = None  # of the inputs; None: that of all images here
     notes: tuple[str, ...] = ()  # what is to be said of the real images' figures

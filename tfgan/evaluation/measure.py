@@ -8,9 +8,9 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from tfgan.config import Classes, Size
+from tfgan.config import Classes, Domain, Size
 from tfgan.data.label_maps.maps import paint
-from tfgan.data.normalization import normalize
+from tfgan.data.normalization import as_floats
 from tfgan.evaluation import sliced
 from tfgan.evaluation.bootstrap import interval, mean_interval
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
@@ -132,14 +132,14 @@ class _Measurement:
         self.comparison, self.tools, self.seed, self.full = comparison, tools, seed, full
         self.measured = Measured({}, {}, list(comparison.notes) if full else [])
 
-    def floats(self, pixels: np.ndarray) -> np.ndarray:
-        return normalize(pixels, self.comparison.domain)
+    def floats(self, pixels: np.ndarray, domain: Domain | None = None) -> np.ndarray:
+        return as_floats(pixels, domain or self.comparison.domain)
 
-    def each(self, function: Callable[..., np.ndarray], *pixels: np.ndarray) -> np.ndarray:
+    def each(self, function: Callable[..., np.ndarray], *pixels: np.ndarray, domain: Domain | None = None) -> np.ndarray:
         """Results of `function` for images in [-1, 1], some at a time: floats take four times the memory of pixels."""
         parts = [slice(begin, begin + PART) for begin in range(0, len(pixels[0]), PART)]
         shown = waiting(parts, len(parts), "Measuring images, in batches")
-        return np.concatenate([function(*(self.floats(images[part]) for images in pixels)) for part in shown])
+        return np.concatenate([function(*(self.floats(images[part], domain) for images in pixels)) for part in shown])
 
     def mean(self, scores, real: float | None = None) -> Value:
         """The mean of scores of images, with its interval where the measurement is full."""
@@ -209,7 +209,8 @@ class _Measurement:
 
     def cycle(self, wanted: list[str]):
         assert self.comparison.cycled is not None
-        errors = self.each(lambda before, after: np.abs(before - after).mean(axis=(1, 2, 3)), *self.comparison.cycled)
+        domain = self.comparison.shown  # they are of the domain that was translated
+        errors = self.each(lambda before, after: np.abs(before - after).mean(axis=(1, 2, 3)), *self.comparison.cycled, domain=domain)
         self.measured.values["cycle_l1"] = self.mean(errors)
         self._warn_of_few_scores(wanted)
 
@@ -248,7 +249,7 @@ class _Measurement:
 
     def _seen(self, pixels: np.ndarray) -> Seen:
         assert self.tools.features is not None
-        return see(self.tools.features, pixels, lambda part: normalize(part, self.comparison.domain))
+        return see(self.tools.features, pixels, lambda part: as_floats(part, self.comparison.domain))
 
     def _distances(self, real: Seen, fake: Seen, wanted: list[str], errors: bool) -> dict[str, Value]:
         sets, found = (real.features, fake.features), {}

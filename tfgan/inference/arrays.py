@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from tfgan.config import Domain
 from tfgan.data import images
+from tfgan.data.normalization import held
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.inference.files import read_image
 from tfgan.values import as_array
@@ -25,7 +26,7 @@ Results = np.ndarray | Image.Image | list[Image.Image]
 
 
 class Given(NamedTuple):
-    """Images as a network's source takes them: H×W×C of its dtype or float32 in [-1, 1], or class indices H×W int32."""
+    """Images as they are held for a network's source: H×W×C of its dtype or float32 in [-1, 1], or class indices H×W int32."""
 
     images: list[np.ndarray]
     batched: bool
@@ -54,6 +55,7 @@ def as_images(given: Pixels, domain: Domain, alpha: str, floats: bool = False) -
 
     A file or a PIL image is converted to the domain's channels and pixel type. An array must have them, or be of floats in [-1, 1]; whole
     numbers of 32 or 64 bits, as in lists of Python's, are taken for pixels of the domain's type. Gray ones may lack their axis of channels.
+    Where the domain has a range, an array holds values of its files, of any type that fits into theirs, unless `floats` says otherwise.
 
     Args:
         given: what NumPy takes for an array, in whatever place and order of memory; a PIL image or a file's name; or a list of these two.
@@ -81,11 +83,13 @@ def as_images(given: Pixels, domain: Domain, alpha: str, floats: bool = False) -
         raise UserError(f"images have the shape {_shape(array)}, which holds no pixel: give one image at least.")
     batched = array.ndim == dimensions + 1
     array = array if batched else array[None]
-    if np.issubdtype(array.dtype, np.floating) and not floats and array.min() >= 0:
+    if np.issubdtype(array.dtype, np.floating) and not floats and not domain.value_range and array.min() >= 0:
         raise UserError(
             f"images of floats are in [-1, 1]; these begin at {array.min():g}, as if they were in [0, 1]. "
             f'Give {domain.dtype} pixels, or 2 × images - 1; dtype="float32" says that they are as they should be.'
         )
+    if domain.value_range and not floats:
+        return Given([held(_values(image, domain), domain) for image in array], batched, False)
     check = _maps if domain.classes else _pixels
     return Given([check(image, domain) for image in array], batched, False)
 
@@ -98,13 +102,15 @@ def _of_picture(given: Picture, domain: Domain, alpha: str) -> np.ndarray:
     """A PIL image or a file as the domain takes it; a PIL image is turned as its EXIF orientation says, as files are."""
     if not isinstance(given, Image.Image):
         try:
-            return read_image(Path(given).expanduser(), domain, alpha)
+            return held(read_image(Path(given).expanduser(), domain, alpha), domain)
         except UnreadableImage as error:
             raise UserError(f"{given}: {error}") from None
     upright = ImageOps.exif_transpose(given)
     if domain.classes:
         return _maps(np.asarray(upright), domain)
-    return images.convert(images.from_pillow(upright), domain.channels, domain.dtype, alpha)
+    if domain.bands:
+        return held(_values(np.atleast_3d(np.asarray(upright)), domain), domain)
+    return held(images.convert(images.from_pillow(upright), domain.channels, domain.dtype, alpha), domain)
 
 
 def _maps(array: np.ndarray, domain: Domain) -> np.ndarray:
@@ -115,12 +121,36 @@ def _maps(array: np.ndarray, domain: Domain) -> np.ndarray:
     return array.astype(np.int32)
 
 
+def _check_channels(array: np.ndarray, domain: Domain):
+    if array.shape[-1] != domain.channels:
+        alpha = array.shape[-1] in (2, 4) and not domain.bands
+        cure = ": leave the transparency out, or give a PIL image or a file, which is converted" if alpha else ""
+        raise UserError(f"{domain.name} has {domain.channels} channel(s), but an image has {array.shape[-1]}{cure}.")
+
+
+def _values(array: np.ndarray, domain: Domain) -> np.ndarray:
+    """Values of files H×W×C in the domain's dtype, once its channels and its type fit."""
+    _check_channels(array, domain)
+    if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+        raise UserError("images hold values that are no finite numbers (NaN or infinity).")
+    floats = np.issubdtype(domain.dtype, np.floating)
+    if floats or np.can_cast(array.dtype, domain.dtype):
+        return array.astype(domain.dtype)
+    if np.issubdtype(array.dtype, np.floating):
+        raise UserError(
+            f"images of floats may be values of {domain.name}, or in [-1, 1]: give the former as {domain.dtype}, and say "
+            'dtype="float32" for the latter.'
+        )
+    limits = np.iinfo(domain.dtype)
+    if array.min() < limits.min or array.max() > limits.max:
+        raise UserError(f"{domain.name} has {domain.dtype} values, but these are from {array.min()} to {array.max()}.")
+    return array.astype(domain.dtype)
+
+
 def _pixels(array: np.ndarray, domain: Domain) -> np.ndarray:
     """The array H×W×C in the domain's dtype, or float32 in [-1, 1], once its channels and its range fit."""
-    if array.shape[-1] != domain.channels:
-        cure = ": leave the transparency out, or give a PIL image or a file, which is converted" if array.shape[-1] in (2, 4) else ""
-        raise UserError(f"{domain.name} has {domain.channels} channel(s), but an image has {array.shape[-1]}{cure}.")
-    if array.dtype == domain.dtype:
+    _check_channels(array, domain)
+    if array.dtype == domain.dtype and not domain.value_range:
         return array
     if np.issubdtype(array.dtype, np.floating):
         if not np.isfinite(array).all():
@@ -128,6 +158,8 @@ def _pixels(array: np.ndarray, domain: Domain) -> np.ndarray:
         if array.min() < -1 or array.max() > 1:
             raise UserError(f"images of floats are in [-1, 1], but these are in [{array.min():g}, {array.max():g}].")
         return array.astype(np.float32)
+    if domain.value_range:
+        raise UserError(f'images are {array.dtype}, and dtype="float32" says that they are floats in [-1, 1].')
     most = np.iinfo(domain.dtype).max
     if array.dtype.kind in "iu" and array.dtype.itemsize >= 4:  # what Python's numbers become in a list
         if array.min() < 0 or array.max() > most:

@@ -11,6 +11,7 @@ from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.data.files import Task
 from tfgan.data.label_maps import maps as label_maps
+from tfgan.data.normalization import held
 from tfgan.errors import OutputError, ReadFailed, UnreadableImage, UserError
 from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
 from tfgan.inference.passage import Passage, check_memory
@@ -69,7 +70,7 @@ def translate_files(
             check_file(task.result)
             info = images.probe(task.source)
             check_memory((info.height, info.width), translator)
-            image = read_image(task.source, translator.source, alpha)
+            image = held(read_image(task.source, translator.source, alpha), translator.source)
             result = passage.translate(translator, image, conditions)
             images.save(task.result, result, as_comment(own))
             yield task, Outcome(DONE, passage.unlike_training(image.shape[:2]))

@@ -82,7 +82,7 @@ class Passage(NamedTuple):
         """The translation of one image, in the image's own size.
 
         Args:
-            image: H×W×C of the source's dtype or float32 in [-1, 1], or a map of class indices H×W.
+            image: H×W×C as `tfgan.data.normalization.held` has it, or float32 in [-1, 1], or a map of class indices H×W.
             conditions: what an image is translated by, once it has the size at which it goes through: image -> {name: vector}.
             floats: the result in float32, [-1, 1].
 

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tfgan.data.normalization import denormalize
+from tfgan.data.normalization import denormalize, span
 from tfgan.errors import UserError, first_line
 from tfgan.layers import normal, tuned_function, uniform
 from tfgan.methods.base import Generation, Styles
@@ -42,9 +42,9 @@ class Sampler(tf.Module):
         return Sampler(self.generation._replace(function=lambda latents: styles.synthesize(styles.map(latents, truncation)), styles=styles))
 
     @property
-    def full_range(self) -> int:
-        """The largest value of a result's pixel."""
-        return tf.as_dtype(self.target.dtype).max
+    def full_range(self) -> float:
+        """How far apart two values of a result can be."""
+        return span(self.target)
 
     def describe(self) -> str:
         classes = f" and {len(self.class_names)} classes" if self.class_names else ""
@@ -68,7 +68,7 @@ class Sampler(tf.Module):
         return self._in_batches(self._run, latents, labels)
 
     def pixels(self, latents, labels=None) -> tf.Tensor:
-        """The images of latents N×length float32, N×H×W×C of the image's dtype, over its full range.
+        """The images of latents N×length float32, N×H×W×C of the image's dtype, the values of files.
 
         Raises:
             UserError: latents of another shape, or that are no finite numbers; labels that are no classes, of another number than the

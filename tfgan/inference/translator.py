@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tfgan.config.verbs import ExportConfig
-from tfgan.data.normalization import denormalize, normalize
+from tfgan.data.normalization import denormalize, normalize, span
 from tfgan.layers import tuned_function
 from tfgan.methods.base import Translation
 
@@ -42,9 +42,9 @@ class Translator(tf.Module):
         return f"{self.source.name} to {self.target.name}"
 
     @property
-    def full_range(self) -> int:
-        """The largest value of a result's pixel."""
-        return tf.as_dtype(self.target.dtype).max
+    def full_range(self) -> float:
+        """How far apart two values of a result can be."""
+        return span(self.target)
 
     def __call__(self, images, **conditions):
         """The translations of images N×H×W×C float32 in [-1, 1], or class indices N×H×W, as N×H×W×C' float32 in [-1, 1].
@@ -55,7 +55,7 @@ class Translator(tf.Module):
         return self._run(images, *self._in_order(images, conditions))
 
     def pixels(self, images, **conditions):
-        """The translations of images N×H×W×C of the source's dtype, as N×H×W×C' of the target's, each over its dtype's full range.
+        """The translations of images N×H×W×C of the source's dtype, as N×H×W×C' of the target's, the values of files.
 
         Raises:
             ValueError: a condition is missing, is not known, or has another shape than N×length.

@@ -7,6 +7,7 @@ import numpy as np
 from tfgan.config import BATCH_KINDS, Domain, Size
 from tfgan.data.checks.finding import ERROR, NOTE, WARNING, Finding, found_in, plural
 from tfgan.data.checks.scan import Example
+from tfgan.data.ranges import range_of
 
 FEWEST = 20  # training images
 ENLARGED = 1.5  # times, above which enlarged images are visibly soft
@@ -126,8 +127,8 @@ def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example
         )
     highest = max(picture.high for _, picture in seen)
     if highest <= FAINT and not domain.is_map and len(blank) < len(seen):
-        limit = np.iinfo(domain.dtype).max
-        problem = f"all images{what} are nearly black: their largest value is {round(highest * limit)} of {limit}"
+        low, high = range_of(domain)
+        problem = f"all images{what} are nearly black: their largest value is {low + highest * (high - low):.6g} of {high:.6g}"
         cure = "for label ids use --label_domains and --label_coding=ids; else stretch the values to the whole range"
         findings.append(Finding(WARNING, "nearly_black", problem, cure))
     return findings

@@ -14,8 +14,9 @@ from tfgan.data import images
 from tfgan.data.checks.edges import Sketch, draw_sketch
 from tfgan.data.checks.headers import Progress
 from tfgan.data.checks.reduced import bands, reduced
-from tfgan.data.label_maps.maps import paint
+from tfgan.data.display import as_picture
 from tfgan.data.memory import budget
+from tfgan.data.normalization import held, span
 from tfgan.data.source import Source
 from tfgan.errors import ReadFailed, UnreadableImage
 
@@ -38,6 +39,8 @@ class Picture(NamedTuple):
     gray: bool  # R, G and B are equal
     digest: bytes  # of size and pixels
     hash: np.ndarray | None  # perceptual: bytes of `HASH_SIDE`² bits; None for small images and for maps
+    least: float = 0.0  # smallest value of the file, of any channel; 0 for maps
+    most: float = 0.0  # largest
 
 
 class Example(NamedTuple):
@@ -82,8 +85,8 @@ def file_name(source: Source, index: int) -> str:
 
 
 def colors(array: np.ndarray, domain: Domain) -> np.ndarray:
-    """The colors, H×W×3 uint8, of an image of any domain, H×W×C, or of a map of classes, H×W int32, which is painted."""
-    return paint(array, domain.require_classes()) if domain.is_map else images.convert(array, 3, "uint8")
+    """The colors, H×W×3 uint8, of the values of any domain's files, H×W×C, or of a map of classes, H×W int32, which is painted."""
+    return images.convert(as_picture(held(array, domain), domain), 3, "uint8")
 
 
 def sample_colors(source: Source, key: str) -> list[np.ndarray]:
@@ -156,10 +159,17 @@ def _picture(array: np.ndarray, domain: Domain) -> Picture:
     digest = hashed.digest()
     if domain.is_map:
         return Picture(height, width, 0.0, 1.0, float(array.min() != array.max()), False, digest, None)
-    limit = np.iinfo(array.dtype).max
-    low, high = array.min(axis=(0, 1)) / limit, array.max(axis=(0, 1)) / limit
-    gray = array.shape[-1] >= 3 and _largest_difference(array) <= GRAY * limit
-    return Picture(height, width, low[:3].min(), high[:3].max(), (high - low).max(), gray, digest, _hash(array))
+    least, most = array.min(axis=(0, 1)), array.max(axis=(0, 1))
+    low, high = (_shares(values, domain) for values in (least, most))
+    gray = array.shape[-1] in (3, 4) and not domain.bands and _largest_difference(array) <= GRAY * span(domain)
+    found = float(least.min()), float(most.max())
+    seen = slice(None) if domain.bands else slice(3)
+    return Picture(height, width, low[seen].min(), high[seen].max(), (high - low).max(), gray, digest, _hash(array, domain), *found)
+
+
+def _shares(values: np.ndarray, domain: Domain) -> np.ndarray:
+    """Values of files, one for each channel, as shares of the domain's range."""
+    return (held(values[None, None], domain)[0, 0] + 1.0) / 2 if domain.value_range else values / span(domain)
 
 
 def _largest_difference(color: np.ndarray) -> int:
@@ -171,9 +181,11 @@ def _largest_difference(color: np.ndarray) -> int:
     return largest
 
 
-def _hash(image: np.ndarray) -> np.ndarray | None:
+def _hash(image: np.ndarray, domain: Domain) -> np.ndarray | None:
     """The difference hash (dHash) of an image: signs of the differences between neighbors in the rows of a tiny gray copy."""
     if min(image.shape[:2]) < HASHED_SIDE:
         return None
-    gray = Image.fromarray(images.convert(reduced(image), 1, "uint8")[..., 0]).resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX)
+    gray = Image.fromarray(images.convert(colors(reduced(image), domain), 1, "uint8")[..., 0]).resize(
+        (HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX
+    )
     return np.packbits(np.diff(np.asarray(gray).astype(np.int16), axis=1) > 0)

@@ -7,7 +7,8 @@ import numpy as np
 
 from tfgan.config import BATCH_KINDS, DataConfig, Size
 from tfgan.data import batch_keys
-from tfgan.data.checks.scan import colors
+from tfgan.data.display import as_picture
+from tfgan.data.images import convert
 from tfgan.data.pipeline import crop_noise, random_crop
 from tfgan.data.prepare import PreparedSource, may_crop
 from tfgan.data.source import Source
@@ -96,6 +97,6 @@ def _members(stream: _Stream) -> Columns:
 
 
 def _shown(example: dict[str, np.ndarray], stream: _Stream, key: str) -> np.ndarray:
-    image = colors(example[key], stream.domains[key])
+    image = convert(as_picture(example[key], stream.domains[key]), 3, "uint8")
     factor = max(1, -(-LEAST_SIDE // min(image.shape[:2])))
     return image.repeat(factor, axis=0).repeat(factor, axis=1)

@@ -11,7 +11,7 @@ from tfgan.config import Domain, Size
 from tfgan.data.dataset import Dataset
 from tfgan.data.files import find_images
 from tfgan.data.images import convert, decode, probe, resize
-from tfgan.data.normalization import normalize
+from tfgan.data.normalization import as_floats, held
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.classifier import UNKNOWN
@@ -76,6 +76,7 @@ def _translated(signature: Translator, dataset: Dataset, count: int) -> Comparis
         classes=signature.target.classes,
         names=dataset.names("validation", signature.input_key, count),
         inputs=inputs,
+        shown=signature.source,
     )
 
 
@@ -93,6 +94,7 @@ def _unpaired(signature: Translator, back: Translator, dataset: Dataset, count: 
         more_real=more,
         cycled=(inputs, _each(back, fake)),
         inputs=inputs,
+        shown=signature.source,
         notes=notes,
     )
 
@@ -131,7 +133,7 @@ def _generated(signatures: Signatures, dataset: Dataset, count: int) -> dict[str
     number, unseen, notes = _like_counts(seen, _unseen(dataset, "image", seen))
     real = dataset.column("train", "image", number)
     labels = np.arange(len(real), dtype=np.int32) % len(sampler.class_names) if sampler.class_names else None
-    fake = sampler.pixels(sampler.latents(np.arange(len(real))), labels).numpy()
+    fake = held(sampler.pixels(sampler.latents(np.arange(len(real))), labels).numpy(), sampler.target)
     comparison = Comparison(sampler.target, fake, real, split="train", more_real=unseen, notes=notes)
     if labels is not None:
         labeled = dataset.column("validation", "image", count), dataset.column("validation", "label", count)
@@ -146,8 +148,8 @@ def _generated(signatures: Signatures, dataset: Dataset, count: int) -> dict[str
 def _reconstructed(encoder: Encoder, sampler: Sampler, dataset: Dataset, count: int) -> Comparison:
     inputs = dataset.column("validation", "image", count)
     shown = waiting(inputs, len(inputs), "Encoding images")
-    latents = np.concatenate([encoder(normalize(image[None], encoder.source)).numpy() for image in shown])
-    fake, names = sampler.pixels(latents).numpy(), dataset.names("validation", "image", count)
+    latents = np.concatenate([encoder(as_floats(image[None], encoder.source)).numpy() for image in shown])
+    fake, names = held(sampler.pixels(latents).numpy(), sampler.target), dataset.names("validation", "image", count)
     split = dataset.validation_split
     return Comparison(sampler.target, fake, inputs, split=split, matched=True, alone=False, names=names, inputs=inputs)
 
@@ -172,15 +174,22 @@ def _like_counts(fakes: int, more: np.ndarray | None) -> tuple[int, np.ndarray |
 
 
 def _each(signature: Translator, images: np.ndarray, conditions: dict[str, np.ndarray] | None = None, batch: int = 8) -> np.ndarray:
-    """The translations of N images in pixels, made `batch` at a time."""
+    """The translations of N images, which are held as batches hold them, made `batch` at a time and held likewise."""
     results = []
     with Waiting("Making images", len(images)) as shown:
         for begin in range(0, len(images), batch):
             part = slice(begin, begin + batch)
             given = {name: vectors[part] for name, vectors in (conditions or {}).items()}
-            results.append(signature.pixels(images[part], **given).numpy())
+            results.append(held(_pixels(signature, images[part], given), signature.target))
             shown.advance(len(results[-1]))
     return np.concatenate(results)
+
+
+def _pixels(signature: Translator, images: np.ndarray, given: dict[str, np.ndarray]) -> np.ndarray:
+    """The translations of images as the values of the target's files."""
+    if signature.source.value_range:
+        return signature.to_pixels(signature(images, **given)).numpy()
+    return signature.pixels(images, **given).numpy()
 
 
 def compare_folders(real: str, fake: str, count: int) -> Comparison:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import images, open_dataset
-from tfgan.data.label_maps.maps import paint
+from tfgan.data.display import as_picture
 from tfgan.errors import OutputError, UserError
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.evaluation.comparison import Comparison
@@ -164,8 +164,7 @@ def _keep(run: Run, stem: str, comparison: Comparison, number: int) -> dict[str,
     kept = {"input": comparison.inputs[number], "truth": comparison.real[number], "result": comparison.fake[number]}
     files = {}
     for what, image in kept.items():
-        if image.ndim == 2:
-            image = paint(image, run.config.spec.domains["labels"].require_classes())
+        domain = comparison.shown if what == "input" and comparison.shown else comparison.domain
         files[what] = str(CASES / f"{stem}_{what}.png")
-        images.save(run.folder / files[what], image)
+        images.save(run.folder / files[what], as_picture(image, domain))
     return files

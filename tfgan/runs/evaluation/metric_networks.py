@@ -18,7 +18,7 @@ from tfgan.config.spec import OLD_CODINGS
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import open_dataset
 from tfgan.data.dataset import Dataset
-from tfgan.data.normalization import normalize
+from tfgan.data.normalization import as_floats
 from tfgan.errors import OutputError, UserError, did_you_mean_path, first_line
 from tfgan.evaluation import extractors
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
@@ -160,7 +160,7 @@ class Evaluators:
 
         def make(path: Path):
             logger.info(f"Training a segmenter on {spec.sizes['train']} real photos and their label maps, once: {path}")
-            photos = normalize(maps.column("train", "image", ALL), photo)
+            photos = as_floats(maps.column("train", "image", ALL), photo)
             return train_segmenter(photos, maps.column("train", "labels", ALL), count, steps=self.settings.segmenter_steps)
 
         if self.settings.segmenter:
@@ -176,7 +176,7 @@ class Evaluators:
 
         def make(path: Path):
             logger.info(f"Training a classifier on {self.spec.sizes['train']} real images, once: {path}")
-            images = normalize(dataset.column("train", "image", ALL), dataset.spec.domains["image"])
+            images = as_floats(dataset.column("train", "image", ALL), dataset.spec.domains["image"])
             return train_classifier(images, _labels(dataset), count, epochs=self.settings.classifier_epochs)
 
         path = self._kept("classifier", dataset, self._classifier_training)

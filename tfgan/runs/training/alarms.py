@@ -11,7 +11,7 @@ from tfgan.config import DataConfig, TrainConfig
 from tfgan.config.rows import alarm_row, metrics_row
 from tfgan.config.stored import read_lines
 from tfgan.data.dataset import Dataset
-from tfgan.data.normalization import normalize
+from tfgan.data.normalization import as_floats
 from tfgan.evaluation.detectors import Watch, detectors
 from tfgan.evaluation.sample_measures import checkerboard, diversity, grid_peak, luminance_correlation, spread
 from tfgan.inference import Sampler, Translator
@@ -97,7 +97,7 @@ class Health(Callback):
                 images = np.stack([example[key] for example in made.examples])
             else:
                 most = min(REAL_IMAGES * max(len(signature.class_names), 1), MOST_REAL_IMAGES)
-                images = normalize(self.dataset.column("validation", key, most), signature.target)
+                images = as_floats(self.dataset.column("validation", key, most), signature.target)
                 if label is not None:
                     images = images[self.dataset.column("validation", "label", most) == label]
             self._real[name, label] = Real(spread(images), grid_peak(images))

@@ -42,6 +42,8 @@ class Contrast:
 
 def may_be_dark(domain: Domain) -> bool:
     """Whether the images of a domain may fill so small a part of their range that nothing would be seen."""
+    if domain.value_range or domain.bands:
+        return False
     return domain.dtype == "uint16" or (domain.dtype == "uint8" and domain.channels == 1 and domain.resample == "nearest")
 
 

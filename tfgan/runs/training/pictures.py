@@ -11,6 +11,7 @@ import numpy as np
 from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.data.dataset import Dataset
+from tfgan.data.display import seen_bands
 from tfgan.data.label_maps.maps import encode, paint
 from tfgan.data.normalization import denormalize
 from tfgan.inference import Encoder, Sampler, Signatures, Translator, open_inference, samplers, sheets
@@ -36,11 +37,16 @@ def stored_inputs(run: Path, signature: Translator | Encoder) -> list[np.ndarray
 
     The run keeps them, so that later commands need no data set. Links that lead outside the run are not read, which is logged.
     """
-    files = sorted((run / "samples" / "inputs").glob(f"{signature.input_key}_*.png"))
+    files = sorted((run / "samples" / "inputs").glob(f"{signature.input_key}_*.{_form(signature.source)}"))
     if foreign := [file for file in files if leads_outside(file, run)]:
         logger.warning(f"{run}/samples/inputs: {len(foreign)} of {len(files)} are links that lead outside the run: they are not read.")
         files = [file for file in files if file not in foreign]
     return [read_image(file, signature.source, "keep") for file in files]
+
+
+def _form(domain: Domain) -> str:
+    """The ending of files that hold a domain's values as they are."""
+    return "tif" if domain.bands else "png"
 
 
 class Call(NamedTuple):
@@ -119,7 +125,7 @@ class Samples(Callback):
         for key in self.keys:
             domain = self.spec.domains[key]
             for number, example in enumerate(self.examples):
-                path, image = self.folder / "inputs" / f"{key}_{number}.png", example[key]
+                path, image = self.folder / "inputs" / f"{key}_{number}.{_form(domain)}", example[key]
                 if domain.is_map:
                     write_atomically(path, encode(image, domain.require_classes()))
                 else:
@@ -188,7 +194,7 @@ class Samples(Callback):
     def _shown(self, image: np.ndarray, domain: Domain | None) -> np.ndarray:
         """An image as it is shown, H×W×C in [-1, 1]: a map of class indices in its classes' colors, what would be black stretched."""
         if image.ndim == 3:
-            return self.contrast.stretch(image, domain)
+            return self.contrast.stretch(seen_bands(image, domain) if domain else image, domain)
         (labels,) = (domain for domain in self.spec.domains.values() if domain.is_map)
         return paint(image, labels.require_classes()) / np.float32(127.5) - np.float32(1.0)
 
