@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from tfgan.config import DataConfig, Domain
+from tfgan.config import DataConfig, Domain, shell_flag
 from tfgan.config.ranges import AUTO, FIXED, FULL_TYPE, RangeRule, parse_ranges, range_entry, rule_for
 from tfgan.data.memory import budget
 from tfgan.data.source import Source, View
@@ -61,6 +61,7 @@ def with_ranges(splits: Mapping[str, list[Source]], settings: DataConfig) -> dic
     domains = {domain.name: domain for source in splits["train"] for domain in source.domains.values()}
     _refuse_unknown(rules, domains)
     wanted = {part.name: rule_for(part.name, rules) for domain in domains.values() for part, _ in domain.pieces()}
+    _require_rules(domains, wanted)
     seen = _search(splits["train"], {name: rule for name, rule in wanted.items() if rule and rule.origin == AUTO})
     shown = tuple(int(band) - 1 for band in settings.show_bands)
     ranged = {name: _showing(_ranged(domain, wanted, seen), shown) for name, domain in domains.items()}
@@ -113,6 +114,19 @@ def _refuse_unknown(rules: list[RangeRule], domains: Mapping[str, Domain]):
             raise UserError(f"--value_range: {rule.domain} is a label map, whose values are classes: leave its range out.")
 
 
+def _require_rules(domains: Mapping[str, Domain], wanted: Mapping[str, RangeRule | None]):
+    """Raises `RangeNeeded` for domains whose type has no whole range that makes sense, and of which no rule speaks."""
+    parts = [part for domain in domains.values() if not domain.classes for part, _ in domain.pieces()]
+    open_ = {part.name: part.dtype for part in parts if wanted[part.name] is None and part.dtype not in FULL}
+    if open_:
+        values = " and ".join(f"{name} has {dtype} values" for name, dtype in open_.items())
+        stated, found = (shell_flag("value_range", tuple(f"{name}:{end}" for name in open_)) for end in ("LOW:HIGH", "auto"))
+        raise RangeNeeded(
+            f"{values}: say which values are the lowest and the highest that there are, {stated} (CT in Hounsfield units: -1024:3071), or "
+            f"let them be found in the training images, {found}."
+        )
+
+
 def _ranged(domain: Domain, wanted: Mapping[str, RangeRule | None], seen: Mapping[str, Pair]) -> Domain:
     """The domain with its range, which is empty where it is the whole one of an unsigned type of 8 or 16 bits."""
     if domain.classes:
@@ -120,9 +134,10 @@ def _ranged(domain: Domain, wanted: Mapping[str, RangeRule | None], seen: Mappin
     found: list[Pair] = []
     for part, _ in domain.pieces():
         pair = _pair(part.name, part.dtype, wanted[part.name], seen)
-        with_alpha = domain.channels in (2, 4) and not domain.bands
-        found += [pair] * (part.channels - with_alpha) + [_whole(part.dtype)] * with_alpha
-    if all(pair == _whole(domain.dtype) for pair in found) and domain.dtype in FULL:
+        found += [pair] * part.channels
+        if domain.channels in (2, 4) and not domain.bands:
+            found[-1] = _whole(part.dtype)  # of transparency
+    if domain.dtype in FULL and all(pair == _whole(domain.dtype) for pair in found):
         return domain
     return dataclasses.replace(domain, value_range=(found[0],) if len(set(found)) == 1 else tuple(found))
 
@@ -137,11 +152,6 @@ def _same(domain: Domain, other: Domain) -> bool:
 
 
 def _pair(name: str, dtype: str, rule: RangeRule | None, seen: Mapping[str, Pair]) -> Pair:
-    if rule is None and dtype not in FULL:
-        raise RangeNeeded(
-            f"{name} has {dtype} values: say which of them are the darkest and the brightest that there are, as in "
-            f"--value_range={name}:-1024:3071 for CT, or let them be found in the training images with --value_range={name}:auto."
-        )
     if rule is None or rule.origin == FULL_TYPE:
         if not dtype.startswith("uint"):
             raise UserError(

@@ -129,7 +129,7 @@ class Samples(Callback):
                 if domain.is_map:
                     write_atomically(path, encode(image, domain.require_classes()))
                 else:
-                    images.save(path, denormalize(image, domain).numpy())
+                    images.save(path, denormalize(image, domain).numpy(), bands=domain.bands)
 
     def on_train_begin(self, trainer, step: int):
         self._early = None if step else time.monotonic()
