@@ -12,6 +12,7 @@ import numpy as np
 from tfgan.config import DTYPES, MOST_CHANNELS, Domain
 from tfgan.data import memory
 from tfgan.data.codecs import arrays, pillow, tiff
+from tfgan.data.codecs.geo import map_tags
 from tfgan.data.codecs.numbers import narrowed
 from tfgan.data.codecs.pillow import from_pillow
 from tfgan.data.formats import FORMATS
@@ -195,7 +196,7 @@ def why_not(extension: str, channels: int, dtype: str, bands: bool) -> str:
     return ""
 
 
-def encode(image: np.ndarray, extension: str, comment: str = "", bands: bool = False) -> bytes:
+def encode(image: np.ndarray, extension: str, comment: str = "", bands: bool = False, like: Path | None = None) -> bytes:
     """The bytes of a file of the format that `extension` names, with or without its dot.
 
     JPEG and WebP are written at quality 95; JPEG, BMP and GIF have no room for half transparency: there the image is laid over white.
@@ -205,6 +206,7 @@ def encode(image: np.ndarray, extension: str, comment: str = "", bands: bool = F
         image: H×W×C of any of `DTYPES`, C from 1 to 64.
         comment: ASCII text that the file holds beside the pixels.
         bands: whether the last of 2 or 4 channels uint8 or uint16 is plain data, and no transparency.
+        like: the file of which it was made: if that is a GeoTIFF, a TIFF of its size gets its place on the map.
 
     Raises:
         UserError: the format is unknown or cannot hold this image, see `why_not`.
@@ -214,27 +216,28 @@ def encode(image: np.ndarray, extension: str, comment: str = "", bands: bool = F
     if reason := why_not(extension, channels, dtype, bands):
         raise UserError(reason)
     form = FORMATS[extension.removeprefix(".").lower()]
+    tags = map_tags(like, image.shape[:2], form) if like else []
+    if form == "TIFF" and (bands or tags or (dtype == "uint16" and channels > 1)):
+        return tiff.encode(image, bands, comment, tags)
     if form in ("NPY", "NPZ"):
         return arrays.encode(image, form, comment)
-    if form == "TIFF" and (bands or (dtype == "uint16" and channels > 1)):
-        return tiff.encode(image, bands, comment)
     if form in _LOSSY_OR_OPAQUE and channels in (2, 4):
         image = convert(image, channels - 1, dtype)
     return pillow.encode(image, form, comment)
 
 
-def save(path: Path, image: np.ndarray, comment: str = "", bands: bool = False):
+def save(path: Path, image: np.ndarray, comment: str = "", bands: bool = False, like: Path | None = None):
     """Writes an image file, whole or not at all, in the format of the path's ending; makes its folder if need be.
 
     Args:
         path: the file, which is replaced if it exists.
-        image: H×W×C; comment: ASCII text beside the pixels; bands: whether the channels are plain data; see `encode`.
+        image, comment, bands, like: see `encode`.
 
     Raises:
         UserError: the format is unknown or cannot hold this image.
         OSError: the file cannot be written.
     """
-    write_atomically(path, encode(image, path.suffix, comment, bands))
+    write_atomically(path, encode(image, path.suffix, comment, bands, like))
 
 
 def _bands(count: int) -> str:

@@ -72,7 +72,7 @@ def translate_files(
             check_memory((info.height, info.width), translator)
             image = held(read_image(task.source, translator.source, alpha), translator.source)
             result = passage.translate(translator, image, conditions)
-            images.save(task.result, result, as_comment(own))
+            images.save(task.result, result, as_comment(own), translator.target.bands, like=task.source)
             yield task, Outcome(DONE, passage.unlike_training(image.shape[:2]))
         except tf.errors.ResourceExhaustedError:
             yield task, Outcome(FAILED, f"{image.shape[0]}×{image.shape[1]} pixels do not fit into memory: {passage.smaller()}")

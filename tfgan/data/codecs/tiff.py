@@ -4,7 +4,7 @@ import dataclasses
 import io
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import tifffile
 
 from tfgan.config import MOST_CHANNELS
 from tfgan.data.codecs import pillow
+from tfgan.data.codecs.geo import Tag
 from tfgan.data.codecs.numbers import read_as
 from tfgan.data.codecs.segments import look_inside, read_segments, segment_bytes, stored_type
 from tfgan.data.headers import ImageInfo, check_room, orient
@@ -63,12 +64,13 @@ def decode(content: bytes, pages: str) -> tuple[np.ndarray, ImageInfo]:
     return found[0] if len(found) == 1 else np.concatenate(found, axis=-1), info
 
 
-def encode(image: np.ndarray, bands: bool, comment: str) -> bytes:
+def encode(image: np.ndarray, bands: bool, comment: str, tags: Sequence[Tag] = ()) -> bytes:
     """The bytes of a TIFF, deflated; bands are written as gray with samples of no stated meaning, which is what GDAL writes.
 
     Args:
         image: H×W×C; bands: whether its channels are plain data, see `ImageInfo`.
         comment: ASCII text, which becomes the ImageDescription.
+        tags: more tags, see `tfgan.data.codecs.geo`.
     """
     content, channels = io.BytesIO(), image.shape[-1]
     color = not bands and channels in (3, 4)
@@ -83,6 +85,7 @@ def encode(image: np.ndarray, bands: bool, comment: str) -> bytes:
         description=comment or None,
         metadata=None,
         software=False,
+        extratags=tags,
     )
     return content.getvalue()
 
