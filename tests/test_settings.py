@@ -101,13 +101,13 @@ def test_others_are_refused(given, message):
     [
         (TrainConfig, {"seed": -1}, "--seed=-1"),
         (TrainConfig, {"precision": "float8"}, "--precision=float8"),
-        (TrainConfig, {"best_metric": "l1"}, "needs --validate_every"),
-        (TrainConfig, {"patience": 2}, "needs --best_metric"),
+        (TrainConfig, {"best_metric": "l1"}, "--best_metric does nothing without --validate_every: give --validate_every=EPOCHS too"),
+        (TrainConfig, {"patience": 2}, "--patience does nothing without --best_metric"),
         (DataConfig, {"synthetic_images": 0}, "at least 1"),
         (SampleConfig, {"sheet": "edit"}, "needs --images"),
         (SampleConfig, {"truncation": "half"}, "use numbers"),
         (TranslateConfig, {"tile": -1}, "--tile=-1"),
-        (EvaluateConfig, {"inception_weights": "x", "features": ""}, "has no place"),
+        (EvaluateConfig, {"inception_weights": "x", "features": ""}, "--inception_weights does nothing beside --features="),
     ],
 )
 def test_records_refuse_what_the_command_line_refuses(kind, settings, message):

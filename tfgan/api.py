@@ -27,6 +27,7 @@ from tfgan.config import (
 )
 from tfgan.config.rows import metrics_row
 from tfgan.config.stored import read_lines
+from tfgan.config.unused import say_unused
 from tfgan.config.verbs import EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
 from tfgan.data.catalog import DATASETS
 from tfgan.errors import UserError, did_you_mean
@@ -92,9 +93,10 @@ def train(method: str | type[Method] = "", *, recipe: str = "", data: Any = None
     given = recipes.recipe_settings(recipe) if recipe else []
     named = [place.pop("method") for place in given if "method" in place]
     chosen = _method_name(method) if method else ["pix2pix", *named][-1]
-    images, training, hparams = make_records(given, settings, [DataConfig, TrainConfig, method_class(chosen).HParams])
+    images, training, hparams = make_records(given, settings, [DataConfig, TrainConfig, method_class(chosen).HParams], later=[DataConfig])
     name = recipes.find_recipe(recipe, Path()).stem if recipe else f"{chosen}_{'own' if data is not None else images.name}"
     images, training = _with_own(images.with_home(), data, method_class(chosen).batch_kind), training.with_home(name)
+    say_unused(images)
     named_by = {word for place in (*given, settings) for word in in_present_words(place, old_names(DataConfig))}
     if data is None and not images.is_named(named_by) and not is_run(Path(training.workdir)):  # a run that is there has its data
         raise UserError(f"which data set? Give data, data_dir, a recipe that names its data, or dataset={_BUILT_IN}.")
@@ -166,8 +168,6 @@ def evaluate(*, real: str | Path, fake: str | Path, **settings) -> dict[str, flo
         UserError: an unknown setting or metric, or one that cannot be measured on these images.
     """
     (config,) = make_records([], settings, [EvaluateConfig])
-    config.check_folders(str(real), str(fake))
-    start_tensorflow()
     from tfgan.runs.evaluation.evaluate import evaluate_folders
 
     return _values(evaluate_folders(str(real), str(fake), config))
@@ -229,7 +229,8 @@ def check(data_dir: str | Path = "", method: str = "", **settings) -> Inspection
     known, given = {field.name for field in dataclasses.fields(DataConfig)}, in_present_words(settings, old_names(DataConfig))
     data = DataConfig(data_dir=str(data_dir), **{name: value for name, value in given.items() if name in known}).with_home()
     choice = choose_method(data, method)
-    _, training, hparams = make_records([], settings, [DataConfig, TrainConfig, method_class(choice.method).HParams])
+    kinds = [DataConfig, TrainConfig, method_class(choice.method).HParams]
+    _, training, hparams = make_records([], {**settings, "data_dir": str(data_dir)}, kinds)
     _, inspection = inspect_data(data, choice, hparams, training, given)
     return inspection
 

@@ -283,7 +283,7 @@ def test_several_runs_side_by_side(run, capsys):
         (["RUN", "--features=", "--metrics=lpips"], "lpips needs --lpips_weights"),
         (["RUN", "--features=absent.keras"], "--features=absent.keras is missing"),
         (["RUN", "--inception_weights=absent.h5"], "absent.h5 is missing"),
-        (["RUN", "--features=own", "--inception_weights=a.h5"], "has no place beside --features=own"),
+        (["RUN", "--features=own", "--inception_weights=a.h5"], "does nothing beside --features=own"),
         (["RUN", "--count=1"], "--count=1"),
         (["--real=a", "--fake=b", "--features=own"], "trained on a run's data"),
         (["--stored", "--real=a", "--fake=b"], "--stored"),

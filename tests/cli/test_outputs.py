@@ -271,7 +271,7 @@ def test_an_evaluation_that_cannot_be_kept_is_told(place, capsys, monkeypatch):
 def test_the_cases_of_domains_stay_in_the_run(place):
     from types import SimpleNamespace
 
-    from tfgan.runs.evaluation.evaluate import _cases
+    from tfgan.runs.evaluation.measuring import _cases
 
     picture = np.zeros((1, 8, 8, 3), np.uint8)
     run = SimpleNamespace(folder=place / "translates", step=4, config=None)

@@ -1,74 +1,176 @@
-"""Options that would do nothing are refused or said, by name and with the reason."""
+"""Options that would do nothing are refused or said, with the reason: the tables of `tfgan.config.unused`, walked as a whole."""
 
 import dataclasses
-from types import SimpleNamespace
+import itertools
+import re
+from pathlib import Path
 
 import pytest
 
 from tfgan.cli.main import main
-from tfgan.config import DataConfig
-from tfgan.config.verbs import EvaluateConfig, SampleConfig
+from tfgan.config import SPECIFIC, DataConfig, TrainConfig, make_records
+from tfgan.config.setting import unchecked
+from tfgan.config.unused import entries, hold, refuse_unused, say_unused, unused_names
+from tfgan.config.verbs import CheckConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
 from tfgan.config.words import say_once
 from tfgan.data.label_maps.classes import _given
 from tfgan.errors import UserError
-from tfgan.runs.judging import TOOL_SETTINGS, _refuse_label_settings, check_metrics
+from tfgan.methods import METHODS, method_class
+from tfgan.runs.evaluation.evaluate import needed_tools
+from tfgan.runs.judging import facts_of
+from tfgan.runs.opening import read_config
+
+KEPT = str(Path(__file__).parents[1] / "kept_run" / "run")
+
+ALWAYS_USED = {
+    CheckConfig: "method probe sheet",
+    TranslateConfig: "checkpoint format overwrite size to",
+    SampleConfig: "checkpoint having lacking overwrite sheet",  # folders without an encoder are refused where it is looked up
+    EvaluateConfig: "count metrics seed",
+    ExportConfig: "checkpoint output overwrite",
+    ReportConfig: "images out",
+    DataConfig: "cache data_dir show_bands value_range",
+    TrainConfig: "checkpoint_every checkpoint_minutes deterministic health init_from keep_checkpoints log_every num_samples precision "
+    "sample_every seed steps steps_per_execution tensorboard tpu validate_every workdir xla",
+}
+OF_EVERY_METHOD = "batch_size epochs flip image_size random_crop"
+OF_METHODS = {
+    "pix2pix": "beta_1 beta_2 bottleneck_norm dropout ema_decay generator learning_rate lr_decay_epochs ngf norm objective upsampling",
+    "cyclegan": "beta_1 beta_2 cycle_weight dropout generator learning_rate loss lr_decay_epochs n_layers ndf ngf pool_size upsampling",
+    "stargan": "beta_1 beta_2 classification_weight gp_weight group_loss learning_rate lr_decay_epochs n_blocks n_critic n_layers ndf ngf "
+    "reconstruction_weight target_labels",
+    "spade": "beta_1 beta_2 depth discriminator_learning_rate feature_weight learning_rate loss lr_decay_epochs n_layers ndf ngf scales "
+    "style_encoder sync_batch_norm vgg_weights",
+    "gan": "batch_norm beta_1 beta_2 diffaugment ema_decay latent_dim learning_rate loss lr_decay_epochs n_critic prior updates",
+    "cgan": "batch_norm beta_1 beta_2 diffaugment dropout ema_decay latent_dim learning_rate loss lr_decay_epochs n_critic prior updates",
+    "dcgan": "architecture beta_1 beta_2 diffaugment ema_decay latent_dim learning_rate loss lr_decay_epochs n_critic ndf ngf prior "
+    "updates",
+    "acgan": "architecture beta_1 beta_2 class_weight diffaugment discriminator_norm dropout ema_decay fake_class_weight latent_dim "
+    "learning_rate loss lr_decay_epochs n_critic ndf ngf prior updates",
+    "vaegan": "convex decoder_loss diffaugment ema_decay encoder_units judge_reconstructions latent_dim learning_rate lr_end_factor ndf "
+    "nef ngf real_weight similarity_weight skip_margin",
+    "stylegan": "beta_1 beta_2 channel_base channel_max diffaugment ema_decay latent_dim learning_rate loss mapping_layers n_critic prior "
+    "progressive style_mixing_prob truncation w_dim",
+}
+HPARAMS = {method_class(name).HParams: name for name in METHODS}
+RECORDS = [*ALWAYS_USED, *HPARAMS]
+TABLE = [(record, number) for record in RECORDS for number in range(len(entries(record)))]
+CANDIDATES = ("", "x", "synthetic", "tfds:x", ("l1",), (), 0, 0.0, 1, 0.5, False, True)
+
+
+def words(record):
+    return set((ALWAYS_USED.get(record) or f"{OF_EVERY_METHOD} {OF_METHODS[HPARAMS[record]]}").split())
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: HPARAMS.get(record, record.__name__))
+def test_every_option_is_in_the_table_or_always_used(record):
+    names = {field.name for field in dataclasses.fields(record)}
+    kinds = SPECIFIC if record is DataConfig else set()  # by kinds of batches: `check_settings`
+    assert not words(record) & unused_names([record])
+    assert words(record) | unused_names([record]) | kinds == names
+
+
+def another(field):
+    """A value of the setting that is not its default."""
+    choices = [choice for choice in field.metadata["choices"] if choice != field.default]
+    return choices[0] if choices else next(value for value in CANDIDATES if value != field.default and type(value) is type(field.default))
+
+
+def witness(record, entry, name):
+    """Settings for which the option `name` does nothing by `entry`, made without checks."""
+    fields = {field.name: field for field in dataclasses.fields(record)}
+    defaults = {other: field.default for other, field in fields.items()}
+    tried = [
+        [defaults[other], *fields[other].metadata["choices"], *CANDIDATES] if callable(values) else values
+        for other, values in entry.beside.items()
+    ]
+    for values in itertools.product(*tried):
+        settings = unchecked(record, defaults | {name: another(fields[name])} | dict(zip(entry.beside, values)))
+        if entry.holds(settings, entry.where):
+            return settings
+    raise AssertionError(f"nothing makes {entry} hold")
+
+
+def ids(value):
+    return HPARAMS.get(value, value.__name__) if isinstance(value, type) else None
+
+
+@pytest.mark.parametrize("record, number", TABLE, ids=ids)
+def test_each_entry_of_the_table(record, number, caplog):
+    entry = entries(record)[number]
+    for name in entry.names:
+        settings, told = witness(record, entry, name), rf"--{name} does nothing (?:with|without|for|beside|here|at) [^{{}}]+"
+        if entry.said:
+            say_once.cache_clear()
+            with caplog.at_level("INFO"):
+                say_unused(settings, entry.where, "runs/a")
+            assert any(re.fullmatch(rf"{told}\.", found.message) for found in caplog.records), name
+        else:
+            with pytest.raises(UserError, match=rf"^{told}: .*(leave|give|use) .*\.$"):
+                refuse_unused(settings, entry.where, "runs/a")
+        caplog.clear()
+        idle = dataclasses.replace(record(), **{}) if not entry.where else record()
+        hold(idle, entry.where, "runs/a")  # at its default it is no matter
+        say_unused(idle, entry.where)
+    assert not caplog.records
+
+
+def test_both_doors_say_what_does_nothing(caplog, capsys):
+    said = "--validate_count does nothing without --validate_every."
+    for give in (
+        lambda: make_records([], {"validate_count": 9}, [TrainConfig]),
+        lambda: main(["train", "--dataset=synthetic", "--validate_count=9", "--dry_run"]),
+    ):
+        say_once.cache_clear()
+        with caplog.at_level("INFO"):
+            give()
+        assert [found.message for found in caplog.records if "does nothing" in found.message] == [said]
+        caplog.clear()
 
 
 @pytest.mark.parametrize(
-    "settings, message",
+    "arguments, message",
     [
-        ({"segmenter": "missing.keras"}, "--segmenter does nothing with --metrics=l1,ssim, none of which needs it: leave it out"),
-        ({"label_palette": ["zz"]}, "--label_palette does nothing with"),
-        ({"label_names": ["a", "b"]}, "--label_names does nothing with"),
-        ({"classifier_epochs": 3}, "--classifier_epochs does nothing with"),
-        ({"lpips_weights": "x"}, "--lpips_weights does nothing with"),
-        ({"inception_weights": "x"}, "--inception_weights does nothing with"),
+        (["evaluate", KEPT, "--label_palette=facades"], "--label_palette does nothing for KEPT, whose label maps are made by the program"),
+        (["evaluate", KEPT, "--classifier_epochs=3"], "--classifier_epochs does nothing for KEPT, without classes and attributes"),
+        (["evaluate", KEPT, "--metrics=l1,ssim", "--segmenter=gone.keras"], "--segmenter does nothing with --metrics=l1,ssim, none of"),
+        (["evaluate", KEPT, "--vgg_weights=gone.h5"], "--vgg_weights does nothing without --lpips_weights: give LPIPS' weights too"),
+        (["evaluate", KEPT, "--segmenter=a.keras", "--segmenter_steps=3"], "--segmenter_steps does nothing with --segmenter, which is"),
+        (["evaluate", "--real=a", "--fake=b", "--cases=9"], "--cases does nothing for two folders: it is of a run"),
+        (["evaluate", "--real=a", "--fake=b", "--checkpoint=best"], "--checkpoint does nothing for two folders"),
+        (["evaluate", "--real=a", "--fake=b", "--segmenter=c"], "--segmenter does nothing for two folders, without label maps"),
+        (["evaluate", KEPT, "--stored", "--count=9"], "--count does nothing with --stored, which does not measure"),
+        (["translate", KEPT, KEPT, "out", "--set=Male"], "--set does nothing for KEPT, which knows no attributes"),
+        (["translate", KEPT, KEPT, "out", "--style=a.png", "--seed=3"], "--seed does nothing with --style, which replaces the random one"),
+        (["sample", KEPT, "out", "--images=a", "--sheet=mixing"], "--images does nothing with --sheet=mixing"),
+        (["sample", KEPT, "out", "--strengths=2"], "--strengths does nothing without an edit: give --having=FOLDER and --lacking=FOLDER"),
+        (["train", "--dataset=synthetic", "--patience=3", "--dry_run"], "--patience does nothing without --best_metric: give"),
     ],
 )
-def test_settings_of_tools_that_no_metric_needs(settings, message):
-    with pytest.raises(UserError, match=message):
-        check_metrics(EvaluateConfig(metrics=("l1", "ssim"), **settings))
-    check_metrics(EvaluateConfig(**settings))  # all metrics that fit
+def test_commands(arguments, message, capsys):
+    assert main(arguments) == 2
+    assert message.replace("KEPT", KEPT) in capsys.readouterr().err
 
 
-def test_settings_of_tools_that_a_metric_needs():
-    check_metrics(EvaluateConfig(metrics=("mean_iou",), segmenter="x", label_palette=("zz",)))
-    check_metrics(EvaluateConfig(metrics=("fid",), inception_weights="x"))
-    check_metrics(EvaluateConfig(metrics=("fid",), features="own", segmenter_steps=3, classifier_epochs=2))
-    check_metrics(EvaluateConfig(metrics=("lpips",), lpips_weights="x", vgg_weights="y"))
-    names = {field.name for field in dataclasses.fields(EvaluateConfig)}
-    assert all(names.issuperset(settings) for settings in TOOL_SETTINGS.values())
-
-
-def test_settings_of_label_maps_for_a_run_without_any():
-    config = SimpleNamespace(spec=SimpleNamespace(kind="images"))
-    with pytest.raises(UserError, match="--label_palette does nothing for runs/a, which learns from images images, without label maps"):
-        _refuse_label_settings("runs/a", config, EvaluateConfig(label_palette=("zz",)))
-    _refuse_label_settings("runs/a", SimpleNamespace(spec=SimpleNamespace(kind="paired")), EvaluateConfig(label_palette=("zz",)))
-
-
-@pytest.mark.parametrize(
-    "settings, message",
-    [
-        ({"rows": 2}, "--rows does nothing without --sheet"),
-        ({"columns": 2}, "--columns does nothing without --sheet"),
-        ({"crossover": 2}, "--crossover does nothing without --sheet"),
-        ({"sheet": "samples", "crossover": 2}, "--crossover does nothing without --sheet=mixing"),
-        ({"sheet": "samples", "count": 2}, "--count does nothing with --sheet=samples"),
-    ],
-)
-def test_settings_of_sheets_and_of_folders_are_said(settings, message, caplog):
+def test_a_picture_of_many_has_rows(tmp_path, caplog):
+    """The sheet follows from the output's name, before anything is said of its rows."""
     say_once.cache_clear()
     with caplog.at_level("INFO"):
-        SampleConfig(**settings)
-    assert [record.message for record in caplog.records] == [f"{message}."]
+        assert main(["sample", KEPT, str(tmp_path / "digits.png"), "--rows=2"]) == 2
+    assert not [found for found in caplog.records if "does nothing" in found.message]
+
+
+def test_facts_of_a_run():
+    facts = facts_of(read_config(Path(KEPT)))
+    assert facts["label maps"] and not facts["label maps of files"] and facts["translates"] and not facts["classes"]
+
+
+def test_tools_that_metrics_need():
+    assert needed_tools(EvaluateConfig(metrics=("fid",), features="own"))["segmenter"]
+    assert not any(needed_tools(EvaluateConfig(metrics=("l1",))).values())
+    hold(EvaluateConfig(metrics=("mean_iou",), segmenter="x", label_palette=("zz",)), {"segmenter": True, "label maps": True}, "runs/a")
 
 
 def test_names_given_twice():
     with pytest.raises(UserError, match="--label_names: two classes are called 'door'"):
         _given(DataConfig(label_names=("door", "wall", "door")))
-
-
-def test_stored_results_are_not_measured(capsys, tmp_path):
-    assert main(["evaluate", "--stored", "--count=9", str(tmp_path)]) == 2
-    assert "--count does nothing with --stored, which does not measure" in capsys.readouterr().err

@@ -314,8 +314,3 @@ def test_settings_that_would_do_nothing_are_refused(kind, settings, message):
 def test_idx_files_have_no_halves(digits):
     with pytest.raises(UserError, match="--half=right is for side by side files, which the idx files in .* are not: leave it out"):
         open_kind("images", data_dir=str(digits), half="right")
-
-
-def test_a_feature_that_is_not_used_is_told(capsys):
-    open_kind("paired", tfds_source="image")
-    assert "--tfds_source is not used: it names a feature of --dataset=tfds:NAME." in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """`tfgan check`: what one wants to know of a data set before hours of training."""
 
+import dataclasses
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any, NamedTuple
 
 from tfgan.cli.data_set import add_settings, first_look, likely_folder, name_data, require_data
 from tfgan.cli.flags import Flags, wants_help
-from tfgan.config import DataConfig, RunConfig, TrainConfig, check_new_file, is_run
+from tfgan.config import DataConfig, TrainConfig, check_new_file, is_run
 from tfgan.config.verbs import CheckConfig
 from tfgan.data import is_stored, make_dataset
 from tfgan.errors import UserError
@@ -114,13 +115,9 @@ def _refused(plan: _Plan, seen) -> list:
             read_config(Path(plan.training.init_from))
         if is_run(Path(plan.workdir)):
             dataset = _open(plan, seen, plan.hparams)
-            from tfgan.runs.planning.plan import earlier_run, refuse_data, settle
+            from tfgan.runs.planning.plan import go_on
 
-            earlier = earlier_run(plan.workdir, plan.method, plan.hparams)
-            hparams = settle(plan.hparams, earlier, plan.method)
-            if earlier:
-                training = plan.training.with_home(plan.workdir)
-                refuse_data(earlier, RunConfig(plan.method, plan.data, training, hparams, dataset.spec, {}), dataset)
+            go_on(plan.method, plan.data, dataclasses.replace(plan.training, workdir=plan.workdir), plan.hparams, dataset)
     except UserError as error:
         return [Finding("error", "run_refused", str(error))]
     return []

@@ -1,6 +1,5 @@
 """Which data set `check` and `train` are asked about: a folder, a flag, or none."""
 
-import dataclasses
 import os
 from collections.abc import Collection
 from pathlib import Path
@@ -65,13 +64,13 @@ def name_data(flags: Flags, folders: list[str], done: str) -> DataConfig:
     Raises:
         UserError: several folders, or one that does not exist.
     """
-    data = flags.record(DataConfig)
-    if len(folders) > 1 or (folders and data.data_dir):
-        found = ", ".join([*folders, *[data.data_dir] * bool(data.data_dir)])
+    named = flags["data_dir"]
+    if len(folders) > 1 or (folders and named):
+        found = ", ".join([*folders, *[named] * bool(named)])
         raise UserError(f"one folder is {done} at a time, found {found}\n{flags.usage.splitlines()[0]}")
     if folders and not os.path.exists(os.path.expanduser(folders[0])):
         raise UserError(_missing(folders[0]))
-    return dataclasses.replace(data, data_dir=(folders or [data.data_dir])[0]).with_home()
+    return flags.record(DataConfig, data_dir=(folders or [named])[0]).with_home()
 
 
 def require_data(given: Collection[str], data: DataConfig, usage: str, other: str = ""):

@@ -11,7 +11,6 @@ from tfgan.config.verbs import EvaluateConfig
 from tfgan.errors import UserError
 from tfgan.paths.files import write_atomically
 from tfgan.paths.home import with_home
-from tfgan.runs.start import start_tensorflow
 from tfgan.terminal import wrapped
 
 USAGE = """usage: tfgan evaluate RUN [RUN …] [--FLAGS]
@@ -45,11 +44,13 @@ def run(arguments: list[str]) -> int:
     settings = flags.record(EvaluateConfig)
     out = _check(flags, folders)
     real, fake = (with_home(flags[name]) for name in ("real", "fake"))
-    if not folders:
-        settings.check_folders(real, fake)
     from tfgan.evaluation.results import refuse_unlike, stored_results, table
+    from tfgan.runs.evaluation.evaluate import evaluate, evaluate_folders
 
-    results = stored_results(folders) if flags["stored"] else _measure(folders, real, fake, settings, bool(out))
+    if flags["stored"]:
+        results = stored_results(folders)
+    else:
+        results = evaluate(folders, settings, bool(out)) if folders else [evaluate_folders(real, fake, settings)]
     first, *others = [result.get("parts", [result]) for result in results]
     for part in first:
         refuse_unlike([part, *itertools.chain(*others)])
@@ -59,20 +60,6 @@ def run(arguments: list[str]) -> int:
     for warning in dict.fromkeys(text for result in results for text in result["warnings"]):
         print(wrapped(f"note: {warning}", sys.stdout))
     return 0
-
-
-def _measure(folders: list[str], real: str, fake: str, settings: EvaluateConfig, elsewhere: bool) -> list[dict]:
-    """Measures runs, or two folders. What can be wrong without TensorFlow is said before it is started."""
-    from tfgan.runs.judging import judge_evaluation, judge_folders
-
-    if folders:
-        judge_evaluation(folders, settings, elsewhere)
-    else:
-        judge_folders(real, fake, settings)
-    start_tensorflow()
-    from tfgan.runs.evaluation.evaluate import evaluate, evaluate_folders
-
-    return evaluate(folders, settings, elsewhere) if folders else [evaluate_folders(real, fake, settings)]
 
 
 def _check(flags: Flags, folders: list[str]) -> Path | None:

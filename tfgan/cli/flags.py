@@ -10,6 +10,7 @@ from collections.abc import Collection
 from absl import flags
 
 from tfgan.config import Strings, as_text, from_text, old_names, refuse_both, shortened, tell_old_names
+from tfgan.config.unused import say_unused
 from tfgan.errors import UserError, did_you_mean
 from tfgan.paths.home import with_home
 from tfgan.runs.recipes import by_place
@@ -143,14 +144,18 @@ class Flags:
         self.given |= {self._old.get(name, name) for name in given}
         return others
 
-    def record(self, record: type):
-        """An instance of a record that was given to `add_record`, with the flags' values.
+    def record(self, record: type, **others):
+        """An instance of a record that was given to `add_record`, with the flags' values; those that do nothing are said.
+
+        Args:
+            others: values that were given in another way.
 
         Raises:
             UserError: values that do not fit.
         """
-        values = {field.name: self[field.name] for field in dataclasses.fields(record)}
-        return record(**values)
+        made = record(**{field.name: self[field.name] for field in dataclasses.fields(record)} | others)
+        say_unused(made)
+        return made
 
     def __getitem__(self, name: str):
         return self.values[name].value

@@ -1,6 +1,5 @@
 """`tfgan sample`: images from noise."""
 
-import dataclasses
 import os
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def run(arguments: list[str]) -> int:
         print(flags.help())
         return 0
     folder, output = flags.parse(arguments, positional=2)
-    settings = _with_sheet(flags.record(SampleConfig), Path(output), flags.given)
+    settings = flags.record(SampleConfig, sheet=_sheet(flags, Path(output)))
     from tfgan.runs.judging import judge_sample
 
     judge_sample(folder, Path(output), settings)
@@ -43,15 +42,16 @@ def run(arguments: list[str]) -> int:
     return exit_code
 
 
-def _with_sheet(settings: SampleConfig, output: Path, given: set[str]) -> SampleConfig:
-    """The settings with the sheet that an output called like a picture asks for, where none is named; one image is no sheet."""
+def _sheet(flags: Flags, output: Path) -> str:
+    """The sheet that is named, or else that which an output called like a picture asks for; one image is no sheet."""
     from tfgan.data.formats import is_picture
 
-    if settings.sheet or os.path.isdir(output) or not is_picture(output) or (settings.count == 1 and not settings.images):
-        return settings
-    if "count" in given and not settings.images:
+    sheet, images, count = flags["sheet"], flags["images"], flags["count"]
+    if sheet or os.path.isdir(output) or not is_picture(output) or (count == 1 and not images):
+        return sheet
+    if "count" in flags.given and not images:
         raise UserError(
-            f"{output} is the name of one picture, and --count={settings.count} a number of files: name a folder, or say how many the "
-            "picture shows by --rows and --columns."
+            f"{output} is the name of one picture, and --count={count} a number of files: name a folder, or say how many the picture "
+            "shows by --rows and --columns."
         )
-    return dataclasses.replace(settings, sheet="edit" if settings.having else "reconstruction" if settings.images else "samples")
+    return "edit" if flags["having"] else "reconstruction" if images else "samples"

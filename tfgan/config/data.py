@@ -8,6 +8,7 @@ from typing import Any
 from tfgan.config.ranges import AUTO, parse_ranges
 from tfgan.config.setting import Settings, Strings, as_flag, setting
 from tfgan.config.spec import MOST_CHANNELS, OLD_CODINGS, PAGES
+from tfgan.config.unused import Unused, given
 from tfgan.errors import UserError
 from tfgan.paths.home import with_home
 
@@ -15,6 +16,21 @@ OWN = "own:"
 """Begin of the setting `dataset` of images that a program gives, before a hash of what they are."""
 _NAMING = {"data_dir", "dataset", "synthetic_images", "synthetic_seed"}
 """Settings each of which says which data set it is; where none is given, nobody has chosen one."""
+
+_FEATURES = "it names a feature of --dataset=tfds:NAME"
+_OF_FILES = ("tfds_dir", "skip_bad_files", "read_patience", "alpha", "pages")
+
+
+def _is_made(dataset: str) -> bool:
+    return dataset == "synthetic"
+
+
+def _is_other_set(dataset: str) -> bool:
+    return not _is_made(dataset)
+
+
+def _is_tfds(dataset: str) -> bool:
+    return dataset.startswith("tfds:")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +40,17 @@ class DataConfig(Settings):
     Raises:
         UserError: a value is of another type, outside its range, or not among its choices.
     """
+
+    unused = (
+        Unused(("dataset",), {"data_dir": given}, why="beside a folder, which beats it", said=True),
+        Unused(("synthetic_images", "synthetic_seed"), {"data_dir": given}, why="with a folder", said=True),
+        Unused(("synthetic_images", "synthetic_seed"), {"dataset": _is_other_set}, said=True),
+        Unused(("tfds_source", "tfds_target"), {"data_dir": given}, why=f"with a folder: {_FEATURES}", said=True),
+        Unused(("tfds_source", "tfds_target"), {"dataset": lambda name: not _is_tfds(name)}, why=f"here: {_FEATURES}", said=True),
+        Unused(("tfds_dir",), {"data_dir": given}, why="with a folder", said=True),
+        Unused(_OF_FILES, {"dataset": _is_made, "data_dir": ("",)}, why="with images that the program makes", said=True),
+        Unused(("attributes_file", "extra_data_dirs"), {"data_dir": ("",)}, said=True),
+    )
 
     dataset: str = setting("synthetic", "a built-in data set (see `tfgan list`), or tfds:NAME for any TensorFlow Datasets set")
     data_dir: str = setting("", "a folder of your images; beats --dataset", operational=True, path=True)
@@ -124,6 +151,10 @@ class DataConfig(Settings):
             attributes_file=with_home(self.attributes_file),
             extra_data_dirs=tuple(map(with_home, self.extra_data_dirs)),
         )
+
+    def moved(self, data_dir: str) -> "DataConfig":
+        """The settings of the same data in the folder where they are now; `data_dir` is empty where that is the old one."""
+        return dataclasses.replace(self, data_dir=with_home(data_dir)) if data_dir else self
 
     def is_named(self, given: Iterable[str]) -> bool:
         """Whether somebody has said which data set it is, where `given` are the names of the settings that somebody gave."""

@@ -9,10 +9,11 @@ import os
 import shlex
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from tfgan.config.words import present_choice, say_once, tell_old_choice
+from tfgan.config.unused import Unused, refuse_unused
+from tfgan.config.words import present_choice, tell_old_choice
 from tfgan.errors import UserError
 from tfgan.paths.home import with_home
 
@@ -80,12 +81,15 @@ class Settings:
 
     Attributes:
         idle: names of inherited settings that do nothing, which the help leaves out.
+        unused: the table of settings that do nothing beside others, or for what a command is about, beside those of the parent classes.
 
     Raises:
-        UserError: a value of another type, outside its range, or not among its choices; the message names the flag.
+        UserError: a value of another type, outside its range, or not among its choices, or of a setting that does nothing; the message
+            names the flag.
     """
 
     idle: typing.ClassVar[Strings] = ()
+    unused: typing.ClassVar[tuple[Unused, ...]] = ()
 
     def __post_init__(self):
         hints = typing.get_type_hints(type(self))
@@ -99,6 +103,11 @@ class Settings:
             problem = unfit(field, value)
             if problem:
                 raise UserError(f"{shortened(as_flag(field.name, value))} {problem}.")
+        refuse_unused(self)
+
+    def texts(self) -> dict[str, str]:
+        """The settings by name, as flags have them."""
+        return {field.name: as_text(getattr(self, field.name)) for field in dataclasses.fields(self)}
 
     def effective(self) -> dict[str, Any]:
         """The settings by name as they count. Subclasses fill in those that follow from others, and give idle ones their default."""
@@ -118,24 +127,6 @@ class Settings:
     def unchecked(self, **changes) -> "typing.Self":
         """A copy with other values of the settings in `changes`, made without the checks."""
         return unchecked(type(self), {field.name: getattr(self, field.name) for field in dataclasses.fields(self)} | changes)
-
-    def say_idle(self, names: Iterable[str], reason: str):
-        """Logs, once in a process, each of the settings `names` that is not at its default although it does nothing, with the reason."""
-        for name in names:
-            if getattr(self, name) != getattr(type(self), name):
-                say_once(f"--{name} does nothing {reason}.")
-
-    def refuse_idle(self, names: Iterable[str], reason: str, cure: str = "leave it out"):
-        """Raises `UserError` for a setting that is not at its default although it does nothing.
-
-        Args:
-            names: the settings that do nothing.
-            reason: why, as the end of a sentence: "without --flip".
-            cure: what to do about it, as the message says it.
-        """
-        for name in names:
-            if getattr(self, name) != getattr(type(self), name):
-                raise UserError(f"--{name} does nothing {reason}: {cure}.")
 
 
 def unfit(field: dataclasses.Field, value) -> str:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from tfgan.config.setting import Settings, setting
+from tfgan.config.unused import Unused, given
 from tfgan.errors import UserError
 from tfgan.paths.home import with_home
 from tfgan.paths.names import run_name
@@ -19,6 +20,15 @@ class TrainConfig(Settings):
     Raises:
         UserError: a value is of another type, outside its range, or not among its choices; or a setting that does nothing without another.
     """
+
+    unused = (
+        Unused(("best_metric", "features"), {"validate_every": (0,)}, cure="give --validate_every=EPOCHS too"),
+        Unused(("validate_count",), {"validate_every": (0,)}, said=True),
+        Unused(("patience",), {"best_metric": ("",)}, cure="give the metric that has to improve too"),
+        Unused(("inception_weights",), {"features": lambda name: name != "inception"}, why="without --features=inception"),
+        Unused(("gpus",), {"tpu": given}, said=True),
+        Unused(("accept_new_data",), where={"goes on": False}, why="for a new run", said=True),
+    )
 
     workdir: str = setting("", "the run's folder; empty: runs/NAME after the recipe", operational=True, path=True)
     steps: int = setting(0, "total steps of the run; 0: as --epochs says", operational=True, at_least=0)
@@ -80,14 +90,6 @@ class TrainConfig(Settings):
     def __post_init__(self):
         super().__post_init__()
         named_cards(self.gpus)
-        if self.best_metric and not self.validate_every:
-            raise UserError(f"--best_metric={self.best_metric} needs --validate_every=EPOCHS.")
-        if self.patience and not self.best_metric:
-            raise UserError(f"--patience={self.patience} needs --best_metric, the metric that has to improve.")
-        if self.features and not self.validate_every:
-            raise UserError(f"--features={self.features} needs --validate_every=EPOCHS.")
-        if self.inception_weights and self.features != "inception":
-            raise UserError("--inception_weights needs --features=inception.")
         if self.best_metric in ("fid", "kid") and not self.features:
             raise UserError(f"--best_metric={self.best_metric} needs --features=inception, or a Keras model's file.")
 

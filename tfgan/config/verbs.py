@@ -7,10 +7,20 @@ from pathlib import Path
 from tfgan.config.scale import FULL, TRAINED
 from tfgan.config.setting import MOST_SIDE, Settings, Strings, setting, shortened
 from tfgan.config.spec import OLD_CODINGS
+from tfgan.config.unused import Unused, given
 from tfgan.errors import UserError, did_you_mean
 
 SHEETS = ("", "samples", "interpolation", "mixing", "truncation", "reconstruction", "edit")
 CHECKPOINT = "last, best, or the number of a step"
+
+LABELS = ("label_palette", "label_names", "label_coding")
+TOOL_SETTINGS = {
+    "segmenter": ("segmenter", "segmenter_steps", *LABELS),
+    "classifier": ("classifier", "classifier_epochs"),
+    "perceptual": ("lpips_weights", "vgg_weights"),
+    "features": ("inception_weights",),
+}
+"""Tool that metrics need -> the settings of an evaluation that are its own."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +40,15 @@ class CheckConfig(Settings):
 @dataclasses.dataclass(frozen=True)
 class TranslateConfig(Settings):
     """The settings of `tfgan translate`, which makes images from images with a trained run."""
+
+    unused = (
+        Unused(("set",), where={"attributes": False}, why="for {subject}, which knows no attributes"),
+        Unused(("style",), where={"styles of photos": False}, why="for {subject}, which has no style encoder (spade with --style_encoder)"),
+        Unused(("seed",), where={"styles of photos": False}, why="for {subject}, which takes no random style"),
+        Unused(("seed",), {"style": given}, why="with --style, which replaces the random one"),
+        Unused(("tile",), {"size": (TRAINED,)}, said=True),
+        Unused(("tile",), {"size": ("",)}, {"trained size": True}, f"at --size={TRAINED}, as images go through {{subject}}", said=True),
+    )
 
     checkpoint: str = setting("last", CHECKPOINT, group="which")
     to: str = setting("", "the domain to translate into, by name, where a run knows several ways", group="what to make")
@@ -67,6 +86,23 @@ class SampleConfig(Settings):
         UserError: a value outside its range or choices, or settings that contradict each other or miss one that they need.
     """
 
+    unused = (
+        Unused(("rows", "columns", "crossover"), {"sheet": ("",)}, said=True),
+        Unused(("count",), {"sheet": given}, said=True),
+        Unused(("crossover",), {"sheet": lambda sheet: sheet not in ("", "mixing")}, why="without --sheet=mixing", said=True),
+        Unused(("columns",), {"sheet": ("truncation", "reconstruction", "edit")}, said=True),
+        Unused(("columns",), {"sheet": ("samples",)}, {"classes": True}, "for {subject}, whose classes are the columns", said=True),
+        Unused(("images",), {"sheet": ("samples", "mixing", "truncation")}),
+        Unused(("count",), {"images": given, "sheet": ("",)}, why="with --images, all of which are taken", said=True),
+        Unused(("seed",), {"images": given}, why="with --images, which are in the place of noise", said=True),
+        Unused(("classes",), {"images": given}, why="with --images, which are in the place of noise"),
+        Unused(("classes",), {"sheet": ("mixing", "truncation")}),
+        Unused(("classes",), where={"classes": False}, why="for {subject}, which was trained without classes"),
+        Unused(("truncation",), {"sheet": ("truncation",)}, why="with --sheet=truncation, which shows several"),
+        Unused(("truncation",), where={"styles": False}, why="for {subject}: it is for StyleGAN"),
+        Unused(("strengths",), {"having": ("",)}, why="without an edit", cure="give --having=FOLDER and --lacking=FOLDER too"),
+    )
+
     checkpoint: str = setting("last", CHECKPOINT, group="which")
     count: int = setting(64, "images, in folders", at_least=1, at_most=10_000_000, group="what to make")
     seed: int = setting(0, "of the first image; the others count on from it", at_least=0, group="what to make")
@@ -87,24 +123,14 @@ class SampleConfig(Settings):
     def __post_init__(self):
         super().__post_init__()
         self.numbers("truncation")
-        strengths = self.numbers("strengths")
-        if not self.sheet:
-            self.say_idle(("rows", "columns", "crossover"), "without --sheet")
-        else:
-            self.say_idle(("count",), f"with --sheet={self.sheet}")
-            if self.sheet != "mixing":
-                self.say_idle(("crossover",), "without --sheet=mixing")
+        self.numbers("strengths")
         edits = bool(self.having and self.lacking)
         if self.sheet in ("reconstruction", "edit") and not self.images:
             raise UserError(f"--sheet={self.sheet} needs --images=FOLDER.")
-        if self.images and self.sheet not in ("", "reconstruction", "edit", "interpolation"):
-            raise UserError(f"--images has no place in --sheet={self.sheet}: leave it out.")
         if bool(self.having or self.lacking) != edits or (self.sheet == "edit" and not edits):
             raise UserError("An edit leads from images that lack something to others: give both, --having=FOLDER and --lacking=FOLDER.")
         if edits and (not self.images or self.sheet not in ("", "edit")):
             raise UserError("--having and --lacking edit --images, one by one or with --sheet=edit.")
-        if strengths and not edits:
-            raise UserError("--strengths are those of an edit: give --having=FOLDER and --lacking=FOLDER too.")
 
     def numbers(self, name: str) -> list[float]:
         """The numbers in the setting `name`, "truncation" or "strengths"; empty if it is not given.
@@ -126,6 +152,24 @@ class SampleConfig(Settings):
 @dataclasses.dataclass(frozen=True)
 class EvaluateConfig(Settings):
     """The settings of `tfgan evaluate`, which measures the images that a trained run makes."""
+
+    unused = (
+        *(
+            Unused(names, {"metrics": given}, {tool: False}, "with --metrics={metrics}, none of which needs it")
+            for tool, names in TOOL_SETTINGS.items()
+        ),
+        Unused(("features",), {"metrics": given, "features": given}, {"features": False}, "with --metrics={metrics}", said=True),
+        Unused(("checkpoint", "data_dir", "cases"), where={"run": False}, why="for {subject}: it is of a run"),
+        Unused(TOOL_SETTINGS["segmenter"], where={"label maps": False}, why="for {subject}, without label maps"),
+        Unused(LABELS, where={"label maps of files": False}, why="for {subject}, whose label maps are made by the program"),
+        Unused(TOOL_SETTINGS["classifier"], where={"labels": False}, why="for {subject}, without classes and attributes"),
+        Unused(TOOL_SETTINGS["perceptual"], where={"true images": False}, why="for {subject}, which makes no image that has a true one"),
+        Unused(("cases",), where={"true images": False}, why="for {subject}, which makes no image that has a true one", said=True),
+        Unused(("inception_weights",), {"features": lambda features: features != "inception"}, why="beside --features={features}"),
+        Unused(("segmenter_steps",), {"segmenter": given}, why="with --segmenter, which is trained already"),
+        Unused(("classifier_epochs",), {"classifier": given}, why="with --classifier, which is trained already"),
+        Unused(("vgg_weights",), {"lpips_weights": ("",)}, cure="give LPIPS' weights too, or leave it out"),
+    )
 
     checkpoint: str = setting("last", CHECKPOINT, group="what")
     data_dir: str = setting("", "where the run's data is now, if it was moved", group="what", path=True)
@@ -159,11 +203,6 @@ class EvaluateConfig(Settings):
     seed: int = setting(0, "of intervals, subsets and projections", at_least=0, group="how")
     cases: int = setting(4, "best and worst validation images kept for the report, by each metric", at_least=0, group="output")
 
-    def __post_init__(self):
-        super().__post_init__()
-        if self.inception_weights and self.features != "inception":
-            raise UserError(f"--inception_weights has no place beside --features={self.features}: leave one of them out.")
-
     def check_folders(self, real: str, fake: str):
         """Raises `UserError` if two folders cannot be compared by these settings, or one of them is not named."""
         if not (real and fake):
@@ -175,6 +214,8 @@ class EvaluateConfig(Settings):
 @dataclasses.dataclass(frozen=True)
 class ExportConfig(Settings):
     """The settings of `tfgan export`, which writes a run's networks as a SavedModel."""
+
+    unused = (Unused(("max_pixels",), where={"translates": False}, why="for {subject}, whose export takes no files"),)
 
     checkpoint: str = setting("last", CHECKPOINT, group="which")
     output: str = setting("", "folder of the SavedModel; empty: RUN/export", group="output", path=True)

@@ -89,7 +89,6 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str
     from tfgan.data.ranges import with_ranges
 
     check_settings(settings, kind)
-    _tell_unused(settings)
     if is_made(settings):
         splits = synthetic(settings, kind, loaded_size)
     elif is_own(settings) and not BATCH_KINDS[kind].translates:  # as they were given; of two domains, sides and classes are still chosen
@@ -137,14 +136,6 @@ def check_settings(settings: DataConfig, kind: str):
         named_sides = known.sides and name in ("domains", "direction", "label_domains")  # the built-in set has them too
         if is_made(settings) and name in SPECIFIC and name not in TFDS_FEATURES and not named_sides:
             raise UserError(f"--{name} has no effect for --dataset=synthetic: leave it out, or name another --dataset or --data_dir.")
-
-
-def _tell_unused(settings: DataConfig):
-    """Logs a warning for features of a TensorFlow Datasets set that are not used: a recipe may have them and be run with other images."""
-    if settings.data_dir or not settings.dataset.startswith("tfds:"):
-        for name in _changed(settings):
-            if name in TFDS_FEATURES:
-                logger.warning(f"--{name} is not used: it names a feature of --dataset=tfds:NAME.")
 
 
 def _changed(settings: DataConfig) -> list[str]:

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from tfgan.augmentation import diff_augment
 from tfgan.config import Size, setting
+from tfgan.config.unused import Unused
 from tfgan.lazy import layers, networks, tf
 from tfgan.methods import base, noise
 
@@ -15,6 +16,8 @@ DROPOUTS = {"upsampling": 0.25, "paper": 0.5}
 
 @dataclasses.dataclass(frozen=True)
 class HParams(noise.HParams):
+    unused = (Unused(("batch_norm",), {"architecture": ("paper",)}),)
+
     image_size: Size = setting((32, 32), "HEIGHTxWIDTH of the images, or one number for both")
     architecture: str = setting(
         "upsampling",
@@ -36,8 +39,6 @@ class HParams(noise.HParams):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.architecture == "paper":
-            self.refuse_idle(("batch_norm",), "with --architecture=paper")
         multiple = MULTIPLES[self.architecture]
         fits = all(size and size % multiple == 0 for size in self.image_size)
         self.require_size(fits, f"--architecture={self.architecture}", f"multiples of {multiple}")

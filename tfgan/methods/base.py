@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from tfgan.config import TRAINED, DataSpec, Domain, Settings, Size, Strings, as_text, setting
+from tfgan.config.unused import Unused
 from tfgan.errors import UserError
 from tfgan.lazy import keras, optimizers, tf
 
@@ -18,6 +19,8 @@ class HParams(Settings):
 
     Each method's own `HParams` adds to them and sets the paper's defaults.
     """
+
+    unused = (Unused(("load_size",), {"random_crop": (False,)}, why="without --random_crop", cure="use --random_crop, or --load_size=0"),)
 
     epochs: int = setting(200, "total passes over the training images", operational=True, at_least=1)
     batch_size: int = setting(1, "images in one step, over all replicas", at_least=1, at_most=2**16)
@@ -53,10 +56,9 @@ class HParams(Settings):
         """Height and width in pixels of training images before the crop: 286 for 256, as in pix2pix (Isola et al. 2017, appendix 6.2).
 
         Raises:
-            UserError: a `load_size` below `image_size`, or one that is given without `random_crop`.
+            UserError: a `load_size` below `image_size`.
         """
         if not self.random_crop:
-            self.refuse_idle(("load_size",), "without --random_crop", "use --random_crop, or --load_size=0")
             return self.image_size
         height, width = (load or round(image * 286 / 256) for load, image in zip(self.load_size, self.image_size))
         if height < self.image_size[0] or width < self.image_size[1]:
@@ -77,6 +79,10 @@ def lr_decay_setting(default: float) -> Any:
 @dataclasses.dataclass(frozen=True)
 class AdamHParams(HParams):
     """The settings of methods trained by Adam, at a learning rate that is constant, or constant and then falls linearly to 0."""
+
+    unused = (
+        Unused(("lr_constant_epochs",), {"lr_decay_epochs": (0.0,)}, why="without --lr_decay_epochs: the rate stays constant", said=True),
+    )
 
     learning_rate: float = setting(2e-4, "of the Adam optimizers", at_least=0.0)
     beta_1: float = setting(0.5, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
@@ -130,6 +136,8 @@ class AdamHParams(HParams):
 class AveragedHParams(HParams):
     """The settings of methods whose results may come from moving averages of weights."""
 
+    unused = (Unused(("ema_warmup",), {"ema_decay": (0.0,)}),)
+
     ema_decay: float = setting(
         0.0,
         "decay a step of the moving averages of generator, encoder or decoder, which then make all results; 0: none",
@@ -144,11 +152,6 @@ class AveragedHParams(HParams):
         choices=("auto", "on", "off"),
         old_default="off",
     )
-
-    def __post_init__(self):
-        super().__post_init__()
-        if not self.ema_decay:
-            self.refuse_idle(("ema_warmup",), "without --ema_decay")
 
     def effective(self) -> dict[str, Any]:
         chosen = {"auto": "on"}.get(self.ema_warmup, self.ema_warmup)

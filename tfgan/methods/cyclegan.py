@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any, TypeAlias
 
 from tfgan.config import Domain, setting
+from tfgan.config.unused import Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
@@ -16,6 +17,8 @@ DISCRIMINATORS = ("of_target", "of_source")
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AdamHParams):
+    unused = (Unused(("identity_weight",), {"cycle_weight": (0.0,)}, why="with --cycle_weight=0, of which it is a share", said=True),)
+
     generator: str = setting("resnet_9", "resnet_9, resnet_6, … (a number of blocks) or unet_256, unet_128, … (a power of two)")
     ngf: int = setting(64, "filters of each generator's first convolution", at_least=1, at_most=2**16)
     ndf: int = setting(64, "filters of each discriminator's first convolution", at_least=1, at_most=2**16)

@@ -4,6 +4,7 @@ import dataclasses
 from typing import TypeAlias
 
 from tfgan.config import Size, setting
+from tfgan.config.unused import Unused
 from tfgan.lazy import networks
 from tfgan.methods import noise
 from tfgan.sizes import is_doubled
@@ -13,6 +14,12 @@ WIDTHS = {"paper": (128, 128), "tutorial": (64, 64), "upsampling": (64, 16)}  # 
 
 @dataclasses.dataclass(frozen=True)
 class HParams(noise.HParams):
+    unused = (
+        Unused(("batch_norm",), {"architecture": ("paper", "tutorial")}),
+        Unused(("kernel_size",), {"architecture": ("tutorial", "upsampling")}),
+        Unused(("discriminator_norm",), {"architecture": ("tutorial",)}),
+    )
+
     epochs: int = setting(25, "total passes over the training images", operational=True, at_least=1)
     batch_size: int = setting(128, "images in one update, over all replicas", at_least=1, at_most=2**16)
     image_size: Size = setting((64, 64), "HEIGHTxWIDTH of the images, or one number for both")
@@ -34,12 +41,6 @@ class HParams(noise.HParams):
 
     def __post_init__(self):
         super().__post_init__()
-        idle = {
-            "paper": ("batch_norm",),
-            "tutorial": ("kernel_size", "discriminator_norm", "batch_norm"),
-            "upsampling": ("kernel_size",),
-        }
-        self.refuse_idle(idle[self.architecture], f"with --architecture={self.architecture}")
         if self.architecture == "paper":
             self.require_size(is_doubled(self.image_size), "DCGAN", "4 to 7 pixels, doubled: 28, 32, 48, 64, 128, …")
         else:

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Size, Strings, setting
+from tfgan.config.unused import Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, tf
 from tfgan.losses import GAN_LOSSES, gradient_penalty, wgan_discriminator_loss, wgan_generator_loss
@@ -35,6 +36,8 @@ def check_penalty(hparams, batch_norm):
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AveragedHParams, base.AdamHParams):
+    unused = (Unused(("gp_weight",), {"loss": lambda loss: loss != "wgan_gp"}),)
+
     batch_size: int = setting(64, "images in one update, over all replicas", at_least=1, at_most=2**16)
     image_size: Size = setting((28, 28), "HEIGHTxWIDTH of the images, or one number for both")
     random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
@@ -59,8 +62,6 @@ class HParams(base.AveragedHParams, base.AdamHParams):
             raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
         if self.updates == "generator_first" and self.n_critic > 1:
             raise UserError(f"--updates=generator_first goes with --n_critic=1; found {self.n_critic}.")
-        if self.loss != "wgan_gp":
-            self.refuse_idle(("gp_weight",), f"with --loss={self.loss}")
 
 
 class NoiseMethod(base.Method):

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Strings, setting
+from tfgan.config.unused import Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
@@ -16,6 +17,14 @@ LEAST_UNET = 16  # pixels that the smallest U-Net takes to one: what --generator
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AveragedHParams, base.AdamHParams):
+    unused = (
+        Unused(("loss", "updates", "diffaugment"), {"objective": ("l1",)}),
+        Unused(("l1_weight",), {"objective": ("gan", "cgan")}),
+        Unused(("ndf", "n_layers"), {"objective": ("l1",)}, said=True),  # a recipe may be run with another objective
+        Unused(("sync_batch_norm", "inference_statistics"), {"norm": lambda norm: norm != "batch"}, said=True),
+        Unused(("inference_dropout",), {"dropout": (0.0,)}, why="with --dropout=0", said=True),
+    )
+
     objective: str = setting(
         "l1+cgan",
         "the generator's loss: L1 (no discriminator), GAN (the discriminator sees the target alone), cGAN (source and target), or a sum",
@@ -72,9 +81,6 @@ class HParams(base.AveragedHParams, base.AdamHParams):
             )
         for kind in set(self.diffaugment) - set(AUGMENTATIONS):
             raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
-        idle = {"l1": ("loss", "updates", "diffaugment"), "gan": ("l1_weight",), "cgan": ("l1_weight",)}
-        # Sizes are left alone: a recipe may be run with another objective.
-        self.refuse_idle(idle.get(self.objective, ()), f"with --objective={self.objective}")
 
     @property
     def adversarial(self) -> bool:

@@ -5,6 +5,7 @@ import functools
 from typing import TypeAlias
 
 from tfgan.config import setting
+from tfgan.config.unused import Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, feature_matching_loss, kl_divergence, l1_loss
@@ -14,6 +15,16 @@ from tfgan.sizes import VGG_MINIMUM, fitting_doublings, fitting_power, multiscal
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AdamHParams):
+    unused = (
+        Unused(
+            ("latent_dim", "encoder_size", "kl_weight"),
+            {"style_encoder": (False,)},
+            why="without --style_encoder",
+            cure="add that, or leave it out",
+        ),
+        Unused(("vgg_weight",), {"vgg_weights": ("",)}, cure="add these, or leave it out"),
+    )
+
     ngf: int = setting(64, "filters of the generator at full size, and of the style encoder's first convolution", at_least=1, at_most=2**16)
     ndf: int = setting(64, "filters of each discriminator's first convolution", at_least=1, at_most=2**16)
     depth: int = setting(
@@ -54,10 +65,6 @@ class HParams(base.AdamHParams):
         self.require_size(sees, "--vgg_weights", f"{VGG_MINIMUM} pixels or more")
         if self.encoder_size & (self.encoder_size - 1) or 0 < self.encoder_size < 8:
             raise UserError(f"--encoder_size={self.encoder_size} is no power of two from 8 on.")
-        needs = dict.fromkeys(("latent_dim", "encoder_size", "kl_weight"), "style_encoder") | {"vgg_weight": "vgg_weights"}
-        for name, needed in needs.items():
-            if not getattr(self, needed):
-                self.refuse_idle((name,), f"without --{needed}", f"add it, or leave --{name} out")
 
     def effective(self):
         encoder_size = self.encoder_size or fitting_power(self.image_size)

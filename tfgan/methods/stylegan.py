@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from tfgan.augmentation import diff_augment
 from tfgan.config import Size, Strings, setting
+from tfgan.config.unused import Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, optimizers, tf
 from tfgan.losses import r1_penalty
@@ -20,6 +21,17 @@ LEARNING_RATES = ((512, 3e-3), (256, 2e-3), (128, 1.5e-3), (0, 1e-3))  # from wh
 @dataclasses.dataclass(frozen=True)
 class HParams(noise.HParams):
     idle = ("updates",)
+    unused = (
+        Unused(idle, why="with StyleGAN, whose discriminator learns first"),
+        Unused(
+            ("lr_constant_epochs", "lr_decay_epochs"), {"learning_rate": (0.0,)}, why="with --learning_rate=0, which follows the size alone"
+        ),
+        Unused(("r1_interval",), {"r1_gamma": (0.0,)}, why="with --r1_gamma=0"),
+        Unused(("r1_gamma", "r1_interval"), {"loss": ("wgan_gp",)}),
+        Unused(("drift_weight",), {"loss": lambda loss: loss != "wgan_gp"}),
+        Unused(("truncation_layers",), {"truncation": (1.0,)}, said=True),
+        Unused(("start_size", "stable_images", "fade_images", "stage_batch_sizes"), {"progressive": (False,)}),
+    )
     epochs: int = setting(357, "total passes over the training images", operational=True, at_least=1)
     batch_size: int = setting(32, "images in one update, over all replicas", at_least=1, at_most=2**16)
     image_size: Size = setting((256, 256), "height and width of the images, a power of two")
@@ -62,20 +74,9 @@ class HParams(noise.HParams):
         size = self.image_size[0]
         fits = size == self.image_size[1] and not size & (size - 1) and size >= 8
         self.require_size(fits, "StyleGAN", "8, 16, 32, 64, … and the same for both")
-        self.refuse_idle(self.idle, "with StyleGAN, whose discriminator learns first")
-        if not self.learning_rate:
-            self.refuse_idle(("lr_constant_epochs", "lr_decay_epochs"), "with --learning_rate=0, which follows the size alone")
         if -1 < self.ema_decay < 0:
             raise UserError(f"--ema_decay={self.ema_decay:g} must be -1, or from 0 on.")
-        if not self.r1_gamma:
-            self.refuse_idle(("r1_interval",), "with --r1_gamma=0")
-        if self.loss == "wgan_gp":
-            self.refuse_idle(("r1_gamma", "r1_interval"), "with --loss=wgan_gp")
-        else:
-            self.refuse_idle(("drift_weight",), f"with --loss={self.loss}")
-        if not self.progressive:
-            self.refuse_idle(("start_size", "stable_images", "fade_images", "stage_batch_sizes"), "with --noprogressive")
-        elif self.start_size & (self.start_size - 1) or self.start_size > size:
+        if self.progressive and (self.start_size & (self.start_size - 1) or self.start_size > size):
             raise UserError(f"--start_size={self.start_size} must be a power of two, and at most --image_size={size}.")
         self.batch_sizes()
 

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Size, Strings, setting
+from tfgan.config.unused import Unused, given
 from tfgan.errors import UserError
 from tfgan.lazy import keras, layers, networks, optimizers, tf
 from tfgan.losses import UNDECIDED, bce_generator_loss, bce_saturating_generator_loss, kl_divergence, l1_loss, squared_error
@@ -19,6 +20,8 @@ EQUILIBRIUM = 0.68  # the cross-entropy of an undecided discriminator, ln 2, as 
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AveragedHParams):
+    unused = (Unused(("lr_decay",), {"lr_end_factor": given}, why="with --lr_end_factor", cure="leave it out, or use --lr_end_factor=0"),)
+
     batch_size: int = setting(64, "images in one step, over all replicas", at_least=2, at_most=2**16)
     image_size: Size = setting((64, 64), "HEIGHTxWIDTH of the images, multiples of 8, or one number for both")
     random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
@@ -61,8 +64,6 @@ class HParams(base.AveragedHParams):
         self.require_size(all(size % 8 == 0 and size >= 16 for size in self.image_size), "VAE-GAN", "multiples of 8, from 16 on")
         for kind in set(self.diffaugment) - set(AUGMENTATIONS):
             raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
-        if self.lr_end_factor:
-            self.refuse_idle(("lr_decay",), "with --lr_end_factor", "leave it out, or use --lr_end_factor=0")
         if self.convex and self.similarity_weight > 1:
             raise UserError(f"--convex needs --similarity_weight between 0 and 1; found {self.similarity_weight:g}.")
 

@@ -3,33 +3,24 @@
 What only the networks know is judged where they are opened.
 """
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from tfgan.attributes import parse_changes
-from tfgan.config import BATCH_KINDS, DataConfig, RunConfig, as_text, refuse_part_of_run
-from tfgan.config.verbs import EvaluateConfig, ExportConfig, SampleConfig, TranslateConfig
-from tfgan.data import images, is_stored, open_sources
+from tfgan.config import BATCH_KINDS, RunConfig, refuse_part_of_run
+from tfgan.config.unused import hold
+from tfgan.config.verbs import ExportConfig, SampleConfig, TranslateConfig
+from tfgan.data import images, is_made
 from tfgan.data.files import Task, find_images, find_tasks
 from tfgan.data.formats import UNREAD, ending, is_picture
-from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean, did_you_mean_path
-from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
+from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
 from tfgan.methods import METHODS, method_class
 from tfgan.paths.files import check_encoding, check_file, check_folder, check_place, is_there
 from tfgan.paths.inputs import Inputs
 from tfgan.runs.exported import files_of_export
 from tfgan.runs.opening import read_config
 from tfgan.training.kept import find_checkpoint
-
-TOOL_SETTINGS = {
-    "segmenter": ("segmenter", "segmenter_steps", "label_palette", "label_names", "label_coding"),
-    "classifier": ("classifier", "classifier_epochs"),
-    "perceptual": ("lpips_weights", "vgg_weights"),
-    "features": ("inception_weights",),
-}
-"""Tool that metrics need -> the settings of an evaluation that are its own."""
 
 FROM_NOISE = ("labeled", "images")
 """Kinds of batches from which methods learn to make images from noise."""
@@ -44,6 +35,24 @@ def judge_run(folder: str, checkpoint: str = "last") -> RunConfig:
     return config
 
 
+def facts_of(config: RunConfig) -> dict[str, bool]:
+    """What the record of a run says of it, for the tables of options that do nothing, see `tfgan.config.unused`."""
+    spec, data = config.spec, config.data
+    paired = spec.kind == "paired" and (is_made(data) or sum(domain.name in data.label_domains for domain in spec.domains.values()) == 1)
+    facts = {
+        "run": True,
+        "attributes": bool(spec.attribute_names),
+        "classes": bool(spec.class_names),
+        "labels": bool(spec.class_names or spec.attribute_names),
+        "label maps": spec.kind == "semantic" or paired,
+        "label maps of files": not is_made(data),
+        "translates": spec.kind not in FROM_NOISE,
+    }
+    if facts["translates"]:  # reconstructions have true images too, of which only the networks know
+        facts["true images"] = BATCH_KINDS[spec.kind].pairs
+    return facts
+
+
 def judge_translation(folder: str, source: str, output: str, settings: TranslateConfig):
     """Raises `UserError` for a translation that cannot be: no such run, checkpoint, images, domain, attributes or style."""
     config = judge_run(folder, settings.checkpoint)
@@ -56,8 +65,7 @@ def judge_translation(folder: str, source: str, output: str, settings: Translate
     if not settings.to and config.method in METHODS and method_class(config.method).both_ways:
         source, target = names
         refuse_unnamed_way({target: f"{source} to {target}", source: f"{target} to {source}"})
-    if settings.set and not config.spec.attribute_names:
-        raise UserError(f"--set chooses attributes, which a run of {config.method} does not have.")
+    hold(settings, facts_of(config), folder)
     parse_changes(settings.set, config.spec)
     if settings.style:
         _judge_image("style", settings.style)
@@ -92,10 +100,9 @@ def judge_sample(folder: str, output: Path, settings: SampleConfig):
     config = judge_run(folder, settings.checkpoint)
     if config.spec.kind not in FROM_NOISE:
         raise UserError(f"{folder} ({config.method}) translates images and makes none from noise: use `tfgan translate`.")
+    hold(settings, facts_of(config), folder)
     names = config.spec.class_names
     for name in settings.classes:
-        if not names:
-            raise UserError(f"--classes={','.join(settings.classes)}: the run was trained without classes.")
         if name not in names:
             raise UserError(f"--classes: the run knows no class {name!r}.{did_you_mean(name, names)} There are: {', '.join(names)}.")
     inputs = read_by_samples(settings)
@@ -127,29 +134,6 @@ def _judge_sample_output(output: Path, settings: SampleConfig):
     refuse_part_of_run(output if picture else output / "file")
 
 
-def judge_evaluation(folders: list[str], settings: EvaluateConfig, elsewhere: bool = False):
-    """Raises `UserError` for an evaluation of runs that cannot be: no such metric, weights, run or checkpoint, or data that are gone;
-    `OutputError` for a run to which no result can be added, unless results are kept `elsewhere` too."""
-    check_metrics(settings)
-    configs = [judge_run(folder, settings.checkpoint) for folder in folders]
-    for folder in [] if elsewhere else folders:
-        check_folder(Path(folder).expanduser())  # where the result goes
-    _judge_weights(settings)
-    for folder, config in zip(folders, configs):
-        _refuse_label_settings(folder, config, settings)
-        data = moved(config.data, settings.data_dir)
-        if not is_stored(data):
-            open_sources(data, config.spec.kind, config.spec.image_size)
-
-
-def judge_folders(real: str, fake: str, settings: EvaluateConfig):
-    """Raises `UserError` for an evaluation of two folders that cannot be: no such metric, weights or images."""
-    check_metrics(settings)
-    for folder in (real, fake):
-        find_images(folder)
-    _judge_weights(settings)
-
-
 def judge_export(folder: str, settings: ExportConfig) -> tuple[Path, list[str]]:
     """The folder that the run's export goes to, and the files of an earlier export there, which it replaces.
 
@@ -158,7 +142,7 @@ def judge_export(folder: str, settings: ExportConfig) -> tuple[Path, list[str]]:
             export.
         OutputError: the folder cannot be made.
     """
-    judge_run(folder, settings.checkpoint)
+    hold(settings, facts_of(judge_run(folder, settings.checkpoint)), folder)
     output = Path(settings.output or Path(folder).expanduser() / "export")
     check_encoding(output, "--output=")
     if os.path.isdir(output):  # through a link, which stays
@@ -171,40 +155,6 @@ def judge_export(folder: str, settings: ExportConfig) -> tuple[Path, list[str]]:
     if not settings.overwrite:
         raise UserError(f"{output} exists. Use --overwrite to replace it, or --output=FOLDER.")
     return output, files
-
-
-def check_metrics(settings: EvaluateConfig):
-    """Raises `UserError` for a metric that does not exist, or settings of a tool that none of `metrics` needs."""
-    for name in settings.metrics:
-        if name not in METRICS:
-            raise UserError(f"--metrics: {name!r} is unknown.{did_you_mean(name, METRICS)} There are: {', '.join(METRICS)}.")
-    needed = {METRICS[name].tool for name in settings.metrics}
-    if needed & set(FROM_FEATURES):
-        needed |= {"features"} | ({"segmenter", "classifier"} if settings.features == "own" else set())  # by whose networks own ones see
-    for tool, names in TOOL_SETTINGS.items():
-        if settings.metrics and tool not in needed:
-            settings.refuse_idle(names, f"with --metrics={as_text(settings.metrics)}, none of which needs it")
-
-
-def moved(data: DataConfig, data_dir: str) -> DataConfig:
-    """The settings of a run's data, in the folder where they are now; `data_dir` is empty where that is the old one."""
-    return dataclasses.replace(data, data_dir=str(Path(data_dir).expanduser())) if data_dir else data
-
-
-def _refuse_label_settings(folder: str, config: RunConfig, settings: EvaluateConfig):
-    """Raises `UserError` for settings of label maps where the run's data can have none."""
-    if not BATCH_KINDS[config.spec.kind].pairs:
-        names = [name for name in TOOL_SETTINGS["segmenter"] if name.startswith("label_")]
-        settings.refuse_idle(names, f"for {folder}, which learns from {config.spec.kind} images, without label maps")
-
-
-def _judge_weights(settings: EvaluateConfig):
-    files = {name: getattr(settings, name) for name in ("inception_weights", "lpips_weights", "vgg_weights", "segmenter", "classifier")}
-    files["features"] = settings.features if settings.features not in ("inception", "own") else ""
-    for name, file in files.items():
-        path = Path(file).expanduser()
-        if file not in ("", "imagenet") and not path.exists():
-            raise UserError(f"--{name}={file} is missing.{did_you_mean_path(path)}")
 
 
 def _judge_image(flag: str, file: str):

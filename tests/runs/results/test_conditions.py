@@ -141,7 +141,7 @@ def test_attributes_are_looked_up_in_each_image(opened):
             return super().pixels(image)
 
     spied = signatures | {"classify": Spy(classify.encoding)}
-    conditions = make_conditions(run, spied, signatures["translate"], "night", "", 0)
+    conditions = make_conditions(run, spied, signatures["translate"], TranslateConfig(set="night"))
     for value in (7, 200):
         conditions(np.full((16, 16, 3), value, np.uint8))
     assert seen == [7, 200]
@@ -157,13 +157,15 @@ def test_style_of_an_image(folder, opened, photo, label_file, tmp_path):
 
 def test_random_style_is_the_seeds_and_one_for_all_images(folder, opened, label_file, tmp_path):
     run, signatures = opened("spade")
-    conditions = make_conditions(run, signatures, signatures["translate"], "", "", 3)
+    conditions = make_conditions(run, signatures, signatures["translate"], TranslateConfig(seed=3))
     style = conditions(label_file)["latent"]
     assert style.shape == (4,) and np.abs(style).max() > 0.1
     np.testing.assert_array_equal(conditions(np.zeros((8, 8), np.int32))["latent"], style)
     result = translate(folder("spade"), tmp_path / "labels.png", tmp_path / "out", "--seed=3")
     np.testing.assert_array_equal(result, translate_image(signatures["translate"], label_file, {"latent": style}))
-    others = [make_conditions(run, signatures, signatures["translate"], "", "", seed)(label_file)["latent"] for seed in (0, 4)]
+    others = [
+        make_conditions(run, signatures, signatures["translate"], TranslateConfig(seed=seed))(label_file)["latent"] for seed in (0, 4)
+    ]
     assert all((other != style).any() for other in others)
 
 
@@ -171,24 +173,28 @@ def test_runs_that_need_nothing(opened):
     for name in ("pix2pix", "cyclegan"):
         run, signatures = opened(name)
         translator = next(iter(signatures.values()))
-        assert make_conditions(run, signatures, translator, "", "", 0)(np.zeros((4, 4, 3), np.uint8)) == {}
+        assert make_conditions(run, signatures, translator, TranslateConfig())(np.zeros((4, 4, 3), np.uint8)) == {}
 
 
 REFUSED = [
     ("pix2pix", ["--to=photo"], "--to=photo: the run translates to labels."),
     ("cyclegan", [], "The run translates in 2 ways. Say which: --to=night for day to night, or --to=day for night to day."),
     ("cyclegan", ["--to=nihgt"], "--to=nihgt: the run knows day and night. Did you mean night?"),
-    ("cyclegan", ["--to=day", "--set=night"], "--set chooses attributes, which a run of cyclegan does not have."),
-    ("pix2pix", ["--style={photo}"], "--style needs a run with a style encoder (spade with --style_encoder), which {run} is not."),
-    ("stargan", ["--set=night", "--style={photo}"], "--style needs a run with a style encoder"),
+    ("cyclegan", ["--to=day", "--set=night"], "--set does nothing for {run}, which knows no attributes: leave it out."),
+    (
+        "pix2pix",
+        ["--style={photo}"],
+        "--style does nothing for {run}, which has no style encoder (spade with --style_encoder)",
+    ),
+    ("stargan", ["--set=night", "--style={photo}"], "--style does nothing for {run}, which has no style encoder"),
     ("stargan", [], "--set=NAME,~NAME chooses what to change; the run knows brick"),
     ("stargan", ["--set=nigth"], "there is no attribute 'nigth'. Did you mean night?"),
-    ("spade", ["--set=night"], "--set chooses attributes, which a run of spade does not have."),
+    ("spade", ["--set=night"], "--set does nothing for {run}, which knows no attributes: leave it out."),
     ("spade", ["--style={folder}/none.png"], "--style={folder}/none.png: cannot be read: No such file"),
     ("spade", ["--style={folder}/broken.png"], "--style={folder}/broken.png: not an image"),
-    ("spade", ["--style={photo}", "--seed=1"], "--seed=1 draws a random style, which --style replaces."),
-    ("cyclegan", ["--to=day", "--seed=1"], "--seed=1 draws a random style, which {run} does not take."),
-    ("stargan", ["--set=night", "--seed=1"], "--seed=1 draws a random style, which {run} does not take."),
+    ("spade", ["--style={photo}", "--seed=1"], "--seed does nothing with --style, which replaces the random one: leave it out."),
+    ("cyclegan", ["--to=day", "--seed=1"], "--seed does nothing for {run}, which takes no random style: leave it out."),
+    ("stargan", ["--set=night", "--seed=1"], "--seed does nothing for {run}, which takes no random style: leave it out."),
 ]
 
 

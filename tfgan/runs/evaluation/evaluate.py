@@ -1,30 +1,18 @@
-"""Evaluations from beginning to end: of runs, or of two folders."""
+"""Evaluations: what is wrong with them is said before TensorFlow is started, which takes seconds; then they are measured."""
 
-import dataclasses
-import logging
 from pathlib import Path
 
-import numpy as np
-
+from tfgan.config.unused import hold
 from tfgan.config.verbs import EvaluateConfig
-from tfgan.data import images, open_dataset
-from tfgan.data.display import as_picture
-from tfgan.errors import OutputError, UserError
+from tfgan.data import is_stored, open_sources
+from tfgan.data.files import find_images
+from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
-from tfgan.evaluation.comparison import Comparison
-from tfgan.evaluation.extractors import Extractor
-from tfgan.evaluation.measure import Measured, Tools, fitting, measure, obstacle
-from tfgan.evaluation.results import add_result, join, make_result, table
-from tfgan.inference import open_inference
-from tfgan.paths.names import safe_name
-from tfgan.runs.evaluation.comparisons import compare, compare_folders
-from tfgan.runs.evaluation.metric_networks import Evaluators, array_digest, load_extractor
-from tfgan.runs.judging import judge_evaluation, judge_folders, moved
-from tfgan.runs.opening import Run, open_run
+from tfgan.paths.files import check_folder
+from tfgan.runs.judging import facts_of, judge_run
+from tfgan.runs.start import start_tensorflow
 
-logger = logging.getLogger(__name__)
-
-CASES = Path("evaluation")  # of a run: the images kept for its report
+TOOLS = ("segmenter", "classifier", "perceptual", "features")
 
 
 def evaluate(folders: list[str], settings: EvaluateConfig, elsewhere: bool = False) -> list[dict]:
@@ -34,137 +22,65 @@ def evaluate(folders: list[str], settings: EvaluateConfig, elsewhere: bool = Fal
         elsewhere: whether the caller keeps the results too: then a run that cannot be written to, as others' on a shared disk, is told.
 
     Raises:
-        UserError: no such run or checkpoint; a metric that cannot be measured; files or data that cannot be used.
+        UserError: no such run or checkpoint; a metric that cannot be measured; an option that does nothing; files or data that cannot be
+            used.
         OutputError: a run cannot be written to; what was measured of it has been told.
     """
-    judge_evaluation(folders, settings, elsewhere)
-    extractor = load_extractor(settings)
-    return [_evaluate_run(folder, settings, extractor, elsewhere) for folder in folders]
+    _judge_runs(folders, settings, elsewhere)
+    start_tensorflow()
+    from tfgan.runs.evaluation.measuring import measure_runs
 
-
-def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | None, elsewhere: bool) -> dict:
-    run = open_run(folder, settings.checkpoint)
-    run = run._replace(config=dataclasses.replace(run.config, data=moved(run.config.data, settings.data_dir)))
-    spec = run.config.spec
-    dataset = open_dataset(run.config.data, spec.kind, spec.image_size, spec.image_size)
-    evaluators = Evaluators(run, settings, extractor)
-    scale = {key: found.describe() for key, found in dataset.scale().items()}
-    logger.info(f"{run.folder} at step {run.step}: making images at the scale of training, {' and '.join(dict.fromkeys(scale.values()))}")
-    learned_from = spec.learned_from(run.step)
-    logger.info(f"It has learned from {learned_from}.")
-    made = compare(open_inference(run.method), dataset, settings.count)
-    comparisons = {part: evaluators.with_maps(comparison) for part, comparison in made.items()}
-    names = _names(settings, comparisons, f"{run.folder} ({run.config.method})")
-    tools = evaluators.tools(names, list(comparisons.values()))
-    measured = _measure(comparisons, names, tools, settings)
-    stamp = _stamp(
-        comparisons, f"{run.config.data.data_dir and Path(run.config.data.data_dir).name or run.config.data.dataset}", settings.seed
-    )
-    stamp |= {"fingerprint": dataset.spec.fingerprint} | evaluators.stamps(tools, list(comparisons.values()))
-    result = make_result(f"{run.folder.name}@{run.step}", run.step, stamp, measured, [])
-    result |= {"scale": scale, "learned from": learned_from}
-    try:
-        cases = [case for part in comparisons for case in _cases(run, part, comparisons[part], measured[part], settings.cases)]
-        result["cases"] = cases
-        add_result(run.folder, result)
-    except OutputError as error:
-        if not elsewhere:
-            logger.warning(table([result]))  # what took so long is told at least
-            raise
-        logger.warning(f"{error} The result is not added to the run.")
-    return result
+    return measure_runs(folders, settings, elsewhere)
 
 
 def evaluate_folders(real: str, fake: str, settings: EvaluateConfig) -> dict:
     """Measures the images of the folder `fake` beside those of `real`, pair by pair too if their names agree.
 
     Raises:
-        UserError: no images, or damaged ones; a metric that cannot be measured.
+        UserError: no images, or damaged ones; a metric that cannot be measured; an option that does nothing.
     """
-    judge_folders(real, fake, settings)
-    extractor = load_extractor(settings)
-    comparison = compare_folders(real, fake, settings.count)
-    names = _names(settings, {"": comparison}, "two folders")
-    measured = _measure({"": comparison}, names, Tools(features=extractor), settings)
-    stamp = _stamp({"": comparison}, Path(real).name, settings.seed) | ({"features": extractor.stamp()} if extractor else {})
-    return make_result(Path(fake).name, None, stamp, measured, [])
+    settings.check_folders(real, fake)
+    hold(settings, needed_tools(settings) | {"run": False, "label maps": False, "labels": False}, "two folders")
+    for folder in (real, fake):
+        find_images(folder)
+    _judge_weights(settings)
+    start_tensorflow()
+    from tfgan.runs.evaluation.measuring import measure_folders
+
+    return measure_folders(real, fake, settings)
 
 
-def _names(settings: EvaluateConfig, comparisons: dict[str, Comparison], what: str) -> list[str]:
-    """The metrics to measure: those asked for, or all that fit and whose tools are given.
-
-    Raises:
-        UserError: one that was asked for does not fit, or lacks its tool.
-    """
-    fit = {name: part for part, comparison in comparisons.items() for name in fitting(comparison)}
-    absent = {"perceptual": not settings.lpips_weights} | dict.fromkeys(FROM_FEATURES, not settings.features)
+def needed_tools(settings: EvaluateConfig) -> dict[str, bool]:
+    """Tool -> whether one of the metrics that are asked for needs it. Raises `UserError` for a metric that does not exist."""
     for name in settings.metrics:
-        if name not in fit:
-            raise UserError(f"--metrics: {name} cannot be measured on {what}; there are: {', '.join(fit)}.")
-        if absent.get(METRICS[name].tool):
-            flag = "--lpips_weights=FILE" if METRICS[name].tool == "perceptual" else "--features=inception, own or a model's file"
-            raise UserError(f"--metrics: {name} needs {flag}.")
-    return [name for name in METRICS if name in (settings.metrics or fit) and not absent.get(METRICS[name].tool)]
+        if name not in METRICS:
+            raise UserError(f"--metrics: {name!r} is unknown.{did_you_mean(name, METRICS)} There are: {', '.join(METRICS)}.")
+    needed = {METRICS[name].tool for name in settings.metrics}
+    if needed & set(FROM_FEATURES):
+        needed |= {"features"} | ({"segmenter", "classifier"} if settings.features == "own" else set())  # by whose networks own ones see
+    return {tool: tool in needed for tool in TOOLS}
 
 
-def _measure(comparisons: dict[str, Comparison], names: list[str], tools: Tools, settings: EvaluateConfig) -> dict[str, Measured]:
-    """The measurements of the comparisons, of those of the metrics `names` that can be had.
-
-    Raises:
-        UserError: one that was asked for cannot be measured on any of the comparisons, or none at all can.
-    """
-    why = {name: [obstacle(comparison, name, tools) for comparison in comparisons.values()] for name in names}
-    there = [name for name in names if not all(why[name])]
-    for name in settings.metrics:
-        if name not in there:
-            raise UserError(f"--metrics: {name} cannot be measured: {why[name][0]}. Leave it out, or give what it needs.")
-    if not there:
-        raise UserError("No metric can be measured on these images: give more or larger ones, or --features.")
-    logger.info(f"Measuring {', '.join(there)}")
-    return {part: measure(comparison, there, tools, seed=settings.seed) for part, comparison in comparisons.items()}
-
-
-def _stamp(comparisons: dict[str, Comparison], reference: str, seed: int) -> dict:
-    """The part of a stamp that all metrics depend on; the tools' stamps come beside it."""
-    stamp = {"reference": reference, "seed": seed}
-    for part, comparison in comparisons.items():
-        height, width = comparison.real.shape[1:3]
-        found = {"real": len(comparison.real), "generated": len(comparison.fake), "size": f"{height}×{width}"}
-        found |= {"target": comparison.domain.name, "split": comparison.split, "reference pixels": array_digest(comparison.real)}
-        if comparison.resized:
-            found["resized images"] = comparison.resized
-        if comparison.inputs is not None:
-            found["input pixels"] = array_digest(comparison.inputs)
-        stamp |= {join(part, name): value for name, value in found.items()}
-    return stamp
+def _judge_runs(folders: list[str], settings: EvaluateConfig, elsewhere: bool):
+    """Raises `UserError` for an evaluation of runs that cannot be: no such metric, weights, run or checkpoint, or data that are gone;
+    `OutputError` for a run to which no result can be added, unless results are kept `elsewhere` too."""
+    tools = needed_tools(settings)
+    configs = [judge_run(folder, settings.checkpoint) for folder in folders]
+    for folder, config in zip(folders, configs):
+        hold(settings, tools | facts_of(config), folder)
+    for folder in [] if elsewhere else folders:
+        check_folder(Path(folder).expanduser())  # where the result goes
+    _judge_weights(settings)
+    for config in configs:
+        data = config.data.moved(settings.data_dir)
+        if not is_stored(data):
+            open_sources(data, config.spec.kind, config.spec.image_size)
 
 
-def _cases(run: Run, part: str, comparison: Comparison, measured: Measured, most: int) -> list[dict]:
-    """The cases of a comparison: the scores of each matched image, and files of the `most` best and worst by each metric."""
-    scores = measured.cases
-    if not scores:
-        return []
-    stem, shown = safe_name(part, 200) if part else "result", set()
-    for values in scores.values():
-        order = np.argsort(values)
-        shown |= {*order[:most].tolist(), *order[len(order) - most :].tolist()} if most else set()
-    cases = []
-    for number in range(len(comparison.fake)):
-        name = comparison.names[number]
-        case = {"name": join(part, name), "scores": {metric: float(values[number]) for metric, values in scores.items()}}
-        if number in shown:
-            case["images"] = _keep(run, f"{run.step}_{stem}_{number:04d}", comparison, number)
-        cases.append(case)
-    return cases
-
-
-def _keep(run: Run, stem: str, comparison: Comparison, number: int) -> dict[str, str]:
-    """Writes the input, the truth and the result of one case; returns their paths inside the run's folder."""
-    assert comparison.inputs is not None  # of what has cases
-    kept = {"input": comparison.inputs[number], "truth": comparison.real[number], "result": comparison.fake[number]}
-    files = {}
-    for what, image in kept.items():
-        domain = comparison.shown if what == "input" and comparison.shown else comparison.domain
-        files[what] = str(CASES / f"{stem}_{what}.png")
-        images.save(run.folder / files[what], as_picture(image, domain))
-    return files
+def _judge_weights(settings: EvaluateConfig):
+    files = {name: getattr(settings, name) for name in ("inception_weights", "lpips_weights", "vgg_weights", "segmenter", "classifier")}
+    files["features"] = settings.features if settings.features not in ("inception", "own") else ""
+    for name, file in files.items():
+        path = Path(file).expanduser()
+        if file not in ("", "imagenet") and not path.exists():
+            raise UserError(f"--{name}={file} is missing.{did_you_mean_path(path)}")

@@ -61,6 +61,11 @@ def load_extractor(settings: EvaluateConfig) -> extractors.Extractor | None:
     return None
 
 
+def load_perceptual(settings: EvaluateConfig, wanted: bool) -> Callable[[np.ndarray, np.ndarray], float] | None:
+    """LPIPS by the weights of --lpips_weights; None if there are none, or it is not `wanted`."""
+    return lpips(settings.lpips_weights, settings.vgg_weights) if settings.lpips_weights and wanted else None
+
+
 class Evaluators:
     """The networks that measure one run, loaded or trained when they are needed.
 
@@ -130,12 +135,7 @@ class Evaluators:
         classified = self.spec.class_names or self.spec.attribute_names
         classifier = self._classifier() if "classifier" in needed or (self.own and featured and classified and not segmenter) else None
         extractor = self._own_extractor(segmenter, classifier) if self.own and featured else self.extractor
-        perceptual = (
-            lpips(self.settings.lpips_weights, self.settings.vgg_weights)
-            if self.settings.lpips_weights and "perceptual" in needed
-            else None
-        )
-        return Tools(extractor, perceptual, segmenter, classifier)
+        return Tools(extractor, load_perceptual(self.settings, "perceptual" in needed), segmenter, classifier)
 
     def _own_extractor(self, segmenter, classifier) -> extractors.Extractor:
         if self.settings.segmenter or self.settings.classifier:

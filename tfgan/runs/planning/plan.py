@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tfgan.config import DataConfig, RunConfig, TrainConfig, as_flag, differences, is_run
+from tfgan.config.unused import hold
 from tfgan.data import check_settings, is_stored, open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.data.ranges import stated
@@ -43,12 +44,9 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
         UserError: files that do not exist; settings that do not fit the data, or the run that goes on; images that cannot be used.
     """
     training.check_files()
-    kind, earlier = method_class(method).batch_kind, earlier_run(training.workdir, method, hparams)
-    hparams = settle(hparams, earlier, method)
-    data = settle_ranges(data, earlier)
-    if earlier:
-        refuse_changes(earlier, RunConfig(method, data, training, hparams, earlier.spec, {}))  # before all images are read
-    elif training.init_from:
+    kind = method_class(method).batch_kind
+    earlier, data, hparams = go_on(method, data, training, hparams)  # before all images are read
+    if training.init_from and not earlier:
         judge_run(training.init_from)
     if is_stored(data):
         start_tensorflow()  # TensorFlow Datasets brings it
@@ -56,9 +54,29 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
     data = stated(data, dataset.spec.domains)
     if earlier:
         refuse_data(earlier, RunConfig(method, data, training, hparams, dataset.spec, {}), dataset)
-    elif training.accept_new_data:
-        logger.info("--accept_new_data does nothing for a new run.")
+    hold(training, {"goes on": earlier is not None}, training.workdir)
     return Plan(method, data, training, hparams, dataset, earlier)
+
+
+def go_on(
+    method: str, data: DataConfig, training: TrainConfig, hparams: HParams, dataset: Dataset | None = None
+) -> tuple[RunConfig | None, DataConfig, HParams]:
+    """The record of the run that these settings go on with, None if it would be a new one, and those of data and method as they count.
+
+    Args:
+        dataset: the data set; None: it is not known yet, and taken for that of the run that goes on.
+
+    Raises:
+        UserError: the settings, or the data, would change what that run has learned; its record is missing or damaged, or of its
+            checkpoints none is whole.
+    """
+    earlier = earlier_run(training.workdir, method, hparams)
+    hparams, data = settle(hparams, earlier, method), settle_ranges(data, earlier)
+    if earlier and dataset:
+        refuse_data(earlier, RunConfig(method, data, training, hparams, dataset.spec, {}), dataset)
+    elif earlier:
+        refuse_changes(earlier, RunConfig(method, data, training, hparams, earlier.spec, {}))
+    return earlier, data, hparams
 
 
 def earlier_run(workdir: str, method: str, hparams: HParams) -> RunConfig | None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.attributes import change_attributes, known_attributes, parse_changes
+from tfgan.config.unused import hold
+from tfgan.config.verbs import TranslateConfig
 from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Signatures, Translator, translators
 from tfgan.inference.files import read_image
@@ -31,29 +33,24 @@ def choose_translator(signatures: Signatures, to: str) -> Translator:
     return by_target[to or next(iter(by_target))]
 
 
-def make_conditions(run: Run, signatures: Signatures, translator: Translator, changes: str, style: str, seed: int) -> Callable:
+def make_conditions(run: Run, signatures: Signatures, translator: Translator, settings: TranslateConfig) -> Callable:
     """A function from an image H×W×C to its conditions, {name: vector}, out of what is to be set, the image of a style, or a seed.
 
     Args:
-        changes: the attributes to set, as in --set; style: the image of a style; seed: of a random style, where none is given.
+        settings: of these, `set`, `style`, and `seed`, that of a random style where none is given, are used.
 
     Raises:
         UserError: a flag that this run cannot use, or lacks; unknown attributes; a style image that cannot be read.
     """
     known = translator.lengths
-    if changes and "attributes" not in known:
-        raise UserError(f"--set chooses attributes, which a run of {run.config.method} does not have.")
-    if style and "latent" not in known:
-        raise UserError(f"--style needs a run with a style encoder (spade with --style_encoder), which {run.folder} is not.")
-    if seed and ("latent" not in known or style):
-        raise UserError(f"--seed={seed} draws a random style, which {'--style replaces' if style else f'{run.folder} does not take'}.")
+    hold(settings, {"attributes": "attributes" in known, "styles of photos": "latent" in known}, str(run.folder))
     if "attributes" in known:
-        return _attributes(run.config.spec, signatures["classify"], translator, changes)
+        return _attributes(run.config.spec, signatures["classify"], translator, settings.set)
     if "latent" in known:
         latent = (
-            _style(signatures["encode"], style, run.config.data.alpha)
-            if style
-            else np.random.default_rng(seed).normal(size=known["latent"])
+            _style(signatures["encode"], settings.style, run.config.data.alpha)
+            if settings.style
+            else np.random.default_rng(settings.seed).normal(size=known["latent"])
         )
         return lambda image: {"latent": latent}
     return lambda image: {}

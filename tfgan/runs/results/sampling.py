@@ -9,12 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan.config import refuse_part_of_run
+from tfgan.config.unused import hold
 from tfgan.config.verbs import SampleConfig
 from tfgan.data import images, memory
 from tfgan.data.files import find_images
 from tfgan.data.formats import is_picture
 from tfgan.errors import UserError
-from tfgan.inference import Sampler, Signatures, open_inference, sheets
+from tfgan.inference import Sampler, Signatures, open_inference, samplers, sheets
 from tfgan.inference.files import DONE, KEPT, OTHER, Outcome
 from tfgan.inference.grids import LEAST_CELL, grid
 from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
@@ -67,6 +68,7 @@ def sample(folder: str, output: Path, settings: SampleConfig) -> tuple[str, int]
     """
     run = open_run(folder, settings.checkpoint)
     signatures = open_inference(run.method)
+    hold(settings, {"styles": any(found.styles is not None for found in samplers(signatures).values())}, folder)
     sampler = choose_sampler(run, signatures, next(iter(settings.numbers("truncation")), None))
     request = Request(run, signatures, sampler, settings)
     choose_classes(sampler, settings.classes)  # unknown ones are refused, also where none are needed

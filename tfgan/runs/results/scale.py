@@ -1,6 +1,8 @@
 """At what size images go through a run, by what the run records of its training."""
 
 from tfgan.config import FULL, TRAINED, RunConfig, Scale
+from tfgan.config.unused import hold
+from tfgan.config.verbs import TranslateConfig
 from tfgan.config.words import say_once
 from tfgan.data import batch_keys, is_made, open_sources
 from tfgan.errors import UnreadableImage, UserError
@@ -11,13 +13,13 @@ from tfgan.runs.opening import Run
 LOOKED_AT = 9  # training images of a run that does not say how large they were
 
 
-def choose_passage(run: Run, translator: Translator, size: str, tile: int) -> Passage:
-    """The way of images through a translation: at `size`, or, if that is empty, at the size that the method asks for.
+def choose_passage(run: Run, translator: Translator, settings: TranslateConfig) -> Passage:
+    """The way of images through a translation: at the `size` of the settings, or, if that is empty, at the size that the method asks for.
 
     A run of an earlier version, which does not record at what scale it saw images, sends them through as they are, as it did then, and a
     line says so.
     """
-    hparams = run.config.hparams
+    hparams, size = run.config.hparams, settings.size
     if not size:
         size = translator.translation.size
         if size == TRAINED and not run.config.scale:
@@ -26,7 +28,8 @@ def choose_passage(run: Run, translator: Translator, size: str, tile: int) -> Pa
                 f"{run.folder} is of a version that did not record at what scale it sees images: they go through as they are, as they did. "
                 f"--size={TRAINED} is for results like its sample pictures."
             )
-    return Passage(size, hparams.image_size, hparams.loaded_size(), tile)
+    hold(settings, {"trained size": size == TRAINED}, str(run.folder))
+    return Passage(size, hparams.image_size, hparams.loaded_size(), settings.tile)
 
 
 def find_scale(config: RunConfig) -> dict[str, Scale]:

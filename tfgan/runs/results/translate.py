@@ -35,8 +35,8 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
     tasks = find_results(run.config, source, output, settings)
     signatures = open_inference(run.method)
     translator = choose_translator(signatures, settings.to)
-    conditions = make_conditions(run, signatures, translator, settings.set, settings.style, settings.seed)
-    passage = choose_passage(run, translator, settings.size, settings.tile)
+    conditions = make_conditions(run, signatures, translator, settings)
+    passage = choose_passage(run, translator, settings)
     logger.info(f"{translator.describe()}, {run.folder} at step {run.step}, {len(tasks)} image(s). {passage.describe()}")
     outcomes = translate_files(
         translator,
@@ -75,8 +75,8 @@ def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: 
         UserError: images or conditions that the run does not know; several ways of which none is named.
     """
     translator = choose_translator(signatures, settings.to)
-    conditions = make_conditions(run, signatures, translator, settings.set, settings.style, settings.seed)
-    passage = choose_passage(run, translator, settings.size, settings.tile)
+    conditions = make_conditions(run, signatures, translator, settings)
+    passage = choose_passage(run, translator, settings)
     taken = as_images(given, translator.source, run.config.data.alpha, floats)
     for note in dict.fromkeys(passage.unlike_training(image.shape[:2]) for image in taken.images):
         if note:
