@@ -202,7 +202,7 @@ def test_the_format_rises_with_what_is_learned():
     and writes here the new number and the new digest."""
     records = {"data": DataConfig, "training": TrainConfig, "spec": DataSpec} | {name: method_class(name).HParams for name in METHODS}
     learned = [f"{name}.{f.name}" for name, kind in records.items() for f in dataclasses.fields(kind) if not config.is_operational(f)]
-    assert (FORMAT, hashlib.sha256("\n".join(sorted(learned)).encode()).hexdigest()[:12]) == (2, "a36230035d7d")
+    assert (FORMAT, hashlib.sha256("\n".join(sorted(learned)).encode()).hexdigest()[:12]) == (3, "c78adb54f276")
 
 
 class Own(Method):
@@ -252,3 +252,16 @@ def test_what_is_shown_of_wrong_values_is_short():
         len(schema.shown("x" * 10**6)) < 90 and schema.shown(list(range(9))) == "a list of 9" and schema.shown({"a": 1}) == "an object of 1"
     )
     assert schema.shown([10**5000]) == "a number of so many digits"
+
+
+def test_a_fit_that_meant_nothing_is_none(tmp_path, record):
+    """Until format 2 every run recorded `fit`, "crop" unless another was given, and only images of classes and single ones were cropped."""
+    older = changed(changed(record, "format", 2), "data.fit", "crop")
+    for name in ("augment", "groups", "validation_share"):
+        del older["data"][name]
+    write(tmp_path, older)
+    read = read_config(tmp_path)
+    assert read.data.fit == "auto" and read.data.fit_of(read.spec.kind) == "squeeze"
+    squeezed = dataclasses.replace(read, data=read.data.unchecked(fit="squeeze"))
+    assert read.differences(squeezed) == []
+    assert read.differences(dataclasses.replace(read, data=read.data.unchecked(fit="none"))) == ["fit: 'squeeze' -> 'none'"]

@@ -196,8 +196,8 @@ def test_a_setting_that_a_method_has_from_another_and_cannot_use(capsys):
 
 
 def test_a_flag_that_means_nothing_for_the_method_is_refused_before_training(capsys):
-    assert main(["train", "--method=pix2pix", "--fit=squeeze", "--dry_run"]) == 2
-    assert "--fit has no effect for a method that learns from paired images: leave it out." in capsys.readouterr().err
+    assert main(["train", "--method=pix2pix", "--half=left", "--dry_run"]) == 2
+    assert "--half has no effect for a method that learns from paired images: leave it out." in capsys.readouterr().err
     assert main(["train", "--method=dcgan", "--fit=squeeze", "--dry_run"]) == 2
     assert "--fit has no effect for --dataset=synthetic" in capsys.readouterr().err
     assert main(["train", "--method=dcgan", "--data_dir=photos", "--fit=squeeze", "--dry_run"]) == 0

@@ -290,7 +290,7 @@ def test_what_a_set_does_not_have(kind, settings, message):
         ("paired", {"label_palette": ("facades",)}, "--label_palette has no effect for --dataset=synthetic"),
         ("semantic", {"direction": "photo_to_labels"}, "--direction has no effect for --dataset=synthetic"),
         ("labeled", {"half": "left"}, "--half has no effect for a method that learns from labeled images"),
-        ("paired", {"fit": "squeeze"}, "--fit has no effect for a method that learns from paired images"),
+        ("paired", {"fit": "squeeze"}, "--fit has no effect for --dataset=synthetic"),
         ("images", {"label_names": ("a", "b")}, "--label_names has no effect for a method that learns from images alone"),
         ("images", {"tfds_source": "image"}, "--tfds_source has no effect for a method that learns from images alone"),
         ("labeled", {"domains": ("a", "b")}, "--domains has no effect for a method that learns from labeled images"),

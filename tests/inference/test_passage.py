@@ -147,3 +147,37 @@ def test_large_results_come_back_in_bands(size, monkeypatch):
     monkeypatch.setattr("tfgan.inference.passage.AT_ONCE", 700)
     banded = passage(size).translate(translator, image)
     assert banded.dtype == np.uint8 and np.abs(banded.astype(int) - whole).max() <= 1 and (banded == whole).mean() > 0.999
+
+
+@pytest.mark.parametrize(
+    ("fit", "given", "through"),
+    [
+        ("none", (20, 33), (20, 33)),
+        ("none", (4, 16), (8, 32)),  # enlarged to the crops, as in training
+        ("width", (32, 16), (16, 8)),
+        ("width", (8, 32), (8, 32)),  # two rows would be left of it
+        ("crop", (32, 16), (16, 8)),
+        ("crop", (16, 32), (8, 16)),
+    ],
+)
+def test_images_go_through_as_training_made_them(fit, given, through):
+    """In their own shape, and as wholes: what training cut out of them lies side by side."""
+    translator, seen = recorder()
+    image = noise(*given, 3)
+    way = Passage("trained", (8, 8), (9, 9), fit=fit)
+    result = way.translate(translator, image)
+    assert [x.shape[:2] for x in seen] == [through] and result.shape == image.shape
+    assert not way.squeezes and way.unlike_training(given) == ""
+    assert "in training" in way.describe() or "scale of training" in way.describe()
+
+
+def test_large_images_at_their_own_scale_go_through_in_tiles():
+    translator, seen = recorder()
+    image = noise(40, 24, 3)
+    np.testing.assert_array_equal(Passage("trained", (8, 8), (9, 9), 16, "none").translate(translator, image), image)
+    assert len(seen) > 4 and all(x.shape[:2] == (16, 16) for x in seen)
+
+
+def test_another_scale_than_that_of_training_is_told():
+    way = Passage("64", (8, 8), (9, 9), fit="none")
+    assert "8.0 times larger than whole images did in training (8×8)" in way.unlike_training((8, 8))

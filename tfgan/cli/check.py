@@ -168,10 +168,10 @@ def _draw(path: Path, plan: _Plan, seen) -> str:
     from tfgan.inference.grids import grid
 
     sources, hparams = seen.opened.splits.get("train", []), plan.hparams
-    cuts = Cuts(hparams.image_size, hparams.loaded_size(), hparams.flip, plan.training.seed)
+    cuts = Cuts(hparams.image_size, hparams.loaded_size(), hparams.flip, plan.data.augment, plan.training.seed)
     columns = sheet_columns(seen.opened.kind, sources, plan.data, cuts) if sources else {}
     if not any(columns.values()):
         return "none, as no training image can be used"
     images.save(path, grid({title: [image / 127.5 - 1.0 for image in column] for title, column in columns.items()}))
-    ways = " and ".join(["cropped"] * hparams.random_crop + ["mirrored"] * hparams.flip)
-    return f"{path}: training images as the network sees them{f', {ways} at random' if ways else ''}"
+    ways = ", ".join(["cropped"] * hparams.random_crop + ["mirrored"] * hparams.flip + list(plan.data.augment))
+    return f"{path}: training images as the network sees them{f'; at random: {ways}' if ways else ''}"

@@ -3,22 +3,26 @@
 import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from tfgan.config.kinds import BATCH_KINDS
 from tfgan.config.ranges import AUTO, parse_ranges
 from tfgan.config.setting import Settings, Strings, as_flag, setting
 from tfgan.config.spec import MOST_CHANNELS, OLD_CODINGS, PAGES
-from tfgan.config.unused import Unused, given
-from tfgan.errors import UserError
+from tfgan.config.unused import Table, Unused, given
+from tfgan.errors import UserError, did_you_mean
 from tfgan.paths.home import with_home
 
 OWN = "own:"
 """Begin of the setting `dataset` of images that a program gives, before a hash of what they are."""
+AUGMENTS = ("vertical_flip", "rot90", "scale", "color")
+"""Random changes of training images beside crop and flip."""
+
 _NAMING = {"data_dir", "dataset", "synthetic_images", "synthetic_seed"}
 """Settings each of which says which data set it is; where none is given, nobody has chosen one."""
 
 _FEATURES = "it names a feature of --dataset=tfds:NAME"
-_OF_FILES = ("tfds_dir", "skip_bad_files", "read_patience", "alpha", "pages")
+_OF_FILES = ("tfds_dir", "skip_bad_files", "read_patience", "alpha", "pages", "groups")
 
 
 def _is_made(dataset: str) -> bool:
@@ -41,7 +45,7 @@ class DataConfig(Settings):
         UserError: a value is of another type, outside its range, or not among its choices.
     """
 
-    unused = (
+    unused: ClassVar[Table] = (
         Unused(("dataset",), {"data_dir": given}, why="beside a folder, which beats it", said=True),
         Unused(("synthetic_images", "synthetic_seed"), {"data_dir": given}, why="with a folder", said=True),
         Unused(("synthetic_images", "synthetic_seed"), {"dataset": _is_other_set}, said=True),
@@ -50,6 +54,8 @@ class DataConfig(Settings):
         Unused(("tfds_dir",), {"data_dir": given}, why="with a folder", said=True),
         Unused(_OF_FILES, {"dataset": _is_made, "data_dir": ("",)}, why="with images that the program makes", said=True),
         Unused(("attributes_file", "extra_data_dirs"), {"data_dir": ("",)}, said=True),
+        Unused(("validation_share",), {"groups": ("",)}),
+        Unused(("validation_share",), where={"has validation": True}, why="for {subject}, where images are kept to validate", said=True),
     )
 
     dataset: str = setting("synthetic", "a built-in data set (see `tfgan list`), or tfds:NAME for any TensorFlow Datasets set")
@@ -114,9 +120,22 @@ class DataConfig(Settings):
     )
     half: str = setting("", "take this half of side by side files; empty: each file is one image", choices=("", "left", "right"))
     fit: str = setting(
-        "crop",
-        "images of another shape than the network's: crop them to their largest middle part of its shape, or squeeze them",
-        choices=("crop", "squeeze"),
+        "auto",
+        "how images of any size and shape become the network's: squeeze them; crop them to their largest middle part of its shape; width: "
+        "scale them to its width; none: leave their scale, and cut it out of them; auto: crop images of classes and single ones, squeeze "
+        "others",
+        choices=("auto", "squeeze", "crop", "width", "none"),
+    )
+    augment: Strings = setting(
+        (), f"what else changes training images at random, both of a pair alike: {','.join(AUGMENTS)} (that of photos alone)"
+    )
+    groups: str = setting(
+        "",
+        "images that belong together, of one patient or scene, and stay in one split: a CSV file of names and groups, or a pattern of "
+        "names in which {} is the group and * anything: '{}_*'; without val and test, some groups validate",
+    )
+    validation_share: float = setting(
+        0.1, "of the groups that validate, where --groups chooses them: at least one", at_least=0.001, at_most=0.9
     )
     tfds_dir: str = setting("", "where TensorFlow Datasets keeps its files; empty: ~/tensorflow_datasets", operational=True, path=True)
     synthetic_images: int = setting(400, "number of training images of the built-in synthetic set", at_least=1, at_most=1_000_000)
@@ -128,6 +147,13 @@ class DataConfig(Settings):
         known = all(band.isdecimal() and 1 <= int(band) <= MOST_CHANNELS for band in self.show_bands)
         if len(self.show_bands) not in (0, 1, 3) or not known:
             raise UserError(f"{as_flag('show_bands', self.show_bands)} must be three numbers of bands, from 1, such as 4,3,2, or one.")
+        for word in self.augment:
+            if word not in AUGMENTS:
+                raise UserError(f"--augment={word} is unknown.{did_you_mean(word, AUGMENTS)} There are: {', '.join(AUGMENTS)}.")
+
+    def fit_of(self, kind: str) -> str:
+        """How images become those of batches of `kind`, a key of `tfgan.config.BATCH_KINDS`: `fit`, or what it is where it is auto."""
+        return BATCH_KINDS[kind].fit if self.fit == "auto" else self.fit
 
     def effective(self) -> dict[str, Any]:
         """The settings by name, with what becomes of files of several pages written out."""

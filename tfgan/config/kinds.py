@@ -15,10 +15,11 @@ class BatchKind(NamedTuple):
     sides: bool = False  # of its images, either domain may be the source: which, `--direction` says
     joined: bool = False  # several sets may be joined, which take turns
     settings: Strings = ()  # of those in `SPECIFIC`, what means something here
+    fit: str = "squeeze"  # what images of another shape than the network's undergo, where `--fit` does not say
     few: int = 100  # training images, or pairs, below which networks learn them by heart: CMP façades have 400
 
 
-_DOMAINS = ("domains", "direction", "label_domains", "tfds_source", "tfds_target")
+_DOMAINS = ("domains", "direction", "label_domains", "tfds_source", "tfds_target", "fit")
 _PAIRS = ("pair_names", "pairs_file")
 _LABEL_MAPS = ("label_coding", "label_palette", "label_names", "ignore_label")
 
@@ -31,8 +32,8 @@ BATCH_KINDS = {
         joined=True,
         settings=("attributes", "attribute_groups", "attributes_file", "extra_data_dirs"),
     ),
-    "labeled": BatchKind(("image", "label"), settings=("label_names", "fit"), few=1000),  # images made from noise need more
-    "images": BatchKind(("image",), settings=("half", "fit"), few=1000),
+    "labeled": BatchKind(("image", "label"), settings=("label_names", "fit"), fit="crop", few=1000),  # images made from noise need more
+    "images": BatchKind(("image",), settings=("half", "fit"), fit="crop", few=1000),
 }
 """Name of a kind of batches, as `Method.batch_kind` and `DataSpec.kind` have it -> what such a batch holds."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import tfgan
 from tfgan.config.data import OWN, DataConfig
+from tfgan.config.kinds import BATCH_KINDS
 from tfgan.config.near import no_run
 from tfgan.config.scale import Scale
 from tfgan.config.schema import from_dict, nearest, shown, unknown_names
@@ -18,7 +19,7 @@ from tfgan.config.words import say_once, tell_old_words
 from tfgan.errors import UserError
 from tfgan.paths.files import write_atomically
 
-FORMAT = 2
+FORMAT = 3
 """The version of the file. It rises with each setting that says what is learned and is new or gone, and with each check that takes less
 than before: a program refuses files of higher ones, as it would make something else of them. Files of version 0 do not state it."""
 
@@ -78,6 +79,8 @@ class RunConfig:
                 _tell_unknown(path, values, kinds)
             others = {name: value for name, value in values.items() if name not in kinds}
             record = dataclasses.replace(from_dict(cls, {**others, "data": {}, "training": {}, "hparams": None}), **made)
+            if values.get("format", 0) < 3 and BATCH_KINDS[record.spec.kind].fit == "squeeze":
+                record = dataclasses.replace(record, data=record.data.unchecked(fit="auto"))  # it meant nothing for these images
             if problem := record.contradiction():
                 raise UserError(problem)
             return record
@@ -99,10 +102,10 @@ class RunConfig:
         """
         if self.method != new.method:
             return [f"method: {self.method!r} -> {new.method!r}"]
-        data = self.data
-        if data.dataset.startswith(OWN) and new.data.dataset.startswith(OWN):
-            data = dataclasses.replace(data, dataset=new.data.dataset)
-        lines = differences(data, new.data) + differences(self.training, new.training) + differences(self.hparams, new.hparams)
+        before, now = (config.data.unchecked(fit=config.data.fit_of(config.spec.kind)) for config in (self, new))
+        if before.dataset.startswith(OWN) and now.dataset.startswith(OWN):
+            before = before.unchecked(dataset=now.dataset)
+        lines = differences(before, now) + differences(self.training, new.training) + differences(self.hparams, new.hparams)
         return lines or differences(self.spec, new.spec)
 
     def rounding_differences(self, new: "RunConfig") -> list[str]:

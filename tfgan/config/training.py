@@ -3,9 +3,10 @@
 import dataclasses
 import re
 from pathlib import Path
+from typing import ClassVar
 
 from tfgan.config.setting import Settings, setting
-from tfgan.config.unused import Unused, given
+from tfgan.config.unused import Table, Unused, given
 from tfgan.errors import UserError
 from tfgan.paths.home import with_home
 from tfgan.paths.names import run_name
@@ -21,7 +22,7 @@ class TrainConfig(Settings):
         UserError: a value is of another type, outside its range, or not among its choices; or a setting that does nothing without another.
     """
 
-    unused = (
+    unused: ClassVar[Table] = (
         Unused(("best_metric", "features"), {"validate_every": (0,)}, cure="give --validate_every=EPOCHS too"),
         Unused(("validate_count",), {"validate_every": (0,)}, said=True),
         Unused(("patience",), {"best_metric": ("",)}, cure="give the metric that has to improve too"),

@@ -55,6 +55,9 @@ class Unused(NamedTuple):
         return f"with --{name}={texts[name]}" if value else f"without --{name}"
 
 
+Table = tuple[Unused, ...]
+
+
 def given(value) -> bool:
     """Whether a setting whose default is empty has a value, for `Unused.beside`."""
     return bool(value)

@@ -3,11 +3,12 @@
 import dataclasses
 import math
 from pathlib import Path
+from typing import ClassVar
 
 from tfgan.config.scale import FULL, TRAINED
 from tfgan.config.setting import MOST_SIDE, Settings, Strings, setting, shortened
 from tfgan.config.spec import OLD_CODINGS
-from tfgan.config.unused import Unused, given
+from tfgan.config.unused import Table, Unused, given
 from tfgan.errors import UserError, did_you_mean
 
 SHEETS = ("", "samples", "interpolation", "mixing", "truncation", "reconstruction", "edit")
@@ -41,13 +42,14 @@ class CheckConfig(Settings):
 class TranslateConfig(Settings):
     """The settings of `tfgan translate`, which makes images from images with a trained run."""
 
-    unused = (
+    unused: ClassVar[Table] = (
         Unused(("set",), where={"attributes": False}, why="for {subject}, which knows no attributes"),
         Unused(("style",), where={"styles of photos": False}, why="for {subject}, which has no style encoder (spade with --style_encoder)"),
         Unused(("seed",), where={"styles of photos": False}, why="for {subject}, which takes no random style"),
         Unused(("seed",), {"style": given}, why="with --style, which replaces the random one"),
-        Unused(("tile",), {"size": (TRAINED,)}, said=True),
-        Unused(("tile",), {"size": ("",)}, {"trained size": True}, f"at --size={TRAINED}, as images go through {{subject}}", said=True),
+        Unused(
+            ("tile",), where={"one size": True}, why=f"for {{subject}} at --size={TRAINED}, at which all images have one size", said=True
+        ),
     )
 
     checkpoint: str = setting("last", CHECKPOINT, group="which")
@@ -86,7 +88,7 @@ class SampleConfig(Settings):
         UserError: a value outside its range or choices, or settings that contradict each other or miss one that they need.
     """
 
-    unused = (
+    unused: ClassVar[Table] = (
         Unused(("rows", "columns", "crossover"), {"sheet": ("",)}, said=True),
         Unused(("count",), {"sheet": given}, said=True),
         Unused(("crossover",), {"sheet": lambda sheet: sheet not in ("", "mixing")}, why="without --sheet=mixing", said=True),
@@ -153,7 +155,7 @@ class SampleConfig(Settings):
 class EvaluateConfig(Settings):
     """The settings of `tfgan evaluate`, which measures the images that a trained run makes."""
 
-    unused = (
+    unused: ClassVar[Table] = (
         *(
             Unused(names, {"metrics": given}, {tool: False}, "with --metrics={metrics}, none of which needs it")
             for tool, names in TOOL_SETTINGS.items()
@@ -215,7 +217,7 @@ class EvaluateConfig(Settings):
 class ExportConfig(Settings):
     """The settings of `tfgan export`, which writes a run's networks as a SavedModel."""
 
-    unused = (Unused(("max_pixels",), where={"translates": False}, why="for {subject}, whose export takes no files"),)
+    unused: ClassVar[Table] = (Unused(("max_pixels",), where={"translates": False}, why="for {subject}, whose export takes no files"),)
 
     checkpoint: str = setting("last", CHECKPOINT, group="which")
     output: str = setting("", "folder of the SavedModel; empty: RUN/export", group="output", path=True)

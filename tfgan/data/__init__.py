@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size) -> Dataset:
+def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size: Size, network: Size | None = None) -> Dataset:
     """The data set that `settings` name, as batches of `kind`.
 
     Args:
@@ -41,6 +41,7 @@ def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size:
         kind: kind of the batches, a key of `tfgan.config.BATCH_KINDS`.
         image_size: height and width of a batch's images, in pixels.
         loaded_size: height and width of training images before the crop, in pixels.
+        network: see `tfgan.data.dataset.Dataset`.
 
     Raises:
         UserError: unknown name, wrong layout, unreadable images, no network for a download; images of another kind; a setting that does
@@ -48,9 +49,19 @@ def open_dataset(settings: DataConfig, kind: str, image_size: Size, loaded_size:
     """
     made = is_made(settings)
     sources = open_sources(settings, kind, loaded_size)
+    _tell_shared_groups(sources, settings)
     if settings.data_dir:
         _tell_unread(Path(settings.data_dir))
-    return make_dataset(sources, settings, kind, image_size, loaded_size, check=not made)
+    return make_dataset(sources, settings, kind, image_size, loaded_size, check=not made, network=network)
+
+
+def _tell_shared_groups(splits: dict[str, list[Source]], settings: DataConfig):
+    """Logs a warning for groups of images that lie in several splits, whose figures are better than those of new images."""
+    from tfgan.data.groups import shared_groups
+
+    if shared := shared_groups(splits, settings):
+        name, places = next(iter(shared.items()))
+        logger.warning(f"Beware: {len(shared)} groups lie in several splits, such as {name} in {' and '.join(places)} (--groups).")
 
 
 def _tell_unread(folder: Path):
@@ -84,6 +95,7 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str
         UserError: unknown name, wrong layout, no network for a download; a setting that does nothing for this kind. Images that cannot be
             used are met when they are loaded.
     """
+    from tfgan.data.groups import split_by_groups
     from tfgan.data.openers import OPENERS, synthetic
     from tfgan.data.own import is_own, open_own
     from tfgan.data.ranges import with_ranges
@@ -97,11 +109,19 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str
         splits = OPENERS[kind](settings)
     if not settings.data_dir and BATCH_KINDS[kind].sides:
         _check_names(settings, tuple(side_names(splits["train"]).values()))
+    splits = split_by_groups(splits, settings)
     return with_ranges(splits, settings) if "train" in splits else splits
 
 
 def make_dataset(
-    splits: dict[str, list[Source]], settings: DataConfig, kind: str, image_size: Size, loaded_size: Size, *, check: bool
+    splits: dict[str, list[Source]],
+    settings: DataConfig,
+    kind: str,
+    image_size: Size,
+    loaded_size: Size,
+    *,
+    check: bool,
+    network: Size | None = None,
 ) -> Dataset:
     """The data set made of opened sources.
 
@@ -112,6 +132,7 @@ def make_dataset(
         image_size: height and width of a batch's images, in pixels.
         loaded_size: height and width of training images before the crop, in pixels.
         check: load every image once, as before training.
+        network: see `tfgan.data.dataset.Dataset`.
 
     Raises:
         UserError: no training images; images that cannot be used; a direction between other domains.
@@ -123,7 +144,7 @@ def make_dataset(
     }
     for found in streams.values():
         found.sort(key=lambda stream: "target" in stream[1])  # what is said of a run names its source first
-    return Dataset(kind, streams, image_size, loaded_size, settings, check=check)
+    return Dataset(kind, streams, image_size, loaded_size, settings, check=check, network=network)
 
 
 def check_settings(settings: DataConfig, kind: str):

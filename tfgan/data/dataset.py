@@ -9,11 +9,13 @@ import logging
 import numpy as np
 
 from tfgan.config import BATCH_KINDS, DataConfig, DataSpec, Scale, Size
+from tfgan.data.geometry import KEEPING_SCALE, viewed
 from tfgan.data.images import resize
+from tfgan.data.jitter import is_photo
 from tfgan.data.normalization import as_floats
 from tfgan.data.patience import Patience
 from tfgan.data.pipeline import make_batches
-from tfgan.data.prepare import MEMORY_SHARE, Listing, PreparedSource, free_memory, may_crop
+from tfgan.data.prepare import MEMORY_SHARE, Listing, PreparedSource, free_memory
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 from tfgan.lazy import tf
@@ -37,8 +39,10 @@ class Dataset:
             each of several joined sets, which take turns.
         image_size: height and width of a batch's images, in pixels.
         loaded_size: height and width of training images before the crop, in pixels.
-        settings: of these, skip_bad_files, cache, fit and read_patience are used.
+        settings: of these, skip_bad_files, cache, fit, augment and read_patience are used.
         check: load every training and validation image once before training; not needed for images that are made, not read.
+        network: height and width in pixels at which a network sees the images, where those of this data set are to show the same at
+            another size; None: they are what a network sees.
 
     Raises:
         UserError: no training images; images that cannot be used.
@@ -53,16 +57,20 @@ class Dataset:
         settings: DataConfig,
         *,
         check: bool = True,
+        network: Size | None = None,
     ):
         if "train" not in splits:
             raise UserError(f"The data set has no training images; it has: {', '.join(splits) or 'nothing'}.")
-        self.image_size, self.loaded_size = image_size, loaded_size
+        self.image_size, self.loaded_size, self.augment = image_size, loaded_size, settings.augment
+        self.fit = settings.fit_of(kind)
+        self._seen = network if network and self.fit in KEEPING_SCALE else image_size
         self.validation_split = next(split for split in ("val", "test", "train") if split in splits)
-        self._train, self._validation = self._prepare(kind, splits, loaded_size, settings)
+        self._train, self._validation = self._prepare(splits, settings)
         if check:
             for split, streams in {self.validation_split: self._validation, "train": self._train}.items():
                 for stream in streams:
                     stream.check(split, settings.skip_bad_files)
+        self._check_augment(kind)
         first = self._train[0].source
         self._alternate = BATCH_KINDS[kind].joined and len(self._train) > 1
         self.spec = DataSpec(
@@ -77,18 +85,32 @@ class Dataset:
             attribute_sets=tuple(first.attribute_sets),
         )
 
+    def _check_augment(self, kind: str):
+        """Raises `UserError` for changes that the images, or their size, do not allow."""
+        height, width = self.image_size
+        if "rot90" in self.augment and height != width:
+            size = f"--image_size={height}x{width}"
+            size = f"--image_size={height}x{width}"
+            raise UserError(f"--augment=rot90 turns images by 90°, which {size} does not suit: use a square, or leave it out.")
+        domains = [domain for stream in self._train for domain in stream.domains.values()]
+        if "color" in self.augment and not any(map(is_photo, domains)):
+            names = " and ".join(dict.fromkeys(domain.name for domain in domains))
+            raise UserError(f"--augment=color changes pictures in color, which {names} are not: leave it out.")
+
     def _count(self, streams: list[PreparedSource]) -> int:
         """The number of examples in one epoch: streams that take turns add up; of streams side by side, the longest counts."""
         return sum(map(len, streams)) if self._alternate else max(map(len, streams))
 
-    def _prepare(self, kind, splits, loaded_size, settings):
+    def _prepare(self, splits, settings):
         """Returns the training and the validation streams, which keep their images in memory if they fit, and logs whether they do."""
-        crop, patience = may_crop(kind, settings), Patience(settings.read_patience)
+        patience = Patience(settings.read_patience)
+        whole = self._seen != self.image_size  # nothing is trained on these
+        training = ("train", self._seen, None) if whole else ("train", self.loaded_size, self.image_size)
 
         def prepare(remember):
             return [
-                [PreparedSource(source, keys, size, remember, crop, patience) for source, keys in splits[split]]
-                for split, size in (("train", loaded_size), (self.validation_split, self.image_size))
+                [PreparedSource(source, keys, size, remember, self.fit, crops, patience) for source, keys in splits[split]]
+                for split, size, crops in (training, (self.validation_split, self._seen, None))
             ]
 
         needed, free = sum(stream.bytes() for streams in prepare(False) for stream in streams), free_memory()
@@ -109,7 +131,7 @@ class Dataset:
         for stream in self._train:
             for key in stream.domains:
                 sizes[key] = sizes.get(key, []) + stream.original_sizes()
-        return {key: Scale.of(found, self.loaded_size, self.image_size) for key, found in sizes.items()}
+        return {key: Scale.of(found, self.loaded_size, self.image_size, self.fit) for key, found in sizes.items()}
 
     def train_batches(self, **settings) -> tf.data.Dataset:
         """Endless training batches: dictionaries of tensors, images b×H×W×C float32 in [-1, 1].
@@ -117,7 +139,7 @@ class Dataset:
         Args:
             settings: those of `tfgan.data.pipeline.make_batches`, such as batch_size, flip and seed.
         """
-        return make_batches(self._train, self.image_size, alternate=self._alternate, **settings)
+        return make_batches(self._train, self.image_size, alternate=self._alternate, augment=self.augment, **settings)
 
     def validation_example(self, index: int) -> dict[str, np.ndarray]:
         """One validation example, resized only: images H×W×C float32 in [-1, 1], anything else as the source has it.
@@ -161,7 +183,11 @@ class Dataset:
         for stream, index in waiting(places, len(places), "Reading images"):
             array = stream.fetch(index)[list(stream.keys).index(key)]
             domain = stream.domains.get(key)  # training images have the size before the crop
-            found.append(array if domain is None else resize(array, self.image_size, domain.resample, bands=domain.bands))
+            if domain is not None:
+                if self.fit in KEEPING_SCALE:
+                    array = viewed(array, self.fit, self._seen, domain)
+                array = resize(array, self.image_size, domain.resample, bands=domain.bands)
+            found.append(array)
         return np.stack(found)
 
     @functools.cached_property

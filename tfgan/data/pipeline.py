@@ -10,8 +10,9 @@ import functools
 
 import numpy as np
 
-from tfgan.config import Domain, Size
-from tfgan.data.normalization import as_floats
+from tfgan.config import Domain, Size, Strings
+from tfgan.data.geometry import KEEPING_SCALE
+from tfgan.data.jitter import Draws, Jitter, derived
 from tfgan.data.prepare import PreparedSource
 from tfgan.lazy import tf
 
@@ -31,6 +32,7 @@ def make_batches(
     batches_per_step: int = 1,
     alternate: bool = False,
     shrink: int = 1,
+    augment: Strings = (),
     context: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
     """Endless batches of a training split, each one replica's share of a global batch.
@@ -49,6 +51,7 @@ def make_batches(
         alternate: streams take turns, a global batch each, instead of standing side by side in every batch. At each place of a step,
             too, every stream has its turn: what learns from the last batch of a step alone meets them all.
         shrink: how many times smaller the images are made after the crop, by averages over squares of pixels.
+        augment: what else is changed at random, of `tfgan.config.data.AUGMENTS`.
         context: which share of the replicas this process feeds; None: all of one replica.
 
     Returns:
@@ -59,13 +62,14 @@ def make_batches(
     local = batch_size // context.num_input_pipelines
     offset = local * context.input_pipeline_id
 
+    jitter = Jitter(image_size, flip, augment)
     fetchers = [_fetcher(stream) for stream in streams]
 
     def drawn(number, sample):
         stream, key = streams[number], [seed, number]
-        noise = crop_noise(key, sample)
+        draws = jitter.draw(key, sample)
         arrays = fetchers[number](shuffled_index(sample, len(stream), key))
-        return {name: _augmented(array, stream.domains.get(name), image_size, noise, flip, shrink) for name, array in arrays.items()}
+        return {name: _changed(array, stream.domains.get(name), jitter, draws, shrink) for name, array in arrays.items()}
 
     def example(element):
         batch, place = first_step * batches_per_step + element // local, offset + element % local
@@ -94,57 +98,26 @@ def shuffled_index(sample, count: int, seed: list[int]):
         An int64 scalar from 0 to `count` - 1.
     """
     epoch, place = sample // count, sample % count
-    return tf.random.experimental.index_shuffle(place, seed=_derived(seed, epoch), max_index=tf.constant(count - 1, tf.int64))
-
-
-def _derived(seed, number):
-    return tf.random.experimental.stateless_fold_in(tf.constant(seed, tf.int64), number, alg="philox")
+    return tf.random.experimental.index_shuffle(place, seed=derived(seed, epoch), max_index=tf.constant(count - 1, tf.int64))
 
 
 def _fetcher(stream):
     """A graph function: index -> the arrays of one example, of known type and shape."""
     probe = [np.asarray(array) for array in stream.fetch(0)]
     dtypes = [tf.as_dtype(array.dtype) for array in probe]
+    free = stream.fit in KEEPING_SCALE  # every image has a size of its own
+    shapes = [[None, None, *array.shape[2:]] if free and key in stream.domains else array.shape for key, array in zip(stream.keys, probe)]
 
     @tf.autograph.experimental.do_not_convert
     def fetch(index):
         values = tf.numpy_function(stream.fetch_for_training, [index], dtypes)
-        return {name: tf.ensure_shape(value, array.shape) for name, value, array in zip(stream.keys, values, probe)}
+        return {name: tf.ensure_shape(value, shape) for name, value, shape in zip(stream.keys, values, shapes)}
 
     return fetch
 
 
-def crop_noise(seed: list[int], sample):
-    """The random numbers, float32 of shape (3,) in [0, 1), that say how an example is cropped and whether it is mirrored.
-
-    Args:
-        seed: two numbers: that of the run and that of the stream.
-        sample: the example's place in the stream's endless row, a whole number.
-    """
-    return tf.random.stateless_uniform([3], _derived(seed, tf.cast(sample, tf.int64)), alg="philox")
-
-
-def random_crop(array, image_size: Size, noise, flip: bool):
-    """A crop of an image H×W×C or a map H×W of any dtype, as a tensor of the height and width `image_size`.
-
-    Args:
-        noise: where it is cut out and whether it is mirrored, see `crop_noise`; all images of an example have the same.
-        flip: mirror it from left to right with probability 1/2.
-    """
-    height, width = image_size
-    room = tf.constant([array.shape[0] - height + 1, array.shape[1] - width + 1], tf.float32)
-    top, left = tf.unstack(tf.cast(tf.floor(noise[:2] * room), tf.int32))
-    array = array[top : top + height, left : left + width]
-    if flip:
-        array = tf.cond(noise[2] < 0.5, lambda: tf.reverse(array, [1]), lambda: array)
-    return tf.ensure_shape(array, [height, width, *array.shape[2:]])
-
-
-def _augmented(array, domain: Domain | None, image_size, noise, flip, shrink):
+def _changed(array, domain: Domain | None, jitter: Jitter, draws: Draws, shrink: int):
     if domain is None:
         return array
-    array = random_crop(array, image_size, noise, flip)
-    if domain.is_map:
-        return array
-    image = as_floats(array, domain)
-    return image if shrink == 1 else tf.nn.avg_pool2d(image[None], shrink, shrink, "VALID")[0]
+    image = jitter.changed(array, domain, draws)
+    return image if domain.is_map or shrink == 1 else tf.nn.avg_pool2d(image[None], shrink, shrink, "VALID")[0]

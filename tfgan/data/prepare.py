@@ -1,7 +1,9 @@
 """Makes a split ready for the pipeline: checked before training, resized once, kept in memory if it fits."""
 
+import contextlib
 import hashlib
 import logging
+import math
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tfgan.config import BATCH_KINDS, DataConfig, Domain, Size
-from tfgan.data.images import middle, resize
+from tfgan.config import Domain, Size
+from tfgan.data.geometry import KEEPING_SCALE, fitted, scaled, viewed
 from tfgan.data.memory import budget
 from tfgan.data.normalization import held
 from tfgan.data.patience import Patience
@@ -21,6 +23,7 @@ from tfgan.terminal import waiting
 logger = logging.getLogger(__name__)
 
 MEMORY_SHARE = 0.5  # of the free memory that cached images may take
+LOOKED_AT = 9  # images by which the memory is estimated that all of them take
 LISTED = 10  # bad files named in a message
 LASTING = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
 """What does not pass by itself where training begins, and is not tried again there; in the middle of it, a drive may be away."""
@@ -30,20 +33,17 @@ Listing = dict[str, str]
 """Name of an example -> a hash of what it holds, 16 hexadecimal digits, or "" where that is not known."""
 
 
-def may_crop(kind: str, settings: DataConfig) -> bool:
-    """Whether images of batches of `kind` are cut to the network's shape: the kind has the setting `fit`, and it is "crop"."""
-    return "fit" in BATCH_KINDS[kind].settings and settings.fit == "crop"
-
-
 class PreparedSource:
     """Examples by position, at the pipeline's size, under the batch's keys.
 
     Args:
         source: the decoded examples.
         keys: batch key -> key of the source, for example source -> B.
-        size: height and width of what `fetch` returns, in pixels.
+        size: height and width of what `fetch` returns, in pixels; of training images by the `fit` "width" and "none", those for which a
+            width is taken.
         remember: keep in memory what was fetched.
-        crop: cut images to their largest middle part of the shape of `size` before they are resized, instead of squeezing them.
+        fit: how images of another size and shape become what `fetch` returns, see `tfgan.data.geometry`.
+        crops: height and width of the random crops that are to be cut out of the images; None: there are none, and all images get `size`.
         patience: how long files are tried again that cannot be read; None: not at all.
 
     Attributes:
@@ -51,9 +51,16 @@ class PreparedSource:
     """
 
     def __init__(
-        self, source: Source, keys: dict[str, str], size: Size, remember: bool, crop: bool = False, patience: Patience | None = None
+        self,
+        source: Source,
+        keys: dict[str, str],
+        size: Size,
+        remember: bool,
+        fit: str = "squeeze",
+        crops: Size | None = None,
+        patience: Patience | None = None,
     ):
-        self.source, self.keys, self.size, self.crop, self.patience = source, keys, size, crop, patience or Patience(0)
+        self.source, self.keys, self.size, self.fit, self.crops, self.patience = source, keys, size, fit, crops, patience or Patience(0)
         self.failure: Exception | None = None
         self.domains: dict[str, Domain] = {key: source.domains[old] for key, old in keys.items() if old in source.domains}
         self._indices = list(range(len(source)))
@@ -147,7 +154,9 @@ class PreparedSource:
         return sentences
 
     def _resized(self, image: np.ndarray, domain: Domain) -> np.ndarray:
-        return resize(middle(image, self.size) if self.crop else image, self.size, domain.resample, bands=domain.bands)
+        if self.crops is None:
+            return viewed(image, self.fit, self.size, domain)
+        return fitted(image, self.fit, self.size, self.crops, domain)
 
     def check(self, split: str, skip_bad: bool) -> None:
         """Loads every example once, to find those that cannot be used.
@@ -222,9 +231,20 @@ class PreparedSource:
         return list(self._sizes.values())
 
     def bytes(self) -> int:
-        """The memory that all prepared images and maps take, in bytes."""
-        height, width = self.size
-        return len(self) * sum(height * width * max(d.channels, 1) * np.dtype(d.held_as).itemsize for d in self.domains.values())
+        """The memory that all prepared images and maps take, in bytes; by some of them, where each has a size of its own."""
+        pixels = math.prod(self.size)
+        if self.crops is not None and self.fit in KEEPING_SCALE:
+            pixels = self._typical_pixels(self.crops)
+        return len(self) * pixels * sum(max(d.channels, 1) * np.dtype(d.held_as).itemsize for d in self.domains.values())
+
+    def _typical_pixels(self, crops: Size) -> int:
+        """The mean number of pixels of some prepared images, evenly spaced; what cannot be loaded is told by `check`."""
+        found = []
+        for index in range(0, len(self.source), max(1, -(-len(self.source) // LOOKED_AT))):
+            with contextlib.suppress(UnreadableImage, ReadFailed, OSError):
+                own = next(self.source.load(index)[self.keys[key]].shape[:2] for key in self.domains)
+                found.append(math.prod(scaled(own, self.fit, self.size, crops)))
+        return round(sum(found) / len(found)) if found else math.prod(self.size)
 
     def listing(self) -> Listing:
         """The examples in their order; of those that a program's own source gives one name, the later ones get their place."""

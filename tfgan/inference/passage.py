@@ -9,6 +9,7 @@ import numpy as np
 from tfgan.config import FULL, TRAINED, Size, as_pixels
 from tfgan.data import memory
 from tfgan.data.codecs.pillow import AT_ONCE
+from tfgan.data.geometry import scaled
 from tfgan.data.images import resize
 from tfgan.errors import UserError
 from tfgan.inference.tiling import translate_image
@@ -22,26 +23,36 @@ class Passage(NamedTuple):
     """The way of images through a network.
 
     Attributes:
-        size: "trained": whole images are resized to `network`, whatever their shape, as for batches, sample pictures and evaluations;
-            "full": pixels stay as they are; or the number of pixels of the shorter side, at which images keep their shape.
+        size: "trained": whole images are resized as for batches, sample pictures and evaluations; "full": pixels stay as they are; or the
+            number of pixels of the shorter side, at which images keep their shape.
         network: height and width of what the network was trained on, in pixels.
         loaded: height and width to which training resized whole images before the crop.
-        tile: see `tfgan.inference.tiling.translate_image`; "trained" images are never cut, as those of training are not.
+        tile: see `tfgan.inference.tiling.translate_image`; images that training squeezed to one size are not cut.
+        fit: how training resized images, see `tfgan.data.geometry.scaled`.
     """
 
     size: str
     network: Size
     loaded: Size
     tile: int = 0
+    fit: str = "squeeze"
+
+    @property
+    def squeezes(self) -> bool:
+        """Whether all images go through at one size, that of the network."""
+        return self.size == TRAINED and self.fit == "squeeze"
 
     def at(self, size: Size) -> Size:
         """Height and width at which an image of `size` goes through. Raises `UserError` if it would be too large to be handled."""
-        if self.size == TRAINED:
+        if self.squeezes:
             return self.network
         if self.size == FULL:
             return size
-        shorter, wanted = min(size), int(self.size)
-        height, width = (max(1, round(side * wanted / shorter)) for side in size)
+        if self.size == TRAINED:
+            height, width = scaled(size, self.fit, self.network, self.network)
+        else:
+            shorter, wanted = min(size), int(self.size)
+            height, width = (max(1, round(side * wanted / shorter)) for side in size)
         needed = height * width * FLOATS
         if needed > memory.limit():
             becomes = f"at --size={self.size} its {as_pixels(size)} pixels become {as_pixels((height, width))}"
@@ -50,7 +61,8 @@ class Passage(NamedTuple):
 
     def enlargement(self, size: Size) -> float:
         """How many times larger than in training an image of `size` goes through, by the side that differs most; below 1 if smaller."""
-        ratios = [passed / loaded for passed, loaded in zip(self.at(size), self.loaded)]
+        trained = scaled(size, self.fit, self.loaded, self.network)
+        ratios = [passed / loaded for passed, loaded in zip(self.at(size), trained)]
         return max(ratios, key=lambda ratio: abs(math.log(ratio)))
 
     def unlike_training(self, size: Size) -> str:
@@ -60,8 +72,9 @@ class Passage(NamedTuple):
             return ""
         times = f"{ratio:.1f} times larger" if ratio > 1 else f"{1 / ratio:.1f} times smaller"
         cure = f"--size={min(self.loaded)}" if self.size == TRAINED else f"--size={TRAINED}"
+        trained = as_pixels(scaled(size, self.fit, self.loaded, self.network))
         return (
-            f"goes through at {as_pixels(self.at(size))} pixels, {times} than whole images did in training ({as_pixels(self.loaded)}), "
+            f"goes through at {as_pixels(self.at(size))} pixels, {times} than whole images did in training ({trained}), "
             f"at a scale that the run has not learned: {cure} comes nearer to it"
         )
 
@@ -69,12 +82,24 @@ class Passage(NamedTuple):
         """The sentence that says at which size images go through."""
         if self.size == FULL:
             return "Images go through as they are (--size=full)."
-        how = f"{as_pixels(self.network)} pixels, as in training" if self.size == TRAINED else f"{self.size} pixels on their shorter side"
+        how = f"{self.size} pixels on their shorter side"
+        if self.size == TRAINED:
+            if self.fit == "none":
+                return (
+                    f"Images go through as they are, as in training, whose crops have {as_pixels(self.network)} pixels (--size={TRAINED})."
+                )
+            how = {
+                "squeeze": f"{as_pixels(self.network)} pixels, as in training",
+                "crop": f"the scale of training, at which {as_pixels(self.network)} pixels fill them, in their own shape",
+                "width": f"a width of {self.network[1]} pixels, as in training, in their own shape",
+            }[self.fit]
         return f"Images go through at {how}; results are resized to the images' own size (--size={self.size})."
 
     def smaller(self) -> str:
         """What to do about an image that does not fit into memory."""
-        return f"use --size={TRAINED}, or a smaller --tile" if self.size != TRAINED else "nothing smaller is like training"
+        if self.squeezes:
+            return "nothing smaller is like training"
+        return "use a smaller --tile" + f", or --size={TRAINED}" * (self.size != TRAINED)
 
     def translate(
         self, translator: Translator, image: np.ndarray, conditions: Callable = lambda image: {}, *, floats: bool = False
@@ -95,7 +120,7 @@ class Passage(NamedTuple):
         own = image.shape[0], image.shape[1]
         check_memory(own, translator)
         seen = resize(image, self.at(own), translator.source.resample, bands=translator.source.bands)
-        tile = 0 if self.size == TRAINED else self.tile
+        tile = 0 if self.squeezes else self.tile
         if seen is image:
             return translate_image(translator, image, conditions(image), tile=tile, floats=floats)
         result = translate_image(translator, seen, conditions(seen), tile=tile, floats=True)

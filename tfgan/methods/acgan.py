@@ -1,11 +1,11 @@
 """ACGAN: image synthesis with auxiliary classifier GANs (Odena et al. 2017)."""
 
 import dataclasses
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from tfgan.augmentation import diff_augment
 from tfgan.config import Size, setting
-from tfgan.config.unused import Unused
+from tfgan.config.unused import Table, Unused
 from tfgan.lazy import layers, networks, tf
 from tfgan.methods import base, noise
 
@@ -16,7 +16,7 @@ DROPOUTS = {"upsampling": 0.25, "paper": 0.5}
 
 @dataclasses.dataclass(frozen=True)
 class HParams(noise.HParams):
-    unused = (Unused(("batch_norm",), {"architecture": ("paper",)}),)
+    unused: ClassVar[Table] = (Unused(("batch_norm",), {"architecture": ("paper",)}),)
 
     image_size: Size = setting((32, 32), "HEIGHTxWIDTH of the images, or one number for both")
     architecture: str = setting(

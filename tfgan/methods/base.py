@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from tfgan.config import TRAINED, DataSpec, Domain, Settings, Size, Strings, as_text, setting
-from tfgan.config.unused import Unused
+from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 from tfgan.lazy import keras, optimizers, tf
 
@@ -20,7 +20,10 @@ class HParams(Settings):
     Each method's own `HParams` adds to them and sets the paper's defaults.
     """
 
-    unused = (Unused(("load_size",), {"random_crop": (False,)}, why="without --random_crop", cure="use --random_crop, or --load_size=0"),)
+    unused: ClassVar[Table] = (
+        Unused(("load_size",), {"random_crop": (False,)}, why="without --random_crop", cure="use --random_crop, or --load_size=0"),
+        Unused(("load_size", "random_crop"), where={"own scale": True}, why="with {subject}, by which crops have it too", said=True),
+    )
 
     epochs: int = setting(200, "total passes over the training images", operational=True, at_least=1)
     batch_size: int = setting(1, "images in one step, over all replicas", at_least=1, at_most=2**16)
@@ -80,7 +83,7 @@ def lr_decay_setting(default: float) -> Any:
 class AdamHParams(HParams):
     """The settings of methods trained by Adam, at a learning rate that is constant, or constant and then falls linearly to 0."""
 
-    unused = (
+    unused: ClassVar[Table] = (
         Unused(("lr_constant_epochs",), {"lr_decay_epochs": (0.0,)}, why="without --lr_decay_epochs: the rate stays constant", said=True),
     )
 
@@ -136,7 +139,7 @@ class AdamHParams(HParams):
 class AveragedHParams(HParams):
     """The settings of methods whose results may come from moving averages of weights."""
 
-    unused = (Unused(("ema_warmup",), {"ema_decay": (0.0,)}),)
+    unused: ClassVar[Table] = (Unused(("ema_warmup",), {"ema_decay": (0.0,)}),)
 
     ema_decay: float = setting(
         0.0,

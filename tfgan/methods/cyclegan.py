@@ -1,10 +1,10 @@
 """CycleGAN: unpaired image-to-image translation with cycle-consistent adversarial networks (Zhu et al. 2017)."""
 
 import dataclasses
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from tfgan.config import Domain, setting
-from tfgan.config.unused import Unused
+from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
@@ -17,7 +17,9 @@ DISCRIMINATORS = ("of_target", "of_source")
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AdamHParams):
-    unused = (Unused(("identity_weight",), {"cycle_weight": (0.0,)}, why="with --cycle_weight=0, of which it is a share", said=True),)
+    unused: ClassVar[Table] = (
+        Unused(("identity_weight",), {"cycle_weight": (0.0,)}, why="with --cycle_weight=0, of which it is a share", said=True),
+    )
 
     generator: str = setting("resnet_9", "resnet_9, resnet_6, … (a number of blocks) or unet_256, unet_128, … (a power of two)")
     ngf: int = setting(64, "filters of each generator's first convolution", at_least=1, at_most=2**16)

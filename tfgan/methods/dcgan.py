@@ -1,10 +1,10 @@
 """DCGAN: deep convolutional generative adversarial networks (Radford et al. 2016)."""
 
 import dataclasses
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from tfgan.config import Size, setting
-from tfgan.config.unused import Unused
+from tfgan.config.unused import Table, Unused
 from tfgan.lazy import networks
 from tfgan.methods import noise
 from tfgan.sizes import is_doubled
@@ -14,7 +14,7 @@ WIDTHS = {"paper": (128, 128), "tutorial": (64, 64), "upsampling": (64, 16)}  # 
 
 @dataclasses.dataclass(frozen=True)
 class HParams(noise.HParams):
-    unused = (
+    unused: ClassVar[Table] = (
         Unused(("batch_norm",), {"architecture": ("paper", "tutorial")}),
         Unused(("kernel_size",), {"architecture": ("tutorial", "upsampling")}),
         Unused(("discriminator_norm",), {"architecture": ("tutorial",)}),

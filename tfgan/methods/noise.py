@@ -1,11 +1,11 @@
 """The base of the methods that make images from noise: their settings, the two adversarial phases, and what these log."""
 
 import dataclasses
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Size, Strings, setting
-from tfgan.config.unused import Unused
+from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, tf
 from tfgan.losses import GAN_LOSSES, gradient_penalty, wgan_discriminator_loss, wgan_generator_loss
@@ -36,7 +36,7 @@ def check_penalty(hparams, batch_norm):
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AveragedHParams, base.AdamHParams):
-    unused = (Unused(("gp_weight",), {"loss": lambda loss: loss != "wgan_gp"}),)
+    unused: ClassVar[Table] = (Unused(("gp_weight",), {"loss": lambda loss: loss != "wgan_gp"}),)
 
     batch_size: int = setting(64, "images in one update, over all replicas", at_least=1, at_most=2**16)
     image_size: Size = setting((28, 28), "HEIGHTxWIDTH of the images, or one number for both")

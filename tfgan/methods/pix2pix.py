@@ -1,11 +1,11 @@
 """pix2pix: image-to-image translation with conditional adversarial networks (Isola et al. 2017), as the TensorFlow tutorial trains it."""
 
 import dataclasses
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Strings, setting
-from tfgan.config.unused import Unused
+from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
@@ -17,7 +17,7 @@ LEAST_UNET = 16  # pixels that the smallest U-Net takes to one: what --generator
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AveragedHParams, base.AdamHParams):
-    unused = (
+    unused: ClassVar[Table] = (
         Unused(("loss", "updates", "diffaugment"), {"objective": ("l1",)}),
         Unused(("l1_weight",), {"objective": ("gan", "cgan")}),
         Unused(("ndf", "n_layers"), {"objective": ("l1",)}, said=True),  # a recipe may be run with another objective

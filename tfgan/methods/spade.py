@@ -2,10 +2,10 @@
 
 import dataclasses
 import functools
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from tfgan.config import setting
-from tfgan.config.unused import Unused
+from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, feature_matching_loss, kl_divergence, l1_loss
@@ -15,7 +15,7 @@ from tfgan.sizes import VGG_MINIMUM, fitting_doublings, fitting_power, multiscal
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AdamHParams):
-    unused = (
+    unused: ClassVar[Table] = (
         Unused(
             ("latent_dim", "encoder_size", "kl_weight"),
             {"style_encoder": (False,)},

@@ -3,11 +3,11 @@ authors' code trains it on FFHQ."""
 
 import dataclasses
 import math
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from tfgan.augmentation import diff_augment
 from tfgan.config import Size, Strings, setting
-from tfgan.config.unused import Unused
+from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, optimizers, tf
 from tfgan.losses import r1_penalty
@@ -21,7 +21,7 @@ LEARNING_RATES = ((512, 3e-3), (256, 2e-3), (128, 1.5e-3), (0, 1e-3))  # from wh
 @dataclasses.dataclass(frozen=True)
 class HParams(noise.HParams):
     idle = ("updates",)
-    unused = (
+    unused: ClassVar[Table] = (
         Unused(idle, why="with StyleGAN, whose discriminator learns first"),
         Unused(
             ("lr_constant_epochs", "lr_decay_epochs"), {"learning_rate": (0.0,)}, why="with --learning_rate=0, which follows the size alone"

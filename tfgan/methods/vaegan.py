@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from tfgan.augmentation import AUGMENTATIONS, diff_augment
 from tfgan.config import Size, Strings, setting
-from tfgan.config.unused import Unused, given
+from tfgan.config.unused import Table, Unused, given
 from tfgan.errors import UserError
 from tfgan.lazy import keras, layers, networks, optimizers, tf
 from tfgan.losses import UNDECIDED, bce_generator_loss, bce_saturating_generator_loss, kl_divergence, l1_loss, squared_error
@@ -20,7 +20,9 @@ EQUILIBRIUM = 0.68  # the cross-entropy of an undecided discriminator, ln 2, as 
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AveragedHParams):
-    unused = (Unused(("lr_decay",), {"lr_end_factor": given}, why="with --lr_end_factor", cure="leave it out, or use --lr_end_factor=0"),)
+    unused: ClassVar[Table] = (
+        Unused(("lr_decay",), {"lr_end_factor": given}, why="with --lr_end_factor", cure="leave it out, or use --lr_end_factor=0"),
+    )
 
     batch_size: int = setting(64, "images in one step, over all replicas", at_least=2, at_most=2**16)
     image_size: Size = setting((64, 64), "HEIGHTxWIDTH of the images, multiples of 8, or one number for both")

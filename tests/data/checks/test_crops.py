@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import tiny_folders as tiny
 
 from tfgan.config import DataConfig, Domain
+from tfgan.data import images, open_sources
 from tfgan.data.checks.crops import check_crops
 from tfgan.data.checks.sheet import Cuts, sheet_columns
 from tfgan.data.pipeline import make_batches
@@ -90,3 +92,48 @@ def test_crops_that_show_a_corner_are_found(image_size, loaded_size, share):
     for finding in findings:
         assert (finding.severity, finding.name) == ("warning", "small_crops")
         assert share in finding.problem and "--load_size=0" in finding.cure
+
+
+def folder_of_shapes(folder, *heights):
+    """Two domains that are no pairs, of noise 64 pixels wide."""
+    rng = np.random.default_rng(0)
+    for side in "AB":
+        for number, height in enumerate(heights if side == "A" else [64] * 4):
+            images.save(folder / f"train{side}" / f"{number}.png", rng.integers(0, 256, (height, 64, 3)).astype(np.uint8))
+    return folder
+
+
+def distorted(folder, *flags):
+    _, found, text = tiny.check(folder, "--image_size=32", "--method=cyclegan", "--noprobe", *flags)
+    return ("warning", "distorted_images") in found, text
+
+
+@pytest.mark.parametrize("height, told", [(64, False), (59, False), (58, True), (70, False), (71, True), (128, True)])
+def test_images_that_are_squeezed_by_ten_percent_are_told(tmp_path, height, told):
+    found, text = distorted(folder_of_shapes(tmp_path, 64, 64, height))
+    assert found == told
+    assert not told or "1 image of A squeezed out of shape, by up to" in text and "trainA/2.png" in text and "--fit=none" in text
+
+
+@pytest.mark.parametrize("fit", ["crop", "width", "none"])
+def test_images_that_keep_their_shape_are_not(tmp_path, fit):
+    assert not distorted(folder_of_shapes(tmp_path, 64, 40, 100), f"--fit={fit}")[0]
+
+
+def test_a_sheet_shows_squeezed_images_in_their_own_shape(tmp_path):
+    folder_of_shapes(tmp_path, 64, 128)
+    cuts = Cuts((96, 96), (96, 96))
+    for fit, titles in {"squeeze": ["source: A", "A, not squeezed", "target: B"], "none": ["source: A", "target: B"]}.items():
+        settings = DataConfig(data_dir=str(tmp_path), fit=fit)
+        shown = sheet_columns("unpaired", open_sources(settings, "unpaired", (96, 96))["train"], settings, cuts)
+        assert list(shown) == titles and all(image.shape == (96, 96, 3) for column in shown.values() for image in column)
+    shown = sheet_columns("unpaired", open_sources(DataConfig(data_dir=str(tmp_path)), "unpaired", (96, 96))["train"], DataConfig(), cuts)
+    tall = shown["A, not squeezed"][1]
+    assert (tall[:, :24] == 255).all() and (tall[:, -24:] == 255).all() and not (tall[:, 24:-24] == 255).all(axis=(0, 2)).any()
+
+
+def test_a_sheet_shows_what_augment_changes():
+    plain, changed = (columns(image_size=(96, 96), loaded_size=(SIDE, SIDE), augment=kinds) for kinds in ((), ("vertical_flip", "rot90")))
+    assert any((first != second).any() for first, second in zip(plain["source: photo"], changed["source: photo"]))
+    for photo, labels in zip(changed["source: photo"], changed["target: labels"]):
+        np.testing.assert_array_equal(photo, 255 - labels)

@@ -20,7 +20,7 @@ SETTINGS = {
     **{"image_size": 16, "generator": "unet_16", "ngf": 4, "ndf": 4, "n_layers": 1, "steps": 1, "num_samples": 2, "tensorboard": False},
     **{"domains": ("photo", "zmap"), "label_domains": ("zmap",), "direction": "zmap_to_photo"},
 }
-SEEN = {"median": [64, 64], "smallest": [64, 64], "largest": [64, 64], "loaded": [18, 18], "network": [16, 16]}
+SEEN = {"median": [64, 64], "smallest": [64, 64], "largest": [64, 64], "loaded": [18, 18], "network": [16, 16], "fit": "squeeze"}
 
 
 class Keep(Callback):
@@ -170,3 +170,24 @@ def test_results_of_another_run_stay_and_are_told(trained, tmp_path, capsys):
     assert translate(other, data / "val" / "zmap", tmp_path / "out") == 1
     assert f"8 in {tmp_path / 'out'} were made by run at step 1. They stay: --overwrite replaces them" in capsys.readouterr().out
     assert before == {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+
+def test_a_run_of_native_crops(tmp_path):
+    """Trained on crops of images of mixed sizes; what is translated goes through at its own scale and shape, and the run says so."""
+    rng = np.random.default_rng(0)
+    for side in "AB":
+        for number, size in enumerate([(40, 24), (24, 60), (33, 33)]):
+            images.save(tmp_path / "data" / f"train{side}" / f"{number}.png", rng.integers(0, 256, (*size, 3)).astype(np.uint8))
+    settings = {name: value for name, value in SETTINGS.items() if name not in ("domains", "label_domains", "direction")}
+    settings |= {"generator": "resnet_1", "data_dir": tmp_path / "data", "fit": "none", "augment": ("vertical_flip", "scale")}
+    run = tfgan.train("cyclegan", workdir=tmp_path / "run", **settings)
+    scale = json.loads((run.folder / "config.json").read_text())["scale"]["source"]
+    assert scale["fit"] == "none" and scale["largest"] == [24, 60] and run.config.data.fit == "none"
+    assert run.config.scale["source"].describe().startswith("16×16 pixels, cut out of images at their own scale, of images of")
+    image = rng.integers(0, 256, (24, 44, 3)).astype(np.uint8)
+    found = run.translate(image, to="B")
+    assert found.shape == image.shape
+    np.testing.assert_array_equal(found, run.translate(image, to="B", size="full"))
+    settings["steps"] = 2
+    again = tfgan.train("cyclegan", workdir=tmp_path / "run", **settings)
+    assert again.step == 2

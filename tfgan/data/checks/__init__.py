@@ -14,17 +14,18 @@ from tfgan.data.checks.balance import (
     class_counts,
     pixel_shares,
 )
-from tfgan.data.checks.crops import check_crops
+from tfgan.data.checks.crops import check_crops, check_distortion
 from tfgan.data.checks.duplicates import check_duplicates
 from tfgan.data.checks.files import check_files
 from tfgan.data.checks.finding import SEVERITIES, Finding
+from tfgan.data.checks.groups import check_groups
 from tfgan.data.checks.headers import Header, Listing, Progress, read_listing
 from tfgan.data.checks.labels import check_classes, check_label_files, check_undeclared
 from tfgan.data.checks.opening import Opened, open_anyway
 from tfgan.data.checks.pairs import check_pairs
 from tfgan.data.checks.pictures import ENLARGED, check_counts, check_loading, check_shapes, check_values, common_factor
 from tfgan.data.checks.scan import Example, sample_colors, scan
-from tfgan.data.prepare import may_crop
+from tfgan.data.groups import shared_groups
 from tfgan.data.source import Source
 
 
@@ -81,25 +82,28 @@ def inspect(
     pixels = pixel_shares(usable, _class_names(first))
     findings = [
         *opened.findings,
-        *check_crops(image_size, loaded_size),
+        *check_crops(image_size, loaded_size, settings.fit_of(kind)),
         *check_loading(examples, ("train", validation), settings.skip_bad_files),
         *(check_counts(opened.kind, counts) if opened.kind in (kind, "paired") else []),
         *(finding for listing in listings for finding in check_files(listing, _used(opened, listing))),
+        *check_groups(shared_groups(opened.splits, settings) if opened.kind == kind else {}),
         *check_class_balance(classes),
         *check_attribute_balance(attributes),
         *check_pixel_balance(pixels),
     ]
     inspection = Inspection(opened, listings, usable, [], {"classes": classes, "attributes": attributes, "pixels": pixels})
-    return inspection.also([*findings, *_check_images(inspection, settings, image_size, smaller)])
+    return inspection.also([*findings, *_check_images(inspection, settings, image_size, loaded_size, smaller)])
 
 
-def _check_images(seen: Inspection, settings: DataConfig, image_size: Size, smaller: Callable[[float], str]) -> list[Finding]:
+def _check_images(
+    seen: Inspection, settings: DataConfig, image_size: Size, loaded_size: Size, smaller: Callable[[float], str]
+) -> list[Finding]:
     """The findings of all checks of what the images show."""
     kind = seen.opened.kind
     if not kind:
         return []
     findings: list[Finding] = []
-    keeps_shape, pairs = may_crop(kind, settings), BATCH_KINDS[kind].pairs
+    fit, pairs = settings.fit_of(kind), BATCH_KINDS[kind].pairs
     unread = any(finding.name == "label_classes" for finding in seen.opened.findings)
     maps = {key for key, domain in seen.domains.items() if domain.resample == "nearest"}
     alike = set(maps)
@@ -108,7 +112,11 @@ def _check_images(seen: Inspection, settings: DataConfig, image_size: Size, smal
     for place, (key, domain) in enumerate(seen.domains.items()):
         what = f" of {domain.name}" if key != "image" or pairs else ""
         if place == 0 or not pairs:  # both images of a pair have one size
-            findings += check_shapes(key, "" if pairs else what, seen.examples, image_size, flags, keeps_shape=keeps_shape)
+            domain_or_pairs = "" if pairs else what
+            findings += check_shapes(key, domain_or_pairs, seen.examples, image_size, flags, fit)
+            pictures = [(example.name, example.pictures[key]) for example in seen.examples if key in example.pictures]
+            sizes = [(name, (picture.height, picture.width)) for name, picture in pictures]
+            findings += check_distortion(domain_or_pairs, sizes, loaded_size, fit)
         if unread and domain.resample == "nearest":  # class ids, which are no picture
             continue
         findings += check_values(key, what, domain, seen.examples)

@@ -83,9 +83,9 @@ def common_factor(examples: Sequence[Example], image_size: Size) -> float:
 
 
 def check_shapes(
-    key: str, what: str, examples: Sequence[Example], image_size: Size, smaller: str = "", *, keeps_shape: bool
+    key: str, what: str, examples: Sequence[Example], image_size: Size, smaller: str = "", fit: str = "squeeze"
 ) -> list[Finding]:
-    """Findings on images that the network's size does not suit: smaller ones, and those of extreme shape.
+    """Findings on images that the network's size does not suit: smaller ones, and those of which little is left; see `check_distortion`.
 
     Args:
         key: key of the images in the examples.
@@ -93,12 +93,12 @@ def check_shapes(
         examples: what is known of the examples that can be used.
         image_size: height and width of the network's images, in pixels.
         smaller: the flags for images of a size that suits all domains, where the present one is too large for them; "" if it is not.
-        keeps_shape: images of another shape are cropped, not squeezed.
+        fit: how images of another shape become those of the network.
     """
     seen = [(example.name, example.pictures[key]) for example in examples if key in example.pictures]
-    slim = [f"{name}: {picture.height}×{picture.width}" for name, picture in seen if _longer(picture, image_size) > LONG]
-    cut = "cropped to their middle" if keeps_shape else "squeezed"
-    problem = f"{{count}}{what} of extreme shape, to be {cut}"
+    long = [(name, picture) for name, picture in seen if fit == "crop" and _longer(picture, image_size) > LONG]
+    slim = [f"{name}: {picture.height}×{picture.width}" for name, picture in long]
+    problem = f"{{count}}{what} of extreme shape, to be cropped to their middle"
     return _small(what, seen, image_size, smaller) + found_in(WARNING, "extreme_shapes", problem, "crop them to what matters", slim)
 
 

@@ -86,7 +86,7 @@ class Evaluators:
         if self.spec.kind not in ("paired", "semantic"):
             return None
         data, size = self._map_settings(), segmenter_size(self.spec.image_size)
-        return open_dataset(data, "semantic", size, size) if data else None
+        return open_dataset(data, "semantic", size, size, self.spec.image_size) if data else None
 
     @property
     def _label_maps(self) -> Dataset:
@@ -186,7 +186,7 @@ class Evaluators:
     def _shown(self) -> Dataset:
         """The data set at the classifier's size."""
         size = _shrunk(self.spec.image_size)
-        return open_dataset(self.run.config.data, self.spec.kind, size, size)
+        return open_dataset(self.run.config.data, self.spec.kind, size, size, self.spec.image_size)
 
     def _kept(self, what: str, dataset: Dataset, training: dict) -> Path:
         """The file in which a network that was trained on this data, in this way, is kept."""

@@ -45,6 +45,7 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
     """
     training.check_files()
     kind = method_class(method).batch_kind
+    hold_fit(hparams, data, kind)
     earlier, data, hparams = go_on(method, data, training, hparams)  # before all images are read
     if training.init_from and not earlier:
         judge_run(training.init_from)
@@ -56,6 +57,11 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
         refuse_data(earlier, RunConfig(method, data, training, hparams, dataset.spec, {}), dataset)
     hold(training, {"goes on": earlier is not None}, training.workdir)
     return Plan(method, data, training, hparams, dataset, earlier)
+
+
+def hold_fit(hparams: HParams, data: DataConfig, kind: str):
+    """Says which of a method's settings do nothing for images of a kind by the way that they become the network's."""
+    hold(hparams, {"own scale": data.fit_of(kind) == "none"}, as_flag("fit", "none"))
 
 
 def go_on(

@@ -28,8 +28,15 @@ def choose_passage(run: Run, translator: Translator, settings: TranslateConfig) 
                 f"{run.folder} is of a version that did not record at what scale it sees images: they go through as they are, as they did. "
                 f"--size={TRAINED} is for results like its sample pictures."
             )
-    hold(settings, {"trained size": size == TRAINED}, str(run.folder))
-    return Passage(size, hparams.image_size, hparams.loaded_size(), settings.tile)
+    fit = translation_fit(run.config)
+    passage = Passage(size, hparams.image_size, hparams.loaded_size(), settings.tile, fit)
+    hold(settings, {"one size": passage.squeezes}, str(run.folder))
+    return passage
+
+
+def translation_fit(config: RunConfig) -> str:
+    """How training made the network's images out of larger ones, see `tfgan.data.geometry`; the built-in set has them in their size."""
+    return "squeeze" if is_made(config.data) else config.data.fit_of(config.spec.kind)
 
 
 def find_scale(config: RunConfig) -> dict[str, Scale]:
@@ -47,7 +54,8 @@ def find_scale(config: RunConfig) -> dict[str, Scale]:
             examples = [source.load(index) for index in range(0, len(source), -(-len(source) // LOOKED_AT))]
             for key, own in batch_keys(kind, source, config.data.direction, sources).items():
                 if own in source.domains:
-                    found[key] = Scale.of([example[own].shape[:2] for example in examples], loaded, network)
+                    sizes = [example[own].shape[:2] for example in examples]
+                    found[key] = Scale.of(sizes, loaded, network, config.data.fit_of(kind))
     except (UserError, UnreadableImage, OSError, KeyError):
         return {}
     return found

@@ -3,7 +3,6 @@
 import logging
 from pathlib import Path
 
-from tfgan.config import TRAINED
 from tfgan.config.verbs import TranslateConfig
 from tfgan.inference import Signatures, Translator, open_inference
 from tfgan.inference.arrays import Pixels, Results, as_images
@@ -87,7 +86,7 @@ def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: 
 def _origin(run: Run, translator: Translator, passage: Passage, settings: TranslateConfig) -> Origin:
     """What the results of a command depend on, but for their inputs."""
     origin = origin_of(run) | {"way": translator.describe(), "size": passage.size}
-    if passage.size != TRAINED:
+    if not passage.squeezes:
         origin["tile"] = passage.tile
     if settings.set:
         origin["set"] = settings.set

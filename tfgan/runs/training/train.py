@@ -16,6 +16,7 @@ import tfgan
 from tfgan.config import DataConfig, RunConfig, TrainConfig
 from tfgan.data.checks.crops import check_crops
 from tfgan.data.dataset import Dataset
+from tfgan.data.geometry import KEEPING_SCALE
 from tfgan.errors import ReadFailed, TrainingFailed, UserError
 from tfgan.evaluation.catalog import METRICS
 from tfgan.inference import open_inference
@@ -83,7 +84,7 @@ def _train(plan: Plan, callbacks: Sequence[Callback]) -> Trained:
     training = dataclasses.replace(training, accept_new_data=False)  # which was said of this command, not of the run
     config = RunConfig(method, data, training, hparams, dataset.spec, versions(), hardware, scale)
     logger.info(_describe(dataset.spec))
-    _tell_crops(hparams)
+    _tell_crops(hparams, data, dataset.spec.kind)
     if earlier:
         refuse_changes(earlier, config)
         _tell_other_rounding(earlier, config)
@@ -133,12 +134,21 @@ def _describe(spec) -> str:
     return "\n".join(lines)
 
 
-def _tell_crops(hparams: HParams):
+def _tell_crops(hparams: HParams, data: DataConfig, kind: str):
     """Logs what is seen of training images, and warns if it is a corner of each."""
     image, loaded = ("×".join(map(str, size)) for size in (hparams.image_size, hparams.loaded_size()))
-    ways = [f"resized to {loaded}", *[f"cropped at random to {image}"] * hparams.random_crop, *["half of them mirrored"] * hparams.flip]
+    fit = data.fit_of(kind)
+    how = {
+        "squeeze": f"resized to {loaded}",
+        "crop": f"cut to the shape of {loaded} and resized to it",
+        "width": f"resized to a width of {hparams.loaded_size()[1]}",
+        "none": "at their own scale",
+    }[fit]
+    cropped = hparams.random_crop or fit in KEEPING_SCALE
+    ways = [how, *[f"cropped at random to {image}"] * cropped, *["half of them mirrored"] * hparams.flip]
+    ways += [f"changed by {' and '.join(data.augment)}"] * bool(data.augment)
     logger.info(f"Training images are {', '.join(ways)}.")
-    for finding in check_crops(hparams.image_size, hparams.loaded_size()):
+    for finding in check_crops(hparams.image_size, hparams.loaded_size(), fit):
         logger.warning(f"Beware: {finding.problem}. Cure: {finding.cure}.")
 
 
