@@ -15,6 +15,7 @@ from tfgan.data import batch_keys
 from tfgan.data.checks import SEVERITIES, Finding, Inspection
 from tfgan.data.checks.finding import plural
 from tfgan.data.checks.layouts import Layout
+from tfgan.data.ranges import range_of
 from tfgan.terminal import columns, tint
 
 if TYPE_CHECKING:
@@ -187,14 +188,26 @@ def _sizes(seen: Inspection, key: str) -> str:
     sizes = Counter((example.pictures[key].height, example.pictures[key].width) for example in seen.examples if key in example.pictures)
     if not sizes:
         return ""
-    domain = seen.domains[key]
-    channels = "class indices" if domain.is_map else {1: "gray", 3: "color", 4: "color with alpha"}[domain.channels]
-    depth = ", 16 bits" if domain.dtype == "uint16" else ""
+    kind = _pixels(seen, key)
     (often, count), *_ = sizes.most_common(1)
     if len(sizes) == 1:
-        return f"{_by(often)}, {channels}{depth}"
+        return f"{_by(often)}, {kind}"
     least, most = (choose(sizes, key=lambda size: size[0] * size[1]) for choose in (min, max))
-    return f"{_by(least)} to {_by(most)}, most often {_by(often)} ({count / sizes.total():.0%}), {channels}{depth}"
+    return f"{_by(least)} to {_by(most)}, most often {_by(often)} ({count / sizes.total():.0%}), {kind}"
+
+
+def _pixels(seen: Inspection, key: str) -> str:
+    """What the pixels of a domain are: color or bands, their type, the range that is used, and that which was found."""
+    domain, pictures = seen.domains[key], [example.pictures[key] for example in seen.examples if key in example.pictures]
+    if domain.is_map:
+        return "class indices"
+    channels = plural(domain.channels, "band") if domain.bands else {1: "gray", 3: "color", 4: "color with alpha"}[domain.channels]
+    if domain.dtype == "uint8" and not domain.bands and not domain.value_range:
+        return channels
+    ranges = ", ".join(f"{low:g} to {high:g}" for low, high in dict.fromkeys(domain.value_range or (range_of(domain),)))
+    least, most = min(picture.least for picture in pictures), max(picture.most for picture in pictures)
+    depth = "16 bits" if domain.dtype == "uint16" else domain.dtype
+    return f"{channels}, {depth}, range {ranges}, values from {least:g} to {most:g}"
 
 
 def _by(size) -> str:

@@ -39,8 +39,8 @@ def parse_ranges(entries: Strings) -> list[RangeRule]:
     """
     rules = [_parse(entry) for entry in entries]
     names = [rule.domain for rule in rules]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise UserError(f"--value_range names {twice or 'no domain'} twice: give one range for each.")
+    if twice := [name or "no domain" for name in names if names.count(name) > 1]:
+        raise UserError(f"--value_range names {twice[0]} twice: give one range for each.")
     return rules
 
 

@@ -61,6 +61,8 @@ class Domain:
     """Of the files' pixels; without `bands`, "int32" marks a map of class indices, H×W without channels."""
     resample: str = dataclasses.field(default="bicubic", metadata=recorded(choices=("bicubic", "nearest")))  # nearest: label maps
     classes: Classes | None = None  # of a label map whose pixels are read as classes
+    written: Classes | None = dataclasses.field(default=None, compare=False)
+    """Of a label map that is learned as a picture: the values that its files hold, and that results have."""
     bands: bool = False
     """Whether the channels are measured data, all of which are kept as they are: neither colors nor transparency."""
     pages: str = dataclasses.field(default="first", compare=False, metadata=recorded(choices=PAGES))

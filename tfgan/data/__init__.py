@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfgan.config import BATCH_KINDS, SPECIFIC, DataConfig, Size, idle_settings
-from tfgan.data.catalog import DATASETS
+from tfgan.data.catalog import DATASETS, MEASURED
 from tfgan.data.directions import parse_direction, side_names
 from tfgan.errors import UserError, did_you_mean
 
@@ -75,7 +75,7 @@ def _tell_unread(folder: Path):
 
 def is_made(settings: DataConfig) -> bool:
     """Whether the images are made by the program, as those of --dataset=synthetic, not read."""
-    return not settings.data_dir and settings.dataset == "synthetic"
+    return not settings.data_dir and settings.dataset in ("synthetic", MEASURED)
 
 
 def is_stored(settings: DataConfig) -> bool:
@@ -156,7 +156,9 @@ def check_settings(settings: DataConfig, kind: str):
             raise UserError(f"--{name} has no effect for a method that learns from {eaten}: leave it out.")
         named_sides = known.sides and name in ("domains", "direction", "label_domains")  # the built-in set has them too
         if is_made(settings) and name in SPECIFIC and name not in TFDS_FEATURES and not named_sides:
-            raise UserError(f"--{name} has no effect for --dataset=synthetic: leave it out, or name another --dataset or --data_dir.")
+            raise UserError(
+                f"--{name} has no effect for --dataset={settings.dataset}: leave it out, or name another --dataset or --data_dir."
+            )
 
 
 def _changed(settings: DataConfig) -> list[str]:

@@ -28,8 +28,11 @@ CLASSES = {
     "cifar10": "animals and vehicles, 32×32, ten classes; 50,000 images",
 }
 
+MEASURED = "synthetic_bands"
+
 DATASETS = {
     "synthetic": "procedural façades, made on the fly: every kind of batch, no download",
+    MEASURED: "the same façades as six bands of int16 and a depth in float32: pairs or domains",
     **PAIRED,
     **UNPAIRED,
     **CLASSES,

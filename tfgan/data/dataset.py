@@ -2,16 +2,19 @@
 
 from __future__ import annotations  # types of TensorFlow, which is imported when the first batch is made
 
+import dataclasses
 import functools
 import hashlib
 import logging
+from collections.abc import Mapping
 
 import numpy as np
 
-from tfgan.config import BATCH_KINDS, DataConfig, DataSpec, Scale, Size
+from tfgan.config import BATCH_KINDS, DataConfig, DataSpec, Domain, Scale, Size
 from tfgan.data.geometry import KEEPING_SCALE, viewed
 from tfgan.data.images import resize
 from tfgan.data.jitter import is_photo
+from tfgan.data.label_maps.results import find_written, may_be_coded
 from tfgan.data.normalization import as_floats
 from tfgan.data.patience import Patience
 from tfgan.data.pipeline import make_batches
@@ -96,6 +99,24 @@ class Dataset:
         if "color" in self.augment and not any(map(is_photo, domains)):
             names = " and ".join(dict.fromkeys(domain.name for domain in domains))
             raise UserError(f"--augment=color changes pictures in color, which {names} are not: leave it out.")
+
+    def know_label_values(self, settings: DataConfig, known: Mapping[str, Domain]):
+        """Notes in `spec` the values of label maps that are learned as pictures, and may be results: whose files hold few.
+
+        Args:
+            settings: those with which the sources were opened.
+            known: key of a batch -> domain, of a run that goes on, which are not looked for again.
+        """
+        translates = BATCH_KINDS[self.spec.kind].translates
+        keys = translates if self.spec.kind == "unpaired" else translates[1:]
+        domains = dict(self.spec.domains)
+        for stream in self._train:
+            for key, own in stream.keys.items():
+                domain = domains.get(key)
+                if domain and key in keys and may_be_coded(domain):
+                    written = known[key].written if key in known else find_written(stream.source, own, settings)
+                    domains[key] = dataclasses.replace(domain, written=written)
+        self.spec = dataclasses.replace(self.spec, domains=domains)
 
     def _count(self, streams: list[PreparedSource]) -> int:
         """The number of examples in one epoch: streams that take turns add up; of streams side by side, the longest counts."""

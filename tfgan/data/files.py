@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tfgan.config.words import say_once
 from tfgan.data import images
 from tfgan.data.comments import is_result
-from tfgan.data.formats import ACCEPTED, told_unread
+from tfgan.data.formats import ACCEPTED, ending, told_unread
 from tfgan.data.walk import named, root_of
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 from tfgan.paths.files import check_folder, check_place
@@ -23,16 +23,24 @@ class Task(NamedTuple):
     result: Path
 
 
-def find_tasks(source: str, output: str, extension: str = "", inputs: Mapping[str, Iterable[Path]] = MappingProxyType({})) -> list[Task]:
+def find_tasks(
+    source: str,
+    output: str,
+    extension: str = "",
+    inputs: Mapping[str, Iterable[Path]] = MappingProxyType({}),
+    *,
+    ending_of: Callable[[str], str] = lambda source: source,
+) -> list[Task]:
     """The tasks of a command: which image file becomes which result.
 
     Args:
         source: an image file; a folder, with all its sub-folders; or a glob pattern, ** for sub-folders. Names are kept from the folder,
             or from the part of the pattern without wildcards, on. Hidden files are left out, and so are results inside the folder.
         output: a folder; or, for one file, also the name of the result.
-        extension: the results' format, such as png; empty: that of each source.
+        extension: the results' format, such as png; empty: as `ending_of` says.
         inputs: what else is read and must stay, files and folders by the flag that names them, such as "--style"; a folder stands for all
             that is in it.
+        ending_of: the ending of a result by that of its source, both without the dot; a result that is named in full keeps its own.
 
     Raises:
         UserError: nothing found; an unknown format; one file named for the results of a folder; a result would overwrite a source, or what
@@ -54,8 +62,15 @@ def find_tasks(source: str, output: str, extension: str = "", inputs: Mapping[st
         raise _nothing(source)
     if extension:
         tasks = [Task(task.source, task.result.with_suffix(f".{_known(extension)}")) for task in tasks]
+    elif not names_file:
+        tasks = [Task(source, _renamed(result, ending_of(ending(source)))) for source, result in tasks]
     _check_results(tasks, inputs)
     return tasks
+
+
+def _renamed(result: Path, wanted: str) -> Path:
+    """A result's name with another ending, if it has another one: upper case stays."""
+    return result if ending(result) == wanted else result.with_suffix(f".{wanted}")
 
 
 def find_images(source: str) -> tuple[Path, list[Path]]:
@@ -104,5 +119,5 @@ def _check_results(tasks: list[Task], inputs: Mapping[str, Iterable[Path]]):
     for source, result in tasks:
         read.refuse(result)
         if result in seen:
-            raise UserError(f"{seen[result]} and {source} would both become {result}: translate them one by one, or without --format.")
+            raise UserError(f"{seen[result]} and {source} would both become {result}: translate them one by one, or into two folders.")
         seen[result] = source

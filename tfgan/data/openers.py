@@ -1,11 +1,12 @@
 """Chooses the reader that opens what the settings name, for each kind of batches. Readers are imported when they are asked for."""
 
+import dataclasses
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
 from tfgan.config import DataConfig, as_text, shell_flag
-from tfgan.data.catalog import CLASSES, PAIRED, UNPAIRED, unsuitable
+from tfgan.data.catalog import CLASSES, MEASURED, PAIRED, UNPAIRED, unsuitable
 from tfgan.data.directions import parse_direction, side_names
 from tfgan.data.folders.idx import find_idx, open_idx
 from tfgan.data.own import is_own, open_own
@@ -26,12 +27,25 @@ def synthetic(settings, kind, size):
     """
     from tfgan.data.synthetic import SyntheticSource
 
+    if settings.dataset == MEASURED:
+        return _measured(settings, kind, size)
     counts = {"train": settings.synthetic_images, "val": max(8, settings.synthetic_images // 8)}
     domains = ("A", "B") if kind == "unpaired" else ("",)
     return {
         split: [SyntheticSource(kind, split, count, size, settings.synthetic_seed, domain) for domain in domains]
         for split, count in counts.items()
     }
+
+
+def _measured(settings, kind, size):
+    from tfgan.data.folders.unpaired import sides
+    from tfgan.data.synthetic.bands import MeasuredSource
+
+    if kind not in ("paired", "unpaired"):
+        raise unsuitable(settings.dataset, f"{kind} images", "synthetic")
+    made = synthetic(dataclasses.replace(settings, dataset="synthetic"), "paired", size)
+    pairs = {split: MeasuredSource(source) for split, (source,) in made.items()}
+    return sides(pairs) if kind == "unpaired" else _one_each(pairs)
 
 
 def _reading(settings) -> tuple[str, bool, str]:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tfgan.config import BATCH_KINDS, DataConfig, Domain, Strings
+from tfgan.config import BATCH_KINDS, DTYPES, MOST_CHANNELS, DataConfig, Domain, Strings
 from tfgan.config.data import OWN
 from tfgan.data import images
+from tfgan.data.folders.domains import common_dtype
 from tfgan.data.folders.splits import SPLITS
 from tfgan.data.source import Source
 from tfgan.errors import UserError
@@ -65,27 +66,41 @@ def keep(data: Any, kind: str, settings: DataConfig) -> str:
     digest = hashlib.sha256()
     for split, sources in splits.items():
         for source in sources:
-            digest.update(f"{split} {type(source).__name__} {len(source)} {source.domains}".encode(errors="surrogateescape"))
+            digest.update(f"{split} {type(source).__name__} {len(source)} {_told(source.domains)}".encode(errors="surrogateescape"))
             digest.update(source.digest() if isinstance(source, ArraySource) else _names_of(source))
     name = f"{OWN}{digest.hexdigest()[:12]}"
     _kept[name] = splits
     return name
 
 
+def _told(domains: Mapping[str, Domain]) -> str:
+    """The domains as text, on which the names of kept images depend: those of pictures are told as in the first versions, so that runs of
+    theirs go on."""
+    told = []
+    for key, domain in domains.items():
+        words = [f"{name}={getattr(domain, name)!r}" for name in ("name", "channels", "dtype", "resample", "classes")]
+        words += [f"{name}={getattr(domain, name)!r}" for name in ("bands", "value_range", "parts") if getattr(domain, name)]
+        told.append(f"{key!r}: Domain({', '.join(words)})")
+    return f"{{{', '.join(told)}}}"
+
+
 def _agree(splits: dict[str, list[Source]]):
     """Gives a domain the same channels and type in all splits, as folders have them."""
     for sources in zip(*splits.values()):
         if all(isinstance(source, ArraySource) for source in sources):
-            shared = {
-                key: dataclasses.replace(
-                    domain,
-                    channels=max(source.domains[key].channels for source in sources),
-                    dtype="uint16" if all(source.domains[key].dtype == "uint16" for source in sources) else "uint8",
-                )
-                for key, domain in sources[0].domains.items()
-            }
+            shared = {key: _joint([source.domains[key] for source in sources]) for key in sources[0].domains}
             for source in sources:
                 source.domains = shared
+
+
+def _joint(domains: list[Domain]) -> Domain:
+    """The domain of images of several splits, given that of each."""
+    bands, dtypes = any(domain.bands for domain in domains), [domain.dtype for domain in domains]
+    channels = {domain.channels for domain in domains}
+    if bands and len(channels) > 1:
+        raise UserError(f"data: {domains[0].name} has {' and '.join(map(str, sorted(channels)))} channels in different splits.")
+    dtype = common_dtype(dtypes) if bands else "uint16" if set(dtypes) == {"uint16"} else "uint8"
+    return dataclasses.replace(domains[0], channels=max(channels), dtype=dtype, bands=bands)
 
 
 def _names_of(source: Source) -> bytes:
@@ -144,6 +159,8 @@ class ArraySource(Source):
         if key not in self.domains:
             return value
         domain = self.domains[key]
+        if domain.bands:
+            return value.astype(domain.dtype, copy=False)
         return images.convert(value, domain.channels, domain.dtype, self.alpha)
 
     def content(self, index: int) -> bytes:
@@ -163,7 +180,8 @@ def from_arrays(columns: Mapping[str, Column], kind: str, settings: DataConfig) 
     """The sources of one split: two for unpaired images, one for others; images of A and B for kinds with two domains.
 
     Args:
-        columns: key of the batch -> its entries. Images are H×W or H×W×C, C from 1 to 4, uint8 or uint16 over the type's full range;
+        columns: key of the batch -> its entries. Images are H×W or H×W×C: pictures with C from 1 to 4, uint8 or uint16; or bands, C
+            from 1 to 64, of which `settings.value_range` says what range their values have;
             labels, whole numbers from 0; attributes, N×K of 0, 1 and NaN for unknown, or with a `mask` of their shape, above 0 where known.
         kind: kind of the batches, a key of `tfgan.config.BATCH_KINDS`.
         settings: `domains`, `label_domains`, `label_names`, `attributes` and `attribute_groups` name what the arrays do not; `alpha` says
@@ -248,23 +266,36 @@ def _labels(values: Iterable, names: Strings) -> np.ndarray:
 
 
 def _image(key: str, number: int, value) -> np.ndarray:
-    """One image as H×W×C uint8 or uint16, a map of classes as H×W×1 ids; raises `UserError` for another type or shape."""
+    """One image as H×W×C of one of `DTYPES`, a map of classes as H×W×1 ids; raises `UserError` for another type or shape."""
     is_picture = isinstance(value, Image.Image) and key != "labels"  # of a map, the indices of its palette are wanted
     image = images.from_pillow(value) if is_picture else as_array(f"data: {key} {number}", value)
     if key == "labels" and image.dtype.kind in "iu" and image.size and image.min() >= 0 and image.max() < 2**16:
         image = image.astype(np.uint8 if image.max() < 2**8 else np.uint16)
-    if image.dtype not in (np.uint8, np.uint16):
-        raise UserError(f"data: {key} {number} is {image.dtype}; give pixels as uint8 or uint16, over the type's full range.")
+    if image.dtype == np.float64:
+        image = image.astype(np.float32)
+    if image.dtype.name not in (("uint8", "uint16") if key == "labels" else DTYPES):
+        raise UserError(f"data: {key} {number} is {image.dtype}; give pixels as uint8 or uint16, or values as {', '.join(DTYPES[2:])}.")
     if image.ndim == 2:
         image = image[..., None]
-    if image.ndim != 3 or not 1 <= image.shape[-1] <= 4 or 0 in image.shape:
-        raise UserError(f"data: {key} {number} has the shape {'×'.join(map(str, image.shape))}; give H×W or H×W×C, C from 1 to 4.")
+    if image.ndim != 3 or not 1 <= image.shape[-1] <= MOST_CHANNELS or 0 in image.shape:
+        shape = "×".join(map(str, image.shape))
+        raise UserError(f"data: {key} {number} has the shape {shape}; give H×W or H×W×C, C from 1 to {MOST_CHANNELS}.")
+    if image.dtype.kind == "f" and not np.isfinite(image).all():
+        raise UserError(f"data: {key} {number} holds values that are no finite numbers (NaN or infinity).")
     return image
 
 
 def _domain(name: str, pictures: list[np.ndarray], settings: DataConfig) -> Domain:
-    """The domain of images: in color if any of them is, with transparency if it is kept and any has it, uint16 if all are."""
+    """The domain of images: in color if any of them is, with transparency if it is kept and any has it, uint16 if all are.
+
+    Images of other types or of more than 4 channels are bands, of which all must have the same number.
+    """
     most = max(image.shape[-1] for image in pictures)
+    if most > 4 or any(image.dtype.name not in ("uint8", "uint16") for image in pictures):
+        if len(found := {image.shape[-1] for image in pictures}) > 1:
+            raise UserError(f"data: images of {name} have {' and '.join(map(str, sorted(found)))} channels: give all the same.")
+        resample = "nearest" if name in settings.label_domains else "bicubic"
+        return Domain(name, most, common_dtype([image.dtype.name for image in pictures]), resample, bands=True)
     channels = 4 if most == 4 and settings.alpha == "keep" else 3 if most >= 3 else 1
     dtype = "uint16" if all(image.dtype == np.uint16 for image in pictures) else "uint8"
     return Domain(name, channels, dtype, "nearest" if name in settings.label_domains else "bicubic")

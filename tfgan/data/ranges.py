@@ -116,7 +116,7 @@ def _refuse_unknown(rules: list[RangeRule], domains: Mapping[str, Domain]):
 
 def _require_rules(domains: Mapping[str, Domain], wanted: Mapping[str, RangeRule | None]):
     """Raises `RangeNeeded` for domains whose type has no whole range that makes sense, and of which no rule speaks."""
-    parts = [part for domain in domains.values() if not domain.classes for part, _ in domain.pieces()]
+    parts = [part for domain in domains.values() if not (domain.classes or domain.value_range) for part, _ in domain.pieces()]
     open_ = {part.name: part.dtype for part in parts if wanted[part.name] is None and part.dtype not in FULL}
     if open_:
         values = " and ".join(f"{name} has {dtype} values" for name, dtype in open_.items())
@@ -129,8 +129,8 @@ def _require_rules(domains: Mapping[str, Domain], wanted: Mapping[str, RangeRule
 
 def _ranged(domain: Domain, wanted: Mapping[str, RangeRule | None], seen: Mapping[str, Pair]) -> Domain:
     """The domain with its range, which is empty where it is the whole one of an unsigned type of 8 or 16 bits."""
-    if domain.classes:
-        return domain
+    if domain.classes or (domain.value_range and not any(wanted[part.name] for part, _ in domain.pieces())):
+        return domain  # the set's own range
     found: list[Pair] = []
     for part, _ in domain.pieces():
         pair = _pair(part.name, part.dtype, wanted[part.name], seen)

@@ -43,12 +43,18 @@ def make_signatures(signatures: dict[str, Signature]) -> dict[str, Callable]:
         if isinstance(signature, Sampler):
             functions |= {signature_name(name, signatures): _generate(signature), "from_seed": _generate_from_seed(signature)}
             continue
-        pair = [_translate(signature), *([_translate_bytes(signature)] if is_decodable(signature.source) else [])]
+        pair = [_translate(signature), *([_translate_bytes(signature)] if _takes_files(signature) else [])]
         if number == 0:
             functions |= zip(("serving_default", "serve_bytes"), pair)
         if several:
             functions |= zip((name, f"{name}_bytes"), pair)
     return functions
+
+
+def _takes_files(translator: Translator) -> bool:
+    """Whether TensorFlow reads the source's files, and writes the target's."""
+    target = translator.target
+    return is_decodable(translator.source) and target.channels <= 4 and not target.bands and target.dtype in ("uint8", "uint16")
 
 
 def _signature(guards: list[Guard], function: Callable, result: str):
@@ -106,7 +112,7 @@ def _translate_bytes(translator: Translator):
 
 def is_decodable(domain: Domain) -> bool:
     """Whether TensorFlow decodes the domain's files: it turns the indices of a palette into colors, and has no gray with transparency."""
-    return domain.channels != 2 and (domain.classes is None or domain.classes.coding != "palette")
+    return domain.channels != 2 and not domain.bands and (domain.classes is None or domain.classes.coding != "palette")
 
 
 def decode(data, domain: Domain):

@@ -5,18 +5,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.data.files import Task
 from tfgan.data.label_maps import maps as label_maps
+from tfgan.data.label_maps.results import encode_result, is_coded
 from tfgan.data.normalization import held
 from tfgan.errors import OutputError, ReadFailed, UnreadableImage, UserError
 from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
 from tfgan.inference.passage import Passage, check_memory
 from tfgan.inference.translator import Translator
-from tfgan.paths.files import check_file, is_there
+from tfgan.paths.files import check_file, is_there, write_atomically
 from tfgan.paths.special import special
 
 DONE, KEPT, OTHER, FAILED = "done", "kept", "other", "failed"
@@ -72,7 +74,7 @@ def translate_files(
             check_memory((info.height, info.width), translator)
             image = held(read_image(task.source, translator.source, alpha), translator.source)
             result = passage.translate(translator, image, conditions)
-            images.save(task.result, result, as_comment(own), translator.target.bands, like=task.source)
+            write_result(task.result, result, translator.target, as_comment(own), like=task.source)
             yield task, Outcome(DONE, passage.unlike_training(image.shape[:2]))
         except tf.errors.ResourceExhaustedError:
             yield task, Outcome(FAILED, f"{image.shape[0]}×{image.shape[1]} pixels do not fit into memory: {passage.smaller()}")
@@ -82,6 +84,22 @@ def translate_files(
             if isinstance(error, OutputError) and error.errno in NO_OTHER:
                 raise
             yield task, Outcome(FAILED, str(error))
+
+
+def write_result(path: Path, pixels: np.ndarray, domain: Domain, comment: str, like: Path | None = None):
+    """Writes a result H×W×C of a domain, whole or not at all; label maps with the exact values of their classes.
+
+    Args:
+        like: the file that it was made of, whose place on Earth it takes over if that has one; see `tfgan.data.images.save`.
+
+    Raises:
+        UserError: the format of the path's ending cannot hold it.
+        OSError: the file cannot be written.
+    """
+    if is_coded(domain):
+        write_atomically(path, encode_result(pixels, domain, path.suffix, comment))
+    else:
+        images.save(path, pixels, comment, domain.bands, like=like)
 
 
 def read_image(path: Path, domain: Domain, alpha: str):

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tfgan.attributes import parse_changes
-from tfgan.config import BATCH_KINDS, RunConfig, refuse_part_of_run
+from tfgan.config import BATCH_KINDS, Domain, RunConfig, as_flag, refuse_part_of_run
 from tfgan.config.unused import hold
 from tfgan.config.verbs import ExportConfig, SampleConfig, TranslateConfig
 from tfgan.data import images, is_made
 from tfgan.data.files import Task, find_images, find_tasks
 from tfgan.data.formats import UNREAD, ending, is_picture
+from tfgan.data.results import result_ending, why_unfit
 from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
 from tfgan.methods import METHODS, method_class
 from tfgan.paths.files import check_encoding, check_file, check_folder, check_place, is_there
@@ -87,10 +88,28 @@ def find_results(config: RunConfig, source: str, output: str, settings: Translat
     """
     data, style = config.data, [Path(settings.style)] * bool(settings.style)
     folders = [Path(folder) for folder in (data.data_dir, data.attributes_file, *data.extra_data_dirs) if folder]
-    tasks = find_tasks(source, output, settings.format, {"--style": style, "the run's data": folders} if settings.overwrite else {})
+    target = _target(config, settings.to)
+    tasks = find_tasks(
+        source,
+        output,
+        settings.format,
+        {"--style": style, "the run's data": folders} if settings.overwrite else {},
+        ending_of=lambda ending: result_ending(target, ending),
+    )
+    for wanted in sorted({ending(task.result) for task in tasks}):
+        if reason := why_unfit(wanted, target):
+            raise UserError(f"{as_flag('format', settings.format) if settings.format else output}: {reason}.")
     for result in {task.result.parent: task.result for task in tasks}.values():
         refuse_part_of_run(result)
     return tasks
+
+
+def _target(config: RunConfig, to: str) -> Domain:
+    """The domain of a translation's results: the one that is named, else the target of training."""
+    domains = config.spec.domains
+    named = [domain for domain in domains.values() if domain.name == to]
+    translates = BATCH_KINDS[config.spec.kind].translates
+    return named[0] if named else domains[translates[1] if translates else next(iter(domains))]
 
 
 def judge_sample(folder: str, output: Path, settings: SampleConfig):

@@ -174,7 +174,8 @@ def test_what_differs_from_the_defaults_stands_beside_the_command(page):
     )
     assert rows[0] == ["setting", "value", "default"] and ["batch_size", "2", "1"] in rows and ["domains", "photo,labels", "–"] in rows
     assert not {"learning_rate", "seed"} & {name for name, *_ in rows}
-    words = "--method=pix2pix --dataset=facades --domains=photo,labels --pages=first --workdir=runs/a --precision=float32 --epochs=4 --batch_size=2"
+    data = "--dataset=facades --domains=photo,labels --pages=first"
+    words = f"--method=pix2pix {data} --workdir=runs/a --precision=float32 --epochs=4 --batch_size=2"
     assert shown.text("#settings .command") == f"tfgan train {words}"
     both = page("both")
     heads = both.run("return [...document.querySelectorAll('#settings table.changed th[scope=col]')].map((node) => node.textContent)")

@@ -67,11 +67,12 @@ def decode(content: bytes) -> tuple[np.ndarray, ImageInfo]:
 
 
 def encode(image: np.ndarray, form: str, comment: str) -> bytes:
-    """The bytes of a .npy file or of a .npz file with the one array `image`, H×W×C.
+    """The bytes of a .npy file or of a .npz file with the one array `image`, H×W×C, of one channel H×W.
 
     The text stands behind the array of a .npy, and as the comment of the archive that a .npz is. NumPy passes over both.
     """
     content = io.BytesIO()
+    image = image[..., 0] if image.shape[-1] == 1 else image
     if form == "NPY":
         np.save(content, image, allow_pickle=False)
         return content.getvalue() + (MARK + comment.encode("ascii") if comment else b"")

@@ -18,7 +18,7 @@ _PHOTO = Domain("photo", 3)
 _COLORS = tuple(pack(CMP_PALETTE).tolist())
 _CLASSES = Classes("colors", _COLORS, tuple(map(to_hex, _COLORS)), CMP_CLASSES)
 _DOMAINS: dict[str, dict[str, Domain]] = {
-    "paired": {"A": _PHOTO, "B": Domain("labels", 3, resample="nearest")},
+    "paired": {"A": _PHOTO, "B": Domain("labels", 3, resample="nearest", written=_CLASSES)},
     "unpaired": {"A": Domain("day", 3), "B": Domain("night", 3)},
     "labeled": {"image": _PHOTO},
     "attributes": {"image": _PHOTO},

@@ -53,6 +53,7 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
         start_tensorflow()  # TensorFlow Datasets brings it
     dataset = _open(data, kind, hparams)
     data = stated(data, dataset.spec.domains)
+    dataset.know_label_values(data, earlier.spec.domains if earlier else {})
     if earlier:
         refuse_data(earlier, RunConfig(method, data, training, hparams, dataset.spec, {}), dataset)
     hold(training, {"goes on": earlier is not None}, training.workdir)

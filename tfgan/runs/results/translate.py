@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from tfgan.config.verbs import TranslateConfig
+from tfgan.data.label_maps.results import is_coded, snap
 from tfgan.inference import Signatures, Translator, open_inference
 from tfgan.inference.arrays import Pixels, Results, as_images
 from tfgan.inference.files import DONE, FAILED, translate_files
@@ -80,7 +81,10 @@ def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: 
     for note in dict.fromkeys(passage.unlike_training(image.shape[:2]) for image in taken.images):
         if note:
             logger.warning(f"An image {note}.")
-    return taken.back([passage.translate(translator, image, conditions, floats=floats) for image in taken.images], translator.target)
+    results = [passage.translate(translator, image, conditions, floats=floats) for image in taken.images]
+    if is_coded(translator.target) and not floats:
+        results = [snap(result, translator.target) for result in results]
+    return taken.back(results, translator.target)
 
 
 def _origin(run: Run, translator: Translator, passage: Passage, settings: TranslateConfig) -> Origin:
