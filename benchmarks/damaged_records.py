@@ -8,7 +8,6 @@ The run is the one in tests/kept_run, of an earlier version, written anew by thi
 
 import collections
 import contextlib
-import copy
 import io
 import json
 import math
@@ -26,6 +25,7 @@ from typing import NamedTuple
 
 from absl import app, flags
 
+from benchmarks.changed_json import changed, places
 from tfgan.cli.main import main
 from tfgan.config import words
 from tfgan.errors import UserError
@@ -105,34 +105,12 @@ def any_bytes(seed: int = 0) -> Iterator[Damage]:
 
 def any_values(values: object, junk: Iterable = (None, [], {}, [[None]], "x" * 5000, "\0", True, -7, 10**30, math.nan)) -> Iterator[Damage]:
     """Each value of a JSON document replaced by each of `junk`, taken away, and under another name."""
-    for place in list(_places(values)):
+    for place in list(places(values)):
         name = ".".join(map(str, place))
         for wrong in junk:
-            yield f"{name} = {json.dumps(wrong)[:20]}", lambda path, place=place, wrong=wrong: _dump(path, _changed(values, place, wrong))
-        yield f"{name} missing", lambda path, place=place: _dump(path, _changed(values, place))
-        yield f"{name} renamed", lambda path, place=place: _dump(path, _changed(values, place, rename=True))
-
-
-def _places(values, place=()) -> Iterator[tuple]:
-    items = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ()
-    for name, value in items:
-        yield (*place, name)
-        yield from _places(value, (*place, name))
-
-
-def _changed(values, place: tuple, *wrong, rename: bool = False):
-    changed = copy.deepcopy(values)
-    part = changed
-    for name in place[:-1]:
-        part = part[name]
-    old = part[place[-1]]
-    if wrong:
-        part[place[-1]] = wrong[0]
-    else:
-        del part[place[-1]]
-        if rename and isinstance(part, dict):
-            part[f"{place[-1]}x"] = old
-    return changed
+            yield f"{name} = {json.dumps(wrong)[:20]}", lambda path, place=place, wrong=wrong: _dump(path, changed(values, place, wrong))
+        yield f"{name} missing", lambda path, place=place: _dump(path, changed(values, place))
+        yield f"{name} renamed", lambda path, place=place: _dump(path, changed(values, place, rename=True))
 
 
 def _dump(path: Path, values):

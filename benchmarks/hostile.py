@@ -6,25 +6,33 @@
 import contextlib
 import gzip
 import io
+import json
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
+from benchmarks.changed_json import changed, places
 from tfgan.cli.main import main
-from tfgan.config import DataConfig, TrainConfig
+from tfgan.config import BATCH_KINDS, Classes, DataConfig, DataSpec, Domain, RunConfig, TrainConfig
+from tfgan.config.spec import BESIDE_IMAGES
 from tfgan.config.verbs import EvaluateConfig, SampleConfig, TranslateConfig
 from tfgan.data import images
 from tfgan.data.attributes.tables import names_images, read_table
 from tfgan.data.comments import read_comment
 from tfgan.data.folders.idx import read_idx
 from tfgan.errors import UnreadableImage, UserError
+from tfgan.evaluation.report.page import make_record
 from tfgan.evaluation.report.pictures import embed
+from tfgan.evaluation.report.records import read_run
 from tfgan.methods import METHODS, method_class
+from tfgan.runs.opening import read_config
+from tfgan.runs.repeat import repeat
 
 REFUSALS = (UserError, UnreadableImage)
 
@@ -33,7 +41,8 @@ class Target(NamedTuple):
     """A kind of inputs, and what reads one of them in a folder of its own."""
 
     inputs: st.SearchStrategy
-    read: Callable[[object, Path], None]  # raises one of `REFUSALS` for what it refuses
+    read: Callable[[Any, Path], None]  # raises one of `REFUSALS` for what it refuses
+    seeds: Sequence[bytes] = ()  # whole ones, of inputs that are the bytes of a file
 
 
 def mutated(contents: list[bytes]) -> st.SearchStrategy[bytes]:
@@ -75,7 +84,8 @@ def _read_image(content: bytes, folder: Path):
     path = folder / "a.png"
     path.write_bytes(content)
     read_comment(path)
-    embed(path)
+    with contextlib.suppress(UnreadableImage):
+        embed(path)
     refused = None
     for read in (images.probe, images.decode, images.decode_values):
         try:
@@ -168,10 +178,76 @@ def _read_values(given: tuple[str, list], folder: Path):
     _run(["train", f"--method={method}", *(f"--{name}={value}".replace("\0", "") for _, name, value in flags), "--dry_run"], folder)
 
 
+def _config(method: str) -> dict[str, Any]:
+    """What the config.json of a run of a method holds."""
+    cls = method_class(method)
+    keys = [key for key in BATCH_KINDS[cls.batch_kind].keys if key not in BESIDE_IMAGES]
+    classes = Classes("ids", (0, 1), ("#000000", "#ff0000"), ("wall", "door"))
+    kinds = {"labels": Domain("labels", 1, "int32", "nearest", classes)}
+    spec = DataSpec(
+        cls.batch_kind,
+        cls.HParams().image_size,
+        {key: kinds.get(key, Domain(key, 3)) for key in keys},
+        {"train": 8, "validation": 2},
+        "0123456789abcdef",
+        class_names=("brick", "wood") if cls.batch_kind == "labeled" else (),
+        attribute_names=("night", "shop") if cls.batch_kind == "attributes" else (),
+    )
+    data, training = DataConfig(dataset="synthetic"), TrainConfig(workdir="runs/a")
+    return RunConfig(method, data, training, cls.HParams().settled(), spec, {"tfgan": "0.1.0"}, {"cpu": "x"}).record()
+
+
+_CONFIGS = {method: _config(method) for method in sorted(METHODS)}
+_JUNK = st.one_of(
+    st.sampled_from([None, [], {}, [[None]], "", "\0", "..", "x" * 5000, True, -1, 0, 2**16, 2**31, 10**30, 1e999, math.nan, ["a"] * 99]),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=12),
+)
+
+
+def _change_config(method: str, changes: list[tuple[int, str, Any]]) -> bytes:
+    document = _CONFIGS[method]
+    for number, kind, junk in changes:
+        found = list(places(document))
+        if found:
+            wrong = [junk] if kind == "replace" else []
+            document = changed(document, found[number % len(found)], *wrong, rename=kind == "rename")
+    return json.dumps(document).encode()
+
+
+_CHANGES = st.tuples(st.integers(0, 2**16), st.sampled_from(["replace", "replace", "replace", "remove", "rename"]), _JUNK)
+_WHOLE_CONFIGS = [json.dumps(config).encode() for config in _CONFIGS.values()]
+
+
+def _read_config(content: bytes, folder: Path):
+    (folder / "config.json").write_bytes(content)
+    run = read_run(folder)  # as `report` does, which needs nothing to be right
+    repeat(run.config)
+    make_record([run], 0)
+    config = read_config(folder)  # as all others do
+    config.differences(config)
+    config.write(folder / "config.json")
+    if read_config(folder).record() != config.record():
+        raise AssertionError("it is another one after it was written")
+
+
 TARGETS = {
-    "images": Target(mutated(_pictures()), _read_image),
-    "idx files": Target(st.one_of(mutated([_IDX, gzip.compress(_IDX, mtime=0)]), mutated([_IDX]).map(gzip.compress)), _read_idx),
-    "tables": Target(st.one_of(_TABLES, mutated([_LIST])), _read_table),
+    "images": Target(mutated(_pictures()), _read_image, _pictures()),
+    "idx files": Target(
+        st.one_of(mutated([_IDX, gzip.compress(_IDX, mtime=0)]), mutated([_IDX]).map(gzip.compress)),
+        _read_idx,
+        [_IDX, gzip.compress(_IDX, mtime=0)],
+    ),
+    "tables": Target(st.one_of(_TABLES, mutated([_LIST])), _read_table, [_LIST, b"file,smiling,hair\na.png,1,yes\nb.png,0,no\n"]),
+    "config.json": Target(
+        st.one_of(
+            st.builds(_change_config, st.sampled_from(sorted(_CONFIGS)), st.lists(_CHANGES, min_size=1, max_size=3)),
+            mutated(_WHOLE_CONFIGS),
+        ),
+        _read_config,
+        _WHOLE_CONFIGS,
+    ),
     "flag files": Target(st.lists(_LINES, max_size=8), _read_flags),
     "flag values": Target(st.tuples(st.sampled_from(sorted(METHODS)), st.lists(_FLAGS, min_size=1, max_size=3)), _read_values),
 }

@@ -54,3 +54,18 @@ def test_ends_are_told_apart_and_counted(monkeypatch, capsys, tmp_path):
     assert code == 1 and tried == sum(ends) and ends[2] and ends[3] and "Peak memory" in printed
     kept = [path.read_text() for path in sorted(tmp_path.iterdir())]
     assert len(kept) == ends[2] + ends[3] and any(text.startswith("1\n") and "ZeroDivisionError" in text for text in kept)
+
+
+def test_without_atheris_the_guided_inputs_say_what_is_missing(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="pip install atheris"):
+        fuzz.main(["--guided"])
+
+
+@pytest.mark.parametrize("name", ["idx files", "flag values"])
+def test_inputs_of_atheris_are_counted(name, capsys, tmp_path):
+    pytest.importorskip("atheris", reason="needs atheris, which guides the inputs: pip install atheris")
+    assert fuzz.main(["--guided", "--minutes=0.05", f"--targets={name}", f"--keep={tmp_path}"]) == 0
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith(f"| {name}"))
+    tried, *ends = [int(cell.replace(",", "")) for cell in row.strip("| ").split(" | ")[1:]]
+    assert tried == sum(ends) and ends[1] and not ends[2] + ends[3] and not list(tmp_path.iterdir())

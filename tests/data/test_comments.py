@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan.data import images
+from tfgan.data.codecs.texts import with_comment
 from tfgan.data.comments import read_comment
 
 TEXT = '{"tfgan": {"run": "fa\\u00e7ades", "step": 8}}'
@@ -35,6 +36,11 @@ def test_tensorflow_reads_the_pixels(extension):
         tf.io.decode_image(images.encode(noise(3, "uint8"), extension, text), 3, expand_animations=False) for text in ("", TEXT)
     )
     np.testing.assert_array_equal(plain, with_text)
+
+
+def test_png_files_hold_their_text_at_the_same_place_whoever_writes_them():
+    image = noise(3, "uint8")
+    assert images.encode(image, "png", TEXT) == with_comment(images.encode(image, "png"), "PNG", TEXT)
 
 
 def test_what_holds_no_text(tmp_path):

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from tfgan.data import headers, images, memory
-from tfgan.data.checks.reduced import bands, reduced
+from tfgan.data.checks.reduced import reduced
+from tfgan.data.chunks import chunks
 from tfgan.data.memory import Budget
 from tfgan.errors import UnreadableImage, UserError
 
@@ -108,7 +109,7 @@ def test_wrong_amounts_are_refused(text, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
-def test_bands_hold_the_same_pixels(mode, monkeypatch, tmp_path):
+def test_chunks_hold_the_same_pixels(mode, monkeypatch, tmp_path):
     rng = np.random.default_rng(0)
     if mode == "I;16":
         picture = Image.fromarray(rng.integers(0, 65536, (7, 5), np.uint16))
@@ -117,7 +118,7 @@ def test_bands_hold_the_same_pixels(mode, monkeypatch, tmp_path):
     path = tmp_path / ("a.tiff" if mode == "CMYK" else "a.png")
     picture.save(path)
     whole = images.decode(path)
-    monkeypatch.setattr("tfgan.data.codecs.pillow.AT_ONCE", 10)  # bands of two rows, and a last one of one
+    monkeypatch.setattr("tfgan.data.chunks.AT_ONCE", 10)  # chunks of two rows, and a last one of one
     assert np.array_equal(images.decode(path), whole) and whole.std()
 
 
@@ -129,10 +130,16 @@ def test_parts_of_an_image_resized_apart_fit_together():
     np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
 
 
+def test_chunks_are_all_rows_in_their_order(monkeypatch):
+    monkeypatch.setattr("tfgan.data.chunks.AT_ONCE", 100)
+    rows = list(chunks(40, 30))
+    assert np.array_equal(np.concatenate([np.arange(40)[chunk] for chunk in rows]), np.arange(40)) and len(rows) == 14
+    assert rows[-1] == slice(39, 40) and list(chunks(3, 10**6)) == [slice(0, 1), slice(1, 2), slice(2, 3)] and not list(chunks(0, 0))
+
+
 def test_large_images_are_looked_at_in_part(monkeypatch):
     image = np.arange(40 * 30 * 3).reshape(40, 30, 3)
     monkeypatch.setattr("tfgan.data.checks.reduced.AT_ONCE", 100)
-    assert np.array_equal(np.concatenate(list(bands(image))), image) and len(list(bands(image))) == 14
     assert np.array_equal(reduced(image), image[::3, ::3]) and reduced(image[:10, :10]).shape == (10, 10, 3)
 
 

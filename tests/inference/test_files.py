@@ -245,7 +245,7 @@ def test_full_memory_is_the_images_problem(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Passage, "translate", no_memory)
     tasks = find_tasks(str(write(tmp_path / "a.png")), str(tmp_path / "out"))
-    assert translate(invert(), tasks) == ["4×6 pixels do not fit into memory: use --size=trained, or a smaller --tile"]
+    assert translate(invert(), tasks) == ["4×6 pixels do not fit into memory: use a smaller --tile, or --size=trained"]
 
 
 def test_command(run, photos, tmp_path, capsys):

@@ -132,6 +132,11 @@ def test_what_cannot_be_handled_is_refused():
         passage("4000").translate(recorder()[0], noise(2, 3000, 3))
 
 
+def test_a_run_of_images_that_no_machine_holds_is_refused():
+    with pytest.raises(UserError, match="training was at 16384×16384 pixels, which takes 3 GB of memory, and 1 GB are allowed"):
+        passage("trained", network=(2**14, 2**14)).translate(recorder()[0], noise(2, 3, 3))
+
+
 def test_a_translation_that_takes_more_memory_than_images_may_is_refused(monkeypatch):
     translator, seen = recorder()
     monkeypatch.setenv("TFGAN_IMAGE_MEMORY", str(1 / 1024))
@@ -141,12 +146,13 @@ def test_a_translation_that_takes_more_memory_than_images_may_is_refused(monkeyp
 
 
 @pytest.mark.parametrize("size", ["trained", "40"])
-def test_large_results_come_back_in_bands(size, monkeypatch):
+def test_large_results_come_back_in_chunks(size, monkeypatch):
     translator, image = recorder()[0], noise(90, 70, 3)
     whole = passage(size).translate(translator, image)
-    monkeypatch.setattr("tfgan.inference.passage.AT_ONCE", 700)
-    banded = passage(size).translate(translator, image)
-    assert banded.dtype == np.uint8 and np.abs(banded.astype(int) - whole).max() <= 1 and (banded == whole).mean() > 0.999
+    for module in ("tfgan.inference.passage", "tfgan.data.chunks"):
+        monkeypatch.setattr(f"{module}.AT_ONCE", 700)
+    chunked = passage(size).translate(translator, image)
+    assert chunked.dtype == np.uint8 and np.abs(chunked.astype(int) - whole).max() <= 1 and (chunked == whole).mean() > 0.999
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Opens image files as far as their headers: what they are, how much memory their pixels take, and in which words they are refused."""
 
 import contextlib
+import ctypes
 import dataclasses
 import errno
 import io
@@ -28,6 +29,21 @@ logger = logging.getLogger(__name__)
 Image.MAX_IMAGE_PIXELS = 2**30
 # What Pillow warns of, in words for programmers and without the file's name, is sizes, refused here, and metadata, see `orientation`.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Python shows on the terminal what Pillow logs, and then raises
+
+
+def _silence_libtiff():
+    """Keeps libtiff, which Pillow decodes with, from writing lines of its own past `sys.stderr`; Pillow raises what is an error of them.
+
+    Its handlers are set for the whole process. Where Pillow's library does not show libtiff's functions, as on Windows, all stays as it is.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        library = ctypes.CDLL(Image.core.__file__)
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
+
+
+_silence_libtiff()
 
 # Channels that `decode` returns for each of Pillow's modes, before transparency that is stated beside the pixels (a tRNS chunk).
 _CHANNELS = {

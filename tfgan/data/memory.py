@@ -1,7 +1,9 @@
 """Shares memory among the threads that read images: a few bytes can unpack to gigabytes, and every thread would unpack its own."""
 
 import contextlib
+import ctypes
 import os
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -25,6 +27,13 @@ def limit() -> int:
     if not 1 / 1024 <= gigabytes <= MOST:
         raise UserError(f"{VARIABLE}={text[:40]} must be a number of gigabytes, such as 2.")
     return int(gigabytes * 2**30)
+
+
+def give_back():
+    """Gives the system the memory that was freed: glibc keeps it for the next allocation, all of it since TensorFlow was started, see
+    `tfgan.training.memory`, and pieces of what a large image took are of no use to what comes after it."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):  # other C libraries have none
+        trim(0)
 
 
 def refusal(needed: int) -> str:

@@ -72,12 +72,12 @@ def translate_files(
             check_file(task.result)
             info = images.probe(task.source)
             check_memory((info.height, info.width), translator)
-            image = held(read_image(task.source, translator.source, alpha), translator.source)
-            result = passage.translate(translator, image, conditions)
+            # No name here holds the image while its translation is written: both and the file together are the most that is needed.
+            result = passage.translate(translator, held(read_image(task.source, translator.source, alpha), translator.source), conditions)
             write_result(task.result, result, translator.target, as_comment(own), like=task.source)
-            yield task, Outcome(DONE, passage.unlike_training(image.shape[:2]))
+            yield task, Outcome(DONE, passage.unlike_training(result.shape[:2]))
         except tf.errors.ResourceExhaustedError:
-            yield task, Outcome(FAILED, f"{image.shape[0]}×{image.shape[1]} pixels do not fit into memory: {passage.smaller()}")
+            yield task, Outcome(FAILED, f"{info.height}×{info.width} pixels do not fit into memory: {passage.smaller()}")
         except ReadFailed as error:
             yield task, Outcome(FAILED, error.reason)
         except (UnreadableImage, UserError, OSError) as error:

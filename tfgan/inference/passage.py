@@ -8,7 +8,7 @@ import numpy as np
 
 from tfgan.config import FULL, TRAINED, Size, as_pixels
 from tfgan.data import memory
-from tfgan.data.codecs.pillow import AT_ONCE
+from tfgan.data.chunks import AT_ONCE, chunks
 from tfgan.data.geometry import scaled
 from tfgan.data.images import resize
 from tfgan.errors import UserError
@@ -45,6 +45,7 @@ class Passage(NamedTuple):
     def at(self, size: Size) -> Size:
         """Height and width at which an image of `size` goes through. Raises `UserError` if it would be too large to be handled."""
         if self.squeezes:
+            _check_floats(self.network, f"training was at {as_pixels(self.network)} pixels")
             return self.network
         if self.size == FULL:
             return size
@@ -53,10 +54,7 @@ class Passage(NamedTuple):
         else:
             shorter, wanted = min(size), int(self.size)
             height, width = (max(1, round(side * wanted / shorter)) for side in size)
-        needed = height * width * FLOATS
-        if needed > memory.limit():
-            becomes = f"at --size={self.size} its {as_pixels(size)} pixels become {as_pixels((height, width))}"
-            raise UserError(f"{becomes}, which {memory.refusal(needed)}")
+        _check_floats((height, width), f"at --size={self.size} its {as_pixels(size)} pixels become {as_pixels((height, width))}")
         return height, width
 
     def enlargement(self, size: Size) -> float:
@@ -119,15 +117,31 @@ class Passage(NamedTuple):
         """
         own = image.shape[0], image.shape[1]
         check_memory(own, translator)
+        if own[0] * own[1] <= AT_ONCE:
+            return self._translate(translator, image, conditions, floats)
+        memory.give_back()
+        result = self._translate(translator, image, conditions, floats)
+        memory.give_back()
+        return result
+
+    def _translate(self, translator: Translator, image: np.ndarray, conditions: Callable, floats: bool) -> np.ndarray:
+        own = image.shape[0], image.shape[1]
         seen = resize(image, self.at(own), translator.source.resample, bands=translator.source.bands)
         tile = 0 if self.squeezes else self.tile
         if seen is image:
             return translate_image(translator, image, conditions(image), tile=tile, floats=floats)
         result = translate_image(translator, seen, conditions(seen), tile=tile, floats=True)
         if not floats and own[0] * own[1] > AT_ONCE:
-            return _pixels_in_bands(result, own, translator)
+            return _pixels_in_chunks(result, own, translator)
         result = resize(result, own, translator.target.resample, bands=translator.target.bands)
         return result if floats else translator.to_pixels(result).numpy()
+
+
+def _check_floats(size: Size, what: str):
+    """Raises `UserError`, which begins with `what`, if an image of `size` takes more memory as floats than images may."""
+    needed = size[0] * size[1] * FLOATS
+    if needed > memory.limit():
+        raise UserError(f"{what}, which {memory.refusal(needed)}")
 
 
 def check_memory(size: Size, translator: Translator):
@@ -138,13 +152,12 @@ def check_memory(size: Size, translator: Translator):
         raise UserError(f"the translation of {as_pixels(size)} pixels {memory.refusal(needed)}")
 
 
-def _pixels_in_bands(result: np.ndarray, size: Size, translator: Translator) -> np.ndarray:
-    """A translation H×W×C float32 as pixels of another size, of which a band of rows at a time is held as floats."""
+def _pixels_in_chunks(result: np.ndarray, size: Size, translator: Translator) -> np.ndarray:
+    """A translation H×W×C float32 as pixels of another size, of which a chunk of rows at a time is held as floats."""
     pixels = np.empty((*size, result.shape[-1]), translator.target.dtype)
-    rows, scale = max(1, AT_ONCE // size[1]), result.shape[0] / size[0]
-    for top in range(0, size[0], rows):
-        bottom = min(top + rows, size[0])
-        box = (0.0, top * scale, float(result.shape[1]), min(bottom * scale, float(result.shape[0])))
-        band = resize(result, (bottom - top, size[1]), translator.target.resample, box, bands=translator.target.bands)
-        pixels[top:bottom] = translator.to_pixels(band).numpy()
+    scale = result.shape[0] / size[0]
+    for rows in chunks(*size):
+        box = (0.0, rows.start * scale, float(result.shape[1]), min(rows.stop * scale, float(result.shape[0])))
+        part = resize(result, (rows.stop - rows.start, size[1]), translator.target.resample, box, bands=translator.target.bands)
+        pixels[rows] = translator.to_pixels(part).numpy()
     return pixels

@@ -1,10 +1,14 @@
 """Large images in overlapping tiles, blended where they overlap."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from tfgan.data import memory
+from tfgan.data.chunks import AT_ONCE
 from tfgan.inference.translator import Translator
 
-ROWS = 256  # that are divided and rounded together
+ROWS = 256  # that are weighted, divided and rounded together
 
 
 def translate_image(
@@ -37,40 +41,57 @@ def translate_image(
             return translator.pixels(image[None], **conditions).numpy()[0]
         result = translator(image[None] if given_floats else translator.to_floats(image[None]), **conditions)
         return (result if floats else translator.to_pixels(result)).numpy()[0]
-    overlap = min(overlap, tile // 2)
-    rows = _blended(translator, image, conditions, tile, overlap)
     result = np.empty((height, width, translator.target.channels), np.float32 if floats else translator.target.dtype)
-    for top, band in rows:
-        result[top : top + len(band)] = band if floats else translator.to_pixels(band).numpy()
+    for place, part in _blended(translator, image, conditions, tile, min(overlap, tile // 2)):
+        result[place] = part if floats else translator.to_pixels(part).numpy()
     return result
 
 
 def _blended(translator: Translator, image: np.ndarray, conditions: dict[str, np.ndarray], tile: int, overlap: int):
-    """Yields the rows of the translation that are done, from the top on: the first one's place, and h×W×C float32 in [-1, 1].
+    """Yields the parts of the translation that are done: the place of each, slices of rows and columns, and h×w×C float32 in [-1, 1].
 
-    No more than a row of tiles is held as floats: those of a whole image are many times as large as its file.
+    No more than a tile, and what tiles share with those below, is held as floats: those of a whole image are many times as large as its
+    file.
     """
     height, width = image.shape[:2]
-    given_floats = np.issubdtype(image.dtype, np.floating)
-    high = min(tile, height)
-    total = np.zeros((high, width, translator.target.channels), np.float32)
-    weights = np.zeros((high, width, 1), np.float32)
-    starts = _starts(height, tile, overlap)
-    for top, below in zip(starts, [*starts[1:], height]):
-        for left in _starts(width, tile, overlap):
-            place = slice(left, left + tile)
-            part = image[top : top + tile, place]
-            part = part if given_floats else translator.to_floats(part).numpy()
-            weight = _ramp(part.shape[0], overlap)[:, None, None] * _ramp(part.shape[1], overlap)[None, :, None]
-            total[:, place] += weight * translator(part[None], **conditions).numpy()[0]
-            weights[:, place] += weight
-        done = below - top
-        for begin in range(0, done, ROWS):
-            rows = slice(begin, min(begin + ROWS, done))
-            yield top + begin, total[rows] / weights[rows]
-        for sums in (total, weights):
-            sums[: high - done] = sums[done:].copy()
-            sums[high - done :] = 0
+    high, wide, sums = min(tile, height), min(tile, width), translator.target.channels + 1  # of weighted values, and of weights
+    tops, lefts = _starts(height, tile, overlap), _starts(width, tile, overlap)
+    above = np.zeros((0, width, sums), np.float32)  # what the tiles of one row have added to the rows of the next
+    for top, below in zip(tops, [*tops[1:], height]):
+        done, shared = below - top, np.zeros((high - (below - top), width, sums), np.float32)
+        before = np.zeros((high, 0, sums), np.float32)  # what the tiles to the left have added
+        for left, right in zip(lefts, [*lefts[1:], width]):
+            window = np.zeros((high, wide, sums), np.float32)
+            window[: len(above)] = above[:, left : left + wide]
+            window[:, : before.shape[1]] = before
+            _add_tile(window, translator, image[top : top + tile, left : left + tile], conditions, overlap)
+            for rows in _few_rows(done):
+                yield (slice(top + rows.start, top + rows.stop), slice(left, right)), _mean(window[rows, : right - left])
+            shared[:, left:right] = window[done:, : right - left]
+            before = window[:, right - left :].copy()
+        above = shared
+
+
+def _add_tile(window: np.ndarray, translator: Translator, part: np.ndarray, conditions: dict[str, np.ndarray], overlap: int):
+    """Adds the translation of a tile, weighted, and its weights to the sums of its place."""
+    floats = part[None] if np.issubdtype(part.dtype, np.floating) else translator.to_floats(part[None])
+    translated = translator(floats, **conditions).numpy()[0]
+    down, across = (_ramp(size, overlap) for size in part.shape[:2])
+    for rows in _few_rows(len(window)):
+        weights = down[rows, None, None] * across[None, :, None]
+        window[rows, :, :-1] += weights * translated[rows]
+        window[rows, :, -1:] += weights
+    if part.shape[0] * part.shape[1] >= AT_ONCE:
+        memory.give_back()
+
+
+def _mean(sums: np.ndarray) -> np.ndarray:
+    return sums[..., :-1] / sums[..., -1:]
+
+
+def _few_rows(count: int) -> Iterator[slice]:
+    """All of `count` rows, in slices of a few."""
+    yield from (slice(begin, min(begin + ROWS, count)) for begin in range(0, count, ROWS))
 
 
 def _starts(size: int, tile: int, overlap: int) -> list[int]:

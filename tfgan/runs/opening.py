@@ -45,16 +45,22 @@ def open_run(folder: str, checkpoint: str = "last") -> Run:
         checkpoint: last, best, or the number of a step.
 
     Raises:
-        UserError: no such run or checkpoint.
+        UserError: no such run or checkpoint; networks that cannot fit into this machine's memory.
     """
+    from tfgan.training.capacity import check_capacity
     from tfgan.training.checkpoint import load_weights
     from tfgan.training.strategy import networks_in
     from tfgan.training.timeline import Timeline
 
     path = Path(folder).expanduser()
     config = read_config(path)
+    cls = method_class(config.method)
+    try:
+        check_capacity(cls, config.hparams, config.spec, trained=False)
+    except UserError as error:
+        raise UserError(f"{path / 'config.json'}: {error}") from None
     with networks_in("float32"):
-        method = method_class(config.method)(config.hparams, config.spec)
+        method = cls(config.hparams, config.spec)
     step = load_weights(path / "checkpoints", method, checkpoint)
     method.enter(Timeline(method.stages(), config.spec.sizes["train"], method.batches_per_step).stage(step))
     return Run(path, config, method, step)

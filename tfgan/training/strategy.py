@@ -10,6 +10,7 @@ from tfgan.config import DataSpec, TrainConfig, shortened
 from tfgan.config.cluster import read_cluster
 from tfgan.errors import UserError, first_line
 from tfgan.methods.base import Method
+from tfgan.training.capacity import check_capacity
 from tfgan.training.gpus import choose_gpus
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,12 @@ def networks_in(precision: str):
 
 
 def build_method(cls, training: TrainConfig, hparams, spec: DataSpec, strategy: tf.distribute.Strategy) -> Method:
-    """Builds the method `cls` with fresh weights by the seed of `training`, in its precision and under `strategy`."""
+    """Builds the method `cls` with fresh weights by the seed of `training`, in its precision and under `strategy`.
+
+    Raises:
+        UserError: it cannot fit into this machine's memory, or refuses the data set.
+    """
+    check_capacity(cls, hparams, spec, trained=True)  # before the seed, as it draws from the same random numbers
     if training.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(training.seed)

@@ -87,7 +87,9 @@ def test_pictures_that_cannot_be_read_are_noted(folder):
     (folder / "evaluation" / "0_input.png").unlink()
     record = make_record([read_run(folder)], 9)
     assert [sample["label"] for sample in record["samples"][0]] == ["epoch 1", "epoch 4"]
-    assert [note.split(" cannot")[0] for note in record["notes"][0]] == ["samples/epoch_0002.png", "samples/epoch_0003.png", "0_input.png"]
+    notes = [note.split(" cannot be read: ") for note in record["notes"][0]]
+    assert [name for name, _ in notes] == ["samples/epoch_0002.png", "samples/epoch_0003.png", "0_input.png"]
+    assert notes[2][1] == "No such file or directory."
     assert set(record["evaluation"]["cases"][0][0]["images"]) == {"truth", "result"}
 
 

@@ -1,16 +1,8 @@
-"""Large images for checks, which need copies of them in wider types: in bands, or as every nth pixel."""
-
-from collections.abc import Iterator
+"""Large images for checks that look at them coarsely: every nth pixel."""
 
 import numpy as np
 
-AT_ONCE = 2**22  # pixels that are handled together
-
-
-def bands(image: np.ndarray) -> Iterator[np.ndarray]:
-    """Views of an image H×W×C, from its top to its bottom, each of so many rows as make `AT_ONCE` pixels at most, and of one at least."""
-    rows = max(1, AT_ONCE // image.shape[1])
-    yield from (image[top : top + rows] for top in range(0, len(image), rows))
+from tfgan.data.chunks import AT_ONCE
 
 
 def reduced(image: np.ndarray) -> np.ndarray:

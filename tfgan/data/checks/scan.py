@@ -13,7 +13,8 @@ from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.data.checks.edges import Sketch, draw_sketch
 from tfgan.data.checks.headers import Progress
-from tfgan.data.checks.reduced import bands, reduced
+from tfgan.data.checks.reduced import reduced
+from tfgan.data.chunks import chunks
 from tfgan.data.display import as_picture
 from tfgan.data.memory import budget
 from tfgan.data.normalization import held, span
@@ -175,8 +176,8 @@ def _shares(values: np.ndarray, domain: Domain) -> np.ndarray:
 def _largest_difference(color: np.ndarray) -> int:
     """The largest difference, in any pixel of an image, between red and green, or green and blue."""
     largest = 0
-    for band in bands(color):
-        red, green, blue = (band[..., channel].astype(np.int32) for channel in range(3))
+    for rows in chunks(*color.shape[:2]):
+        red, green, blue = (color[rows, :, channel].astype(np.int32) for channel in range(3))
         largest = max(largest, np.abs(red - green).max(), np.abs(green - blue).max())
     return largest
 

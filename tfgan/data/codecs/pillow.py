@@ -8,12 +8,12 @@ import numpy as np
 from PIL import Image
 
 from tfgan.data import memory
+from tfgan.data.chunks import chunks
 from tfgan.data.codecs import texts
 from tfgan.data.codecs.jpeg import refuse_unread_jpeg
 from tfgan.data.headers import ImageInfo, info_of, needed, open_image, orient, orientation
 from tfgan.errors import UnreadableImage, UserError
 
-AT_ONCE = 2**22  # pixels that are converted together
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
@@ -99,18 +99,17 @@ def encode(image: np.ndarray, form: str, comment: str) -> bytes:
     except (OSError, ValueError) as error:
         height, width = image.shape[:2]
         raise UserError(f"{form} files cannot hold this image of {height}×{width}: {error}; write it as PNG (--format=png)") from None
-    return texts.with_comment(content.getvalue(), form, comment)
+    return content.getvalue() if form != "BMP" else texts.with_comment(content.getvalue(), form, comment)
 
 
 def _pixels(image: Image.Image, info: ImageInfo) -> np.ndarray:
-    """The pixels of a loaded image of 8 bits, or of a gray one of 16, as an array; in bands, as Pillow converts and copies all it gets."""
+    """The pixels of a loaded image of 8 bits, or of a gray one of 16, as an array; in chunks, as Pillow converts and copies all it gets."""
     width, height = image.size
     gray, mode = info.channels == 1, _MODES[info.channels]
     pixels = np.empty((height, width) if gray else (height, width, info.channels), info.dtype)
-    rows = max(1, AT_ONCE // width)
-    for top in range(0, height, rows):
-        band = image if rows >= height else image.crop((0, top, width, min(top + rows, height)))
-        pixels[top : top + rows] = np.asarray(band if info.dtype == "uint16" or band.mode == mode else band.convert(mode))
+    for rows in chunks(height, width):
+        part = image if rows == slice(0, height) else image.crop((0, rows.start, width, rows.stop))
+        pixels[rows] = np.asarray(part if info.dtype == "uint16" or part.mode == mode else part.convert(mode))
     return pixels
 
 

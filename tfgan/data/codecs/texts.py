@@ -4,7 +4,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, PngImagePlugin
 
 KEYWORD = "Comment"  # of the PNG specification, for text of any kind
 IHDR_END = 33  # bytes: where the first chunk of every PNG ends
@@ -15,6 +15,10 @@ def options(form: str, comment: str) -> dict[str, Any]:
     """The options with which Pillow writes an ASCII text, "" for none, into a file of the format `form`, where it can."""
     if not comment:
         return {}
+    if form == "PNG":
+        text = PngImagePlugin.PngInfo()
+        text.add_text(KEYWORD, comment)
+        return {"pnginfo": text}
     if form == "GIF":
         return {"comment": comment.encode("ascii")}
     if form in ("JPEG", "WEBP", "TIFF", "AVIF", "HEIF"):
@@ -25,7 +29,7 @@ def options(form: str, comment: str) -> dict[str, Any]:
 
 
 def with_comment(content: bytes, form: str, comment: str) -> bytes:
-    """The bytes of a file with an ASCII text, "" for none, in the formats where Pillow cannot write one, or did not write the file.
+    """The bytes of a file with an ASCII text, "" for none, where Pillow cannot write one, in a BMP, or did not write the file, a PNG.
 
     A BMP has no field for text: it stands in the gap that the format allows before the pixels, whose place the header states.
     """

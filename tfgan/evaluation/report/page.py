@@ -13,6 +13,7 @@ from typing import Any
 from plotly.offline import get_plotlyjs
 
 import tfgan
+from tfgan.errors import UnreadableImage
 from tfgan.evaluation.report import settings
 from tfgan.evaluation.report.curves import charts, short
 from tfgan.evaluation.report.pictures import embed, evenly
@@ -89,13 +90,19 @@ def _samples(run: Run, most: int, notes: list[str]) -> list[dict]:
         notes.append(f"{len(chosen)} of {len(run.samples)} sample pictures are shown, evenly over training: `--images` says how many.")
     shown = []
     for sample in chosen:
-        picture = embed(sample.path)
-        if picture is None:
-            notes.append(f"samples/{sample.path.name} cannot be read.")
-        else:
+        if picture := _embedded(sample.path, f"samples/{sample.path.name}", notes):
             found = places(sample.path, (picture["width"], picture["height"]), run.config.get("spec"))
             shown.append({"label": f"{sample.unit} {sample.number}", "epoch": short(sample.epoch), **picture, "places": found})
     return shown
+
+
+def _embedded(path: Path, name: str, notes: list[str]) -> dict | None:
+    """The picture in a file, see `embed`; None if it cannot be shown, which a note says, with the reason."""
+    try:
+        return embed(path)
+    except UnreadableImage as error:
+        notes.append(f"{name} {error}.")
+        return None
 
 
 def _alarm(alarm) -> dict:
@@ -114,8 +121,7 @@ def _cases(result: Result, notes: list[str]) -> list[dict]:
     shown = []
     for place in settings.extreme_cases(result, SHOWN_CASES):
         case = result.cases[place]
-        images = {what: embed(path) for what, path in case.images.items()}
-        notes += [f"{case.images[what].name} cannot be read." for what, picture in images.items() if picture is None]
+        images = {what: _embedded(path, path.name, notes) for what, path in case.images.items()}
         pictures = {what: picture for what, picture in images.items() if picture}
         shown.append({"name": case.name, "scores": case.scores, "images": pictures})
     return shown

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
+from tfgan.data.chunks import chunks
 from tfgan.data.headers import DECODER_ERRORS
+from tfgan.errors import UnreadableImage, first_line
 from tfgan.paths.special import special
 
 LEAST_PSNR = 37.0
@@ -22,10 +24,8 @@ ENCODINGS: tuple[dict[str, Any], ...] = (
     {"format": "JPEG", "quality": 95, "subsampling": 0},
 )
 SHOWN_BY_BROWSERS = ("PNG", "JPEG", "WEBP")
-UNREADABLE = (*DECODER_ERRORS, Image.DecompressionBombError)
 MOST_PIXELS = 2**24  # 17 megapixels: four rows of three images of 1024×1024 have 13; a run that was received may hold anything
 MOST_BYTES = 4 * MOST_PIXELS
-ROWS = 256  # of a picture that are compared together
 
 
 def evenly(items: list, count: int) -> list:
@@ -37,25 +37,45 @@ def evenly(items: list, count: int) -> list:
     return [items[round(place * (len(items) - 1) / (count - 1))] for place in range(count)]
 
 
-def embed(path: Path) -> dict | None:
-    """The picture in `path` as {"uri", "width", "height"}, a data URI and pixels; None if it cannot be read.
+def embed(path: Path) -> dict:
+    """The picture in `path` as {"uri", "width", "height"}, a data URI and pixels.
 
     Gray and RGB pictures of 8 bits become smaller where they can; others, such as those with transparency, stay what they are.
+
+    Raises:
+        UnreadableImage: the picture is too large for a page, damaged, of a format that browsers do not show, or no file.
     """
+    if other := special(path):
+        raise UnreadableImage(f"is {other}, not a file")
     try:
-        if special(path) or path.stat().st_size > MOST_BYTES:
-            return None
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise _too_large(f"has {_millions(size)} MB", MOST_BYTES)
         content = path.read_bytes()
         picture = Image.open(io.BytesIO(content), formats=SHOWN_BY_BROWSERS)
-        if picture.width * picture.height > MOST_PIXELS:
-            return None
+        if (pixels := picture.width * picture.height) > MOST_PIXELS:
+            raise _too_large(f"has {_millions(pixels)} megapixels", MOST_PIXELS)
         picture.load()
-    except UNREADABLE:
-        return None
+    except UnidentifiedImageError:
+        raise UnreadableImage(f"cannot be read: it is no {', '.join(SHOWN_BY_BROWSERS)}, or damaged from the start") from None
+    except Image.DecompressionBombError:
+        raise _too_large("has thousands of megapixels", MOST_PIXELS) from None
+    except DECODER_ERRORS as error:
+        said = error.strerror if isinstance(error, OSError) and error.strerror else f"damaged or incomplete, {first_line(error)}"
+        raise UnreadableImage(f"cannot be read: {said}") from None
     ways = [(content, str(picture.format).lower()), *(_encoded(picture.convert("RGB")) if picture.mode in ("RGB", "L") else [])]
     content, kind = min(ways, key=lambda way: len(way[0]))
     uri = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
     return {"uri": uri, "width": picture.width, "height": picture.height}
+
+
+def _too_large(found: str, most: int) -> UnreadableImage:
+    return UnreadableImage(f"{found}, too many for this page, which takes {most // 10**6} of a picture")
+
+
+def _millions(count: int) -> str:
+    """Rounded up, so that what is over a limit does not read as if it were the limit."""
+    return f"{-(-count // 10**6):,}"
 
 
 def _encoded(picture: Image.Image):
@@ -70,6 +90,6 @@ def _encoded(picture: Image.Image):
 def psnr(one: Image.Image, two: Image.Image) -> float:
     """The peak signal-to-noise ratio of two pictures of one size, in dB, on 8 bits of RGB; infinite for equal ones."""
     first, second = (np.asarray(picture.convert("RGB")) for picture in (one, two))
-    bands = (slice(top, top + ROWS) for top in range(0, len(first), ROWS))
-    error = sum(np.sum((first[band].astype(np.float64) - second[band]) ** 2) for band in bands) / first.size
+    squares = (np.subtract(first[rows], second[rows], dtype=np.int32) ** 2 for rows in chunks(*first.shape[:2]))
+    error = sum(int(part.sum(dtype=np.int64)) for part in squares) / first.size
     return float("inf") if error == 0 else float(10.0 * np.log10(255.0**2 / error))

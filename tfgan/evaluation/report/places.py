@@ -8,7 +8,7 @@ from PIL import Image, ImageFont
 
 from tfgan.data.codecs.texts import KEYWORD
 from tfgan.data.columns import Column, Geometry
-from tfgan.evaluation.report.pictures import UNREADABLE
+from tfgan.data.headers import DECODER_ERRORS
 
 OLD_GAP, OLD_TITLE_HEIGHT, OLD_FONT_SIZE = 8, 22, 13  # pixels, of the pictures of earlier versions
 OLD_SHRINKS = (1, 2, 4, 8, 16, 32, 64)  # of images that grew while training
@@ -32,7 +32,7 @@ def _stated(path: Path) -> Geometry | None:
     try:
         with Image.open(path, formats=["PNG"]) as picture:
             text = picture.info.get(KEYWORD)
-    except UNREADABLE:
+    except (*DECODER_ERRORS, Image.DecompressionBombError):
         return None
     return Geometry.from_text(text) if isinstance(text, str) else None
 
