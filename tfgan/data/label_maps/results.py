@@ -7,8 +7,8 @@ import numpy as np
 
 from tfgan.config import Classes, DataConfig, Domain
 from tfgan.data import images
+from tfgan.data.chunks import chunks
 from tfgan.data.codecs import texts
-from tfgan.data.codecs.pillow import AT_ONCE
 from tfgan.data.label_maps import maps
 from tfgan.data.label_maps.classes import find_classes
 from tfgan.data.label_maps.maps import LabelMap
@@ -44,8 +44,7 @@ def is_coded(domain: Domain) -> bool:
 
 def to_classes(pixels: np.ndarray, domain: Domain) -> np.ndarray:
     """The class of each pixel of a picture H×W×C of a label map, H×W int32: the one whose color or gray value is nearest; -1 for none."""
-    rows = max(1, AT_ONCE // pixels.shape[1])
-    return np.concatenate([_nearest(pixels[top : top + rows], domain) for top in range(0, len(pixels), rows)])
+    return np.concatenate([_nearest(pixels[rows], domain) for rows in chunks(*pixels.shape[:2])])
 
 
 def _nearest(pixels: np.ndarray, domain: Domain) -> np.ndarray:
