@@ -37,7 +37,9 @@ def table(name: str) -> str:
 def _meaning(field: dataclasses.Field) -> str:
     choices = [choice for choice in field.metadata["choices"] if choice]
     text = field.metadata["help"] + (f" [{', '.join(choices)}]" if choices else "")
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    for sign in "|[]":  # two brackets side by side would be a link
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("<", "&lt;")
 
 
 def _code(text: str) -> str:

@@ -134,6 +134,15 @@ def test_pages_of_methods_list_their_settings():
         assert {flag.removeprefix("no") for flag in re.findall(r"`--(\w+)", text)} <= settings | others
 
 
+def test_the_site_is_built_so_that_warnings_count_and_tables_of_settings_hold_no_links_by_accident(monkeypatch):
+    (build,) = [line for line in (ROOT / ".ci" / "run").read_text().splitlines() if "mkdocs build" in line]
+    assert "--strict" in build.partition("#")[0] and "--quiet" not in build.partition("#")[0]  # which hides what --strict counts
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    hooks = importlib.import_module("hooks")
+    for name in (*METHODS, *hooks.RECORDS):
+        assert not re.search(r"(?<!\\)[][]", hooks.table(name))
+
+
 @pytest.mark.parametrize("name", ["pix2pix", "data", "translate"])
 def test_tables_of_settings(name, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "docs")

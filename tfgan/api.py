@@ -67,7 +67,9 @@ def list_recipes() -> dict[str, str]:
     return {Path(name).stem: summary for name, summary in recipes.recipes().items()}
 
 
-def train(method: str | type[Method] = "", *, recipe: str = "", data: Any = None, callbacks: Sequence[Callback] = (), **settings) -> Run:
+def train(
+    method: str | type[Method] = "", *, recipe: str = "", data: Any = None, callbacks: Sequence[Callback] = (), **settings: Any
+) -> Run:
     """Trains a run, or goes on with the one in `workdir`, exactly where it stopped.
 
     Args:
@@ -153,7 +155,7 @@ def load(folder: str | Path, checkpoint: str | int = "last", *, method: type[Met
     return Run(open_run(str(folder), str(checkpoint)), str(checkpoint))
 
 
-def evaluate(*, real: str | Path, fake: str | Path, **settings) -> dict[str, float]:
+def evaluate(*, real: str | Path, fake: str | Path, **settings: Any) -> dict[str, float]:
     """Measures the images of the folder `fake` beside those of `real`; pair by pair too, if their names agree.
 
     Args:
@@ -177,7 +179,7 @@ def _values(result: dict) -> dict[str, float]:
     return {name: value["value"] for name, value in result["metrics"].items()}
 
 
-def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | None = None, **settings) -> Dataset:
+def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | None = None, **settings: Any) -> Dataset:
     """Opens a data set as the methods see it.
 
     Args:
@@ -205,7 +207,7 @@ def open_dataset(kind: str, image_size: int | Size, loaded_size: int | Size | No
     return open_data(data.with_home(), kind, size, loaded)
 
 
-def check(data_dir: str | Path = "", method: str = "", **settings) -> Inspection:
+def check(data_dir: str | Path = "", method: str = "", **settings: Any) -> Inspection:
     """Looks at every image of a data set, as `tfgan check` does, and says what was found, what is wrong, and the cure.
 
     Args:
@@ -360,7 +362,7 @@ class Run:
         numbers = class_numbers(sampler, labels, len(latents))
         return (sampler if _wants_floats(dtype) else sampler.pixels)(latents, numbers).numpy()
 
-    def evaluate(self, **settings) -> dict[str, float]:
+    def evaluate(self, **settings: Any) -> dict[str, float]:
         """Measures the run on its data, as `tfgan evaluate` does, and adds the result to its evaluation.json, if that can be written.
 
         Args:

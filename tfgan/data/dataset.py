@@ -7,6 +7,7 @@ import functools
 import hashlib
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -154,7 +155,7 @@ class Dataset:
                 sizes[key] = sizes.get(key, []) + stream.original_sizes()
         return {key: Scale.of(found, self.loaded_size, self.image_size, self.fit) for key, found in sizes.items()}
 
-    def train_batches(self, **settings) -> tf.data.Dataset:
+    def train_batches(self, **settings: Any) -> tf.data.Dataset:
         """Endless training batches: dictionaries of tensors, images b×H×W×C float32 in [-1, 1].
 
         Args:
