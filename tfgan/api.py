@@ -156,12 +156,12 @@ def load(folder: str | Path, checkpoint: str | int = "last", *, method: type[Met
 
 
 def evaluate(*, real: str | Path, fake: str | Path, **settings: Any) -> dict[str, float]:
-    """Measures the images of the folder `fake` beside those of `real`; pair by pair too, if their names agree.
+    """Measures the images of the folder `fake` beside those of `real`; pair by pair too, if their names form pairs.
 
     Args:
-        real: a folder of real images.
-        fake: a folder of generated images, which are measured.
-        settings: what `tfgan evaluate --help` lists: `metrics`, `features`, `count`, …
+        real: a folder of real images, or a pattern such as "results/*_real_B.png".
+        fake: a folder or pattern of generated images, which are measured.
+        settings: what `tfgan evaluate --help` lists: `metrics`, `features`, `count`, `pair_names`, …
 
     Returns:
         A dictionary, metric -> value.

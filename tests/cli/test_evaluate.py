@@ -1,6 +1,7 @@
 """`tfgan evaluate` of folders and of a small run; tests/cli/test_every_method.py evaluates every method."""
 
 import json
+import shutil
 import weakref
 
 import keras
@@ -59,8 +60,8 @@ def test_two_folders(tmp_path, capsys, model):
     ],
 )
 def test_metrics_that_were_asked_for_do_not_vanish(tmp_path, capsys, model, count, metrics, message):
-    real = write(tmp_path / "real", count, 0)
-    command = ["evaluate", f"--real={real}", f"--fake={real}", f"--features={model}", f"--out={tmp_path / 'out.json'}"]
+    real, fake = write(tmp_path / "real", count, 0), write(tmp_path / "fake", count, 0)
+    command = ["evaluate", f"--real={real}", f"--fake={fake}", f"--features={model}", f"--out={tmp_path / 'out.json'}"]
     assert main([*command, f"--metrics={metrics}"]) == 2
     assert message in capsys.readouterr().err and not (tmp_path / "out.json").exists()
 
@@ -71,11 +72,68 @@ def test_a_result_without_metrics_is_none(tmp_path, capsys):
     assert "No metric can be measured" in capsys.readouterr().err and not (tmp_path / "out.json").exists()
 
 
-def test_a_folder_beside_itself(tmp_path, capsys, model):
-    real = write(tmp_path / "real", 8, 0)
-    assert main(["evaluate", f"--real={real}", f"--fake={real}", f"--features={model}"]) == 0
-    found = values(capsys.readouterr().out)
+def test_a_folder_beside_its_copy(tmp_path, capsys, model):
+    real, fake = write(tmp_path / "real", 8, 0), write(tmp_path / "fake", 8, 0)
+    assert main(["evaluate", f"--real={real}", f"--fake={fake}", f"--features={model}"]) == 0
+    output = capsys.readouterr().out
+    assert "note: All 8 pairs are equal, pixel by pixel: copies?" in output
+    found = values(output)
     assert (found["l1"], found["ssim"], found["swd"], found["precision"], found["recall"]) == (0, 1, 0, 1, 1) and found["fid"] < 1e-6
+
+
+def test_the_same_files_twice_are_refused(tmp_path, capsys):
+    real = write(tmp_path / "real", 3, 0)
+    (tmp_path / "link").symlink_to(real)
+    for fake in (real, f"{real}/*.png", tmp_path / "link"):
+        assert main(["evaluate", f"--real={real}", f"--fake={fake}", "--features="]) == 2
+        assert "--real and --fake are the same 3 files" in capsys.readouterr().err
+    fake = write(tmp_path / "fake", 3, 1)
+    (fake / "3.png").symlink_to(real / "1.png")
+    assert main(["evaluate", f"--real={real}", f"--fake={fake}", "--features="]) == 0
+    assert "1 files are in both --real and --fake" in capsys.readouterr().out
+
+
+def results_of_another_program(folder, count=12):
+    """Inputs, truths and results in one folder."""
+    for number in range(count):
+        real = np.random.default_rng(number).integers(0, 246, (16, 16, 3)).astype(np.uint8)
+        for kind, pixels in (("real_A", 255 - real), ("real_B", real), ("fake_B", real + np.uint8(9))):
+            images.save(folder / f"{number}_{kind}.png", pixels)
+    return folder
+
+
+def test_files_of_one_folder_are_paired_by_patterns(tmp_path, capsys):
+    folder, out = results_of_another_program(tmp_path / "results"), tmp_path / "out.json"
+    sides = [f"--real={folder}/*_real_B.png", f"--fake={folder}/*_fake_B.png"]
+    assert main(["evaluate", *sides, "--features=", "--metrics=l1", f"--out={out}"]) == 0
+    output = capsys.readouterr().out
+    assert "Pairs by {}_real_B and {}_fake_B" in output and values(output)["l1"] == pytest.approx(9 / 127.5, rel=1e-3)
+    assert json.loads(out.read_text())["results"][0]["stamp"]["real"] == 12
+    one = [f"--real={folder}", f"--fake={folder}", "--pair_names={}_real_B,{}_fake_B"]
+    assert main(["evaluate", *one, "--features=", "--metrics=l1"]) == 0
+    assert values(capsys.readouterr().out)["l1"] == pytest.approx(9 / 127.5, rel=1e-3)
+    (folder / "7_fake_B.png").unlink()
+    assert main(["evaluate", *one, "--features="]) == 2
+    assert f"7_real_B is in {folder} only" in capsys.readouterr().err
+    assert main(["evaluate", *sides, "--features="]) == 0
+    assert "not pair by pair: 7_real_B is in " in capsys.readouterr().out
+
+
+def test_results_of_several_kinds_are_compared_as_sets_until_one_is_chosen(tmp_path, capsys):
+    folder = results_of_another_program(tmp_path / "results", 6)
+    sides = [f"--real={folder}/*_real_A.png", f"--fake={folder}/*_[rf]*_B.png", "--features=", "--metrics=swd"]
+    assert main(["evaluate", *sides]) == 0
+    output = capsys.readouterr().out
+    assert "in several ways, of which one is chosen by " in output and "'--pair_names={}_real_A,{}_fake_B'" in output
+
+
+def test_pairs_are_measured_up_to_their_count(tmp_path, capsys):
+    """Both sides of the same pairs, though one has more files."""
+    folder, out = results_of_another_program(tmp_path / "results"), tmp_path / "out.json"
+    command = ["evaluate", f"--real={folder}", f"--fake={folder}", "--pair_names={}_real_B,{}_fake_B", "--count=5", "--features="]
+    assert main([*command, "--metrics=l1", f"--out={out}"]) == 0
+    assert values(capsys.readouterr().out)["l1"] == pytest.approx(9 / 127.5, rel=1e-3)
+    assert json.loads(out.read_text())["results"][0]["stamp"]["real"] == 5
 
 
 def test_folders_of_other_names_and_sizes_are_no_pairs(tmp_path, capsys):
@@ -103,11 +161,11 @@ def test_pairs_of_mixed_sizes_in_folders(tmp_path, capsys):
 
 
 def test_a_damaged_image_is_named(tmp_path, capsys):
-    real = write(tmp_path / "real", 3, 0)
+    real, fake = write(tmp_path / "real", 3, 0), write(tmp_path / "fake", 3, 1)
     content = (real / "1.png").read_bytes()
     for damaged in (b"no image", content[:-30]):
         (real / "1.png").write_bytes(damaged)
-        assert main(["evaluate", f"--real={real}", f"--fake={real}", "--features="]) == 2
+        assert main(["evaluate", f"--real={real}", f"--fake={fake}", "--features="]) == 2
         assert str(real / "1.png") in capsys.readouterr().err
 
 
@@ -124,7 +182,7 @@ def test_folders_are_decoded_one_at_a_time(tmp_path, monkeypatch):
         return pixels
 
     monkeypatch.setattr(comparisons, "decode", watched)
-    assert len(comparisons.compare_folders(str(real), str(real), 5000).real) == 6
+    assert len(comparisons.compare_folders(str(real), str(write(tmp_path / "fake", 6, 1, (24, 24))), 5000).real) == 6
     assert max(most) <= 1
 
 
@@ -156,15 +214,16 @@ def test_run(run, capsys):
     assert segmenter.stat().st_mtime_ns == time and "Training a segmenter" not in capsys.readouterr().out
 
 
-def test_without_a_network_the_rest_is_measured(run, capsys, monkeypatch):
+def test_without_a_network_the_rest_is_measured(run, tmp_path, capsys, monkeypatch):
     def no_network(**settings):
         raise Exception("URL fetch failure: name resolution")
 
     monkeypatch.setattr(keras.applications, "InceptionV3", no_network)
     monkeypatch.setattr("tfgan.evaluation.segmenter.train_segmenter", lambda *args, **kwargs: pytest.fail("not asked for"))
+    shutil.copytree(run / "samples", tmp_path / "copy")
     for command in (
         ["evaluate", str(run), "--label_palette=", "--segmenter_steps=3"],
-        ["evaluate", f"--real={run}/samples", f"--fake={run}/samples"],
+        ["evaluate", f"--real={run}/samples", f"--fake={tmp_path}/copy"],
     ):
         assert main(command) == 0
         output = capsys.readouterr().out

@@ -14,7 +14,7 @@ from tfgan.paths.home import with_home
 from tfgan.terminal import wrapped
 
 USAGE = """usage: tfgan evaluate RUN [RUN …] [--FLAGS]
-       tfgan evaluate --real=FOLDER --fake=FOLDER [--FLAGS]
+       tfgan evaluate --real=FOLDER --fake=FOLDER [--FLAGS]   (or patterns: --real="DIR/*_real_B.png")
 
 Measures what fits the run: distances to the true images and a segmentation score where the truth is known, distances
 of sets of images, the accuracy of classes and attributes that were asked for, cycle errors. The result is added to
@@ -27,8 +27,8 @@ examples:
 
 def run(arguments: list[str]) -> int:
     flags = Flags(USAGE)
-    flags.add("what", "real", "", "a folder of real images")
-    flags.add("what", "fake", "", "a folder of generated images, to compare with --real")
+    flags.add("what", "real", "", "a folder of real images, or a quoted pattern")
+    flags.add("what", "fake", "", "a folder of generated images, or a quoted pattern, to compare with --real")
     flags.add("what", "stored", False, "do not measure: show the newest results of the runs side by side", bool)
     flags.add_record("evaluate", EvaluateConfig)
     flags.add(

@@ -162,6 +162,7 @@ class EvaluateConfig(Settings):
         ),
         Unused(("features",), {"metrics": given, "features": given}, {"features": False}, "with --metrics={metrics}", said=True),
         Unused(("checkpoint", "data_dir", "cases"), where={"run": False}, why="for {subject}: it is of a run"),
+        Unused(("pair_names",), where={"run": True}, why="for {subject}, a run, whose data set says which images are pairs"),
         Unused(TOOL_SETTINGS["segmenter"], where={"label maps": False}, why="for {subject}, without label maps"),
         Unused(LABELS, where={"label maps of files": False}, why="for {subject}, whose label maps are made by the program"),
         Unused(TOOL_SETTINGS["classifier"], where={"labels": False}, why="for {subject}, without classes and attributes"),
@@ -176,6 +177,9 @@ class EvaluateConfig(Settings):
     checkpoint: str = setting("last", CHECKPOINT, group="what")
     data_dir: str = setting("", "where the run's data is now, if it was moved", group="what", path=True)
     count: int = setting(5000, "images at most on each side", at_least=2, at_most=10_000_000, group="what")
+    pair_names: Strings = setting(
+        (), "of two folders, what names of pairs share: '{}_real_B,{}_fake_B'; equal: equal names alone; empty: as found", group="what"
+    )
     metrics: Strings = setting((), "names, for example l1,ssim,fid; empty: all that fit", group="how")
     features: str = setting(
         "inception",

@@ -18,11 +18,12 @@ FAINT = 1 / 8  # share of the range which the largest value of all images should
 
 _CURES = {
     "unread_files": "see to the drive, or to the rights of these files; nothing is known of what they hold, so they are not left out",
-    "unreadable_files": "repair or remove them, or leave them out with --skip_bad_files",
-    "size_mismatch": "make both images of a pair one size, or leave them out with --skip_bad_files",
-    "odd_width": "cut side by side files to an even width, or leave them out with --skip_bad_files",
-    "unknown_labels": "mend these label maps or name their classes (--label_palette, --ignore_label), or use --skip_bad_files",
+    "unreadable_files": "repair or remove them",
+    "size_mismatch": "make both images of a pair one size: enlarge the small ones first",
+    "odd_width": "cut side by side files to an even width",
+    "unknown_labels": "mend these label maps or name their classes (--label_palette, --ignore_label)",
 }
+_SKIP = ", or leave them out with --skip_bad_files"
 
 
 def check_loading(examples: Sequence[Example], used: tuple[str, str], skip_bad_files: bool) -> list[Finding]:
@@ -34,17 +35,21 @@ def check_loading(examples: Sequence[Example], used: tuple[str, str], skip_bad_f
         skip_bad_files: whether training leaves bad files out.
     """
     findings = []
+    empty = [split for split in dict.fromkeys(used) if _none_left([example for example in examples if example.split == split])]
     for name, cure in _CURES.items():
         bad = [example for example in examples if example.problem[0] == name]
         counts = not skip_bad_files or name == "unread_files"
         severity = ERROR if counts and {example.split for example in bad} & set(used) else WARNING
         files = list(dict.fromkeys(line for example in bad for line in example.problem[1].splitlines()))
+        cure += "" if empty or name == "unread_files" else _SKIP  # which would leave nothing
         findings += found_in(severity, name, f"{{count}} that cannot be {'read' if name == 'unread_files' else 'used'}", cure, files)
-    for split in used:
-        own = [example for example in examples if example.split == split]
-        if own and not any(example.pictures for example in own):
-            findings.append(Finding(ERROR, "nothing_left", f"no image of {split} can be used", "see what is said of its files"))
-    return findings
+    return findings + [
+        Finding(ERROR, "nothing_left", f"no image of {split} can be used", "see what is said of its files") for split in empty
+    ]
+
+
+def _none_left(examples: Sequence[Example]) -> bool:
+    return bool(examples) and not any(example.pictures for example in examples)
 
 
 def check_counts(kind: str, counts: Mapping[str, int]) -> list[Finding]:

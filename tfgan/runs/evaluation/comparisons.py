@@ -2,14 +2,14 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from tfgan.config import Domain, Size
+from tfgan.data.compared import files_to_compare
 from tfgan.data.dataset import Dataset
-from tfgan.data.files import find_images
 from tfgan.data.images import convert, decode, probe, resize
 from tfgan.data.normalization import as_floats, held
 from tfgan.errors import UnreadableImage, UserError
@@ -192,44 +192,42 @@ def _pixels(signature: Translator, images: np.ndarray, given: dict[str, np.ndarr
     return signature.pixels(images, **given).numpy()
 
 
-def compare_folders(real: str, fake: str, count: int) -> Comparison:
-    """The comparison of the images of two folders; matched if their names, but for the endings, and the sizes of each pair agree.
+def compare_folders(real: str, fake: str, count: int, pair_names: Sequence[str] = ()) -> Comparison:
+    """The comparison of the images of two folders or patterns; matched if their names form pairs, and the sizes of each pair agree.
 
     Sets are compared at the most frequent size of the real images; others are resized to it. This is said, and why there are no pairs.
 
     Args:
-        count: images of each folder at most, evenly spaced.
+        count: images of each folder, or pairs, at most, evenly spaced.
+        pair_names: what the names of pairs are, see `tfgan.data.pair_names.match_names`.
 
     Raises:
-        UserError: no images; damaged ones.
+        UserError: no images; damaged ones; both sides are the same files.
     """
-    files = [_find_files(folder, count) for folder in (real, fake)]
-    infos = [{name: _read(probe, path) for name, path in found.items()} for found in files]
-    sizes = [{name: (info.height, info.width) for name, info in found.items()} for found in infos]
-    every = list(sizes[0].values())
-    size = max(set(every), key=every.count)
-    other = sum(found != size for side in sizes for found in side.values())
+    found = files_to_compare(real, fake, count, pair_names)
+    infos = [[_read(probe, path) for path in side] for side in (found.real, found.fake)]
+    sizes = [[(info.height, info.width) for info in side] for side in infos]
+    size = max(set(sizes[0]), key=sizes[0].count)
+    other = sum(own != size for side in sizes for own in side)
     if other:
         logger.info(f"{other} images are resized to {size[0]}×{size[1]} (height×width), the most frequent size of the real ones.")
-    problem = _unlike(sizes, (real, fake))
+    problem = found.unpaired or _unlike(sizes, found.names, (real, fake))
     if problem:
         logger.info(f"The images are compared as sets alone, not pair by pair: {problem}.")
-    channels = 3 if any(info.channels >= 3 for found in infos for info in found.values()) else 1
+    elif found.words:
+        logger.info(f"Pairs {found.words}.")
+    channels = 3 if any(info.channels >= 3 for side in infos for info in side) else 1
     arrays = []
-    for found in files:
-        pixels = np.empty([len(found), *size, channels], np.uint8)
-        paths = waiting(found.values(), len(found), "Reading images")
+    for side in (found.real, found.fake):
+        pixels = np.empty([len(side), *size, channels], np.uint8)
+        paths = waiting(side, len(side), "Reading images")
         for row, path in zip(pixels, paths):  # one at a time: originals may be far larger than what is kept
             row[:] = resize(convert(_read(decode, path), channels, "uint8"), size, "bicubic")
         arrays.append(pixels)
-    return Comparison(Domain("image", channels), arrays[1], arrays[0], matched=not problem, names=tuple(files[1]), resized=other)
-
-
-def _find_files(folder: str, count: int) -> dict[str, Path]:
-    """The files of at most `count` images in a folder, evenly spaced, by their names without ending."""
-    root, names = find_images(folder)
-    names = [names[i * len(names) // min(count, len(names))] for i in range(min(count, len(names)))]
-    return {name.with_suffix("").as_posix(): root / name for name in names}
+    notes = (
+        () if problem or not np.array_equal(arrays[0], arrays[1]) else (f"All {len(found.names)} pairs are equal, pixel by pixel: copies?",)
+    )
+    return Comparison(Domain("image", channels), arrays[1], arrays[0], matched=not problem, names=found.names, resized=other, notes=notes)
 
 
 def _read(function: Callable, path: Path):
@@ -239,15 +237,9 @@ def _read(function: Callable, path: Path):
         raise UserError(f"{path}: {error}. Repair or remove it.") from None
 
 
-def _unlike(sizes: list[dict[str, Size]], folders: tuple[str, str]) -> str:
-    """A clause that says why the images of two folders are no pairs; "" if they are."""
-    for here, there, folder in ((*sizes, folders[0]), (*sizes[::-1], folders[1])):
-        alone = [name for name in here if name not in there]
-        if alone:
-            more = f" and {len(alone) - 1} more are" if len(alone) > 1 else " is"
-            return f"{alone[0]}{more} in {folder} only"
-    for name in sizes[0]:
-        (h, w), (height, width) = (side[name] for side in sizes)
+def _unlike(sizes: list[list[Size]], names: Sequence[str], folders: tuple[str, str]) -> str:
+    """A clause that says in which pair the sizes differ; "" if they do in none."""
+    for name, (h, w), (height, width) in zip(names, *sizes):
         if (h, w) != (height, width):
             return f"{name} is {h}×{w} in {folders[0]} and {height}×{width} in {folders[1]}"
     return ""

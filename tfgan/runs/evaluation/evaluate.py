@@ -5,7 +5,7 @@ from pathlib import Path
 from tfgan.config.unused import hold
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import is_stored, open_sources
-from tfgan.data.files import find_images
+from tfgan.data.compared import files_to_compare
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.paths.files import check_folder
@@ -34,15 +34,14 @@ def evaluate(folders: list[str], settings: EvaluateConfig, elsewhere: bool = Fal
 
 
 def evaluate_folders(real: str, fake: str, settings: EvaluateConfig) -> dict:
-    """Measures the images of the folder `fake` beside those of `real`, pair by pair too if their names agree.
+    """Measures the images of the folder `fake` beside those of `real`, both perhaps patterns, pair by pair too if their names form pairs.
 
     Raises:
         UserError: no images, or damaged ones; a metric that cannot be measured; an option that does nothing.
     """
     settings.check_folders(real, fake)
     hold(settings, needed_tools(settings) | {"run": False, "label maps": False, "labels": False}, "two folders")
-    for folder in (real, fake):
-        find_images(folder)
+    files_to_compare(real, fake, settings.count, settings.pair_names)
     _judge_weights(settings)
     start_tensorflow()
     from tfgan.runs.evaluation.measuring import measure_folders

@@ -70,7 +70,7 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
 def measure_folders(real: str, fake: str, settings: EvaluateConfig) -> dict:
     """Does what `tfgan.runs.evaluation.evaluate.evaluate_folders` says, once it is judged."""
     extractor = load_extractor(settings)
-    comparison = compare_folders(real, fake, settings.count)
+    comparison = compare_folders(real, fake, settings.count, settings.pair_names)
     names = _names(settings, {"": comparison}, "two folders")
     tools = Tools(features=extractor, perceptual=load_perceptual(settings, comparison.matched))
     measured = _measure({"": comparison}, names, tools, settings)
