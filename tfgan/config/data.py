@@ -53,7 +53,8 @@ class DataConfig(Settings):
         Unused(("tfds_source", "tfds_target"), {"dataset": lambda name: not _is_tfds(name)}, why=f"here: {_FEATURES}", said=True),
         Unused(("tfds_dir",), {"data_dir": given}, why="with a folder", said=True),
         Unused(_OF_FILES, {"dataset": _is_made, "data_dir": ("",)}, why="with images that the program makes", said=True),
-        Unused(("attributes_file", "extra_data_dirs"), {"data_dir": ("",)}, said=True),
+        Unused(("pair_names", "pairs_file", "attributes_file", "extra_data_dirs"), {"data_dir": ("",)}, said=True),
+        Unused(("pair_names",), {"pairs_file": given}, why="beside --pairs_file={pairs_file}, which lists the pairs"),
         Unused(("validation_share",), {"groups": ("",)}),
         Unused(("validation_share",), where={"has validation": True}, why="for {subject}, where images are kept to validate", said=True),
     )

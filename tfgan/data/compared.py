@@ -35,7 +35,7 @@ def files_to_compare(real: str, fake: str, count: int, pair_names: Sequence[str]
     """
     roots, listed = zip(*map(find_images, (real, fake)))
     names = [[name.as_posix() for name in side] for side in listed]
-    matched = match_names(*names, pair_names)
+    matched = match_names(names[0], names[1], pair_names)
     pairs = matched.pairs if pair_names or not any(matched.alone) else []
     chosen = [_spaced(side, count) for side in (zip(*_spaced(pairs, count)) if pairs else names)]
     files = [[root / name for name in side] for root, side in zip(roots, chosen)]

@@ -126,9 +126,6 @@ def _pairs(settings):
     name = settings.dataset
     if is_own(settings):
         return {split: source for split, (source,) in open_own(settings).items()}
-    for flag in ("pair_names", "pairs_file"):
-        if getattr(settings, flag) and not settings.data_dir:
-            raise UserError(f"--{flag} speaks of the files in a --data_dir, which --dataset={name} does not have: leave it out.")
     if settings.data_dir:
         from tfgan.data.folders.pairs import open_pairs
 
