@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tfgan import config
-from tfgan.config import DataConfig, DataSpec, Domain, RunConfig, TrainConfig
+from tfgan.config import Classes, DataConfig, DataSpec, Domain, RunConfig, TrainConfig
 from tfgan.errors import UserError
 
 
@@ -95,6 +95,12 @@ def test_differences_name_what_changes_the_learning():
     changed = run_config(training=TrainConfig(seed=4), hparams=HParams(norm="batch", size=(64, 32), kinds=("color",)))
     assert run_config().differences(changed) == ["seed: 3 -> 4", "norm: 'none' -> 'batch'"]
     assert run_config().differences(run_config(spec=spec(class_names=("cat",)))) == ["class_names: ('cat', 'dog') -> ('cat',)"]
+    domains = {"source": Domain("labels", 1, resample="nearest", format="png"), "target": Domain("photo", 1, "uint16")}
+    assert run_config().differences(run_config(spec=spec(domains=domains))) == ["channels of labels: 3 -> 1"]
+    few, more = (Classes("ids", tuple(range(n)), ("#000000",) * n, ("wall", "door", "window")[:n]) for n in (2, 3))
+    maps = [spec(domains={"source": Domain("labels", 1, "int32", "nearest", known), "target": Domain("photo", 1)}) for known in (few, more)]
+    found = run_config(spec=maps[0]).differences(run_config(spec=maps[1]))
+    assert found == ["classes of labels: ['wall', 'door'] -> ['wall', 'door', 'window']"]
     assert not run_config().differences(run_config(spec=spec(fingerprint="xyz", sizes={"train": 500})))  # which is judged by itself
 
 

@@ -106,7 +106,21 @@ class RunConfig:
         if before.dataset.startswith(OWN) and now.dataset.startswith(OWN):
             before = before.unchecked(dataset=now.dataset)
         lines = differences(before, now) + differences(self.training, new.training) + differences(self.hparams, new.hparams)
-        return lines or differences(self.spec, new.spec)
+        return lines or self.data_differences(new)
+
+    def data_differences(self, new: "RunConfig") -> list[str]:
+        """Lines `name: old -> new` for what batches would hold that is not what the run has learned from, whichever images they are of."""
+        lines = [line for line in differences(self.spec, new.spec) if not line.startswith("domains: ")]
+        before, now = self.spec.domains, new.spec.domains
+        if before.keys() != now.keys():
+            return [f"domains: {', '.join(before)} -> {', '.join(now)}", *lines]
+        for key, domain in before.items():
+            found = differences(*(dataclasses.replace(known, classes=None) for known in (domain, now[key])))
+            lines += [f"{line.partition(': ')[0]} of {domain.name}: {line.partition(': ')[2]}" for line in found]
+            names = [list(known.classes.names) if known.classes else None for known in (domain, now[key])]
+            if domain.classes != now[key].classes:
+                lines.append(f"classes of {domain.name}: {names[0]} -> {names[1]}")
+        return lines
 
     def rounding_differences(self, new: "RunConfig") -> list[str]:
         """Lines `name: old -> new` for what lets the same settings round otherwise: versions, devices, threads, kinds of CPU."""

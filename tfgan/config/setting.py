@@ -318,5 +318,5 @@ def unchecked(cls, values: dict[str, Any]):
 def differences(old, new) -> list[str]:
     """Lines `name: old -> new` for the settings in which two records of one class differ as they count, but for operational ones."""
     before, now = (record.effective() if isinstance(record, Settings) else vars(record) for record in (old, new))
-    names = [field.name for field in dataclasses.fields(new) if not is_operational(field)]
+    names = [field.name for field in dataclasses.fields(new) if field.compare and not is_operational(field)]
     return [f"{name}: {before[name]!r} -> {now[name]!r}" for name in names if before[name] != now[name]]

@@ -13,6 +13,7 @@ import tfgan
 from tfgan.cli.main import main
 from tfgan.config import DataSpec, Domain
 from tfgan.config.spec import DataState
+from tfgan.data.prepare import fingerprint_of
 from tfgan.errors import UserError
 from tfgan.runs.opening import read_config
 from tfgan.runs.planning.growth import compare, with_states
@@ -151,6 +152,20 @@ def test_other_contents_and_names_are_accepted_by_the_flag(go_on, data, tmp_path
     )
     code, output = go_on(8, "--accept_new_data")
     assert code == 0 and states(tmp_path / "run") == [(0, 6), (4, 6)], output
+
+
+def test_another_order_is_said(go_on, tmp_path):
+    """As a version that sorts names in another way would find them."""
+    assert go_on(2)[0] == 0
+    run = tmp_path / "run"
+    config, listed = (json.loads((run / name).read_text()) for name in ("config.json", "images.json"))
+    turned = dict(reversed(listed["train"][0].items()))
+    config["spec"]["fingerprint"] = config["spec"]["states"][0]["fingerprint"] = fingerprint_of(turned)
+    (run / "config.json").write_text(json.dumps(config))
+    (run / "images.json").write_text(json.dumps(listed | {"train": [turned]}))
+    code, output = go_on(3)
+    assert code == 2 and "the images of train in another order" in output and "--accept_new_data" in output
+    assert go_on(3, "--accept_new_data")[0] == 0 and states(run) == [(0, 6), (2, 6)]
 
 
 def test_a_run_of_an_earlier_version_goes_on(go_on, data, tmp_path):

@@ -93,6 +93,8 @@ def judge(earlier: RunConfig, data: DataConfig, dataset: Dataset, training: Trai
     new, old = dataset.listings, _known(run, spec)
     changes = _changes("train", old, new, spec) if old else []
     lines = [words for change in changes for words in change.words()] if old else _unknown(earlier, data, dataset.spec)
+    if old and not lines and spec.fingerprint != dataset.spec.fingerprint:
+        lines = ["the images of train in another order"]
     if lines:
         gone = any(change.gone for change in changes) if old else dataset.spec.sizes["train"] <= spec.sizes["train"]
         _judge_training(lines, gone, training, step)

@@ -117,9 +117,10 @@ def refuse_changes(earlier: RunConfig, config: RunConfig):
         config = dataclasses.replace(config, training=dataclasses.replace(config.training, precision=earlier.training.precision))
     if changes := earlier.differences(config):
         listed = "\n".join(f"  {line}" for line in changes)
+        what = "data" if changes == earlier.data_differences(config) else "settings"
         raise UserError(
-            f"{config.training.workdir} was trained with other settings:\n{listed}\n"
-            "Use the old settings to go on with it, or another --workdir for a new run (--init_from takes over its weights)."
+            f"{config.training.workdir} was trained with other {what}:\n{listed}\n"
+            f"Use the old {what} to go on with it, or another --workdir for a new run (--init_from takes over its weights)."
         )
 
 
