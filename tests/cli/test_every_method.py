@@ -171,7 +171,7 @@ def test_export(run):
             check_sampler(signature, serve, model.signatures["from_seed"])
             continue
         file = folder / "samples" / "inputs" / f"{signature.input_key}_0.png"
-        image = read_image(file, signature.source, "composite")
+        image = read_image([file], signature.source, "composite")
         given = {k: np.full((1, n), 0.5, np.float32) for k, n in getattr(signature, "lengths", {}).items()}
         (served,) = serve(**{signature.pixel_spec.name: tf.constant(image[None])}, **{k: tf.constant(v) for k, v in given.items()}).values()
         expected = signature.pixels(image[None], **given)

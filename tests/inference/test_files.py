@@ -306,7 +306,7 @@ IDS = Classes("ids", (0, 9), ("#ff0000", "#0000ff"), ("sky", "road"), 255)
 )
 def test_label_maps_are_read_by_their_classes(tmp_path, domain, expected):
     Image.fromarray(np.array([[0, 9, 255]], np.uint8)).save(tmp_path / "a.png")
-    found = read_image(tmp_path / "a.png", domain, "composite")
+    found = read_image([tmp_path / "a.png"], domain, "composite")
     assert found.dtype == domain.dtype and found.tolist() == expected
 
 

@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from tfgan.config.words import say_once
 from tfgan.data import images
 from tfgan.data.comments import is_result
 from tfgan.data.formats import ACCEPTED, ending, told_unread
+from tfgan.data.pair_names import match_names
 from tfgan.data.walk import named, root_of
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 from tfgan.paths.files import check_folder, check_place
@@ -19,8 +20,17 @@ from tfgan.paths.special import special
 
 
 class Task(NamedTuple):
+    """An input and its result.
+
+    Attributes:
+        source: the file of the input, or the first one of several that are stacked.
+        result: the file that it becomes.
+        beside: the others of several, in their order.
+    """
+
     source: Path
     result: Path
+    beside: tuple[Path, ...] = ()
 
 
 def find_tasks(
@@ -63,9 +73,30 @@ def find_tasks(
     if extension:
         tasks = [Task(task.source, task.result.with_suffix(f".{_known(extension)}")) for task in tasks]
     elif not names_file:
-        tasks = [Task(source, _renamed(result, ending_of(ending(source)))) for source, result in tasks]
+        tasks = [Task(source, _renamed(result, ending_of(ending(source)))) for source, result, _ in tasks]
     _check_results(tasks, inputs)
     return tasks
+
+
+def find_stacked_tasks(source: str, parts: Sequence[str], *arguments, **options) -> list[Task]:
+    """The tasks of a command whose inputs are several files each, in folders called `parts` inside the folder `source`.
+
+    Results are called as the files of the first part. Other arguments and errors are those of `find_tasks`; a `UserError` also names files
+    without a counterpart.
+    """
+    first, *others = (str(Path(source) / part) for part in parts)
+    tasks = find_tasks(first, *arguments, **options)
+    root, partners = Path(first), []
+    names = [task.source.relative_to(root).as_posix() for task in tasks]
+    for folder in others:
+        other_root, found = find_images(folder)
+        pairs = dict(match_names(names, [name.as_posix() for name in found]).pairs)
+        if alone := [name for name in names if name not in pairs]:
+            more = f" and {len(alone) - 1} more" if len(alone) > 1 else ""
+            raise UserError(f"{first}/{alone[0]}{more} has no counterpart in {folder}: inputs are stacked from both.")
+        partners.append([other_root / pairs[name] for name in names])
+    _check_results(tasks, {"a file that is stacked with it": [path for paths in partners for path in paths]})
+    return [task._replace(beside=beside) for task, beside in zip(tasks, zip(*partners))]
 
 
 def _renamed(result: Path, wanted: str) -> Path:
@@ -116,7 +147,7 @@ def _known(extension: str) -> str:
 def _check_results(tasks: list[Task], inputs: Mapping[str, Iterable[Path]]):
     read = Inputs({"its own source or another one": [task.source for task in tasks], **inputs}, is_result)
     seen: dict[Path, Path] = {}
-    for source, result in tasks:
+    for source, result, _ in tasks:
         read.refuse(result)
         if result in seen:
             raise UserError(f"{seen[result]} and {source} would both become {result}: translate them one by one, or into two folders.")

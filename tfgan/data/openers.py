@@ -48,6 +48,12 @@ def _measured(settings, kind, size):
     return sides(pairs) if kind == "unpaired" else _one_each(pairs)
 
 
+def _inside(settings, name: str) -> bool:
+    """Whether the data folder has a folder of a name, in it or in a split."""
+    folder = Path(settings.data_dir)
+    return any((inside / name).is_dir() for inside in (folder, folder / "train"))
+
+
 def _reading(settings) -> tuple[str, bool, str]:
     """How files are read: what becomes of transparency, of files that cannot be used, and of those of several pages."""
     return settings.alpha, settings.skip_bad_files, settings.effective()["pages"]
@@ -75,6 +81,10 @@ def _unpaired(settings):
         given = open_own(settings)
         return sides(_pairs(settings)) if len(given["train"]) == 1 else given
     if settings.data_dir:
+        if stacked := [name for name in settings.domains if "+" in name and not _inside(settings, name)]:
+            raise UserError(
+                f"--domains: {stacked[0]} stacks folders, whose files must belong together, as for pix2pix; cyclegan takes two."
+            )
         return open_unpaired(Path(settings.data_dir), settings.domains, settings.label_domains, *_reading(settings))
     if settings.dataset in UNPAIRED:
         from tfgan.data.tfds.cyclegan import open_cyclegan
@@ -128,8 +138,11 @@ def _pairs(settings):
         return {split: source for split, (source,) in open_own(settings).items()}
     if settings.data_dir:
         from tfgan.data.folders.pairs import open_pairs
+        from tfgan.data.folders.stacked import open_stacked, stacked_names
 
         alpha, skip_bad_files, pages = _reading(settings)
+        if names := () if settings.pairs_file else stacked_names(Path(settings.data_dir), settings.domains):
+            return open_stacked(Path(settings.data_dir), names, settings.label_domains, alpha, skip_bad_files, pages, settings.pair_names)
         found = settings.pair_names, settings.pairs_file
         return open_pairs(Path(settings.data_dir), settings.domains, settings.label_domains, alpha, skip_bad_files, pages, *found)
     if name.startswith("tfds:"):

@@ -102,7 +102,7 @@ def _of_picture(given: Picture, domain: Domain, alpha: str) -> np.ndarray:
     """A PIL image or a file as the domain takes it; a PIL image is turned as its EXIF orientation says, as files are."""
     if not isinstance(given, Image.Image):
         try:
-            return held(read_image(Path(given).expanduser(), domain, alpha), domain)
+            return held(read_image([Path(given).expanduser()], domain, alpha), domain)
         except UnreadableImage as error:
             raise UserError(f"{given}: {error}") from None
     upright = ImageOps.exif_transpose(given)

@@ -1,7 +1,7 @@
 """Files and folders through a translator: relative names and formats are kept, nothing is overwritten, and results say what made them."""
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfgan.config import Domain
 from tfgan.data import images
 from tfgan.data.files import Task
+from tfgan.data.folders.stacked import read_stack
 from tfgan.data.label_maps import maps as label_maps
 from tfgan.data.label_maps.results import encode_result, is_coded
 from tfgan.data.normalization import held
@@ -64,7 +65,8 @@ def translate_files(
         try:
             if other := special(task.source):
                 raise UnreadableImage(f"is {other}, not a file")
-            own = origin | {"input": digest(task.source)}
+            files = [task.source, *task.beside]
+            own = origin | {"input": " ".join(map(digest, files))}
             if is_there(task.result) and not overwrite:
                 other = unlike(read_origin(task.result), own)
                 yield task, Outcome(OTHER, other) if other else Outcome(KEPT)
@@ -73,7 +75,7 @@ def translate_files(
             info = images.probe(task.source)
             check_memory((info.height, info.width), translator)
             # No name here holds the image while its translation is written: both and the file together are the most that is needed.
-            result = passage.translate(translator, held(read_image(task.source, translator.source, alpha), translator.source), conditions)
+            result = passage.translate(translator, held(read_image(files, translator.source, alpha), translator.source), conditions)
             write_result(task.result, result, translator.target, as_comment(own), like=task.source)
             yield task, Outcome(DONE, passage.unlike_training(result.shape[:2]))
         except tf.errors.ResourceExhaustedError:
@@ -102,13 +104,18 @@ def write_result(path: Path, pixels: np.ndarray, domain: Domain, comment: str, l
         images.save(path, pixels, comment, domain.bands, like=like)
 
 
-def read_image(path: Path, domain: Domain, alpha: str):
-    """An image file as `domain` takes it: H×W×C of its dtype, or class indices H×W int32.
+def read_image(files: Sequence[Path], domain: Domain, alpha: str):
+    """An image as `domain` takes it: H×W×C of its dtype, or class indices H×W int32.
+
+    Args:
+        files: the file; or those of the domain's parts, which are stacked.
+        domain: where it goes.
+        alpha: what becomes of transparency: "composite", "drop" or "keep".
 
     Raises:
         UnreadableImage: the file is damaged, of an unknown kind, or does not hold the domain's classes.
         ReadFailed: the system does not give it.
     """
     if domain.classes is not None:
-        return label_maps.load(path, domain)
-    return images.read(path, domain, alpha)
+        return label_maps.load(files[0], domain)
+    return read_stack(files, domain, alpha)

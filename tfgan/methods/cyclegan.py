@@ -5,6 +5,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from tfgan.config import Domain, setting
 from tfgan.config.unused import Table, Unused
+from tfgan.config.words import say_once
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
@@ -62,11 +63,11 @@ class CycleGAN(base.Method):
         self.source, self.target = spec.domains["source"], spec.domains["target"]
         if self.source.name == self.target.name:
             raise UserError(f"Both domains are called {self.source.name!r}: two ways need two names (--domains=A,B).")
-        if hparams.identity_weight and self.source.channels != self.target.channels:
-            raise UserError(
-                f"The identity loss compares images of {self.source.name} ({self.source.channels} channels) with {self.target.name} "
-                f"({self.target.channels}): use --identity_weight=0."
-            )
+        self.identity_weight = hparams.identity_weight
+        if self.identity_weight and self.source.channels != self.target.channels:
+            channels = f"{self.source.name} has {self.source.channels} and {self.target.name} {self.target.channels} channels"
+            say_once(f"The identity loss is left out, as it puts images through the generator of the other way: {channels}.")
+            self.identity_weight = 0.0
         self.to_target = self._build_generator(self.source, self.target)
         self.to_source = self._build_generator(self.target, self.source)
         self.of_target, self.of_source = (
@@ -100,7 +101,7 @@ class CycleGAN(base.Method):
     def _generator_losses(self, batch, seed):
         h, source, target = self.hparams, batch["source"], batch["target"]
         same_target, same_source = None, None
-        if h.identity_weight:
+        if self.identity_weight:
             fake_target, same_target = _together(self.to_target, source, target)
             fake_source, same_source = _together(self.to_source, target, source)
         else:
@@ -116,9 +117,9 @@ class CycleGAN(base.Method):
             "cycle_source_loss": cycle_source,
             "cycle_target_loss": cycle_target,
         }
-        if h.identity_weight:
+        if self.identity_weight:
             identity = l1_loss(source, same_source) + l1_loss(target, same_target)
-            loss += h.identity_weight * h.cycle_weight * identity
+            loss += self.identity_weight * h.cycle_weight * identity
             scalars["identity_loss"] = identity
         return base.PhaseResult({"generator": loss}, scalars, {"fake_target": fake_target, "fake_source": fake_source})
 

@@ -3,6 +3,7 @@
 What only the networks know is judged where they are opened.
 """
 
+import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from tfgan.config import BATCH_KINDS, Domain, RunConfig, as_flag, refuse_part_of
 from tfgan.config.unused import hold
 from tfgan.config.verbs import ExportConfig, SampleConfig, TranslateConfig
 from tfgan.data import images, is_made
-from tfgan.data.files import Task, find_images, find_tasks
+from tfgan.data.files import Task, find_images, find_stacked_tasks, find_tasks
 from tfgan.data.formats import UNREAD, ending, is_picture
 from tfgan.data.results import result_ending, why_unfit
 from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
@@ -89,8 +90,10 @@ def find_results(config: RunConfig, source: str, output: str, settings: Translat
     data, style = config.data, [Path(settings.style)] * bool(settings.style)
     folders = [Path(folder) for folder in (data.data_dir, data.attributes_file, *data.extra_data_dirs) if folder]
     target = _target(config, settings.to)
-    tasks = find_tasks(
-        source,
+    parts = [part.name for part in _source(config, target).parts]
+    stacked = bool(parts) and all((Path(source) / part).is_dir() for part in parts)
+    find = functools.partial(find_stacked_tasks, source, parts) if stacked else functools.partial(find_tasks, source)
+    tasks = find(
         output,
         settings.format,
         {"--style": style, "the run's data": folders} if settings.overwrite else {},
@@ -102,6 +105,11 @@ def find_results(config: RunConfig, source: str, output: str, settings: Translat
     for result in {task.result.parent: task.result for task in tasks}.values():
         refuse_part_of_run(result)
     return tasks
+
+
+def _source(config: RunConfig, target: Domain) -> Domain:
+    """The domain of what is translated to `target`."""
+    return next((domain for domain in config.spec.domains.values() if domain is not target), target)
 
 
 def _target(config: RunConfig, to: str) -> Domain:

@@ -26,7 +26,7 @@ from tfgan.data.pairing import as_pair, split_halves
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage, UserError
 
-_LAYOUTS = """\
+LAYOUTS = """\
 Accepted layouts (val and test beside train are optional):
   DATA/train/*.jpg                  both images of a pair side by side in one file: A the left half, B the right
   DATA/train/A   + DATA/train/B     two folders of any names, files matched by name
@@ -136,7 +136,7 @@ def open_pairs(
     Raises:
         UserError: there is no such folder, it holds no images or no layout of the above, files have no counterpart, a name is unknown.
     """
-    found = find_pairs(data_dir, Wanted(names, label_domains, "pairs", "photo,labels", _LAYOUTS), pair_names, pairs_file)
+    found = find_pairs(data_dir, Wanted(names, label_domains, "pairs", "photo,labels", LAYOUTS), pair_names, pairs_file)
     if not skip_bad_files:
         bad = [entry for entries in found.alone.values() for entry in entries]
         refuse(bad, f"files in {data_dir} cannot be paired")

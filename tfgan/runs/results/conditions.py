@@ -72,7 +72,7 @@ def _attributes(spec, classify: Encoder, translator: Translator, changes: str) -
 
 def _style(encode: Encoder, path: str, alpha: str) -> np.ndarray:
     try:
-        photo = read_image(Path(path).expanduser(), encode.source, alpha)
+        photo = read_image([Path(path).expanduser()], encode.source, alpha)
     except ReadFailed as error:
         raise UserError(f"--style={path}: {error.reason}") from None
     except UnreadableImage as error:

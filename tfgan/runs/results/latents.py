@@ -98,7 +98,7 @@ def read_fitted(run: Run, encoder: Encoder, flag: str, file: Path) -> np.ndarray
         UserError: the file cannot be read; the message names `flag`, by which it was given.
     """
     try:
-        pixels = read_image(file, encoder.source, run.config.data.alpha)
+        pixels = read_image([file], encoder.source, run.config.data.alpha)
     except ReadFailed as error:
         raise UserError(f"--{flag}: {file}: {error.reason}") from None
     except UnreadableImage as error:

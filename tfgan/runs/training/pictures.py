@@ -41,7 +41,7 @@ def stored_inputs(run: Path, signature: Translator | Encoder) -> list[np.ndarray
     if foreign := [file for file in files if leads_outside(file, run)]:
         logger.warning(f"{run}/samples/inputs: {len(foreign)} of {len(files)} are links that lead outside the run: they are not read.")
         files = [file for file in files if file not in foreign]
-    return [read_image(file, signature.source, "keep") for file in files]
+    return [read_image([file], signature.source, "keep") for file in files]
 
 
 def _form(domain: Domain) -> str:
