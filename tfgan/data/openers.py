@@ -105,7 +105,10 @@ def _semantic(settings):
     if settings.label_domains and names[label_side] not in settings.label_domains:
         flag = shell_flag("direction", f"{settings.label_domains[0]}_to_{names[label_side]}")
         raise UserError(f"--direction={settings.direction} takes {names[label_side]} for the label map: use {flag}.")
-    return _one_each(open_semantic(pairs, label_side, settings))
+    try:
+        return _one_each(open_semantic(pairs, label_side, settings))
+    except UserError as error:
+        raise UserError(f"{error} For pairs of pictures, without label maps, use --method=pix2pix.") from None
 
 
 def _attributes(settings):

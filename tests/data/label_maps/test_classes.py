@@ -48,7 +48,7 @@ def test_ids_are_compacted_over_all_maps(capsys):
     assert found.names == ("class 1", "class 2", "class 4", "class 9") and found.colors == distinct_colors(4)
     said = capsys.readouterr().out
     assert "the ids 0, 3, 5, 6, 7, 8 do not occur; the 4 others became classes 0 to 3" in said
-    assert "Labels: 4 classes (class 1, class 2, class 4, class 9), 12.5 % of the pixels ignored." in said
+    assert "Labels: 4 classes (class 1, class 2, class 4, class 9), 12.5 % of the pixels ignored (id 255; --ignore_label=-1 " in said
 
 
 def test_ids_of_16_bits_and_ids_in_rgb():

@@ -20,7 +20,7 @@ from tfgan.data.checks.files import check_files
 from tfgan.data.checks.finding import SEVERITIES, Finding
 from tfgan.data.checks.groups import check_groups
 from tfgan.data.checks.headers import Header, Listing, Progress, read_listing
-from tfgan.data.checks.labels import check_classes, check_label_files, check_undeclared
+from tfgan.data.checks.labels import check_classes, check_ids, check_label_files, check_undeclared, find_ids
 from tfgan.data.checks.opening import Opened, open_anyway
 from tfgan.data.checks.pairs import check_pairs
 from tfgan.data.checks.pictures import ENLARGED, check_counts, check_loading, check_shapes, check_values, common_factor
@@ -119,9 +119,12 @@ def _check_images(
             findings += check_distortion(domain_or_pairs, sizes, loaded_size, fit)
         if unread and domain.resample == "nearest":  # class ids, which are no picture
             continue
-        findings += check_values(key, what, domain, seen.examples)
+        ids = find_ids(_sample(seen, key)) if pairs and domain.classes is None and domain.dtype == "uint8" else []
+        findings += [*check_values(key, what, domain, seen.examples, ids=bool(ids)), *check_ids(domain, ids)]
         if domain.is_map:
             findings += check_classes(seen.examples, domain.require_classes())
+        elif ids:
+            alike.add(key)
         elif domain.resample != "nearest" and BATCH_KINDS[kind].sides:
             undeclared = check_undeclared(domain, _sample(seen, key))
             findings += undeclared

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from tfgan.config import BATCH_KINDS, DataConfig, shell_flag
 from tfgan.data import is_made
 from tfgan.data.checks.finding import NOTE, Finding
-from tfgan.data.checks.labels import count_areas
+from tfgan.data.checks.labels import count_areas, find_ids, said_ids
 from tfgan.data.checks.opening import Opened, attempt
 from tfgan.data.checks.scan import sample_colors
 from tfgan.data.directions import side_names
@@ -45,19 +45,25 @@ def propose_direction(settings: DataConfig, kind: str, given: Collection[str]) -
         return nothing
     (source,) = opened.splits["train"]
     names = side_names([source])
-    areas = {side: count_areas(sample_colors(source, side)) for side in names}
+    samples = {side: sample_colors(source, side) for side in names}
+    ids = {side: find_ids(found) if source.domains[side].dtype == "uint8" else [] for side, found in samples.items()}
+    areas = {side: 0 if ids[side] else count_areas(found) for side, found in samples.items()}
     declared = [side for side in names if names[side] in settings.label_domains or source.domains[side].resample == "nearest"]
-    labels = declared or [side for side, count in areas.items() if count]
+    labels = declared or [side for side in names if ids[side] or areas[side]]
     if len(labels) != 1:
         return nothing
 
-    (side,), problem = labels, f"{names[labels[0]]} consists of areas of {areas[labels[0]]} colors"
-    changes: dict[str, Any] = {}
-    if areas[side] >= MAPS and not declared and "label_domains" not in given:
+    (side,), changes = labels, dict[str, Any]()
+    if (ids[side] or areas[side] >= MAPS) and not declared and "label_domains" not in given:
         if settings.data_dir and "domains" not in given and names == {"A": "A", "B": "B"}:
             names = {own: "labels" if own == side else "photo" for own in names}
             changes["domains"] = tuple(names.values())
         changes["label_domains"] = (names[side],)
+        if ids[side] and "label_coding" not in given:
+            changes["label_coding"] = "ids"
+    problem = f"{names[side]} consists of areas of {areas[side]} colors"
+    if ids[side]:
+        problem = said_ids(names[side], ids[side])
     (other,) = set(names) - set(side)
     changes["direction"] = f"{names[side]}_to_{names[other]}"
     words = " ".join(shell_flag(name, value) for name, value in changes.items())

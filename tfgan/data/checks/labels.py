@@ -13,6 +13,10 @@ from tfgan.data.label_maps.maps import is_flat, listed, pack
 from tfgan.errors import UserError
 
 MOSTLY_IGNORED = 0.5
+DARK = 64  # gray values below which images of large areas hold label ids: as pictures they would be nearly black
+MOST_IDS, DENSE = 192, 1 / 3  # gray values below which they do too, if so many of those up to the largest occur
+NO_CLASS = 255  # what maps of ids have beside the ids where a pixel belongs to no class
+IN_AREAS = 0.6  # share of pixels that equal the one to the right, above which images consist of areas
 
 
 def check_label_files(headers: dict[str, Header]) -> list[Finding]:
@@ -52,6 +56,38 @@ def count_areas(images: Sequence[np.ndarray]) -> int:
     except UserError:
         return 0
     return count if 2 <= count <= MAX_CLASSES else 0
+
+
+def find_ids(images: Sequence[np.ndarray]) -> list[int]:
+    """The label ids, as dark gray values, that images, H×W×3 uint8, hold; [] for photos, and for maps whose classes can be seen."""
+    if not images or any((image != image[..., :1]).any() for image in images):
+        return []
+    counts = sum(np.bincount(image[..., 0].ravel(), minlength=256) for image in images)
+    values = np.flatnonzero(counts).tolist()
+    ids = [value for value in values if value != NO_CLASS]
+    equal = [float((np.diff(image[..., 0].astype(np.int16), axis=1) == 0).mean()) for image in images if image.shape[1] > 1]
+    in_areas = bool(equal) and float(np.median(equal)) >= IN_AREAS
+    low = len(ids) >= 2 and (ids[-1] < DARK or ids[-1] < MOST_IDS and len(ids) >= DENSE * (ids[-1] + 1))
+    return values if in_areas and low else []
+
+
+def said_ids(domain_name: str, ids: Sequence[int]) -> str:
+    """What is to be said of a domain that holds the label ids `ids`, as a clause."""
+    dark = ": nearly black as pictures" if max(value for value in ids if value != NO_CLASS) < DARK else ""
+    return f"{domain_name} holds the label ids {listed(ids)}{dark}"
+
+
+def check_ids(domain: Domain, ids: Sequence[int]) -> list[Finding]:
+    """A finding on a domain of pairs that holds label ids, and is read as pictures.
+
+    Args:
+        domain: the domain.
+        ids: the ids, from `find_ids`; () if it holds none.
+    """
+    if not ids:
+        return []
+    flags = f"{shell_flag('label_domains', (domain.name,))} --label_coding=ids"
+    return [Finding(WARNING, "label_ids", said_ids(domain.name, ids), f"say {flags}: the ids become classes (or take --method=spade)")]
 
 
 def check_classes(examples: Sequence[Example], classes: Classes) -> list[Finding]:

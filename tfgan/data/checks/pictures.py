@@ -107,7 +107,7 @@ def check_shapes(
     return _small(what, seen, image_size, smaller) + found_in(WARNING, "extreme_shapes", problem, "crop them to what matters", slim)
 
 
-def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example]) -> list[Finding]:
+def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example], *, ids: bool = False) -> list[Finding]:
     """Findings on blank, gray and nearly black images.
 
     Args:
@@ -115,12 +115,13 @@ def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example
         what: " of NAME" for the images of one domain, or "", for messages.
         domain: domain of the images.
         examples: what is known of the examples that can be used.
+        ids: the images hold label ids, of which neighbors differ by as little as 1.
     """
     seen = [(example.name, example.pictures[key]) for example in examples if key in example.pictures]
     if not seen:
         return []
-    blank = [name for name, picture in seen if picture.contrast <= BLANK]
     is_map = domain.resample == "nearest"
+    blank = [name for name, picture in seen if picture.contrast <= (0 if ids or is_map else BLANK)]
     problem = f"{{count}}{what} of one {'class' if is_map else 'color'}"
     findings = found_in(NOTE if is_map else WARNING, "blank_images", problem, "remove them if nothing is in them", blank)
     gray = [name for name, picture in seen if picture.gray and picture.contrast > BLANK]
@@ -131,7 +132,7 @@ def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example
             Finding(NOTE, "all_gray", f"all images{what} are gray but stored in color", "save them as gray: one channel is enough")
         )
     highest = max(picture.high for _, picture in seen)
-    if highest <= FAINT and not domain.is_map and len(blank) < len(seen):
+    if highest <= FAINT and not domain.is_map and not ids and len(blank) < len(seen):
         low, high = range_of(domain)
         problem = f"all images{what} are nearly black: their largest value is {low + highest * (high - low):.6g} of {high:.6g}"
         cure = "for label ids use --label_domains and --label_coding=ids; else stretch the values to the whole range"

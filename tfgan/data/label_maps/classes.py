@@ -126,7 +126,13 @@ def find_classes(maps: Maps, settings: DataConfig) -> Classes:
             f"the maps' {'colors' if coding == 'colors' else 'ids'}: {listed(colors if coding == 'colors' else values, 255)}"
         )
     pixels = census.pixels[coding]
-    share = f", {pixels[ignored] / pixels.sum():.1%} of the pixels ignored".replace("%", " %") if ignored >= 0 and pixels[ignored] else ""
+    share = (
+        f", {pixels[ignored] / pixels.sum():.1%} of the pixels ignored (id {ignored}; --ignore_label=-1 makes it a class)".replace(
+            "%", " %"
+        )
+        if ignored >= 0 and pixels[ignored]
+        else ""
+    )
     logger.info(f"Labels: {len(values)} classes ({listed(names, 20)}){share}.")
     return Classes(coding, values, colors, names, ignored)
 
