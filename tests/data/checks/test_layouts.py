@@ -61,10 +61,14 @@ def test_three_folders_of_equal_names_are_no_classes(forms, tmp_path):
     fill(tmp_path, *forms)
     found = find_layouts(DataConfig(data_dir=str(tmp_path)))
     assert {layout.kind: layout.sure for layout in found.possible}["labeled"] == "possible"
-    assert found.doubt and found.nearest == "for pairs choose two of flair, t1, t2, for example --domains=flair,t2"
+    assert found.doubt and found.nearest == (
+        "for pairs choose two of flair, t1, t2, for example --domains=flair,t2, or stack some: --domains=flair+t1,t2"
+    )
     code, names, text = tiny.check(tmp_path, "--noprobe")
     assert code == 1 and ("error", "refused") in names and "acgan, possible" in " ".join(text.split())
     assert "name two, for example --domains=" in " ".join(text.split()) and "tfgan train" not in text
+    stacked = find_layouts(DataConfig(data_dir=str(tmp_path), domains=("t1+t2", "flair")))
+    assert stacked.possible[0].words == "pairs of t1+t2 and flair, where + joins folders that are stacked" and not stacked.doubt
     assert tiny.check(tmp_path, "--noprobe", "--domains=t1,flair")[2].splitlines()[0].endswith("for pix2pix, t1 to flair")
 
 

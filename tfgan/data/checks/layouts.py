@@ -17,6 +17,7 @@ from tfgan.data.folders.idx import find_idx
 from tfgan.data.folders.layout import LISTED, Wanted, find_layout, list_images, require_folder
 from tfgan.data.folders.pairs import Found, SeveralWays, find_pairs
 from tfgan.data.folders.splits import ALIASES, LABEL_WORDS, speaks_of_split, split_and_domain, split_folders
+from tfgan.data.folders.stacked import open_stacked, stacked_names
 from tfgan.errors import ReadFailed, UnreadableImage, UserError
 
 PROBED = 16  # files whose shape tells single images from pairs side by side
@@ -134,6 +135,9 @@ def _table(folder: Path, settings: DataConfig):
 
 
 def _pairs(folder: Path, settings: DataConfig):
+    if names := () if settings.pairs_file else stacked_names(folder, settings.domains):
+        open_stacked(folder, names, settings.label_domains, settings.alpha, True, settings.pages, settings.pair_names)
+        return [(3.0, Layout("paired", f"pairs of {' and '.join(names)}, where + joins folders that are stacked"))]
     wanted = Wanted(settings.domains, settings.label_domains, "pairs", "photo,labels", "")
     found = find_pairs(folder, wanted, settings.pair_names, settings.pairs_file)
     first = next(iter(found.pairs.values()))

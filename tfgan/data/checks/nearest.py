@@ -41,7 +41,9 @@ def nearest(data_dir: Path) -> str:
     """What would have to be renamed, or said, for the nearest layout of a folder, as a clause; "" if nothing is near."""
     roots, inner = split_folders(data_dir), folders_in(data_dir)
     if same := same_scenes(data_dir):
-        return f"for pairs choose two of {', '.join(same)}, for example {shell_flag('domains', (same[0], same[-1]))}"
+        stacked = shell_flag("domains", ("+".join(same[:-1]), same[-1]))
+        two = shell_flag("domains", (same[0], same[-1]))
+        return f"for pairs choose two of {', '.join(same)}, for example {two}, or stack some: {stacked}"
     if len(inner) == 1 and not roots and not holds_images(data_dir) and len(folders_in(inner[0])) > 1:
         return f"if {inner[0].name} is the data set, name it: {shell_flag('data_dir', str(inner[0]))}"
     if renamed := [_renamed(folder.name) for folder in inner if _renamed(folder.name)]:

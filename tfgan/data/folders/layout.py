@@ -293,6 +293,8 @@ def _choose_two(parent: Path, names: list[str], wanted: Wanted) -> tuple[str, ..
             )
         return tuple(chosen)
     which = f": of {', '.join(names)} name two, for example {shell_flag('domains', tuple(names[:2]))}" if len(names) > 2 else ""
+    if which and wanted.sides == "pairs":
+        which += f", or stack some: {shell_flag('domains', ('+'.join(names[:2]), names[2]))}"
     raise _wrong_layout(parent, f"two folders form the {wanted.sides}{which}; but not in", wanted)
 
 
