@@ -66,7 +66,7 @@ def commands(root):
         (["evaluate", str(KEPT), "--stored"], "has no evaluation.json"),
         (["evaluate", f"--real={photos}", f"--fake={root / 'empty'}"], "neither an image nor a folder"),
         (["export", photos], "is not a run"),
-        (["export", str(KEPT), f"--output={photos}"], "It is no export, and stays"),
+        (["export", str(KEPT), f"--output={photos}"], "It is not an export, and was left as it is"),
         (["export", str(KEPT), "--checkpoint=9"], "has no checkpoint '9'"),
         (["report", photos], "is not a run"),
     ]

@@ -79,7 +79,7 @@ def state(folder):
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize(
     "output, reason",
-    [("file/out", "file is no folder"), ("x" * 300, "File name too long"), ("gone/out", "gone is a link that leads nowhere")],
+    [("file/out", "file is no folder"), ("x" * 300, "File name too long"), ("gone/out", "gone is a broken link")],
 )
 def test_a_place_that_cannot_be_written_is_one_line(place, capfd, verb, output, reason):
     (place / "gone").symlink_to("nowhere")

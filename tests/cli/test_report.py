@@ -64,7 +64,7 @@ def test_fewer_pictures_make_a_smaller_file(tmp_path, capsys, monkeypatch):
         (["a", "--image=1"], "Did you mean --images"),
         (["a", "--out=a/config.json"], "--out=a/config.json belongs to the run"),
         (["a", "--out=a/samples/b.html"], "belongs to the run"),
-        (["a", "--out=notes.html"], "is no report of tfgan: choose another name by --out=FILE.html"),
+        (["a", "--out=notes.html"], "is not a report of tfgan: choose another name with --out=FILE.html"),
         (["a", "--out=link.html"], "--out=link.html is a link, to notes.html"),
         (["a", "--out=a"], "--out=a is a folder"),
     ],

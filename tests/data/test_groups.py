@@ -94,7 +94,7 @@ def test_who_lies_in_two_splits_is_told(slices, caplog):
     assert shared_groups(open_sources(settings, "paired", (8, 8)), settings) == {"p3": ["train", "val"]}
     with caplog.at_level(logging.INFO):
         open_dataset(settings, "paired", (8, 8), (8, 8))
-    assert "Beware: 1 groups lie in several splits, such as p3 in train and val (--groups)." in caplog.text
+    assert "Warning: 1 groups lie in several splits, such as p3 in train and val (--groups)." in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def test_overwrite_never_removes_what_is_no_part_of_the_export(run, tmp_path, ca
         (folder / foreign).write_text("precious")
     before = sorted(tmp_path.rglob("*"))
     assert main(["export", str(run), f"--output={folder}", "--overwrite"]) == 2
-    assert f"It holds {foreign}, which is no part of the export, and stays" in capsys.readouterr().err
+    assert f"It holds {foreign}, which does not belong to the export, and was left as it is" in capsys.readouterr().err
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -190,7 +190,7 @@ def test_a_saved_model_of_another_program_stays(run, tmp_path, capsys):
     folder = export_of_earlier_version(tmp_path / "model")
     (folder / "tfgan.json").write_text("{}")
     assert main(["export", str(run), f"--output={folder}", "--overwrite"]) == 2
-    assert "It is no export, and stays" in capsys.readouterr().err and (folder / "saved_model.pb").exists()
+    assert "It is not an export, and was left as it is" in capsys.readouterr().err and (folder / "saved_model.pb").exists()
 
 
 def test_an_export_through_a_link_leaves_the_link(run, tmp_path):
@@ -216,7 +216,7 @@ def test_what_fails_leaves_the_older_export(run, tmp_path, monkeypatch, capsys):
 def test_overwrite_spares_what_is_no_export(run, tmp_path, capsys):
     (tmp_path / "precious").touch()
     assert main(["export", str(run), f"--output={tmp_path}", "--overwrite"]) == 2
-    assert "It is no export, and stays: use --output=FOLDER." in capsys.readouterr().err
+    assert "It is not an export, and was left as it is: use --output=FOLDER." in capsys.readouterr().err
     assert (tmp_path / "precious").exists()
 
 

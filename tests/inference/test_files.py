@@ -253,7 +253,7 @@ def test_command(run, photos, tmp_path, capsys):
     (photos / "broken.jpg").write_bytes(b"\xff\xd8 no picture")
     assert main(["translate", str(run), str(photos), str(out)]) == 1
     printed = capsys.readouterr()
-    assert f"photo to labels, {run} at step 8, 4 image(s)" in printed.out
+    assert f"photo to labels, {run} at step 8, 4 images. " in printed.out
     assert f"3 written to {out}, 1 failed" in printed.out and f"{photos / 'broken.jpg'}: " in printed.err
     sizes = {str(path.relative_to(out)): images.probe(path) for path in out.rglob("*.*")}
     assert {name: (info.height, info.width) for name, info in sizes.items()} == dict.fromkeys(["a.png", "b.jpg", "deep/er/a.png"], (4, 6))

@@ -125,7 +125,7 @@ def test_one_file_named_twice_is_no_circle(here):
 
 def test_a_picture_is_no_flag_file(here):
     Path("a.flags").write_bytes(b"\x89PNG\xff\xfe")
-    with pytest.raises(UserError, match="a.flags is no text file"):
+    with pytest.raises(UserError, match="a.flags is not a text file"):
         expand(["--flagfile=a.flags"])
 
 
@@ -139,10 +139,13 @@ def test_the_home_folder(here, monkeypatch):
 @pytest.mark.parametrize(
     "files, message",
     [
-        ({"a": b"--epochs=1\0\n"}, "is no text file: it holds null characters"),
-        ({"a": b"#" * (2**20 + 1)}, "is no flag file: it is larger than 1,048,576 bytes"),
-        ({"a": b"\xff"}, "is no text file"),
-        ({chr(97 + i): f"--flagfile={chr(98 + i)}\n".encode() * 2 for i in range(15)} | {"p": b""}, "do these name each other too often?"),
+        ({"a": b"--epochs=1\0\n"}, "is not a text file: it holds null characters"),
+        ({"a": b"#" * (2**20 + 1)}, "is not a flag file: it is larger than 1,048,576 bytes"),
+        ({"a": b"\xff"}, "is not a text file"),
+        (
+            {chr(97 + i): f"--flagfile={chr(98 + i)}\n".encode() * 2 for i in range(15)} | {"p": b""},
+            "Do they include each other too often?",
+        ),
         ({chr(97 + i): f"--flagfile={chr(98 + i)}\n".encode() for i in range(20)}, "is named by 16 flag files inside each other"),
         ({"a": b"--flagfile=b\n", "b": b"--flagfile=a\n"}, "includes itself"),
         ({}, "a does not exist"),

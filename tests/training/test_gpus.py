@@ -148,4 +148,4 @@ def test_a_cluster_says_that_gpus_is_left_aside(monkeypatch, caplog):
     monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda: SimpleNamespace(num_replicas_in_sync=1))
     with caplog.at_level(logging.WARNING, "tfgan"):
         make_strategy(1, "0,1")
-    assert "--gpus=0,1 is left aside in a cluster" in caplog.text
+    assert "--gpus=0,1 is ignored in a cluster" in caplog.text

@@ -132,5 +132,5 @@ def test_signals(run_tfgan, tiny, tmp_path, unbroken):
     as_if_by_threads(tmp_path, "99")
     code, output = run()
     assert code == 0 and "from step 6" in output, output
-    assert "--deterministic: this goes on with other rounding than an unbroken run: threads: 99 -> " in output
+    assert "--deterministic: from here on, rounding differs from that of an uninterrupted run: threads: 99 -> " in output
     assert_equal_runs(tmp_path, unbroken)

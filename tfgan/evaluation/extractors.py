@@ -20,8 +20,9 @@ BATCH = 32
 CHANNELS = (1, 3, 4)  # that images can be given, see `with_channels`
 
 WITHOUT_WEIGHTS = (
-    "Give the file of Keras' weights by --inception_weights. Without weights there are --features=MODEL.keras; --features= for the metrics "
-    "that need none, as far as they fit the data: {metrics}; and, in `tfgan evaluate`, --features=own, of a small network trained on it."
+    "Name the file of Keras' weights with --inception_weights=FILE, or choose another network: --features=MODEL.keras is one of your own, "
+    "and in `tfgan evaluate` --features=own trains a small one on your data. With --features= these metrics remain, as far as they fit "
+    "the data: {metrics}."
 )
 
 

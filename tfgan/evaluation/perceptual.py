@@ -29,7 +29,7 @@ def map_distance(real: list[np.ndarray], fake: list[np.ndarray], weights: list[n
         UserError: maps of two sizes, or none.
     """
     if not real:
-        raise UserError("Two images cannot be compared by the maps of a network that gives none.")
+        raise UserError("This network gives no feature maps, by which two images would be compared.")
     sizes = [[feature_map.shape for feature_map in maps] for maps in (real, fake)]
     if sizes[0] != sizes[1]:
         raise UserError(f"Feature maps of shapes {sizes[0]} and {sizes[1]} cannot be compared: use images of one size.")

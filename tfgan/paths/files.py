@@ -88,7 +88,7 @@ def _check_parents(path: Path, folders: Iterable[Path]):
             mode = os.stat(folder).st_mode
         except (FileNotFoundError, NotADirectoryError):
             if folder.is_symlink():
-                raise OutputError(path, OSError(errno.ENOENT, f"{folder} is a link that leads nowhere")) from None
+                raise OutputError(path, OSError(errno.ENOENT, f"{folder} is a broken link")) from None
             continue
         except (OSError, ValueError) as error:
             raise OutputError(path, error) from error

@@ -22,10 +22,13 @@ def files_of_export(folder: Path) -> list[str]:
     """
     cure = "use --output=FOLDER"
     if not folder.is_dir():
-        raise UserError(f"{folder} exists. It is no folder, and stays: {cure}.")
+        raise UserError(f"{folder} exists. It is not a folder, and was left as it is: {cure}.")
     record = _read_record(folder / RECORD)
     if record is None:
-        raise UserError(f"{folder} exists. It is no export, and stays: {cure}. (An export holds {RECORD}; those of early versions do not.)")
+        raise UserError(
+            f"{folder} exists. It is not an export, and was left as it is: {cure}. "
+            f"(An export holds {RECORD}; those of early versions do not.)"
+        )
     listed = record.get("files")
     own = {str(name) for name in listed} if isinstance(listed, list) else set()
     found = [name for name in files_in(folder) if name != RECORD]
@@ -33,7 +36,9 @@ def files_of_export(folder: Path) -> list[str]:
     links = [name for name in found if (folder / name).is_symlink()]
     if others or links:
         more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-        raise UserError(f"{folder} exists. It holds {(others or links)[0]}{more}, which is no part of the export, and stays: {cure}.")
+        raise UserError(
+            f"{folder} exists. It holds {(others or links)[0]}{more}, which does not belong to the export, and was left as it is: {cure}."
+        )
     return [*found, RECORD]
 
 

@@ -59,7 +59,7 @@ def judge_translation(folder: str, source: str, output: str, settings: Translate
     """Raises `UserError` for a translation that cannot be: no such run, checkpoint, images, domain, attributes or style."""
     config = judge_run(folder, settings.checkpoint)
     if config.spec.kind in FROM_NOISE:
-        raise UserError("The run makes images from noise and translates none: use `tfgan sample`.")
+        raise UserError("The run makes images from noise and cannot translate: use `tfgan sample`.")
     find_results(config, source, output, settings)
     names = [domain.name for domain in config.spec.domains.values()]
     if settings.to and settings.to not in names:
@@ -131,7 +131,7 @@ def judge_sample(folder: str, output: Path, settings: SampleConfig):
     names = config.spec.class_names
     for name in settings.classes:
         if name not in names:
-            raise UserError(f"--classes: the run knows no class {name!r}.{did_you_mean(name, names)} There are: {', '.join(names)}.")
+            raise UserError(f"--classes: the run has no class {name!r}.{did_you_mean(name, names)} There are: {', '.join(names)}.")
     inputs = read_by_samples(settings)
     if not os.path.isdir(output):
         inputs.refuse(output)

@@ -111,7 +111,7 @@ def _read(file: Path) -> list[list[str]]:
         lines = _lines(file)
         read += len(lines) + 1
         if read > MAX_LINES:
-            raise UserError(f"--flagfile={file}: flag files have {MAX_LINES} lines together at most; do these name each other too often?")
+            raise UserError(f"--flagfile={file}: flag files may have {MAX_LINES} lines in all. Do they include each other too often?")
         places: list[list[str]] = [[]]
         for line in lines:
             if line.startswith("--flagfile="):
@@ -130,11 +130,11 @@ def _lines(file: Path) -> list[str]:
         with file.open("rb") as opened:
             text = opened.read(MAX_BYTES + 1).decode("utf-8")
     except UnicodeDecodeError:
-        raise UserError(f"--flagfile={file} is no text file.") from None
+        raise UserError(f"--flagfile={file} is not a text file.") from None
     except OSError as error:
         raise UserError(f"--flagfile={file} cannot be read: {error.strerror}.") from None
     if len(text) > MAX_BYTES:
-        raise UserError(f"--flagfile={file} is no flag file: it is larger than {MAX_BYTES:,} bytes.")
+        raise UserError(f"--flagfile={file} is not a flag file: it is larger than {MAX_BYTES:,} bytes.")
     if "\0" in text:
-        raise UserError(f"--flagfile={file} is no text file: it holds null characters.")
+        raise UserError(f"--flagfile={file} is not a text file: it holds null characters.")
     return [line.strip() for line in text.splitlines()]

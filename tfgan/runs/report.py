@@ -36,7 +36,7 @@ def write_report(folders: list[Path], settings: ReportConfig) -> tuple[Path, int
     check_file(out, flag)
     refuse_part_of_run(out, flag)
     if is_there(out) and not is_report(out):
-        raise UserError(f"{out} is there and is no report of tfgan: choose another name by --out=FILE.html.")
+        raise UserError(f"{out} exists and is not a report of tfgan: choose another name with --out=FILE.html.")
     content = render(runs, settings.images)
     write_atomically(out, content)
     return out, len(content)

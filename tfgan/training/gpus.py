@@ -75,7 +75,7 @@ def _only(cards: list) -> list[str]:
         visible = tf.config.get_visible_devices("GPU")
         if not set(cards) <= set(visible):
             seen = ", ".join(map(_short, (card.name for card in visible))) or "none"
-            raise UserError(f"TensorFlow has started with other GPUs ({seen}) and keeps to them: {RESTART}.") from None
+            raise UserError(f"TensorFlow has started with other GPUs ({seen}) and cannot change that: {RESTART}.") from None
         logical = tf.config.list_logical_devices("GPU")
         return [logical[visible.index(card)].name for card in cards]
     return [device.name for device in tf.config.list_logical_devices("GPU")]

@@ -44,7 +44,7 @@ def make_strategy(batch_size: int, gpus: str = "0", tpu: str = "", devices: list
         strategy = _tpu_strategy(tpu)
     elif read_cluster():
         if gpus != "0":
-            logger.warning(f"--gpus={gpus} is left aside in a cluster: a worker takes all GPUs that CUDA_VISIBLE_DEVICES shows it.")
+            logger.warning(f"--gpus={gpus} is ignored in a cluster: each worker uses all GPUs that its CUDA_VISIBLE_DEVICES names.")
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
     else:
         devices = devices or choose_gpus(gpus, batch_size)

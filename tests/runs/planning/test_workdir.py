@@ -107,7 +107,7 @@ REFUSED = [
     (file_deep_down, "holds other things (a)"),
     (lock_of_another_program, "holds other things (lock)"),
     (record_is_gone, "has checkpoints, but no config.json"),
-    (run_with_a_lock_of_another_program, "lock is no lock of tfgan"),
+    (run_with_a_lock_of_another_program, "lock is not a lock file of tfgan"),
 ]
 
 
@@ -202,7 +202,7 @@ def test_the_home_folder_is_refused_even_if_it_is_empty(tmp_path, monkeypatch):
 
 def test_a_link_that_leads_nowhere(tmp_path):
     (tmp_path / "run").symlink_to(tmp_path / "gone")
-    with pytest.raises(UserError, match="is a link that leads nowhere"):
+    with pytest.raises(UserError, match="is a broken link"):
         judge_workdir(str(tmp_path / "run"))
 
 

@@ -213,7 +213,7 @@ def compare_folders(real: str, fake: str, count: int, pair_names: Sequence[str] 
         logger.info(f"{other} images are resized to {size[0]}×{size[1]} (height×width), the most frequent size of the real ones.")
     problem = found.unpaired or _unlike(sizes, found.names, (real, fake))
     if problem:
-        logger.info(f"The images are compared as sets alone, not pair by pair: {problem}.")
+        logger.info(f"The images are compared as two sets only, not pair by pair: {problem}.")
     elif found.words:
         logger.info(f"Pairs {found.words}.")
     channels = 3 if any(info.channels >= 3 for side in infos for info in side) else 1

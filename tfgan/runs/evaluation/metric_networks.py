@@ -118,7 +118,7 @@ class Evaluators:
             return comparison
         maps = self.maps.column("validation", "labels", self.settings.count)
         if len(maps) != len(comparison.fake):
-            raise UserError(f"{len(maps)} label maps but {len(comparison.fake)} images: files that cannot be used must go.")
+            raise UserError(f"{len(maps)} label maps but {len(comparison.fake)} images: remove the files that cannot be used.")
         domain = self.maps.spec.domains["labels"]
         return dataclasses.replace(comparison, maps=maps, classes=domain.classes, pictured=comparison.domain.name == domain.name)
 
@@ -139,7 +139,7 @@ class Evaluators:
 
     def _own_extractor(self, segmenter, classifier) -> extractors.Extractor:
         if self.settings.segmenter or self.settings.classifier:
-            raise UserError("--features=own are those of a network trained here: for those of your own use --features=MODEL.keras.")
+            raise UserError("--features=own trains a network on this data. For a network of your own, use --features=MODEL.keras.")
         if segmenter is not None:
             return extractors.from_segmenter(segmenter.model, segmenter_size(self.spec.image_size))
         if classifier is not None:
@@ -299,13 +299,13 @@ def _kept_network(path: Path, load: Callable[[str], Any], make: Callable[[Path],
             return load(str(path))
         except UserError as error:
             reason = str(error).partition(": ")[2].rstrip(".")
-            logger.warning(f"{path} is damaged ({reason}), and kept as {set_aside(path).name}: the network is trained anew.")
+            logger.warning(f"{path} is damaged ({reason}), and kept as {set_aside(path).name}: the network is trained again.")
     model = make(path)
     try:
         _save(model, path)
         return load(str(path))
     except OutputError as error:
-        logger.warning(f"{error} The network is not kept: the next evaluation trains it anew.")
+        logger.warning(f"{error} The network is not kept: the next evaluation trains it again.")
     with tempfile.TemporaryDirectory() as folder:
         _save(model, spare := Path(folder) / path.name)
         return load(str(spare))

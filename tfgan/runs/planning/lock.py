@@ -76,7 +76,7 @@ class RunLock(Callback):
         try:
             other = read_owner(self.path)
             if other is None and not is_lock(self.path):
-                raise UserError(f"{self.path} is no lock of tfgan, which needs this name: move it away. It stays as it is.")
+                raise UserError(f"{self.path} is not a lock file of tfgan, which needs this name: move it away. Nothing was changed.")
             settle = not honored
             if other and not (other.host == self.owner.host and (honored or not is_alive(other.pid))):
                 self._wait_out(other)

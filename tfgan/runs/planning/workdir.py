@@ -70,7 +70,7 @@ def _refuse_files(path: Path):
         if place.exists():
             raise UserError(f"--workdir={path} cannot be made: {place} is a file.")
         if place.is_symlink():
-            raise UserError(f"--workdir={path} cannot be made: {place} is a link that leads nowhere.")
+            raise UserError(f"--workdir={path} cannot be made: {place} is a broken link.")
 
 
 def _refuse_foreign_record(record: Path):

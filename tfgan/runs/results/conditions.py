@@ -24,7 +24,7 @@ def choose_translator(signatures: Signatures, to: str) -> Translator:
         UserError: the run does not translate into that domain, or not at all, or into several of which none is named; says what it does.
     """
     if not translators(signatures):
-        raise UserError("The run makes images from noise and translates none: use `tfgan sample`.")
+        raise UserError("The run makes images from noise and cannot translate: use `tfgan sample`.")
     by_target = {signature.target.name: signature for signature in translators(signatures).values()}
     if to and to not in by_target:
         raise UserError(f"--to={to}: the run translates to {' and '.join(by_target)}.{did_you_mean(to, by_target)}")

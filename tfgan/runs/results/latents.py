@@ -47,7 +47,7 @@ def choose_classes(sampler: Sampler, names: Strings) -> list[int]:
     for name in names:
         if name not in sampler.class_names:
             hint = did_you_mean(name, sampler.class_names)
-            raise UserError(f"--classes: the run knows no class {name!r}.{hint} There are: {', '.join(sampler.class_names)}.")
+            raise UserError(f"--classes: the run has no class {name!r}.{hint} There are: {', '.join(sampler.class_names)}.")
     return [sampler.class_names.index(name) for name in names]
 
 
@@ -119,7 +119,9 @@ def attribute_vector(run: Run, signatures: Signatures, having: str, lacking: str
         UserError: one of the two is missing; the run has no encoder; no images, or images that cannot be read.
     """
     if not (having and lacking):
-        raise UserError("--having=FOLDER and --lacking=FOLDER go together: an edit leads from images that lack something to others.")
+        raise UserError(
+            "--having=FOLDER and --lacking=FOLDER are needed together: an edit goes from images without something to images with it."
+        )
     means = []
     for flag, source in (("having", having), ("lacking", lacking)):
         encoder, (root, names) = choose_encoder(run, signatures, flag), find_images(source)

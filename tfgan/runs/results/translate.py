@@ -37,7 +37,9 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
     translator = choose_translator(signatures, settings.to)
     conditions = make_conditions(run, signatures, translator, settings)
     passage = choose_passage(run, translator, settings)
-    logger.info(f"{translator.describe()}, {run.folder} at step {run.step}, {len(tasks)} image(s). {passage.describe()}")
+    logger.info(
+        f"{translator.describe()}, {run.folder} at step {run.step}, {len(tasks):,} image{'s' * (len(tasks) != 1)}. {passage.describe()}"
+    )
     outcomes = translate_files(
         translator,
         tasks,
@@ -60,7 +62,7 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
             shown.advance()
     written = Written.of(found)
     if unlike > 1:
-        logger.warning(f"{unlike} of {written.done} images went through at another scale than in training.")
+        logger.warning(f"{unlike} of {written.done} images were translated at another scale than that of training.")
     return written
 
 

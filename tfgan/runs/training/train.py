@@ -149,7 +149,7 @@ def _tell_crops(hparams: HParams, data: DataConfig, kind: str):
     ways += [f"changed by {' and '.join(data.augment)}"] * bool(data.augment)
     logger.info(f"Training images are {', '.join(ways)}.")
     for finding in check_crops(hparams.image_size, hparams.loaded_size(), fit):
-        logger.warning(f"Beware: {finding.problem}. Cure: {finding.cure}.")
+        logger.warning(f"Warning: {finding.problem}. Cure: {finding.cure}.")
 
 
 def _describe_stages(timeline: Timeline, image_size, total: int) -> str:
@@ -189,7 +189,7 @@ def _tell_other_rounding(earlier: RunConfig, config: RunConfig):
     """Tells that a run with --deterministic goes on with other bits than an unbroken one, where sums are added up in another order."""
     changes = earlier.rounding_differences(config)
     if config.training.deterministic and changes:
-        logger.info(f"--deterministic: this goes on with other rounding than an unbroken run: {'; '.join(changes)}.")
+        logger.info(f"--deterministic: from here on, rounding differs from that of an uninterrupted run: {'; '.join(changes)}.")
 
 
 def versions() -> dict[str, str]:
