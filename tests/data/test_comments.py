@@ -9,7 +9,7 @@ from tfgan.data.codecs.texts import with_comment
 from tfgan.data.comments import read_comment
 
 TEXT = '{"tfgan": {"run": "fa\\u00e7ades", "step": 8}}'
-KINDS = [(extension, channels, dtype) for extension in images.EXTENSIONS for channels in (1, 2, 3, 4) for dtype in ("uint8", "uint16")]
+KINDS = [(extension, channels, dtype) for extension in images.WRITTEN for channels in (1, 2, 3, 4) for dtype in ("uint8", "uint16")]
 HELD = [kind for kind in KINDS if kind[2] == "uint8" or kind[0] == "png" or (kind[0].startswith("tif") and kind[1] == 1)]
 
 

@@ -32,3 +32,9 @@ def test_a_format_is_read_or_named():
     assert {"heic", "avif"} <= set(formats.UNREAD) | set(images.EXTENSIONS) and formats.UNREAD["nef"].name == "camera raw"
     told = formats.told_unread([Path("a.NEF"), Path("b.nef"), Path("c.png"), Path("d")])
     assert told.startswith(" 2 of its files are camera raw: develop them") and formats.told_unread([Path("c.png")]) == ""
+
+
+def test_endings_of_packed_volumes_have_two_parts():
+    assert [formats.ending(name) for name in ("a.nii.gz", "a.b.PNG", "a.gz", "a", ".hidden")] == ["nii.gz", "png", "gz", "", ""]
+    found = [str(formats.with_ending(Path(name), "tif")) for name in ("x/a.nii.gz", "a.b.PNG", "a")]
+    assert found == ["x/a.tif", "a.b.tif", "a.tif"]

@@ -172,7 +172,7 @@ def test_existing_files_stay_unless_overwrite(tmp_path):
     assert images.decode(result)[0, 0, 0] == 195
 
 
-@pytest.mark.parametrize("form", images.EXTENSIONS)
+@pytest.mark.parametrize("form", images.WRITTEN)
 def test_results_of_the_same_origin_are_kept_and_others_are_told_apart(tmp_path, form):
     source = write(tmp_path / f"a.{form}", value=60)
     tasks = find_tasks(str(source), str(tmp_path / "out"))
@@ -329,3 +329,28 @@ def test_each_image_has_conditions_of_its_own(tmp_path):
     assert translate(Translator(signature), find_tasks(str(tmp_path / "in"), str(tmp_path / "out")), conditions) == ["done", "done"]
     colors = [images.decode(tmp_path / "out" / name)[0, 0].tolist() for name in ("a.png", "b.png")]
     assert colors == [[60, 195, 128], [55, 200, 128]]
+
+
+def test_a_volume_becomes_a_volume(tmp_path):
+    nibabel = pytest.importorskip("nibabel", reason="NIfTI needs the extra medical")
+    values, affine = np.random.default_rng(0).integers(-1000, 1000, (16, 12, 5), np.int16), np.diag([1.0, 2.0, 3.0, 1.0])
+    nibabel.save(nibabel.Nifti1Image(values, affine), tmp_path / "a.nii.gz")
+    for axis, pages in ((2, "refuse"), (2, "frames"), (0, "frames:0")):
+        ct, mr = (Domain(name, 1, "int16", bands=True, pages=pages, value_range=((-1000.0, 1000.0),)) for name in ("ct", "mr"))
+        translator = Translator(Translation(lambda x: -x, ct, mr, 1, 1))
+        tasks = find_tasks(str(tmp_path / "a.nii.gz"), str(tmp_path / f"{axis}{pages[:6]}"))
+        assert translate(translator, tasks, way="ct to mr") == ["done"] and translate(translator, tasks, way="ct to mr") == ["kept"]
+        made = nibabel.load(tasks[0].result)
+        assert np.abs(np.asanyarray(made.dataobj) + values).max() <= 1 and np.array_equal(made.affine, affine)
+        assert tasks[0].result.name == "a.nii.gz" and made.get_data_dtype() == np.int16
+    tasks = find_tasks(str(tmp_path / "a.nii.gz"), str(tmp_path / "png"), "png")
+    assert "PNG files hold one page; write several as TIFF" in translate(translator, tasks)[0]
+
+
+def test_pages_come_back_as_pages(tmp_path):
+    pages = [Image.fromarray(np.full((16, 12), value, np.uint8)) for value in (10, 60, 200)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    translator = Translator(Translation(lambda x: -x, Domain("a", 1, pages="frames"), Domain("b", 1), 1, 1))
+    (task,) = find_tasks(str(tmp_path / "a.tif"), str(tmp_path / "out"))
+    assert translate(translator, [task], way="a to b") == ["done"] and translate(translator, [task], way="a to b") == ["kept"]
+    assert images.decode(task.result, "frames")[0, 0].tolist() == [245, 195, 55]

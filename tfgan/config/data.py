@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from tfgan.config.kinds import BATCH_KINDS
 from tfgan.config.ranges import AUTO, parse_ranges
 from tfgan.config.setting import Settings, Strings, as_flag, setting
-from tfgan.config.spec import MOST_CHANNELS, OLD_CODINGS, PAGES
+from tfgan.config.spec import AXIS, MOST_CHANNELS, OLD_CODINGS, PAGES
 from tfgan.config.unused import Table, Unused, given
 from tfgan.errors import UserError, did_you_mean
 from tfgan.paths.home import with_home
@@ -81,10 +81,12 @@ class DataConfig(Settings):
     )
     pages: str = setting(
         "",
-        "TIFF files of several pages: refuse them, take the first page, or make pages channels; empty: refuse, or as the run began",
+        "TIFF of several pages, DICOM of several frames, volumes of several slices: refuse them, take the first, make pages channels, or "
+        "learn from each page as an image (frames); empty: refuse, or as the run began",
         choices=("", *PAGES),
         old_default="first",
     )
+    axis: int = setting(AXIS, "of volumes (NIfTI), the axis along which their slices lie, which are pages", at_least=0, at_most=2)
     show_bands: Strings = setting(
         (),
         "of images of many bands, those that pictures show as red, green and blue, from 1: 4,3,2; or one as gray; empty: 1,2,3",
@@ -155,6 +157,11 @@ class DataConfig(Settings):
     def fit_of(self, kind: str) -> str:
         """How images become those of batches of `kind`, a key of `tfgan.config.BATCH_KINDS`: `fit`, or what it is where it is auto."""
         return BATCH_KINDS[kind].fit if self.fit == "auto" else self.fit
+
+    def reading(self) -> str:
+        """What becomes of files of several pages, one of `tfgan.config.spec.READINGS`."""
+        rule = self.pages or "refuse"
+        return rule if self.axis == AXIS or rule == "refuse" else f"{rule}:{self.axis}"
 
     def effective(self) -> dict[str, Any]:
         """The settings by name, with what becomes of files of several pages written out."""

@@ -12,8 +12,11 @@ OLD_CODINGS = {"colours": "colors"}  # old spelling -> present one
 DTYPES = ("uint8", "uint16", "int16", "int32", "uint32", "float16", "float32")
 """Types of pixels that are read and written."""
 MOST_CHANNELS = 64
-PAGES = ("refuse", "first", "channels")
-"""What becomes of a file of several pages: it is refused, its first page is taken, or its pages are channels."""
+PAGES = ("refuse", "first", "channels", "frames")
+"""What becomes of a file of several pages: it is refused, its first page is taken, its pages are channels, or each is an image."""
+AXIS = 2  # of a volume, along which its slices lie, which are its pages
+READINGS = (*PAGES, *(f"{rule}:{axis}" for rule in PAGES[1:] for axis in range(AXIS)))
+"""The same with the axis of volumes behind it, where that is another one than `AXIS`."""
 MAY_GROW = {"operational": True}
 """Metadata of fields that may become others when a run goes on, which `tfgan.runs.planning.growth` judges."""
 BESIDE_IMAGES = {"attributes", "mask", "label"}  # keys of batches that are no images
@@ -65,8 +68,8 @@ class Domain:
     """Of a label map that is learned as a picture: the values that its files hold, and that results have."""
     bands: bool = False
     """Whether the channels are measured data, all of which are kept as they are: neither colors nor transparency."""
-    pages: str = dataclasses.field(default="first", compare=False, metadata=recorded(choices=PAGES))
-    """What becomes of files of several pages; records are compared by the setting."""
+    pages: str = dataclasses.field(default="first", compare=False, metadata=recorded(choices=READINGS))
+    """What becomes of files of several pages; records are compared by the settings pages and axis."""
     value_range: tuple[tuple[float, float], ...] = ()
     """The values that become -1 and 1: one pair for all channels, or one for each; empty: the whole range of an unsigned type."""
     parts: tuple[Part, ...] = ()

@@ -95,6 +95,7 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str
         UserError: unknown name, wrong layout, no network for a download; a setting that does nothing for this kind. Images that cannot be
             used are met when they are loaded.
     """
+    from tfgan.data.frames import Frames
     from tfgan.data.groups import split_by_groups
     from tfgan.data.openers import OPENERS, synthetic
     from tfgan.data.own import is_own, open_own
@@ -110,6 +111,8 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str
     if not settings.data_dir and BATCH_KINDS[kind].sides:
         _check_names(settings, tuple(side_names(splits["train"]).values()))
     splits = split_by_groups(splits, settings)
+    if settings.pages == "frames":
+        splits = {split: [Frames(source) for source in sources] for split, sources in splits.items()}
     return with_ranges(splits, settings) if "train" in splits else splits
 
 

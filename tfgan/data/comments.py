@@ -6,7 +6,8 @@ list beside the files would do none of this.
 
 from pathlib import Path
 
-from tfgan.data.codecs import arrays, texts, tiff
+from tfgan.data.codecs import arrays, nifti, texts, tiff
+from tfgan.data.formats import is_volume
 from tfgan.data.headers import first_bytes
 
 
@@ -14,6 +15,8 @@ def read_comment(path: Path) -> str:
     """The text in an image file; "" if it has none, or is no image."""
     try:
         begin = first_bytes(path)
+        if is_volume(path):
+            return nifti.read_text(path)
         codec = tiff if begin in tiff.MAGICS else arrays if begin in arrays.MAGICS else texts
         return codec.read_text(path)
     except Exception:  # readers of what is damaged raise whatever an entry leads them to: struct.error, KeyError, TypeError, …

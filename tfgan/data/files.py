@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tfgan.config.words import say_once
 from tfgan.data import images
 from tfgan.data.comments import is_result
-from tfgan.data.formats import ACCEPTED, ending, told_unread
+from tfgan.data.formats import ACCEPTED, VOLUMES, ending, is_picture, told_unread, with_ending
 from tfgan.data.pair_names import match_names
 from tfgan.data.walk import named, root_of
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
@@ -71,7 +71,7 @@ def find_tasks(
     if not tasks:
         raise _nothing(source)
     if extension:
-        tasks = [Task(task.source, task.result.with_suffix(f".{_known(extension)}")) for task in tasks]
+        tasks = [Task(task.source, with_ending(task.result, _known(extension))) for task in tasks]
     elif not names_file:
         tasks = [Task(source, _renamed(result, ending_of(ending(source)))) for source, result, _ in tasks]
     _check_results(tasks, inputs)
@@ -101,7 +101,7 @@ def find_stacked_tasks(source: str, parts: Sequence[str], *arguments, **options)
 
 def _renamed(result: Path, wanted: str) -> Path:
     """A result's name with another ending, if it has another one: upper case stays."""
-    return result if ending(result) == wanted else result.with_suffix(f".{wanted}")
+    return result if ending(result) == wanted else with_ending(result, wanted)
 
 
 def find_images(source: str) -> tuple[Path, list[Path]]:
@@ -133,14 +133,14 @@ def _nothing(source: str, unread: str = "") -> UserError:
 
 def is_image(path: Path) -> bool:
     """Whether a file's ending is that of an image."""
-    return path.suffix[1:].lower() in images.EXTENSIONS
+    return is_picture(path)
 
 
 def _known(extension: str) -> str:
     extension = extension.removeprefix(".").lower()
-    if extension not in images.EXTENSIONS:
-        hint = did_you_mean(extension, images.EXTENSIONS)
-        raise UserError(f"--format={extension} is unknown.{hint} There are: {', '.join(images.EXTENSIONS)}.")
+    if extension not in images.WRITTEN and extension not in VOLUMES:
+        hint = did_you_mean(extension, images.WRITTEN)
+        raise UserError(f"--format={extension} is unknown.{hint} There are: {', '.join(images.WRITTEN)}.")
     return extension
 
 

@@ -3,6 +3,7 @@
 import contextlib
 from collections import Counter
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,11 +27,23 @@ def _optional() -> dict[str, str]:
     return found
 
 
+def _medical() -> dict[str, str]:
+    """Ending -> name of the formats that are read by packages of the extra medical, which take a second to import."""
+    found = {"dcm": "DICOM"} if find_spec("pydicom") else {}
+    return found | ({"nii": "NIfTI", "nii.gz": "NIfTI"} if find_spec("nibabel") else {})
+
+
 PICTURES = STANDARD | _optional()
 """Ending of all formats that Pillow reads here -> its name."""
 
-FORMATS = PICTURES | ARRAYS
-"""Ending of all formats that are read and written here -> their name."""
+MEDICAL = _medical()
+"""Ending of the formats of medical images that are read here -> their name."""
+
+VOLUMES = [ending for ending, name in MEDICAL.items() if name == "NIfTI"]
+"""Endings of volumes, whose slices are pages."""
+
+FORMATS = PICTURES | ARRAYS | MEDICAL
+"""Ending of all formats that are read here -> their name; all but `MEDICAL` are written too."""
 
 ACCEPTED = ", ".join([*sorted(STANDARD), *sorted(set(FORMATS) - set(STANDARD))])
 
@@ -43,6 +56,7 @@ class Unread(NamedTuple):
 
 
 _CONVERT = "save them as PNG or JPEG"
+_MEDICAL = 'pip install "tfgan[medical]", and they are read'
 _AS_ARRAY = "save each image as TIFF or as an array .npy"
 _HEIC = Unread("HEIC", "pip install pillow-heif, and they are read")
 _RAW = ("dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "srf", "sr2", "raf", "rw2", "orf", "pef", "srw", "x3f", "3fr", "iiq", "raw")
@@ -53,6 +67,8 @@ _UNREAD = {
     "avif": Unread("AVIF", "pip install --upgrade pillow, and they are read"),
     **dict.fromkeys(_RAW, Unread("camera raw", "develop them to TIFF, PNG or JPEG with the camera's program or a raw converter")),
     **{ending: Unread("JPEG 2000", _CONVERT) for ending in ("jp2", "j2k")},
+    "dcm": Unread("DICOM", _MEDICAL),
+    **{ending: Unread("NIfTI", _MEDICAL) for ending in ("nii", "nii.gz")},
     "jxl": Unread("JPEG XL", _CONVERT),
     "jfif": Unread("JPEG", "name them .jpg"),
     "psd": Unread("Photoshop", _CONVERT),
@@ -86,13 +102,24 @@ LONGEST_HEAD = 348 + 4  # bytes by which `sniffed` knows a format
 
 
 def ending(path: Path | str) -> str:
-    """The ending of a file's name, in lower case and without the dot."""
-    return Path(path).suffix[1:].lower()
+    """The ending of a file's name, in lower case and without the dot; of volumes that gzip has packed, both of them."""
+    name = Path(path).name.lower()
+    return "nii.gz" if name.endswith(".nii.gz") else Path(name).suffix[1:]
+
+
+def with_ending(path: Path, wanted: str) -> Path:
+    """The path with another ending, in the place of all that `ending` tells."""
+    return path.with_name(f"{path.name[: len(path.name) - len(ending(path)) - 1] if ending(path) else path.name}.{wanted}")
 
 
 def is_picture(path: Path | str) -> bool:
-    """Whether a file's ending is that of a format that is read and written here."""
+    """Whether a file's ending is that of a format that is read here."""
     return ending(path) in FORMATS
+
+
+def is_volume(path: Path | str) -> bool:
+    """Whether a file's ending is that of volumes, whose slices are pages."""
+    return ending(path) in VOLUMES
 
 
 def told_unread(paths: Iterable[Path]) -> str:
@@ -109,7 +136,7 @@ def sniffed(head: bytes) -> Unread | None:
         ending = _BRANDS.get(head[8:12])
         return UNREAD.get(ending) if ending else Unread("a video", "save its frames as images")
     if head[128:132] == b"DICM":
-        return Unread("DICOM", _AS_ARRAY)
+        return UNREAD.get("dcm")
     if head[344:348] in (b"n+1\0", b"ni1\0"):
-        return Unread("NIfTI", _AS_ARRAY)
+        return UNREAD.get("nii", Unread("NIfTI in two files", "save it as one file, .nii"))
     return next((unread for beginning, unread in _BEGINNINGS.items() if head.startswith(beginning)), None)

@@ -11,11 +11,11 @@ import numpy as np
 
 from tfgan.config import DTYPES, MOST_CHANNELS, Domain
 from tfgan.data import memory
-from tfgan.data.codecs import arrays, pillow, tiff
+from tfgan.data.codecs import arrays, dicom, nifti, pillow, tiff
 from tfgan.data.codecs.geo import map_tags
 from tfgan.data.codecs.numbers import narrowed
 from tfgan.data.codecs.pillow import from_pillow
-from tfgan.data.formats import FORMATS
+from tfgan.data.formats import ARRAYS, FORMATS, MEDICAL, PICTURES
 from tfgan.data.headers import ImageInfo, first_bytes, read_content, reasons
 from tfgan.data.pixels import convert, middle, resize
 from tfgan.errors import UnreadableImage, UserError
@@ -25,6 +25,7 @@ __all__ = [
     "EXTENSIONS",
     "ImageInfo",
     "Loaded",
+    "WRITTEN",
     "convert",
     "decode",
     "decode_values",
@@ -43,6 +44,11 @@ __all__ = [
 EXTENSIONS = tuple(FORMATS)
 """File endings of images, in lower case and without the dot; compare with `tfgan.data.formats.ending`."""
 
+WRITTEN = tuple(PICTURES | ARRAYS)
+"""Those of them that are written, as one image a file; see `why_not`."""
+
+HEAD = 4096  # bytes by which a file's format is known
+
 _LOSSY_OR_OPAQUE = ("JPEG", "BMP", "GIF")  # without room for transparency
 
 
@@ -60,7 +66,7 @@ def probe(source: Path | bytes, pages: str = "first") -> ImageInfo:
 
     Args:
         source: the file, or its bytes.
-        pages: what becomes of several pages: "first", all as "channels", or "refuse".
+        pages: what becomes of several pages, one of `tfgan.config.spec.READINGS`. For "frames", it is told what one page is.
 
     Raises:
         UnreadableImage: the file is empty, too large, no image of an accepted format, of an unsupported pixel type, or of several pages
@@ -68,12 +74,8 @@ def probe(source: Path | bytes, pages: str = "first") -> ImageInfo:
         ReadFailed: the file is missing, or the system does not give it.
     """
     with reasons(source):
-        begin = first_bytes(source)
-        if begin in tiff.MAGICS:
-            return tiff.probe(source, pages)
-        if begin in arrays.MAGICS:
-            return arrays.probe(source)
-        return pillow.probe(source)
+        codec = _codec(first_bytes(source, HEAD))
+        return pillow.probe(source) if codec is pillow else codec.probe(source, pages if codec is nifti else rule_of(pages))
 
 
 def load(source: Path | bytes, pages: str = "first") -> Loaded:
@@ -85,10 +87,10 @@ def load(source: Path | bytes, pages: str = "first") -> Loaded:
 
     Args:
         source: the file, or its bytes.
-        pages: what becomes of several pages of a TIFF: "first", all as "channels", or "refuse".
+        pages: what becomes of several pages, one of `tfgan.config.spec.READINGS`.
 
     Returns:
-        H×W×C pixels of `info.dtype`, which may be read-only.
+        H×W×C pixels of `info.dtype`, which may be read-only; for "frames", the channels of one page after those of the other.
 
     Raises:
         UnreadableImage: `probe` would refuse the file; pixels are missing or damaged; values are no finite numbers, or too large. JPEG and
@@ -97,14 +99,30 @@ def load(source: Path | bytes, pages: str = "first") -> Loaded:
     """
     with memory.budget.turn(), reasons(source):
         content = read_content(source)
-        begin = content[:4]
-        if begin in tiff.MAGICS:
-            pixels, info = tiff.decode(content, pages)
-        elif begin in arrays.MAGICS:
-            pixels, info = arrays.decode(content)
-        else:
+        codec = _codec(content[:HEAD])
+        if codec is pillow:
             pixels, info = pillow.decode(source, content)
+        else:
+            pixels, info = codec.decode(content, pages if codec is nifti else rule_of(pages))
         return Loaded(narrowed(pixels, info.dtype, source.as_posix() if isinstance(source, Path) else "an image"), info)
+
+
+def rule_of(pages: str) -> str:
+    """What becomes of several pages, without the axis of volumes."""
+    return pages.partition(":")[0]
+
+
+def _codec(head: bytes):
+    """The module that reads a file which begins with these `HEAD` bytes."""
+    if head[:4] in tiff.MAGICS:
+        return tiff
+    if head[:4] in arrays.MAGICS:
+        return arrays
+    if "DICOM" in MEDICAL.values() and dicom.is_dicom(head):
+        return dicom
+    if "NIfTI" in MEDICAL.values() and nifti.is_nifti(head):
+        return nifti
+    return pillow
 
 
 def decode(source: Path | bytes, pages: str = "first") -> np.ndarray:
@@ -124,7 +142,8 @@ def decode_values(source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
     """
     with memory.budget.turn(), reasons(source):
         content = read_content(source)
-        pictures = content[:4] not in arrays.MAGICS and not (content[:4] in tiff.MAGICS and tiff.probe(content, "first").bands)
+        codec = _codec(content[:HEAD])
+        pictures = codec is pillow or (codec is tiff and not tiff.probe(content, "first").bands)
         return (pillow.decode_indices(source, content) if pictures else None) or (decode(content), None)
 
 
@@ -152,13 +171,19 @@ def fit(image: Loaded, domain: Domain, alpha: str) -> np.ndarray:
         alpha: what becomes of a picture's transparency.
 
     Returns:
-        H×W×C of the domain's channels and dtype.
+        H×W×C of the domain's channels and dtype; where each page is an image, the channels of one page after those of the other.
 
     Raises:
         UnreadableImage: the file has other channels than a domain of bands, or a type whose values the domain's does not hold; or it has
             bands, and the domain is of pictures.
     """
     pixels, info = image
+    if domain.pages.startswith("frames"):
+        return np.concatenate([_fitted(page, info, domain, alpha) for page in np.split(pixels, info.pages, axis=-1)], axis=-1)
+    return _fitted(pixels, info, domain, alpha)
+
+
+def _fitted(pixels: np.ndarray, info: ImageInfo, domain: Domain, alpha: str) -> np.ndarray:
     if not domain.bands:
         if info.bands and not info.alpha:
             raise UnreadableImage(f"is {info.describe()}, and {domain.name} are pictures; keep them in folders of their own")
@@ -181,10 +206,12 @@ def why_not(extension: str, channels: int, dtype: str, bands: bool) -> str:
     """
     extension = extension.removeprefix(".").lower()
     if extension not in FORMATS:
-        return f"cannot write images of the format {extension!r}; use one of {', '.join(EXTENSIONS)}"
+        return f"cannot write images of the format {extension!r}; use one of {', '.join(WRITTEN)}"
     form = FORMATS[extension]
     if dtype not in DTYPES or not 1 <= channels <= MOST_CHANNELS:
         return f"{form} files cannot hold {_bands(channels)} of {dtype} values; there are 1 to {MOST_CHANNELS} of {', '.join(DTYPES)}"
+    if form in MEDICAL.values():
+        return f"{form} files are not written, but for the volumes of tfgan translate; write TIFF (--format=tif) or NPY (--format=npy)"
     if form in ("TIFF", "NPY", "NPZ"):
         return ""
     if dtype not in ("uint8", "uint16"):

@@ -56,7 +56,7 @@ def _inside(settings, name: str) -> bool:
 
 def _reading(settings) -> tuple[str, bool, str]:
     """How files are read: what becomes of transparency, of files that cannot be used, and of those of several pages."""
-    return settings.alpha, settings.skip_bad_files, settings.effective()["pages"]
+    return settings.alpha, settings.skip_bad_files, settings.reading()
 
 
 def _one_each(splits: Mapping[str, Source]) -> dict[str, list[Source]]:

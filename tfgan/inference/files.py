@@ -9,14 +9,15 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.config import Domain
-from tfgan.data import images
+from tfgan.data import images, volumes
 from tfgan.data.files import Task
 from tfgan.data.folders.stacked import read_stack
+from tfgan.data.formats import is_volume
 from tfgan.data.label_maps import maps as label_maps
 from tfgan.data.label_maps.results import encode_result, is_coded
-from tfgan.data.normalization import held
 from tfgan.errors import OutputError, ReadFailed, UnreadableImage, UserError
 from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
+from tfgan.inference.pages import as_read, translate_pages
 from tfgan.inference.passage import Passage, check_memory
 from tfgan.inference.translator import Translator
 from tfgan.paths.files import check_file, is_there, write_atomically
@@ -72,12 +73,16 @@ def translate_files(
                 yield task, Outcome(OTHER, other) if other else Outcome(KEPT)
                 continue
             check_file(task.result)
-            info = images.probe(task.source)
+            source = as_read(task.source, translator.source)
+            info = images.probe(task.source, source.pages)
             check_memory((info.height, info.width), translator)
             # No name here holds the image while its translation is written: both and the file together are the most that is needed.
-            result = passage.translate(translator, held(read_image(files, translator.source, alpha), translator.source), conditions)
-            write_result(task.result, result, translator.target, as_comment(own), like=task.source)
-            yield task, Outcome(DONE, passage.unlike_training(result.shape[:2]))
+            results = translate_pages(translator, read_image(files, source, alpha), source, task.result, passage, conditions)
+            if len(results) > 1 or is_volume(task.result):
+                volumes.save(task.result, results, as_comment(own), translator.target.bands, task.source, source.pages)
+            else:
+                write_result(task.result, results[0], translator.target, as_comment(own), like=task.source)
+            yield task, Outcome(DONE, passage.unlike_training(results[0].shape[:2]))
         except tf.errors.ResourceExhaustedError:
             yield task, Outcome(FAILED, f"{info.height}×{info.width} pixels do not fit into memory: {passage.smaller()}")
         except ReadFailed as error:

@@ -37,8 +37,8 @@ class Header(NamedTuple):
         return int(np.prod(self.shape, dtype=object)) * self.dtype.itemsize
 
 
-def probe(source: Path | bytes) -> ImageInfo:
-    """Size and type of the image in a .npy or .npz file, from its header alone.
+def probe(source: Path | bytes, pages: str) -> ImageInfo:
+    """Size and type of the image in a .npy or .npz file, from its header alone; it has no `pages`.
 
     Raises:
         UnreadableImage: no array of numbers H×W or H×W×C, or too large.
@@ -47,8 +47,8 @@ def probe(source: Path | bytes) -> ImageInfo:
         return _info(_header(file), form)
 
 
-def decode(content: bytes) -> tuple[np.ndarray, ImageInfo]:
-    """The array H×W×C in a .npy or .npz file, in its own type, and what it is.
+def decode(content: bytes, pages: str) -> tuple[np.ndarray, ImageInfo]:
+    """The array H×W×C in a .npy or .npz file, in its own type, and what it is; it has no `pages`.
 
     Raises:
         UnreadableImage: `probe` would refuse it, or values are missing or damaged.

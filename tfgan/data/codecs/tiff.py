@@ -42,7 +42,7 @@ def probe(source: Path | bytes, pages: str) -> ImageInfo:
         UnreadableImage: `decode` would refuse it for what its tags say.
     """
     with _opened(source) as file:
-        return _info(source, *_wanted(file, pages))
+        return _info(source, *_wanted(file, pages), apart=pages == "frames")
 
 
 def decode(content: bytes, pages: str) -> tuple[np.ndarray, ImageInfo]:
@@ -50,16 +50,16 @@ def decode(content: bytes, pages: str) -> tuple[np.ndarray, ImageInfo]:
 
     Args:
         content: the bytes of the file.
-        pages: of several, "first", or all as "channels", or "refuse".
+        pages: of several, "first", or all as "channels" or "frames", or "refuse".
 
     Raises:
         UnreadableImage: several pages, unless they are wanted; pages that differ; what no reader knows; missing or damaged pixels.
     """
     with _opened(content) as file:
         wanted, count = _wanted(file, pages)
-        info = _info(content, wanted, count)
+        info = _info(content, wanted, count, apart=pages == "frames")
         if len(wanted) > 1 or not _is_ordinary(wanted[0]):
-            budget.take(_room(info, wanted[0]))
+            budget.take(len(wanted) * _room(info, wanted[0]))
         found = [pillow.decode(content, content, page.index)[0] if _is_ordinary(page) else _pixels(page) for page in wanted]
     return found[0] if len(found) == 1 else np.concatenate(found, axis=-1), info
 
@@ -72,21 +72,27 @@ def encode(image: np.ndarray, bands: bool, comment: str, tags: Sequence[Tag] = (
         comment: ASCII text, which becomes the ImageDescription.
         tags: more tags, see `tfgan.data.codecs.geo`.
     """
-    content, channels = io.BytesIO(), image.shape[-1]
+    return encode_pages([image], bands, comment, tags)
+
+
+def encode_pages(pages: Sequence[np.ndarray], bands: bool, comment: str, tags: Sequence[Tag] = ()) -> bytes:
+    """Like `encode`, with several images; text and tags stand in the first one."""
+    content, channels = io.BytesIO(), pages[0].shape[-1]
     color = not bands and channels in (3, 4)
     extra = channels - (3 if color else 1)
-    tifffile.imwrite(
-        content,
-        image[..., 0] if channels == 1 else image,
-        photometric="rgb" if color else "minisblack",
-        planarconfig="contig" if channels > 1 else None,
-        extrasamples=["unspecified" if bands else "unassalpha"] * extra or None,
-        compression="zlib",
-        description=comment or None,
-        metadata=None,
-        software=False,
-        extratags=tags,
-    )
+    with tifffile.TiffWriter(content) as writer:
+        for number, page in enumerate(pages):
+            writer.write(
+                page[..., 0] if channels == 1 else page,
+                photometric="rgb" if color else "minisblack",
+                planarconfig="contig" if channels > 1 else None,
+                extrasamples=["unspecified" if bands else "unassalpha"] * extra or None,
+                compression="zlib",
+                description=comment if comment and not number else None,
+                metadata=None,
+                software=False,
+                extratags=tags if not number else (),
+            )
     return content.getvalue()
 
 
@@ -116,8 +122,11 @@ def _wanted(file: tifffile.TiffFile, pages: str) -> tuple[list[tifffile.TiffPage
     if count > len(found) and pages != "first":
         raise UnreadableImage(f"TIFF of {count} pages with tags for the first alone: take that with --pages=first, or save all tags")
     if count > 1 and pages == "refuse":
-        raise UnreadableImage(f"TIFF with {count} pages: take the first of each file with --pages=first, or all with --pages=channels")
-    return found if pages == "channels" else found[:1], count
+        raise UnreadableImage(
+            f"TIFF with {count} pages: take the first of each file with --pages=first, all as channels with "
+            "--pages=channels, or each as an image with --pages=frames"
+        )
+    return found[:1] if pages == "first" else found, count
 
 
 def _behind_each_other(file: tifffile.TiffFile, page: tifffile.TiffPage) -> int:
@@ -127,8 +136,8 @@ def _behind_each_other(file: tifffile.TiffFile, page: tifffile.TiffPage) -> int:
     return max(1, file.series[0].size // max(1, math.prod(page.shaped)))
 
 
-def _info(source: Path | bytes, wanted: list[tifffile.TiffPage], count: int) -> ImageInfo:
-    """What the wanted pages become together; `count`: the pages of the file."""
+def _info(source: Path | bytes, wanted: list[tifffile.TiffPage], count: int, apart: bool) -> ImageInfo:
+    """What the wanted pages become together, or, if they are `apart`, what each is; `count`: the pages of the file."""
     infos = [pillow.probe(source, page.index) if _is_ordinary(page) else _page_info(page) for page in wanted]
     first = infos[0]
     for number, info in enumerate(infos):
@@ -137,6 +146,9 @@ def _info(source: Path | bytes, wanted: list[tifffile.TiffPage], count: int) -> 
                 f"TIFF whose pages differ: page 1 is {first.height}×{first.width}, {first.describe()}, and page {number + 1} "
                 f"{info.height}×{info.width}, {info.describe()}; take the first of each file with --pages=first"
             )
+    if apart:
+        check_room(first, len(infos) * _room(first, wanted[0]))
+        return dataclasses.replace(first, pages=count)
     channels = first.channels * len(infos)
     if channels > MOST_CHANNELS:
         raise UnreadableImage(f"TIFF with {channels} channels, and {MOST_CHANNELS} are the most; choose some of them")

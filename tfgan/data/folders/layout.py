@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 from tfgan.config import shell_flag
 from tfgan.config.words import say_once
-from tfgan.data import images
 from tfgan.data.folders.splits import COMPANIONS, LABEL_WORDS, SPLITS, split_and_domain, split_folders, split_of
-from tfgan.data.formats import FORMATS, told_unread
+from tfgan.data.formats import FORMATS, is_picture, told_unread
 from tfgan.data.walk import subfolders, walk
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 
@@ -136,7 +135,7 @@ def refuse(bad: list[tuple[str, str]], problem: str):
 
 
 def _is_image(name: str) -> bool:
-    return not name.startswith(".") and Path(name).suffix[1:].lower() in images.EXTENSIONS
+    return not name.startswith(".") and is_picture(name)
 
 
 def folders_in(folder: Path) -> list[Path]:

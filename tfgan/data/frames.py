@@ -1,0 +1,94 @@
+"""Makes each page of the files of a data set an example of its own: slices of volumes, frames of DICOM, pages of TIFF."""
+
+import functools
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from tfgan.config import Domain
+from tfgan.data import images
+from tfgan.data.source import Source, View
+from tfgan.errors import UnreadableImage, UserError
+from tfgan.terminal import waiting
+
+AT_HAND = 4  # examples whose pages are kept, as those of a file are mostly asked for one after the other
+
+
+class Frames(View):
+    """The pages of another source's examples, which hold the channels of one page after those of the other, see `images.fit`.
+
+    Both images of a pair must have as many pages: the first one goes with the first, and so on.
+
+    Args:
+        inner: the other source, whose domains are read by "frames".
+
+    Raises:
+        UserError: label maps that are read as classes.
+    """
+
+    def __init__(self, inner: Source):
+        super().__init__(inner, inner.domains)
+        self.class_names, self.label_side = inner.class_names, inner.label_side
+        self.attribute_names, self.attribute_groups = inner.attribute_names, inner.attribute_groups
+        self.attribute_sets = inner.attribute_sets
+        for domain in inner.domains.values():
+            if domain.classes:
+                raise UserError(f"--pages=frames: {domain.name} are maps of classes, of which a file holds one; save each page as a file.")
+        paths = {path for index in range(len(inner)) for path in inner.paths(index)}
+        with ThreadPoolExecutor() as pool:
+            counts = waiting(pool.map(self._count, paths), len(paths), "Counting the pages of files")
+            self._pages = dict(zip(paths, counts))
+        self._places = [(index, page) for index in range(len(inner)) for page in range(max(map(self._of, inner.paths(index)), default=1))]
+        self._example = functools.lru_cache(AT_HAND)(inner.load)
+
+    def _count(self, path: Path) -> int:
+        """The pages of a file; 1 for one that cannot be read, which is told when it is loaded."""
+        try:
+            return images.probe(path, next(iter(self.domains.values())).pages).pages
+        except (UnreadableImage, OSError):
+            return 1
+
+    def _of(self, path: Path) -> int:
+        return self._pages[path]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def name(self, index: int) -> str:
+        place, page = self._places[index]
+        name = self.inner.name(place)
+        return name if len(self.inner) == len(self) else f"{name}#{page + 1}"
+
+    def paths(self, index: int) -> tuple[Path, ...]:
+        return self.inner.paths(self._places[index][0])
+
+    def content(self, index: int) -> bytes:
+        place, page = self._places[index]
+        return self.inner.content(place) + page.to_bytes(4, "big")
+
+    def load(self, index: int) -> dict[str, np.ndarray]:
+        """One page, under the keys of the other source.
+
+        Raises:
+            UnreadableImage: the file cannot be used, or has another number of pages than its counterpart.
+        """
+        place, page = self._places[index]
+        counts = {self.label(path): self._of(path) for path in self.inner.paths(place)}
+        if len(set(counts.values())) > 1:
+            found = " and ".join(f"{name} has {count}" for name, count in counts.items())
+            raise UnreadableImage(f"both files of a pair must have as many pages: {found}")
+        example = dict(self._example(place))
+        for key, domain in self.domains.items():
+            example[key] = page_of(example[key], page, domain)
+        return example
+
+
+def page_of(image: np.ndarray, page: int, domain: Domain) -> np.ndarray:
+    """One page H×W×C of all that were read for a domain; those of each part of stacked files stand together."""
+    count = image.shape[-1] // domain.channels
+    parts = []
+    for part, channels in domain.pieces():
+        begin = count * channels.start + page * part.channels
+        parts.append(image[..., begin : begin + part.channels])
+    return np.concatenate(parts, axis=-1)
