@@ -8,12 +8,13 @@ import keras
 import numpy as np
 import pytest
 
+import tfgan
 from tfgan.cli.main import main
 from tfgan.config import TrainConfig
 from tfgan.data import images
 from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.pixels import paired_scores
-from tfgan.runs.evaluation import comparisons
+from tfgan.runs.evaluation import comparisons, folders
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -169,20 +170,52 @@ def test_a_damaged_image_is_named(tmp_path, capsys):
         assert str(real / "1.png") in capsys.readouterr().err
 
 
+def arrays(folder, *values):
+    folder.mkdir()
+    for number, value in enumerate(values):
+        np.save(folder / f"{number}.npy", value)
+    return folder
+
+
+def test_16_bits_are_not_reduced_to_8(tmp_path):
+    generator = np.random.default_rng(0)
+    real = generator.integers(1000, 1200, (2, 16, 16), np.uint16)  # 8 bits would tell 5 values of it apart
+    scores = tfgan.evaluate(
+        real=arrays(tmp_path / "real", *real), fake=arrays(tmp_path / "fake", *(real + 10)), metrics=["l1", "l1_units", "psnr"]
+    )
+    assert scores["l1_units"] == pytest.approx(10, rel=1e-3) and scores["l1"] == pytest.approx(20 / 65535, rel=1e-3)
+    assert scores["psnr"] == pytest.approx(20 * np.log10(65535 / 10), rel=1e-3)
+    declared = tfgan.evaluate(real=tmp_path / "real", fake=tmp_path / "fake", metrics=["l1_units", "psnr"], value_range=["1000:1300"])
+    assert declared["l1_units"] == pytest.approx(10, rel=1e-3) and declared["psnr"] == pytest.approx(20 * np.log10(30), rel=1e-3)
+
+
+def test_signed_and_float_images_are_compared_in_their_range(tmp_path, caplog):
+    real = np.linspace(-40, 40, 256, dtype=np.float32).reshape(16, 16)
+    true, made = arrays(tmp_path / "real", real, real[::-1]), arrays(tmp_path / "fake", real - 1, real[::-1] + 3)
+    with pytest.raises(tfgan.UserError, match="float32 values: say which are the lowest and the highest there are, --value_range=LOW:HIGH"):
+        tfgan.evaluate(real=true, fake=made, metrics=["l1"])
+    with pytest.raises(tfgan.UserError, match="no domains, such as ct"):
+        tfgan.evaluate(real=true, fake=made, metrics=["l1"], value_range=["ct:0:1"])
+    scores = tfgan.evaluate(real=true, fake=made, metrics=["l1", "l1_units"], value_range=["-50:50"])
+    assert scores["l1_units"] == pytest.approx(2) and scores["l1"] == pytest.approx(2 / 50)
+    assert tfgan.evaluate(real=true, fake=made, metrics=["l1_units"], value_range=["auto"])["l1_units"] < 2
+    assert "of the values lie outside -40 to 40 and are clipped" in caplog.text
+
+
 def test_folders_are_decoded_one_at_a_time(tmp_path, monkeypatch):
     """Of large originals only what is kept stays in memory: each is let go before the next is decoded."""
     real, alive, most = write(tmp_path / "real", 6, 0, (300, 300)), [], []
     write(real, 1, 0, (24, 24))
-    decode = comparisons.decode
+    read = folders.read
 
-    def watched(path):
+    def watched(path, domain, alpha):
         most.append(sum(found() is not None for found in alive))
-        pixels = decode(path).copy()
+        pixels = read(path, domain, alpha).copy()
         alive.append(weakref.ref(pixels))
         return pixels
 
-    monkeypatch.setattr(comparisons, "decode", watched)
-    assert len(comparisons.compare_folders(str(real), str(write(tmp_path / "fake", 6, 1, (24, 24))), 5000).real) == 6
+    monkeypatch.setattr(folders, "read", watched)
+    assert len(folders.compare_folders(str(real), str(write(tmp_path / "fake", 6, 1, (24, 24))), 5000).real) == 6
     assert max(most) <= 1
 
 

@@ -162,6 +162,7 @@ class EvaluateConfig(Settings):
         ),
         Unused(("features",), {"metrics": given, "features": given}, {"features": False}, "with --metrics={metrics}", said=True),
         Unused(("checkpoint", "data_dir", "cases"), where={"run": False}, why="for {subject}: it is of a run"),
+        Unused(("value_range",), where={"run": True}, why="for {subject}, a run, which records the ranges of its domains"),
         Unused(("pair_names",), where={"run": True}, why="for {subject}, a run, whose data set says which images are pairs"),
         Unused(TOOL_SETTINGS["segmenter"], where={"label maps": False}, why="for {subject}, without label maps"),
         Unused(LABELS, where={"label maps of files": False}, why="for {subject}, whose label maps are made by the program"),
@@ -179,6 +180,12 @@ class EvaluateConfig(Settings):
     count: int = setting(5000, "images at most on each side", at_least=2, at_most=10_000_000, group="what")
     pair_names: Strings = setting(
         (), "of two folders, what names of pairs share: '{}_real_B,{}_fake_B'; equal: equal names alone; empty: as found", group="what"
+    )
+    value_range: Strings = setting(
+        (),
+        "of two folders, the values that are the lowest and the highest there are: -1024:3071; auto: those of the real images; "
+        "empty: all of the type, for 8 and 16 bits",
+        group="what",
     )
     metrics: Strings = setting((), "names, for example l1,ssim,fid; empty: all that fit", group="how")
     features: str = setting(

@@ -14,6 +14,7 @@ class Metric(NamedTuple):
 
 METRICS = {
     "l1": Metric("matched", False, about="mean absolute difference, on [-1, 1]"),
+    "l1_units": Metric("units", False, about="the same in the units of the files, where these are not of 8 bits"),
     "psnr": Metric("matched", True, about="peak signal-to-noise ratio, dB"),
     "ssim": Metric("matched", True, about="structural similarity"),
     "ms_ssim": Metric("matched", True, about="the same over five scales, from 176 pixels on"),

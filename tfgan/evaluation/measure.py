@@ -11,6 +11,7 @@ import numpy as np
 from tfgan.config import Classes, Domain, Size
 from tfgan.data.label_maps.maps import paint
 from tfgan.data.normalization import as_floats
+from tfgan.data.ranges import range_of
 from tfgan.evaluation import sliced
 from tfgan.evaluation.bootstrap import interval, mean_interval
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
@@ -75,6 +76,7 @@ def fitting(comparison: Comparison) -> list[str]:
     """Names of the metrics that can be measured on a comparison, given their tools."""
     there = {
         "matched": comparison.matched,
+        "units": comparison.matched and (comparison.domain.value_range or comparison.domain.dtype != "uint8"),
         "segmentation": comparison.maps is not None,
         "labels": comparison.asked is not None,
         "cycle": comparison.cycled is not None,
@@ -163,6 +165,17 @@ class _Measurement:
             self.measured.cases[name] = np.array(scores[name])
             self.measured.values[name] = self.mean(scores[name])
         self._warn_of_few_scores(wanted)
+
+    def units(self, wanted: list[str]):
+        """The mean absolute difference in the units of the files: that on [-1, 1] times half of each channel's range."""
+        domain = self.comparison.domain
+        ranges = np.array([range_of(domain, channel) for channel in range(self.comparison.real.shape[-1])])
+        halves = ((ranges[:, 1] - ranges[:, 0]) / 2).astype(np.float32)
+        errors = self.each(
+            lambda real, fake: (np.abs(real - fake) * halves).mean(axis=(1, 2, 3)), self.comparison.real, self.comparison.fake
+        )
+        self.measured.cases["l1_units"] = errors
+        self.measured.values["l1_units"] = self.mean(errors)
 
     def segmentation(self, wanted: list[str]):
         maps, classes = self.comparison.maps, self.comparison.classes

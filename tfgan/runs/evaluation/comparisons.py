@@ -2,17 +2,12 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
-from tfgan.config import Domain, Size
-from tfgan.data.compared import files_to_compare
+from tfgan.config import Size
 from tfgan.data.dataset import Dataset
-from tfgan.data.images import convert, decode, probe, resize
 from tfgan.data.normalization import as_floats, held
-from tfgan.errors import UnreadableImage, UserError
 from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.classifier import UNKNOWN
 from tfgan.evaluation.comparison import Comparison
@@ -190,56 +185,3 @@ def _pixels(signature: Translator, images: np.ndarray, given: dict[str, np.ndarr
     if signature.source.value_range:
         return signature.to_pixels(signature(images, **given)).numpy()
     return signature.pixels(images, **given).numpy()
-
-
-def compare_folders(real: str, fake: str, count: int, pair_names: Sequence[str] = ()) -> Comparison:
-    """The comparison of the images of two folders or patterns; matched if their names form pairs, and the sizes of each pair agree.
-
-    Sets are compared at the most frequent size of the real images; others are resized to it. This is said, and why there are no pairs.
-
-    Args:
-        count: images of each folder, or pairs, at most, evenly spaced.
-        pair_names: what the names of pairs are, see `tfgan.data.pair_names.match_names`.
-
-    Raises:
-        UserError: no images; damaged ones; both sides are the same files.
-    """
-    found = files_to_compare(real, fake, count, pair_names)
-    infos = [[_read(probe, path) for path in side] for side in (found.real, found.fake)]
-    sizes = [[(info.height, info.width) for info in side] for side in infos]
-    size = max(set(sizes[0]), key=sizes[0].count)
-    other = sum(own != size for side in sizes for own in side)
-    if other:
-        logger.info(f"{other} images are resized to {size[0]}×{size[1]} (height×width), the most frequent size of the real ones.")
-    problem = found.unpaired or _unlike(sizes, found.names, (real, fake))
-    if problem:
-        logger.info(f"The images are compared as two sets only, not pair by pair: {problem}.")
-    elif found.words:
-        logger.info(f"Pairs {found.words}.")
-    channels = 3 if any(info.channels >= 3 for side in infos for info in side) else 1
-    arrays = []
-    for side in (found.real, found.fake):
-        pixels = np.empty([len(side), *size, channels], np.uint8)
-        paths = waiting(side, len(side), "Reading images")
-        for row, path in zip(pixels, paths):  # one at a time: originals may be far larger than what is kept
-            row[:] = resize(convert(_read(decode, path), channels, "uint8"), size, "bicubic")
-        arrays.append(pixels)
-    notes = (
-        () if problem or not np.array_equal(arrays[0], arrays[1]) else (f"All {len(found.names)} pairs are equal, pixel by pixel: copies?",)
-    )
-    return Comparison(Domain("image", channels), arrays[1], arrays[0], matched=not problem, names=found.names, resized=other, notes=notes)
-
-
-def _read(function: Callable, path: Path):
-    try:
-        return function(path)
-    except UnreadableImage as error:
-        raise UserError(f"{path}: {error}. Repair or remove it.") from None
-
-
-def _unlike(sizes: list[list[Size]], names: Sequence[str], folders: tuple[str, str]) -> str:
-    """A clause that says in which pair the sizes differ; "" if they do in none."""
-    for name, (h, w), (height, width) in zip(names, *sizes):
-        if (h, w) != (height, width):
-            return f"{name} is {h}×{w} in {folders[0]} and {height}×{width} in {folders[1]}"
-    return ""

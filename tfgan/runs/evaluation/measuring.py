@@ -18,7 +18,8 @@ from tfgan.evaluation.measure import Measured, Tools, fitting, measure, obstacle
 from tfgan.evaluation.results import add_result, join, make_result, table
 from tfgan.inference import open_inference
 from tfgan.paths.names import safe_name
-from tfgan.runs.evaluation.comparisons import compare, compare_folders
+from tfgan.runs.evaluation.comparisons import compare
+from tfgan.runs.evaluation.folders import compare_folders
 from tfgan.runs.evaluation.metric_networks import Evaluators, array_digest, load_extractor, load_perceptual
 from tfgan.runs.opening import Run, open_run
 
@@ -70,7 +71,7 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
 def measure_folders(real: str, fake: str, settings: EvaluateConfig) -> dict:
     """Does what `tfgan.runs.evaluation.evaluate.evaluate_folders` says, once it is judged."""
     extractor = load_extractor(settings)
-    comparison = compare_folders(real, fake, settings.count, settings.pair_names)
+    comparison = compare_folders(real, fake, settings.count, settings.pair_names, settings.value_range)
     names = _names(settings, {"": comparison}, "two folders")
     tools = Tools(features=extractor, perceptual=load_perceptual(settings, comparison.matched))
     measured = _measure({"": comparison}, names, tools, settings)

@@ -1,0 +1,120 @@
+"""The comparison of the images of two folders, in the type and the range of their files: nothing is reduced to 8 bits."""
+
+import dataclasses
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tfgan.config import Domain, Size, Strings
+from tfgan.config.ranges import AUTO, FULL_TYPE, parse_ranges
+from tfgan.data.compared import files_to_compare
+from tfgan.data.folders.domains import common_dtype
+from tfgan.data.headers import ImageInfo
+from tfgan.data.images import probe, read, resize
+from tfgan.data.normalization import held
+from tfgan.data.ranges import FULL
+from tfgan.errors import UnreadableImage, UserError
+from tfgan.evaluation.comparison import Comparison
+from tfgan.terminal import waiting
+
+logger = logging.getLogger(__name__)
+
+
+def compare_folders(real: str, fake: str, count: int, pair_names: Sequence[str] = (), value_range: Strings = ()) -> Comparison:
+    """The comparison of the images of two folders or patterns; matched if their names form pairs, and the sizes of each pair agree.
+
+    Sets are compared at the most frequent size of the real images; others are resized to it. This is said, and why there are no pairs.
+
+    Args:
+        count: images of each folder, or pairs, at most, evenly spaced.
+        pair_names: what the names of pairs are, see `tfgan.data.pair_names.match_names`.
+        value_range: the setting of `tfgan evaluate`.
+
+    Raises:
+        UserError: no images; damaged ones; both sides are the same files; values whose range must be said.
+    """
+    found = files_to_compare(real, fake, count, pair_names)
+    infos = [[_read(probe, path) for path in side] for side in (found.real, found.fake)]
+    sizes = [[(info.height, info.width) for info in side] for side in infos]
+    size = max(set(sizes[0]), key=sizes[0].count)
+    other = sum(own != size for side in sizes for own in side)
+    if other:
+        logger.info(f"{other} images are resized to {size[0]}×{size[1]} (height×width), the most frequent size of the real ones.")
+    problem = found.unpaired or _unlike(sizes, found.names, (real, fake))
+    if problem:
+        logger.info(f"The images are compared as two sets only, not pair by pair: {problem}.")
+    elif found.words:
+        logger.info(f"Pairs {found.words}.")
+    domain = _domain([info for side in infos for info in side])
+    arrays = []
+    for side in (found.real, found.fake):
+        pixels = np.empty([len(side), *size, domain.channels], domain.dtype)
+        paths = waiting(side, len(side), "Reading images")
+        for row, path in zip(pixels, paths):  # one at a time: originals may be far larger than what is kept
+            row[:] = resize(_read(lambda file: read(file, domain, "composite"), path), size, "bicubic")
+        arrays.append(pixels)
+    domain = _ranged(domain, value_range, arrays[0])
+    _tell_clipped(domain, arrays, (real, fake))
+    notes = (
+        () if problem or not np.array_equal(arrays[0], arrays[1]) else (f"All {len(found.names)} pairs are equal, pixel by pixel: copies?",)
+    )
+    true, made = (held(pixels, domain) for pixels in arrays)
+    return Comparison(domain, made, true, matched=not problem, names=found.names, resized=other, notes=notes)
+
+
+def _domain(infos: list[ImageInfo]) -> Domain:
+    """What the files of both sides are read as: pictures of as many bits as the deepest has, or bands of a type that holds all values."""
+    bands = any(info.bands for info in infos)
+    if bands:
+        ((channels, _),) = Counter(info.channels for info in infos).most_common(1)
+    else:
+        channels = 3 if any(info.channels >= 3 for info in infos) else 1
+    return Domain("image", channels, common_dtype([info.dtype for info in infos]), bands=bands)
+
+
+def _ranged(domain: Domain, value_range: Strings, real: np.ndarray) -> Domain:
+    """The domain with the range that is stated, or is that of the real images; none where the type's whole one is meant.
+
+    Raises:
+        UserError: the type has no range of its own and none is said; the real images are of one value alone; a range names a domain.
+    """
+    rules = parse_ranges(value_range)
+    if named := [rule.domain for rule in rules if rule.domain]:
+        raise UserError(f"--value_range: two folders have no domains, such as {named[0]}: give LOW:HIGH, auto or full alone.")
+    origin = rules[0].origin if rules else FULL_TYPE
+    if origin == FULL_TYPE:
+        if domain.dtype not in FULL:
+            raise UserError(
+                f"The images have {domain.dtype} values: say which are the lowest and the highest there are, --value_range=LOW:HIGH, or "
+                "--value_range=auto for those of the real images."
+            )
+        return domain
+    low, high = np.percentile(real, (rules[0].low, rules[0].high)).tolist() if origin == AUTO else (rules[0].low, rules[0].high)
+    if not low < high:
+        raise UserError(f"--value_range={value_range[0]}: the real images hold the value {low:g} alone.")
+    return dataclasses.replace(domain, value_range=((low, high),))
+
+
+def _tell_clipped(domain: Domain, arrays: Sequence[np.ndarray], folders: Sequence[str]):
+    for low, high in domain.value_range:
+        for pixels, folder in zip(arrays, folders):
+            if share := np.mean((pixels < low) | (pixels > high)):
+                logger.warning(f"{folder}: {share:.2%} of the values lie outside {low:g} to {high:g} and are clipped.")
+
+
+def _read(function: Callable, path: Path):
+    try:
+        return function(path)
+    except UnreadableImage as error:
+        raise UserError(f"{path}: {error}. Repair or remove it.") from None
+
+
+def _unlike(sizes: list[list[Size]], names: Sequence[str], folders: tuple[str, str]) -> str:
+    """A clause that says in which pair the sizes differ; "" if they do in none."""
+    for name, (h, w), (height, width) in zip(names, *sizes):
+        if (h, w) != (height, width):
+            return f"{name} is {h}×{w} in {folders[0]} and {height}×{width} in {folders[1]}"
+    return ""
