@@ -17,7 +17,7 @@ from tfgan.data.label_maps.classes import _given
 from tfgan.errors import UserError
 from tfgan.methods import METHODS, method_class
 from tfgan.runs.evaluation.evaluate import needed_tools
-from tfgan.runs.judging import facts_of
+from tfgan.runs.judging import facts_of, judge_run
 from tfgan.runs.opening import read_config
 
 KEPT = str(Path(__file__).parents[1] / "kept_run" / "run")
@@ -174,3 +174,15 @@ def test_tools_that_metrics_need():
 def test_names_given_twice():
     with pytest.raises(UserError, match="--label_names: two classes are called 'door'"):
         _given(DataConfig(label_names=("door", "wall", "door")))
+
+
+def test_an_evaluation_is_judged_once(monkeypatch):
+    seen = []
+    monkeypatch.setattr("tfgan.runs.evaluation.evaluate.judge_run", lambda *given: seen.append(given) or judge_run(*given))
+    monkeypatch.setattr("tfgan.runs.evaluation.measuring.load_extractor", stop)
+    assert main(["evaluate", KEPT, "--metrics=l1"]) == 2
+    assert seen == [(KEPT, "last")]
+
+
+def stop(settings):
+    raise UserError("measured no further")

@@ -7,7 +7,9 @@ import pytest
 
 import tfgan
 from tfgan.cli.flags import Flags
+from tfgan.cli.main import main
 from tfgan.config import DataConfig, TrainConfig
+from tfgan.config.words import say_once
 from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.runs import recipes as recipes_module
@@ -50,6 +52,14 @@ def test_a_wrong_path_is_no_recipe(here):
     Path("quickstart.flags").write_text("--epochs=1\n")
     with pytest.raises(UserError, match=r"--flagfile=elsewhere/quickstart.flags does not exist. Did you mean quickstart.flags\?"):
         find_recipe("elsewhere/quickstart.flags", Path())
+
+
+@pytest.mark.parametrize("name", recipes())
+def test_recipes_give_no_option_that_does_nothing(name, capsys):
+    say_once.cache_clear()
+    assert main(["train", f"--flagfile={name}", "--dry_run"]) == 0
+    captured = capsys.readouterr()
+    assert "does nothing" not in captured.out + captured.err
 
 
 @pytest.mark.parametrize("argument", ["--flagfile=", "--flagfile"])

@@ -86,14 +86,15 @@ def say_unused(settings, facts: Facts = NOTHING, subject: str = ""):
 
 
 def hold(settings, facts: Facts, subject: str):
-    """Refuses the options that do nothing for what a command is about, or says so: see `refuse_unused` and `say_unused`."""
+    """Refuses the options that do nothing for what a command is about, or says so; those that do nothing beside others have been held."""
     refuse_unused(settings, facts, subject)
     say_unused(settings, facts, subject)
 
 
 def _found(settings, facts: Facts, said: bool) -> Iterator[tuple[str, Unused]]:
+    """The options that do nothing, each with its entry: of those that ask for facts, if some are given, else of the others."""
     for entry in entries(type(settings)):
-        if entry.said is said and entry.holds(settings, facts):
+        if entry.said is said and bool(entry.where) is bool(facts) and entry.holds(settings, facts):
             yield from ((name, entry) for name in entry.names if getattr(settings, name) != getattr(type(settings), name))
 
 
