@@ -90,6 +90,9 @@ def test_evaluation_knows_the_units(run):
 
 def test_the_export_takes_and_gives_the_values_of_files(run, scene, tmp_path):
     assert main(["export", str(run), f"--output={tmp_path / 'export'}"]) == 0
+    (described,) = json.loads((tmp_path / "export" / "tfgan.json").read_text())["translates"].values()
+    assert described["takes"] == {"channels": 6, "dtype": "int16", "range": [[-1000, 9000]]}
+    assert described["gives"] == {"channels": 1, "dtype": "float32", "range": [[-5, 5]]}
     model = tf.saved_model.load(str(tmp_path / "export"))
     assert "serve_bytes" not in model.signatures  # TensorFlow reads no such files
     values = np.load(scene)

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from tfgan.config import Domain
 from tfgan.config.verbs import ExportConfig
+from tfgan.data.ranges import range_of
 from tfgan.errors import OutputError, TrainingFailed, UserError
 from tfgan.inference import Sampler, Signatures, open_inference, translators
 from tfgan.inference.export import export, largest_difference, largest_sample_difference, signature_name
@@ -89,6 +91,14 @@ def _compare(signatures: Signatures, inputs: dict[str, list[np.ndarray]], part: 
     return described
 
 
+def _values(domain: Domain) -> dict[str, Any]:
+    """What the images of a domain are, as a record states it: channels, type, and the values that are -1 and 1 for the network."""
+    if domain.is_map:
+        return {"channels": 0, "dtype": domain.dtype, "classes": list(domain.require_classes().names)}
+    ranges = domain.value_range or (range_of(domain),)
+    return {"channels": domain.channels, "dtype": domain.dtype, "range": [list(pair) for pair in ranges]}
+
+
 def _record(run: Run, signatures: Signatures, output: Path, settings: ExportConfig) -> str:
     """Writes beside a SavedModel what it was made of; returns at what scale the run sees what it translates, in words."""
     scale, ways = find_scale(run.config), translators(signatures)
@@ -96,6 +106,8 @@ def _record(run: Run, signatures: Signatures, output: Path, settings: ExportConf
         signature_name(name, signatures): {
             "from": way.source.name,
             "to": way.target.name,
+            "takes": _values(way.source),
+            "gives": _values(way.target),
             "network": run.config.hparams.image_size,
             "scale": dataclasses.asdict(scale[way.input_key]) if way.input_key in scale else None,
         }
