@@ -171,6 +171,16 @@ def test_tools_that_metrics_need():
     hold(EvaluateConfig(metrics=("mean_iou",), segmenter="x", label_palette=("zz",)), {"segmenter": True, "label maps": True}, "runs/a")
 
 
+def test_what_the_program_sets_itself_is_not_held_against_anybody(caplog):
+    say_once.cache_clear()
+    tolerant = dataclasses.replace(DataConfig(dataset="synthetic"), skip_bad_files=True)  # as check reads
+    with caplog.at_level("INFO"):
+        hold(tolerant, {"has validation": False}, "synthetic")
+        assert not caplog.messages
+        say_unused(tolerant)
+    assert caplog.messages == ["--skip_bad_files does nothing with images that the program makes."]
+
+
 def test_names_given_twice():
     with pytest.raises(UserError, match="--label_names: two classes are called 'door'"):
         _given(DataConfig(label_names=("door", "wall", "door")))
