@@ -128,6 +128,14 @@ def test_dry_run_shows_flag_file_and_command_line(tmp_path, capsys):
         assert {"*epochs=9", "*generator=unet_32", "*flip=false", "*workdir=runs/mine", "batch_size=1"} <= set(printed)
 
 
+def test_training_shows_what_differs_from_the_defaults_or_all_settings(tmp_path, capsys):
+    flags = ["train", f"--data_dir={tmp_path / 'missing'}", "--epochs=7"]
+    assert main(flags) == 2
+    assert "epochs=7" in capsys.readouterr().out.split() and main([*flags, "--show_settings"]) == 2
+    printed = capsys.readouterr().out.split()
+    assert {"*epochs=7", "batch_size=1", "cache=auto"} <= set(printed)
+
+
 @pytest.mark.parametrize(
     ("error", "code", "printed"),
     [(UserError("mend it"), 2, "error: mend it\n"), (TrainingFailed("NaN"), 1, "stopped: NaN\n"), (KeyboardInterrupt(), 130, "")],

@@ -42,7 +42,9 @@ def run(arguments: list[str]) -> int:
     if not flags["dry_run"] and not is_run(Path(training.workdir)):  # a run that is there has its data
         require_data(flags.given, data, USAGE, ", a recipe that names its data (--flagfile=quickstart.flags)")
     idle = idle_settings(cls.batch_kind) | set(hparams.idle)
-    print_settings(method + why, {"data": data, "training": training, method: hparams}, idle, every=flags["dry_run"])
+    print_settings(
+        method + why, {"data": data, "training": training, method: hparams}, idle, every=flags["dry_run"] or flags["show_settings"]
+    )
     if flags["dry_run"]:
         return 0
     return _train(method, data, training, hparams)
@@ -53,6 +55,7 @@ def _flags(method: str) -> Flags:
     flags = Flags(USAGE)
     flags.add("method", "method", method, "which GAN; see `tfgan list`")
     flags.add("method", "dry_run", False, "print all settings and stop", bool)
+    flags.add("method", "show_settings", False, "print all settings, not only those that differ from their default", bool)
     add_settings(flags, method)
     return flags
 
