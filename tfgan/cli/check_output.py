@@ -30,7 +30,15 @@ LONGEST = 1000  # characters of a file's line, or of a line of a problem
 NAMED = 12  # classes and attributes
 TOGETHER = "\N{NO-BREAK SPACE}"
 QUOTED = re.compile(r"""(?<!\w)'[^']*'(?:"'"'[^']*')*""")  # a word as `shlex.quote` writes it, no apostrophe inside one
-MODES = {"RGB": "color", "L": "gray", "P": "palette", "RGBA": "color with alpha", "LA": "gray with alpha", "1": "black and white"}
+MODES = {
+    "RGB": "color",
+    "L": "gray",
+    "P": "palette",
+    "RGBA": "color with alpha",
+    "LA": "gray with alpha",
+    "1": "black and white",
+    "I;16": "gray",
+}
 
 
 def direction(seen: Inspection, settings: DataConfig) -> str:
@@ -75,7 +83,8 @@ def describe_images(seen: Inspection) -> str:
     width = max((len(name) for name, _ in rows), default=0)
     lines += [_wrapped(f"  {name:<{width}}  ", text) for name, text in rows if text]
     kinds = Counter(
-        f"{header.format} {MODES.get(header.mode, header.mode)}{' 16 bits' * (header.bits == 16)}"
+        f"{header.format} {MODES.get(header.mode, header.mode)}{' 16 bits' * (header.bits == 16 and not header.bands)}"
+        f"{f' of {header.frames} pages' * (header.frames > 1)}"
         for listing in seen.listings
         for header in listing.headers.values()
     )

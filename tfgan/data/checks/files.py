@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tfgan.data import images
 from tfgan.data.checks.finding import NOTE, WARNING, Finding, found_in, plural
-from tfgan.data.checks.headers import Listing
+from tfgan.data.checks.headers import PAGED, Listing
 from tfgan.data.formats import ACCEPTED, UNREAD, ending
 from tfgan.errors import ReadFailed, UnreadableImage
 
@@ -23,15 +23,13 @@ def check_files(listing: Listing, used: set[str]) -> list[Finding]:
     """
     headers = listing.headers
     unused = [file for file in headers if file not in used] if used else []
-    animated = [file for file, header in headers.items() if header.frames > 1]
+    animated = [file for file, header in headers.items() if header.frames > 1 and header.format not in PAGED]
     cmyk = [file for file, header in headers.items() if header.mode == "CMYK"]
     return [
         *_passed_over(listing),
         *found_in(WARNING, "unused_images", "{count} in no split", "move them into the folders of the layout, or away", unused),
         *_equal_but_for_case([*headers, *listing.passed_over]),
-        *found_in(
-            WARNING, "animated_files", "{count} with several frames or pages: the first one counts", "save frames as files", animated
-        ),
+        *found_in(WARNING, "animated_files", "{count} with several frames: the first one counts", "save frames as files", animated),
         *found_in(NOTE, "cmyk_files", "{count} in CMYK, which becomes RGB without a color profile", "save them as RGB", cmyk),
         *_mixed_depth(listing),
         *_transparent(listing),
@@ -79,10 +77,11 @@ def _equal_but_for_case(files: Sequence[str]) -> list[Finding]:
 
 
 def _mixed_depth(listing: Listing) -> list[Finding]:
-    """Findings on folders with images of 8 and of 16 bits; two folders may differ, as those of label maps and of photos do."""
+    """Findings on folders with pictures of 8 and of 16 bits; two folders may differ, as those of label maps and of photos do."""
     depths: dict[str, dict[int, list[str]]] = {}
     for file, header in listing.headers.items():
-        depths.setdefault(Path(file).parts[-2] if "/" in file else "", {}).setdefault(header.bits, []).append(file)
+        if not header.bands:
+            depths.setdefault(Path(file).parts[-2] if "/" in file else "", {}).setdefault(header.bits, []).append(file)
     mixed = [file for found in depths.values() if len(found) > 1 for file in found[16]]
     problem = "{count} with 16 bits among others with 8: if one domain has both, it is read with 8"
     return found_in(WARNING, "mixed_depth", problem, "save all images of a domain in one depth", mixed)

@@ -18,6 +18,10 @@ Progress = Callable[[Iterable, int], Iterable]
 """A function that shows progress: (items, their number) -> the items, shown as they go by."""
 
 
+PAGED = ("TIFF", "DICOM", "NIfTI")
+"""Formats whose files may have several pages, of which --pages says what they are."""
+
+
 class Header(NamedTuple):
     """What an image file's first bytes tell of it."""
 
@@ -26,6 +30,7 @@ class Header(NamedTuple):
     bits: int  # a channel: 8, 16 or 32
     alpha: bool
     frames: int
+    bands: bool = False  # whether the channels are plain data
 
 
 class Listing(NamedTuple):
@@ -51,7 +56,8 @@ def read_header(path: Path) -> Header | None:
         info = images.probe(path)
         bits = 8 * np.dtype(info.dtype).itemsize
         if info.bands or info.format in ARRAYS.values():
-            return Header(info.format, f"{info.channels} bands {info.dtype}", bits, False, info.pages)
+            kind = f"{info.channels} band{'s' * (info.channels > 1)} {info.dtype}" if info.bands else "RGB" if info.channels == 3 else "L"
+            return Header(info.format, kind, bits, False, info.pages, info.bands)
         with Image.open(path) as image:
             return Header(str(image.format), image.mode, bits, info.alpha, getattr(image, "n_frames", 1))
     except (UnreadableImage, OSError, SyntaxError, ValueError, EOFError):
