@@ -256,7 +256,7 @@ def test_command(run, photos, tmp_path, capsys):
     assert f"photo to labels, {run} at step 8, 4 images. " in printed.out
     assert f"3 written to {out}, 1 failed" in printed.out and f"{photos / 'broken.jpg'}: " in printed.err
     sizes = {str(path.relative_to(out)): images.probe(path) for path in out.rglob("*.*")}
-    assert {name: (info.height, info.width) for name, info in sizes.items()} == dict.fromkeys(["a.png", "b.jpg", "deep/er/a.png"], (4, 6))
+    assert {name: (info.height, info.width) for name, info in sizes.items()} == dict.fromkeys(["a.png", "b.png", "deep/er/a.png"], (4, 6))
 
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.*")}
     (photos / "broken.jpg").unlink()
