@@ -14,6 +14,9 @@ from tfgan.inference.translator import Translator
 
 Signature = Translator | Encoder | Sampler
 
+# In notebooks TensorFlow names the folder that it wrote to, which gets another name once the export has proved itself.
+tf.get_logger().addFilter(lambda record: "Assets written to" not in str(record.msg))
+
 
 def make_signatures(signatures: dict[str, Signature]) -> dict[str, Callable]:
     """All signatures of a run, its ways to use its networks, as functions for a SavedModel, by their names in it.

@@ -15,8 +15,10 @@ from tfgan.training.gpus import choose_gpus
 
 logger = logging.getLogger(__name__)
 
-# It warns in each trace of a compiled step that sums over replicas become collectives, also where a single replica has none.
-tf.get_logger().addFilter(lambda record: "Under XLA context, MirroredStrategy" not in str(record.msg))
+# It warns in each trace of a compiled step that sums over replicas become collectives, also where a single replica has none; and in
+# notebooks it names the devices, as training does itself.
+_KNOWN = ("Under XLA context, MirroredStrategy", "Using MirroredStrategy with devices")
+tf.get_logger().addFilter(lambda record: not any(text in str(record.msg) for text in _KNOWN))
 
 
 def _tpu_strategy(name: str) -> tf.distribute.Strategy:
