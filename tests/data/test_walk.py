@@ -54,6 +54,15 @@ def test_a_link_to_a_folder_around_the_one_that_is_walked_through_is_cut(tmp_pat
     assert [path.name for path in subfolders(tmp_path / "train")] == ["A", "B"]
 
 
+def test_links_lead_back_by_the_way_that_is_walked(tmp_path):
+    """data/A -> store, store/up -> data: from data the way is a circle, though store does not lie in data."""
+    touch(tmp_path / "store" / "1.png", tmp_path / "data" / "2.png")
+    (tmp_path / "data" / "A").symlink_to(tmp_path / "store")
+    (tmp_path / "store" / "up").symlink_to(tmp_path / "data")
+    assert names(tmp_path / "data" / "A") == ["1.png"] and names(tmp_path / "data") == ["2.png", "A/1.png"]
+    assert names(tmp_path / "store") == ["1.png", "up/2.png"]  # from there it leads elsewhere
+
+
 def test_a_folder_that_two_links_lead_to_is_looked_at_once(tmp_path, caplog):
     say_once.cache_clear()
     touch(tmp_path / "elsewhere" / "1.png")

@@ -192,7 +192,7 @@ class PreparedSource:
         if reasons and not skip_bad:
             raise UserError(
                 f"{len(bad)} of {len(self)} {split} images cannot be used:\n{_listed(reasons)}\n"
-                "Repair or remove these files, or leave them out with --skip_bad_files."
+                f"Repair or remove these files{', or leave them out with --skip_bad_files' * (len(bad) < len(self))}."
             )
         for sentence in self.clipped():
             logger.warning(f"{split}: {sentence}")

@@ -60,8 +60,9 @@ def subfolders(folder: Path) -> list[Path]:
 
 
 def leads_back(link: str) -> bool:
-    """Whether a link leads to a folder that it lies in itself, which is said once in a process."""
-    if not Path(os.path.realpath(os.path.dirname(os.path.abspath(link)))).is_relative_to(os.path.realpath(link)):
+    """Whether a link leads to a folder that it lies in itself, be it by the links on the way to it; which is said once in a process."""
+    target, way = os.path.realpath(link), Path(os.path.abspath(link)).parent
+    if not Path(os.path.realpath(way)).is_relative_to(target) and target not in map(os.path.realpath, (way, *way.parents)):
         return False
     say_once(f"{link} is passed over: it is a link to a folder that it lies in.")
     return True

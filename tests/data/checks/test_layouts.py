@@ -35,6 +35,8 @@ PAIRS = {
     "beginnings": ["train/A/{}.png", "train/B/mask_{}.png"],
     "images and masks": ["images/{}.png", "masks/{}.png"],
     "images and masks of other endings": ["images/{}.png", "masks/{}_mask.png"],
+    "CamVid's own folders": ["701_StillsRaw_full/{}.png", "LabeledApproved_full/{}_L.png"],
+    "an ending on one side": ["one/{}.png", "two/{}-x.png"],
     "beside": ["train/{}.png", "train_masks/{}.png"],
 }
 

@@ -16,7 +16,7 @@ from tfgan.data.folders.classes import find_class_folders
 from tfgan.data.folders.idx import find_idx
 from tfgan.data.folders.layout import LISTED, Wanted, find_layout, list_images, require_folder
 from tfgan.data.folders.pairs import Found, SeveralWays, find_pairs
-from tfgan.data.folders.splits import ALIASES, LABEL_WORDS, speaks_of_split, split_and_domain, split_folders
+from tfgan.data.folders.splits import ALIASES, is_label_word, speaks_of_split, split_and_domain, split_folders
 from tfgan.data.folders.stacked import open_stacked, stacked_names
 from tfgan.errors import ReadFailed, UnreadableImage, UserError
 
@@ -160,11 +160,12 @@ def _sure_of(found: Found, folder: Path) -> float:
     if not found.patterns and 2 * len(pairs) < alone:
         return 1.2
     inner = {part for path in pairs[0] if path.is_relative_to(folder) for part in path.relative_to(folder).parts[:-1]}
-    divided = any(map(speaks_of_split, inner)) or any(part.casefold() in LABEL_WORDS for part in inner)
+    divided = any(map(speaks_of_split, inner)) or any(map(is_label_word, inner))
     if not found.patterns:
         return 3.0 if divided else 2.5
     lettered = inner & {f"{name}{letter}" for name in ALIASES for letter in "AB"}  # as CycleGAN names domains
-    return 1.5 if alone or not _share_shapes(pairs) else 3.0 if divided and not lettered else 2.4
+    telling = not lettered and (divided or "{}" in found.patterns)  # X and X_seg are no collections that are numbered alike
+    return 1.5 if alone or not _share_shapes(pairs) else 3.0 if telling else 2.4
 
 
 def _share_shapes(pairs: list[tuple[Path, ...]]) -> bool:

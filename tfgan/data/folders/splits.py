@@ -9,7 +9,20 @@ from tfgan.errors import UserError
 SPLITS = {"train": ("train", "training"), "val": ("val", "valid", "validation"), "test": ("test", "testing")}
 """Name of a split -> the names that its folder may have."""
 
-LABEL_WORDS = ("label", "labels", "mask", "masks", "annot", "annotation", "annotations", "seg", "segmentation", "gt", "ground_truth")
+LABEL_WORDS = (
+    "label",
+    "labels",
+    "labeled",
+    "mask",
+    "masks",
+    "annot",
+    "annotation",
+    "annotations",
+    "seg",
+    "segmentation",
+    "gt",
+    "ground_truth",
+)
 """Names of folders of label maps, by which they are told from other folders; in any case."""
 
 COMPANIONS = ("inst", "instance", "instances", "feat", "features")
