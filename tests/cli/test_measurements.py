@@ -112,3 +112,21 @@ def test_own_arrays_of_any_type(tmp_path):
     run = tfgan.train("pix2pix", data=data, value_range=["auto"], **flags)
     result = run.translate(data["source"][0].astype(np.float32))
     assert result.dtype == np.int32 and -9 <= result.min() <= result.max() <= 8
+
+
+def test_samples_from_noise_have_the_type_of_the_data(tmp_path):
+    generator = np.random.default_rng(0)
+    images_ = generator.integers(-500, 3000, (8, 16, 16, 5)).astype(np.int16)
+    run = tfgan.train(
+        "gan", data=images_, value_range=["auto"], show_bands=["5", "2", "1"], image_size=16, batch_size=4, steps=1, num_samples=1,
+        tensorboard=False, workdir=str(tmp_path / "run"),
+    )  # fmt: skip
+    low, high = images_.min(), images_.max()
+    sample = run.sample(seeds=[3])
+    assert sample.dtype == np.int16 and sample.shape == (1, 16, 16, 5) and low <= sample.min() < sample.max() <= high
+    assert main(["sample", str(tmp_path / "run"), str(tmp_path / "out"), "--count=2", "--seed=3"]) == 0
+    files = sorted((tmp_path / "out").iterdir())
+    assert [file.name for file in files] == ["seed000003.tif", "seed000004.tif"] and np.array_equal(images.decode(files[0]), sample[0])
+    assert main(["sample", str(tmp_path / "run"), str(tmp_path / "one.jpg"), "--count=1"]) == 2
+    assert main(["sample", str(tmp_path / "run"), str(tmp_path / "sheet.png"), "--rows=2", "--columns=2"]) == 0
+    assert images.decode(tmp_path / "sheet.png").shape[-1] == 3

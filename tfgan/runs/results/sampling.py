@@ -12,8 +12,10 @@ from tfgan.config import refuse_part_of_run
 from tfgan.config.unused import hold
 from tfgan.config.verbs import SampleConfig
 from tfgan.data import images, memory
+from tfgan.data.display import seen_bands
 from tfgan.data.files import find_images
-from tfgan.data.formats import is_picture
+from tfgan.data.formats import ending, is_picture
+from tfgan.data.results import result_ending, why_unfit
 from tfgan.errors import UserError
 from tfgan.inference import Sampler, Signatures, open_inference, samplers, sheets
 from tfgan.inference.files import DONE, KEPT, OTHER, Outcome
@@ -82,10 +84,12 @@ def sample(folder: str, output: Path, settings: SampleConfig) -> tuple[str, int]
 
 
 def make_file(request: Request, path: Path) -> str:
-    """Writes the image of the first seed to `path`; says where."""
+    """Writes the image of the first seed to `path`; says where. Raises `UserError` for a format that cannot hold it."""
+    if reason := why_unfit(ending(path), request.sampler.target):
+        raise UserError(f"{path}: {reason.partition(';')[0]}: name it .{_ending(request)}.")
     _, latents, labels, own = _drawn(request)
     image = request.sampler.pixels(latents[:1], None if labels is None else labels[:1]).numpy()[0]
-    images.save(path, image, as_comment(_origin(request) | own[0]))
+    images.save(path, image, as_comment(_origin(request) | own[0]), request.sampler.target.bands)
     return f"{path}: one image, of seed {request.settings.seed}"
 
 
@@ -103,7 +107,7 @@ def make_files(request: Request, folder: Path) -> Written:
             batch = wanted[begin : begin + BATCH]
             made = request.sampler.pixels(latents[batch], None if labels is None else labels[batch]).numpy()
             for number, image in zip(batch, made):
-                images.save(folder / names[number], image, as_comment(origins[number]))
+                images.save(folder / names[number], image, as_comment(origins[number]), request.sampler.target.bands)
             shown.advance(len(batch))
     return Written.of([Outcome(DONE)] * len(wanted) + [Outcome(OTHER, other) if other else Outcome(KEPT) for other in others])
 
@@ -123,10 +127,15 @@ def _origin(request: Request) -> Origin:
     return origin_of(request.run) | ({"truncation": request.sampler.styles.truncation} if request.sampler.styles else {})
 
 
+def _ending(request: Request) -> str:
+    """The ending of files of samples: PNG, unless it cannot hold them."""
+    return result_ending(request.sampler.target, "png")
+
+
 def _drawn(request):
     """Names of files, latents, labels and what each result states of itself, for --count seeds, from --seed on."""
     seeds, sampler = request.seeds(request.settings.count), request.sampler
-    names, own = [f"seed{seed:06d}.png" for seed in seeds], [{"seed": int(seed)} for seed in seeds]
+    names, own = [f"seed{seed:06d}.{_ending(request)}" for seed in seeds], [{"seed": int(seed)} for seed in seeds]
     if not request.classes:
         return names, sampler.latents(seeds), None, own
     labels = np.resize(request.classes, len(seeds))
@@ -147,7 +156,7 @@ def _edited(request):
         latents = latents + strength * _direction(request)
         edit = f"{request.settings.having} without {request.settings.lacking}, times {strength:g}"
         own = [each | {"edit": edit} for each in own]
-    names = [file.with_suffix(".png").as_posix() for file in files]
+    names = [file.with_suffix(f".{_ending(request)}").as_posix() for file in files]
     for name in (name for name, count in collections.Counter(names).items() if count > 1):
         raise UserError(f"Several of --images would become {name}: rename them, or use a pattern for some.")
     return names, latents, None, own
@@ -173,7 +182,8 @@ def make_sheet(request: Request, path: Path) -> str:
     if needed > memory.limit():
         cells = f"--rows={request.settings.rows} --columns={request.settings.columns}"
         raise UserError(f"{cells}: a sheet of so many images {memory.refusal(needed)}.")
-    images.save(path, grid(_SHEETS[request.settings.sheet](request)))
+    columns, target = _SHEETS[request.settings.sheet](request), request.sampler.target
+    images.save(path, grid({title: [seen_bands(image, target) for image in column] for title, column in columns.items()}))
     return f"{path}: one picture, --sheet={request.settings.sheet}; for a file for each image name a folder"
 
 
