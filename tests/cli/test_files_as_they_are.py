@@ -25,7 +25,7 @@ def test_links_to_folders_are_trained_on_checked_and_translated(train, tmp_path)
     (store / "A" / "up").symlink_to(data)  # which leads back
     code, output = train(tmp_path / "run", f"--data_dir={data}", "--steps=1")
     assert code == 0, output
-    assert "4 images to train" in output and tiny.check(data, "--noprobe", "--image_size=16", "--n_layers=1")[2].count("4 train") == 1
+    assert "4 images to train" in output and "Images   4 train" in tiny.check(data, "--noprobe")[2]
     (tmp_path / "inputs").mkdir()
     for day, side in (("monday", "A"), ("tuesday", "B")):
         (tmp_path / "inputs" / day).symlink_to(store / side)
