@@ -239,6 +239,11 @@ def test_settings_for_a_look_and_a_night_are_ones_that_the_method_takes(method):
         )
 
 
+def test_a_command_names_no_data_set_that_its_folder_beats():
+    assert command("pix2pix", [DataConfig(dataset="facades", data_dir="mine")]) == "  tfgan train --method=pix2pix --data_dir=mine"
+    assert command("pix2pix", [DataConfig(dataset="facades")]) == "  tfgan train --method=pix2pix --dataset=facades"
+
+
 def test_a_look_has_narrower_networks_which_a_run_to_start_from_forbids():
     hparams, takes = method_class("cyclegan").HParams(), Prediction("", 1.0, 1, 0, 1, 1.0, 2 * NIGHT)
     tried = []

@@ -162,12 +162,12 @@ def describe_commands(method: str, data: DataConfig, others: list, seen: Inspect
 
 
 def command(method: str, records: list) -> str:
-    """The command line of training with these records of settings, without those that have their default."""
+    """The command line of training with these records of settings, without those that have their default or do nothing beside a folder."""
     words = ["tfgan train", f"--method={method}"]
     for record in records:
         for field in dataclasses.fields(record):
             value = getattr(record, field.name)
-            if value != field.default:
+            if value != field.default and not (field.name == "dataset" and record.data_dir):
                 words.append(shell_flag(field.name, value))
     lines = [""]
     for word in words:  # textwrap would break words that are quoted for their spaces
