@@ -1,6 +1,6 @@
 """Whether a run that is killed, again and again, ends as one that never was: every tensor, picture and row of its log.
 
-python -m benchmarks.kills [--kills=100] [--seed=0] [--workdir=FOLDER]
+python -m benchmarks.kills [--kills=100] [--seed=0] [--jobs=1] [--workdir=FOLDER]
 
 A tiny run of pix2pix with all that has a state is trained in processes that die by SIGKILL: before a write in its folder (each creation,
 renaming and removal of a file, and each write of TensorFlow's), at a random moment, or in the middle of a row of the log. The same command
@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,7 +49,7 @@ def main(arguments=None):
         folder = Path(options.workdir or temporary)
         unbroken = train_unbroken(folder / "unbroken")
         print(f"{describe()}; {unbroken.writes} writes in a run of {STEPS} steps.", flush=True)
-        results = campaign(unbroken, folder, options.kills, random.Random(options.seed))
+        results = campaigns(unbroken, folder, options)
     print(table(results))
     if any(result.problems for result in results):
         sys.exit(1)
@@ -61,11 +62,21 @@ class Result(NamedTuple):
     problems: list[str]
 
 
-def campaign(unbroken: Unbroken, folder: Path, kills: int, numbers: random.Random) -> list[Result]:
+def campaigns(unbroken: Unbroken, folder: Path, options) -> list[Result]:
+    """The results of `options.jobs` campaigns at once, which share the kills out, each with places of its own."""
+    parts = [options.kills // options.jobs + (job < options.kills % options.jobs) for job in range(options.jobs)]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        found = pool.map(
+            lambda job: campaign(unbroken, folder, parts[job], random.Random(f"{options.seed} {job}"), f"{job}_"), range(options.jobs)
+        )
+        return [result for results in found for result in results]
+
+
+def campaign(unbroken: Unbroken, folder: Path, kills: int, numbers: random.Random, prefix: str = "") -> list[Result]:
     """Runs that are killed `kills` times all in all; a run that is another at its end stays in `folder`."""
     results: list[Result] = []
     while (left := kills - sum(len(result.kills) for result in results)) > 0:
-        run = folder / f"run_{len(results)}"
+        run = folder / f"run_{prefix}{len(results)}"
         results.append(train_killed(run, unbroken, [random_place(unbroken, numbers) for _ in range(left)]))
         print(f"{run.name}: {len(results[-1].kills)} kills, {'; '.join(results[-1].problems) or 'the same'}", flush=True)
         if not results[-1].problems:
@@ -130,6 +141,7 @@ def _parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100, help="all in all (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the places (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at once (default: %(default)s)")
     parser.add_argument("--workdir", default="", help="where runs are kept that ended as another; default: they are not")
     return parser.parse_args(arguments)
 

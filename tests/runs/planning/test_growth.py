@@ -11,8 +11,10 @@ from run_state import newest_tensors, rows
 
 import tfgan
 from tfgan.cli.main import main
-from tfgan.config import DataSpec, Domain
+from tfgan.config import DataConfig, DataSpec, Domain
 from tfgan.config.spec import DataState
+from tfgan.data.dataset import Dataset
+from tfgan.data.own import ArraySource
 from tfgan.data.prepare import fingerprint_of
 from tfgan.errors import UserError
 from tfgan.runs.opening import read_config
@@ -276,3 +278,22 @@ def test_names_that_are_new_for_the_same_images():
     change = compare(old, {"x": "1", "c": "9", "d": "7", "f": "", "g": "1", "h": "1"}, "train")
     assert (change.renamed, change.more, change.gone, change.other) == (["g", "x"], ["f", "h"], ["e"], ["c"])
     assert not compare(old, dict(old), "train")
+
+
+def labeled(labels, names=None):
+    """The list of the images of a set whose labels a program gives, under one name each where `names` says so."""
+    source = ArraySource({"image": list(np.zeros((3, 8, 8, 3), np.uint8)), "label": np.int32(labels)}, {"image": Domain("image", 3)})
+    source.class_names = ("cat", "dog")
+    if names:
+        source.name = names.__getitem__
+    keys = {"image": "image", "label": "label"}
+    return Dataset("labeled", {"train": [(source, keys)]}, (8, 8), (8, 8), DataConfig()).listings["train"][0]
+
+
+def test_a_label_is_part_of_the_content():
+    before, now = labeled([0, 1, 0]), labeled([0, 1, 1])
+    assert compare(before, now, "train").other == ["000002"] and not compare(before, labeled([0, 1, 0]), "train")
+
+
+def test_images_of_one_name_are_all_listed():
+    assert list(labeled([0, 1, 0], ["a", "a", "b"])) == ["a", "a (1)", "b"]
