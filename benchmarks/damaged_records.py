@@ -32,7 +32,7 @@ from tfgan.errors import UserError
 from tfgan.runs.opening import read_config
 
 KEPT = Path(__file__).parents[1] / "tests" / "kept_run" / "run"
-SECONDS = 120  # after which a command hangs
+SECONDS = 600  # after which a command hangs, also on a busy machine
 FAULT = 70  # the exit code of what nobody foresaw
 MOST_LINES = 3  # of an error, behind which a verb's settings may stand
 
