@@ -59,6 +59,8 @@ def test_names_that_are_said_alike(first, second):
 def test_what_is_said_alike_twice_is_no_pair():
     found = match_names(["1.png", "001.png"], ["01.png"])
     assert found.pairs == [] and found.alone[0] == {"1.png": "1", "001.png": "001"}
+    found = match_names(["1.png", "01.png"], ["1.jpg", "001.jpg"])  # which of them is meant by 1, nobody knows
+    assert found.pairs == [("1.png", "1.jpg")] and found.alone == ({"01.png": "01"}, {"001.jpg": "001"})
     assert match_names(["a.png", "A.png"], ["a.jpg", "A.jpg"]).pairs == [("a.png", "a.jpg"), ("A.png", "A.jpg")]
 
 
@@ -108,6 +110,11 @@ def test_a_number_is_not_cut():
     assert match_names(names("{}.png", numbers=range(20)), names("mask_{}.png", numbers=range(10, 20))).pairs == [
         (f"{number}.png", f"mask_{number}.png") for number in range(10, 20)
     ]
+
+
+def test_a_number_is_not_cut_where_other_names_have_none():
+    found = match_names(["a.png", "b.png", "c.png", "2.png"], ["v1a.png", "v1b.png", "v1c.png", "v12.png"])
+    assert [a for a, _ in found.pairs] == ["a.png", "b.png", "c.png"] and list(found.alone[0]) == ["2.png"]
 
 
 @pytest.mark.parametrize("given", [("{}",), ("{}", "x"), ("{}{}", "{}"), ("a/{}", "{}"), ("{}", "{}", "{}"), ("same",)])
