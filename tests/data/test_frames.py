@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan.config import DataConfig
+from tfgan.config import DataConfig, Domain, Part
 from tfgan.data import open_sources
+from tfgan.data.frames import page_of
 from tfgan.errors import UnreadableImage, UserError
 
 
@@ -38,6 +39,20 @@ def test_files_of_one_page_and_of_several_may_mix(tmp_path):
     stack(tmp_path / "train/1.tif", 10, 2)
     (source,) = opened(tmp_path, "images")
     assert [source.load(index)["image"].max() for index in range(len(source))] == [0, 10, 11]
+
+
+def test_colors_of_pages_stay_together(tmp_path):
+    pages = [Image.new("RGB", (5, 6), (number, 10 + number, 20 + number)) for number in range(3)]
+    (tmp_path / "train").mkdir()
+    pages[0].save(tmp_path / "train/0.tif", save_all=True, append_images=pages[1:])
+    (source,) = opened(tmp_path, "images")
+    assert [source.load(index)["image"][0, 0].tolist() for index in range(3)] == [[n, 10 + n, 20 + n] for n in range(3)]
+
+
+def test_parts_of_stacked_files_give_a_page_each():
+    stacked = np.arange(6)[None, None]  # two pages of a part of one channel, then two of a part of two
+    domain = Domain("t1+t2", 3, bands=True, parts=(Part("t1", 1, "uint8"), Part("t2", 2, "uint8")))
+    assert [page_of(stacked, page, domain).tolist() for page in (0, 1)] == [[[[0, 2, 3]]], [[[1, 4, 5]]]]
 
 
 def test_pairs_of_different_numbers_of_pages_are_refused(tmp_path):

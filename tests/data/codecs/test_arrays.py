@@ -10,6 +10,7 @@ from tfgan.config import DTYPES
 from tfgan.data import images
 from tfgan.data.codecs import numbers
 from tfgan.data.comments import read_comment
+from tfgan.data.memory import budget
 from tfgan.errors import UnreadableImage
 
 RNG = np.random.default_rng(0)
@@ -176,6 +177,12 @@ def test_damage_is_called_damage():
     for cut in (content[:-1], content[:200], content[:20], packed[:-30], packed[:50]):
         with pytest.raises(UnreadableImage, match="damaged or incomplete"):
             images.decode(cut)
+    stored = io.BytesIO()
+    np.savez(stored, image=np.zeros((9, 9), np.int16))
+    flipped = bytearray(stored.getvalue())
+    flipped[len(flipped) // 2] ^= 1  # a value, which the checksum of the archive tells
+    with pytest.raises(UnreadableImage, match="damaged or incomplete: Bad CRC"):
+        images.decode(bytes(flipped))
     flipped = bytearray(packed)
     flipped[len(packed) // 2] ^= 0xFF
     with pytest.raises(UnreadableImage, match="damaged or incomplete"):
@@ -193,6 +200,14 @@ def test_sizes_that_files_claim_are_not_believed(monkeypatch, tmp_path):
         for read in (images.probe, images.decode):
             with pytest.raises(UnreadableImage, match="pixels it takes .* of memory"):
                 read(path)
+
+
+@pytest.mark.parametrize("form", ["npy", "npz", "tif"])
+def test_the_memory_of_all_threads_is_shared(form, monkeypatch):
+    taken = []
+    monkeypatch.setattr(budget, "take", taken.append)
+    images.decode(images.encode(np.zeros((50, 40, 6), np.int16), form))
+    assert sum(taken) >= 2 * 50 * 40 * 6 * 2
 
 
 def test_only_the_header_is_read_to_probe(tmp_path):

@@ -55,6 +55,8 @@ def test_types_and_slopes(dtype, tmp_path):
     content[112:120] = np.array([0.5, -10], "<f4").tobytes()  # scl_slope and scl_inter
     scaled = images.decode(bytes(content), "frames")
     assert scaled.dtype == np.float32 and np.array_equal(scaled, values * np.float32(0.5) - 10)
+    content[116:120] = bytes(4)  # no intercept
+    assert np.array_equal(images.decode(bytes(content), "frames"), values * np.float32(0.5))
 
 
 def test_many_slices_are_no_channels(tmp_path):
