@@ -22,7 +22,7 @@ _NAMING = {"data_dir", "dataset", "synthetic_images", "synthetic_seed"}
 """Settings each of which says which data set it is; where none is given, nobody has chosen one."""
 
 _FEATURES = "it names a feature of --dataset=tfds:NAME"
-_OF_FILES = ("tfds_dir", "skip_bad_files", "read_patience", "alpha", "pages", "groups")
+_OF_FILES = ("tfds_dir", "skip_bad_files", "read_patience", "alpha", "pages", "axis", "groups")
 
 
 def _is_made(dataset: str) -> bool:
