@@ -12,6 +12,7 @@ from PIL import Image
 from reported_run import write_run
 
 from tfgan.cli.main import main
+from tfgan.config import Domain
 from tfgan.config.verbs import TranslateConfig
 from tfgan.errors import OutputError, UserError
 from tfgan.paths import files, folders
@@ -275,7 +276,7 @@ def test_the_cases_of_domains_stay_in_the_run(place):
 
     picture = np.zeros((1, 8, 8, 3), np.uint8)
     run = SimpleNamespace(folder=place / "translates", step=4, config=None)
-    comparison = SimpleNamespace(fake=picture, real=picture, inputs=picture, names=["a"])
+    comparison = SimpleNamespace(fake=picture, real=picture, inputs=picture, names=["a"], domain=Domain("photo", 3), shown=None)
     measured = SimpleNamespace(cases={"l1": np.zeros(1)})
     outside = set(state(place))
     for part in ("../../out", "..", "/abs", "x" * 300, "a\0b"):

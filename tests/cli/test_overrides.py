@@ -159,9 +159,13 @@ def test_what_is_seen_of_training_images_is_said(capsys):
         ({"image_size": (64, 128)}, "resized to 72×143, cropped at random to 64×128, half of them mirrored."),
         ({"random_crop": False, "flip": False}, "resized to 256×256."),
     ):
-        _tell_crops(opened("facades.flags", **given)[1])
+        _tell_crops(opened("facades.flags", **given)[1], DataConfig(), "paired")
         assert capsys.readouterr().out == f"Training images are {words}\n"
-    _tell_crops(opened("facades.flags", image_size=64, load_size=286)[1])
+    for fit, words in {"none": "at their own scale, cropped", "width": "resized to a width of 286, cropped"}.items():
+        _tell_crops(opened("facades.flags")[1], DataConfig(fit=fit, augment=("color",)), "paired")
+        said = capsys.readouterr().out
+        assert f"Training images are {words} at random to 256×256" in said and "changed by color" in said
+    _tell_crops(opened("facades.flags", image_size=64, load_size=286)[1], DataConfig(), "paired")
     warning = capsys.readouterr().out.splitlines()[1]
     assert "4.5 times as large" in warning and "Cure: use --load_size=0" in warning
 

@@ -268,7 +268,7 @@ def image_for_print(folder):
 # Pairs that are none.
 
 
-@fault("warning", "narrow_halves", instead=[*tiny.UNET, "--method=pix2pix"], says="are these single images?")
+@fault("warning", "narrow_halves", instead=[*tiny.UNET, "--method=pix2pix", "--fit=width"], says="are these single images?")
 def single_images_for_pairs(folder):
     for path in folder.rglob("*.png"):
         tiny.save(path, tiny.read(path)[:, :64].repeat(2, axis=0).repeat(2, axis=1))
