@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tfgan.config import BATCH_KINDS, Domain, Size
+from tfgan.config import BATCH_KINDS, Domain, Size, shell_flag
+from tfgan.config.ranges import range_entry
 from tfgan.data.checks.finding import ERROR, NOTE, WARNING, Finding, found_in, plural
-from tfgan.data.checks.scan import Example
+from tfgan.data.checks.scan import Example, Picture
+from tfgan.data.normalization import span
 from tfgan.data.ranges import range_of
 
 FEWEST = 20  # training images
@@ -14,6 +16,7 @@ ENLARGED = 1.5  # times, above which enlarged images are visibly soft
 NEARLY_ALL = 0.9  # share of a domain's images that a size should suit
 LONG = 2.0  # times longer than the network's shape
 BLANK = 0.02  # contrast, as a share of the range, which JPEG leaves in a white page
+NARROW = 1 / 2  # share of the range of a type which images should fill, from the smallest value to the largest
 FAINT = 1 / 8  # share of the range which the largest value of all images should exceed
 
 _CURES = {
@@ -108,7 +111,7 @@ def check_shapes(
 
 
 def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example], *, ids: bool = False) -> list[Finding]:
-    """Findings on blank, gray and nearly black images.
+    """Findings on blank, gray and nearly black images, and on those that fill little of their range.
 
     Args:
         key: key of the images in the examples.
@@ -135,9 +138,21 @@ def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example
     if highest <= FAINT and not domain.is_map and not ids and len(blank) < len(seen):
         low, high = range_of(domain)
         problem = f"all images{what} are nearly black: their largest value is {low + highest * (high - low):.6g} of {high:.6g}"
-        cure = "for label ids use --label_domains and --label_coding=ids; else stretch the values to the whole range"
+        cure = f"for label ids use --label_domains and --label_coding=ids; else {shell_flag('value_range', (f'{domain.name}:auto',))}"
         findings.append(Finding(WARNING, "nearly_black", problem, cure))
+    elif not domain.is_map and not ids and not is_map:
+        findings += _narrow(what, domain, [picture for _, picture in seen])
     return findings
+
+
+def _narrow(what: str, domain: Domain, pictures: Sequence[Picture]) -> list[Finding]:
+    """A finding on images that fill less than half of the whole range of their type, where that is what networks would see."""
+    least, most = min(picture.least for picture in pictures), max(picture.most for picture in pictures)
+    if domain.value_range or not 0 < most - least < NARROW * span(domain):
+        return []
+    problem = f"all images{what} fill {(most - least) / span(domain):.0%} of their range: {least:g} to {most:g} of {span(domain)}"
+    stated, found = (shell_flag("value_range", (entry,)) for entry in (range_entry(domain.name, least, most), f"{domain.name}:auto"))
+    return [Finding(WARNING if domain.dtype == "uint16" else NOTE, "narrow_range", problem, f"use {stated}, or {found}")]
 
 
 def _small(what: str, seen, image_size: Size, smaller: str) -> list[Finding]:
