@@ -73,7 +73,8 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
         ("", GONE, 0, False),  # of an earlier version, on any machine
         ("", GONE, 25 * 3600, True),
     ],
-)
+    ids=["gone", "this_process", "elsewhere", "a_day_elsewhere", "over_a_day_elsewhere", "unmarked", "unmarked_over_a_day"],
+)  # by name, as workers that share the tests out must call them alike, and have other numbers
 def test_only_what_nobody_writes_any_more_goes(tmp_path, where, process, age, goes):
     path = make(tmp_path, where, process, age)
     write_atomically(tmp_path / "file", "x")
