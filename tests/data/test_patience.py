@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def test_errors_of_the_system_are_no_damage(number, tmp_path, monkeypatch):
         raise hiccup(number, str(path))
 
     monkeypatch.setattr(Path, "read_bytes", fail)
-    monkeypatch.setattr(images.Image, "open", fail)
+    monkeypatch.setattr(Image, "open", fail)
     for read in (images.probe, images.decode, images.decode_values):
         with pytest.raises(ReadFailed) as failed:
             read(path)
@@ -239,20 +240,22 @@ def test_check_calls_it_unread_and_not_damaged(flags, pairs, unread, capsys):
     assert "damaged" not in output and "unreadable_files" not in output
 
 
-def test_evaluate_calls_it_unread(pairs, unread):
+def test_evaluate_calls_it_unread(pairs, tmp_path, request):
+    shutil.copytree(pairs / "train", tmp_path / "fake")
+    request.getfixturevalue("unread")
     with pytest.raises(UserError, match=r"2\.png cannot be read: Input/output error$"):
-        tfgan.evaluate(real=pairs / "train", fake=pairs / "train", metrics=["l1"])
+        tfgan.evaluate(real=pairs / "train", fake=tmp_path / "fake", metrics=["l1"])
 
 
 def test_heads_that_cannot_be_read_do_not_change_what_is_learned(pairs, monkeypatch):
     """A domain's channels follow from all files: of three gray ones and one in color that is away, it would be gray."""
-    opened = images.Image.open
+    opened = Image.open
 
     def fail(source, **options):
         if isinstance(source, Path) and source.name == "2.png":
             raise hiccup(name=str(source))
         return opened(source, **options)
 
-    monkeypatch.setattr(images.Image, "open", fail)
+    monkeypatch.setattr(Image, "open", fail)
     with pytest.raises(UserError, match=r"2\.png cannot be read: Input/output error"):
         tfgan.open_dataset("paired", 16, data_dir=str(pairs), skip_bad_files=True)

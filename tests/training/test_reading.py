@@ -40,17 +40,17 @@ def data(tmp_path_factory):
 @pytest.fixture
 def away(monkeypatch):
     """(name, reads, error) -> from that many reads on, the image cannot be read; () -> it can again."""
-    decode = images.decode
+    load = images.load
 
     def set_away(name="", reads=0, error=AWAY):
         count = itertools.count()
 
-        def read(source):
+        def read(source, *pages):
             if isinstance(source, Path) and source.name == name and next(count) >= reads:
                 raise ReadFailed(source, error) if isinstance(error, OSError) else error
-            return decode(source)
+            return load(source, *pages)
 
-        monkeypatch.setattr(images, "decode", read if name else decode)
+        monkeypatch.setattr(images, "load", read if name else load)
 
     return set_away
 
@@ -101,13 +101,13 @@ def test_an_image_that_was_overwritten_is_named(train, data, away, tmp_path):
 
 @pytest.mark.usefixtures("eagerly")
 def test_a_moment_is_waited_for(train, data, tmp_path, monkeypatch):
-    decode, reads = images.decode, itertools.count()
+    load, reads = images.load, itertools.count()
 
-    def read(source):
+    def read(source, *pages):
         if isinstance(source, Path) and source.name == "train3.png" and next(reads) in (3, 4):
             raise ReadFailed(source, OSError(errno.EHOSTDOWN, os.strerror(errno.EHOSTDOWN)))
-        return decode(source)
+        return load(source, *pages)
 
-    monkeypatch.setattr(images, "decode", read)
+    monkeypatch.setattr(images, "load", read)
     code, output = train(tmp_path / "run", f"--data_dir={data}", *STATE, "--read_patience=60")
     assert code == 0 and output.count("trying again for 1:00 (--read_patience)") == 1 == output.count("Reading goes on after"), output

@@ -136,6 +136,7 @@ class DataConfig(Settings):
         "",
         "images that belong together, of one patient or scene, and stay in one split: a CSV file of names and groups, or a pattern of "
         "names in which {} is the group and * anything: '{}_*'; without val and test, some groups validate",
+        path=True,
     )
     validation_share: float = setting(
         0.1, "of the groups that validate, where --groups chooses them: at least one", at_least=0.001, at_most=0.9

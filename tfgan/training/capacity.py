@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import math
 import os
-import resource
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -109,8 +108,12 @@ def machine_memory() -> int:
     for file in LIMITS:
         with contextlib.suppress(OSError, ValueError):  # ValueError: "max", no limit
             limits.append(int(file.read_text()))
-    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return min(limits if soft == resource.RLIM_INFINITY else [*limits, soft])
+    with contextlib.suppress(ImportError):  # there is none on Windows
+        import resource
+
+        soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+        limits += [soft] * (soft != resource.RLIM_INFINITY)
+    return min(limits)
 
 
 def _gigabytes(count: int) -> str:

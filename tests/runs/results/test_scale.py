@@ -147,7 +147,9 @@ def test_the_other_verbs_say_it(trained, tmp_path, capsys):
     assert main(["export", str(run.folder), f"--output={tmp_path / 'model'}"]) == 0
     assert f"They take pixels as they are given. Training, samples and `tfgan translate` have images at {words}." in capsys.readouterr().out
     record = json.loads((tmp_path / "model" / "tfgan.json").read_text())
-    assert record["translates"]["serving_default"] == {"from": "zmap", "to": "photo", "network": [16, 16], "scale": SEEN}
+    pixels = {"channels": 3, "dtype": "uint8", "range": [[0, 255]]}
+    stated = {"from": "zmap", "to": "photo", "takes": pixels, "gives": pixels, "network": [16, 16], "scale": SEEN}
+    assert record["translates"]["serving_default"] == stated
     assert (record["method"], record["step"], record["run"]) == ("pix2pix", 1, "run")
 
     assert json.dumps(words)[1:-1] in run.report(tmp_path / "report.html").read_text()
