@@ -20,6 +20,7 @@ from tfgan.sizes import parse_generator
 
 MOMENTS = 2  # of Adam, each of the size of the weights
 USUAL = {"unet": 256, "encdec": 256, "resnet": 9}  # numbers of the papers' generators
+UNKNOWN = 2**62  # bytes: more than any network needs, where the machine's memory is not told
 LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))  # of a container, by cgroups 2 and 1
 
 
@@ -100,7 +101,9 @@ def _magnitude(name: str, value) -> float:
 
 def machine_memory() -> int:
     """The bytes of memory that this process can have at most: the machine's with its swap space, or what its container or user may take."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    total = UNKNOWN
+    with contextlib.suppress(AttributeError):  # nobody tells it on Windows
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     with contextlib.suppress(OSError):
         lines = Path("/proc/meminfo").read_text().splitlines()
         total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("SwapTotal:"))
