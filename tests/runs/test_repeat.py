@@ -112,7 +112,7 @@ def test_runs_of_earlier_versions_have_a_command_of_present_words():
         ({"data": {"dataset": "own:0123456789ab"}}, "A program gave the images"),
         ({"data": {"domains": [" a", "b"]}}, "--domains: names with white space around them"),
         ({"hparams": {"epochs": 0}}, "no command can repeat the run: hparams.epochs must be at least 1, not 0"),
-        ({"hparams": {"load_size": [8, 8]}}, "This version would not train it so: --load_size=8x8 is smaller"),
+        ({"hparams": {"load_size": [8, 8], "ema_warmup": "auto"}}, "This version would not train it so: --load_size=8x8 is smaller"),
         ({"hparams": []}, "hparams must be an object, not []"),
         ({"training": 3}, "training must be an object, not 3"),
     ],

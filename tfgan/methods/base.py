@@ -139,9 +139,7 @@ class AdamHParams(HParams):
 class AveragedHParams(HParams):
     """The settings of methods whose results may come from moving averages of weights."""
 
-    unused: ClassVar[Table] = (
-        Unused(("ema_warmup",), {"ema_decay": (0.0,)}, said=True),  # old runs state it
-    )
+    unused: ClassVar[Table] = (Unused(("ema_warmup",), {"ema_decay": (0.0,)}),)
 
     ema_decay: float = setting(
         0.0,
