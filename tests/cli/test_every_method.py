@@ -52,7 +52,10 @@ METRICS = {  # what `evaluate` measures
     **dict.fromkeys(CONDITIONAL, SETS | OWN - {"feature_distance"} | {"inception_score", "label_accuracy"}),
     "vaegan": SETS | {f"reconstruction.{name}" for name in MATCHED},
 }
-TRAINED_ON_DATA = ("pix2pix", "spade", "stargan", *CONDITIONAL)
+TRAINED_ON_DATA = {  # flags of networks that `evaluate` trains on the run's data
+    **dict.fromkeys(("pix2pix", "spade"), ["--features=own", "--segmenter_steps=2"]),
+    **dict.fromkeys(("stargan", *CONDITIONAL), ["--features=own", "--classifier_epochs=1"]),
+}
 
 STOP_AFTER_A_STEP = f"""
 from tfgan.training.step import TrainStep
@@ -81,7 +84,7 @@ def run(request, run_tfgan, run_commands, tmp_path_factory):
         [*command, f"--workdir={stopped}"],
         [*command, f"--workdir={unbroken}"],
         [*use, *USE.get(name, [])],
-        ["evaluate", stopped, f"--features={'own' if name in TRAINED_ON_DATA else ''}", "--segmenter_steps=2", "--classifier_epochs=1"],
+        ["evaluate", stopped, *TRAINED_ON_DATA.get(name, ["--features="])],
         ["export", stopped, f"--output={folder / 'model'}"],
     )
     for code, output in results:
