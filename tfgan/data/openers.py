@@ -48,12 +48,6 @@ def _measured(settings, kind, size):
     return sides(pairs) if kind == "unpaired" else _one_each(pairs)
 
 
-def _inside(settings, name: str) -> bool:
-    """Whether the data folder has a folder of a name, in it or in a split."""
-    folder = Path(settings.data_dir)
-    return any((inside / name).is_dir() for inside in (folder, folder / "train"))
-
-
 def _reading(settings) -> tuple[str, bool, str]:
     """How files are read: what becomes of transparency, of files that cannot be used, and of those of several pages."""
     return settings.alpha, settings.skip_bad_files, settings.reading()
@@ -75,16 +69,16 @@ def _paired(settings):
 
 def _unpaired(settings):
     """Split -> a source with the key A and one with the key B; pairs are drawn apart."""
+    from tfgan.data.folders.stacked import JOIN, stacked_names
     from tfgan.data.folders.unpaired import open_unpaired, sides
 
     if is_own(settings):
         given = open_own(settings)
         return sides(_pairs(settings)) if len(given["train"]) == 1 else given
     if settings.data_dir:
-        if stacked := [name for name in settings.domains if "+" in name and not _inside(settings, name)]:
-            raise UserError(
-                f"--domains: {stacked[0]} stacks folders, whose files must belong together, as for pix2pix; cyclegan takes two."
-            )
+        if settings.domains and stacked_names(Path(settings.data_dir), settings.domains):
+            stacked = next(name for name in settings.domains if JOIN in name)
+            raise UserError(f"--domains: {stacked} stacks folders, whose files must belong together, as for pix2pix; cyclegan takes two.")
         return open_unpaired(Path(settings.data_dir), settings.domains, settings.label_domains, *_reading(settings))
     if settings.dataset in UNPAIRED:
         from tfgan.data.tfds.cyclegan import open_cyclegan

@@ -5,6 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from any_values import values
 
 from tfgan.config import DTYPES
 from tfgan.data import images
@@ -27,14 +28,6 @@ def npz(**arrays) -> bytes:
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)
     return content.getvalue()
-
-
-def values(dtype, shape):
-    """Values over the whole range of a type."""
-    if np.dtype(dtype).kind == "f":
-        return (RNG.standard_normal(shape) * 1000).astype(dtype)
-    limits = np.iinfo(dtype)
-    return RNG.integers(limits.min, limits.max, shape, dtype, endpoint=True)
 
 
 @pytest.mark.parametrize("form", ["npy", "npz"])

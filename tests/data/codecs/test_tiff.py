@@ -6,6 +6,7 @@ import struct
 import numpy as np
 import pytest
 import tifffile
+from any_values import values
 from PIL import Image
 
 from tfgan.config import DTYPES, Domain
@@ -27,14 +28,6 @@ def tiff(*arrays, **options) -> bytes:
         for array in arrays:
             writer.write(array, metadata=None, **options)
     return content.getvalue()
-
-
-def values(dtype, shape):
-    """Values over the whole range of a type."""
-    if np.dtype(dtype).kind == "f":
-        return (RNG.standard_normal(shape) * 1000).astype(dtype)
-    limits = np.iinfo(dtype)
-    return RNG.integers(limits.min, limits.max, shape, dtype, endpoint=True)
 
 
 def check(content: bytes, expected, pages="first"):
