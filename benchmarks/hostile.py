@@ -22,10 +22,10 @@ from tfgan.cli.main import main
 from tfgan.config import BATCH_KINDS, Classes, DataConfig, DataSpec, Domain, RunConfig, TrainConfig
 from tfgan.config.spec import BESIDE_IMAGES
 from tfgan.config.verbs import EvaluateConfig, SampleConfig, TranslateConfig
-from tfgan.data import images
 from tfgan.data.attributes.tables import names_images, read_table
-from tfgan.data.comments import read_comment
 from tfgan.data.folders.idx import read_idx
+from tfgan.data.reading import images
+from tfgan.data.reading.comments import read_comment
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.evaluation.report.page import make_record
 from tfgan.evaluation.report.pictures import embed

@@ -54,7 +54,7 @@ def open_batches(options):
     start_tensorflow()
     from tfgan.config import DataConfig
     from tfgan.data import open_dataset
-    from tfgan.data.pipeline import READ_AHEAD
+    from tfgan.data.preparation.pipeline import READ_AHEAD
     from tfgan.methods.pix2pix import HParams
 
     hparams = HParams(batch_size=options.batch_size, image_size=(options.image_size, options.image_size), generator="resnet_9")

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tfgan.data.codecs.texts import KEYWORD
-from tfgan.data.columns import Geometry
+from tfgan.data.reading.codecs.texts import KEYWORD
+from tfgan.data.reading.columns import Geometry
 from tfgan.inference.grids import Strip, lay_out
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tfgan.data import images
+from tfgan.data.reading import images
 from tfgan.inference.grids import Strip, draw, lay_out
 
 CONFIG = {

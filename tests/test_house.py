@@ -39,8 +39,21 @@ BELOW = {
     "methods": {"lazy", "sizes", "losses", "augmentation", "attributes", "config", "errors"},
 }
 SHARED_BY_METHODS = ("base", "noise")
-ROOMS_OF_RUNS = {"planning": set(), "evaluation": set(), "training": {"planning", "evaluation"}, "results": {"training"}}
-"""Folder in tfgan/runs -> the others that it may know; the files beside them are for all."""
+ROOMS = {
+    "runs": {"planning": set(), "evaluation": set(), "training": {"planning", "evaluation"}, "results": {"training"}},
+    "data": {
+        "reading": set(),
+        "finding": {"reading"},
+        "preparation": {"reading"},
+        "label_maps": {"reading"},
+        "synthetic": {"label_maps"},
+        "folders": {"reading", "finding", "preparation"},
+        "attributes": {"reading", "folders"},
+        "tfds": {"reading", "preparation", "folders", "attributes"},
+        "checks": {"reading", "finding", "preparation", "label_maps", "folders", "attributes"},
+    },
+}
+"""Folder in tfgan/runs and in tfgan/data -> the others that it may know; the files beside them are for all, and open folders in data alone."""
 CARRIERS = ("training", "inference", "evaluation")  # they take methods and data sets as arguments, and never meet each other
 BELOW |= dict.fromkeys(CARRIERS, set(BELOW))
 BELOW |= {"runs": set(BELOW)}
@@ -57,7 +70,7 @@ def by_path(paths):
 
 
 def module_name(path):
-    """tfgan/data/images.py -> tfgan.data.images; a package's __init__.py is the package."""
+    """tfgan/data/reading/images.py -> tfgan.data.reading.images; a package's __init__.py is the package."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 2 else parts)
 
@@ -83,9 +96,9 @@ def forbidden(importer, imported):
         return "methods never import each other"
     if there != here and there not in BELOW[here]:
         return f"{here} must not know {there}"
-    if here == there == "runs":
-        room, other = importer.split(".")[2], imported.split(".")[2]
-        if room != other in ROOMS_OF_RUNS and other not in ROOMS_OF_RUNS.get(room, ()):
+    if here == there in ROOMS and importer.count(".") > 1:
+        room, other, rooms = importer.split(".")[2], imported.split(".")[2], ROOMS[here]
+        if room != other in rooms and other not in rooms.get(room, rooms if here == "data" else ()):
             return f"{here}.{room} must not know {there}.{other}"
     if here in CARRIERS and there == "methods" and imported.split(".")[2] != "base":
         return "only runs, the command line and the Python API look up methods"
@@ -134,12 +147,15 @@ def test_the_entry_imports_the_command_line_alone():
         ("tfgan.cli.train", "tfgan.api.train", False),
         ("tfgan.cli.sample", "tfgan.networks.unet", False),
         ("tfgan.training.trainer", "tfgan.runs.training.alarms", False),
-        ("tfgan.data.images", "numpy.random", True),
+        ("tfgan.data.reading.images", "numpy.random", True),
+        ("tfgan.data.folders.pairs", "tfgan.data.finding.walk", True),
+        ("tfgan.data.finding.walk", "tfgan.data.folders.pairs", False),
+        ("tfgan.data.openers", "tfgan.data.folders.idx", True),
         ("tfgan.layers", "tfgan.losses.l1_loss", False),
         ("tfgan.data.dataset", "tfgan.networks.unet", False),
-        ("tfgan.networks.unet", "tfgan.data.images", False),
+        ("tfgan.networks.unet", "tfgan.data.reading.images", False),
         ("tfgan.methods.cyclegan", "tfgan.methods.pix2pix.Pix2Pix", False),
-        ("tfgan.methods.pix2pix", "tfgan.data.images", False),
+        ("tfgan.methods.pix2pix", "tfgan.data.reading.images", False),
         ("tfgan.methods.pix2pix", "tfgan.training.step", False),
         ("tfgan.training.trainer", "tfgan.cli.flags", False),
         ("tfgan.training.trainer", "tfgan.inference.grids", False),

@@ -10,7 +10,7 @@ import pytest
 
 from tfgan.cli.main import main
 from tfgan.config import TrainConfig
-from tfgan.data import images
+from tfgan.data.reading import images
 from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.pixels import paired_scores
 from tfgan.runs.evaluation import comparisons, folders

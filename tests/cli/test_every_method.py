@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from run_state import newest_tensors, rows
 
-from tfgan.data import images
+from tfgan.data.reading import images
 from tfgan.inference import Sampler, open_inference
 from tfgan.inference.export import signature_name
 from tfgan.inference.files import read_image

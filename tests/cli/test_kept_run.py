@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from run_state import newest_tensors
 
-from tfgan.data import images
+from tfgan.data.reading import images
 
 KEPT = Path(__file__).parents[1] / "kept_run"  # of one epoch; what its second one and its translation were; none of it is written to
 FLAGS = [

@@ -9,7 +9,7 @@ import tifffile
 
 import tfgan
 from tfgan.cli.main import main
-from tfgan.data import images
+from tfgan.data.reading import images
 
 FLAGS = (
     *("--method=pix2pix", "--dataset=synthetic_bands", "--synthetic_images=4", "--generator=unet_16", "--ngf=2", "--ndf=2"),

@@ -13,7 +13,7 @@ from PIL import Image
 from reported_run import write_run
 
 from tfgan.cli.main import main
-from tfgan.data.prepare import PreparedSource
+from tfgan.data.preparation.prepare import PreparedSource
 from tfgan.inference.origin import read_origin
 
 KEPT = Path(__file__).parents[1] / "kept_run" / "run"

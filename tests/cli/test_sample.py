@@ -10,7 +10,7 @@ from cut_pictures import column, planned, stated
 from tfgan.cli.main import main
 from tfgan.config import DataConfig, Domain
 from tfgan.config.verbs import SampleConfig
-from tfgan.data import images
+from tfgan.data.reading import images
 from tfgan.errors import UserError
 from tfgan.inference import Encoder, Sampler, open_inference
 from tfgan.inference.grids import GAP, LEAST_CELL, LINE_HEIGHT

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from tfgan.config import DTYPES, Domain
-from tfgan.data import images
-from tfgan.data.images import why_not
+from tfgan.data.reading import images
+from tfgan.data.reading.images import why_not
 from tfgan.errors import UnreadableImage, UserError
 
 RNG = np.random.default_rng(0)

@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from tfgan.config import DataConfig
-from tfgan.data import images, open_dataset
+from tfgan.data import open_dataset
+from tfgan.data.reading import images
 
 
 def write(path, pixels):

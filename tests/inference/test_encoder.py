@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan.config import Domain
-from tfgan.data.images import resize
+from tfgan.data.reading.images import resize
 from tfgan.inference.encoder import Encoder
 from tfgan.methods.base import Encoding
 

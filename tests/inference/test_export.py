@@ -11,7 +11,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from tfgan.cli.main import main
 from tfgan.config import Domain
-from tfgan.data import images
+from tfgan.data.reading import images
 from tfgan.inference import export as export_module
 from tfgan.inference.translator import Translator
 from tfgan.methods.base import Translation

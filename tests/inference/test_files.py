@@ -4,8 +4,8 @@ from PIL import Image
 
 from tfgan.cli.main import main
 from tfgan.config import Classes, Domain
-from tfgan.data import images
-from tfgan.data.files import find_tasks
+from tfgan.data.finding.files import find_tasks
+from tfgan.data.reading import images
 from tfgan.errors import UserError
 from tfgan.inference import files
 from tfgan.inference.files import DONE, KEPT, read_image, translate_files

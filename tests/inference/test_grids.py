@@ -7,7 +7,7 @@ import pytest
 from cut_pictures import column
 from PIL import Image
 
-from tfgan.data.columns import Column, Geometry
+from tfgan.data.reading.columns import Column, Geometry
 from tfgan.inference.grids import GAP, LEAST_CELL, Strip, draw, grid, lay_out, to_rgb
 from tfgan.inference.lettering import UNKNOWN
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan.config import Classes, Domain
-from tfgan.data.images import resize
+from tfgan.data.reading.images import resize
 from tfgan.errors import UserError
 from tfgan.inference.passage import Passage
 from tfgan.inference.translator import Translator
@@ -149,7 +149,7 @@ def test_a_translation_that_takes_more_memory_than_images_may_is_refused(monkeyp
 def test_large_results_come_back_in_chunks(size, monkeypatch):
     translator, image = recorder()[0], noise(90, 70, 3)
     whole = passage(size).translate(translator, image)
-    for module in ("tfgan.inference.passage", "tfgan.data.chunks"):
+    for module in ("tfgan.inference.passage", "tfgan.data.reading.chunks"):
         monkeypatch.setattr(f"{module}.AT_ONCE", 700)
     chunked = passage(size).translate(translator, image)
     assert chunked.dtype == np.uint8 and np.abs(chunked.astype(int) - whole).max() <= 1 and (chunked == whole).mean() > 0.999

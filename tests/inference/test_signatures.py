@@ -10,8 +10,8 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgan.config import Classes, DataSpec, Domain
-from tfgan.data import images
 from tfgan.data.label_maps import maps as label_maps
+from tfgan.data.reading import images
 from tfgan.errors import UnreadableImage
 from tfgan.inference import open_inference
 from tfgan.inference.export import decode, export, is_decodable, largest_difference, make_signatures, signature_name

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from run_state import newest_tensors, rows
 
-from tfgan.data import images
+from tfgan.data.reading import images
 from tfgan.errors import ReadFailed, UnreadableImage
 
 STATE = [

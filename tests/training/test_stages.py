@@ -10,8 +10,8 @@ import tensorflow as tf
 from replicas import ONE, TWO, strategy_over
 
 from tfgan.config import DataSpec, Domain, TrainConfig
-from tfgan.data.pipeline import make_batches
-from tfgan.data.prepare import PreparedSource
+from tfgan.data.preparation.pipeline import make_batches
+from tfgan.data.preparation.prepare import PreparedSource
 from tfgan.data.source import Source
 from tfgan.methods import base
 from tfgan.optimizers import FusedAdam

@@ -163,8 +163,8 @@ def _probe(plan: _Plan, seen) -> list:
 def _draw(path: Path, plan: _Plan, seen) -> str:
     """Writes the contact sheet; says what it is."""
     start_tensorflow()
-    from tfgan.data import images
     from tfgan.data.checks.sheet import Cuts, sheet_columns
+    from tfgan.data.reading import images
     from tfgan.inference.grids import grid
 
     sources, hparams = seen.opened.splits.get("train", []), plan.hparams

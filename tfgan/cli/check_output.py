@@ -15,7 +15,7 @@ from tfgan.data import batch_keys
 from tfgan.data.checks import SEVERITIES, Finding, Inspection
 from tfgan.data.checks.finding import plural
 from tfgan.data.checks.layouts import Layout
-from tfgan.data.ranges import range_of
+from tfgan.data.preparation.ranges import range_of
 from tfgan.terminal import columns, tint
 
 if TYPE_CHECKING:

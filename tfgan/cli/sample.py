@@ -44,7 +44,7 @@ def run(arguments: list[str]) -> int:
 
 def _sheet(flags: Flags, output: Path) -> str:
     """The sheet that is named, or else that which an output called like a picture asks for; one image is no sheet."""
-    from tfgan.data.formats import is_picture
+    from tfgan.data.reading.formats import is_picture
 
     sheet, images, count = flags["sheet"], flags["images"], flags["count"]
     if sheet or os.path.isdir(output) or not is_picture(output) or (count == 1 and not images):

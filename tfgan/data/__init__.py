@@ -66,8 +66,8 @@ def _tell_shared_groups(splits: dict[str, list[Source]], settings: DataConfig):
 
 def _tell_unread(folder: Path):
     """Logs a warning for pictures in a folder that are passed over, as their format is not read."""
-    from tfgan.data.formats import told_unread
-    from tfgan.data.walk import walk
+    from tfgan.data.finding.walk import walk
+    from tfgan.data.reading.formats import told_unread
 
     if unread := told_unread(walk(folder)):
         logger.warning(f"{folder}:{unread} Passed over.")
@@ -99,7 +99,7 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str
     from tfgan.data.groups import split_by_groups
     from tfgan.data.openers import OPENERS, synthetic
     from tfgan.data.own import is_own, open_own
-    from tfgan.data.ranges import with_ranges
+    from tfgan.data.preparation.ranges import with_ranges
 
     check_settings(settings, kind)
     if is_made(settings):

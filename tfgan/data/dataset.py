@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from tfgan.config import BATCH_KINDS, DataConfig, DataSpec, Domain, Scale, Size
-from tfgan.data.geometry import KEEPING_SCALE, viewed
-from tfgan.data.images import resize
-from tfgan.data.jitter import is_photo
 from tfgan.data.label_maps.results import find_written, may_be_coded
-from tfgan.data.normalization import as_floats
-from tfgan.data.patience import Patience
-from tfgan.data.pipeline import make_batches
-from tfgan.data.prepare import MEMORY_SHARE, Listing, PreparedSource, free_memory
+from tfgan.data.preparation.geometry import KEEPING_SCALE, viewed
+from tfgan.data.preparation.jitter import is_photo
+from tfgan.data.preparation.normalization import as_floats
+from tfgan.data.preparation.pipeline import make_batches
+from tfgan.data.preparation.prepare import MEMORY_SHARE, Listing, PreparedSource, free_memory
+from tfgan.data.reading.images import resize
+from tfgan.data.reading.patience import Patience
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 from tfgan.lazy import tf
@@ -159,7 +159,7 @@ class Dataset:
         """Endless training batches: dictionaries of tensors, images b×H×W×C float32 in [-1, 1].
 
         Args:
-            settings: those of `tfgan.data.pipeline.make_batches`, such as batch_size, flip and seed.
+            settings: those of `tfgan.data.preparation.pipeline.make_batches`, such as batch_size, flip and seed.
         """
         return make_batches(self._train, self.image_size, alternate=self._alternate, augment=self.augment, **settings)
 

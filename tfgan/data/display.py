@@ -4,7 +4,7 @@ import numpy as np
 
 from tfgan.config import Domain
 from tfgan.data.label_maps.maps import paint
-from tfgan.data.normalization import as_floats
+from tfgan.data.preparation.normalization import as_floats
 
 
 def seen_bands(image: np.ndarray, domain: Domain) -> np.ndarray:
@@ -18,7 +18,7 @@ def seen_bands(image: np.ndarray, domain: Domain) -> np.ndarray:
 
 
 def as_picture(image: np.ndarray, domain: Domain) -> np.ndarray:
-    """A picture of an image that is held as batches hold it (see `tfgan.data.normalization.held`), or of a map of classes, H×W int32.
+    """A picture of an image as batches hold it (`tfgan.data.preparation.normalization.held`), or of a map of classes, H×W int32.
 
     Returns:
         The image itself where it is a picture of the whole range of its type; the colors of the classes, or the domain's range from black

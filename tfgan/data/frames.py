@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.config import Domain
-from tfgan.data import images
+from tfgan.data.reading import images
 from tfgan.data.source import Source, View
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.terminal import waiting

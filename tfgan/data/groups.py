@@ -12,7 +12,7 @@ import numpy as np
 
 from tfgan.config import DataConfig
 from tfgan.config.unused import hold
-from tfgan.data.formats import is_picture
+from tfgan.data.reading.formats import is_picture
 from tfgan.data.source import Source, View
 from tfgan.errors import UserError
 from tfgan.paths.special import special

@@ -14,9 +14,9 @@ from PIL import Image
 
 from tfgan.config import BATCH_KINDS, DTYPES, MOST_CHANNELS, DataConfig, Domain, Strings
 from tfgan.config.data import OWN
-from tfgan.data import images
 from tfgan.data.folders.domains import common_dtype
 from tfgan.data.folders.splits import SPLITS
+from tfgan.data.reading import images
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 from tfgan.values import as_array

@@ -9,7 +9,7 @@ from tfgan.config import Classes, Domain
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Generated and real images, N×H×W×C as `tfgan.data.normalization.held` has them, and what else is known of them.
+    """Generated and real images, N×H×W×C as `tfgan.data.preparation.normalization.held` has them, and what else is known of them.
 
     What is absent is None, and metrics that need it are left out.
     """

@@ -10,8 +10,8 @@ import numpy as np
 
 from tfgan.config import Classes, Domain, Size
 from tfgan.data.label_maps.maps import paint
-from tfgan.data.normalization import as_floats
-from tfgan.data.ranges import range_of
+from tfgan.data.preparation.normalization import as_floats
+from tfgan.data.preparation.ranges import range_of
 from tfgan.evaluation import sliced
 from tfgan.evaluation.bootstrap import interval, mean_interval
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from PIL import Image, ImageOps
 
 from tfgan.config import Domain
-from tfgan.data import images
-from tfgan.data.normalization import held
+from tfgan.data.preparation.normalization import held
+from tfgan.data.reading import images
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.inference.files import read_image
 from tfgan.values import as_array

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfgan.data.normalization import normalize
+from tfgan.data.preparation.normalization import normalize
 from tfgan.layers import tuned_function
 from tfgan.methods.base import Encoding
 

@@ -9,12 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.config import Domain
-from tfgan.data import images, volumes
-from tfgan.data.files import Task
+from tfgan.data.finding.files import Task
 from tfgan.data.folders.stacked import read_stack
-from tfgan.data.formats import is_volume
 from tfgan.data.label_maps import maps as label_maps
 from tfgan.data.label_maps.results import encode_result, is_coded
+from tfgan.data.reading import images, volumes
+from tfgan.data.reading.formats import is_volume
 from tfgan.errors import OutputError, ReadFailed, UnreadableImage, UserError
 from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
 from tfgan.inference.pages import as_read, translate_pages
@@ -54,7 +54,7 @@ def translate_files(
 
     Args:
         conditions: what an image H×W×C is translated by: image -> {name: vector}.
-        alpha: what becomes of transparency, see `tfgan.data.images.convert`.
+        alpha: what becomes of transparency, see `tfgan.data.reading.images.convert`.
         overwrite: do a task whose result exists.
         passage: the size at which images go through.
         origin: what all results of the tasks say of their making; each adds its own input.
@@ -97,7 +97,7 @@ def write_result(path: Path, pixels: np.ndarray, domain: Domain, comment: str, l
     """Writes a result H×W×C of a domain, whole or not at all; label maps with the exact values of their classes.
 
     Args:
-        like: the file that it was made of, whose place on Earth it takes over if that has one; see `tfgan.data.images.save`.
+        like: the file that it was made of, whose place on Earth it takes over if that has one; see `tfgan.data.reading.images.save`.
 
     Raises:
         UserError: the format of the path's ending cannot hold it.

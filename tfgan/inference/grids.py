@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tfgan.data.columns import Column, Geometry
+from tfgan.data.reading.columns import Column, Geometry
 from tfgan.inference.lettering import missing, tell_missing, wrap, write
 
 GAP = 8

@@ -1,7 +1,7 @@
 """What results say of their origin: the run, its step and its way, the settings, and the file that was translated.
 
-It stands in the result itself, see `tfgan.data.comments`. So a command that is repeated goes on where it was stopped, and never takes the
-result of another run, step, way or input for its own.
+It stands in the result itself, see `tfgan.data.reading.comments`. So a command that is repeated goes on where it was stopped, and
+never takes the result of another run, step, way or input for its own.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from tfgan.config.stored import DAMAGE, parse
-from tfgan.data.comments import read_comment
+from tfgan.data.reading.comments import read_comment
 from tfgan.errors import ReadFailed
 
 Origin = dict[str, str | int | float]

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.config import Domain
-from tfgan.data import volumes
-from tfgan.data.formats import ending, is_volume
 from tfgan.data.frames import page_of
-from tfgan.data.normalization import held
+from tfgan.data.preparation.normalization import held
+from tfgan.data.reading import volumes
+from tfgan.data.reading.formats import ending, is_volume
 from tfgan.errors import UserError
 from tfgan.inference.passage import Passage
 from tfgan.inference.translator import Translator

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan.config import FULL, TRAINED, Size, as_pixels
-from tfgan.data import memory
-from tfgan.data.chunks import AT_ONCE, chunks
-from tfgan.data.geometry import scaled
-from tfgan.data.images import resize
+from tfgan.data.preparation.geometry import scaled
+from tfgan.data.reading import memory
+from tfgan.data.reading.chunks import AT_ONCE, chunks
+from tfgan.data.reading.images import resize
 from tfgan.errors import UserError
 from tfgan.inference.tiling import translate_image
 from tfgan.inference.translator import Translator
@@ -28,7 +28,7 @@ class Passage(NamedTuple):
         network: height and width of what the network was trained on, in pixels.
         loaded: height and width to which training resized whole images before the crop.
         tile: see `tfgan.inference.tiling.translate_image`; images that training squeezed to one size are not cut.
-        fit: how training resized images, see `tfgan.data.geometry.scaled`.
+        fit: how training resized images, see `tfgan.data.preparation.geometry.scaled`.
     """
 
     size: str
@@ -105,7 +105,7 @@ class Passage(NamedTuple):
         """The translation of one image, in the image's own size.
 
         Args:
-            image: H×W×C as `tfgan.data.normalization.held` has it, or float32 in [-1, 1], or a map of class indices H×W.
+            image: H×W×C as `tfgan.data.preparation.normalization.held` has it, or float32 in [-1, 1], or a map of class indices H×W.
             conditions: what an image is translated by, once it has the size at which it goes through: image -> {name: vector}.
             floats: the result in float32, [-1, 1].
 

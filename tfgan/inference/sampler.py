@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tfgan.data.normalization import denormalize, span
+from tfgan.data.preparation.normalization import denormalize, span
 from tfgan.errors import UserError, first_line
 from tfgan.layers import normal, tuned_function, uniform
 from tfgan.methods.base import Generation, Styles

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tfgan.data import memory
-from tfgan.data.chunks import AT_ONCE
+from tfgan.data.reading import memory
+from tfgan.data.reading.chunks import AT_ONCE
 from tfgan.inference.translator import Translator
 
 ROWS = 256  # that are weighted, divided and rounded together
@@ -23,7 +23,7 @@ def translate_image(
     """Translates one image of any size, at once or in tiles.
 
     Args:
-        image: H×W×C as `tfgan.data.normalization.held` has it, or float32 in [-1, 1], or a map of class indices H×W.
+        image: H×W×C as `tfgan.data.preparation.normalization.held` has it, or float32 in [-1, 1], or a map of class indices H×W.
         floats: the result in float32, [-1, 1].
         conditions: what the image is translated by: name -> vector.
         tile: height and width of the tiles; 0, or an image no larger: all at once. Normalization by each image's own statistics then

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tfgan.config.verbs import ExportConfig
-from tfgan.data.normalization import denormalize, normalize, span
+from tfgan.data.preparation.normalization import denormalize, normalize, span
 from tfgan.layers import tuned_function
 from tfgan.methods.base import Translation
 

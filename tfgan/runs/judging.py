@@ -12,10 +12,11 @@ from tfgan.attributes import parse_changes
 from tfgan.config import BATCH_KINDS, Domain, RunConfig, as_flag, refuse_part_of_run
 from tfgan.config.unused import hold
 from tfgan.config.verbs import ExportConfig, SampleConfig, TranslateConfig
-from tfgan.data import images, is_made
-from tfgan.data.files import Task, find_images, find_stacked_tasks, find_tasks
-from tfgan.data.formats import UNREAD, ending, is_picture
-from tfgan.data.results import result_ending, why_unfit
+from tfgan.data import is_made
+from tfgan.data.finding.files import Task, find_images, find_stacked_tasks, find_tasks
+from tfgan.data.reading import images
+from tfgan.data.reading.formats import UNREAD, ending, is_picture
+from tfgan.data.reading.results import result_ending, why_unfit
 from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
 from tfgan.methods import METHODS, method_class
 from tfgan.paths.files import check_encoding, check_file, check_folder, check_place, is_there
@@ -81,7 +82,7 @@ def refuse_unnamed_way(ways: Mapping[str, str]):
 
 
 def find_results(config: RunConfig, source: str, output: str, settings: TranslateConfig) -> list[Task]:
-    """The tasks of a translation, see `tfgan.data.files.find_tasks`, once their results harm nothing: neither what is read, nor a run.
+    """The tasks of a translation (`tfgan.data.finding.files.find_tasks`), once their results harm neither what is read nor a run.
 
     Raises:
         UserError: no images; results that would take the place of what is read, or of what belongs to a run.

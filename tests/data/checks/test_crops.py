@@ -5,11 +5,12 @@ import pytest
 import tiny_folders as tiny
 
 from tfgan.config import DataConfig, Domain
-from tfgan.data import images, open_sources
+from tfgan.data import open_sources
 from tfgan.data.checks.crops import check_crops
 from tfgan.data.checks.sheet import Cuts, sheet_columns
-from tfgan.data.pipeline import make_batches
-from tfgan.data.prepare import PreparedSource
+from tfgan.data.preparation.pipeline import make_batches
+from tfgan.data.preparation.prepare import PreparedSource
+from tfgan.data.reading import images
 from tfgan.data.source import Source
 
 SIDE, COUNT = 128, 4

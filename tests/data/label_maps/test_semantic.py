@@ -13,7 +13,7 @@ from tfgan.data.label_maps.maps import load, paint
 from tfgan.data.label_maps.palettes import CMP_CLASSES as CLASSES
 from tfgan.data.label_maps.palettes import CMP_PALETTE as PALETTE
 from tfgan.data.label_maps.semantic import open_painted, open_semantic
-from tfgan.data.prepare import PreparedSource
+from tfgan.data.preparation.prepare import PreparedSource
 from tfgan.data.source import Source
 from tfgan.data.synthetic import SyntheticSource
 from tfgan.errors import UnreadableImage, UserError

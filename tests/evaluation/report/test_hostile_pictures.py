@@ -64,5 +64,5 @@ def test_the_page_says_why_a_picture_is_not_shown(folder, monkeypatch):
 def test_the_error_in_chunks_is_that_of_the_whole(monkeypatch):
     one, two = (np.random.default_rng(seed).integers(0, 256, (25, 9, 3), np.uint8) for seed in (0, 1))
     expected = 10 * np.log10(255**2 / np.mean((one.astype(float) - two) ** 2))
-    monkeypatch.setattr("tfgan.data.chunks.AT_ONCE", 4 * 9)
+    monkeypatch.setattr("tfgan.data.reading.chunks.AT_ONCE", 4 * 9)
     assert psnr(Image.fromarray(one), Image.fromarray(two)) == pytest.approx(expected, rel=1e-12)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from reported_run import CONFIG, write_run
 
-from tfgan.data import images
+from tfgan.data.reading import images
 from tfgan.evaluation.report.page import make_record
 from tfgan.evaluation.report.places import places
 from tfgan.evaluation.report.records import read_run

@@ -15,7 +15,7 @@ from tfgan.config import DataConfig, DataSpec, Domain
 from tfgan.config.spec import DataState
 from tfgan.data.dataset import Dataset
 from tfgan.data.own import ArraySource
-from tfgan.data.prepare import fingerprint_of
+from tfgan.data.preparation.prepare import fingerprint_of
 from tfgan.errors import UserError
 from tfgan.runs.opening import read_config
 from tfgan.runs.planning.growth import compare, with_states

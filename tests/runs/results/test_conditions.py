@@ -6,9 +6,10 @@ from PIL import Image
 
 from tfgan.cli.main import main
 from tfgan.config.verbs import TranslateConfig
-from tfgan.data import images, open_dataset
+from tfgan.data import open_dataset
 from tfgan.data.label_maps.maps import paint
-from tfgan.data.normalization import denormalize
+from tfgan.data.preparation.normalization import denormalize
+from tfgan.data.reading import images
 from tfgan.errors import UserError
 from tfgan.inference import open_inference
 from tfgan.inference.tiling import translate_image

@@ -10,8 +10,8 @@ from tiny_folders import two_folders
 
 import tfgan
 from tfgan.cli.main import main
-from tfgan.data import images
-from tfgan.data.images import resize
+from tfgan.data.reading import images
+from tfgan.data.reading.images import resize
 from tfgan.training.callbacks import Callback
 
 pytestmark = pytest.mark.usefixtures("eagerly")

@@ -8,7 +8,7 @@ import tensorflow as tf
 from cut_pictures import column, stated
 
 from tfgan.config import Classes, DataSpec, Domain
-from tfgan.data import images
+from tfgan.data.reading import images
 from tfgan.inference import Sampler, Translator
 from tfgan.methods.base import Generation, Method, Stage, Translation
 from tfgan.runs.training.pictures import MOST_COLUMNS, Samples

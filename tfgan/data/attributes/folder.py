@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.config import DataConfig, Domain, Strings, shell_flag
-from tfgan.data import images
 from tfgan.data.attributes.selection import Selection, select
 from tfgan.data.attributes.tables import Table, names_images, read_table
 from tfgan.data.folders.classes import find_class_folders
 from tfgan.data.folders.domains import infer_domains
 from tfgan.data.folders.layout import list_images, refuse, require_folder
+from tfgan.data.reading import images
 from tfgan.data.source import FileSource, Source, View
 from tfgan.errors import UserError
 

@@ -12,8 +12,8 @@ import numpy as np
 from tfgan.config import Strings, shortened
 from tfgan.data.folders.layout import natural_key
 from tfgan.data.folders.splits import SPLITS
-from tfgan.data.formats import is_picture
-from tfgan.data.text import read_text
+from tfgan.data.reading.formats import is_picture
+from tfgan.data.reading.text import read_text
 from tfgan.errors import UserError
 
 MAX_CATEGORIES = 100  # different texts in a column; more are names or remarks, not an attribute

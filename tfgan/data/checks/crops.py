@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from tfgan.config import Size, as_text
 from tfgan.data.checks.finding import WARNING, Finding, found_in
-from tfgan.data.geometry import distortion
+from tfgan.data.preparation.geometry import distortion
 
 LARGEST = 1.3  # times the crop's height or width; pix2pix' jitter is 286/256 = 1.12
 DISTORTED = 0.1  # share by which circles become longer in one direction, from which that is seen

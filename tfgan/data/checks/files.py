@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfgan.data import images
 from tfgan.data.checks.finding import NOTE, WARNING, Finding, found_in, plural
 from tfgan.data.checks.headers import PAGED, Listing
-from tfgan.data.formats import ACCEPTED, UNREAD, ending
+from tfgan.data.reading import images
+from tfgan.data.reading.formats import ACCEPTED, UNREAD, ending
 from tfgan.errors import ReadFailed, UnreadableImage
 
 _BESIDE = (".csv", ".txt", ".md", ".json", ".flags")

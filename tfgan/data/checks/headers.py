@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from tfgan.data import images
+from tfgan.data.finding.walk import walk
 from tfgan.data.folders.layout import list_images
-from tfgan.data.formats import ARRAYS
-from tfgan.data.walk import walk
+from tfgan.data.reading import images
+from tfgan.data.reading.formats import ARRAYS
 from tfgan.errors import UnreadableImage
 
 Progress = Callable[[Iterable, int], Iterable]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tfgan.config import DataConfig
-from tfgan.data import check_settings, images
+from tfgan.data import check_settings
 from tfgan.data.attributes.folder import FILES, find_files
 from tfgan.data.attributes.tables import read_table
 from tfgan.data.catalog import CLASSES, PAIRED, UNPAIRED
@@ -18,6 +18,7 @@ from tfgan.data.folders.layout import LISTED, Wanted, find_layout, list_images, 
 from tfgan.data.folders.pairs import Found, SeveralWays, find_pairs
 from tfgan.data.folders.splits import ALIASES, is_label_word, speaks_of_split, split_and_domain, split_folders
 from tfgan.data.folders.stacked import open_stacked, stacked_names
+from tfgan.data.reading import images
 from tfgan.errors import ReadFailed, UnreadableImage, UserError
 
 PROBED = 16  # files whose shape tells single images from pairs side by side

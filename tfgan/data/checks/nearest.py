@@ -4,9 +4,9 @@ import itertools
 from pathlib import Path
 
 from tfgan.config import shell_flag
+from tfgan.data.finding.pair_names import match_names
 from tfgan.data.folders.layout import folders_in, holds_images, list_images
 from tfgan.data.folders.splits import is_label_word, speaks_of_split, split_and_domain, split_folders, split_of
-from tfgan.data.pair_names import match_names
 from tfgan.errors import did_you_mean
 
 ALIKE = 0.9  # share of the files in two folders that have equal names, from which both show the same scenes

@@ -8,8 +8,8 @@ from tfgan.config import BATCH_KINDS, Domain, Size, shell_flag
 from tfgan.config.ranges import range_entry
 from tfgan.data.checks.finding import ERROR, NOTE, WARNING, Finding, found_in, plural
 from tfgan.data.checks.scan import Example, Picture
-from tfgan.data.normalization import span
-from tfgan.data.ranges import range_of
+from tfgan.data.preparation.normalization import span
+from tfgan.data.preparation.ranges import range_of
 
 FEWEST = 20  # training images
 ENLARGED = 1.5  # times, above which enlarged images are visibly soft

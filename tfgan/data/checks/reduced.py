@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfgan.data.chunks import AT_ONCE
+from tfgan.data.reading.chunks import AT_ONCE
 
 
 def reduced(image: np.ndarray) -> np.ndarray:

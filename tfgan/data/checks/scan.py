@@ -10,14 +10,14 @@ import numpy as np
 from PIL import Image
 
 from tfgan.config import Domain
-from tfgan.data import images
 from tfgan.data.checks.edges import Sketch, draw_sketch
 from tfgan.data.checks.headers import Progress
 from tfgan.data.checks.reduced import reduced
-from tfgan.data.chunks import chunks
 from tfgan.data.display import as_picture
-from tfgan.data.memory import budget
-from tfgan.data.normalization import held, span
+from tfgan.data.preparation.normalization import held, span
+from tfgan.data.reading import images
+from tfgan.data.reading.chunks import chunks
+from tfgan.data.reading.memory import budget
 from tfgan.data.source import Source
 from tfgan.errors import ReadFailed, UnreadableImage
 

@@ -9,12 +9,12 @@ from tfgan.config import BATCH_KINDS, DataConfig, Domain, Size, Strings
 from tfgan.data import batch_keys
 from tfgan.data.checks.crops import DISTORTED
 from tfgan.data.display import seen_bands
-from tfgan.data.geometry import distortion
-from tfgan.data.images import convert, resize
-from tfgan.data.jitter import Jitter
 from tfgan.data.label_maps.maps import paint
-from tfgan.data.normalization import normalize
-from tfgan.data.prepare import PreparedSource
+from tfgan.data.preparation.geometry import distortion
+from tfgan.data.preparation.jitter import Jitter
+from tfgan.data.preparation.normalization import normalize
+from tfgan.data.preparation.prepare import PreparedSource
+from tfgan.data.reading.images import convert, resize
 from tfgan.data.source import Source
 from tfgan.errors import ReadFailed, UnreadableImage
 

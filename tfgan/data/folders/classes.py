@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.config import Domain, Strings
-from tfgan.data import images
 from tfgan.data.folders.domains import infer_domains
 from tfgan.data.folders.layout import folders_in, list_images, no_images, refuse, require_folder
 from tfgan.data.folders.splits import SPLITS, split_folders
+from tfgan.data.reading import images
 from tfgan.data.source import FileSource
 from tfgan.errors import UserError, did_you_mean
 

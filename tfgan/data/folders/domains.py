@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.config import DTYPES, Domain
-from tfgan.data import images
-from tfgan.data.formats import ending
-from tfgan.data.headers import ImageInfo
+from tfgan.data.reading import images
+from tfgan.data.reading.formats import ending
+from tfgan.data.reading.headers import ImageInfo
 from tfgan.errors import UnreadableImage
 from tfgan.terminal import waiting
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from tfgan.config import shell_flag
 from tfgan.config.words import say_once
+from tfgan.data.finding.walk import subfolders, walk
 from tfgan.data.folders.splits import COMPANIONS, LABEL_WORDS, SPLITS, split_and_domain, split_folders, split_of
-from tfgan.data.formats import FORMATS, is_picture, told_unread
-from tfgan.data.walk import subfolders, walk
+from tfgan.data.reading.formats import FORMATS, is_picture, told_unread
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 
 LISTED = 10  # files named in a message
@@ -83,8 +83,8 @@ def names_of_sides(wanted: Wanted, default_names: tuple[str, ...]) -> tuple[str,
 def list_images(folder: Path) -> list[Path]:
     """Paths, relative to `folder`, of the images in it and in its sub-folders, in natural order ("2" before "10").
 
-    Files count by their ending. Hidden files and folders are passed over, links to folders are followed, see `tfgan.data.walk`. Pipes and
-    the like are among them: they are refused when they are read, without being opened.
+    Files count by their ending. Hidden files and folders are passed over, links to folders are followed, see
+    `tfgan.data.finding.walk`. Pipes and the like are among them: they are refused when they are read, without being opened.
 
     Raises:
         UserError: a folder cannot be read.
@@ -139,7 +139,7 @@ def _is_image(name: str) -> bool:
 
 
 def folders_in(folder: Path) -> list[Path]:
-    """The folders directly in a folder, in natural order of their names; see `tfgan.data.walk.subfolders`."""
+    """The folders directly in a folder, in natural order of their names; see `tfgan.data.finding.walk.subfolders`."""
     return sorted(subfolders(folder), key=lambda path: natural_key(path.name))
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tfgan.data.folders.splits import SPLITS, split_of
-from tfgan.data.formats import is_picture
-from tfgan.data.text import read_text
+from tfgan.data.reading.formats import is_picture
+from tfgan.data.reading.text import read_text
 from tfgan.errors import UserError
 
 MAX_BYTES = 2**27

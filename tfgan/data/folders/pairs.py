@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan.config import Domain, Strings, shell_flag
-from tfgan.data import images
+from tfgan.data.finding.pair_names import EQUALLY, match_names
 from tfgan.data.folders.domains import infer_domains
 from tfgan.data.folders.layout import (
     Folders,
@@ -21,8 +21,8 @@ from tfgan.data.folders.layout import (
     require_folder,
 )
 from tfgan.data.folders.pair_table import read_pairs
-from tfgan.data.pair_names import EQUALLY, match_names
-from tfgan.data.pairing import as_pair, split_halves
+from tfgan.data.preparation.pairing import as_pair, split_halves
+from tfgan.data.reading import images
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage, UserError
 
@@ -115,13 +115,14 @@ def open_pairs(
     Layouts: side by side files in DATA/train (A the left half, B the right); DATA/train/A + DATA/train/B or DATA/A/train + DATA/B/train
     with any two folder names; DATA/trainA + DATA/trainB, or DATA/train_A + DATA/train_B with any names; DATA/train + DATA/train_masks. A
     DATA folder without splits is "train", be it of side by side files or of two folders. Folders inside those of the layout count too.
-    Files of two folders match by their names, see `tfgan.data.pair_names`; how they were found is logged, unless the names are equal.
+    Files of two folders match by their names, see `tfgan.data.finding.pair_names`; how they were found is logged, unless
+    the names are equal.
 
     Of two freely named folders, A is the first in the alphabet, unless `names` are the names of folders: then A is `names[0]`.
 
     A domain has 3 channels if any of its files, over all splits, is in color, else 1; with alpha="keep" it has 4 if any file has
     transparency. It is uint16 if all its files are, else uint8. Only headers are read for this; files whose header cannot be read are
-    passed over here and reported by `load`. Files of 8 and 16 bits, gray and color, may mix: see `tfgan.data.images.convert`.
+    passed over here and reported by `load`. Files of 8 and 16 bits, gray and color, may mix: see `tfgan.data.reading.images.convert`.
 
     Args:
         data_dir: the folder.
@@ -130,7 +131,7 @@ def open_pairs(
         alpha: what becomes of transparency: "composite", "drop" or "keep".
         skip_bad_files: leave out files without a counterpart, listed in `PairedFolder.skipped`, instead of stopping.
         pages: what becomes of files of several pages: "refuse", "first" or "channels".
-        pair_names: two patterns of the names, see `tfgan.data.pair_names.match_names`.
+        pair_names: two patterns of the names, see `tfgan.data.finding.pair_names.match_names`.
         pairs_file: a CSV file of the pairs, see `tfgan.data.folders.pair_table`; "" where the folders say which they are.
 
     Raises:

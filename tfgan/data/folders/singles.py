@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.config import Domain
-from tfgan.data import images
 from tfgan.data.folders.domains import infer_domains
 from tfgan.data.folders.layout import list_images, no_images, refuse, require_folder
 from tfgan.data.folders.splits import SPLITS, split_folders
-from tfgan.data.pairing import split_halves
+from tfgan.data.preparation.pairing import split_halves
+from tfgan.data.reading import images
 from tfgan.data.source import FileSource
 from tfgan.errors import UserError
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tfgan.data.walk import subfolders
+from tfgan.data.finding.walk import subfolders
 from tfgan.errors import UserError
 
 SPLITS = {"train": ("train", "training"), "val": ("val", "valid", "validation"), "test": ("test", "testing")}

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.config import MOST_CHANNELS, Domain, Part, Strings
-from tfgan.data import images
 from tfgan.data.folders.domains import common_dtype, infer_domains
 from tfgan.data.folders.layout import Wanted, folders_in, list_images, refuse, require_folder
 from tfgan.data.folders.pairs import LAYOUTS, Found, find_pairs
+from tfgan.data.reading import images
 from tfgan.data.source import Source
 from tfgan.errors import UnreadableImage, UserError
 
@@ -130,7 +130,8 @@ def open_stacked(
         alpha: what becomes of transparency: "composite", "drop" or "keep".
         skip_bad_files: leave out files without a counterpart in each of the folders, instead of stopping.
         pages: what becomes of files of several pages: "refuse", "first" or "channels".
-        pair_names: a pattern of the names in each of the folders, see `tfgan.data.pair_names.match_names`; empty: found by themselves.
+        pair_names: a pattern of the names in each of the folders, see `tfgan.data.finding.pair_names.match_names`; empty: found
+            by themselves.
 
     Raises:
         UserError: a folder is missing, or named twice; files have no counterpart; a domain of more channels than there may be.

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.config import Domain
-from tfgan.data import images
 from tfgan.data.folders.domains import infer_domains
 from tfgan.data.folders.layout import Wanted, find_layout, list_images
 from tfgan.data.folders.pairs import open_pairs
+from tfgan.data.reading import images
 from tfgan.data.source import FileSource, Source, View
 from tfgan.errors import UnreadableImage
 

@@ -10,7 +10,7 @@ import numpy as np
 from tfgan.config import Classes, DataConfig, Strings
 from tfgan.data.label_maps.maps import LabelMap, is_flat, listed, pack, to_hex, unpack
 from tfgan.data.label_maps.palettes import CMP_CLASSES, CMP_PALETTE
-from tfgan.data.memory import budget
+from tfgan.data.reading.memory import budget
 from tfgan.errors import UnreadableImage, UserError, did_you_mean
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from tfgan.config import Classes, Domain, Strings
-from tfgan.data import images
+from tfgan.data.reading import images
 from tfgan.errors import UnreadableImage
 
 FLAT_STEP = 4

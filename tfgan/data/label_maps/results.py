@@ -6,13 +6,13 @@ from collections.abc import Callable
 import numpy as np
 
 from tfgan.config import Classes, DataConfig, Domain
-from tfgan.data import images
-from tfgan.data.chunks import chunks
-from tfgan.data.codecs import texts
 from tfgan.data.label_maps import maps
 from tfgan.data.label_maps.classes import find_classes
 from tfgan.data.label_maps.maps import LabelMap
 from tfgan.data.label_maps.semantic import label_file
+from tfgan.data.reading import images
+from tfgan.data.reading.chunks import chunks
+from tfgan.data.reading.codecs import texts
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 

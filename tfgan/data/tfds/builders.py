@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from tfgan.data.folders.layout import natural_key
 from tfgan.data.folders.splits import SPLITS
-from tfgan.data.images import EXTENSIONS
+from tfgan.data.reading.images import EXTENSIONS
 from tfgan.errors import UserError
 
 logger = logging.getLogger(__name__)

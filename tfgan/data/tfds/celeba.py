@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.config import DataConfig, Domain, Strings
-from tfgan.data import images
 from tfgan.data.attributes.folder import find_table, join, open_set
 from tfgan.data.attributes.selection import select
+from tfgan.data.reading import images
 from tfgan.data.source import Records, RecordSource, Source
 from tfgan.data.tfds.builders import import_tfds, prepare
 from tfgan.data.tfds.classes import ImageRecords

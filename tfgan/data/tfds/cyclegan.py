@@ -6,7 +6,7 @@ import os
 import numpy as np
 
 from tfgan.config import Domain
-from tfgan.data import images
+from tfgan.data.reading import images
 from tfgan.data.source import Records, RecordSource
 from tfgan.data.tfds.builders import import_tfds, prepare
 from tfgan.data.tfds.pairs import read_splits

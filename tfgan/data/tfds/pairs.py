@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from tfgan.config import Domain
-from tfgan.data import images
 from tfgan.data.folders.splits import SPLITS
-from tfgan.data.pairing import as_pair, split_halves
+from tfgan.data.preparation.pairing import as_pair, split_halves
+from tfgan.data.reading import images
 from tfgan.data.source import Record, Records, RecordSource
 from tfgan.data.tfds.builders import PIX2PIX, import_tfds, pix2pix_builder, prepare
 from tfgan.errors import UnreadableImage, UserError

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from tfgan.data.chunks import chunks
-from tfgan.data.headers import DECODER_ERRORS
+from tfgan.data.reading.chunks import chunks
+from tfgan.data.reading.headers import DECODER_ERRORS
 from tfgan.errors import UnreadableImage, first_line
 from tfgan.paths.special import special
 

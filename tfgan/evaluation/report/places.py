@@ -6,16 +6,16 @@ from typing import Any
 
 from PIL import Image, ImageFont
 
-from tfgan.data.codecs.texts import KEYWORD
-from tfgan.data.columns import Column, Geometry
-from tfgan.data.headers import DECODER_ERRORS
+from tfgan.data.reading.codecs.texts import KEYWORD
+from tfgan.data.reading.columns import Column, Geometry
+from tfgan.data.reading.headers import DECODER_ERRORS
 
 OLD_GAP, OLD_TITLE_HEIGHT, OLD_FONT_SIZE = 8, 22, 13  # pixels, of the pictures of earlier versions
 OLD_SHRINKS = (1, 2, 4, 8, 16, 32, 64)  # of images that grew while training
 
 
 def places(path: Path, size: tuple[int, int], spec: Any) -> dict[str, Any] | None:
-    """The places of a sample picture's images, `tfgan.data.columns.Geometry` as a dictionary; None if they are not known.
+    """The places of a sample picture's images, `tfgan.data.reading.columns.Geometry` as a dictionary; None if they are not known.
 
     Args:
         path: the file, which can be read.

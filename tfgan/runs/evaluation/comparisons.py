@@ -7,7 +7,7 @@ import numpy as np
 
 from tfgan.config import Size
 from tfgan.data.dataset import Dataset
-from tfgan.data.normalization import as_floats, held
+from tfgan.data.preparation.normalization import as_floats, held
 from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.classifier import UNKNOWN
 from tfgan.evaluation.comparison import Comparison

@@ -5,7 +5,7 @@ from pathlib import Path
 from tfgan.config.unused import hold
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import is_stored, open_sources
-from tfgan.data.compared import files_to_compare
+from tfgan.data.finding.compared import files_to_compare
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.paths.files import check_folder

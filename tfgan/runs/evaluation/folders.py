@@ -10,12 +10,12 @@ import numpy as np
 
 from tfgan.config import Domain, Size, Strings
 from tfgan.config.ranges import AUTO, FULL_TYPE, parse_ranges
-from tfgan.data.compared import files_to_compare
+from tfgan.data.finding.compared import files_to_compare
 from tfgan.data.folders.domains import common_dtype
-from tfgan.data.headers import ImageInfo
-from tfgan.data.images import probe, read, resize
-from tfgan.data.normalization import held
-from tfgan.data.ranges import FULL
+from tfgan.data.preparation.normalization import held
+from tfgan.data.preparation.ranges import FULL
+from tfgan.data.reading.headers import ImageInfo
+from tfgan.data.reading.images import probe, read, resize
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.evaluation.comparison import Comparison
 from tfgan.terminal import waiting
@@ -30,7 +30,7 @@ def compare_folders(real: str, fake: str, count: int, pair_names: Sequence[str] 
 
     Args:
         count: images of each folder, or pairs, at most, evenly spaced.
-        pair_names: what the names of pairs are, see `tfgan.data.pair_names.match_names`.
+        pair_names: what the names of pairs are, see `tfgan.data.finding.pair_names.match_names`.
         value_range: the setting of `tfgan evaluate`.
 
     Raises:

@@ -8,8 +8,9 @@ import numpy as np
 
 from tfgan.config.unused import hold
 from tfgan.config.verbs import EvaluateConfig
-from tfgan.data import images, open_dataset
+from tfgan.data import open_dataset
 from tfgan.data.display import as_picture
+from tfgan.data.reading import images
 from tfgan.errors import OutputError, UserError
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.evaluation.comparison import Comparison

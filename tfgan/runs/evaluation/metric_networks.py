@@ -18,7 +18,7 @@ from tfgan.config.spec import OLD_CODINGS
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import open_dataset
 from tfgan.data.dataset import Dataset
-from tfgan.data.normalization import as_floats
+from tfgan.data.preparation.normalization import as_floats
 from tfgan.errors import OutputError, UserError, did_you_mean_path, first_line
 from tfgan.evaluation import extractors
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS

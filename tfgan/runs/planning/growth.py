@@ -18,7 +18,7 @@ from tfgan.config import DataConfig, DataSpec, RunConfig, TrainConfig, shell_fla
 from tfgan.config.spec import DataState
 from tfgan.config.stored import DAMAGE, Damaged, read_json
 from tfgan.data.dataset import Dataset
-from tfgan.data.prepare import Listing, fingerprint_of
+from tfgan.data.preparation.prepare import Listing, fingerprint_of
 from tfgan.errors import UserError
 from tfgan.paths.aside import set_aside
 from tfgan.paths.files import write_atomically

@@ -9,7 +9,7 @@ from tfgan.config import DataConfig, RunConfig, TrainConfig, as_flag, difference
 from tfgan.config.unused import hold
 from tfgan.data import check_settings, is_stored, open_dataset
 from tfgan.data.dataset import Dataset
-from tfgan.data.ranges import stated
+from tfgan.data.preparation.ranges import stated
 from tfgan.errors import ReadFailed, UserError
 from tfgan.methods import method_class
 from tfgan.methods.base import HParams

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfgan.config import Domain
 from tfgan.config.verbs import ExportConfig
-from tfgan.data.ranges import range_of
+from tfgan.data.preparation.ranges import range_of
 from tfgan.errors import OutputError, TrainingFailed, UserError
 from tfgan.inference import Sampler, Signatures, open_inference, translators
 from tfgan.inference.export import export, largest_difference, largest_sample_difference, signature_name

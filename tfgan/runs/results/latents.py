@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.config import Strings
-from tfgan.data.files import find_images
-from tfgan.data.normalization import normalize
+from tfgan.data.finding.files import find_images
+from tfgan.data.preparation.normalization import normalize
 from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
 from tfgan.inference import Encoder, Sampler, Signatures, samplers
 from tfgan.inference.files import read_image
@@ -110,7 +110,7 @@ def attribute_vector(run: Run, signatures: Signatures, having: str, lacking: str
     """The vector that leads from the mean latents of images that lack something to those of images that have it (Larsen et al. 2016, §4.2).
 
     Args:
-        having, lacking: folders, patterns or files of images, see `tfgan.data.files.find_tasks`.
+        having, lacking: folders, patterns or files of images, see `tfgan.data.finding.files.find_tasks`.
 
     Returns:
         float32 of the latents' length.

@@ -11,11 +11,11 @@ import numpy as np
 from tfgan.config import refuse_part_of_run
 from tfgan.config.unused import hold
 from tfgan.config.verbs import SampleConfig
-from tfgan.data import images, memory
 from tfgan.data.display import seen_bands
-from tfgan.data.files import find_images
-from tfgan.data.formats import ending, is_picture
-from tfgan.data.results import result_ending, why_unfit
+from tfgan.data.finding.files import find_images
+from tfgan.data.reading import images, memory
+from tfgan.data.reading.formats import ending, is_picture
+from tfgan.data.reading.results import result_ending, why_unfit
 from tfgan.errors import UserError
 from tfgan.inference import Sampler, Signatures, open_inference, samplers, sheets
 from tfgan.inference.files import DONE, KEPT, OTHER, Outcome

@@ -35,7 +35,7 @@ def choose_passage(run: Run, translator: Translator, settings: TranslateConfig) 
 
 
 def translation_fit(config: RunConfig) -> str:
-    """How training made the network's images out of larger ones, see `tfgan.data.geometry`; the built-in set has them in their size."""
+    """How training made the network's images out of larger ones, by `--fit`; the built-in set has them in their size."""
     return "squeeze" if is_made(config.data) else config.data.fit_of(config.spec.kind)
 
 

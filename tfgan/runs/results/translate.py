@@ -24,7 +24,7 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
     """Puts an image, a folder or a pattern of them through the run in `folder`; what fails is told on the terminal.
 
     Args:
-        source, output: see `tfgan.data.files.find_tasks`.
+        source, output: see `tfgan.data.finding.files.find_tasks`.
 
     Raises:
         UserError: no such run, checkpoint or images; conditions that the run does not know; several ways of which none is named;

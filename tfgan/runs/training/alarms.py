@@ -11,7 +11,7 @@ from tfgan.config import DataConfig, TrainConfig
 from tfgan.config.rows import alarm_row, metrics_row
 from tfgan.config.stored import read_lines
 from tfgan.data.dataset import Dataset
-from tfgan.data.normalization import as_floats
+from tfgan.data.preparation.normalization import as_floats
 from tfgan.evaluation.detectors import Watch, detectors
 from tfgan.evaluation.sample_measures import checkerboard, diversity, grid_peak, luminance_correlation, spread
 from tfgan.inference import Sampler, Translator

@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan.config import Domain
-from tfgan.data import images
 from tfgan.data.dataset import Dataset
 from tfgan.data.display import seen_bands
 from tfgan.data.label_maps.maps import encode, paint
-from tfgan.data.normalization import denormalize
+from tfgan.data.preparation.normalization import denormalize
+from tfgan.data.reading import images
 from tfgan.inference import Encoder, Sampler, Signatures, Translator, open_inference, samplers, sheets
 from tfgan.inference.files import read_image
 from tfgan.inference.grids import Strip, draw, lay_out

@@ -16,7 +16,7 @@ import tfgan
 from tfgan.config import DataConfig, RunConfig, TrainConfig
 from tfgan.data.checks.crops import check_crops
 from tfgan.data.dataset import Dataset
-from tfgan.data.geometry import KEEPING_SCALE
+from tfgan.data.preparation.geometry import KEEPING_SCALE
 from tfgan.errors import ReadFailed, TrainingFailed, UserError
 from tfgan.evaluation.catalog import METRICS
 from tfgan.inference import open_inference

@@ -1,1 +1,0 @@
-"""Readers and writers of image files: one file for each kind. `tfgan.data.images` chooses among them."""

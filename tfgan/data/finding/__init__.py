@@ -1,0 +1,1 @@
+"""Finds the files that a command is about, and which of them belong together."""

@@ -1,0 +1,1 @@
+"""From decoded images to batches: ranges, sizes, random changes, and the order of training."""

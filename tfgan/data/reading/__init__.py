@@ -1,0 +1,1 @@
+"""From image files to arrays of pixels and back, for every verb alike."""

@@ -1,0 +1,41 @@
+"""The file format of results: one that holds what the target domain is, that of the input where it does."""
+
+from tfgan.config import Domain
+from tfgan.data.reading.formats import FORMATS, VOLUMES
+from tfgan.data.reading.images import why_not
+from tfgan.data.reading.volumes import why_not_pages
+
+ARRAYS = ("npy", "npz")
+LOSSLESS = ("png", "tif", "tiff", "bmp", *ARRAYS)
+"""Endings of formats that keep the values of a label map."""
+
+
+def why_unfit(extension: str, target: Domain) -> str:
+    """Why results of a domain cannot be files with this ending, as a sentence with a cure; "" if they can."""
+    if extension in VOLUMES:
+        return why_not_pages(extension, max(target.channels, 1))
+    if reason := why_not(extension, max(target.channels, 1), target.dtype, target.bands):
+        return reason
+    if target.resample == "nearest" and extension not in LOSSLESS:
+        return f"{FORMATS[extension]} files blur label maps, such as {target.name}; write them as PNG (--format=png)"
+    return ""
+
+
+def result_ending(target: Domain, source: str) -> str:
+    """The ending of the result of an input file, both in lower case and without the dot.
+
+    Pictures keep the format of the input, unless that holds arrays, or cannot hold them; label maps are PNG files, in which their classes
+    are exact; a volume becomes a volume; all others have the format of the target's own files.
+
+    Args:
+        target: the domain of the result.
+        source: the ending of the input.
+    """
+    if source in VOLUMES:
+        return "tif" if why_unfit(source, target) else source
+    if target.resample == "nearest":
+        return "png"
+    deep = target.bands or target.dtype != "uint8"
+    picture = "" if source in ARRAYS and target.format else source
+    candidates = (target.format, source, "png", "tif") if deep else (picture, target.format, "png", "tif")
+    return next(ending for ending in candidates if ending and not why_unfit(ending, target))
