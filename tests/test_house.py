@@ -53,7 +53,7 @@ ROOMS = {
         "checks": {"reading", "finding", "preparation", "label_maps", "folders", "attributes"},
     },
 }
-"""Folder in tfgan/runs and in tfgan/data -> the others that it may know; the files beside them are for all, and open folders in data alone."""
+"""Folder in tfgan/runs and in tfgan/data -> the others that it may know; files beside them are for all, and in data know folders too."""
 CARRIERS = ("training", "inference", "evaluation")  # they take methods and data sets as arguments, and never meet each other
 BELOW |= dict.fromkeys(CARRIERS, set(BELOW))
 BELOW |= {"runs": set(BELOW)}
