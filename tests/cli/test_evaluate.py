@@ -358,6 +358,11 @@ def test_wrong_use(run, arguments, message, capsys):
     assert message in capsys.readouterr().err and sorted(path.name for path in run.iterdir()) == before
 
 
+def test_a_metric_without_its_features_is_refused_before_images_are_made(run, capsys):
+    assert main(["evaluate", str(run), "--features=", "--metrics=fid"]) == 2
+    assert not capsys.readouterr().out  # nothing is loaded or made first
+
+
 def test_validations_know_their_metrics():
     (field,) = (field for field in TrainConfig.__dataclass_fields__.values() if field.name == "best_metric")
     for name in filter(None, field.metadata["choices"]):

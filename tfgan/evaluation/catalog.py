@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+from tfgan.config.verbs import EvaluateConfig
+from tfgan.errors import UserError
+
 
 class Metric(NamedTuple):
     """One metric: the group that it is measured in, which way is better, the tool that it needs, and what it is in a few words."""
@@ -40,3 +43,16 @@ FROM_FEATURES = ("features", "probabilities", "maps")
 
 WITHOUT_FEATURES = [name for name, metric in METRICS.items() if metric.tool in ("", "segmenter", "classifier")]
 """Metrics that need no network, or one that is trained on the data."""
+
+
+def lacks_tool(name: str, settings: EvaluateConfig) -> bool:
+    """Whether the metric `name` needs a tool that the settings do not give."""
+    tool = METRICS[name].tool
+    return (tool == "perceptual" and not settings.lpips_weights) or (tool in FROM_FEATURES and not settings.features)
+
+
+def require_tool(name: str, settings: EvaluateConfig):
+    """Raises `UserError` if the metric `name` lacks its tool; the message names the flag that gives it."""
+    if lacks_tool(name, settings):
+        flag = "--lpips_weights=FILE" if METRICS[name].tool == "perceptual" else "--features=inception, own or a model's file"
+        raise UserError(f"--metrics: {name} needs {flag}.")

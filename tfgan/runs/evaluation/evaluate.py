@@ -7,7 +7,7 @@ from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import is_stored, open_sources
 from tfgan.data.finding.compared import files_to_compare
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
-from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
+from tfgan.evaluation.catalog import FROM_FEATURES, METRICS, require_tool
 from tfgan.paths.files import check_folder
 from tfgan.runs.judging import facts_of, judge_run
 from tfgan.runs.start import start_tensorflow
@@ -50,10 +50,16 @@ def evaluate_folders(real: str, fake: str, settings: EvaluateConfig) -> dict:
 
 
 def needed_tools(settings: EvaluateConfig) -> dict[str, bool]:
-    """Tool -> whether one of the metrics that are asked for needs it. Raises `UserError` for a metric that does not exist."""
+    """Tool -> whether one of the metrics that are asked for needs it.
+
+    Raises:
+        UserError: a metric that does not exist, or one of sets of images without --features. Whether others fit is seen with the images.
+    """
     for name in settings.metrics:
         if name not in METRICS:
             raise UserError(f"--metrics: {name!r} is unknown.{did_you_mean(name, METRICS)} There are: {', '.join(METRICS)}.")
+        if METRICS[name].group == "distribution":
+            require_tool(name, settings)
     needed = {METRICS[name].tool for name in settings.metrics}
     if needed & set(FROM_FEATURES):
         needed |= {"features"} | ({"segmenter", "classifier"} if settings.features == "own" else set())  # by whose networks own ones see

@@ -12,7 +12,7 @@ from tfgan.data import open_dataset
 from tfgan.data.display import as_picture
 from tfgan.data.reading import images
 from tfgan.errors import OutputError, UserError
-from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
+from tfgan.evaluation.catalog import METRICS, lacks_tool, require_tool
 from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.extractors import Extractor, file_digest
 from tfgan.evaluation.measure import Measured, Tools, fitting, measure, obstacle
@@ -89,14 +89,11 @@ def _names(settings: EvaluateConfig, comparisons: dict[str, Comparison], what: s
         UserError: one that was asked for does not fit, or lacks its tool.
     """
     fit = {name: part for part, comparison in comparisons.items() for name in fitting(comparison)}
-    absent = {"perceptual": not settings.lpips_weights} | dict.fromkeys(FROM_FEATURES, not settings.features)
     for name in settings.metrics:
         if name not in fit:
             raise UserError(f"--metrics: {name} cannot be measured on {what}; there are: {', '.join(fit)}.")
-        if absent.get(METRICS[name].tool):
-            flag = "--lpips_weights=FILE" if METRICS[name].tool == "perceptual" else "--features=inception, own or a model's file"
-            raise UserError(f"--metrics: {name} needs {flag}.")
-    return [name for name in METRICS if name in (settings.metrics or fit) and not absent.get(METRICS[name].tool)]
+        require_tool(name, settings)
+    return [name for name in METRICS if name in (settings.metrics or fit) and not lacks_tool(name, settings)]
 
 
 def _measure(comparisons: dict[str, Comparison], names: list[str], tools: Tools, settings: EvaluateConfig) -> dict[str, Measured]:
