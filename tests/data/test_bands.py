@@ -152,7 +152,7 @@ def test_impossible_choices(extension, channels, dtype, bands, says):
         (b"<!DOCTYPE html><html>", r"a web page \(HTML\)"),
         (b"\x89HDF\r\n\x1a\n", "HDF5"),
         (b"version https://git-lfs.github.com/spec/v1", "Git LFS"),
-        (b"\0\0\0\x18ftypmp42", "a video"),
+        (b"\0\0\0\x18ftypmp42", "video"),
     ],
 )
 def test_what_no_reader_knows_is_called_by_its_name(begin, name, tmp_path):

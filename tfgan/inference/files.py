@@ -1,6 +1,7 @@
 """Files and folders through a translator: relative names and formats are kept, nothing is overwritten, and results say what made them."""
 
 import errno
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,14 +15,17 @@ from tfgan.data.folders.stacked import read_stack
 from tfgan.data.label_maps import maps as label_maps
 from tfgan.data.label_maps.results import encode_result, is_coded
 from tfgan.data.reading import images, volumes
-from tfgan.data.reading.formats import is_volume
+from tfgan.data.reading.formats import is_video, is_volume
 from tfgan.errors import OutputError, ReadFailed, UnreadableImage, UserError
 from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
 from tfgan.inference.pages import as_read, translate_pages
 from tfgan.inference.passage import Passage, check_memory
 from tfgan.inference.translator import Translator
+from tfgan.inference.video import Frames
 from tfgan.paths.files import check_file, is_there, write_atomically
 from tfgan.paths.special import special
+
+logger = logging.getLogger(__name__)
 
 DONE, KEPT, OTHER, FAILED = "done", "kept", "other", "failed"
 """What became of a task: its result is new, was there already, is another one that was there already, or could not be made."""
@@ -46,6 +50,7 @@ def translate_files(
     overwrite: bool,
     passage: Passage,
     origin: Origin,
+    say: Callable[[str], None] = logger.warning,
 ) -> Iterator[tuple[Task, Outcome]]:
     """Does the tasks, one after the other; yields each with what became of it.
 
@@ -58,6 +63,7 @@ def translate_files(
         overwrite: do a task whose result exists.
         passage: the size at which images go through.
         origin: what all results of the tasks say of their making; each adds its own input.
+        say: told what is to be said of a video while it is translated.
 
     Raises:
         OutputError: the disk is full, or cannot be written to.
@@ -68,14 +74,19 @@ def translate_files(
                 raise UnreadableImage(f"is {other}, not a file")
             files = [task.source, *task.beside]
             own = origin | {"input": " ".join(map(digest, files))}
-            if is_there(task.result) and not overwrite:
+            if not task.frames and is_there(task.result) and not overwrite:
                 other = unlike(read_origin(task.result), own)
                 yield task, Outcome(OTHER, other) if other else Outcome(KEPT)
                 continue
-            check_file(task.result)
             source = as_read(task.source, translator.source)
             info = images.probe(task.source, source.pages)
             check_memory((info.height, info.width), translator)
+            if is_video(task.source):
+                clip = Frames(translator, task.source, conditions, alpha=alpha, passage=passage, say=say)
+                made = _write_clip(clip, task, translator, overwrite, own)
+                yield task, made if made.kind != DONE else Outcome(DONE, passage.unlike_training((info.height, info.width)))
+                continue
+            check_file(task.result)
             # No name here holds the image while its translation is written: both and the file together are the most that is needed.
             results = translate_pages(translator, read_image(files, source, alpha), source, task.result, passage, conditions)
             if len(results) > 1 or is_volume(task.result):
@@ -91,6 +102,32 @@ def translate_files(
             if isinstance(error, OutputError) and error.errno in NO_OTHER:
                 raise
             yield task, Outcome(FAILED, str(error))
+
+
+def _write_clip(clip: Frames, task: Task, translator: Translator, overwrite: bool, origin: Origin) -> Outcome:
+    """Writes the translation of a video, or of each of its frames into a folder, but for those that are there already."""
+    if not task.frames:
+        check_file(task.result)
+        clip.into_video(task.result, as_comment(origin))
+        return Outcome(DONE)
+    made, other = 0, ""
+
+    def name(number: int) -> Path:
+        return task.result / f"frame_{number:06d}.{task.frames}"
+
+    def is_wanted(number: int) -> bool:
+        nonlocal other
+        if overwrite or not is_there(name(number)):
+            return True
+        other = other or unlike(read_origin(name(number)), origin | {"frame": number})
+        return False
+
+    for number, pixels in enumerate(clip.numbered(is_wanted), start=1):
+        if pixels is not None:
+            check_file(name(number))
+            write_result(name(number), pixels, translator.target, as_comment(origin | {"frame": number}))
+            made += 1
+    return Outcome(OTHER, other) if other else Outcome(DONE if made else KEPT)
 
 
 def write_result(path: Path, pixels: np.ndarray, domain: Domain, comment: str, like: Path | None = None):

@@ -10,15 +10,15 @@ from tfgan.config import Domain
 from tfgan.data.frames import page_of
 from tfgan.data.preparation.normalization import held
 from tfgan.data.reading import volumes
-from tfgan.data.reading.formats import ending, is_volume
+from tfgan.data.reading.formats import ending, is_video, is_volume
 from tfgan.errors import UserError
 from tfgan.inference.passage import Passage
 from tfgan.inference.translator import Translator
 
 
 def as_read(path: Path, domain: Domain) -> Domain:
-    """The domain as a file is read for it: as in training, but that a volume is always its slices."""
-    if is_volume(path) and not domain.pages.startswith("frames") and domain.classes is None:
+    """The domain as a file is read for it: as in training, but that a volume is always its slices, and a video its frames."""
+    if (is_volume(path) or is_video(path)) and not domain.pages.startswith("frames") and domain.classes is None:
         return dataclasses.replace(domain, pages="frames")
     return domain
 

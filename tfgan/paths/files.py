@@ -1,9 +1,10 @@
 """Writes files that are whole or not there, and says before hours are spent where none can be written."""
 
+import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tfgan.errors import OutputError, UserError
@@ -22,18 +23,45 @@ def write_atomically(path: Path, content: str | bytes):
     Raises:
         OutputError: the folder or the file cannot be written; what was there before is there still.
     """
+    with new_file(path) as part, part.open("xb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """A context in which a file is written under a temporary name, and at whose end it gets its own; makes its folder if need be.
+
+    If the context fails, the new file is gone, and what was there under the name is there as before. For what is replaced see
+    `write_atomically`.
+
+    Yields:
+        The temporary name, under which nothing is there yet.
+
+    Raises:
+        OutputError: the folder or the file cannot be written.
+    """
     try:
         make_folder(path.parent)
         if is_there(path) and not (path.is_file() or path.is_symlink()):
             raise OSError(errno.EEXIST, "a folder, a device or a pipe is there")
         part = temporary(path.parent)
-        try:
-            with part.open("xb") as file:
-                file.write(content.encode() if isinstance(content, str) else content)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
+        raise OutputError(path, error) from error
+    try:
+        yield part
+        _rename(part, path)
+    except UserError:  # of what the file is made of
+        raise
+    except OSError as error:
+        raise OutputError(path, error) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _rename(part: Path, path: Path):
+    try:
+        os.replace(part, path)
+    except ValueError as error:
         raise OutputError(path, error) from error
 
 

@@ -15,7 +15,7 @@ from tfgan.config.verbs import ExportConfig, SampleConfig, TranslateConfig
 from tfgan.data import is_made
 from tfgan.data.finding.files import Task, find_images, find_stacked_tasks, find_tasks
 from tfgan.data.reading import images
-from tfgan.data.reading.formats import UNREAD, ending, is_picture
+from tfgan.data.reading.formats import UNREAD, ending, is_picture, is_video
 from tfgan.data.reading.results import result_ending, why_unfit
 from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
 from tfgan.methods import METHODS, method_class
@@ -100,12 +100,25 @@ def find_results(config: RunConfig, source: str, output: str, settings: Translat
         {"--style": style, "the run's data": folders} if settings.overwrite else {},
         ending_of=lambda ending: result_ending(target, ending),
     )
-    for wanted in sorted({ending(task.result) for task in tasks}):
+    _judge_clips([task.source for task in tasks if is_video(task.source)], _source(config, target))
+    for wanted in sorted({task.frames or ending(task.result) for task in tasks}):
         if reason := why_unfit(wanted, target):
             raise UserError(f"{as_flag('format', settings.format) if settings.format else output}: {reason}.")
-    for result in {task.result.parent: task.result for task in tasks}.values():
+    results = [task.result / f"frame.{task.frames}" if task.frames else task.result for task in tasks]
+    for result in {result.parent: result for result in results}.values():
         refuse_part_of_run(result)
     return tasks
+
+
+def _judge_clips(clips: list[Path], source: Domain):
+    """Raises `UserError` for videos whose frames are not of the source's kind, whatever they show."""
+    if not clips:
+        return
+    if source.is_map:
+        raise UserError(f"{clips[0]} is a video, in which the exact values of label maps, such as {source.name}, are lost: give PNG files.")
+    if source.bands:
+        channels = "1 channel" if source.channels == 1 else f"{source.channels} channels"
+        raise UserError(f"{clips[0]} is a video, of colors of 8 bits, and {source.name} has {channels} of {source.dtype}.")
 
 
 def _source(config: RunConfig, target: Domain) -> Domain:
@@ -146,6 +159,8 @@ def read_by_samples(settings: SampleConfig) -> Inputs:
 
 
 def _judge_sample_output(output: Path, settings: SampleConfig):
+    if is_video(output) and not os.path.isdir(output):
+        raise UserError(f"{output} would be a video, and samples are images: name a picture, {output.with_suffix('.png')}, or a folder.")
     picture = settings.sheet or (is_picture(output) and not os.path.isdir(output))
     if settings.sheet and not is_picture(output):
         raise UserError(f"--sheet makes one picture: name it, for example {output}.png")

@@ -12,7 +12,7 @@ from tfgan.data.finding.pair_names import match_names
 from tfgan.data.finding.walk import named, root_of
 from tfgan.data.reading import images
 from tfgan.data.reading.comments import is_result
-from tfgan.data.reading.formats import ACCEPTED, VOLUMES, ending, is_picture, told_unread, with_ending
+from tfgan.data.reading.formats import ACCEPTED, UNREAD, VIDEOS, VOLUMES, ending, is_picture, is_video, told_unread, with_ending
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 from tfgan.paths.files import check_folder, check_place
 from tfgan.paths.inputs import Inputs
@@ -26,11 +26,13 @@ class Task(NamedTuple):
         source: the file of the input, or the first one of several that are stacked.
         result: the file that it becomes.
         beside: the others of several, in their order.
+        frames: the ending of the images that a video becomes, of which `result` is the folder; empty for all others.
     """
 
     source: Path
     result: Path
     beside: tuple[Path, ...] = ()
+    frames: str = ""
 
 
 def find_tasks(
@@ -73,9 +75,28 @@ def find_tasks(
     if extension:
         tasks = [Task(task.source, with_ending(task.result, _known(extension))) for task in tasks]
     elif not names_file:
-        tasks = [Task(source, _renamed(result, ending_of(ending(source)))) for source, result, _ in tasks]
+        tasks = [Task(task.source, _renamed(task.result, ending_of(ending(task.source)))) for task in tasks]
+    tasks = [_of_video(task, names_file) for task in tasks]
     _check_results(tasks, inputs)
     return tasks
+
+
+def _of_video(task: Task, named: bool) -> Task:
+    """A task whose result is a video, or a folder of frames, where its source is a video; raises `UserError` where only its result is.
+
+    Args:
+        named: whether somebody has named the file of the result.
+    """
+    if is_video(task.result) and not is_video(task.source):
+        raise UserError(f"{task.result} would be a video, and {task.source} is an image: results of images are images.")
+    if not is_video(task.source) or is_video(task.result):
+        return task
+    if named:
+        raise UserError(
+            f"{task.result} would be one image, and {task.source} is a video: name a video, or a folder for its frames, with "
+            f"--format={ending(task.result) or 'png'}."
+        )
+    return task._replace(result=task.result.with_suffix(""), frames=ending(task.result))
 
 
 def find_stacked_tasks(source: str, parts: Sequence[str], *arguments, **options) -> list[Task]:
@@ -86,6 +107,8 @@ def find_stacked_tasks(source: str, parts: Sequence[str], *arguments, **options)
     """
     first, *others = (str(Path(source) / part) for part in parts)
     tasks = find_tasks(first, *arguments, **options)
+    if clip := next((task.source for task in tasks if is_video(task.source)), None):
+        raise UserError(f"{clip} is a video, and inputs that are stacked are images: save the frames of each as images.")
     root, partners = Path(first), []
     names = [task.source.relative_to(root).as_posix() for task in tasks]
     for folder in others:
@@ -112,6 +135,8 @@ def find_images(source: str) -> tuple[Path, list[Path]]:
     """
     path = Path(source)
     if path.is_file():
+        if (known := UNREAD.get(ending(path))) and "video" in known.name:
+            raise UserError(f"{source} is {known.name}: {known.cure}.")
         return path.parent, [Path(path.name)]
     if other := special(path):
         raise UserError(f"{source} is {other}, not a file.")
@@ -138,17 +163,21 @@ def is_image(path: Path) -> bool:
 
 def _known(extension: str) -> str:
     extension = extension.removeprefix(".").lower()
-    if extension not in images.WRITTEN and extension not in VOLUMES:
+    if extension not in images.WRITTEN and extension not in VOLUMES and extension not in VIDEOS:
+        if unread := UNREAD.get(extension):
+            raise UserError(f"--format={extension}: {unread.name} is not written.")
         hint = did_you_mean(extension, images.WRITTEN)
-        raise UserError(f"--format={extension} is unknown.{hint} There are: {', '.join(images.WRITTEN)}.")
+        raise UserError(f"--format={extension} is unknown.{hint} There are: {', '.join((*images.WRITTEN, *VIDEOS))}.")
     return extension
 
 
 def _check_results(tasks: list[Task], inputs: Mapping[str, Iterable[Path]]):
     read = Inputs({"its own source or another one": [task.source for task in tasks], **inputs}, is_result)
     seen: dict[Path, Path] = {}
-    for source, result, _ in tasks:
-        read.refuse(result)
-        if result in seen:
-            raise UserError(f"{seen[result]} and {source} would both become {result}: translate them one by one, or into two folders.")
-        seen[result] = source
+    for task in tasks:
+        read.refuse(task.result)
+        if task.result in seen:
+            raise UserError(
+                f"{seen[task.result]} and {task.source} would both become {task.result}: translate them one by one, or into two folders."
+            )
+        seen[task.result] = task.source

@@ -6,8 +6,8 @@ list beside the files would do none of this.
 
 from pathlib import Path
 
-from tfgan.data.reading.codecs import arrays, nifti, texts, tiff
-from tfgan.data.reading.formats import is_volume
+from tfgan.data.reading.codecs import arrays, nifti, texts, tiff, video
+from tfgan.data.reading.formats import is_video, is_volume
 from tfgan.data.reading.headers import first_bytes
 
 
@@ -17,6 +17,8 @@ def read_comment(path: Path) -> str:
         begin = first_bytes(path)
         if is_volume(path):
             return nifti.read_text(path)
+        if is_video(path):
+            return video.read_text(path)
         codec = tiff if begin in tiff.MAGICS else arrays if begin in arrays.MAGICS else texts
         return codec.read_text(path)
     except Exception:  # readers of what is damaged raise whatever an entry leads them to: struct.error, KeyError, TypeError, …

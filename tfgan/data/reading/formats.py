@@ -33,6 +33,11 @@ def _medical() -> dict[str, str]:
     return found | ({"nii": "NIfTI", "nii.gz": "NIfTI"} if find_spec("nibabel") else {})
 
 
+_CONTAINERS = {"mp4": "MP4", "m4v": "MP4", "mov": "MOV", "mkv": "MKV", "webm": "WebM", "avi": "AVI"}
+
+VIDEOS = _CONTAINERS if find_spec("av") else {}
+"""Ending of the videos that are read and written here, by PyAV, the package of the extra video -> what people call their container."""
+
 PICTURES = STANDARD | _optional()
 """Ending of all formats that Pillow reads here -> its name."""
 
@@ -42,8 +47,8 @@ MEDICAL = _medical()
 VOLUMES = [ending for ending, name in MEDICAL.items() if name == "NIfTI"]
 """Endings of volumes, whose slices are pages."""
 
-FORMATS = PICTURES | ARRAYS | MEDICAL
-"""Ending of all formats that are read here -> their name; all but `MEDICAL` are written too."""
+FORMATS = PICTURES | ARRAYS | MEDICAL | VIDEOS
+"""Ending of all formats that are read here -> their name; of images, all but `MEDICAL` are written too."""
 
 ACCEPTED = ", ".join([*sorted(STANDARD), *sorted(set(FORMATS) - set(STANDARD))])
 
@@ -57,6 +62,10 @@ class Unread(NamedTuple):
 
 _CONVERT = "save them as PNG or JPEG"
 _MEDICAL = 'pip install "tfgan[medical]", and they are read'
+_VIDEO = Unread(
+    "video", f"name them as they are, .{', .'.join(_CONTAINERS)}" if VIDEOS else 'pip install "tfgan[video]", and they are read'
+)
+_OTHER_VIDEO = Unread("video in another container", "ffmpeg -i CLIP CLIP.mp4 makes one that is read")
 _AS_ARRAY = "save each image as TIFF or as an array .npy"
 _HEIC = Unread("HEIC", "pip install pillow-heif, and they are read")
 _RAW = ("dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "srf", "sr2", "raf", "rw2", "orf", "pef", "srw", "x3f", "3fr", "iiq", "raw")
@@ -69,6 +78,8 @@ _UNREAD = {
     **{ending: Unread("JPEG 2000", _CONVERT) for ending in ("jp2", "j2k")},
     "dcm": Unread("DICOM", _MEDICAL),
     **{ending: Unread("NIfTI", _MEDICAL) for ending in ("nii", "nii.gz")},
+    **dict.fromkeys(_CONTAINERS, _VIDEO),
+    **dict.fromkeys(("wmv", "flv", "mpg", "mpeg", "m2ts", "3gp", "ogv"), _OTHER_VIDEO),
     "jxl": Unread("JPEG XL", _CONVERT),
     "jfif": Unread("JPEG", "name them .jpg"),
     "psd": Unread("Photoshop", _CONVERT),
@@ -93,7 +104,7 @@ _BEGINNINGS = {
     **dict.fromkeys((b"\x89HDF\r\n", b"SIMPLE  =", b"MATLAB 5.0"), Unread("HDF5, FITS or MATLAB", _AS_ARRAY)),
     **dict.fromkeys((b"\x1f\x8b", b"BZh", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ"), Unread("a packed archive", "unpack it")),
     **dict.fromkeys((b"<!DOCTYPE", b"<!doctype", b"<html", b"<HTML"), Unread("a web page (HTML)", "download the image itself")),
-    **dict.fromkeys((b"\x1a\x45\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3"), Unread("a video", "save its frames as images")),
+    **dict.fromkeys((b"\x1a\x45\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3"), _VIDEO),
     b"version https://git-lfs": Unread("a pointer of Git LFS", "git lfs pull, and the image is there"),
 }
 """What a file begins with -> the format that it is, whatever it is called."""
@@ -122,6 +133,11 @@ def is_volume(path: Path | str) -> bool:
     return ending(path) in VOLUMES
 
 
+def is_video(path: Path | str) -> bool:
+    """Whether a file's ending is that of videos that are read here."""
+    return ending(path) in VIDEOS
+
+
 def told_unread(paths: Iterable[Path]) -> str:
     """Sentences on those of the files that are of a known format which is not read, behind a space; "" if there are none."""
     counts = Counter(UNREAD[ending(path)] for path in paths if ending(path) in UNREAD)
@@ -134,7 +150,7 @@ def sniffed(head: bytes) -> Unread | None:
     """The format that a file's first `LONGEST_HEAD` bytes tell, if it is one that is not read here, whatever the file is called."""
     if head[4:8] == b"ftyp":
         ending = _BRANDS.get(head[8:12])
-        return UNREAD.get(ending) if ending else Unread("a video", "save its frames as images")
+        return UNREAD.get(ending) if ending else _VIDEO
     if head[128:132] == b"DICM":
         return UNREAD.get("dcm")
     if head[344:348] in (b"n+1\0", b"ni1\0"):

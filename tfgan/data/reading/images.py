@@ -11,11 +11,11 @@ import numpy as np
 
 from tfgan.config import DTYPES, MOST_CHANNELS, Domain
 from tfgan.data.reading import memory
-from tfgan.data.reading.codecs import arrays, dicom, nifti, pillow, tiff
+from tfgan.data.reading.codecs import arrays, dicom, nifti, pillow, tiff, video_frames
 from tfgan.data.reading.codecs.geo import map_tags
 from tfgan.data.reading.codecs.numbers import narrowed
 from tfgan.data.reading.codecs.pillow import from_pillow
-from tfgan.data.reading.formats import ARRAYS, FORMATS, MEDICAL, PICTURES
+from tfgan.data.reading.formats import ARRAYS, FORMATS, MEDICAL, PICTURES, VIDEOS, is_video
 from tfgan.data.reading.headers import ImageInfo, first_bytes, read_content, reasons
 from tfgan.data.reading.pixels import convert, middle, resize
 from tfgan.errors import UnreadableImage, UserError
@@ -74,6 +74,8 @@ def probe(source: Path | bytes, pages: str = "first") -> ImageInfo:
         ReadFailed: the file is missing, or the system does not give it.
     """
     with reasons(source):
+        if isinstance(source, Path) and is_video(source):
+            return video_frames.probe(source, rule_of(pages))
         codec = _codec(first_bytes(source, HEAD))
         return pillow.probe(source) if codec is pillow else codec.probe(source, pages if codec is nifti else rule_of(pages))
 
@@ -82,8 +84,9 @@ def load(source: Path | bytes, pages: str = "first") -> Loaded:
     """The image in a file, or in the bytes of a file, as it is meant to be seen, and what it is.
 
     EXIF orientation is applied; palettes become their RGB or RGBA colors; CMYK and YCCK become RGB without a color profile; 1-bit
-    images become 0 and 255; of an animation comes the first frame. Number types that images do not have here become the next one that
-    holds their values, see `tfgan.data.reading.codecs.numbers`.
+    images become 0 and 255; of an animation comes the first frame, of a video the first or the one that `chosen_frame` in
+    `tfgan.data.reading.codecs.video_frames` names. Number types that images do not have here become the next one
+    that holds their values, see `tfgan.data.reading.codecs.numbers`.
 
     Args:
         source: the file, or its bytes.
@@ -98,6 +101,8 @@ def load(source: Path | bytes, pages: str = "first") -> Loaded:
         ReadFailed: the file is missing, or the system does not give it.
     """
     with memory.budget.turn(), reasons(source):
+        if isinstance(source, Path) and is_video(source):
+            return Loaded(*video_frames.decode(source, rule_of(pages)))
         content = read_content(source)
         codec = _codec(content[:HEAD])
         if codec is pillow:
@@ -210,6 +215,8 @@ def why_not(extension: str, channels: int, dtype: str, bands: bool) -> str:
     form = FORMATS[extension]
     if dtype not in DTYPES or not 1 <= channels <= MOST_CHANNELS:
         return f"{form} files cannot hold {_bands(channels)} of {dtype} values; there are 1 to {MOST_CHANNELS} of {', '.join(DTYPES)}"
+    if form in VIDEOS.values():
+        return f"{form} files are videos, and become of videos alone; write images as PNG (--format=png)"
     if form in MEDICAL.values():
         return f"{form} files are not written, but for the volumes of tfgan translate; write TIFF (--format=tif) or NPY (--format=npy)"
     if form in ("TIFF", "NPY", "NPZ"):

@@ -1,7 +1,7 @@
 """The file format of results: one that holds what the target domain is, that of the input where it does."""
 
 from tfgan.config import Domain
-from tfgan.data.reading.formats import FORMATS, VOLUMES
+from tfgan.data.reading.formats import FORMATS, VIDEOS, VOLUMES
 from tfgan.data.reading.images import why_not
 from tfgan.data.reading.volumes import why_not_pages
 
@@ -14,6 +14,8 @@ def why_unfit(extension: str, target: Domain) -> str:
     """Why results of a domain cannot be files with this ending, as a sentence with a cure; "" if they can."""
     if extension in VOLUMES:
         return why_not_pages(extension, max(target.channels, 1))
+    if extension in VIDEOS:
+        return _why_no_video(VIDEOS[extension], target)
     if reason := why_not(extension, max(target.channels, 1), target.dtype, target.bands):
         return reason
     if target.resample == "nearest" and extension not in LOSSLESS:
@@ -21,16 +23,30 @@ def why_unfit(extension: str, target: Domain) -> str:
     return ""
 
 
+def _why_no_video(form: str, target: Domain) -> str:
+    if target.resample == "nearest":
+        what = f"blur label maps, such as {target.name}"
+    elif target.bands or target.dtype != "uint8" or target.channels not in (1, 3):
+        channels = "1 channel" if target.channels == 1 else f"{target.channels} channels"
+        what = f"hold colors of 8 bits, and {target.name} has {channels} of {target.dtype}"
+    else:
+        return ""
+    ending = "png" if target.resample == "nearest" or not why_unfit("png", target) else "tif"
+    return f"{form} videos {what}; write a folder of frames (--format={ending})"
+
+
 def result_ending(target: Domain, source: str) -> str:
     """The ending of the result of an input file, both in lower case and without the dot.
 
     Pictures keep the format of the input, unless that holds arrays, or cannot hold them; label maps are PNG files, in which their classes
-    are exact; a volume becomes a volume; all others have the format of the target's own files.
+    are exact; a volume becomes a volume, and a video a video; all others have the format of the target's own files.
 
     Args:
         target: the domain of the result.
         source: the ending of the input.
     """
+    if source in VIDEOS:
+        return source
     if source in VOLUMES:
         return "tif" if why_unfit(source, target) else source
     if target.resample == "nearest":

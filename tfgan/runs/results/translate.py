@@ -4,7 +4,9 @@ import logging
 from pathlib import Path
 
 from tfgan.config.verbs import TranslateConfig
+from tfgan.data.finding.files import Task
 from tfgan.data.label_maps.results import is_coded, snap
+from tfgan.data.reading.formats import is_video
 from tfgan.inference import Signatures, Translator, open_inference
 from tfgan.inference.arrays import Pixels, Results, as_images
 from tfgan.inference.files import DONE, FAILED, translate_files
@@ -37,20 +39,19 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
     translator = choose_translator(signatures, settings.to)
     conditions = make_conditions(run, signatures, translator, settings)
     passage = choose_passage(run, translator, settings)
-    logger.info(
-        f"{translator.describe()}, {run.folder} at step {run.step}, {len(tasks):,} image{'s' * (len(tasks) != 1)}. {passage.describe()}"
-    )
-    outcomes = translate_files(
-        translator,
-        tasks,
-        conditions,
-        alpha=run.config.data.alpha,
-        overwrite=settings.overwrite,
-        passage=passage,
-        origin=_origin(run, translator, passage, settings),
-    )
+    logger.info(f"{translator.describe()}, {run.folder} at step {run.step}, {_counted(tasks)}. {passage.describe()}")
     found, unlike = [], 0
     with Waiting("Translating", len(tasks)) as shown:
+        outcomes = translate_files(
+            translator,
+            tasks,
+            conditions,
+            alpha=run.config.data.alpha,
+            overwrite=settings.overwrite,
+            passage=passage,
+            origin=_origin(run, translator, passage, settings),
+            say=shown.say,
+        )
         for task, outcome in outcomes:
             found.append(outcome)
             if outcome.kind == FAILED:
@@ -62,8 +63,14 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
             shown.advance()
     written = Written.of(found)
     if unlike > 1:
-        logger.warning(f"{unlike} of {written.done} images were translated at another scale than that of training.")
+        logger.warning(f"{unlike} of {written.done} were translated at another scale than that of training.")
     return written
+
+
+def _counted(tasks: list[Task]) -> str:
+    videos = sum(is_video(task.source) for task in tasks)
+    counts = {"image": len(tasks) - videos, "video": videos}
+    return " and ".join(f"{count:,} {name}{'s' * (count != 1)}" for name, count in counts.items() if count)
 
 
 def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: TranslateConfig, floats: bool) -> Results:
