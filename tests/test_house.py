@@ -48,8 +48,8 @@ ROOMS = {
         "label_maps": {"reading"},
         "synthetic": {"label_maps"},
         "folders": {"reading", "finding", "preparation"},
-        "attributes": {"reading", "folders"},
-        "tfds": {"reading", "preparation", "folders", "attributes"},
+        "attributes": {"reading", "finding", "folders"},
+        "tfds": {"reading", "finding", "preparation", "folders", "attributes"},
         "checks": {"reading", "finding", "preparation", "label_maps", "folders", "attributes"},
     },
 }

@@ -23,6 +23,7 @@ METRICS = {
     "ms_ssim": Metric("matched", True, about="the same over five scales, from 176 pixels on"),
     "lpips": Metric("matched", False, "perceptual", "learned perceptual distance"),
     "feature_distance": Metric("matched", False, "maps", "the same on the extractor's maps, without learned weights"),
+    "flicker": Metric("sequence", False, about="change from frame to frame where the real ones keep still, on [-1, 1]; of videos"),
     "pixel_accuracy": Metric("segmentation", True, "segmenter", "share of pixels read as the class that the label map has there"),
     "class_accuracy": Metric("segmentation", True, "segmenter", "the same, averaged over classes"),
     "mean_iou": Metric("segmentation", True, "segmenter", "intersection over union, averaged over classes"),

@@ -29,6 +29,7 @@ class Comparison:
     labeled: tuple[np.ndarray, np.ndarray] | None = None  # real images that the classifier did not learn from, and what they show
     cycled: tuple[np.ndarray, np.ndarray] | None = None  # originals, and what came back of them after two translations
     names: tuple[str, ...] = ()  # of the matched images
+    clips: np.ndarray | None = None  # of matched frames of videos, in order: the number of the clip that each is of
     inputs: np.ndarray | None = None  # what fake[i] was made of, to be shown
     shown: Domain | None = None  # of the inputs; None: that of all images here
     notes: tuple[str, ...] = ()  # what is to be said of the real images' figures

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import keras
@@ -12,7 +12,7 @@ from tfgan.config import Classes, Domain, Size
 from tfgan.data.label_maps.maps import paint
 from tfgan.data.preparation.normalization import as_floats
 from tfgan.data.preparation.ranges import range_of
-from tfgan.evaluation import sliced
+from tfgan.evaluation import flicker, sliced
 from tfgan.evaluation.bootstrap import interval, mean_interval
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS
 from tfgan.evaluation.classifier import read_as_asked
@@ -77,6 +77,7 @@ def fitting(comparison: Comparison) -> list[str]:
     there = {
         "matched": comparison.matched,
         "units": comparison.matched and (comparison.domain.value_range or comparison.domain.dtype != "uint8"),
+        "sequence": comparison.matched and comparison.clips is not None,
         "segmentation": comparison.maps is not None,
         "labels": comparison.asked is not None,
         "cycle": comparison.cycled is not None,
@@ -114,6 +115,8 @@ def obstacle(comparison: Comparison, name: str, tools: Tools) -> str:
     if not tools.has(tool):
         seeing = f" of {tools.features.name}, which has none" if tool in FROM_FEATURES and tools.features else ""
         return f"it needs {NEEDED[tool]}{seeing}"
+    if name == "flicker" and next(_changes(comparison), None) is None:
+        return f"between no two frames do {flicker.FEWEST:.0%} of the real pixels keep still"
     least = _least(name)
     return f"{count} images are too few: it needs {least}" if count < least else ""
 
@@ -121,6 +124,11 @@ def obstacle(comparison: Comparison, name: str, tools: Tools) -> str:
 def _tool(comparison: Comparison, name: str) -> str:
     """The tool that a metric needs for a comparison: the colors of pictures of label maps are read without a segmenter."""
     return "" if comparison.pictured and METRICS[name].tool == "segmenter" else METRICS[name].tool
+
+
+def _changes(comparison: Comparison) -> Iterator[tuple[float, float]]:
+    assert comparison.clips is not None
+    return flicker.changes(comparison.real, comparison.fake, comparison.clips, comparison.domain)
 
 
 def _least(name: str) -> int:
@@ -176,6 +184,18 @@ class _Measurement:
         )
         self.measured.cases["l1_units"] = errors
         self.measured.values["l1_units"] = self.mean(errors)
+
+    def sequence(self, wanted: list[str]):
+        """The change where the real frames keep still, beside that of the real frames there."""
+        clips = self.comparison.clips
+        assert clips is not None
+        steps = int(np.count_nonzero(clips[1:] == clips[:-1]))
+        found = np.array(list(waiting(_changes(self.comparison), steps, "Comparing frames")))
+        self.measured.values["flicker"] = self.mean(found[:, 0], float(found[:, 1].mean()) if self.full else None)
+        if len(found) < steps:
+            self.measured.warnings.append(
+                f"flicker is that of {len(found):,} of {steps:,} changes of frames: in the others nothing keeps still."
+            )
 
     def segmentation(self, wanted: list[str]):
         maps, classes = self.comparison.maps, self.comparison.classes

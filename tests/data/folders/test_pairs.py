@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from tfgan.config import Domain
-from tfgan.data.folders.layout import list_images, natural_key
+from tfgan.data.finding.order import natural_key
+from tfgan.data.folders.layout import list_images
 from tfgan.data.folders.pairs import open_pairs
 from tfgan.errors import UnreadableImage, UserError
 

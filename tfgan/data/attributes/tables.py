@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan.config import Strings, shortened
-from tfgan.data.folders.layout import natural_key
+from tfgan.data.finding.order import natural_key
 from tfgan.data.folders.splits import SPLITS
 from tfgan.data.reading.formats import is_picture
 from tfgan.data.reading.text import read_text

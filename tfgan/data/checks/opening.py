@@ -10,7 +10,7 @@ from tfgan.config import BATCH_KINDS, DataConfig, Domain, Size, shell_flag
 from tfgan.config.ranges import range_entry
 from tfgan.data import open_sources
 from tfgan.data.checks.finding import ERROR, WARNING, Finding, found_in
-from tfgan.data.folders.layout import natural_key
+from tfgan.data.finding.order import natural_key
 from tfgan.data.preparation.ranges import RangeNeeded, range_of
 from tfgan.data.source import Source
 from tfgan.errors import UserError

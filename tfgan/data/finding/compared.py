@@ -43,7 +43,7 @@ def files_to_compare(real: str, fake: str, count: int, pair_names: Sequence[str]
     problem = "" if pairs else _why_not(matched, alone, (real, fake))
     if pair_names and (problem or any(alone)):
         raise UserError(f"{shell_flag('pair_names', tuple(pair_names))}: {_why_not(matched, alone, (real, fake))}.")
-    _refuse_same(files[0], files[1], (real, fake))
+    refuse_same(files[0], files[1], (real, fake))
     words = "" if problem or matched.words == EQUALLY else matched.words
     return Compared(files[0], files[1], tuple(os.path.splitext(name)[0] for name in chosen[1]), problem, words)
 
@@ -65,7 +65,7 @@ def _why_not(matched: Matched, alone: list[list[str]], folders: tuple[str, str])
     return "no names fit"
 
 
-def _refuse_same(real: list[Path], fake: list[Path], folders: tuple[str, str]):
+def refuse_same(real: list[Path], fake: list[Path], folders: tuple[str, str]):
     """Raises `UserError` if both sides are the same files, whatever they are called; some that are in both are told."""
     known = [{(found.st_dev, found.st_ino) for path in side if (found := _stat(path))} for side in (real, fake)]
     both = len(known[0] & known[1])  # by what a file is, through links and under any name

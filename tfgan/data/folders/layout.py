@@ -1,20 +1,19 @@
 """Finds the layout of a folder of the user's own images of two domains, and its files in order, and says what is wrong before training."""
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from tfgan.config import shell_flag
 from tfgan.config.words import say_once
+from tfgan.data.finding.order import natural_key
 from tfgan.data.finding.walk import subfolders, walk
 from tfgan.data.folders.splits import COMPANIONS, LABEL_WORDS, SPLITS, split_and_domain, split_folders, split_of
 from tfgan.data.reading.formats import FORMATS, is_picture, told_unread
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 
 LISTED = 10  # files named in a message
-MOST_DIGITS = 300  # of a number inside a name, as Python reads no number of thousands
 
 _LETTERS = ("A", "B")
 _PLAIN = "images"  # what DATA/train is called beside DATA/train_masks
@@ -113,12 +112,6 @@ def no_images(what: str, folder: Path) -> UserError:
         folder: where it is.
     """
     return UserError(f"{what} holds no images (files ending in {', '.join(FORMATS)}).{told_unread(walk(folder))}")
-
-
-def natural_key(text: str) -> tuple:
-    """A sort key by which numbers inside names count as numbers, and case only between names that are otherwise equal."""
-    parts = re.split(r"(\d+)", text.casefold())
-    return [int(part[:MOST_DIGITS]) if index % 2 else part for index, part in enumerate(parts)], text
 
 
 def refuse(bad: list[tuple[str, str]], problem: str):

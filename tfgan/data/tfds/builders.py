@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tfgan.data.folders.layout import natural_key
+from tfgan.data.finding.order import natural_key
 from tfgan.data.folders.splits import SPLITS
 from tfgan.data.reading.images import EXTENSIONS
 from tfgan.errors import UserError

@@ -6,6 +6,7 @@ from tfgan.config.unused import hold
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import is_stored, open_sources
 from tfgan.data.finding.compared import files_to_compare
+from tfgan.data.finding.sequences import clips_to_compare
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS, require_tool
 from tfgan.paths.files import check_folder
@@ -41,7 +42,8 @@ def evaluate_folders(real: str, fake: str, settings: EvaluateConfig) -> dict:
     """
     settings.check_folders(real, fake)
     hold(settings, needed_tools(settings) | {"run": False, "label maps": False, "labels": False}, "two folders")
-    files_to_compare(real, fake, settings.count, settings.pair_names)
+    if not clips_to_compare(real, fake, settings.count, settings.pair_names, "flicker" in settings.metrics):
+        files_to_compare(real, fake, settings.count, settings.pair_names)
     _judge_weights(settings)
     start_tensorflow()
     from tfgan.runs.evaluation.measuring import measure_folders

@@ -4,16 +4,18 @@ import dataclasses
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
-from tfgan.config import Domain, Size, Strings
+from tfgan.config import Domain, Size, Strings, as_pixels
 from tfgan.config.ranges import AUTO, FULL_TYPE, parse_ranges
 from tfgan.data.finding.compared import files_to_compare
+from tfgan.data.finding.sequences import Clips, Shot, clips_to_compare
 from tfgan.data.folders.domains import common_dtype
 from tfgan.data.preparation.normalization import held
+from tfgan.data.preparation.prepare import MEMORY_SHARE, free_memory
 from tfgan.data.preparation.ranges import FULL
+from tfgan.data.reading.codecs.video_frames import chosen_frame
 from tfgan.data.reading.headers import ImageInfo
 from tfgan.data.reading.images import probe, read, resize
 from tfgan.errors import UnreadableImage, UserError
@@ -23,46 +25,72 @@ from tfgan.terminal import waiting
 logger = logging.getLogger(__name__)
 
 
-def compare_folders(real: str, fake: str, count: int, pair_names: Sequence[str] = (), value_range: Strings = ()) -> Comparison:
-    """The comparison of the images of two folders or patterns; matched if their names form pairs, and the sizes of each pair agree.
+def compare_folders(
+    real: str, fake: str, count: int, pair_names: Sequence[str] = (), value_range: Strings = (), in_order: bool = False
+) -> Comparison:
+    """The comparison of the images of two folders or patterns, or of two videos; matched if their names form pairs, and the sizes of each
+    pair agree.
 
     Sets are compared at the most frequent size of the real images; others are resized to it. This is said, and why there are no pairs.
 
     Args:
-        count: images of each folder, or pairs, at most, evenly spaced.
+        count: images of each folder, or pairs, at most, evenly spaced; of videos the first ones.
         pair_names: what the names of pairs are, see `tfgan.data.finding.pair_names.match_names`.
         value_range: the setting of `tfgan evaluate`.
+        in_order: whether the images of a folder are frames, one after the other.
 
     Raises:
-        UserError: no images; damaged ones; both sides are the same files; values whose range must be said.
+        UserError: no images; damaged ones; both sides are the same files; values whose range must be said; more frames than memory holds.
     """
-    found = files_to_compare(real, fake, count, pair_names)
-    infos = [[_read(probe, path) for path in side] for side in (found.real, found.fake)]
+    found = _find(real, fake, count, pair_names, in_order)
+    infos = [[_read(probe, shot) for shot in side] for side in (found.real, found.fake)]
     sizes = [[(info.height, info.width) for info in side] for side in infos]
     size = max(set(sizes[0]), key=sizes[0].count)
     other = sum(own != size for side in sizes for own in side)
     if other:
         logger.info(f"{other} images are resized to {size[0]}×{size[1]} (height×width), the most frequent size of the real ones.")
-    problem = found.unpaired or _unlike(sizes, found.names, (real, fake))
+    names = tuple(shot.name for shot in found.fake)
+    problem = found.unpaired or _unlike(sizes, names, (real, fake))
     if problem:
         logger.info(f"The images are compared as two sets only, not pair by pair: {problem}.")
     elif found.words:
-        logger.info(f"Pairs {found.words}.")
+        logger.info(found.words)
     domain = _domain([info for side in infos for info in side])
+    if found.clips:
+        _check_memory(len(names), size, domain)
     arrays = []
     for side in (found.real, found.fake):
         pixels = np.empty([len(side), *size, domain.channels], domain.dtype)
-        paths = waiting(side, len(side), "Reading images")
-        for row, path in zip(pixels, paths):  # one at a time: originals may be far larger than what is kept
-            row[:] = resize(_read(lambda file: read(file, domain, "composite"), path), size, "bicubic")
+        shots = waiting(side, len(side), "Reading images")
+        for row, shot in zip(pixels, shots):  # one at a time: originals may be far larger than what is kept
+            row[:] = resize(_read(lambda file: read(file, domain, "composite"), shot), size, "bicubic")
         arrays.append(pixels)
     domain = _ranged(domain, value_range, arrays[0])
     _tell_clipped(domain, arrays, (real, fake))
-    notes = (
-        () if problem or not np.array_equal(arrays[0], arrays[1]) else (f"All {len(found.names)} pairs are equal, pixel by pixel: copies?",)
-    )
+    notes = () if problem or not np.array_equal(arrays[0], arrays[1]) else (f"All {len(names)} pairs are equal, pixel by pixel: copies?",)
     true, made = (held(pixels, domain) for pixels in arrays)
-    return Comparison(domain, made, true, matched=not problem, names=found.names, resized=other, notes=notes)
+    clips = np.array(found.clips) if found.clips and not problem else None
+    return Comparison(domain, made, true, matched=not problem, names=names, resized=other, notes=notes, clips=clips)
+
+
+def _find(real: str, fake: str, count: int, pair_names: Sequence[str], in_order: bool) -> Clips:
+    """The images that are compared, be they files or frames of videos."""
+    if clips := clips_to_compare(real, fake, count, pair_names, in_order):
+        return clips
+    found = files_to_compare(real, fake, count, pair_names)
+    fakes = [Shot(path, 0, name) for path, name in zip(found.fake, found.names)]
+    return Clips([Shot(path) for path in found.real], fakes, [], found.unpaired, f"Pairs {found.words}." if found.words else "")
+
+
+def _check_memory(count: int, size: Size, domain: Domain):
+    """Raises `UserError` for pairs of frames that would take more than `MEMORY_SHARE` of the free memory."""
+    needed, free = 2 * count * size[0] * size[1] * domain.channels * np.dtype(domain.dtype).itemsize, free_memory()
+    if free is not None and needed > MEMORY_SHARE * free:
+        fitting = int(count * MEMORY_SHARE * free / needed)
+        raise UserError(
+            f"{count:,} pairs of frames of {as_pixels(size)} pixels take {needed / 2**30:.1f} GB, and {free / 2**30:.1f} GB are free: "
+            f"measure fewer, --count={max(fitting, 2)}, or smaller ones."
+        )
 
 
 def _domain(infos: list[ImageInfo]) -> Domain:
@@ -105,11 +133,12 @@ def _tell_clipped(domain: Domain, arrays: Sequence[np.ndarray], folders: Sequenc
                 logger.warning(f"{folder}: {share:.2%} of the values lie outside {low:g} to {high:g} and are clipped.")
 
 
-def _read(function: Callable, path: Path):
+def _read(function: Callable, shot: Shot):
     try:
-        return function(path)
+        with chosen_frame(shot.frame):
+            return function(shot.file)
     except UnreadableImage as error:
-        raise UserError(f"{path}: {error}. Repair or remove it.") from None
+        raise UserError(f"{shot.file}: {error}. Repair or remove it.") from None
 
 
 def _unlike(sizes: list[list[Size]], names: Sequence[str], folders: tuple[str, str]) -> str:

@@ -72,7 +72,8 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
 def measure_folders(real: str, fake: str, settings: EvaluateConfig) -> dict:
     """Does what `tfgan.runs.evaluation.evaluate.evaluate_folders` says, once it is judged."""
     extractor = load_extractor(settings)
-    comparison = compare_folders(real, fake, settings.count, settings.pair_names, settings.value_range)
+    in_order = "flicker" in settings.metrics
+    comparison = compare_folders(real, fake, settings.count, settings.pair_names, settings.value_range, in_order)
     names = _names(settings, {"": comparison}, "two folders")
     tools = Tools(features=extractor, perceptual=load_perceptual(settings, comparison.matched))
     measured = _measure({"": comparison}, names, tools, settings)
@@ -107,6 +108,8 @@ def _measure(comparisons: dict[str, Comparison], names: list[str], tools: Tools,
     for name in settings.metrics:
         if name not in there:
             raise UserError(f"--metrics: {name} cannot be measured: {why[name][0]}. Leave it out, or give what it needs.")
+    if "flicker" in why and "flicker" not in there:
+        logger.info(f"flicker is left out: {why['flicker'][0]}.")
     if not there:
         raise UserError("No metric can be measured on these images: give more or larger ones, or --features.")
     logger.info(f"Measuring {', '.join(there)}")
@@ -120,6 +123,8 @@ def _stamp(comparisons: dict[str, Comparison], reference: str, seed: int) -> dic
         height, width = comparison.real.shape[1:3]
         found = {"real": len(comparison.real), "generated": len(comparison.fake), "size": f"{height}×{width}"}
         found |= {"target": comparison.domain.name, "split": comparison.split, "reference pixels": array_digest(comparison.real)}
+        if comparison.clips is not None:
+            found["clips"] = int(comparison.clips.max()) + 1
         if comparison.resized:
             found["resized images"] = comparison.resized
         if comparison.inputs is not None:
