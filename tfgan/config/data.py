@@ -46,7 +46,7 @@ class DataConfig(Settings):
     """
 
     unused: ClassVar[Table] = (
-        Unused(("dataset",), {"data_dir": given}, why="beside a folder, which beats it", said=True),
+        Unused(("dataset",), {"data_dir": given}, why="because --data_dir={data_dir} names the data", said=True),
         Unused(("synthetic_images", "synthetic_seed"), {"data_dir": given}, why="with a folder", said=True),
         Unused(("synthetic_images", "synthetic_seed"), {"dataset": _is_other_set}, said=True),
         Unused(("tfds_source", "tfds_target"), {"data_dir": given}, why=f"with a folder: {_FEATURES}", said=True),
