@@ -17,6 +17,10 @@ class UnreadableImage(Exception):
     """
 
 
+class TooLarge(UnreadableImage):
+    """Raised for an image that takes more memory than images may, see `tfgan.data.reading.memory`; the message gives the cure."""
+
+
 class ReadFailed(OSError, UserError):
     """Raised for a file that the system does not give, as network drives do now and then; nothing is known of its content.
 

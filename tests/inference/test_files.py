@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from tfgan.cli.main import main
@@ -7,7 +8,6 @@ from tfgan.config import Classes, Domain
 from tfgan.data.finding.files import find_tasks
 from tfgan.data.reading import images
 from tfgan.errors import UserError
-from tfgan.inference import files
 from tfgan.inference.files import DONE, KEPT, read_image, translate_files
 from tfgan.inference.origin import read_origin
 from tfgan.inference.passage import Passage
@@ -239,9 +239,14 @@ def test_what_fails_does_not_stop_the_others(photos, tmp_path):
     assert outcomes[0] == outcomes[2] == "done" and "damaged" in outcomes[1] and "out/deep" in outcomes[3]
 
 
-def test_full_memory_is_the_images_problem(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"), MemoryError(), RuntimeError("std::bad_alloc")],
+    ids=lambda error: type(error).__name__,
+)
+def test_full_memory_is_the_images_problem(error, tmp_path, monkeypatch):
     def no_memory(*_, **__):
-        raise files.tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+        raise error
 
     monkeypatch.setattr(Passage, "translate", no_memory)
     tasks = find_tasks(str(write(tmp_path / "a.png")), str(tmp_path / "out"))

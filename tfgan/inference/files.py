@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from tfgan.config import Domain
 from tfgan.data.finding.files import Task
@@ -15,13 +14,16 @@ from tfgan.data.folders.stacked import read_stack
 from tfgan.data.label_maps import maps as label_maps
 from tfgan.data.label_maps.results import encode_result, is_coded
 from tfgan.data.reading import images, volumes
-from tfgan.data.reading.formats import is_video, is_volume
-from tfgan.errors import OutputError, ReadFailed, UnreadableImage, UserError
+from tfgan.data.reading.formats import FORMATS, ending, is_video, is_volume
+from tfgan.data.reading.nodata import for_type, put_back
+from tfgan.errors import OutputError, ReadFailed, TooLarge, UnreadableImage, UserError
 from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
 from tfgan.inference.pages import as_read, translate_pages
-from tfgan.inference.passage import Passage, check_memory
+from tfgan.inference.passage import Passage, too_large
+from tfgan.inference.room import used_up
 from tfgan.inference.translator import Translator
 from tfgan.inference.video import Frames
+from tfgan.inference.windows import check_possible, translate_windows
 from tfgan.paths.files import check_file, is_there, write_atomically
 from tfgan.paths.special import special
 
@@ -70,38 +72,56 @@ def translate_files(
     """
     for task in tasks:
         try:
-            if other := special(task.source):
-                raise UnreadableImage(f"is {other}, not a file")
-            files = [task.source, *task.beside]
-            own = origin | {"input": " ".join(map(digest, files))}
-            if not task.frames and is_there(task.result) and not overwrite:
-                other = unlike(read_origin(task.result), own)
-                yield task, Outcome(OTHER, other) if other else Outcome(KEPT)
-                continue
-            source = as_read(task.source, translator.source)
-            info = images.probe(task.source, source.pages)
-            check_memory((info.height, info.width), translator)
-            if is_video(task.source):
-                clip = Frames(translator, task.source, conditions, alpha=alpha, passage=passage, say=say)
-                made = _write_clip(clip, task, translator, overwrite, own)
-                yield task, made if made.kind != DONE else Outcome(DONE, passage.unlike_training((info.height, info.width)))
-                continue
-            check_file(task.result)
-            # No name here holds the image while its translation is written: both and the file together are the most that is needed.
-            results = translate_pages(translator, read_image(files, source, alpha), source, task.result, passage, conditions)
-            if len(results) > 1 or is_volume(task.result):
-                volumes.save(task.result, results, as_comment(own), translator.target.bands, task.source, source.pages)
-            else:
-                write_result(task.result, results[0], translator.target, as_comment(own), like=task.source)
-            yield task, Outcome(DONE, passage.unlike_training(results[0].shape[:2]))
-        except tf.errors.ResourceExhaustedError:
-            yield task, Outcome(FAILED, f"{info.height}×{info.width} pixels do not fit into memory: {passage.smaller()}")
+            yield task, _do(translator, task, conditions, alpha, overwrite, passage, origin, say)
         except ReadFailed as error:
             yield task, Outcome(FAILED, error.reason)
         except (UnreadableImage, UserError, OSError) as error:
             if isinstance(error, OutputError) and error.errno in NO_OTHER:
                 raise
             yield task, Outcome(FAILED, str(error))
+
+
+def _do(
+    translator: Translator,
+    task: Task,
+    conditions: Callable,
+    alpha: str,
+    overwrite: bool,
+    passage: Passage,
+    origin: Origin,
+    say: Callable[[str], None],
+) -> Outcome:
+    """Does a task, see `translate_files`; raises whatever keeps it from being done."""
+    if other := special(task.source):
+        raise UnreadableImage(f"is {other}, not a file")
+    files = [task.source, *task.beside]
+    own = origin | {"input": " ".join(map(digest, files))}
+    if not task.frames and is_there(task.result) and not overwrite:
+        other = unlike(read_origin(task.result), own)
+        return Outcome(OTHER, other) if other else Outcome(KEPT)
+    source = as_read(task.source, translator.source)
+    try:
+        info = images.probe(task.source, source.pages)
+        if reason := too_large((info.height, info.width), translator):
+            raise TooLarge(reason)
+    except TooLarge as refusal:
+        check_possible(task, source, translator, passage, refusal)
+        check_file(task.result)
+        return Outcome(DONE, translate_windows(task, source, translator, passage, conditions, alpha, as_comment(own)))
+    remark = passage.unlike_training((info.height, info.width))
+    with used_up((info.height, info.width), passage.smaller()):
+        if is_video(task.source):
+            clip = Frames(translator, task.source, conditions, alpha=alpha, passage=passage, say=say)
+            made = _write_clip(clip, task, translator, overwrite, own)
+            return made if made.kind != DONE else Outcome(DONE, remark)
+        check_file(task.result)
+        # No name here holds the image while its translation is written: both and the file together are the most that is needed.
+        results = translate_pages(translator, read_image(files, source, alpha), source, task.result, passage, conditions)
+        if len(results) > 1 or is_volume(task.result):
+            volumes.save(task.result, results, as_comment(own), translator.target.bands, task.source, source.pages)
+        else:
+            write_result(task.result, results[0], translator.target, as_comment(own), like=task.source, nodata=info.nodata)
+    return Outcome(DONE, remark)
 
 
 def _write_clip(clip: Frames, task: Task, translator: Translator, overwrite: bool, origin: Origin) -> Outcome:
@@ -130,20 +150,25 @@ def _write_clip(clip: Frames, task: Task, translator: Translator, overwrite: boo
     return Outcome(OTHER, other) if other else Outcome(DONE if made else KEPT)
 
 
-def write_result(path: Path, pixels: np.ndarray, domain: Domain, comment: str, like: Path | None = None):
+def write_result(path: Path, pixels: np.ndarray, domain: Domain, comment: str, like: Path | None = None, nodata: float | None = None):
     """Writes a result H×W×C of a domain, whole or not at all; label maps with the exact values of their classes.
 
     Args:
-        like: the file that it was made of, whose place on Earth it takes over if that has one; see `tfgan.data.reading.images.save`.
+        like: the file that it was made of, whose place on the map it takes over if that has one; see `tfgan.data.reading.images.save`.
+        nodata: the value by which that file says where it has no data; a TIFF that is no label map has none there either.
 
     Raises:
         UserError: the format of the path's ending cannot hold it.
         OSError: the file cannot be written.
     """
     if is_coded(domain):
-        write_atomically(path, encode_result(pixels, domain, path.suffix, comment))
-    else:
-        images.save(path, pixels, comment, domain.bands, like=like)
+        write_atomically(path, encode_result(pixels, domain, path.suffix, comment, like))
+        return
+    without = None
+    if like and nodata is not None and FORMATS.get(ending(path)) == "TIFF":
+        without = for_type(nodata, pixels.dtype.name)
+        pixels = put_back(pixels, images.without_data(like, nodata), without)
+    images.save(path, pixels, comment, domain.bands, like=like, without=without)
 
 
 def read_image(files: Sequence[Path], domain: Domain, alpha: str):

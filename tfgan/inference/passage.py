@@ -12,6 +12,7 @@ from tfgan.data.reading import memory
 from tfgan.data.reading.chunks import AT_ONCE, chunks
 from tfgan.data.reading.images import resize
 from tfgan.errors import UserError
+from tfgan.inference.room import fitting_tile
 from tfgan.inference.tiling import translate_image
 from tfgan.inference.translator import Translator
 
@@ -42,6 +43,11 @@ class Passage(NamedTuple):
         """Whether all images go through at one size, that of the network."""
         return self.size == TRAINED and self.fit == "squeeze"
 
+    @property
+    def keeps_scale(self) -> bool:
+        """Whether images go through pixel by pixel as they are, but for those smaller than what the network was trained on."""
+        return self.size == FULL or (self.size == TRAINED and self.fit == "none")
+
     def at(self, size: Size) -> Size:
         """Height and width at which an image of `size` goes through. Raises `UserError` if it would be too large to be handled."""
         if self.squeezes:
@@ -51,6 +57,8 @@ class Passage(NamedTuple):
             return size
         if self.size == TRAINED:
             height, width = scaled(size, self.fit, self.network, self.network)
+            if (height, width) == tuple(size):
+                return size
         else:
             shorter, wanted = min(size), int(self.size)
             height, width = (max(1, round(side * wanted / shorter)) for side in size)
@@ -128,6 +136,8 @@ class Passage(NamedTuple):
         own = image.shape[0], image.shape[1]
         seen = resize(image, self.at(own), translator.source.resample, bands=translator.source.bands)
         tile = 0 if self.squeezes else self.tile
+        if tile:
+            tile = fitting_tile(tile, translator, seen.shape[:2], lambda tile: memory_of(own, translator))
         if seen is image:
             return translate_image(translator, image, conditions(image), tile=tile, floats=floats)
         result = translate_image(translator, seen, conditions(seen), tile=tile, floats=True)
@@ -145,11 +155,21 @@ def _check_floats(size: Size, what: str):
 
 
 def check_memory(size: Size, translator: Translator):
-    """Raises `UserError` if an image of `size`, its translation, and the copies of decoder and encoder take more memory than images may."""
+    """Raises `UserError` if the translation of an image of `size` takes more memory than images may."""
+    if reason := too_large(size, translator):
+        raise UserError(reason)
+
+
+def too_large(size: Size, translator: Translator) -> str:
+    """Why an image of `size`, its translation, and copies in decoder and encoder take more memory than images may; "" if they do not."""
+    needed = memory_of(size, translator)
+    return f"the translation of {as_pixels(size)} pixels {memory.refusal(needed)}" if needed > memory.limit() else ""
+
+
+def memory_of(size: Size, translator: Translator) -> int:
+    """The bytes that an image of `size`, its translation, and copies in decoder and encoder take."""
     source, target = (domain.channels * np.dtype(domain.dtype).itemsize for domain in (translator.source, translator.target))
-    needed = size[0] * size[1] * (source + target + 2 * memory.BYTES_PER_PIXEL)
-    if needed > memory.limit():
-        raise UserError(f"the translation of {as_pixels(size)} pixels {memory.refusal(needed)}")
+    return size[0] * size[1] * (source + target + 2 * memory.BYTES_PER_PIXEL)
 
 
 def _pixels_in_chunks(result: np.ndarray, size: Size, translator: Translator) -> np.ndarray:

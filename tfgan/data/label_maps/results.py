@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from tfgan.data.label_maps.semantic import label_file
 from tfgan.data.reading import images
 from tfgan.data.reading.chunks import chunks
 from tfgan.data.reading.codecs import texts
+from tfgan.data.reading.codecs.geo import map_tags
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 
@@ -73,7 +75,7 @@ def snap(pixels: np.ndarray, domain: Domain) -> np.ndarray:
     return images.convert(maps.paint(indices, classes), pixels.shape[-1], pixels.dtype.name)
 
 
-def encode_result(pixels: np.ndarray, domain: Domain, extension: str, comment: str) -> bytes:
+def encode_result(pixels: np.ndarray, domain: Domain, extension: str, comment: str, like: Path | None = None) -> bytes:
     """The bytes of a file of a result of a domain that is coded: a PNG in the coding of the classes, or else a picture of their colors.
 
     Args:
@@ -81,9 +83,12 @@ def encode_result(pixels: np.ndarray, domain: Domain, extension: str, comment: s
         domain: see `is_coded`.
         extension: of the file.
         comment: ASCII text beside the pixels.
+        like: the file that it was made of, see `tfgan.data.reading.images.encode`.
     """
     if extension.removeprefix(".").lower() != "png":
-        return images.encode(snap(pixels, domain), extension, comment)
+        return images.encode(snap(pixels, domain), extension, comment, like=like)
+    if like:
+        map_tags(like, pixels.shape[:2], "PNG")  # says what is lost
     return texts.with_comment(maps.encode(to_classes(pixels, domain), _known(domain)), "PNG", comment)
 
 

@@ -33,6 +33,11 @@ def _medical() -> dict[str, str]:
     return found | ({"nii": "NIfTI", "nii.gz": "NIfTI"} if find_spec("nibabel") else {})
 
 
+def _rasters() -> dict[str, str]:
+    """Ending -> name of the formats that are read by the package of the extra raster, beside TIFF."""
+    return {"jp2": "JPEG 2000", "j2k": "JPEG 2000", "img": "Erdas Imagine"} if find_spec("rasterio") else {}
+
+
 _CONTAINERS = {"mp4": "MP4", "m4v": "MP4", "mov": "MOV", "mkv": "MKV", "webm": "WebM", "avi": "AVI"}
 
 VIDEOS = _CONTAINERS if find_spec("av") else {}
@@ -44,11 +49,14 @@ PICTURES = STANDARD | _optional()
 MEDICAL = _medical()
 """Ending of the formats of medical images that are read here -> their name."""
 
+RASTERS = _rasters()
+"""Ending of the formats of rasters on the map that are read here and are not TIFF -> their name."""
+
 VOLUMES = [ending for ending, name in MEDICAL.items() if name == "NIfTI"]
 """Endings of volumes, whose slices are pages."""
 
-FORMATS = PICTURES | ARRAYS | MEDICAL | VIDEOS
-"""Ending of all formats that are read here -> their name; of images, all but `MEDICAL` are written too."""
+FORMATS = PICTURES | ARRAYS | MEDICAL | RASTERS | VIDEOS
+"""Ending of all formats that are read here -> their name; of images, all but `MEDICAL` and `RASTERS` are written too."""
 
 ACCEPTED = ", ".join([*sorted(STANDARD), *sorted(set(FORMATS) - set(STANDARD))])
 
@@ -67,6 +75,9 @@ _VIDEO = Unread(
 )
 _OTHER_VIDEO = Unread("video in another container", "ffmpeg -i CLIP CLIP.mp4 makes one that is read")
 _AS_ARRAY = "save each image as TIFF or as an array .npy"
+_JPEG_2000 = Unread("JPEG 2000", 'pip install "tfgan[raster]", and they are read')
+_ERDAS = Unread("Erdas Imagine", 'pip install "tfgan[raster]", and they are read')
+_VIRTUAL = Unread("virtual rasters (VRT), which name other files or addresses", "make one file of each: gdal_translate IN.vrt OUT.tif")
 _HEIC = Unread("HEIC", "pip install pillow-heif, and they are read")
 _RAW = ("dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "srf", "sr2", "raf", "rw2", "orf", "pef", "srw", "x3f", "3fr", "iiq", "raw")
 _UNREAD = {
@@ -75,7 +86,9 @@ _UNREAD = {
     "hif": Unread("HEIC", "name them .heic, and pip install pillow-heif"),
     "avif": Unread("AVIF", "pip install --upgrade pillow, and they are read"),
     **dict.fromkeys(_RAW, Unread("camera raw", "develop them to TIFF, PNG or JPEG with the camera's program or a raw converter")),
-    **{ending: Unread("JPEG 2000", _CONVERT) for ending in ("jp2", "j2k")},
+    **dict.fromkeys(("jp2", "j2k"), _JPEG_2000),
+    "img": Unread("Erdas Imagine, or another .img", f"if it is Erdas Imagine, {_ERDAS.cure}"),
+    "vrt": _VIRTUAL,
     "dcm": Unread("DICOM", _MEDICAL),
     **{ending: Unread("NIfTI", _MEDICAL) for ending in ("nii", "nii.gz")},
     **dict.fromkeys(_CONTAINERS, _VIDEO),
@@ -94,7 +107,9 @@ _BRANDS = {b"heic": "heic", b"heix": "heic", b"hevc": "heic", b"mif1": "heic", b
 
 _BEGINNINGS = {
     **dict.fromkeys((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"), UNREAD["jxl"]),
-    **dict.fromkeys((b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"), UNREAD["jp2"]),
+    **dict.fromkeys((b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"), _JPEG_2000),
+    b"EHFA_HEADER_TAG": _ERDAS,
+    b"<VRTDataset": _VIRTUAL,
     b"8BPS": UNREAD["psd"],
     **dict.fromkeys((b"v/1\x01", b"#?RADIANCE", b"#?RGBE"), UNREAD["exr"]),
     **dict.fromkeys((b"P%d" % number for number in range(1, 8)), Unread("PPM, PGM or PBM", _CONVERT)),

@@ -19,7 +19,7 @@ from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 from tfgan.data.reading import memory
 from tfgan.data.reading.codecs.jpeg import refuse_unread_jpeg
 from tfgan.data.reading.formats import FORMATS, LONGEST_HEAD, PICTURES, STANDARD, sniffed
-from tfgan.errors import ReadFailed, UnreadableImage, UserError
+from tfgan.errors import ReadFailed, TooLarge, UnreadableImage, UserError
 from tfgan.paths.special import special
 
 logger = logging.getLogger(__name__)
@@ -85,6 +85,7 @@ class ImageInfo:
     pages: int = 1  # images of full size in the file
     format: str = dataclasses.field(default="", compare=False)  # as people call it: TIFF, NPY
     layout: str = dataclasses.field(default="", compare=False)  # how it is stored, where that is uncommon: planar, tiled
+    nodata: float | None = dataclasses.field(default=None, compare=False)  # the value that a raster declares to be none
 
     def describe(self) -> str:
         """What the file is, in words of messages: "TIFF, 6 bands, int16, planar"."""
@@ -162,7 +163,7 @@ def read_content(source: Path | bytes) -> bytes:
     if size == 0:
         raise UnreadableImage("the file is empty")
     if size > memory.limit():
-        raise UnreadableImage(f"the file {memory.refusal(2 * size)}")
+        raise TooLarge(f"the file {memory.refusal(2 * size)}")
     return source if isinstance(source, bytes) else source.read_bytes()
 
 
@@ -205,9 +206,9 @@ def orient(pixels: np.ndarray, turned: int) -> np.ndarray:
 
 
 def check_room(info: ImageInfo, amount: int):
-    """Raises `UnreadableImage` for an image whose pixels take `amount` bytes of memory, if that is more than images may take."""
+    """Raises `TooLarge` for an image whose pixels take `amount` bytes of memory, if that is more than images may take."""
     if amount > memory.limit():
-        raise UnreadableImage(f"with {info.height}×{info.width} pixels it {memory.refusal(amount)}")
+        raise TooLarge(f"with {info.height}×{info.width} pixels it {memory.refusal(amount)}")
 
 
 def needed(image: ImageFile.ImageFile, info: ImageInfo) -> int:

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan.config import DTYPES, MOST_CHANNELS, Domain
-from tfgan.data.reading import memory
-from tfgan.data.reading.codecs import arrays, dicom, nifti, pillow, tiff, video_frames
-from tfgan.data.reading.codecs.geo import map_tags
+from tfgan.data.reading import memory, nodata
+from tfgan.data.reading.codecs import arrays, dicom, nifti, pillow, raster, tiff, video_frames
+from tfgan.data.reading.codecs.geo import map_tags, nodata_tag
 from tfgan.data.reading.codecs.numbers import narrowed
 from tfgan.data.reading.codecs.pillow import from_pillow
-from tfgan.data.reading.formats import ARRAYS, FORMATS, MEDICAL, PICTURES, VIDEOS, is_video
+from tfgan.data.reading.formats import ARRAYS, FORMATS, MEDICAL, PICTURES, RASTERS, VIDEOS, is_video
 from tfgan.data.reading.headers import ImageInfo, first_bytes, read_content, reasons
 from tfgan.data.reading.pixels import convert, middle, resize
 from tfgan.errors import UnreadableImage, UserError
@@ -86,7 +86,8 @@ def load(source: Path | bytes, pages: str = "first") -> Loaded:
     EXIF orientation is applied; palettes become their RGB or RGBA colors; CMYK and YCCK become RGB without a color profile; 1-bit
     images become 0 and 255; of an animation comes the first frame, of a video the first or the one that `chosen_frame` in
     `tfgan.data.reading.codecs.video_frames` names. Number types that images do not have here become the next one
-    that holds their values, see `tfgan.data.reading.codecs.numbers`.
+    that holds their values, see `tfgan.data.reading.codecs.numbers`. Bands that a raster declares to hold no data
+    somewhere have the least of their other values there; colors are as they are.
 
     Args:
         source: the file, or its bytes.
@@ -103,13 +104,30 @@ def load(source: Path | bytes, pages: str = "first") -> Loaded:
     with memory.budget.turn(), reasons(source):
         if isinstance(source, Path) and is_video(source):
             return Loaded(*video_frames.decode(source, rule_of(pages)))
-        content = read_content(source)
-        codec = _codec(content[:HEAD])
-        if codec is pillow:
-            pixels, info = pillow.decode(source, content)
-        else:
-            pixels, info = codec.decode(content, pages if codec is nifti else rule_of(pages))
-        return Loaded(narrowed(pixels, info.dtype, source.as_posix() if isinstance(source, Path) else "an image"), info)
+        pixels, info = _decoded(source, pages)
+        name = source.as_posix() if isinstance(source, Path) else "an image"
+        if info.bands and info.nodata is not None:
+            pixels = nodata.filled(pixels, info.nodata, nodata.least(pixels, info.nodata), name)
+        return Loaded(narrowed(pixels, info.dtype, name), info)
+
+
+def without_data(source: Path, value: float) -> np.ndarray:
+    """Which pixels of a raster hold no data, H×W bool: those of which all bands have the value that it declares for that.
+
+    Raises:
+        UnreadableImage, ReadFailed: as `load`.
+    """
+    with memory.budget.turn(), reasons(source):
+        return nodata.has_none(_decoded(source, "first")[0], value)
+
+
+def _decoded(source: Path | bytes, pages: str) -> tuple[np.ndarray, ImageInfo]:
+    """The image in a file as its reader gives it, and what it is."""
+    content = read_content(source)
+    codec = _codec(content[:HEAD])
+    if codec is pillow:
+        return pillow.decode(source, content)
+    return codec.decode(content, pages if codec is nifti else rule_of(pages))
 
 
 def rule_of(pages: str) -> str:
@@ -127,6 +145,8 @@ def _codec(head: bytes):
         return dicom
     if "NIfTI" in MEDICAL.values() and nifti.is_nifti(head):
         return nifti
+    if RASTERS and raster.is_raster(head):
+        return raster
     return pillow
 
 
@@ -219,6 +239,8 @@ def why_not(extension: str, channels: int, dtype: str, bands: bool) -> str:
         return f"{form} files are videos, and become of videos alone; write images as PNG (--format=png)"
     if form in MEDICAL.values():
         return f"{form} files are not written, but for the volumes of tfgan translate; write TIFF (--format=tif) or NPY (--format=npy)"
+    if form in RASTERS.values():
+        return f"{form} files are not written; write TIFF (--format=tif)"
     if form in ("TIFF", "NPY", "NPZ"):
         return ""
     if dtype not in ("uint8", "uint16"):
@@ -230,7 +252,9 @@ def why_not(extension: str, channels: int, dtype: str, bands: bool) -> str:
     return ""
 
 
-def encode(image: np.ndarray, extension: str, comment: str = "", bands: bool = False, like: Path | None = None) -> bytes:
+def encode(
+    image: np.ndarray, extension: str, comment: str = "", bands: bool = False, like: Path | None = None, without: float | None = None
+) -> bytes:
     """The bytes of a file of the format that `extension` names, with or without its dot.
 
     JPEG and WebP are written at quality 95; JPEG, BMP and GIF have no room for half transparency: there the image is laid over white.
@@ -240,7 +264,8 @@ def encode(image: np.ndarray, extension: str, comment: str = "", bands: bool = F
         image: H×W×C of any of `DTYPES`, C from 1 to 64.
         comment: ASCII text that the file holds beside the pixels.
         bands: whether the last of 2 or 4 channels uint8 or uint16 is plain data, and no transparency.
-        like: the file of which it was made: if that is a GeoTIFF, a TIFF of its size gets its place on the map.
+        like: the file of which it was made: if that lies on the map, a TIFF of its size gets its place.
+        without: the value that a TIFF declares to be no data, if any.
 
     Raises:
         UserError: the format is unknown or cannot hold this image, see `why_not`.
@@ -250,7 +275,7 @@ def encode(image: np.ndarray, extension: str, comment: str = "", bands: bool = F
     if reason := why_not(extension, channels, dtype, bands):
         raise UserError(reason)
     form = FORMATS[extension.removeprefix(".").lower()]
-    tags = map_tags(like, image.shape[:2], form) if like else []
+    tags = (map_tags(like, image.shape[:2], form) if like else []) + ([] if without is None else [nodata_tag(without)])
     if form == "TIFF" and (bands or tags or (dtype == "uint16" and channels > 1)):
         return tiff.encode(image, bands, comment, tags)
     if form in ("NPY", "NPZ"):
@@ -260,18 +285,18 @@ def encode(image: np.ndarray, extension: str, comment: str = "", bands: bool = F
     return pillow.encode(image, form, comment)
 
 
-def save(path: Path, image: np.ndarray, comment: str = "", bands: bool = False, like: Path | None = None):
+def save(path: Path, image: np.ndarray, comment: str = "", bands: bool = False, like: Path | None = None, without: float | None = None):
     """Writes an image file, whole or not at all, in the format of the path's ending; makes its folder if need be.
 
     Args:
         path: the file, which is replaced if it exists.
-        image, comment, bands, like: see `encode`.
+        image, comment, bands, like, without: see `encode`.
 
     Raises:
         UserError: the format is unknown or cannot hold this image.
         OSError: the file cannot be written.
     """
-    write_atomically(path, encode(image, path.suffix, comment, bands, like))
+    write_atomically(path, encode(image, path.suffix, comment, bands, like, without))
 
 
 def _bands(count: int) -> str:

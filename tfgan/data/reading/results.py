@@ -1,7 +1,7 @@
 """The file format of results: one that holds what the target domain is, that of the input where it does."""
 
 from tfgan.config import Domain
-from tfgan.data.reading.formats import FORMATS, VIDEOS, VOLUMES
+from tfgan.data.reading.formats import FORMATS, RASTERS, VIDEOS, VOLUMES
 from tfgan.data.reading.images import why_not
 from tfgan.data.reading.volumes import why_not_pages
 
@@ -39,7 +39,8 @@ def result_ending(target: Domain, source: str) -> str:
     """The ending of the result of an input file, both in lower case and without the dot.
 
     Pictures keep the format of the input, unless that holds arrays, or cannot hold them; label maps are PNG files, in which their classes
-    are exact; a volume becomes a volume, and a video a video; all others have the format of the target's own files.
+    are exact; a volume becomes a volume, a video a video, and another raster than TIFF becomes TIFF; all others have the format of the
+    target's own files.
 
     Args:
         target: the domain of the result.
@@ -49,6 +50,8 @@ def result_ending(target: Domain, source: str) -> str:
         return source
     if source in VOLUMES:
         return "tif" if why_unfit(source, target) else source
+    if source in RASTERS:
+        return "tif"
     if target.resample == "nearest":
         return "png"
     deep = target.bands or target.dtype != "uint8"

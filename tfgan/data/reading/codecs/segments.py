@@ -11,6 +11,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
+from tfgan.data.reading.codecs import raster
 from tfgan.errors import UnreadableImage
 
 PLAIN, DEFLATE = 1, (8, 32946)
@@ -116,8 +117,18 @@ def _in_order(data: bytes, shape: tuple[int, ...], itemsize: int, byteorder: str
 
 
 def _by_codecs(page: tifffile.TiffPage) -> np.ndarray:
-    if importlib.util.find_spec("imagecodecs") is None:
-        packed = getattr(page.compression, "name", int(page.compression))
-        what = f"the compression {packed}" if page.bitspersample % 8 == 0 else f"{page.bitspersample} bits a band"
+    """The samples by the packages of the extras: all that imagecodecs unpacks, or what GDAL does."""
+    if importlib.util.find_spec("imagecodecs") is not None:
+        return page.asarray(squeeze=False)
+    packed = getattr(page.compression, "name", int(page.compression))
+    what = f"the compression {packed}" if page.bitspersample % 8 == 0 else f"{page.bitspersample} bits a band"
+    if importlib.util.find_spec("rasterio") is None or page.imagedepth > 1:
         raise UnreadableImage(f'TIFF with {what}: not supported by this installation; pip install "tfgan[tiff]", and it is read')
-    return page.asarray(squeeze=False)
+    file = page.parent.filehandle
+    file.seek(0)
+    try:
+        samples = raster.read_page(file.read(), page.index)
+    except UnreadableImage as error:
+        raise UnreadableImage(f'TIFF with {what}: not supported by this installation, or {error}; pip install "tfgan[tiff]"') from None
+    planar = page.planarconfig == 2 and page.samplesperpixel > 1
+    return (np.moveaxis(samples, -1, 0)[..., None] if planar else samples[None])[:, None]

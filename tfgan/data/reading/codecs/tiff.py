@@ -26,9 +26,16 @@ logger = logging.getLogger(__name__)
 logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
 
 MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-DNG_VERSION, ORIENTATION = 50706, 274  # tags
+DNG_VERSION, ORIENTATION, NODATA = 50706, 274, 42113  # tags, the last one of GDAL
 MULTIPLIED, TRANSPARENT = 1, 2  # ExtraSamples that are transparency; the first has multiplied the colors
 
+TILE = 256
+"""Height and width in pixels of the tiles that are written."""
+
+MOST_BYTES = 2**32 - 2**28
+"""Bytes of pixels up to which a TIFF that is no BigTIFF has room for them, even if they cannot be packed, and for its tags."""
+
+_JPEG = 7
 _SAMPLES = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3}  # PhotometricInterpretation -> samples of a color: gray, RGB, palette, CMYK, YCbCr
 _COLORS = {3: "a palette", 4: "a mask", 5: "CMYK", 6: "YCbCr", 8: "CIELab", 9: "ICCLab", 10: "ITULab", 32844: "LogL", 32845: "LogLuv"}
 _COLORS |= dict.fromkeys((32803, 34892, 34893), "camera raw")
@@ -77,23 +84,79 @@ def encode(image: np.ndarray, bands: bool, comment: str, tags: Sequence[Tag] = (
 
 def encode_pages(pages: Sequence[np.ndarray], bands: bool, comment: str, tags: Sequence[Tag] = ()) -> bytes:
     """Like `encode`, with several images; text and tags stand in the first one."""
-    content, channels = io.BytesIO(), pages[0].shape[-1]
-    color = not bands and channels in (3, 4)
-    extra = channels - (3 if color else 1)
+    content = io.BytesIO()
     with tifffile.TiffWriter(content) as writer:
         for number, page in enumerate(pages):
             writer.write(
-                page[..., 0] if channels == 1 else page,
-                photometric="rgb" if color else "minisblack",
-                planarconfig="contig" if channels > 1 else None,
-                extrasamples=["unspecified" if bands else "unassalpha"] * extra or None,
-                compression="zlib",
+                page[..., 0] if page.shape[-1] == 1 else page,
                 description=comment if comment and not number else None,
-                metadata=None,
-                software=False,
                 extratags=tags if not number else (),
+                **_options(page.shape[-1], bands),
             )
     return content.getvalue()
+
+
+def write_tiles(
+    path: Path, tiles: Iterator[np.ndarray], shape: tuple[int, int, int], dtype: str, bands: bool, comment: str, tags: Sequence[Tag]
+):
+    """Writes a TIFF of tiles, of which no more than a few are held at a time; as BigTIFF where others may be too small for it.
+
+    Args:
+        path: the file, which is replaced if it exists.
+        tiles: of `TILE`×`TILE` pixels, h×w×C, smaller at the right and at the bottom, from the left to the right and from the top down.
+        shape: H×W×C of them all; dtype: their type.
+        bands, comment, tags: see `encode`.
+    """
+    height, width, channels = shape
+    size = height * width * channels * np.dtype(dtype).itemsize
+    with tifffile.TiffWriter(path, bigtiff=size > MOST_BYTES) as writer:
+        writer.write(
+            tiles,
+            shape=shape if channels > 1 else shape[:2],
+            dtype=dtype,
+            tile=(TILE, TILE),
+            description=comment or None,
+            extratags=tags,
+            maxworkers=1,
+            **_options(channels, bands),
+        )
+
+
+def _options(channels: int, bands: bool) -> dict:
+    """How tifffile writes images of so many channels."""
+    color = not bands and channels in (3, 4)
+    extra = channels - (3 if color else 1)
+    return {
+        "photometric": "rgb" if color else "minisblack",
+        "planarconfig": "contig" if channels > 1 else None,
+        "extrasamples": ["unspecified" if bands else "unassalpha"] * extra or None,
+        "compression": "zlib",
+        "metadata": None,
+        "software": False,
+    }
+
+
+def stored_info(path: Path, pages: str) -> ImageInfo:
+    """What `probe` tells of a TIFF, whatever memory it takes, if GDAL gives its samples as they are meant, so that parts can be read.
+
+    Raises:
+        UnreadableImage: it is another one; or `probe` would refuse it, but for its size.
+    """
+    with _opened(path) as file:
+        (page, *others), _ = _wanted(file, pages)
+        if others or page.index:
+            raise UnreadableImage("several pages are not read by windows: save the one alone")
+        if page.photometric == 6 and page.compression == _JPEG and page.bitspersample == 8:
+            return ImageInfo(page.imagelength, page.imagewidth, 3, "uint8", alpha=False, format="TIFF", nodata=_nodata(page))
+        info = _page_info(page)
+        turned, multiplied = page.tags.valueof(ORIENTATION, 1) != 1, MULTIPLIED in tuple(page.extrasamples)
+        if page.photometric not in (1, 2) or page.bitspersample not in (8, 16, 32, 64) or turned or (info.alpha and multiplied):
+            raise UnreadableImage(
+                "what is not stored as it is meant (turned, white as 0, odd numbers of bits, colors multiplied by their transparency) is "
+                "not read by windows: gdal_translate mends it"
+            )
+        bands = info.bands or (info.alpha and _alpha_is_data(path, page))
+        return dataclasses.replace(info, bands=bands, nodata=_nodata(page))
 
 
 def read_text(path: Path) -> str:
@@ -139,7 +202,7 @@ def _behind_each_other(file: tifffile.TiffFile, page: tifffile.TiffPage) -> int:
 def _info(source: Path | bytes, wanted: list[tifffile.TiffPage], count: int, apart: bool) -> ImageInfo:
     """What the wanted pages become together, or, if they are `apart`, what each is; `count`: the pages of the file."""
     infos = [pillow.probe(source, page.index) if _is_ordinary(page) else _page_info(page) for page in wanted]
-    first = infos[0]
+    first = dataclasses.replace(infos[0], nodata=_nodata(wanted[0]))
     for number, info in enumerate(infos):
         if info != first:
             raise UnreadableImage(
@@ -202,6 +265,16 @@ def _page_info(page: tifffile.TiffPage) -> ImageInfo:
     if page.tags.valueof(ORIENTATION, 1) in (5, 6, 7, 8):
         height, width = width, height
     return ImageInfo(height, width, channels, dtype, alpha, bands, format="TIFF", layout=layout)
+
+
+def _nodata(page: tifffile.TiffPage) -> float | None:
+    """The value that pixels without data have, where the values of the image are those that are stored."""
+    if page.photometric not in (1, 2, 6):
+        return None
+    try:
+        return float(page.tags.valueof(NODATA))
+    except (TypeError, ValueError):  # none, or no number
+        return None
 
 
 def _declares_alpha(page: tifffile.TiffPage, dtype: str) -> bool:
