@@ -1,12 +1,15 @@
 """Each page of a file as an example of its own."""
 
+import clips
 import numpy as np
 import pytest
 from PIL import Image
 
+from tfgan.cli.main import main
 from tfgan.config import DataConfig, Domain, Part
 from tfgan.data import open_sources
 from tfgan.data.frames import page_of
+from tfgan.data.groups import shared_groups
 from tfgan.errors import UnreadableImage, UserError
 
 
@@ -79,3 +82,115 @@ def test_maps_of_classes_have_one_page(tmp_path):
         maps[0].save(tmp_path / "train" / name / "0.tif", save_all=True, append_images=maps[1:])
     with pytest.raises(UserError, match="--pages=frames: labels are maps of classes"):
         opened(tmp_path, "semantic", label_domains=("labels",))
+
+
+def still(value, count=6):
+    """Frames of one gray each, one more than that of the frame before."""
+    return [np.full((16, 16, 3), value + number, np.uint8) for number in range(count)]
+
+
+def test_frames_of_two_videos_are_pairs(tmp_path):
+    pytest.importorskip("av")
+    for number in range(2):
+        clips.write_clip(tmp_path / f"train/a/{number}.mkv", still(40 * number), codec="ffv1", pixels="bgr0")
+        clips.write_clip(tmp_path / f"train/b/{number}.mkv", still(100 + 40 * number), codec="ffv1", pixels="bgr0")
+    (source,) = opened(tmp_path)
+    assert len(source) == 12 and source.name(7) == "1.mkv#2" and source.mark(7) == "#2" and source.paths(7)[1].name == "1.mkv"
+    order = np.random.default_rng(0).permutation(12)
+    for index in order:
+        example, value = source.load(index), 40 * (index // 6) + index % 6
+        assert {key: image.shape for key, image in example.items()} == {"A": (16, 16, 3), "B": (16, 16, 3)}
+        assert (example["A"].min(), example["A"].max(), example["B"].max()) == (value, value, 100 + value)
+    assert len({source.content(index) for index in range(12)}) == 12
+
+
+def test_every_nth_frame(tmp_path):
+    pytest.importorskip("av")
+    clips.write_clip(tmp_path / "train/0.mkv", still(0, 7), codec="ffv1", pixels="bgr0")
+    stack(tmp_path / "train/1.tif", 50, 4)
+    (source,) = opened(tmp_path, "images", frame_step=3)
+    assert [source.name(index) for index in range(len(source))] == [
+        *(f"train/0.mkv#{page}" for page in (1, 4, 7)),
+        "train/1.tif#1",
+        "train/1.tif#4",
+    ]
+    assert [source.load(index)["image"].max() for index in range(len(source))] == [0, 3, 6, 50, 53]
+
+
+def test_a_video_is_never_loaded_as_a_whole(tmp_path, monkeypatch):
+    pytest.importorskip("av")
+    from tfgan.data.reading.codecs import video_frames
+
+    clips.write_clip(tmp_path / "train/0.mkv", still(0, 40), codec="ffv1", pixels="bgr0")
+    (source,) = opened(tmp_path, "images")
+    converted = []
+    pixels_of = video_frames.Clip.pixels
+    monkeypatch.setattr(video_frames.Clip, "pixels", lambda clip, frame: converted.append(frame.pts) or pixels_of(clip, frame))
+    assert source.load(30)["image"].shape == (16, 16, 3) and len(converted) == 1
+
+
+def test_sides_of_videos_side_by_side(tmp_path):
+    pytest.importorskip("av")
+    frames = [np.concatenate([image, 200 - image], axis=1) for image in still(10)]
+    clips.write_clip(tmp_path / "train/0.mkv", frames, codec="ffv1", pixels="bgr0")
+    (source,) = opened(tmp_path)
+    example = source.load(4)
+    assert (example["A"].max(), example["B"].max(), example["A"].shape) == (14, 186, (16, 16, 3))
+
+
+def test_videos_of_different_lengths_are_no_pair(tmp_path):
+    pytest.importorskip("av")
+    clips.write_clip(tmp_path / "train/a/0.mp4", still(0, 3))
+    clips.write_clip(tmp_path / "train/b/0.mp4", still(0, 4))
+    (source,) = opened(tmp_path)
+    with pytest.raises(UnreadableImage, match="as many pages: train/a/0.mp4 has 3 and train/b/0.mp4 has 4"):
+        source.load(0)
+
+
+def test_a_video_is_refused_until_somebody_says_what_it_is(tmp_path):
+    pytest.importorskip("av")
+    clips.write_clip(tmp_path / "train/0.mp4", still(0, 3))
+    (source,) = open_sources(DataConfig(data_dir=str(tmp_path)), "images", (16, 16))["train"]
+    with pytest.raises(UnreadableImage, match="MP4 video with 3 frames: take each as an image with --pages=frames"):
+        source.load(0)
+    with pytest.raises(UserError, match="--frame_step does nothing without --pages=frames"):
+        DataConfig(data_dir=str(tmp_path), frame_step=2)
+
+
+def test_frames_belong_to_the_group_of_their_file(tmp_path):
+    pytest.importorskip("av")
+    for split, name in (("train", "p1_a"), ("train", "p2_a"), ("val", "p1_b")):
+        clips.write_clip(tmp_path / split / f"{name}.mp4", still(0, 3))
+    settings = DataConfig(data_dir=str(tmp_path), pages="frames", groups="{}_*")
+    assert shared_groups(open_sources(settings, "images", (16, 16)), settings) == {"p1": ["train", "val"]}
+    whole = DataConfig(data_dir=str(tmp_path), pages="frames", groups="{}")
+    assert shared_groups(open_sources(whole, "images", (16, 16)), whole) == {}
+
+
+def test_check_tells_of_frames(tmp_path, capsys):
+    pytest.importorskip("av")
+    scene = np.random.default_rng(0).integers(0, 255, (6, 8, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+    noise = np.random.default_rng(1).integers(0, 255, (6, 48, 64, 3), np.uint8)
+    clips.write_clip(tmp_path / "train/still.mkv", [np.roll(scene, number // 8, 1) for number in range(16)], codec="ffv1", pixels="bgr0")
+    clips.write_clip(tmp_path / "val/lively.mkv", list(noise), codec="ffv1", pixels="bgr0")
+    flags = [f"--data_dir={tmp_path}", "--method=dcgan", "--pages=frames", "--image_size=16", "--noprobe"]
+    main(["check", *flags])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "16 train, 6 val" in shown and "image 48×64, color" in shown and "1 MKV color of 16 frames" in shown
+    assert "frames_alike: 14 of 20 frames are nearly the one before" in shown and "near_duplicates" not in shown
+    main(["check", *flags, "--frame_step=8"])
+    assert "2 train, 1 val" in capsys.readouterr().out
+
+
+def test_a_run_learns_from_a_video_and_goes_on(tmp_path, capsys):
+    pytest.importorskip("av")
+    for side in "ab":
+        clips.write_clip(tmp_path / f"data/{side}/0.mp4", [clips.ramp(number) for number in range(6)])
+    size = "--image_size=16 --generator=unet_16 --ngf=4 --ndf=4 --n_layers=1 --num_samples=1 --tensorboard=false --direction=a_to_b"
+    command = ["train", "--method=pix2pix", f"--data_dir={tmp_path / 'data'}", *size.split(), f"--workdir={tmp_path / 'run'}"]
+    assert main([*command, "--pages=frames", "--frame_step=2", "--epochs=1"]) == 0
+    assert "3 images to train" in capsys.readouterr().out
+    assert main([*command, "--pages=frames", "--frame_step=2", "--epochs=2"]) == 0
+    capsys.readouterr()
+    assert main([*command, "--pages=frames", "--frame_step=3", "--epochs=2"]) == 2
+    assert "frame_step: 2 -> 3" in capsys.readouterr().err

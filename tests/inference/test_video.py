@@ -254,6 +254,8 @@ def test_kinds_of_results_are_not_mixed_up(tmp_path):
         find_tasks(str(tmp_path / "in/b.png"), str(tmp_path / "c.mp4"))
     with pytest.raises(UserError, match=r"b\.mp4 would be a video, and .*b\.png is an image"):
         find_tasks(str(tmp_path / "in"), str(tmp_path / "out"), "mp4")
+    with pytest.raises(UserError, match=r"c\.wmv would be video in another container, which is not written: name an \.mp4, or a folder"):
+        find_tasks(str(source), str(tmp_path / "c.wmv"))
     with pytest.raises(UserError, match="is the name of one file"):
         find_tasks(str(tmp_path / "in"), str(tmp_path / "c.mp4"))
     tasks = find_tasks(str(tmp_path / "in"), str(tmp_path / "out"))

@@ -6,7 +6,7 @@ import dataclasses
 import re
 import sys
 import textwrap
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from tfgan.data.checks import SEVERITIES, Finding, Inspection
 from tfgan.data.checks.finding import plural
 from tfgan.data.checks.layouts import Layout
 from tfgan.data.preparation.ranges import range_of
+from tfgan.data.reading.formats import VIDEOS
 from tfgan.terminal import columns, tint
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ LONGEST = 1000  # characters of a file's line, or of a line of a problem
 NAMED = 12  # classes and attributes
 TOGETHER = "\N{NO-BREAK SPACE}"
 QUOTED = re.compile(r"""(?<!\w)'[^']*'(?:"'"'[^']*')*""")  # a word as `shlex.quote` writes it, no apostrophe inside one
+PAGES = defaultdict(lambda: "page", dict.fromkeys(VIDEOS.values(), "frame"))
 MODES = {
     "RGB": "color",
     "L": "gray",
@@ -84,7 +86,7 @@ def describe_images(seen: Inspection) -> str:
     lines += [_wrapped(f"  {name:<{width}}  ", text) for name, text in rows if text]
     kinds = Counter(
         f"{header.format} {MODES.get(header.mode, header.mode)}{' 16 bits' * (header.bits == 16 and not header.bands)}"
-        f"{f' of {header.frames} pages' * (header.frames > 1)}"
+        f"{f' of {header.frames:,} {PAGES[header.format]}s' * (header.frames > 1)}"
         for listing in seen.listings
         for header in listing.headers.values()
     )

@@ -22,7 +22,7 @@ _NAMING = {"data_dir", "dataset", "synthetic_images", "synthetic_seed"}
 """Settings each of which says which data set it is; where none is given, nobody has chosen one."""
 
 _FEATURES = "it names a feature of --dataset=tfds:NAME"
-_OF_FILES = ("tfds_dir", "skip_bad_files", "read_patience", "alpha", "pages", "axis", "groups")
+_OF_FILES = ("tfds_dir", "skip_bad_files", "read_patience", "alpha", "pages", "frame_step", "axis", "groups")
 
 
 def _is_made(dataset: str) -> bool:
@@ -55,6 +55,7 @@ class DataConfig(Settings):
         Unused(_OF_FILES, {"dataset": _is_made, "data_dir": ("",)}, why="with images that the program makes", said=True),
         Unused(("pair_names", "pairs_file", "attributes_file", "extra_data_dirs"), {"data_dir": ("",)}, said=True),
         Unused(("pair_names",), {"pairs_file": given}, why="beside --pairs_file={pairs_file}, which lists the pairs"),
+        Unused(("frame_step",), {"pages": lambda pages: pages != "frames"}, why="without --pages=frames"),
         Unused(("validation_share",), {"groups": ("",)}),
         Unused(("validation_share",), where={"has validation": True}, why="for {subject}, where images are kept to validate", said=True),
     )
@@ -81,10 +82,16 @@ class DataConfig(Settings):
     )
     pages: str = setting(
         "",
-        "TIFF of several pages, DICOM of several frames, volumes of several slices: refuse them, take the first, make pages channels, or "
-        "learn from each page as an image (frames); empty: refuse, or as the run began",
+        "TIFF of several pages, DICOM and videos of several frames, volumes of several slices: refuse them, take the first, make pages "
+        "channels, or learn from each page as an image (frames); empty: refuse, or as the run began",
         choices=("", *PAGES),
         old_default="first",
+    )
+    frame_step: int = setting(
+        1,
+        "with --pages=frames, every so many pages of a file are learned from: of a video every 5th frame, as the next ones look alike",
+        at_least=1,
+        at_most=1_000_000,
     )
     axis: int = setting(AXIS, "of volumes (NIfTI), the axis along which their slices lie, which are pages", at_least=0, at_most=2)
     show_bands: Strings = setting(

@@ -1,4 +1,4 @@
-"""Makes each page of the files of a data set an example of its own: slices of volumes, frames of DICOM, pages of TIFF."""
+"""Makes each page of the files of a data set an example of its own: slices of volumes, frames of videos and DICOM, pages of TIFF."""
 
 import functools
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +8,8 @@ import numpy as np
 
 from tfgan.config import Domain
 from tfgan.data.reading import images
+from tfgan.data.reading.codecs.video_frames import chosen_frame
+from tfgan.data.reading.formats import is_video
 from tfgan.data.source import Source, View
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.terminal import waiting
@@ -20,14 +22,17 @@ class Frames(View):
 
     Both images of a pair must have as many pages: the first one goes with the first, and so on.
 
+    Of videos one frame at a time is read, see `tfgan.data.reading.codecs.video_frames`; of other files all pages are.
+
     Args:
         inner: the other source, whose domains are read by "frames".
+        step: of so many pages of a file the first one is an example.
 
     Raises:
         UserError: label maps that are read as classes.
     """
 
-    def __init__(self, inner: Source):
+    def __init__(self, inner: Source, step: int = 1):
         super().__init__(inner, inner.domains)
         self.class_names, self.label_side = inner.class_names, inner.label_side
         self.attribute_names, self.attribute_groups = inner.attribute_names, inner.attribute_groups
@@ -37,9 +42,10 @@ class Frames(View):
                 raise UserError(f"--pages=frames: {domain.name} are maps of classes, of which a file holds one; save each page as a file.")
         paths = {path for index in range(len(inner)) for path in inner.paths(index)}
         with ThreadPoolExecutor() as pool:
-            counts = waiting(pool.map(self._count, paths), len(paths), "Counting the pages of files")
-            self._pages = dict(zip(paths, counts))
-        self._places = [(index, page) for index in range(len(inner)) for page in range(max(map(self._of, inner.paths(index)), default=1))]
+            found = waiting(pool.map(self._count, paths), len(paths), "Counting the pages of files")
+            self._pages = dict(zip(paths, found))
+        counts = [max(map(self._of, inner.paths(index)), default=1) for index in range(len(inner))]
+        self._places = [(index, page) for index, count in enumerate(counts) for page in range(0, count, step)]
         self._example = functools.lru_cache(AT_HAND)(inner.load)
 
     def _count(self, path: Path) -> int:
@@ -56,9 +62,10 @@ class Frames(View):
         return len(self._places)
 
     def name(self, index: int) -> str:
-        place, page = self._places[index]
-        name = self.inner.name(place)
-        return name if len(self.inner) == len(self) else f"{name}#{page + 1}"
+        return f"{self.inner.name(self._places[index][0])}{self.mark(index)}"
+
+    def mark(self, index: int) -> str:
+        return "" if len(self.inner) == len(self) else f"#{self._places[index][1] + 1}"
 
     def paths(self, index: int) -> tuple[Path, ...]:
         return self.inner.paths(self._places[index][0])
@@ -78,9 +85,14 @@ class Frames(View):
         if len(set(counts.values())) > 1:
             found = " and ".join(f"{name} has {count}" for name, count in counts.items())
             raise UnreadableImage(f"both files of a pair must have as many pages: {found}")
-        example = dict(self._example(place))
+        if not any(map(is_video, self.inner.paths(place))):
+            example = dict(self._example(place))
+        else:
+            with chosen_frame(page):
+                example = self.inner.load(place)
         for key, domain in self.domains.items():
-            example[key] = page_of(example[key], page, domain)
+            if example[key].shape[-1] > domain.channels:  # of a video it is that page alone
+                example[key] = page_of(example[key], page, domain)
         return example
 
 

@@ -100,7 +100,7 @@ def _of_source(source: Source, settings: DataConfig) -> list[str]:
     """The group of each example. Raises `UserError` if one has none."""
     table = _read_table(Path(settings.groups)) if settings.groups.lower().endswith(".csv") else None
     pattern = None if table is not None else _compile(settings.groups)
-    names = [source.name(index) for index in range(len(source))]
+    names = [source.name(index).removesuffix(source.mark(index)) for index in range(len(source))]  # pages of a file are of its group
     if pattern is not None:
         nested = "/" in settings.groups
         matches = [pattern.fullmatch(_stem(name) if nested else _stem(name).rpartition("/")[2]) for name in names]

@@ -70,6 +70,10 @@ class Source(abc.ABC):
         """The name by which messages call a file, one of those that `paths` returns."""
         return path.as_posix()
 
+    def mark(self, index: int) -> str:
+        """What tells an example from others of the same files, behind the name of one: #7 for the seventh page; "" where there is none."""
+        return ""
+
     def content(self, index: int) -> bytes:
         """A hash of the images of an example as they are stored, which changes with them; b"" if it is not known.
 
@@ -155,6 +159,9 @@ class View(Source):
 
     def label(self, path: Path) -> str:
         return self.inner.label(path)
+
+    def mark(self, index: int) -> str:
+        return self.inner.mark(index)
 
     def content(self, index: int) -> bytes:
         return self.inner.content(index)

@@ -15,7 +15,7 @@ from tfgan.data.checks.balance import (
     pixel_shares,
 )
 from tfgan.data.checks.crops import check_crops, check_distortion
-from tfgan.data.checks.duplicates import check_duplicates
+from tfgan.data.checks.duplicates import check_duplicates, check_frames
 from tfgan.data.checks.files import check_files
 from tfgan.data.checks.finding import SEVERITIES, Finding
 from tfgan.data.checks.groups import check_groups
@@ -130,7 +130,7 @@ def _check_images(
             findings += undeclared
             if undeclared and pairs:  # equal label maps of several photos are no fault, declared or not
                 alike.add(key)
-    findings += check_duplicates(seen.examples, alike)
+    findings += [*check_duplicates(seen.examples, alike), *check_frames(seen.examples, alike)]
     if pairs and seen.examples:
         source = seen.opened.splits["train"][0] if "train" in seen.opened.splits else None
         findings += check_pairs(seen.examples, side_by_side=source is not None and len(source.paths(0)) == 1)

@@ -1,6 +1,7 @@
 """Finds images that are there more than once: in a split, in two of them, in both domains, in two classes; or nearly so."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -110,15 +111,46 @@ def _near(examples: list[Example], nearest: set[str]) -> list[list[Example]]:
     if len(hashed) < 2:
         return []
     kept, hashes = list(hashed), np.stack(list(hashed.values()))
+    files = np.unique([_file(examples[at]) for at in kept], return_inverse=True)[1]
     pairs = set()
     for band in np.split(hashes, BANDS, axis=1):
         for bucket in _equal_rows(band):
             for place, first in enumerate(bucket[:-1] if len(bucket) <= CROWDED else []):
                 rest = bucket[place + 1 :]
                 close = np.unpackbits(hashes[rest] ^ hashes[first], axis=1).sum(axis=1) <= NEAR
+                close &= files[rest] != files[first]  # what follows on each other in one video is told by `check_frames`
                 pairs |= {(int(first), int(second)) for second in rest[close]}
     found = [(kept[first], kept[second]) for first, second in sorted(pairs)]
     return [[examples[a], examples[b]] for a, b in found if pictures[a].digest != pictures[b].digest]
+
+
+def _file(example: Example) -> str:
+    """What tells the examples apart that are no pages of one file."""
+    return f"{example.stream} {example.name.rpartition('#')[0] if example.paged else example.name}"
+
+
+def check_frames(examples: Sequence[Example], nearest: set[str]) -> list[Finding]:
+    """A finding on pages of files, such as frames of videos, most of which are nearly the one before, from which little is to be learned.
+
+    Args:
+        examples: what is known of all examples of the data set, in order.
+        nearest: keys of label maps, whose likeness says nothing.
+    """
+    following = [(one, two) for one, two in pairwise(examples) if one.paged and two.paged and _file(one) == _file(two)]
+    alike = [two.name for one, two in following if _alike(one, two, nearest)]
+    if len(alike) <= len(following) / 2:
+        return []
+    problem = f"{len(alike):,} of {len(following):,} frames are nearly the one before"
+    return [Finding(NOTE, "frames_alike", problem, "--frame_step=N takes every Nth: as much is learned from fewer", tuple(alike))]
+
+
+def _alike(one: Example, two: Example, nearest: set[str]) -> bool:
+    pairs = [(one.pictures[key], two.pictures[key]) for key in one.pictures if key not in nearest and key in two.pictures]
+    return bool(pairs) and all(
+        first.digest == second.digest
+        or (first.hash is not None and second.hash is not None and int(np.unpackbits(first.hash ^ second.hash).sum()) <= NEAR)
+        for first, second in pairs
+    )
 
 
 def _equal_rows(rows: np.ndarray) -> list[np.ndarray]:

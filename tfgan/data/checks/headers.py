@@ -11,14 +11,14 @@ from PIL import Image
 from tfgan.data.finding.walk import walk
 from tfgan.data.folders.layout import list_images
 from tfgan.data.reading import images
-from tfgan.data.reading.formats import ARRAYS
+from tfgan.data.reading.formats import ARRAYS, VIDEOS
 from tfgan.errors import UnreadableImage
 
 Progress = Callable[[Iterable, int], Iterable]
 """A function that shows progress: (items, their number) -> the items, shown as they go by."""
 
 
-PAGED = ("TIFF", "DICOM", "NIfTI")
+PAGED = ("TIFF", "DICOM", "NIfTI", *VIDEOS.values())
 """Formats whose files may have several pages, of which --pages says what they are."""
 
 
@@ -55,6 +55,8 @@ def read_header(path: Path) -> Header | None:
     try:
         info = images.probe(path)
         bits = 8 * np.dtype(info.dtype).itemsize
+        if info.format in VIDEOS.values():
+            return Header(info.format, {1: "L", 3: "RGB", 4: "RGBA"}[info.channels], bits, info.alpha, info.pages)
         if info.bands or info.format in ARRAYS.values():
             kind = f"{info.channels} band{'s' * (info.channels > 1)} {info.dtype}" if info.bands else "RGB" if info.channels == 3 else "L"
             return Header(info.format, kind, bits, False, info.pages, info.bands)

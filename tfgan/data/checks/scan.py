@@ -56,6 +56,7 @@ class Example(NamedTuple):
     attributes: np.ndarray | None = None  # 1, 0, or NaN where unknown
     pixels: np.ndarray | None = None  # of a map of classes: how many of each, those of none at the end
     sketches: tuple[Sketch, Sketch] | None = None  # of both images of a pair
+    paged: bool = False  # whether it is one page of several in its files
 
 
 def scan(splits: dict[str, list[Source]], progress: Progress) -> list[Example]:
@@ -80,9 +81,9 @@ def scan(splits: dict[str, list[Source]], progress: Progress) -> list[Example]:
 
 
 def file_name(source: Source, index: int) -> str:
-    """The path of an example's first file inside its data folder, or what the source calls it."""
+    """The path of an example's first file inside its data folder, and which page of it is meant; or what the source calls it."""
     files = source.paths(index)
-    return source.label(files[0]) if files else source.name(index)
+    return f"{source.label(files[0])}{source.mark(index)}" if files else source.name(index)
 
 
 def colors(array: np.ndarray, domain: Domain) -> np.ndarray:
@@ -123,6 +124,7 @@ def _look(split: str, stream: int, source: Source, index: int, compared: bool) -
         attributes=np.where(example["mask"] > 0, example["attributes"], np.nan) if "mask" in example else None,
         pixels=np.bincount(maps[0][0].ravel() % maps[0][1], minlength=maps[0][1]) if maps else None,
         sketches=_sketches(example, domains) if compared and len(domains) == 2 else None,
+        paged=bool(source.mark(index)),
     )
 
 

@@ -62,6 +62,8 @@ def find_tasks(
     folder = Path(output)
     root, names = find_images(source)
     names_file = os.path.isfile(folder) or (is_image(folder) and not os.path.isdir(folder))
+    if (known := UNREAD.get(ending(folder))) and "video" in known.name and not os.path.isdir(folder):
+        raise UserError(f"{output} would be {known.name}, which is not written: name an .mp4, or a folder.")
     (check_place if names_file else check_folder)(folder)
     if Path(source).is_file():
         tasks = [Task(Path(source), folder if names_file else folder / names[0])]

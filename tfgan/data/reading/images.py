@@ -166,6 +166,8 @@ def decode_values(source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
         UnreadableImage, ReadFailed: `decode` would refuse the file.
     """
     with memory.budget.turn(), reasons(source):
+        if isinstance(source, Path) and is_video(source):
+            raise UnreadableImage("is a video, in which the exact values of label maps are lost: save its frames as PNG files")
         content = read_content(source)
         codec = _codec(content[:HEAD])
         pictures = codec is pillow or (codec is tiff and not tiff.probe(content, "first").bands)
