@@ -8,7 +8,7 @@ from tfgan.config import TrainConfig
 from tfgan.errors import UserError
 from tfgan.layers import ForwardPass, fold_in, tuned
 from tfgan.methods.base import Method, Phase, Stage
-from tfgan.training.order import keep_reads_before_updates
+from tfgan.training.grappler import spare_the_step
 
 INITIAL_LOSS_SCALE = 2.0**15
 LOSS_SCALE_GROWTH_STEPS = 2000  # finite steps after which the loss scale doubles, as in Keras' LossScaleOptimizer
@@ -40,7 +40,7 @@ class TrainStep(tf.Module):
     def __init__(self, method: Method, strategy: tf.distribute.Strategy, *, seed: int, xla: bool = False, loss_scaling: bool = False):
         super().__init__()
         _refuse_old_words(method)
-        keep_reads_before_updates()
+        spare_the_step()
         self.method, self.strategy, self.seed, self.loss_scaling = method, strategy, seed, loss_scaling
         self.names: list[str] = []
         self.alone = strategy.num_replicas_in_sync == 1  # then there is nobody to ask, which XLA would do by a collective

@@ -1,0 +1,21 @@
+"""Switches off the parts of Grappler, TensorFlow's graph optimizer, that do harm to a train step."""
+
+import tensorflow as tf
+
+from tfgan.layers.machine import has_gpu
+
+
+def spare_the_step():
+    """Switches off two of Grappler's optimizers (TensorFlow 2.21) for the whole process.
+
+    The dependency optimizer drops control edges from reads of a variable to its update: it first removes an edge that a longer path makes
+    redundant, and then breaks that path where it leads through an IdentityN, which the reduction of gradients over replicas leaves. A pass
+    whose result the gradients do not need, such as the critic's score of real images beside a gradient penalty, may then read weights that
+    the same step has already updated: now and then, by the load of the machine, another gradient comes out. Without it a step takes 1 to
+    2 % longer (benchmarks/README.md).
+
+    The remapper, on CPUs: by oneDNN it fuses a convolution, its bias and a LeakyReLU even where the gradient needs what lies between. It
+    then fails, leaves the graph as it is, and writes a line of error at the start of training. Without it, trained weights are the same.
+    """
+    off = {"dependency_optimization": False} if has_gpu() else {"dependency_optimization": False, "remapping": False}
+    tf.config.optimizer.set_experimental_options(off)
