@@ -58,7 +58,7 @@ class Outcome(NamedTuple):
             return "traceback"
         if self.code:
             return "refused"
-        return "said" if re.search(r"damaged|could not be read|passed over|kept as|is no folder", self.output) else "done"
+        return "said" if re.search(r"damaged|could not be read|skipped|ignores|kept as|is no folder", self.output) else "done"
 
 
 def any_bytes(seed: int = 0) -> Iterator[Damage]:

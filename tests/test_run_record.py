@@ -194,7 +194,7 @@ def test_names_of_a_newer_version_are_said(tmp_path, record, capsys):
     write(tmp_path, record)
     assert read_config(tmp_path).training.seed == 0
     line = capsys.readouterr().out
-    assert "passed over: novelty, training.haste, training.seeed (seed?), spec.smell" in line and "pip install -U" in line
+    assert "ignores: novelty, training.haste, training.seeed (seed?), spec.smell" in line and "pip install -U" in line
 
 
 def test_the_format_rises_with_what_is_learned():

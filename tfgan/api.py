@@ -283,7 +283,7 @@ class Run:
         path = self.folder / "metrics.jsonl"
         found = read_lines(path, metrics_row)
         if found.bad:
-            logger.warning(f"{path}: {found.bad} of {found.bad + len(found.records)} lines are damaged, and passed over.")
+            logger.warning(f"{path}: {found.bad} of {found.bad + len(found.records)} lines are damaged, and skipped.")
         names = dict.fromkeys(name for row in found.records for name in row)
         return {name: np.array([row.get(name, np.nan) for row in found.records]) for name in names}
 

@@ -78,7 +78,7 @@ def test_results_of_other_settings_stay_and_are_told(tmp_path):
 def test_an_output_called_like_a_picture_is_one(folder, tmp_path, capsys):
     run, output = str(folder), tmp_path / "digits.png"
     assert main(["sample", run, str(output), "--rows=2", "--columns=3"]) == 0
-    assert "one picture, --sheet=samples; for a file for each image name a folder" in capsys.readouterr().out
+    assert "one picture (--sheet=samples); to write one file for each image, name a folder" in capsys.readouterr().out
     assert main(["sample", run, str(tmp_path / "sheet.png"), "--sheet=samples", "--rows=2", "--columns=3"]) == 0
     np.testing.assert_array_equal(images.decode(output), images.decode(tmp_path / "sheet.png"))
     assert main(["sample", run, str(output)]) == 2 and "digits.png exists: use --overwrite" in capsys.readouterr().err

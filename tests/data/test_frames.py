@@ -80,7 +80,7 @@ def test_maps_of_classes_have_one_page(tmp_path):
         (tmp_path / "train" / name).mkdir(parents=True)
         maps = [Image.fromarray(np.arange(30, dtype=np.uint8).reshape(6, 5) % 3) for _ in range(2)]
         maps[0].save(tmp_path / "train" / name / "0.tif", save_all=True, append_images=maps[1:])
-    with pytest.raises(UserError, match="--pages=frames: labels are maps of classes"):
+    with pytest.raises(UserError, match="--pages=frames: labels are label maps"):
         opened(tmp_path, "semantic", label_domains=("labels",))
 
 

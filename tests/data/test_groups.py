@@ -101,8 +101,8 @@ def test_who_lies_in_two_splits_is_told(slices, caplog):
     "groups, message",
     [
         ("patients", r"must be a CSV file of names and groups, or a pattern of names in which \{\} is the group"),
-        ("q{}_*", r"says nothing of p0_0.v2.png, p0_1.v2.png, .* and 55 more: each image needs a group"),
-        ("*v2{}", "says nothing of"),
+        ("q{}_*", r"has no group for p0_0.v2.png, p0_1.v2.png, .* and 55 more: each image needs one"),
+        ("*v2{}", "has no group for"),
     ],
 )
 def test_patterns_that_say_nothing(slices, groups, message):

@@ -72,7 +72,7 @@ def test_damaged_results_are_left_out_and_kept_beside(tmp_path, capsys):
     wrong = [{"name": "a"}, 7, None, whole | {"metrics": {"l1": figure}}, whole | {"cases": [{"name": "x"}]}, whole | {"step": "last"}]
     text = json.dumps({"results": [wrong[0], whole, *wrong[1:]]})
     (tmp_path / "evaluation.json").write_text(text)
-    assert read_results(tmp_path) == [whole] and "6 of 7 results are damaged, and passed over" in capsys.readouterr().out
+    assert read_results(tmp_path) == [whole] and "6 of 7 results are damaged, and skipped" in capsys.readouterr().out
     add_result(tmp_path, result("b", l1=2.0))
     assert [entry["name"] for entry in read_results(tmp_path)] == ["a", "b"]
     assert (tmp_path / "evaluation.damaged.json").read_text() == text
@@ -81,7 +81,7 @@ def test_damaged_results_are_left_out_and_kept_beside(tmp_path, capsys):
 def test_a_metric_of_another_version_is_passed_over_and_said(tmp_path, capsys):
     add_result(tmp_path, result(l1=1.0) | {"metrics": {"l1": {"value": 1.0}, "beauty": {"value": 7.0}}})
     (found,) = stored_results([str(tmp_path)])
-    assert list(found["metrics"]) == ["l1"] and "does not know are passed over: beauty" in capsys.readouterr().out
+    assert list(found["metrics"]) == ["l1"] and "does not know are skipped: beauty" in capsys.readouterr().out
 
 
 def test_a_place_that_is_no_file_does_not_stand_in_the_way(tmp_path):

@@ -111,7 +111,7 @@ def test_tiles_are_of_the_resized_image_and_never_of_training():
         ("trained", (256, 256), (286, 286), (3000, 4000), ""),
         ("full", (256, 256), (286, 286), (256, 256), ""),
         ("full", (256, 256), (286, 286), (429, 300), ""),
-        ("full", (256, 256), (286, 286), (432, 300), "goes through at 432×300 pixels, 1.5 times larger than whole images did"),
+        ("full", (256, 256), (286, 286), (432, 300), "is translated at 432×300 pixels, 1.5 times larger than whole images"),
         ("full", (256, 256), (286, 286), (3000, 4000), "14.0 times larger than whole images did in training (286×286)"),
         ("full", (256, 256), (286, 286), (100, 256), "2.9 times smaller"),
         ("256", (256, 256), (286, 286), (3000, 3000), ""),

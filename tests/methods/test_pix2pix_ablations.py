@@ -152,6 +152,6 @@ def test_the_trap_is_refused(allowed, changes):
     if allowed:
         assert HParams(**settings).bottleneck_norm
     else:
-        with pytest.raises(UserError, match="--bottleneck_norm makes --generator=encdec_256 blind"):
+        with pytest.raises(UserError, match="--bottleneck_norm makes --generator=encdec_256 ignore its input"):
             HParams(**settings)
     assert not dataclasses.replace(HParams(**settings | {"batch_size": 10, "norm": "batch"}), bottleneck_norm=False).bottleneck_norm

@@ -398,7 +398,7 @@ def test_a_row_of_samples_changes_each_attribute():
         ({"image_size": (126, 128)}, "--image_size=126x128 does not suit StarGAN with --n_layers=5: use multiples of 4, from 32 on"),
         ({"image_size": (32, 32), "n_layers": 6}, "from 64 on"),
         ({"image_size": (4, 4), "n_layers": 1}, "from 8 on"),
-        ({"batch_size": 1}, "--batch_size=1 leaves --target_labels=permuted no other image's labels"),
+        ({"batch_size": 1}, "labels of other images in the batch, and --batch_size=1 has none"),
         ({"epochs": 21, "lr_constant_epochs": 10, "lr_decay_epochs": 10}, r"The learning rate is 0 after 10 \+ 10 epochs"),
     ],
 )

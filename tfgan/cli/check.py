@@ -19,9 +19,10 @@ from tfgan.terminal import waiting
 
 USAGE = """usage: tfgan check FOLDER [--FLAGS], or tfgan check --dataset=NAME [--FLAGS]
 
-Looks at every image of a data set and says what was found, what is wrong and how to mend it; then tries a few steps of training and says
-what it will take. The flags are those of `tfgan train`, so that --flagfile=RECIPE can be checked as well; --method=NAME --help lists a
-method's. Exit codes: 0 nothing worse than warnings; 1 training would fail; 2 wrong settings.
+Loads every image of a data set and reports what was found, what is wrong, and how to fix it. Then tries a few steps of
+training and reports how much time and memory it needs. All flags of `tfgan train` work too, so a recipe can be checked:
+--flagfile=RECIPE. --method=NAME --help lists the flags of a method. Exit codes: 0 nothing worse than warnings; 1 training
+would fail; 2 wrong settings.
 
 examples:
   tfgan check photos --sheet=sheet.png
@@ -97,7 +98,7 @@ def _report(plan: _Plan, seen, layouts: list, config: CheckConfig) -> int:
     sheet = _draw(Path(config.sheet), plan, seen) if config.sheet else "--sheet=FILE.png shows training images as the network sees them"
     print(f"Sheet    {sheet}")
     if failed:
-        print("Training would fail: mend the errors first.")
+        print("Training would fail: fix the errors first.")
         return 1
     print(output.describe_commands(plan.method, plan.data, [plan.training, plan.hparams], seen, plan.directed))
     return 0

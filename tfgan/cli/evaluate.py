@@ -16,9 +16,10 @@ from tfgan.terminal import wrapped
 USAGE = """usage: tfgan evaluate RUN [RUN …] [--FLAGS]
        tfgan evaluate --real=FOLDER --fake=FOLDER [--FLAGS]   (or patterns: --real="DIR/*_real_B.png")
 
-Measures what fits the run: distances to the true images and a segmentation score where the truth is known, distances
-of sets of images, the accuracy of classes and attributes that were asked for, cycle errors. The result is added to
-RUN/evaluation.json, with a stamp of how it was measured; several runs stand side by side, if their stamps agree.
+Measures how good the images of a run are, with all metrics that suit it: differences from the true images and a
+segmentation score if these are known, distances between sets of images, the accuracy of requested classes and
+attributes, cycle errors. The result is added to RUN/evaluation.json with the conditions it was measured under.
+Several runs are shown side by side if these conditions are the same.
 
 examples:
   tfgan evaluate runs/a runs/b --metrics=ssim,fid
@@ -29,13 +30,13 @@ def run(arguments: list[str]) -> int:
     flags = Flags(USAGE)
     flags.add("what", "real", "", "a folder of real images, or a quoted pattern")
     flags.add("what", "fake", "", "a folder of generated images, or a quoted pattern, to compare with --real")
-    flags.add("what", "stored", False, "do not measure: show the newest results of the runs side by side", bool)
+    flags.add("what", "stored", False, "measure nothing, and show the newest stored results of the runs side by side", bool)
     flags.add_record("evaluate", EvaluateConfig)
     flags.add(
         "output",
         "out",
         "",
-        "also write the results to this JSON file; those of a run are in its evaluation.json too, if that can be written",
+        "also write the results to this JSON file; needed if the evaluation.json of a run cannot be written",
     )
     if wants_help(arguments):
         print(flags.help())
@@ -68,9 +69,9 @@ def _check(flags: Flags, folders: list[str]) -> Path | None:
     if any(pair) == bool(folders) or (any(pair) and not all(pair)):
         raise UserError("Name runs, or two folders by --real and --fake.\n" + "\n".join(USAGE.splitlines()[:2]))
     if flags["stored"] and not folders:
-        raise UserError("--stored shows results of runs: name some.")
+        raise UserError("--stored shows results of runs: name one or more runs.")
     if unused := sorted(flags.given - {"stored", "out"}) if flags["stored"] else []:
-        raise UserError(f"--{unused[0]} does nothing with --stored, which does not measure: leave one of them out.")
+        raise UserError(f"--{unused[0]} does nothing with --stored, which measures nothing: leave one of them out.")
     if not flags["out"]:
         return None
     out = Path(with_home(flags["out"]))

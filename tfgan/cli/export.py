@@ -6,14 +6,19 @@ from tfgan.runs.start import start_tensorflow
 
 USAGE = """usage: tfgan export RUN [--FLAGS]
 
-Writes a SavedModel that loads in any TensorFlow without tfgan, then compares it with the run's own networks on real
-inputs. Signatures: serving_default, images [N,H,W,C] uint8 -> images [N,H,W,C] uint8, any N, H, W;
-serve_bytes, image_bytes [N] (JPEG, PNG, GIF or BMP files) -> image_bytes [N] (PNG files). A run that translates into
-several domains has both for each, to_NAME and to_NAME_bytes; attributes and styles are further inputs; what finds
-them in an image is a signature too. Label maps are labels [N,H,W] int32, the numbers of classes; in bytes they are the
-files, unless their classes are indices of a palette, which TensorFlow does not read. A run that makes images from
-noise has serving_default, latents [N,length] float32 -> images, and from_seed, seed [N] int32 -> images; where it
-knows classes, both take labels [N] int32 too.
+Writes a SavedModel that TensorFlow loads without tfgan, and then compares it with the run's own networks on real images.
+
+Signatures of runs that translate images:
+  serving_default  images [N,H,W,C] uint8 -> images [N,H,W,C] uint8, for any N, H, W
+  serve_bytes      image_bytes [N] (JPEG, PNG, GIF, or BMP files) -> image_bytes [N] (PNG files)
+
+A run with several target domains has both for each, called to_NAME and to_NAME_bytes. Attributes and styles are further
+inputs; finding them in an image is a signature too. Label maps are labels [N,H,W] int32, class numbers; as bytes they are
+the files, except for palette files, which TensorFlow cannot read.
+
+Signatures of runs that make images from noise; with classes, both also take labels [N] int32:
+  serving_default  latents [N,length] float32 -> images
+  from_seed        seed [N] int32 -> images
 
 examples:
   tfgan export runs/facades
@@ -38,5 +43,5 @@ def run(arguments: list[str]) -> int:
     exported = export_run(folder, settings)
     print("\n".join([f"{exported.folder}: step {exported.step}", *(f"{name}: {text}" for name, text in exported.signatures.items())]))
     if exported.scale:
-        print(f"They take pixels as they are given. Training, samples and `tfgan translate` have images at {exported.scale}.")
+        print(f"They do not resize images. Training, sample pictures, and `tfgan translate` use images at {exported.scale}.")
     return 0

@@ -17,7 +17,7 @@ from tfgan.runs.recipes import by_place
 from tfgan.terminal import columns, tint
 
 NAME_WIDTH, LINE_WIDTH = 27, 118  # characters, in the help; the latter where no terminal says how wide it is
-TITLED = re.compile("usage:|examples:")
+TITLED = re.compile("usage:|examples:|Signatures")
 NARROW = 70  # of a terminal of fewer columns the names have lines of their own
 
 

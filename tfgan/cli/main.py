@@ -20,21 +20,21 @@ from tfgan.messages import show_messages
 from tfgan.terminal import tint
 
 VERBS = {
-    "train": "train a GAN, or go on with a run that was stopped",
-    "check": "look at a data set before training: faults, cures, time and memory",
-    "translate": "put images through a trained run",
+    "train": "train a GAN, or continue a run that was stopped",
+    "check": "check a data set before training: faults, fixes, time, and memory",
+    "translate": "translate images with a trained run",
     "sample": "make images from noise with a trained run",
-    "evaluate": "measure how good runs, or folders of images, are",
-    "export": "write a SavedModel that needs no tfgan",
-    "report": "write one HTML file about a run, or several side by side",
-    "list": "methods, data sets and recipes",
+    "evaluate": "measure how good the images of runs or folders are",
+    "export": "write a SavedModel that does not need tfgan",
+    "report": "write one HTML file about a run, or about several side by side",
+    "list": "list methods, data sets, and recipes",
 }
 
 USAGE = """usage: tfgan VERB [ARGUMENTS] [--FLAGS]
 
 {verbs}
 
-`tfgan VERB --help`, or `tfgan help VERB`, explains a verb; `tfgan --version` says which tfgan this is.
+`tfgan VERB --help`, or `tfgan help VERB`, explains a verb. `tfgan --version` prints the version.
 Start with: tfgan train --flagfile=quickstart.flags"""
 
 HELP = ("-h", "--help", "--helpfull", "help")

@@ -8,9 +8,9 @@ from tfgan.errors import UserError
 
 USAGE = """usage: tfgan report RUN [RUN …] [--FLAGS]
 
-Writes one HTML file to read, keep and send: settings, curves, sample pictures over training, alarms, and the evaluation
-with its best and worst images. Several runs stand side by side, with the settings that differ. The file holds all it
-shows; it needs no server and no network. A report that is there is made anew.
+Writes one HTML file to read, keep, and send: settings, loss curves, sample pictures over training, alarms, and the
+evaluation with its best and worst images. Several runs are shown side by side, with the settings that differ. The file
+contains everything it shows; it needs no server and no network. An existing report is replaced.
 
 examples:
   tfgan report runs/facades

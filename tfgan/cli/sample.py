@@ -10,12 +10,12 @@ from tfgan.runs.start import start_tensorflow
 
 USAGE = """usage: tfgan sample RUN OUTPUT [--FLAGS]
 
-Makes images with a run that learned to make them from noise. Each seed stands for one image, whatever else is made:
-OUTPUT is a folder of seed000000.png …, in a folder for each class where the run knows classes. If OUTPUT is called
-like a picture, such as digits.png, it is one picture of many samples, or with --count=1 of one. --sheet says what it
+Makes images from noise with a trained run. The same seed always gives the same image. OUTPUT is a folder for
+seed000000.png …, with a subfolder for each class if the run has classes. If OUTPUT is the name of a picture, such as
+digits.png, it becomes one picture of many samples, or of a single one with --count=1. --sheet says what the picture
 shows: samples (a column for each class), interpolation, mixing and truncation (StyleGAN), reconstruction and edit
-(VAE-GAN, of --images). With --images alone, a folder OUTPUT holds their reconstructions under their names; --having
-and --lacking move these by what sets two folders of images apart.
+(VAE-GAN, of --images). With --images and a folder as OUTPUT, the images are encoded and reconstructed; --having and
+--lacking edit them by the difference between two folders of images.
 
 examples:
   tfgan sample runs/digits digits --count=100 --classes=3,7

@@ -17,9 +17,9 @@ from tfgan.terminal import columns
 
 USAGE = """usage: tfgan train FOLDER [--FLAGS], or tfgan train --flagfile=RECIPE [--FLAGS]
 
-Trains a run, or goes on with it: the same command again resumes exactly where it stopped. The command line beats the flag file.
-FOLDER is trained as `tfgan check FOLDER` proposes, by a method that fits its layout, unless --method says which; --data_dir=FOLDER
-leaves all of it to the flags. `tfgan list` shows methods, data sets and recipes.
+Trains a run, or continues it: the same command resumes exactly where training stopped. Flags on the command line override
+those of the flag file. With FOLDER, the method and how the data is read are as `tfgan check FOLDER` proposes, unless flags
+say otherwise. With --data_dir=FOLDER, nothing is chosen for you. `tfgan list` shows methods, data sets, and recipes.
 
 examples:
   tfgan train --flagfile=quickstart.flags --epochs=4
@@ -53,9 +53,9 @@ def run(arguments: list[str]) -> int:
 def _flags(method: str) -> Flags:
     """All flags of the command and of a method; without those of a method if its name is empty."""
     flags = Flags(USAGE)
-    flags.add("method", "method", method, "which GAN; see `tfgan list`")
+    flags.add("method", "method", method, "method; see `tfgan list`")
     flags.add("method", "dry_run", False, "print all settings and stop", bool)
-    flags.add("method", "show_settings", False, "print all settings, not only those that differ from their default", bool)
+    flags.add("method", "show_settings", False, "print all settings, not only those that differ from their defaults", bool)
     add_settings(flags, method)
     return flags
 

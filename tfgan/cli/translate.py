@@ -6,10 +6,10 @@ from tfgan.runs.start import start_tensorflow
 
 USAGE = """usage: tfgan translate RUN INPUT OUTPUT [--FLAGS]
 
-Puts INPUT, an image, a folder with all its sub-folders or a quoted pattern such as "photos/**/*.jpg", through the
-run's generator. Results have their image's size, relative name and format, and say in the file what made them. The
-command can be repeated: results of the same run, step, way, settings and input stay, and others that are in OUTPUT
-are never replaced without --overwrite. A run that knows two ways is told --to=DOMAIN.
+Translates INPUT with a trained run. INPUT is an image, a folder with all its subfolders, or a quoted pattern such as
+"photos/**/*.jpg". Results keep the size, relative name, and format of their image. Each file records how it was made.
+If the command is repeated, results of the same run, step, direction, settings, and input are kept; other files in
+OUTPUT are replaced only with --overwrite. A run that translates both ways needs --to=DOMAIN.
 
 examples:
   tfgan translate runs/facades photos results

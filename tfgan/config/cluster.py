@@ -29,4 +29,4 @@ def read_cluster() -> dict[str, Any]:
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         why = f"{error} is missing" if isinstance(error, KeyError) else first_line(error)
         form = '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
-        raise UserError(f"{VARIABLE} describes no cluster: {why[:200]}. It should be like {form}, or not be set.") from None
+        raise UserError(f"{VARIABLE} does not describe a cluster: {why[:200]}. It must look like {form}, or must not be set.") from None

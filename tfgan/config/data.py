@@ -61,92 +61,97 @@ class DataConfig(Settings):
     )
 
     dataset: str = setting("synthetic", "a built-in data set (see `tfgan list`), or tfds:NAME for any TensorFlow Datasets set")
-    data_dir: str = setting("", "a folder of your images; beats --dataset", operational=True, path=True)
+    data_dir: str = setting("", "a folder of your images; used instead of --dataset", operational=True, path=True)
     domains: Strings = setting((), "names of the two halves or folders, A,B: for example photo,labels")
-    direction: str = setting("AtoB", "which domain becomes which: AtoB, BtoA, or by name, for example labels_to_photo")
+    direction: str = setting("AtoB", "which domain is translated into which: AtoB, BtoA, or by name, such as labels_to_photo")
     label_domains: Strings = setting((), "domains that are label maps: resized by nearest neighbor, never blended")
     pair_names: Strings = setting(
         (),
-        "names of files of pairs, {} for what both share: '{}_leftImg8bit,{}_gtFine_labelIds'; equal: equal names alone; empty: as found",
+        "patterns of the file names of pairs, with {} for the part that both share: '{}_leftImg8bit,{}_gtFine_labelIds'; equal: only equal "
+        "names; empty: detected",
     )
     pairs_file: str = setting(
-        "", "a CSV file that lists the pairs: a column of files for A, one for B, perhaps one called split", path=True
+        "", "a CSV file of pairs: one column of files for A, one for B, and, if you like, one called split", path=True
     )
     alpha: str = setting(
-        "composite", "transparency: composite over white, drop it, or keep it as a channel", choices=("composite", "drop", "keep")
+        "composite",
+        "what to do with transparency: composite over white, drop it, or keep it as a channel",
+        choices=("composite", "drop", "keep"),
     )
     value_range: Strings = setting(
         (),
-        "the values that become -1 and 1, by domain: ct:-1024:3071; auto, or ct:auto: the least and largest of the training images; "
-        "ct:auto:1:99: percentiles; full: all of an unsigned type, the default for 8 and 16 bits",
+        "the values that become -1 and 1, for each domain: ct:-1024:3071; auto, or ct:auto: the smallest and largest value of the training "
+        "images; ct:auto:1:99: percentiles; full: all values of an unsigned type, the default for 8 and 16 bits",
     )
     pages: str = setting(
         "",
-        "TIFF of several pages, DICOM and videos of several frames, volumes of several slices: refuse them, take the first, make pages "
-        "channels, or learn from each page as an image (frames); empty: refuse, or as the run began",
+        "what the pages of a TIFF, the frames of a DICOM file or a video, or the slices of a volume are: frames, each is an image; "
+        "channels, all together are one image; first, only the first is used; refuse, such files are errors; empty: refuse, or as the run "
+        "began",
         choices=("", *PAGES),
         old_default="first",
     )
     frame_step: int = setting(
         1,
-        "with --pages=frames, every so many pages of a file are learned from: of a video every 5th frame, as the next ones look alike",
+        "with --pages=frames: use only every Nth page of a file, such as every 5th frame of a video, as neighbors look alike",
         at_least=1,
         at_most=1_000_000,
     )
-    axis: int = setting(AXIS, "of volumes (NIfTI), the axis along which their slices lie, which are pages", at_least=0, at_most=2)
+    axis: int = setting(AXIS, "the axis along which volumes (NIfTI) are cut into slices, which count as pages", at_least=0, at_most=2)
     show_bands: Strings = setting(
         (),
-        "of images of many bands, those that pictures show as red, green and blue, from 1: 4,3,2; or one as gray; empty: 1,2,3",
+        "which bands pictures show as red, green, and blue, counted from 1, such as 4,3,2; or one band, shown in gray; empty: 1,2,3",
         operational=True,
     )
-    skip_bad_files: bool = setting(False, "leave out unreadable or mismatched files, counted and listed, instead of stopping")
+    skip_bad_files: bool = setting(False, "leave out unreadable or mismatched files, and list them, instead of stopping")
     read_patience: int = setting(
         60,
-        "seconds for which a file that cannot be read is tried again, as on a network drive that is away; 0: not at all",
+        "how many seconds to retry a file that cannot be read, for example while a network drive is away; 0: no retry",
         operational=True,
         at_least=0,
     )
-    cache: str = setting("auto", "keep decoded images in memory: auto when they fit", choices=("auto", "always", "never"), operational=True)
-    tfds_source: str = setting("", "for tfds:NAME, the image feature that is domain A, the source of AtoB")
-    tfds_target: str = setting("", "for tfds:NAME, the image feature that is domain B")
+    cache: str = setting("auto", "keep decoded images in memory; auto: if they fit", choices=("auto", "always", "never"), operational=True)
+    tfds_source: str = setting("", "for tfds:NAME: the image feature that is domain A")
+    tfds_target: str = setting("", "for tfds:NAME: the image feature that is domain B")
     label_coding: str = setting(
         "auto",
-        "how a label map names classes: ids (gray values), palette (indices of a palette PNG) or colors (RGB); auto: as the files are",
+        "how label maps are coded: ids (gray values), palette (indices of a palette PNG), or colors (RGB); auto: detected",
         choices=("auto", "ids", "palette", "colors"),
         old_choices=OLD_CODINGS,
     )
-    label_palette: Strings = setting((), "colors of the classes in order, as RRGGBB, or facades; empty: those found in the files")
-    label_names: Strings = setting((), "names of the classes, in order of their ids or colors, or of the labels in idx files")
-    ignore_label: int = setting(255, "id of pixels that belong to no class; -1: none", at_least=-1, at_most=65535)
+    label_palette: Strings = setting(
+        (), "colors of the classes in order, as RRGGBB, or facades for those of CMP; empty: the colors found in the files"
+    )
+    label_names: Strings = setting((), "names of the classes, in the order of their ids or colors, or of the labels in idx files")
+    ignore_label: int = setting(255, "id of pixels that belong to no class; -1: there is none", at_least=-1, at_most=65535)
     attributes_file: str = setting(
         "",
-        "attributes of the images in --data_dir: a CSV file or CelebA's list; empty: such a file in the folder, or class folders",
+        "a table of the attributes of the images in --data_dir: a CSV file or CelebA's list; empty: found in the folder, or class folders",
         path=True,
     )
     attributes: Strings = setting((), "which attributes to learn, in this order; empty: all")
-    attribute_groups: Strings = setting((), "attributes that exclude each other, joined by +: Black_Hair+Blond_Hair+Brown_Hair")
+    attribute_groups: Strings = setting((), "groups of attributes that exclude each other, joined by +: Black_Hair+Blond_Hair+Brown_Hair")
     extra_data_dirs: Strings = setting(
-        (), "more folders of images with attributes of their own, learned together", operational=True, path=True
+        (), "more folders of images, each with its own attributes, which are learned together", operational=True, path=True
     )
-    half: str = setting("", "take this half of side by side files; empty: each file is one image", choices=("", "left", "right"))
+    half: str = setting("", "use only this half of side-by-side files; empty: each file is one image", choices=("", "left", "right"))
     fit: str = setting(
         "auto",
-        "how images of any size and shape become the network's: squeeze them; crop them to their largest middle part of its shape; width: "
-        "scale them to its width; none: leave their scale, and cut it out of them; auto: crop images of classes and single ones, squeeze "
-        "others",
+        "how images are brought to the network's size: squeeze, resize whatever the shape; crop, use the largest centered part of the "
+        "network's shape; width, resize to the network's width; none, do not resize; auto: crop for classes and single images, or squeeze",
         choices=("auto", "squeeze", "crop", "width", "none"),
     )
     augment: Strings = setting(
-        (), f"what else changes training images at random, both of a pair alike: {','.join(AUGMENTS)} (that of photos alone)"
+        (), f"more random changes of training images, the same for both images of a pair: {','.join(AUGMENTS)} (color: only photos)"
     )
     groups: str = setting(
         "",
-        "images that belong together, of one patient or scene, and stay in one split: a CSV file of names and groups, or a pattern of "
-        "names in which {} is the group and * anything: '{}_*'; without val and test, some groups validate",
+        "which images belong together, such as those of one patient or scene, and stay in one split: a CSV file of names and groups, or a "
+        "pattern of names in which {} is the group and * is any text: '{}_*'; without val and test, some groups are kept for validation",
         path=True,
     )
     validation_share: float = setting(
-        0.1, "of the groups that validate, where --groups chooses them: at least one", at_least=0.001, at_most=0.9
+        0.1, "with --groups: share of the groups that is kept for validation, at least one", at_least=0.001, at_most=0.9
     )
     tfds_dir: str = setting("", "where TensorFlow Datasets keeps its files; empty: ~/tensorflow_datasets", operational=True, path=True)
     synthetic_images: int = setting(400, "number of training images of the built-in synthetic set", at_least=1, at_most=1_000_000)

@@ -182,6 +182,4 @@ def _tell_unknown(path: Path, values: dict[str, Any], kinds: dict[str, type]):
             unknown += [f"{name}.{other[:60]}{nearest(other, known)}" for other in unknown_names(kind, values[name])]
     if unknown:
         listed = ", ".join(unknown[:8]) + ", …" * (len(unknown) > 8)
-        say_once(
-            f"{path}: not known to tfgan {tfgan.__version__}, and passed over: {listed}. A newer tfgan knows them (pip install -U tfgan)."
-        )
+        say_once(f"{path}: tfgan {tfgan.__version__} does not know, and ignores: {listed}. A newer tfgan does (pip install -U tfgan).")

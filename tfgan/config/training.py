@@ -31,13 +31,15 @@ class TrainConfig(Settings):
         Unused(("accept_new_data",), where={"goes on": False}, why="for a new run", said=True),
     )
 
-    workdir: str = setting("", "the run's folder; empty: runs/NAME after the recipe", operational=True, path=True)
-    steps: int = setting(0, "total steps of the run; 0: as --epochs says", operational=True, at_least=0)
-    seed: int = setting(0, "seed of weights, order of data, jitter and noise", at_least=0, at_most=2**31 - 1)
-    deterministic: bool = setting(False, "only operations that give the same bits every time (slower)", operational=True)
+    workdir: str = setting(
+        "", "folder of the run; empty: runs/NAME, named after the recipe, or after method and data", operational=True, path=True
+    )
+    steps: int = setting(0, "total number of steps; 0: given by --epochs", operational=True, at_least=0)
+    seed: int = setting(0, "seed of the weights, the order of the data, random crops and flips, and noise", at_least=0, at_most=2**31 - 1)
+    deterministic: bool = setting(False, "use only operations that give the same bits every time (slower)", operational=True)
     precision: str = setting(
         "auto",
-        "arithmetic of the networks; auto: mixed_bfloat16 where the hardware multiplies it fast, else float32",
+        "number format of the networks; auto: mixed_bfloat16 if this hardware is fast with it, else float32",
         choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
     )
     xla: str = setting(
@@ -45,47 +47,47 @@ class TrainConfig(Settings):
     )
     steps_per_execution: int = setting(
         0,
-        "most steps inside one call of the compiled program, which never takes much over a second; 0: 200",
+        "maximum number of steps in one call of the compiled program; each call is kept to about a second; 0: 200",
         operational=True,
         at_least=0,
         formerly="steps_per_call",
     )
     gpus: str = setting(
         "0",
-        "how many GPUs, or which: 0,2 or, of one, gpu:2; 0: the largest number of visible ones that divides the batch",
+        "how many GPUs to use, or which ones: 0,2 or, for a single one, gpu:2; 0: the largest number that divides the batch size",
         operational=True,
     )
-    tpu: str = setting("", "name of a TPU (untested), or local", operational=True)
+    tpu: str = setting("", "name of a TPU, or local (untested)", operational=True)
     accept_new_data: bool = setting(
         False,
-        "go on with a run though its training images have become more, or hold something else in part",
+        "continue a run although images were added to its training data, or some of them changed",
         operational=True,
     )
-    init_from: str = setting("", "start from the weights of another run", path=True)
+    init_from: str = setting("", "folder of another run, from whose weights this one starts", path=True)
     checkpoint_every: int = setting(20, "epochs between checkpoints", operational=True, at_least=1)
     checkpoint_minutes: int = setting(
-        30, "minutes after the last checkpoint at which there is one whatever the epoch is; 0: never", operational=True, at_least=0
+        30, "minutes after which a checkpoint is written even within an epoch; 0: never", operational=True, at_least=0
     )
-    keep_checkpoints: int = setting(2, "how many of the newest checkpoints stay", operational=True, at_least=1)
+    keep_checkpoints: int = setting(2, "number of newest checkpoints that are kept", operational=True, at_least=1)
     validate_every: int = setting(0, "epochs between validations; 0: never", operational=True, at_least=0)
-    validate_count: int = setting(1000, "images at most on each side of a validation", operational=True, at_least=2)
+    validate_count: int = setting(1000, "maximum number of real and of generated images in a validation", operational=True, at_least=2)
     features: str = setting(
         "",
-        "the network whose features FID and similar metrics compare in validations: inception, or a Keras model's file; empty: none",
+        "network for FID and similar metrics in validations: inception, or the file of a Keras model; empty: leave them out",
         operational=True,
         path=True,
     )
     inception_weights: str = setting(
-        "", "file of Keras' InceptionV3 weights, for --features=inception; empty: download", operational=True, path=True
+        "", "for --features=inception: file of Keras' InceptionV3 weights; empty: download", operational=True, path=True
     )
-    best_metric: str = setting(
-        "", "keep the checkpoint that is best in this metric of the validations", choices=VALIDATED, operational=True
-    )
-    patience: int = setting(0, "stop after so many validations without a better --best_metric; 0: never", operational=True, at_least=0)
+    best_metric: str = setting("", "keep the best checkpoint by this metric of the validations", choices=VALIDATED, operational=True)
+    patience: int = setting(0, "stop after this many validations without a better --best_metric; 0: never", operational=True, at_least=0)
     sample_every: int = setting(0, "steps between sample pictures; 0: after every epoch", operational=True, at_least=0)
-    num_samples: int = setting(4, "rows of each sample picture: validation images, or noise", operational=True, at_least=1, at_most=1000)
+    num_samples: int = setting(
+        4, "rows of each sample picture, one for each validation image or noise vector", operational=True, at_least=1, at_most=1000
+    )
     log_every: int = setting(50, "steps between log entries; 0: only the last", operational=True, at_least=0)
-    health: bool = setting(True, "watch for trainings that go wrong, and say so with a flag to try", operational=True)
+    health: bool = setting(True, "print an alarm if training seems to go wrong, with a flag to try", operational=True)
     tensorboard: bool = setting(True, "also write TensorBoard files", operational=True)
 
     def __post_init__(self):

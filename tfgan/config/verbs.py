@@ -12,7 +12,7 @@ from tfgan.config.unused import Table, Unused, given
 from tfgan.errors import UserError, did_you_mean
 
 SHEETS = ("", "samples", "interpolation", "mixing", "truncation", "reconstruction", "edit")
-CHECKPOINT = "last, best, or the number of a step"
+CHECKPOINT = "which checkpoint: last, best, or the number of a step"
 
 LABELS = ("label_palette", "label_names", "label_coding")
 TOOL_SETTINGS = {
@@ -28,9 +28,9 @@ TOOL_SETTINGS = {
 class CheckConfig(Settings):
     """The settings of `tfgan check`, which looks at a data set before training."""
 
-    method: str = setting("", "which GAN is to be trained; empty: one that fits the layout found")
+    method: str = setting("", "method to be trained; empty: one that suits the layout")
     sheet: str = setting("", "write a contact sheet of training images to this picture", path=True)
-    probe: bool = setting(True, "try a few steps of training, to tell its time and memory")
+    probe: bool = setting(True, "try a few steps of training, to measure time and memory")
 
     def __post_init__(self):
         super().__post_init__()
@@ -53,21 +53,23 @@ class TranslateConfig(Settings):
     )
 
     checkpoint: str = setting("last", CHECKPOINT, group="which")
-    to: str = setting("", "the domain to translate into, by name, where a run knows several ways", group="what to make")
-    set: str = setting("", "attributes the results have, and, after ~, those they do not have: Black_Hair,~Male", group="what to make")
-    style: str = setting("", "an image whose style the results take, for a run with a style encoder", group="what to make", path=True)
-    seed: int = setting(0, "of the random style, where --style names none", at_least=0, group="what to make")
-    format: str = setting("", "format of all results, for example png; empty: that of each source", group="output")
-    overwrite: bool = setting(False, "replace results that exist", group="output")
+    to: str = setting("", "domain to translate into; required if the run translates both ways", group="what to make")
+    set: str = setting(
+        "", "attributes that the results have, and, after ~, those that they do not have: Black_Hair,~Male", group="what to make"
+    )
+    style: str = setting("", "image whose style the results take; needs a run with a style encoder", group="what to make", path=True)
+    seed: int = setting(0, "seed of the random style, if there is no --style", at_least=0, group="what to make")
+    format: str = setting("", "file format of all results, for example png; empty: the format of each input", group="output")
+    overwrite: bool = setting(False, "replace existing results", group="output")
     size: str = setting(
         "",
-        "at which images go through, to come back in their own: trained, the network's, whatever their shape, as for sample pictures; "
-        "full, their own pixels; or so many pixels on the shorter side; empty: as the method says, trained for all that come with tfgan",
+        "size at which the network gets the images; results have the size of the input: trained, as in training and sample pictures; full, "
+        "not resized; or the number of pixels of the shorter side; empty: the method's default, trained for all methods of tfgan",
         group="size",
     )
     tile: int = setting(
         2048,
-        "with --size=full or a number, what is larger than so many pixels goes through in overlapping tiles of this size; 0: never",
+        "with --size=full or a number: larger images are translated in overlapping tiles of this many pixels; 0: never",
         at_least=0,
         group="size",
     )
@@ -106,21 +108,19 @@ class SampleConfig(Settings):
     )
 
     checkpoint: str = setting("last", CHECKPOINT, group="which")
-    count: int = setting(64, "images, in folders", at_least=1, at_most=10_000_000, group="what to make")
-    seed: int = setting(0, "of the first image; the others count on from it", at_least=0, group="what to make")
-    classes: Strings = setting((), "names of the classes to make, in turns; empty: all", group="what to make")
-    truncation: str = setting(
-        "", "StyleGAN's ψ: 0 one mean image, 1 full variety; empty: as the run was trained to show", group="what to make"
-    )
-    sheet: str = setting("", "make one picture instead of a folder", choices=SHEETS, group="sheets")
-    rows: int = setting(4, "of the sheet", at_least=1, at_most=1000, group="sheets")
-    columns: int = setting(8, "of the sheet, where classes or --strengths do not say how many", at_least=1, at_most=1000, group="sheets")
-    crossover: int = setting(4, "of --sheet=mixing: the first layer that takes the fine source's style", group="sheets")
-    images: str = setting("", "an image, a folder or a pattern, encoded in the place of noise", group="from images", path=True)
-    having: str = setting("", "images that have what an edit adds", group="from images", path=True)
-    lacking: str = setting("", "images that lack it", group="from images", path=True)
-    strengths: Strings = setting((), "of the edits; empty: 1, or for a sheet -1,-0.5,0,0.5,1", group="from images")
-    overwrite: bool = setting(False, "replace results that exist", group="output")
+    count: int = setting(64, "number of images in a folder", at_least=1, at_most=10_000_000, group="what to make")
+    seed: int = setting(0, "seed of the first image; the next ones have the next numbers", at_least=0, group="what to make")
+    classes: Strings = setting((), "names of the classes to make, in turn; empty: all", group="what to make")
+    truncation: str = setting("", "StyleGAN's ψ, from 0 (the mean image) to 1 (full variety); empty: the run's own", group="what to make")
+    sheet: str = setting("", "make one picture of many samples instead of a folder", choices=SHEETS, group="sheets")
+    rows: int = setting(4, "rows of the sheet", at_least=1, at_most=1000, group="sheets")
+    columns: int = setting(8, "columns of the sheet, if classes or --strengths do not decide it", at_least=1, at_most=1000, group="sheets")
+    crossover: int = setting(4, "with --sheet=mixing: the first layer that takes the style of the fine source", group="sheets")
+    images: str = setting("", "images to encode instead of noise: an image, a folder, or a pattern", group="from images", path=True)
+    having: str = setting("", "images that have what the edit adds", group="from images", path=True)
+    lacking: str = setting("", "images without it", group="from images", path=True)
+    strengths: Strings = setting((), "strengths of the edit; empty: 1, or for a sheet -1,-0.5,0,0.5,1", group="from images")
+    overwrite: bool = setting(False, "replace existing results", group="output")
 
     def __post_init__(self):
         super().__post_init__()
@@ -130,7 +130,7 @@ class SampleConfig(Settings):
         if self.sheet in ("reconstruction", "edit") and not self.images:
             raise UserError(f"--sheet={self.sheet} needs --images=FOLDER.")
         if bool(self.having or self.lacking) != edits or (self.sheet == "edit" and not edits):
-            raise UserError("An edit leads from images that lack something to others: give both, --having=FOLDER and --lacking=FOLDER.")
+            raise UserError("An edit needs images with and without something: give both, --having=FOLDER and --lacking=FOLDER.")
         if edits and (not self.images or self.sheet not in ("", "edit")):
             raise UserError("--having and --lacking edit --images, one by one or with --sheet=edit.")
 
@@ -177,49 +177,54 @@ class EvaluateConfig(Settings):
 
     checkpoint: str = setting("last", CHECKPOINT, group="what")
     data_dir: str = setting("", "where the run's data is now, if it was moved", group="what", path=True)
-    count: int = setting(5000, "images at most on each side", at_least=2, at_most=10_000_000, group="what")
+    count: int = setting(5000, "maximum number of real and of generated images", at_least=2, at_most=10_000_000, group="what")
     pair_names: Strings = setting(
-        (), "of two folders, what names of pairs share: '{}_real_B,{}_fake_B'; equal: equal names alone; empty: as found", group="what"
+        (),
+        "for two folders: patterns of the file names of pairs, with {} for the part that both share: '{}_real_B,{}_fake_B'; equal: only "
+        "equal names; empty: detected",
+        group="what",
     )
     value_range: Strings = setting(
         (),
-        "of two folders, the values that are the lowest and the highest there are: -1024:3071; auto: those of the real images; "
-        "empty: all of the type, for 8 and 16 bits",
+        "for two folders: the lowest and the highest possible value: -1024:3071; auto: those of the real images; empty: all values of the "
+        "type, for 8 and 16 bits",
         group="what",
     )
-    metrics: Strings = setting((), "names, for example l1,ssim,fid; empty: all that fit", group="how")
+    metrics: Strings = setting((), "names of metrics, for example l1,ssim,fid; empty: all that suit the run", group="how")
     features: str = setting(
         "inception",
-        "the network whose features FID and similar metrics compare: inception (ImageNet weights, downloaded once), own (a small network "
-        "trained on the data), or a Keras model's file; empty: none",
+        "network for FID and similar metrics: inception (ImageNet weights, downloaded once), own (a small network trained on the data), or "
+        "the file of a Keras model; empty: leave these metrics out",
         group="how",
         path=True,
     )
     inception_weights: str = setting("", "file of Keras' InceptionV3 weights; empty: download", group="how", path=True)
-    lpips_weights: str = setting("", "file of LPIPS' learned weights for VGG16, .npz; empty: no LPIPS", group="how", path=True)
+    lpips_weights: str = setting("", "file of LPIPS' trained weights for VGG16, .npz; empty: no LPIPS", group="how", path=True)
     vgg_weights: str = setting(
-        "imagenet", "for LPIPS: imagenet, or the file of Keras' VGG16 weights without the top", group="how", path=True
+        "imagenet", "for LPIPS: imagenet, or the file of Keras' VGG16 weights without the top layers", group="how", path=True
     )
     segmenter: str = setting(
-        "", "Keras model or SavedModel that reads classes in photos; empty: one is trained on the data", group="how", path=True
+        "", "Keras model or SavedModel that finds the classes in photos; empty: one is trained on the data", group="how", path=True
     )
-    segmenter_steps: int = setting(1000, "of that training", at_least=1, group="how")
+    segmenter_steps: int = setting(1000, "steps of that training", at_least=1, group="how")
     classifier: str = setting(
-        "", "Keras model that reads the run's classes or attributes; empty: one is trained on the data", group="how", path=True
+        "", "Keras model that finds the classes or attributes of images; empty: one is trained on the data", group="how", path=True
     )
-    classifier_epochs: int = setting(12, "of that training", at_least=1, group="how")
-    label_palette: Strings = setting((), "colors of the label maps' classes as RRGGBB, or facades; empty: as the run has them", group="how")
+    classifier_epochs: int = setting(12, "epochs of that training", at_least=1, group="how")
+    label_palette: Strings = setting((), "colors of the label maps' classes, as RRGGBB, or facades; empty: as in the run", group="how")
     label_names: Strings = setting((), "names of these classes", group="how")
     label_coding: str = setting(
-        "", "how a label map names classes: ids, palette or colors; empty: as the run has it", group="how", old_choices=OLD_CODINGS
+        "", "how label maps are coded: ids, palette, or colors; empty: as in the run", group="how", old_choices=OLD_CODINGS
     )
-    seed: int = setting(0, "of intervals, subsets and projections", at_least=0, group="how")
-    cases: int = setting(4, "best and worst validation images kept for the report, by each metric", at_least=0, group="output")
+    seed: int = setting(0, "seed of intervals, subsets, and projections", at_least=0, group="how")
+    cases: int = setting(
+        4, "number of best and of worst validation images to keep for the report, for each metric", at_least=0, group="output"
+    )
 
     def check_folders(self, real: str, fake: str):
         """Raises `UserError` if two folders cannot be compared by these settings, or one of them is not named."""
         if not (real and fake):
-            raise UserError("Two folders are compared: name both, --real=FOLDER and --fake=FOLDER.")
+            raise UserError("To compare two folders, name both: --real=FOLDER and --fake=FOLDER.")
         if self.features == "own":
             raise UserError("--features=own is trained on a run's data; for two folders use inception or a Keras model's file.")
 
@@ -231,10 +236,10 @@ class ExportConfig(Settings):
     unused: ClassVar[Table] = (Unused(("max_pixels",), where={"translates": False}, why="for {subject}, whose export takes no files"),)
 
     checkpoint: str = setting("last", CHECKPOINT, group="which")
-    output: str = setting("", "folder of the SavedModel; empty: RUN/export", group="output", path=True)
-    overwrite: bool = setting(False, "replace an export that exists", group="output")
+    output: str = setting("", "folder for the SavedModel; empty: RUN/export", group="output", path=True)
+    overwrite: bool = setting(False, "replace an existing export", group="output")
     max_pixels: int = setting(
-        2**24, "of a file in serve_bytes, at most: one that claims more is refused before it is decoded", at_least=1, group="output"
+        2**24, "maximum number of pixels of a file in serve_bytes: a larger one is refused before it is decoded", at_least=1, group="output"
     )
 
 
@@ -242,5 +247,7 @@ class ExportConfig(Settings):
 class ReportConfig(Settings):
     """The settings of `tfgan report`, which writes one HTML page about one or several runs."""
 
-    out: str = setting("", "the file; empty: RUN/report.html, for several runs report.html here", group="output", path=True)
-    images: int = setting(20, "sample pictures of each run at most, evenly over training", at_least=0, group="output")
+    out: str = setting(
+        "", "file to write; empty: RUN/report.html, or for several runs report.html in this folder", group="output", path=True
+    )
+    images: int = setting(20, "maximum number of sample pictures of each run, evenly spaced over training", at_least=0, group="output")

@@ -70,7 +70,7 @@ def _tell_unread(folder: Path):
     from tfgan.data.reading.formats import told_unread
 
     if unread := told_unread(walk(folder)):
-        logger.warning(f"{folder}:{unread} Passed over.")
+        logger.warning(f"{folder}:{unread} Skipped.")
 
 
 def is_made(settings: DataConfig) -> bool:

@@ -95,11 +95,11 @@ class Dataset:
         if "rot90" in self.augment and height != width:
             size = f"--image_size={height}x{width}"
             size = f"--image_size={height}x{width}"
-            raise UserError(f"--augment=rot90 turns images by 90°, which {size} does not suit: use a square, or leave it out.")
+            raise UserError(f"--augment=rot90 rotates images by 90°, and {size} is not square: use a square --image_size, or leave it out.")
         domains = [domain for stream in self._train for domain in stream.domains.values()]
         if "color" in self.augment and not any(map(is_photo, domains)):
             names = " and ".join(dict.fromkeys(domain.name for domain in domains))
-            raise UserError(f"--augment=color changes pictures in color, which {names} are not: leave it out.")
+            raise UserError(f"--augment=color is for color pictures, and {names} are none: leave it out.")
 
     def know_label_values(self, settings: DataConfig, known: Mapping[str, Domain]):
         """Notes in `spec` the values of label maps that are learned as pictures, and may be results: whose files hold few.

@@ -39,7 +39,7 @@ class Frames(View):
         self.attribute_sets = inner.attribute_sets
         for domain in inner.domains.values():
             if domain.classes:
-                raise UserError(f"--pages=frames: {domain.name} are maps of classes, of which a file holds one; save each page as a file.")
+                raise UserError(f"--pages=frames: {domain.name} are label maps, which must have one page: save each page as a file.")
         paths = {path for index in range(len(inner)) for path in inner.paths(index)}
         with ThreadPoolExecutor() as pool:
             found = waiting(pool.map(self._count, paths), len(paths), "Counting the pages of files")

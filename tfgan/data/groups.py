@@ -68,7 +68,7 @@ def split_by_groups(splits: Splits, settings: DataConfig) -> Splits:
     found = [_of_source(source, settings) for source in splits["train"]]
     names = sorted({name for groups in found for name in groups}, key=_draw)
     if len(names) < 2:
-        raise UserError(f"--groups={settings.groups} makes one group of all images, {names[0]!r}: some must be left to validate.")
+        raise UserError(f"--groups={settings.groups} makes one group of all images, {names[0]!r}: some groups are needed for validation.")
     share = [name for name in names if _draw(name) < settings.validation_share]
     held = set(share[: len(names) - 1] or names[:1])
     parts: Splits = {"train": [], "val": []}
@@ -110,7 +110,7 @@ def _of_source(source: Source, settings: DataConfig) -> list[str]:
         groups = [next((table[key] for key in _keys(name) if key in table), "") for name in names]
     if missing := [name for name, group in zip(names, groups) if not group]:
         more = f" and {len(missing) - LISTED:,} more" if len(missing) > LISTED else ""
-        raise UserError(f"--groups={settings.groups} says nothing of {', '.join(missing[:LISTED])}{more}: each image needs a group.")
+        raise UserError(f"--groups={settings.groups} has no group for {', '.join(missing[:LISTED])}{more}: each image needs one.")
     return groups
 
 

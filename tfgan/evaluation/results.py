@@ -72,7 +72,7 @@ def read_results(folder: Path) -> list[dict]:
     """
     entries, bad = read_entries(folder / FILE)
     if bad:
-        logger.warning(f"{folder / FILE}: {bad} of {bad + len(entries)} results are damaged, and passed over.")
+        logger.warning(f"{folder / FILE}: {bad} of {bad + len(entries)} results are damaged, and skipped.")
     return entries
 
 
@@ -90,7 +90,7 @@ def stored_results(folders: list[str]) -> list[dict]:
         newest = {"name": Path(folder).name} | newest_values(results)
         unknown = [name for name in newest["metrics"] if name.rpartition(".")[2] not in METRICS]
         if unknown:
-            logger.warning(f"{folder}/{FILE}: metrics that this tfgan does not know are passed over: {', '.join(unknown)[:200]}.")
+            logger.warning(f"{folder}/{FILE}: metrics that this tfgan does not know are skipped: {', '.join(unknown)[:200]}.")
         known = {name: value for name, value in newest["metrics"].items() if name not in unknown}
         found.append(newest | {"metrics": known})
     return found

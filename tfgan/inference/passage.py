@@ -80,26 +80,27 @@ class Passage(NamedTuple):
         cure = f"--size={min(self.loaded)}" if self.size == TRAINED else f"--size={TRAINED}"
         trained = as_pixels(scaled(size, self.fit, self.loaded, self.network))
         return (
-            f"goes through at {as_pixels(self.at(size))} pixels, {times} than whole images did in training ({trained}), "
-            f"at a scale that the run has not learned: {cure} comes nearer to it"
+            f"is translated at {as_pixels(self.at(size))} pixels, {times} than whole images in training ({trained}), "
+            f"a scale that the run has not learned: {cure} is closer to it"
         )
 
     def describe(self) -> str:
         """The sentence that says at which size images go through."""
         if self.size == FULL:
-            return "Images go through as they are (--size=full)."
+            return "Images are translated at their own size (--size=full)."
         how = f"{self.size} pixels on their shorter side"
         if self.size == TRAINED:
             if self.fit == "none":
                 return (
-                    f"Images go through as they are, as in training, whose crops have {as_pixels(self.network)} pixels (--size={TRAINED})."
+                    f"Images are translated at their own size, as in training with its crops of {as_pixels(self.network)} pixels "
+                    f"(--size={TRAINED})."
                 )
             how = {
                 "squeeze": f"{as_pixels(self.network)} pixels, as in training",
-                "crop": f"the scale of training, at which {as_pixels(self.network)} pixels fill them, in their own shape",
+                "crop": f"the scale of training, at which their largest crop has {as_pixels(self.network)} pixels",
                 "width": f"a width of {self.network[1]} pixels, as in training, in their own shape",
             }[self.fit]
-        return f"Images go through at {how}; results are resized to the images' own size (--size={self.size})."
+        return f"Images are translated at {how};  results are resized to the images' own size (--size={self.size})."
 
     def smaller(self) -> str:
         """What to do about an image that does not fit into memory."""

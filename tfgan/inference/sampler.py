@@ -48,7 +48,7 @@ class Sampler(tf.Module):
 
     def describe(self) -> str:
         classes = f" and {len(self.class_names)} classes" if self.class_names else ""
-        return f"{self.length} latents{classes} to {self.target.name}"
+        return f"latents of length {self.length}{classes} to {self.target.name}"
 
     def latents(self, seeds) -> np.ndarray:
         """The latents of seeds, N whole numbers: N×length float32, drawn from the generation's prior.

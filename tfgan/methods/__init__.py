@@ -47,7 +47,7 @@ def register(cls: type) -> str:
     if not (isinstance(cls, type) and issubclass(cls, Method)):
         raise UserError(f"method={cls!r} must be a name, or a subclass of tfgan.methods.base.Method.")
     if cls.__name__ in METHODS:
-        raise UserError(f"method={cls.__name__}: tfgan has a method of this name. Call your class otherwise.")
+        raise UserError(f"method={cls.__name__}: tfgan has a method of this name. Give your class another name.")
     cls.batch_kind = present_kind(cls.batch_kind)
     _own[cls.__name__] = cls
     return cls.__name__

@@ -18,21 +18,21 @@ DROPOUTS = {"upsampling": 0.25, "paper": 0.5}
 class HParams(noise.HParams):
     unused: ClassVar[Table] = (Unused(("batch_norm",), {"architecture": ("paper",)}),)
 
-    image_size: Size = setting((32, 32), "HEIGHTxWIDTH of the images, or one number for both")
+    image_size: Size = setting((32, 32), "size of the images: HEIGHTxWIDTH, or one number for both")
     architecture: str = setting(
         "upsampling",
-        "networks that resize and convolve, as in the ports to MNIST, or the paper's for CIFAR-10",
+        "upsampling: networks that resize and convolve, as in ports to MNIST; paper: those of the paper for CIFAR-10",
         choices=tuple(MULTIPLES),
     )
-    ngf: int = setting(0, "channels before the generator's last layer; 0: the architecture's own", at_least=0, at_most=2**16)
-    ndf: int = setting(0, "channels of the discriminator's first layer; 0: the architecture's own", at_least=0, at_most=2**16)
-    dropout: float = setting(-1.0, "rate in the discriminator; -1: the architecture's own", at_least=-1.0, at_most=0.99)
+    ngf: int = setting(0, "channels before the generator's last layer; 0: as in the architecture", at_least=0, at_most=2**16)
+    ndf: int = setting(0, "channels of the discriminator's first layer; 0: as in the architecture", at_least=0, at_most=2**16)
+    dropout: float = setting(-1.0, "dropout rate in the discriminator; -1: as in the architecture", at_least=-1.0, at_most=0.99)
     discriminator_norm: str = setting("batch", "normalization in the discriminator", choices=("batch", "none"))
     batch_norm: str = noise.batch_norm_setting()
-    class_weight: float = setting(1.0, "of the class loss beside the adversarial one", at_least=0.0)
+    class_weight: float = setting(1.0, "weight of the class loss", at_least=0.0)
     fake_class_weight: float = setting(
         1.0,
-        "of generated images beside real ones in the discriminator's class loss; 0: real ones alone",
+        "weight of generated images in the discriminator's class loss, relative to real ones; 0: only real ones",
         at_least=0.0,
         at_most=1.0,
     )

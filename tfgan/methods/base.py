@@ -25,12 +25,12 @@ class HParams(Settings):
         Unused(("load_size", "random_crop"), where={"own scale": True}, why="with {subject}, by which crops have it too", said=True),
     )
 
-    epochs: int = setting(200, "total passes over the training images", operational=True, at_least=1)
-    batch_size: int = setting(1, "images in one step, over all replicas", at_least=1, at_most=2**16)
-    image_size: Size = setting((256, 256), "HEIGHTxWIDTH of the network's training images, or one number for both")
-    load_size: Size = setting((0, 0), "HEIGHTxWIDTH that training images are resized to before the random crop; 0: image_size × 286/256")
-    random_crop: bool = setting(True, "resize to load_size and crop at random; otherwise resize to image_size")
-    flip: bool = setting(True, "mirror half of the training images")
+    epochs: int = setting(200, "total number of passes over the training images", operational=True, at_least=1)
+    batch_size: int = setting(1, "images per step, over all replicas", at_least=1, at_most=2**16)
+    image_size: Size = setting((256, 256), "size of the network's training images: HEIGHTxWIDTH, or one number for both")
+    load_size: Size = setting((0, 0), "HEIGHTxWIDTH to which training images are resized before the random crop; 0: image_size × 286/256")
+    random_crop: bool = setting(True, "resize to load_size and crop at random; if false, resize to image_size")
+    flip: bool = setting(True, "flip half of the training images left to right")
 
     def __post_init__(self):
         super().__post_init__()
@@ -73,8 +73,8 @@ def lr_decay_setting(default: float) -> Any:
     """Makes the setting `lr_decay_epochs` of methods that are trained by Adam."""
     return setting(
         default,
-        "last epochs, in which the learning rate falls linearly to 0; below 1: this share of --epochs, or what --lr_constant_epochs leaves "
-        "of them; 0: it stays constant",
+        "number of last epochs, in which the learning rate falls linearly to 0; below 1: this share of --epochs, or all epochs after "
+        "--lr_constant_epochs; 0: the learning rate is constant",
         at_least=0.0,
     )
 
@@ -87,11 +87,11 @@ class AdamHParams(HParams):
         Unused(("lr_constant_epochs",), {"lr_decay_epochs": (0.0,)}, why="without --lr_decay_epochs: the rate stays constant", said=True),
     )
 
-    learning_rate: float = setting(2e-4, "of the Adam optimizers", at_least=0.0)
-    beta_1: float = setting(0.5, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
-    beta_2: float = setting(0.999, "Adam's decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
+    learning_rate: float = setting(2e-4, "learning rate of the Adam optimizers", at_least=0.0)
+    beta_1: float = setting(0.5, "Adam's β₁: decay of the mean gradient", at_least=0.0, at_most=0.9999)
+    beta_2: float = setting(0.999, "Adam's β₂: decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
     lr_constant_epochs: float = setting(
-        -1.0, "epochs before the learning rate falls; -1: those that --lr_decay_epochs leaves", at_least=-1.0
+        -1.0, "number of first epochs with a constant learning rate; -1: all before --lr_decay_epochs", at_least=-1.0
     )
     lr_decay_epochs: float = lr_decay_setting(0.0)
 
@@ -143,15 +143,15 @@ class AveragedHParams(HParams):
 
     ema_decay: float = setting(
         0.0,
-        "decay a step of the moving averages of generator, encoder or decoder, which then make all results; 0: none",
+        "decay per step of the moving averages of the weights (generator, encoder, decoder), which then make all results; 0: no averages",
         at_least=0.0,
         at_most=0.999999,
         formerly="average_decay",
     )
     ema_warmup: str = setting(
         "auto",
-        "step t averages with min(ema_decay, (1 + t) / (10 + t)), so that short runs forget their first weights; auto: on, or as the run "
-        "began",
+        "use the decay min(ema_decay, (1 + t) / (10 + t)) in step t, so that short runs forget their first weights; auto: on, or as the "
+        "run began",
         choices=("auto", "on", "off"),
         old_default="off",
     )

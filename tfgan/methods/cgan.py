@@ -11,7 +11,7 @@ from tfgan.methods import noise
 @dataclasses.dataclass(frozen=True)
 class HParams(noise.HParams):
     batch_norm: str = noise.batch_norm_setting()
-    dropout: float = setting(0.4, "rate in the discriminator", at_least=0.0, at_most=0.99)
+    dropout: float = setting(0.4, "dropout rate in the discriminator", at_least=0.0, at_most=0.99)
 
 
 class CGAN(noise.NoiseMethod):

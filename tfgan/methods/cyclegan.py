@@ -22,18 +22,22 @@ class HParams(base.AdamHParams):
         Unused(("identity_weight",), {"cycle_weight": (0.0,)}, why="with --cycle_weight=0, of which it is a share", said=True),
     )
 
-    generator: str = setting("resnet_9", "resnet_9, resnet_6, … (a number of blocks) or unet_256, unet_128, … (a power of two)")
+    generator: str = setting("resnet_9", "resnet_9, resnet_6, … (number of residual blocks) or unet_256, unet_128, … (a power of two)")
     ngf: int = setting(64, "filters of each generator's first convolution", at_least=1, at_most=2**16)
     ndf: int = setting(64, "filters of each discriminator's first convolution", at_least=1, at_most=2**16)
     n_layers: int = setting(
-        3, "strided convolutions of a discriminator: 0 to 5 judge patches of 1, 16, 34, 70, 142, 286 pixels", at_least=0, at_most=5
+        3, "strided convolutions of a discriminator: 0 to 5 see patches of 1, 16, 34, 70, 142, 286 pixels", at_least=0, at_most=5
     )
-    upsampling: str = setting("deconv", "transposed convolutions, or resize and convolve (no checkerboard)", choices=("deconv", "resize"))
-    dropout: float = setting(0.0, "rate in the generators; the paper has none", at_least=0.0, at_most=0.99)
+    upsampling: str = setting(
+        "deconv",
+        "deconv: transposed convolutions; resize: resize and convolve, without checkerboard patterns",
+        choices=("deconv", "resize"),
+    )
+    dropout: float = setting(0.0, "dropout rate in the generators; the paper has no dropout", at_least=0.0, at_most=0.99)
     loss: str = setting("lsgan", "adversarial loss", choices=tuple(GAN_LOSSES))
     cycle_weight: float = setting(10.0, "λ of the cycle consistency loss", at_least=0.0)
-    identity_weight: float = setting(0.5, "weight of the identity loss as a share of λ, which keeps colors; 0: none", at_least=0.0)
-    pool_size: int = setting(50, "earlier translations kept for each discriminator; 0: none", at_least=0, at_most=100_000)
+    identity_weight: float = setting(0.5, "weight of the identity loss, which keeps colors, as a share of λ; 0: no such loss", at_least=0.0)
+    pool_size: int = setting(50, "number of earlier translations kept for each discriminator; 0: none", at_least=0, at_most=100_000)
     lr_decay_epochs: float = base.lr_decay_setting(0.5)
 
     def __post_init__(self):
@@ -66,7 +70,7 @@ class CycleGAN(base.Method):
         self.identity_weight = hparams.identity_weight
         if self.identity_weight and self.source.channels != self.target.channels:
             channels = f"{self.source.name} has {self.source.channels} and {self.target.name} {self.target.channels} channels"
-            say_once(f"The identity loss is left out, as it puts images through the generator of the other way: {channels}.")
+            say_once(f"The identity loss is left out, because it needs domains with the same number of channels: {channels}.")
             self.identity_weight = 0.0
         self.to_target = self._build_generator(self.source, self.target)
         self.to_source = self._build_generator(self.target, self.source)

@@ -20,22 +20,22 @@ class HParams(noise.HParams):
         Unused(("discriminator_norm",), {"architecture": ("tutorial",)}),
     )
 
-    epochs: int = setting(25, "total passes over the training images", operational=True, at_least=1)
-    batch_size: int = setting(128, "images in one update, over all replicas", at_least=1, at_most=2**16)
-    image_size: Size = setting((64, 64), "HEIGHTxWIDTH of the images, or one number for both")
-    prior: str = setting("uniform", "what noise is drawn from: N(0, 1), or uniform in [-1, 1]", choices=("normal", "uniform"))
+    epochs: int = setting(25, "total number of passes over the training images", operational=True, at_least=1)
+    batch_size: int = setting(128, "images per update, over all replicas", at_least=1, at_most=2**16)
+    image_size: Size = setting((64, 64), "size of the images: HEIGHTxWIDTH, or one number for both")
+    prior: str = setting("uniform", "distribution of the noise: N(0, 1), or uniform in [-1, 1]", choices=("normal", "uniform"))
     architecture: str = setting(
         "paper",
-        "the paper's networks, those of TensorFlow's tutorial (28 pixels), or those that resize and convolve (PyTorch ports, 32 pixels)",
+        "networks of the paper, of TensorFlow's tutorial (28 pixels), or of PyTorch ports, which resize and convolve (32 pixels)",
         choices=tuple(WIDTHS),
     )
     ngf: int = setting(
-        0, "channels before the generator's last layer; 0: the architecture's own, the paper's 128", at_least=0, at_most=2**16
+        0, "channels before the generator's last layer; 0: as in the architecture, 128 in the paper", at_least=0, at_most=2**16
     )
     ndf: int = setting(
-        0, "channels of the discriminator's first layer; 0: the architecture's own, the paper's 128", at_least=0, at_most=2**16
+        0, "channels of the discriminator's first layer; 0: as in the architecture, 128 in the paper", at_least=0, at_most=2**16
     )
-    kernel_size: int = setting(5, "height and width of the kernels; compact ports take 4", at_least=2, at_most=64, formerly="kernel")
+    kernel_size: int = setting(5, "height and width of the kernels; compact ports use 4", at_least=2, at_most=64, formerly="kernel")
     discriminator_norm: str = setting("batch", "normalization in the discriminator", choices=("batch", "none"))
     batch_norm: str = noise.batch_norm_setting()
 

@@ -20,7 +20,7 @@ BATCH_NORMS = {name: {name: 0.8} for name in ("momentum", "epsilon")}  # setting
 def batch_norm_setting():
     return setting(
         "momentum",
-        "what the 0.8 of batch norms in the ports means: the momentum, as in Keras, or epsilon, which PyTorch reads it as",
+        "what the 0.8 in the batch norms of ports is: momentum, as in Keras ports, or epsilon, as in PyTorch ports",
         choices=tuple(BATCH_NORMS),
     )
 
@@ -38,23 +38,21 @@ def check_penalty(hparams, batch_norm):
 class HParams(base.AveragedHParams, base.AdamHParams):
     unused: ClassVar[Table] = (Unused(("gp_weight",), {"loss": lambda loss: loss != "wgan_gp"}),)
 
-    batch_size: int = setting(64, "images in one update, over all replicas", at_least=1, at_most=2**16)
-    image_size: Size = setting((28, 28), "HEIGHTxWIDTH of the images, or one number for both")
-    random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
-    flip: bool = setting(False, "mirror half of the training images")
+    batch_size: int = setting(64, "images per update, over all replicas", at_least=1, at_most=2**16)
+    image_size: Size = setting((28, 28), "size of the images: HEIGHTxWIDTH, or one number for both")
+    random_crop: bool = setting(False, "resize to load_size and crop at random; if false, resize to image_size")
+    flip: bool = setting(False, "flip half of the training images left to right")
     latent_dim: int = setting(100, "length of the noise vector", at_least=1, at_most=2**16, formerly="latents")
-    prior: str = setting("normal", "what noise is drawn from: N(0, 1), or uniform in [-1, 1]", choices=("normal", "uniform"))
+    prior: str = setting("normal", "distribution of the noise: N(0, 1), or uniform in [-1, 1]", choices=("normal", "uniform"))
     loss: str = setting("bce", "adversarial loss; wgan_gp adds the gradient penalty", choices=tuple(LOSSES))
     gp_weight: float = setting(10.0, "λ of the gradient penalty of --loss=wgan_gp", at_least=0.0, formerly="penalty_weight")
-    n_critic: int = setting(
-        1, "updates of the discriminator, each on a batch of its own, for one of the generator", at_least=1, at_most=1000
-    )
+    n_critic: int = setting(1, "updates of the discriminator per update of the generator, each on its own batch", at_least=1, at_most=1000)
     updates: str = setting(
         "discriminator_first",
-        "order in a step; generator_first shows the discriminator the images that the generator has just learned from",
+        "order of the updates in a step; with generator_first the discriminator sees the images that the generator has just learned from",
         choices=("discriminator_first", "generator_first"),
     )
-    diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
+    diffaugment: Strings = setting((), f"DiffAugment on all images that the discriminator sees: {','.join(AUGMENTATIONS)}")
 
     def __post_init__(self):
         super().__post_init__()

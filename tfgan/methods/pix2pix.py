@@ -27,38 +27,46 @@ class HParams(base.AveragedHParams, base.AdamHParams):
 
     objective: str = setting(
         "l1+cgan",
-        "the generator's loss: L1 (no discriminator), GAN (the discriminator sees the target alone), cGAN (source and target), or a sum",
+        "the generator's loss: l1 (no discriminator), gan (the discriminator sees only the target), cgan (it sees source and target), or a "
+        "sum",
         choices=("l1", "gan", "cgan", "l1+gan", "l1+cgan"),
     )
     generator: str = setting(
         "auto",
-        "unet_256, unet_128, … or encdec_256, … without skips (a power of two) or resnet_9, … (a number of blocks); auto: the largest "
-        "U-Net up to unet_256 that image_size is a multiple of",
+        "unet_256, unet_128, … (a power of two), encdec_256, … (the same without skip connections), or resnet_9, … (number of residual "
+        "blocks); auto: the largest U-Net up to unet_256 that divides image_size",
     )
     ngf: int = setting(64, "filters of the generator's first convolution", at_least=1, at_most=2**16)
     ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1, at_most=2**16)
     n_layers: int = setting(
-        3, "strided convolutions of the discriminator: 0 to 5 judge patches of 1, 16, 34, 70, 142, 286 pixels", at_least=0, at_most=5
+        3, "strided convolutions of the discriminator: 0 to 5 see patches of 1, 16, 34, 70, 142, 286 pixels", at_least=0, at_most=5
     )
     norm: str = setting("batch", "normalization in both networks", choices=("batch", "instance", "none"))
-    sync_batch_norm: bool = setting(False, "batch statistics over all replicas")
+    sync_batch_norm: bool = setting(False, "compute batch statistics over all replicas")
     bottleneck_norm: bool = setting(
-        False, "batch norm on the U-Net's innermost layer too, like the TensorFlow tutorial; dead at batch size 1"
+        False,
+        "batch norm on the U-Net's innermost layer too, as in TensorFlow's tutorial; at batch size 1 that layer then ignores its input",
     )
-    upsampling: str = setting("deconv", "transposed convolutions, or resize and convolve (no checkerboard)", choices=("deconv", "resize"))
-    dropout: float = setting(0.5, "rate in the generator's first decoder blocks", at_least=0.0, at_most=0.99)
+    upsampling: str = setting(
+        "deconv",
+        "deconv: transposed convolutions; resize: resize and convolve, without checkerboard patterns",
+        choices=("deconv", "resize"),
+    )
+    dropout: float = setting(0.5, "dropout rate in the generator's first decoder blocks", at_least=0.0, at_most=0.99)
     loss: str = setting("bce", "adversarial loss", choices=tuple(GAN_LOSSES))
     l1_weight: float = setting(100.0, "λ of the L1 loss", at_least=0.0)
     updates: str = setting(
-        "simultaneous", "both updates from one forward pass, or the discriminator's first", choices=("simultaneous", "discriminator_first")
+        "simultaneous",
+        "compute both updates from one forward pass, or update the discriminator first",
+        choices=("simultaneous", "discriminator_first"),
     )
-    diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
+    diffaugment: Strings = setting((), f"DiffAugment on all images that the discriminator sees: {','.join(AUGMENTATIONS)}")
     inference_statistics: str = setting(
         "auto",
-        "what batch norm uses after training: statistics of each image, or moving averages; auto: image at batch size 1",
+        "statistics of batch norm after training: those of each image, or moving averages; auto: image if the batch size is 1",
         choices=("auto", "image", "moving"),
     )
-    inference_dropout: bool = setting(False, "dropout after training too, by one fixed mask")
+    inference_dropout: bool = setting(False, "use dropout after training too, with one fixed mask")
 
     def __post_init__(self):
         super().__post_init__()
@@ -99,8 +107,8 @@ class HParams(base.AveragedHParams, base.AdamHParams):
         one_pixel = set(self.image_size) == {generator_multiple(generator)}
         if generator.startswith("encdec") and one_pixel and (self.batch_size == 1 or self.norm == "instance"):
             raise UserError(
-                f"--bottleneck_norm makes --generator={generator} blind: a norm over one pixel of one image puts the same in place of "
-                "every input, and no skip leads around it. Leave it out, or use --norm=batch with a larger --batch_size."
+                f"--bottleneck_norm makes --generator={generator} ignore its input: a norm over one pixel of one image gives the same "
+                "output for every input, and no skip connection bypasses it. Leave it out, or use --norm=batch with a larger --batch_size."
             )
 
 

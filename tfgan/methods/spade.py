@@ -25,33 +25,37 @@ class HParams(base.AdamHParams):
         Unused(("vgg_weight",), {"vgg_weights": ("",)}, cure="add these, or leave it out"),
     )
 
-    ngf: int = setting(64, "filters of the generator at full size, and of the style encoder's first convolution", at_least=1, at_most=2**16)
+    ngf: int = setting(
+        64, "filters of the generator's last layers, and of the style encoder's first convolution", at_least=1, at_most=2**16
+    )
     ndf: int = setting(64, "filters of each discriminator's first convolution", at_least=1, at_most=2**16)
     depth: int = setting(
         0,
-        "doublings of the generator; 0: 5 from 256×256 on, which start from 8×8 there, and fewer for smaller images",
+        "how often the generator doubles the size; 0: 5 times from 256×256 on, where it starts with 8×8, less often for smaller images",
         at_least=0,
         at_most=10,
     )
-    n_layers: int = setting(4, "convolutions of each discriminator before its logits, all but the last of stride 2", at_least=1, at_most=8)
-    scales: int = setting(2, "discriminators, each at half the size of the one before", at_least=1, at_most=6)
-    sync_batch_norm: bool = setting(True, "batch statistics over all replicas")
-    style_encoder: bool = setting(False, "learn styles: an encoder makes a vector of each photo, and the generator starts from it")
+    n_layers: int = setting(
+        4, "convolutions of each discriminator before its logits; all but the last have stride 2", at_least=1, at_most=8
+    )
+    scales: int = setting(2, "number of discriminators, each at half the size of the one before", at_least=1, at_most=6)
+    sync_batch_norm: bool = setting(True, "compute batch statistics over all replicas")
+    style_encoder: bool = setting(False, "learn styles: an encoder turns each photo into a vector, which the generator starts from")
     latent_dim: int = setting(256, "length of the style vector", at_least=1, at_most=2**16, formerly="latent")
     encoder_size: int = setting(
         0,
-        "height and width to which the style encoder's images are resized, a power of two from 8 on; 0: image_size, at most 256",
+        "height and width of the style encoder's input, a power of two from 8 on; 0: image_size, at most 256",
         at_least=0,
     )
     kl_weight: float = setting(0.05, "weight of the style's KL divergence, summed over the batch", at_least=0.0)
     loss: str = setting("hinge", "adversarial loss", choices=tuple(GAN_LOSSES))
     feature_weight: float = setting(10.0, "weight of the discriminators' feature matching loss", at_least=0.0)
-    vgg_weights: str = setting("", "VGG19 weights of the perceptual loss: imagenet, or a file; empty: no such loss", path=True)
+    vgg_weights: str = setting("", "VGG19 weights for the perceptual loss: imagenet, or a file; empty: no perceptual loss", path=True)
     vgg_weight: float = setting(10.0, "weight of the perceptual loss", at_least=0.0)
-    learning_rate: float = setting(1e-4, "of the generator's and the style encoder's Adam optimizer", at_least=0.0)
-    discriminator_learning_rate: float = setting(4e-4, "of the discriminators' Adam optimizer", at_least=0.0)
-    beta_1: float = setting(0.0, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
-    beta_2: float = setting(0.9, "Adam's decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
+    learning_rate: float = setting(1e-4, "learning rate of generator and style encoder (Adam)", at_least=0.0)
+    discriminator_learning_rate: float = setting(4e-4, "learning rate of the discriminators (Adam)", at_least=0.0)
+    beta_1: float = setting(0.0, "Adam's β₁: decay of the mean gradient", at_least=0.0, at_most=0.9999)
+    beta_2: float = setting(0.9, "Adam's β₂: decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
     lr_decay_epochs: float = base.lr_decay_setting(0.5)
 
     def __post_init__(self):

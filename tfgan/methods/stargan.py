@@ -17,32 +17,30 @@ UNKNOWN = -1e9  # added to the logits of unknown attributes: a softmax over the 
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AdamHParams):
-    epochs: int = setting(20, "total passes over the training images", operational=True, at_least=1)
-    batch_size: int = setting(16, "images in one update, over all replicas", at_least=1, at_most=2**16)
-    image_size: Size = setting((128, 128), "HEIGHTxWIDTH of the networks' training images, or one number for both")
-    random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
-    learning_rate: float = setting(1e-4, "of the Adam optimizers", at_least=0.0)
+    epochs: int = setting(20, "total number of passes over the training images", operational=True, at_least=1)
+    batch_size: int = setting(16, "images per update, over all replicas", at_least=1, at_most=2**16)
+    image_size: Size = setting((128, 128), "size of the networks' training images: HEIGHTxWIDTH, or one number for both")
+    random_crop: bool = setting(False, "resize to load_size and crop at random; if false, resize to image_size")
+    learning_rate: float = setting(1e-4, "learning rate of the Adam optimizers", at_least=0.0)
     lr_decay_epochs: float = base.lr_decay_setting(0.5)
     ngf: int = setting(64, "filters of the generator's first convolution", at_least=1, at_most=2**16)
     ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1, at_most=2**16)
-    n_blocks: int = setting(6, "residual blocks of the generator", at_least=1, at_most=1000, formerly="blocks")
+    n_blocks: int = setting(6, "number of residual blocks of the generator", at_least=1, at_most=1000, formerly="blocks")
     n_layers: int = setting(
-        0, "strided convolutions of the discriminator; 0: 6 from 128×128 on, and fewer for smaller images", at_least=0, at_most=8
+        0, "strided convolutions of the discriminator; 0: 6 from 128×128 on, fewer for smaller images", at_least=0, at_most=8
     )
-    n_critic: int = setting(
-        5, "updates of the discriminator, each on a batch of its own, for one of the generator", at_least=1, at_most=1000
-    )
+    n_critic: int = setting(5, "updates of the discriminator per update of the generator, each on its own batch", at_least=1, at_most=1000)
     classification_weight: float = setting(1.0, "λ of both networks' attribute losses", at_least=0.0)
-    reconstruction_weight: float = setting(10.0, "λ of the L1 loss between an image and its way there and back", at_least=0.0)
+    reconstruction_weight: float = setting(10.0, "λ of the cycle loss: L1 between an image and its translation back", at_least=0.0)
     gp_weight: float = setting(10.0, "λ of the discriminator's gradient penalty", at_least=0.0, formerly="penalty_weight")
     group_loss: str = setting(
         "softmax",
-        "loss of attributes that exclude each other: a softmax, as for RaFD's expressions, or a sigmoid each, as for CelebA's hair",
+        "loss for attributes that exclude each other: one softmax, as the paper's for RaFD, or a sigmoid for each, as for CelebA",
         choices=("softmax", "sigmoid"),
     )
     target_labels: str = setting(
         "permuted",
-        "what the generator is asked for: the labels of the batch's other images, or labels drawn at random",
+        "target attributes of the generator: those of other images in the batch, or random ones",
         choices=("permuted", "sampled"),
     )
 
@@ -53,7 +51,10 @@ class HParams(base.AdamHParams):
         fits = all(size % MULTIPLE == 0 and size >= least for size in self.image_size)
         self.require_size(fits, f"StarGAN with --n_layers={n_layers}", f"multiples of {MULTIPLE}, from {least} on")
         if self.target_labels == "permuted" and self.batch_size == 1:
-            raise UserError("--batch_size=1 leaves --target_labels=permuted no other image's labels: use a larger batch or sampled.")
+            raise UserError(
+                "--target_labels=permuted takes the labels of other images in the batch, and --batch_size=1 has none: use a larger "
+                "batch or sampled."
+            )
 
     def effective(self):
         return super().effective() | {"n_layers": self.n_layers or fitting_strides(self.image_size)}

@@ -32,42 +32,47 @@ class HParams(noise.HParams):
         Unused(("truncation_layers",), {"truncation": (1.0,)}, said=True),
         Unused(("start_size", "stable_images", "fade_images", "stage_batch_sizes"), {"progressive": (False,)}),
     )
-    epochs: int = setting(357, "total passes over the training images", operational=True, at_least=1)
-    batch_size: int = setting(32, "images in one update, over all replicas", at_least=1, at_most=2**16)
+    epochs: int = setting(357, "total number of passes over the training images", operational=True, at_least=1)
+    batch_size: int = setting(32, "images per update, over all replicas", at_least=1, at_most=2**16)
     image_size: Size = setting((256, 256), "height and width of the images, a power of two")
-    flip: bool = setting(True, "mirror half of the training images")
+    flip: bool = setting(True, "flip half of the training images left to right")
     latent_dim: int = setting(512, "length of the noise vector", at_least=1, at_most=2**16, formerly="latents")
-    learning_rate: float = setting(0.0, "of the Adam optimizers; 0: 0.001 up to 64 pixels, and more for larger ones", at_least=0.0)
-    beta_1: float = setting(0.0, "Adam's decay of the mean gradient", at_least=0.0, at_most=0.9999)
-    beta_2: float = setting(0.99, "Adam's decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
+    learning_rate: float = setting(
+        0.0, "learning rate of the Adam optimizers; 0: 0.001 up to 64 pixels, more for larger images", at_least=0.0
+    )
+    beta_1: float = setting(0.0, "Adam's β₁: decay of the mean gradient", at_least=0.0, at_most=0.9999)
+    beta_2: float = setting(0.99, "Adam's β₂: decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
     ema_decay: float = setting(
         -1.0,
-        "decay a step of batch_size images of the generator's moving average, which makes all results; -1: half in 10,000 images; 0: none",
+        "decay per step of the generator's moving average, which makes all results; -1: a half-life of 10,000 images; 0: no average",
         at_least=-1.0,
         at_most=0.999999,
         formerly="average_decay",
     )
-    w_dim: int = setting(512, "length of a style w", at_least=1, at_most=2**16, formerly="width")
-    mapping_layers: int = setting(8, "between noise and style", at_least=1, at_most=1000)
+    w_dim: int = setting(512, "length of the style vector w", at_least=1, at_most=2**16, formerly="width")
+    mapping_layers: int = setting(8, "number of layers between noise and style", at_least=1, at_most=1000)
     channel_base: int = setting(
-        8192, "feature maps of r pixels: channel_base / 2^(log2 r - 1), at most channel_max", at_least=1, at_most=2**16
+        8192, "a layer of r×r pixels has channel_base / 2^(log2 r - 1) channels, at most channel_max", at_least=1, at_most=2**16
     )
-    channel_max: int = setting(512, "most feature maps of one layer", at_least=1, at_most=2**16)
+    channel_max: int = setting(512, "maximum number of channels of a layer", at_least=1, at_most=2**16)
     r1_gamma: float = setting(10.0, "γ of the R1 penalty; not with --loss=wgan_gp, which has its own", at_least=0.0, formerly="r1_weight")
     r1_interval: int = setting(
-        1, "steps between R1 penalties, which count that many times (Karras et al. 2020, §3.1)", at_least=1, formerly="r1_every"
+        1,
+        "steps between R1 penalties, whose weight is multiplied by this number (Karras et al. 2020, §3.1)",
+        at_least=1,
+        formerly="r1_every",
     )
-    drift_weight: float = setting(1e-3, "of the mean squared output for real images, with --loss=wgan_gp", at_least=0.0)
+    drift_weight: float = setting(1e-3, "with --loss=wgan_gp: weight of the mean squared output for real images", at_least=0.0)
     style_mixing_prob: float = setting(
         0.9, "probability that the images of a step mix two styles", at_least=0.0, at_most=1.0, formerly="mixing"
     )
     truncation: float = setting(0.7, "ψ of results: 1 full variety, 0 the mean image", operational=True)
-    truncation_layers: int = setting(8, "first layers that are truncated", operational=True, at_least=0)
-    progressive: bool = setting(True, "begin with small images and double their size, layer by layer")
-    start_size: int = setting(8, "of the first images, a power of two", at_least=4)
-    stable_images: int = setting(600_000, "images of one size before the next one fades in", at_least=1)
-    fade_images: int = setting(600_000, "images in which a size fades in", at_least=0)
-    stage_batch_sizes: Strings = setting((), "batch sizes while images are smaller, SIZE:BATCH: 8:256,16:128; else batch_size")
+    truncation_layers: int = setting(8, "number of first layers that are truncated", operational=True, at_least=0)
+    progressive: bool = setting(True, "progressive growing: begin with small images and double their size, layer by layer")
+    start_size: int = setting(8, "size of the first images, a power of two", at_least=4)
+    stable_images: int = setting(600_000, "number of images of one size before the next size fades in", at_least=1)
+    fade_images: int = setting(600_000, "number of images over which a size fades in", at_least=0)
+    stage_batch_sizes: Strings = setting((), "batch sizes for smaller images, as SIZE:BATCH: 8:256,16:128; otherwise batch_size")
 
     def __post_init__(self):
         super().__post_init__()

@@ -24,42 +24,42 @@ class HParams(base.AveragedHParams):
         Unused(("lr_decay",), {"lr_end_factor": given}, why="with --lr_end_factor", cure="leave it out, or use --lr_end_factor=0"),
     )
 
-    batch_size: int = setting(64, "images in one step, over all replicas", at_least=2, at_most=2**16)
-    image_size: Size = setting((64, 64), "HEIGHTxWIDTH of the images, multiples of 8, or one number for both")
-    random_crop: bool = setting(False, "resize to load_size and crop at random; otherwise resize to image_size")
+    batch_size: int = setting(64, "images per step, over all replicas", at_least=2, at_most=2**16)
+    image_size: Size = setting((64, 64), "size of the images, in multiples of 8: HEIGHTxWIDTH, or one number for both")
+    random_crop: bool = setting(False, "resize to load_size and crop at random; if false, resize to image_size")
     latent_dim: int = setting(128, "length of the latent vector", at_least=1, at_most=2**16, formerly="latents")
     nef: int = setting(64, "filters of the encoder's first convolution", at_least=1, at_most=2**16)
     encoder_units: int = setting(2048, "units of the encoder's dense layer: 2048 in the paper, 1024 in its code", at_least=1, at_most=2**16)
-    ngf: int = setting(32, "filters of the decoder at full size", at_least=1, at_most=2**16)
+    ngf: int = setting(32, "filters of the decoder's last layers", at_least=1, at_most=2**16)
     ndf: int = setting(32, "filters of the discriminator's first convolution", at_least=1, at_most=2**16)
-    similarity_weight: float = setting(1e-5, "γ of the similarity, a sum over all features, in the decoder's loss", at_least=0.0)
-    convex: bool = setting(False, "weigh the decoder's adversarial loss by 1 - γ, as the paper's code does, instead of 1")
+    similarity_weight: float = setting(
+        1e-5, "γ: weight of the feature similarity, a sum over all features, in the decoder's loss", at_least=0.0
+    )
+    convex: bool = setting(False, "weight the decoder's adversarial loss by 1 - γ, as in the paper's code, instead of 1")
     decoder_loss: str = setting(
         "saturating", "the decoder's adversarial loss: the discriminator's with the sign changed, or -ln D", choices=tuple(DECODER_LOSSES)
     )
-    judge_reconstructions: bool = setting(True, "the adversarial losses take in reconstructions; otherwise only images made from noise")
+    judge_reconstructions: bool = setting(True, "use reconstructions in the adversarial losses too, beside images made from noise")
     real_weight: float = setting(
         1.0,
-        "of real images in the discriminator's loss, where reconstructions and samples weigh 1 each; 3.9 in its code for faces",
+        "weight of real images in the discriminator's loss; reconstructions and samples have 1 each; 3.9 in the paper's code for faces",
         at_least=0.0,
     )
     skip_margin: float = setting(
         0.0,
-        f"no step of the discriminator while a cross-entropy is this far below {EQUILIBRIUM}, nor of the decoder while one is this far "
-        "above; 0.35 in the paper's code; 0: all steps",
+        f"pause the discriminator while a cross-entropy is this far below {EQUILIBRIUM}, and the decoder while one is this far above; 0.35 "
+        "in the paper's code; 0: never",
         at_least=0.0,
     )
-    learning_rate: float = setting(3e-4, "of the RMSProp optimizers", at_least=0.0)
-    lr_decay: float = setting(
-        1.0, "factor of the learning rate from one epoch to the next; 1: it stays constant", at_least=0.0, at_most=1.0
-    )
+    learning_rate: float = setting(3e-4, "learning rate of the RMSProp optimizers", at_least=0.0)
+    lr_decay: float = setting(1.0, "factor of the learning rate per epoch; 1: constant", at_least=0.0, at_most=1.0)
     lr_end_factor: float = setting(
         0.0,
-        "the learning rate after all --epochs, as a factor of the first: in the place of --lr_decay; 0: as that says",
+        "instead of --lr_decay: the learning rate after all --epochs, as a share of the first; 0: not used",
         at_least=0.0,
         at_most=1.0,
     )
-    diffaugment: Strings = setting((), f"what DiffAugment changes of all that the discriminator sees: {','.join(AUGMENTATIONS)}")
+    diffaugment: Strings = setting((), f"DiffAugment on all images that the discriminator sees: {','.join(AUGMENTATIONS)}")
 
     def __post_init__(self):
         super().__post_init__()

@@ -60,7 +60,7 @@ def _move(part: Path, path: Path, old_files: Collection[str]):
         raise
     _remove(old, old_files)
     if old.exists():
-        logger.warning(f"{path} held other files by now, which stay: they are in {old}.")
+        logger.warning(f"{path} had been filled with other files; they are kept in {old}.")
 
 
 def _remove(folder: Path, files: Collection[str]):

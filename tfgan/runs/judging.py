@@ -140,7 +140,7 @@ def judge_sample(folder: str, output: Path, settings: SampleConfig):
     _judge_sample_output(output, settings)
     config = judge_run(folder, settings.checkpoint)
     if config.spec.kind not in FROM_NOISE:
-        raise UserError(f"{folder} ({config.method}) translates images and makes none from noise: use `tfgan translate`.")
+        raise UserError(f"{folder} ({config.method}) translates images and cannot make them from noise: use `tfgan translate`.")
     hold(settings, facts_of(config), folder)
     names = config.spec.class_names
     for name in settings.classes:
@@ -169,7 +169,7 @@ def _judge_sample_output(output: Path, settings: SampleConfig):
     if picture and is_there(output) and not settings.overwrite:
         raise UserError(f"{output} exists: use --overwrite, or another name.")
     if not picture and os.path.isfile(output):
-        raise UserError(f"{output} is a file; images go to a folder. For one picture of many name it .png.")
+        raise UserError(f"{output} is a file, but a folder is needed. For one picture of many images, use a name that ends in .png.")
     if picture:
         check_file(output)
     else:

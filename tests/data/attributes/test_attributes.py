@@ -182,7 +182,7 @@ def test_class_folders_are_one_group(tmp_path, top, capsys):
     assert train.attribute_names == ("angry", "happy", "sad") and train.attribute_groups == (train.attribute_names,)
     assert rows(train)[train.name(0)] == [1, 0, 0] and rows(train)[train.name(56)] == [0, 0, 1]
     assert len(train) == 57 and len(splits["val"][0]) == 3
-    assert "3 of 60 images are held out for validation" in capsys.readouterr().out
+    assert "3 of 60 images kept for validation" in capsys.readouterr().out
 
 
 def test_class_folders_with_validation_images_hold_nothing_out(tmp_path, capsys):

@@ -216,7 +216,7 @@ def animation(folder):
     (folder / "train/4.png").unlink()
 
 
-@fault("warning", "images_passed_over", layout=tiny.single_images, says="1 image passed over because of their ending: .heic (1)")
+@fault("warning", "images_passed_over", layout=tiny.single_images, says="1 image skipped because of the file type: .heic (1)")
 def image_of_a_phone(folder):
     (folder / "train/more.HEIC").write_bytes(b"ftypheic")
 

@@ -30,7 +30,7 @@ def test_links_that_lead_in_circles_end(tmp_path, caplog):
     with caplog.at_level("INFO"):
         assert names(tmp_path) == ["a/1.png", "a/b/2.png", "x", "y"]
     assert [record.message for record in caplog.records] == [
-        f"{tmp_path / link} is passed over: it is a link to a folder that it lies in." for link in ("a/self", "a/up", "a/b/again")
+        f"{tmp_path / link} is skipped: it is a link to a folder that contains it." for link in ("a/self", "a/up", "a/b/again")
     ]
     assert list_images(tmp_path) == [Path("a/1.png"), Path("a/b/2.png")]
     assert find_images(str(tmp_path))[1] == [Path("a/1.png"), Path("a/b/2.png")]
@@ -71,7 +71,7 @@ def test_a_folder_that_two_links_lead_to_is_looked_at_once(tmp_path, caplog):
         (tmp_path / "data" / link).symlink_to(tmp_path / "elsewhere")
     with caplog.at_level("INFO"):
         assert names(tmp_path / "data") == ["monday/1.png"]
-    assert f"{tmp_path}/data/tuesday is passed over: it is a link to a folder that is looked at already." in caplog.text
+    assert f"{tmp_path}/data/tuesday is skipped: it is a link to a folder that is read already." in caplog.text
 
 
 def test_every_verb_finds_the_same_files(tmp_path, caplog):
@@ -82,7 +82,7 @@ def test_every_verb_finds_the_same_files(tmp_path, caplog):
     assert list_images(tmp_path / "data") == found
     with caplog.at_level("INFO"):
         assert find_images(str(tmp_path / "data"))[1] == find_images(f"{tmp_path}/data/**")[1] == found
-    assert "1 of its files is camera raw" in caplog.text and "Passed over." in caplog.text
+    assert "1 of its files is camera raw" in caplog.text and "Skipped." in caplog.text
 
 
 def test_a_pattern_looks_no_deeper_than_it_says(tmp_path, monkeypatch):

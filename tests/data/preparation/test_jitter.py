@@ -125,9 +125,9 @@ def test_a_run_goes_on_from_any_step(first):
 
 
 def test_refusals():
-    with pytest.raises(UserError, match="--augment=rot90 turns images by 90°, which --image_size=32x64 does not suit: use a square"):
+    with pytest.raises(UserError, match="--augment=rot90 rotates images by 90°, and --image_size=32x64 is not square: use a square"):
         opened("rot90", size=(32, 64))
-    with pytest.raises(UserError, match="--augment=color changes pictures in color, which depth and labels are not: leave it out"):
+    with pytest.raises(UserError, match="--augment=color is for color pictures, and depth and labels are none: leave it out"):
         opened("color", domains=(Domain("depth", 1, "uint16"), MAP))
     with pytest.raises(UserError, match="--augment=colour is unknown. Did you mean color?"):
         DataConfig(augment=("colour",))

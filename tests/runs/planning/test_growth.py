@@ -76,7 +76,7 @@ def test_more_images_are_refused_in_words_and_with_the_next_command(go_on, data,
     code, output = go_on(8)
     assert code == 2 and contents(tmp_path / "run") == before
     assert "3 images more in train, 9 instead of 6 (6.png, 7.png, 8.png): epochs get longer" in output
-    assert "Next: the same command with --accept_new_data, which goes on with them from step 4" in output and "--init_from" in output
+    assert "Next: the same command with --accept_new_data continues with them from step 4" in output and "--init_from" in output
     assert "fingerprint" not in output and "old settings" not in output
     assert main(["check", *tiny, *FLAGS, f"--data_dir={data}", f"--workdir={tmp_path / 'run'}", "--noprobe"]) == 1
     assert "3 images more in train" in capsys.readouterr().out
@@ -259,7 +259,7 @@ def test_evaluate_and_report_say_what_was_learned_from(go_on, data, tmp_path, ca
     capsys.readouterr()
     assert main(["evaluate", str(run), "--metrics=l1", "--features=", "--count=2"]) == 0
     words = "6 images to step 4, 9 from there on"
-    assert f"It has learned from {words}." in capsys.readouterr().out
+    assert f"The run was trained on {words}." in capsys.readouterr().out
     assert json.loads((run / "evaluation.json").read_text())["results"][0]["learned from"] == words
     assert main(["report", str(run)]) == 0 and words in (run / "report.html").read_text()
     spec = read_config(run).spec

@@ -188,7 +188,7 @@ REFUSED = [
         "--style does nothing for {run}, which has no style encoder (spade with --style_encoder)",
     ),
     ("stargan", ["--set=night", "--style={photo}"], "--style does nothing for {run}, which has no style encoder"),
-    ("stargan", [], "--set=NAME,~NAME chooses what to change; the run knows brick"),
+    ("stargan", [], "Say what to change: --set=NAME,~NAME. The attributes of the run are brick"),
     ("stargan", ["--set=nigth"], "there is no attribute 'nigth'. Did you mean night?"),
     ("spade", ["--set=night"], "--set does nothing for {run}, which knows no attributes: leave it out."),
     ("spade", ["--style={folder}/none.png"], "--style={folder}/none.png: cannot be read: No such file"),

@@ -67,7 +67,7 @@ def test_training_records_the_scale(trained):
 def test_samples_and_translate_agree_on_a_file(trained, tmp_path, capsys):
     run, data, made = trained
     assert translate(run, data / "val" / "zmap", tmp_path) == 0
-    said = "Images go through at 16×16 pixels, as in training; results are resized to the images' own size (--size=trained)."
+    said = "Images are translated at 16×16 pixels, as in training; results are resized to the images' own size (--size=trained)."
     assert said in capsys.readouterr().out
     for number, (call,) in enumerate(made.calls):
         file = shown(data, number)
@@ -88,14 +88,14 @@ def test_other_sizes_are_told(trained, tmp_path, capsys):
     run, data, made = trained
     assert translate(run, data / "val" / "zmap", tmp_path / "full", "--size=full") == 0
     printed = capsys.readouterr()
-    assert "Images go through as they are (--size=full)." in printed.out
+    assert "Images are translated at their own size (--size=full)." in printed.out
     assert "8 of 8 images were translated at another scale than that of training." in printed.out
-    assert printed.err.count("goes through at 64×64 pixels, 3.6 times larger than whole images did in training (18×18)") == 1
+    assert printed.err.count("is translated at 64×64 pixels, 3.6 times larger than whole images in training (18×18)") == 1
     ours = images.decode(tmp_path / "full" / "0.png").astype(int)
     assert np.abs(ours - run.translate(shown(data, 0), size="trained")).mean() > 1
 
     assert translate(run, shown(data, 0), tmp_path / "n", "--size=24") == 0
-    assert "24 pixels on their shorter side" in (printed := capsys.readouterr()).out and "goes through" not in printed.err
+    assert "24 pixels on their shorter side" in (printed := capsys.readouterr()).out and "is translated at" not in printed.err
     assert translate(run, shown(data, 0), tmp_path / "full", "--size=trained") == 1
     assert "have another size (full, not trained)" in capsys.readouterr().out
 
@@ -107,7 +107,7 @@ def test_the_python_api_warns_once_for_all_images(trained, caplog):
         run.translate(batch)
         assert not caplog.records
         assert run.translate(batch, size="full").shape == batch.shape
-    assert [record.getMessage()[:50] for record in caplog.records] == ["An image goes through at 40×40 pixels, 2.2 times l"]
+    assert [record.getMessage()[:50] for record in caplog.records] == ["An image is translated at 40×40 pixels, 2.2 times "]
 
 
 @pytest.mark.parametrize("size", ["tranied", "0", "-4", "1.5", "64x64"])
@@ -145,7 +145,7 @@ def test_the_other_verbs_say_it(trained, tmp_path, capsys):
     assert json.loads((run.folder / "evaluation.json").read_text())["results"][-1]["scale"] == {"source": words, "target": words}
 
     assert main(["export", str(run.folder), f"--output={tmp_path / 'model'}"]) == 0
-    assert f"They take pixels as they are given. Training, samples and `tfgan translate` have images at {words}." in capsys.readouterr().out
+    assert f"They do not resize images. Training, sample pictures, and `tfgan translate` use images at {words}." in capsys.readouterr().out
     record = json.loads((tmp_path / "model" / "tfgan.json").read_text())
     pixels = {"channels": 3, "dtype": "uint8", "range": [[0, 255]]}
     stated = {"from": "zmap", "to": "photo", "takes": pixels, "gives": pixels, "network": [16, 16], "scale": SEEN}

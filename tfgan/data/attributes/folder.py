@@ -216,7 +216,7 @@ def open_set(folder: Path, table: Table, selection: Selection, settings: DataCon
     if not {"val", "test"} & set(splits):
         held = _held_out(table.files)
         splits = ["val" if file in held else "train" for file in table.files]
-        logger.info(f"{folder}: {len(held)} of {len(table.files)} images are held out for validation, the same ones every time.")
+        logger.info(f"{folder}: {len(held)} of {len(table.files)} images kept for validation, the same ones every time.")
     rows = {split: [at for at, found in enumerate(splits) if found == split] for split in ("train", "val", "test") if split in splits}
     if "train" not in rows:
         raise UserError(f"{folder} has no training images, only {', '.join(rows)}")

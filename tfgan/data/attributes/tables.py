@@ -128,7 +128,7 @@ def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     if first.isdecimal() and len(first) < 20:  # CelebA's list begins with the number of its rows
         names, *rows = [_shared(line.split()) for line in text.splitlines()[1:] if line.strip()] or [[]]
         if len(rows) != int(first):
-            raise UserError(f"{path} announces {int(first)} rows but has {len(rows)}; is it complete?")
+            raise UserError(f"{path} says that it has {int(first)} rows, but it has {len(rows)}; is it complete?")
         return ["file", *_few(path, names)], rows
     try:
         delimiter = max(",;\t", key=text.partition("\n")[0].count)

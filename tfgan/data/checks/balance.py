@@ -77,4 +77,4 @@ def check_pixel_balance(shares: dict[str, float]) -> list[Finding]:
     if not rare:
         return []
     problem = f"hardly any pixel belongs to {listed(rare)}"
-    return [Finding(NOTE, "rare_classes", problem, "few pixels teach little: do not expect much of these classes")]
+    return [Finding(NOTE, "rare_classes", problem, "a class with so few pixels is hardly learned: do not expect much of it")]

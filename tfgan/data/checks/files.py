@@ -45,8 +45,8 @@ def _passed_over(listing: Listing) -> list[Finding]:
     if any(ending(file) not in UNREAD for file in pictures):  # pictures by their content
         cures.append(f"give them an ending that is read: {ACCEPTED}")
     cure = "; ".join(cures)
-    findings = found_in(WARNING, "images_passed_over", "{count} passed over because of their ending" + _endings(pictures), cure, pictures)
-    problem = f"{plural(len(rest), 'other file')} passed over" + _endings(rest)
+    findings = found_in(WARNING, "images_passed_over", "{count} skipped because of the file type" + _endings(pictures), cure, pictures)
+    problem = f"{plural(len(rest), 'other file')} skipped" + _endings(rest)
     return findings + ([Finding(NOTE, "files_passed_over", problem, files=tuple(rest))] if rest else [])
 
 

@@ -57,7 +57,7 @@ def open_anyway(settings: DataConfig, kind: str, loaded_size: Size) -> Opened:
         plain: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(DataConfig) if field.name in _LABEL_SETTINGS}
         opened = attempt(dataclasses.replace(tolerant, **plain), "paired", loaded_size)
         if isinstance(opened, Opened):
-            finding = Finding(ERROR, "label_classes", str(first), "mend the label maps, or the settings of their classes")
+            finding = Finding(ERROR, "label_classes", str(first), "fix the label maps, or the settings of their classes")
             return opened._replace(findings=[finding, *_left_out(opened, settings, ERROR)])
     refused = Finding(ERROR, "refused", str(first))
     opened = attempt(DataConfig(data_dir=settings.data_dir, skip_bad_files=True), "images", loaded_size)

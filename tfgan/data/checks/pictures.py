@@ -47,7 +47,7 @@ def check_loading(examples: Sequence[Example], used: tuple[str, str], skip_bad_f
         cure += "" if empty or name == "unread_files" else _SKIP  # which would leave nothing
         findings += found_in(severity, name, f"{{count}} that cannot be {'read' if name == 'unread_files' else 'used'}", cure, files)
     return findings + [
-        Finding(ERROR, "nothing_left", f"no image of {split} can be used", "see what is said of its files") for split in empty
+        Finding(ERROR, "nothing_left", f"no image of {split} can be used", "see the findings on its files") for split in empty
     ]
 
 
@@ -69,10 +69,12 @@ def check_counts(kind: str, counts: Mapping[str, int]) -> list[Finding]:
         cure = f"enough to try the program, not to learn from: gather {few:,} or more"
         findings.append(Finding(WARNING, "very_few_images", f"only {plural(train, 'training example')}", cure))
     elif 0 < train < few:
-        cure = f"networks may learn so few by heart: compare with images that were not trained on{advice}"
+        cure = f"networks may memorize so few images: compare results with images that were not used for training{advice}"
         findings.append(Finding(NOTE, "few_images", f"{plural(train, 'training example')}", cure))
     if not set(counts) & {"val", "test"}:
-        findings.append(Finding(NOTE, "no_validation", "no val or test: training images validate", "keep some images back in a folder val"))
+        findings.append(
+            Finding(NOTE, "no_validation", "no val or test: training images are used for validation", "move some images to a folder val")
+        )
     return findings
 
 
@@ -132,7 +134,7 @@ def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example
         findings += found_in(WARNING, "gray_among_color", f"{{count}}{what} without color among colored ones", "remove either", gray)
     elif len(gray) == len(seen) and domain.channels >= 3:
         findings.append(
-            Finding(NOTE, "all_gray", f"all images{what} are gray but stored in color", "save them as gray: one channel is enough")
+            Finding(NOTE, "all_gray", f"all images{what} are gray but stored as color", "save them as gray images: one channel is enough")
         )
     highest = max(picture.high for _, picture in seen)
     if highest <= FAINT and not domain.is_map and not ids and len(blank) < len(seen):

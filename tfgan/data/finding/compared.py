@@ -72,11 +72,11 @@ def refuse_same(real: list[Path], fake: list[Path], folders: tuple[str, str]):
     if both and known[0] == known[1]:
         same = folders[0] if folders[0] == folders[1] else f"{folders[0]} and {folders[1]}"
         raise UserError(
-            f"--real and --fake are the same {both} files, of {same}: they say nothing of each other. Name two folders, or the files of "
+            f"--real and --fake are the same {both} files, of {same}: there is nothing to compare. Name two folders, or the files of "
             "one by patterns, such as --real='DIR/*_real_B.png' --fake='DIR/*_fake_B.png'."
         )
     if both:
-        logger.warning(f"{both} files are in both --real and --fake: they make the figures better.")
+        logger.warning(f"{both} files are in both --real and --fake: the scores look better than they are.")
 
 
 def _stat(path: Path) -> os.stat_result | None:

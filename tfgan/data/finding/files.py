@@ -150,7 +150,7 @@ def find_images(source: str) -> tuple[Path, list[Path]]:
             raise UserError(f"{source} is missing.{did_you_mean_path(path)}")
         raise _nothing(source, unread)
     if unread:
-        say_once(f"{source}:{unread} Passed over.")
+        say_once(f"{source}:{unread} Skipped.")
     return root, names
 
 

@@ -35,7 +35,7 @@ def walk(folder: Path, problem: Problem = _pass_over, depth: int | None = None) 
             continue
         if not _first_visit(place, seen):
             if linked:
-                say_once(f"{place} is passed over: it is a link to a folder that is looked at already.")
+                say_once(f"{place} is skipped: it is a link to a folder that is read already.")
             continue
         try:
             entries = sorted(os.scandir(place), key=lambda entry: entry.name)
@@ -64,7 +64,7 @@ def leads_back(link: str) -> bool:
     target, way = os.path.realpath(link), Path(os.path.abspath(link)).parent
     if not Path(os.path.realpath(way)).is_relative_to(target) and target not in map(os.path.realpath, (way, *way.parents)):
         return False
-    say_once(f"{link} is passed over: it is a link to a folder that it lies in.")
+    say_once(f"{link} is skipped: it is a link to a folder that contains it.")
     return True
 
 

@@ -167,7 +167,7 @@ def _given(settings: DataConfig) -> tuple[Strings, Strings]:
     if colors and names and len(colors) != len(names):
         raise UserError(f"--label_palette has {len(colors)} colors, --label_names {len(names)} names; the numbers must be equal.")
     if len(names) == 1:
-        raise UserError(f"--label_names={names[0]}: one class tells nothing; name two or more.")
+        raise UserError(f"--label_names={names[0]}: one class is not enough; name two or more.")
     if len(colors or names) > MAX_CLASSES:
         raise UserError(f"{len(colors or names)} classes are too many: a set has {MAX_CLASSES} at most.")
     if len(set(names)) < len(names):
@@ -255,7 +255,7 @@ def _find_colors(census: Census, lossy: bool) -> list[int]:
         found = sorted(find_areas(census.flat))
     if not 2 <= len(found) <= MAX_CLASSES:
         raise UserError(
-            f"the label maps have {len(found)} different colors: a photo has too many, one class tells nothing. "
+            f"the label maps have {len(found)} different colors: a photo has too many, and one class is not enough. "
             "Is it the right domain (--direction)? If so, name the colors (--label_palette)."
         )
     return found

@@ -185,7 +185,7 @@ class PreparedSource:
         if unread:
             raise UserError(
                 f"{len(unread)} of {len(self)} {split} images cannot be read:\n{_listed([unread[i] for i in sorted(unread)])}\n"
-                "Nothing is known of what they hold, so none of them is left out: see to the drive, or to the rights of these files."
+                "They cannot be judged, so none of them is left out: check the drive, or the permissions of these files."
             )
         reasons = [self._named(i, bad[i]) for i in sorted(bad)]
         skipped = [f"{name}: {reason}" for name, reason in self.source.skipped] + reasons

@@ -162,7 +162,7 @@ def _pair(name: str, dtype: str, rule: RangeRule | None, seen: Mapping[str, Pair
         return rule.low, rule.high
     low, high = seen[name]
     if not low < high:
-        raise UserError(f"--value_range={name}:auto: all training images of {name} hold the value {low:g} alone.")
+        raise UserError(f"--value_range={name}:auto: all training images of {name} have only the value {low:g}.")
     return low, high
 
 

@@ -52,7 +52,7 @@ def compare_folders(
     names = tuple(shot.name for shot in found.fake)
     problem = found.unpaired or _unlike(sizes, names, (real, fake))
     if problem:
-        logger.info(f"The images are compared as two sets only, not pair by pair: {problem}.")
+        logger.info(f"The images are compared as two sets, not pair by pair: {problem}.")
     elif found.words:
         logger.info(found.words)
     domain = _domain([info for side in infos for info in side])
@@ -122,7 +122,7 @@ def _ranged(domain: Domain, value_range: Strings, real: np.ndarray) -> Domain:
         return domain
     low, high = np.percentile(real, (rules[0].low, rules[0].high)).tolist() if origin == AUTO else (rules[0].low, rules[0].high)
     if not low < high:
-        raise UserError(f"--value_range={value_range[0]}: the real images hold the value {low:g} alone.")
+        raise UserError(f"--value_range={value_range[0]}: the real images have only the value {low:g}.")
     return dataclasses.replace(domain, value_range=((low, high),))
 
 

@@ -44,7 +44,7 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
     scale = {key: found.describe() for key, found in dataset.scale().items()}
     logger.info(f"{run.folder} at step {run.step}: making images at the scale of training, {' and '.join(dict.fromkeys(scale.values()))}")
     learned_from = spec.learned_from(run.step)
-    logger.info(f"It has learned from {learned_from}.")
+    logger.info(f"The run was trained on {learned_from}.")
     made = compare(open_inference(run.method), dataset, settings.count)
     hold(settings, {"true images": any(comparison.matched for comparison in made.values())}, folder)
     comparisons = {part: evaluators.with_maps(comparison) for part, comparison in made.items()}
@@ -111,7 +111,7 @@ def _measure(comparisons: dict[str, Comparison], names: list[str], tools: Tools,
     if "flicker" in why and "flicker" not in there:
         logger.info(f"flicker is left out: {why['flicker'][0]}.")
     if not there:
-        raise UserError("No metric can be measured on these images: give more or larger ones, or --features.")
+        raise UserError("No metric can be measured on these images: give more or larger images, or --features.")
     logger.info(f"Measuring {', '.join(there)}")
     return {part: measure(comparison, there, tools, seed=settings.seed) for part, comparison in comparisons.items()}
 

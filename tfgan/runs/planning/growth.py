@@ -109,14 +109,14 @@ def _judge_training(lines: list[str], gone: bool, training: TrainConfig, step: i
     if gone:
         raise UserError(
             f"Training images that {workdir} has learned from are gone since step {step}:\n{listed}\n"
-            f"A run goes on with new data, and never without the old: put them back, or {anew}."
+            f"A run can continue with additional data, but not without the old data: put them back, or {anew}."
         )
     if not training.accept_new_data:
         raise UserError(
             f"The training images of {workdir} have changed since step {step}:\n{listed}\n"
-            f"Next: the same command with --accept_new_data, which goes on with them from step {step}. Or take the change back, or {anew}."
+            f"Next: the same command with --accept_new_data continues with them from step {step}. Or undo the change, or {anew}."
         )
-    logger.warning(f"The training images have changed, and are learned from step {step} on:\n{listed}")
+    logger.warning(f"The training images have changed; the new ones are used from step {step} on:\n{listed}")
 
 
 def _changes(split: str, old: Listings, new: Listings, spec: DataSpec) -> list[Change]:

@@ -121,7 +121,7 @@ class RunLock(Callback):
             age = os.fstat(now.fileno()).st_mtime - self.path.stat().st_mtime
         if age < STALE:
             raise _refusal(self.path, other, f"If it is gone, the run is free {in_minutes(STALE - age)} from now")
-        logger.warning(f"{self.path}: {other} has given no sign of life for {in_minutes(age)}: this process goes on with the run.")
+        logger.warning(f"{self.path}: {other} has given no sign of life for {in_minutes(age)}: this process continues the run.")
 
     def _write(self, honored: bool):
         """Writes the owner's name: into the file that is locked, or in one piece, as two processes may do it at once."""

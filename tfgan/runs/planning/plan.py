@@ -107,7 +107,7 @@ def prolong(earlier: RunConfig, hparams: HParams) -> RunConfig:
     prolonged = hparams.prolong(earlier.hparams)
     changes = differences(earlier.hparams, prolonged)
     if changes:
-        logger.info(f"For --epochs={hparams.epochs}, more than the run was planned for: {'; '.join(changes)}.")
+        logger.info(f"--epochs={hparams.epochs} is more than the run was planned for: {'; '.join(changes)}.")
     return dataclasses.replace(earlier, hparams=prolonged)
 
 

@@ -60,7 +60,7 @@ def _attributes(spec, classify: Encoder, translator: Translator, changes: str) -
     """A function from an image to its target attributes: those that the discriminator sees in it, changed as asked."""
     wanted = parse_changes(changes, spec)
     if not wanted:
-        raise UserError(f"--set=NAME,~NAME chooses what to change; the run knows {', '.join(spec.attribute_names)}.")
+        raise UserError(f"Say what to change: --set=NAME,~NAME. The attributes of the run are {', '.join(spec.attribute_names)}.")
 
     def conditions(image):
         scores = (classify if np.issubdtype(image.dtype, np.floating) else classify.pixels)(image[None]).numpy()[0]

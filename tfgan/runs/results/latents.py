@@ -26,7 +26,7 @@ def choose_sampler(run: Run, signatures: Signatures, truncation: float | None) -
     """
     found = list(samplers(signatures).values())
     if not found:
-        raise UserError(f"{run.folder} ({run.config.method}) translates images and makes none from noise: use `tfgan translate`.")
+        raise UserError(f"{run.folder} ({run.config.method}) translates images and cannot make them from noise: use `tfgan translate`.")
     if truncation is None:
         return found[0]
     if not found[0].styles:

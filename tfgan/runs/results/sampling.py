@@ -158,7 +158,7 @@ def _edited(request):
         own = [each | {"edit": edit} for each in own]
     names = [file.with_suffix(f".{_ending(request)}").as_posix() for file in files]
     for name in (name for name, count in collections.Counter(names).items() if count > 1):
-        raise UserError(f"Several of --images would become {name}: rename them, or use a pattern for some.")
+        raise UserError(f"Several of --images would be written to {name}: rename them, or select some with a pattern.")
     return names, latents, None, own
 
 
@@ -184,7 +184,7 @@ def make_sheet(request: Request, path: Path) -> str:
         raise UserError(f"{cells}: a sheet of so many images {memory.refusal(needed)}.")
     columns, target = _SHEETS[request.settings.sheet](request), request.sampler.target
     images.save(path, grid({title: [seen_bands(image, target) for image in column] for title, column in columns.items()}))
-    return f"{path}: one picture, --sheet={request.settings.sheet}; for a file for each image name a folder"
+    return f"{path}: one picture (--sheet={request.settings.sheet}); to write one file for each image, name a folder"
 
 
 def _samples(request):
@@ -199,7 +199,7 @@ def _interpolation(request):
     else:
         _, ends, _ = _encoded(request, rows + 1)
         if len(ends) < 2:
-            raise UserError("--sheet=interpolation goes from one of --images to the next: give at least two.")
+            raise UserError("--sheet=interpolation blends each of --images into the next: give at least two.")
     labels = np.resize(request.classes, len(ends) - 1) if request.classes else None
     return sheets.interpolations(sampler, ends, request.settings.columns, labels)
 

@@ -25,8 +25,8 @@ def choose_passage(run: Run, translator: Translator, settings: TranslateConfig) 
         if size == TRAINED and not run.config.scale:
             size = FULL
             say_once(
-                f"{run.folder} is of a version that did not record at what scale it sees images: they go through as they are, as they did. "
-                f"--size={TRAINED} is for results like its sample pictures."
+                f"{run.folder} was made by a version that did not record the scale of training: images are translated at their own size, "
+                f"as in that version. --size={TRAINED} gives results like its sample pictures."
             )
     fit = translation_fit(run.config)
     passage = Passage(size, hparams.image_size, hparams.loaded_size(), settings.tile, fit)

@@ -167,7 +167,7 @@ def _describe_stages(timeline: Timeline, image_size, total: int) -> str:
 def _callbacks(method: Method, dataset: Dataset, data: DataConfig, training: TrainConfig, strategy) -> list[Callback]:
     """The callbacks that the settings ask for: sample pictures, validation, the best checkpoint, alarms."""
     if training.patience and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        raise UserError("--patience does not work in a cluster: the chief alone validates, and the others would wait for it.")
+        raise UserError("--patience does not work in a cluster: only the chief validates, and the other workers would wait for it.")
     signatures = open_inference(method)
     every = Interval(training.sample_every) if training.sample_every else EACH_EPOCH
     samples = Samples(method, signatures, dataset, training.num_samples, Path(training.workdir), every)
