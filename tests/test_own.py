@@ -220,10 +220,11 @@ class Heard(Callback):
         self.hooks.append(("end", step))
 
 
-def test_a_run_on_arrays_is_resumed_with_the_same_arrays_alone(tmp_path):
+def test_a_run_on_arrays_is_resumed_with_the_same_arrays_alone(tmp_path, capsys):
     heard = Heard()
     run = tfgan.train("pix2pix", data=PAIRS, workdir=tmp_path / "run", steps=4, callbacks=[heard], **TINY)
     assert run.step == 3 and heard.hooks == [("begin", 0), ("end", 3)]  # stopped by the callback
+    assert "3 images to train, 3 to validate (the same ones, as there is no val or test)." in capsys.readouterr().out
     assert [row["step"] for row in heard.rows] == [1, 2, 3] and heard.rows[1]["brightness"] > 0
     assert heard.pictures[0].dtype == np.uint8 and "brightness" in run.history
     assert np.isfinite(run.evaluate(features="", metrics=["l1"])["l1"])

@@ -13,7 +13,6 @@ import keras
 import pytest
 
 import tfgan
-from tfgan import api
 from tfgan.cli.flags import Flags
 from tfgan.cli.main import main
 from tfgan.config import Classes, DataConfig, DataSpec, Domain, RunConfig, TrainConfig, as_flag, from_dict, make_records, setting, words
@@ -275,7 +274,7 @@ def test_training_takes_old_keywords(monkeypatch, said, tmp_path):
     """Through the front door, up to where training begins."""
     given = []
     monkeypatch.setattr("tfgan.runs.training.train.train", lambda plan, callbacks: given.append(plan))
-    monkeypatch.setattr(api, "load", lambda folder: folder)
+    monkeypatch.setattr("tfgan.api.training.load", lambda folder: folder)
     for name in ("average_decay", "ema_decay"):
         tfgan.train("dcgan", dataset="synthetic", workdir=tmp_path, **{name: 0.5})
     assert given[0].hparams == given[1].hparams and given[0].hparams.ema_decay == 0.5

@@ -83,7 +83,7 @@ def _train(plan: Plan, callbacks: Sequence[Callback]) -> Trained:
     dataset.spec = growth.with_states(dataset, earlier.spec if earlier else None, found.step if found else 0)
     training = dataclasses.replace(training, accept_new_data=False)  # which was said of this command, not of the run
     config = RunConfig(method, data, training, hparams, dataset.spec, versions(), hardware, scale)
-    logger.info(_describe(dataset.spec))
+    logger.info(_describe(dataset.spec, dataset.validation_split))
     _tell_crops(hparams, data, dataset.spec.kind)
     if earlier:
         refuse_changes(earlier, config)
@@ -121,12 +121,14 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
     return Trained(trainer.fit(), run.method)
 
 
-def _describe(spec) -> str:
+def _describe(spec, validation_split: str) -> str:
     height, width = spec.image_size
     domains = " to ".join(
         f"{domain.name} ({domain.channels} channel{'s' * (domain.channels > 1)}, {domain.dtype})" for domain in spec.domains.values()
     )
-    lines = [f"Data: {domains}, {height}×{width} pixels; {spec.sizes['train']} images to train, {spec.sizes['validation']} to validate."]
+    same = " (the same ones, as there is no val or test)" * (validation_split == "train")
+    counts = f"{spec.sizes['train']} images to train, {spec.sizes['validation']} to validate{same}"
+    lines = [f"Data: {domains}, {height}×{width} pixels; {counts}."]
     if spec.attribute_names:
         groups = [f"one of {', '.join(group)}" for group in spec.attribute_groups]
         grouped = {name for group in spec.attribute_groups for name in group}

@@ -1,0 +1,257 @@
+"""Trained runs from Python: opening one, what can be done with it, and the evaluation of folders of images."""
+
+from __future__ import annotations  # types of modules that are imported when they are needed
+
+import dataclasses
+import functools
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tfgan.api.data import with_own
+from tfgan.config import DataConfig, make_records
+from tfgan.config.rows import metrics_row
+from tfgan.config.stored import read_lines
+from tfgan.config.verbs import EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
+from tfgan.errors import UserError
+from tfgan.methods import register
+from tfgan.runs.start import start_tensorflow
+
+if TYPE_CHECKING:
+    from tfgan.data.dataset import Dataset
+    from tfgan.inference import Sampler
+    from tfgan.inference.arrays import Pixels, Results
+    from tfgan.methods.base import Method
+    from tfgan.runs import opening
+
+logger = logging.getLogger(__name__)
+
+
+def load(folder: str | Path, checkpoint: str | int = "last", *, method: type[Method] | None = None, data: Any = None) -> Run:
+    """Opens a trained run. Its folder holds all settings, so no others are needed.
+
+    Args:
+        folder: the run's folder, which was the `workdir` of its training.
+        checkpoint: "last", "best", or the number of a step.
+        method: your own method's class, if this process has not trained or loaded a run with it before.
+        data: the images that `train` was given as `data`. They are needed for `evaluate` and `open_dataset` in another process.
+
+    Raises:
+        UserError: the folder is not a run, or has no such checkpoint (the message lists those that exist); or `data` are other images than
+            those of the run.
+    """
+    start_tensorflow()
+    from tfgan.runs.opening import open_run, read_config
+
+    if method is not None:
+        register(method)
+    if data is not None:
+        config = read_config(Path(folder).expanduser())
+        given = with_own(dataclasses.replace(config.data, dataset=DataConfig.dataset), data, config.spec.kind)
+        if given.dataset != config.data.dataset:
+            raise UserError(f"{folder} was trained on other images than data: {config.data.dataset}, not {given.dataset}.")
+    return Run(open_run(str(folder), str(checkpoint)), str(checkpoint))
+
+
+def evaluate(*, real: str | Path, fake: str | Path, **settings: Any) -> dict[str, float]:
+    """Compares the images of two folders: as sets, and, if their names form pairs, pair by pair.
+
+    Args:
+        real: a folder of real images, or a pattern such as "results/*_real_B.png".
+        fake: a folder or pattern of generated images.
+        settings: what `tfgan evaluate --help` lists: `metrics`, `features`, `count`, `pair_names`, …
+
+    Returns:
+        A dictionary, metric -> value.
+
+    Raises:
+        UserError: an unknown setting or metric, or one that cannot be measured on these images.
+    """
+    (config,) = make_records([], settings, [EvaluateConfig])
+    from tfgan.runs.evaluation.evaluate import evaluate_folders
+
+    return _values(evaluate_folders(str(real), str(fake), config))
+
+
+def _values(result: dict) -> dict[str, float]:
+    return {name: value["value"] for name, value in result["metrics"].items()}
+
+
+def _wants_floats(dtype: str) -> bool:
+    if dtype not in ("", "float32"):
+        raise UserError(f'dtype={dtype!r} must be "float32", or "" for pixels.')
+    return dtype == "float32"
+
+
+class Run:
+    """A trained run, as `tfgan.train` and `tfgan.load` return it.
+
+    Attributes:
+        folder: the run's folder, a `pathlib.Path`.
+        config: the run's settings, a `tfgan.config.RunConfig`.
+        step: the step of the loaded checkpoint.
+        networks: name -> Keras model. If the run keeps moving averages of weights, these are the averaged networks, which make all results.
+    """
+
+    def __init__(self, opened: opening.Run, checkpoint: str):
+        self._opened, self._checkpoint = opened, checkpoint
+        self.folder, self.config, self.step = opened.folder, opened.config, opened.step
+        self.networks = opened.method.networks | opened.method.ema
+
+    def __repr__(self) -> str:
+        return f"<tfgan.Run {self.folder}: {self.config.method} at step {self.step}>"
+
+    @functools.cached_property
+    def _signatures(self):
+        from tfgan.inference import open_inference
+
+        return open_inference(self._opened.method)
+
+    @property
+    def sampler(self) -> Sampler:
+        """Makes images from your own latents: a `tfgan.inference.Sampler`. Raises `UserError` if the run makes no images from noise."""
+        from tfgan.runs.results.latents import choose_sampler
+
+        return choose_sampler(self._opened, self._signatures, None)
+
+    @property
+    def history(self) -> dict[str, np.ndarray]:
+        """The values logged during training: name -> array with one value for each row of metrics.jsonl, NaN if a row has none.
+
+        Damaged lines are skipped, and a warning is logged. Raises `UserError` if the whole file is damaged.
+        """
+        path = self.folder / "metrics.jsonl"
+        found = read_lines(path, metrics_row)
+        if found.bad:
+            logger.warning(f"{path}: {found.bad} of {found.bad + len(found.records)} lines are damaged, and skipped.")
+        names = dict.fromkeys(name for row in found.records for name in row)
+        return {name: np.array([row.get(name, np.nan) for row in found.records]) for name in names}
+
+    def open_dataset(self) -> Dataset:
+        """Opens the data set of the run, like `tfgan.open_dataset`. Raises `UserError` if it no longer exists."""
+        from tfgan.data import open_dataset as open_data
+
+        sizes = self.config.hparams.image_size, self.config.hparams.loaded_size()
+        return open_data(self.config.data, self.config.spec.kind, *sizes)
+
+    def translate(
+        self,
+        images: Pixels,
+        *,
+        to: str = "",
+        set: str = "",
+        style: str = "",
+        seed: int = 0,
+        size: str | int = "",
+        tile: int = 2048,
+        dtype: str = "",
+    ) -> Results:
+        """Translates images of any size with the run's generator, one after the other.
+
+        Args:
+            images: an array H×W×C or N×H×W×C with pixels of the source domain or floats in [-1, 1] (label maps: class indices H×W or
+                N×H×W), or anything that NumPy accepts as an array; a PIL image, a file name, or a list of these.
+            to: the domain to translate into; required if the run translates both ways.
+            set: attributes that the results have, and, after ~, those that they do not have: "Black_Hair,~Male".
+            style: an image file whose style the results take.
+            seed: the seed of the random style, an integer, if there is no `style`.
+            size: the size at which the network gets the images; results have the size of their image. "trained": the network's size, as in
+                training and sample pictures; "full": the image's own size; or the number of pixels of the shorter side. "" is the method's
+                default, "trained" for all methods of tfgan.
+            tile: with "full" or a number, larger images are translated in overlapping tiles of this many pixels; 0: never.
+            dtype: "float32" for results in [-1, 1]; "" for pixels.
+
+        Returns:
+            An array for an array, a PIL image for a PIL image or a file, a list for a list; in the type and range of the target domain, or
+            float32 in [-1, 1].
+
+        Raises:
+            UserError: images or conditions that do not suit the run, or a missing `to`.
+        """
+        from tfgan.runs.results.translate import translate_images
+
+        config = TranslateConfig(checkpoint=self._checkpoint, to=to, set=set, style=style, seed=seed, size=str(size), tile=tile)
+        return translate_images(self._opened, self._signatures, images, config, _wants_floats(dtype))
+
+    def sample(
+        self,
+        seeds: ArrayLike | Iterable[int] = range(16),
+        labels: ArrayLike | Sequence[int | str] | None = None,
+        truncation: float | None = None,
+        dtype: str = "",
+    ) -> np.ndarray:
+        """Makes images from noise.
+
+        Args:
+            seeds: N integers from 0 to 2³¹ - 1, as a list, a range, or an array. The same seed always gives the same image.
+            labels: N classes, as numbers from 0 on or as names, if the run has classes; by default all classes in turn.
+            truncation: StyleGAN's ψ, from 0 (the mean image) to 1 (full variety).
+            dtype: "float32" for results in [-1, 1]; "" for pixels.
+
+        Returns:
+            An array N×H×W×C in the type and range of the run's images, or float32 in [-1, 1].
+
+        Raises:
+            UserError: the run makes no images from noise, or has no styles to truncate; seeds or classes that do not exist.
+        """
+        from tfgan.runs.results.latents import choose_sampler, class_numbers
+
+        (config,) = make_records([], {} if truncation is None else {"truncation": truncation}, [SampleConfig])
+        sampler = choose_sampler(self._opened, self._signatures, next(iter(config.numbers("truncation")), None))
+        latents = sampler.latents(seeds)
+        numbers = class_numbers(sampler, labels, len(latents))
+        return (sampler if _wants_floats(dtype) else sampler.pixels)(latents, numbers).numpy()
+
+    def evaluate(self, **settings: Any) -> dict[str, float]:
+        """Measures the run on its data, like `tfgan evaluate`, and adds the result to its evaluation.json if that can be written.
+
+        Args:
+            settings: what `tfgan evaluate --help` lists: `metrics`, `features`, `count`, …
+
+        Returns:
+            A dictionary, metric -> value.
+
+        Raises:
+            UserError: an unknown setting or metric, or one that cannot be measured on these images.
+        """
+        from tfgan.runs.evaluation.evaluate import evaluate as evaluate_runs
+
+        (config,) = make_records([], {"checkpoint": self._checkpoint, **settings}, [EvaluateConfig])
+        return _values(evaluate_runs([str(self.folder)], config, elsewhere=True)[0])
+
+    def export(self, output: str | Path = "", *, overwrite: bool = False, max_pixels: int = ExportConfig.max_pixels) -> Path:
+        """Writes a SavedModel that does not need tfgan, compares it with the run, and returns its folder.
+
+        Args:
+            output: the folder; by default RUN/export.
+            overwrite: whether to replace an existing export. A folder that holds anything else is never replaced.
+            max_pixels: the maximum number of pixels of a file that the export accepts. Larger files are refused before they are decoded.
+
+        Raises:
+            UserError: the folder exists and must not be overwritten, or the run's images to compare with are gone.
+            OutputError: the folder cannot be written.
+            TrainingFailed: the SavedModel does not reproduce the run.
+        """
+        from tfgan.runs.results.export import export_run
+
+        return export_run(
+            str(self.folder), ExportConfig(checkpoint=self._checkpoint, output=str(output), overwrite=overwrite, max_pixels=max_pixels)
+        ).folder
+
+    def report(self, out: str | Path = "", *, images: int = 20) -> Path:
+        """Writes an HTML file about the run, by default RUN/report.html, and returns its path.
+
+        Args:
+            out: the file.
+            images: the maximum number of sample pictures, evenly spaced over training.
+
+        Raises:
+            UserError: the file exists and is not a report.
+        """
+        from tfgan.runs.report import write_report
+
+        return write_report([self.folder], ReportConfig(out=str(out), images=images))[0]
