@@ -87,7 +87,7 @@ def test_images_come_back_as_they_were_given(run, tmp_path):
 
 def test_images_from_noise(run):
     if run.config.method in TRANSLATES:
-        with pytest.raises(tfgan.UserError, match="makes none from noise"):
+        with pytest.raises(tfgan.UserError, match="cannot make them from noise"):
             run.sample()
         return
     images = run.sample(seeds=range(3))
@@ -123,7 +123,7 @@ def test_a_run_is_measured_exported_and_reported(run, tmp_path):
     "call, message",
     [
         (lambda: tfgan.train("pix2pixx"), "Did you mean pix2pix"),
-        (lambda: tfgan.train("pix2pix", epoch=3), "epoch is no setting here. Did you mean epochs"),
+        (lambda: tfgan.train("pix2pix", epoch=3), "epoch is not a setting here. Did you mean epochs"),
         (lambda: tfgan.train("pix2pix", seed=-1), "--seed=-1 must be at least 0"),
         (lambda: tfgan.train("pix2pix", precision="float8"), "must be one of auto, float32"),
         (lambda: tfgan.train("pix2pix", epochs="many"), "must be a whole number"),
@@ -133,7 +133,7 @@ def test_a_run_is_measured_exported_and_reported(run, tmp_path):
         (lambda: tfgan.load("absent"), "absent is not a run"),
         (lambda: tfgan.evaluate(real="absent", fake="absent", features=""), "absent is missing"),
         (lambda: tfgan.evaluate(real="a", fake="b", features="own"), "--features=own is trained on a run's data"),
-        (lambda: tfgan.evaluate(real="", fake="b"), "name both, --real=FOLDER and --fake=FOLDER"),
+        (lambda: tfgan.evaluate(real="", fake="b"), "name both: --real=FOLDER and --fake=FOLDER"),
         (lambda: tfgan.check(), "which data set"),
         (lambda: tfgan.check("absent", "pix2pixx"), "Did you mean pix2pix"),
         (lambda: tfgan.open_dataset("pared", 16), "Did you mean paired"),

@@ -38,7 +38,7 @@ BELOW = {
     "networks": {"layers", "sizes", "errors"},
     "methods": {"lazy", "sizes", "losses", "augmentation", "attributes", "config", "errors"},
 }
-SHARED_BY_METHODS = ("base", "noise")
+SHARED_BY_METHODS = ("base", "hparams", "noise")
 ROOMS = {
     "runs": {"planning": set(), "evaluation": set(), "training": {"planning", "evaluation"}, "results": {"training"}},
     "data": {

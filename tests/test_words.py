@@ -248,7 +248,7 @@ def test_old_words_are_in_no_help_and_no_suggestion(capsys):
     assert "Did you mean" not in capsys.readouterr().err
     assert main(["train", "--ema_decai=0.9"]) == 2
     assert "Did you mean --ema_decay?" in capsys.readouterr().err
-    with pytest.raises(UserError, match="r1_intervall is no setting here. Did you mean r1_interval?"):
+    with pytest.raises(UserError, match="r1_intervall is not a setting here. Did you mean r1_interval?"):
         tfgan.train("stylegan", r1_intervall=3)
 
 

@@ -71,7 +71,7 @@ def test_a_run_and_an_export(place, capsys):
     for command in (["export", str(KEPT), f"--output={ODD}/out"], ["sample", f"{ODD}/run", "out"], ["train", f"--workdir={ODD}/new"]):
         assert main([*command, "--dataset=synthetic"] if command[0] == "train" else command) == 2
         error = capsys.readouterr().err
-        assert "is no UTF-8, which TensorFlow needs of paths" in error and SHOWN in error
+        assert "is not UTF-8, and TensorFlow needs UTF-8 paths" in error and SHOWN in error
 
 
 def test_report(place):

@@ -94,7 +94,7 @@ def test_who_lies_in_two_splits_is_told(slices, caplog):
     assert shared_groups(open_sources(settings, "paired", (8, 8)), settings) == {"p3": ["train", "val"]}
     with caplog.at_level(logging.INFO):
         open_dataset(settings, "paired", (8, 8), (8, 8))
-    assert "Warning: 1 groups lie in several splits, such as p3 in train and val (--groups)." in caplog.text
+    assert "Warning: 1 groups are in several splits, such as p3 in train and val (--groups)." in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,9 @@ def test_a_pattern_in_the_middle_of_names(slices):
     "text, message",
     [
         ("p0_0\n", "must have two columns, name and group; found 'p0_0'"),
-        ("", "says nothing of p0_0.v2.png"),
-        ("p0_0,\0", "is no table of names and groups"),
-        ('"p0_0,p0', "is no CSV file"),
+        ("", "has no group for p0_0.v2.png"),
+        ("p0_0,\0", "is not a table of names and groups"),
+        ('"p0_0,p0', "is not a CSV file"),
         ("\n".join(f"p{p}_{n}.v2,all" for p in range(20) for n in range(3)), "makes one group of all images, 'all'"),
     ],
 )

@@ -57,7 +57,7 @@ def test_places_without_features_count_nothing():
 
 
 def test_no_maps():
-    with pytest.raises(UserError, match="gives no feature maps"):
+    with pytest.raises(UserError, match="has no feature maps"):
         map_distance([], [])
 
 

@@ -112,13 +112,13 @@ def test_tiles_are_of_the_resized_image_and_never_of_training():
         ("full", (256, 256), (286, 286), (256, 256), ""),
         ("full", (256, 256), (286, 286), (429, 300), ""),
         ("full", (256, 256), (286, 286), (432, 300), "is translated at 432×300 pixels, 1.5 times larger than whole images"),
-        ("full", (256, 256), (286, 286), (3000, 4000), "14.0 times larger than whole images did in training (286×286)"),
+        ("full", (256, 256), (286, 286), (3000, 4000), "14.0 times larger than whole images in training (286×286)"),
         ("full", (256, 256), (286, 286), (100, 256), "2.9 times smaller"),
         ("256", (256, 256), (286, 286), (3000, 3000), ""),
-        ("512", (256, 256), (286, 286), (3000, 3000), "--size=trained comes nearer"),
+        ("512", (256, 256), (286, 286), (3000, 3000), "--size=trained is closer"),
         ("256", (256, 256), (286, 286), (1000, 3000), "2.7 times larger"),  # the run saw wide images squeezed
-        ("trained", (256, 256), (600, 600), (600, 600), "2.3 times smaller than whole images did in training (600×600), at a scale"),
-        ("trained", (256, 256), (600, 600), (600, 600), "--size=600 comes nearer"),
+        ("trained", (256, 256), (600, 600), (600, 600), "2.3 times smaller than whole images in training (600×600), a scale"),
+        ("trained", (256, 256), (600, 600), (600, 600), "--size=600 is closer"),
         ("600", (256, 256), (600, 600), (1200, 1200), ""),
     ],
 )
@@ -186,4 +186,4 @@ def test_large_images_at_their_own_scale_go_through_in_tiles():
 
 def test_another_scale_than_that_of_training_is_told():
     way = Passage("64", (8, 8), (9, 9), fit="none")
-    assert "8.0 times larger than whole images did in training (8×8)" in way.unlike_training((8, 8))
+    assert "8.0 times larger than whole images in training (8×8)" in way.unlike_training((8, 8))

@@ -108,7 +108,7 @@ def test_devices_and_sockets_are_never_replaced(tmp_path, what, monkeypatch):
     path = Path("/dev/null") if what == "device" else Path("socket")
     with socket.socket(socket.AF_UNIX) as own:
         own.bind("socket")
-        with pytest.raises(UserError, match="is no file but a device, a pipe or a socket"):
+        with pytest.raises(UserError, match="is a device, a pipe, or a socket, not a file"):
             check_file(path)
         if what == "socket":
             with pytest.raises(OutputError):

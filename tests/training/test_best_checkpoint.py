@@ -11,8 +11,8 @@ from tiny_saver import DAMAGES, make_run, of_step, saver, train
 from tfgan.errors import UserError
 from tfgan.paths.files import write_atomically
 from tfgan.training import kept
-from tfgan.training.checkpoint import find_damage
 from tfgan.training.kept import find_checkpoint
+from tfgan.training.restoring import find_damage
 
 by_damage = pytest.mark.parametrize("damage", DAMAGES)
 

@@ -14,8 +14,8 @@ from tiny_saver import DAMAGES, contents, cut, flip, make_folder, make_run, of_s
 from tfgan.errors import TrainingFailed, UserError
 from tfgan.paths.processes import place
 from tfgan.training import kept
-from tfgan.training.checkpoint import find_damage
 from tfgan.training.kept import find_checkpoint, holds_checkpoints, kept_checkpoints, resume_point
+from tfgan.training.restoring import find_damage
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -50,7 +50,7 @@ def _parse(entry: str) -> RangeRule:
         return RangeRule(":".join(words[:-1]), words[-1], 0.0, 100.0)
     low, high = (_number(word) for word in words[-2:]) if len(words) > 1 else (None, None)
     if low is None or high is None:
-        raise UserError(f"--value_range={entry[:80]} is no range: use LOW:HIGH with the domain's name before it, as in {_EXAMPLES}.")
+        raise UserError(f"--value_range={entry[:80]} is not a range: use LOW:HIGH with the domain's name before it, as in {_EXAMPLES}.")
     names, origin = words[:-2], FIXED
     if names[-1:] == [AUTO]:
         names, origin = names[:-1], AUTO

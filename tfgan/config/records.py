@@ -30,7 +30,7 @@ def make_records(
     old = old_names(*kinds)
     for name in (name for place in (*texts, values) for name in place):
         if name not in hints and name not in old:
-            raise UserError(f"{name} is no setting here.{did_you_mean(name, hints)}")
+            raise UserError(f"{name} is not a setting here.{did_you_mean(name, hints)}")
         tell_old_names([name], old)
     merged: dict[str, Any] = {}
     for place in texts:

@@ -43,7 +43,7 @@ class TranslateConfig(Settings):
     """The settings of `tfgan translate`, which makes images from images with a trained run."""
 
     unused: ClassVar[Table] = (
-        Unused(("set",), where={"attributes": False}, why="for {subject}, which knows no attributes"),
+        Unused(("set",), where={"attributes": False}, why="for {subject}, which has no attributes"),
         Unused(("style",), where={"styles of photos": False}, why="for {subject}, which has no style encoder (spade with --style_encoder)"),
         Unused(("seed",), where={"styles of photos": False}, why="for {subject}, which takes no random style"),
         Unused(("seed",), {"style": given}, why="with --style, which replaces the random one"),
@@ -98,8 +98,8 @@ class SampleConfig(Settings):
         Unused(("columns",), {"sheet": ("samples",)}, {"classes": True}, "for {subject}, whose classes are the columns", said=True),
         Unused(("images",), {"sheet": ("samples", "mixing", "truncation")}),
         Unused(("count",), {"images": given, "sheet": ("",)}, why="with --images, all of which are taken", said=True),
-        Unused(("seed",), {"images": given}, why="with --images, which are in the place of noise", said=True),
-        Unused(("classes",), {"images": given}, why="with --images, which are in the place of noise"),
+        Unused(("seed",), {"images": given}, why="with --images, which replace the noise", said=True),
+        Unused(("classes",), {"images": given}, why="with --images, which replace the noise"),
         Unused(("classes",), {"sheet": ("mixing", "truncation")}),
         Unused(("classes",), where={"classes": False}, why="for {subject}, which was trained without classes"),
         Unused(("truncation",), {"sheet": ("truncation",)}, why="with --sheet=truncation, which shows several"),

@@ -61,7 +61,7 @@ def _tell_shared_groups(splits: dict[str, list[Source]], settings: DataConfig):
 
     if shared := shared_groups(splits, settings):
         name, places = next(iter(shared.items()))
-        logger.warning(f"Warning: {len(shared)} groups lie in several splits, such as {name} in {' and '.join(places)} (--groups).")
+        logger.warning(f"Warning: {len(shared)} groups are in several splits, such as {name} in {' and '.join(places)} (--groups).")
 
 
 def _tell_unread(folder: Path):

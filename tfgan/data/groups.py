@@ -135,12 +135,12 @@ def _read_table(path: Path) -> dict[str, str]:
     except OSError as error:
         raise UserError(f"--groups={path} cannot be read: {error.strerror or error}") from None
     if len(content) > MAX_BYTES or b"\0" in content:
-        raise UserError(f"--groups={path} is no table of names and groups.")
+        raise UserError(f"--groups={path} is not a table of names and groups.")
     lines = content.decode("utf-8-sig", errors="surrogateescape").splitlines()
     try:
         rows = [row for row in csv.reader(lines, delimiter=";" if lines and ";" in lines[0] else ",", strict=True) if any(row)]
     except csv.Error as error:
-        raise UserError(f"--groups={path} is no CSV file: {error}") from None
+        raise UserError(f"--groups={path} is not a CSV file: {error}") from None
     if short := next((row for row in rows if len(row) < 2), None):
         raise UserError(f"--groups={path} must have two columns, name and group; found {','.join(short)[:80]!r}.")
     return {_stem(name.strip()): group.strip() for name, group, *_ in rows}

@@ -281,7 +281,7 @@ def _image(key: str, number: int, value) -> np.ndarray:
         shape = "×".join(map(str, image.shape))
         raise UserError(f"data: {key} {number} has the shape {shape}; give H×W or H×W×C, C from 1 to {MOST_CHANNELS}.")
     if image.dtype.kind == "f" and not np.isfinite(image).all():
-        raise UserError(f"data: {key} {number} holds values that are no finite numbers (NaN or infinity).")
+        raise UserError(f"data: {key} {number} holds values that are not finite (NaN or infinity).")
     return image
 
 

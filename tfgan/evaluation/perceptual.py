@@ -29,7 +29,7 @@ def map_distance(real: list[np.ndarray], fake: list[np.ndarray], weights: list[n
         UserError: maps of two sizes, or none.
     """
     if not real:
-        raise UserError("This network gives no feature maps, by which two images would be compared.")
+        raise UserError("This network has no feature maps to compare images by.")
     sizes = [[feature_map.shape for feature_map in maps] for maps in (real, fake)]
     if sizes[0] != sizes[1]:
         raise UserError(f"Feature maps of shapes {sizes[0]} and {sizes[1]} cannot be compared: use images of one size.")

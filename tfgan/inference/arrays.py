@@ -132,7 +132,7 @@ def _values(array: np.ndarray, domain: Domain) -> np.ndarray:
     """Values of files H×W×C in the domain's dtype, once its channels and its type fit."""
     _check_channels(array, domain)
     if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
-        raise UserError("images hold values that are no finite numbers (NaN or infinity).")
+        raise UserError("images hold values that are not finite (NaN or infinity).")
     floats = np.issubdtype(domain.dtype, np.floating)
     if floats or np.can_cast(array.dtype, domain.dtype):
         return array.astype(domain.dtype)
@@ -154,7 +154,7 @@ def _pixels(array: np.ndarray, domain: Domain) -> np.ndarray:
         return array
     if np.issubdtype(array.dtype, np.floating):
         if not np.isfinite(array).all():
-            raise UserError("images hold values that are no finite numbers (NaN or infinity).")
+            raise UserError("images hold values that are not finite (NaN or infinity).")
         if array.min() < -1 or array.max() > 1:
             raise UserError(f"images of floats are in [-1, 1], but these are in [{array.min():g}, {array.max():g}].")
         return array.astype(np.float32)

@@ -90,7 +90,7 @@ class Sampler(tf.Module):
         if latents.shape.rank != 2 or latents.shape[0] == 0 or latents.shape[1] != self.length:
             raise UserError(f"latents have the shape {latents.shape}; give N×{self.length}, one at least.")
         if not tf.reduce_all(tf.math.is_finite(latents)):
-            raise UserError("latents hold values that are no finite numbers (NaN or infinity).")
+            raise UserError("latents hold values that are not finite (NaN or infinity).")
         return latents
 
     def _checked_labels(self, latents, labels) -> list[tf.Tensor]:

@@ -68,7 +68,7 @@ class HParams(base.AdamHParams):
         sees = not self.vgg_weights or min(self.image_size) >= VGG_MINIMUM
         self.require_size(sees, "--vgg_weights", f"{VGG_MINIMUM} pixels or more")
         if self.encoder_size & (self.encoder_size - 1) or 0 < self.encoder_size < 8:
-            raise UserError(f"--encoder_size={self.encoder_size} is no power of two from 8 on.")
+            raise UserError(f"--encoder_size={self.encoder_size} must be a power of two, 8 or larger.")
 
     def effective(self):
         encoder_size = self.encoder_size or fitting_power(self.image_size)

@@ -95,7 +95,7 @@ def check_file(path: Path, flag: str = ""):
         if stat.S_ISDIR(found.st_mode):
             raise UserError(f"{flag}{path} is a folder: name a file.")
         if not stat.S_ISREG(found.st_mode):
-            raise UserError(f"{flag}{path} is no file but a device, a pipe or a socket: use another name.")
+            raise UserError(f"{flag}{path} is a device, a pipe, or a socket, not a file: use another name.")
     check_place(path)
 
 
@@ -138,7 +138,7 @@ def check_encoding(path: Path | str, flag: str = ""):
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        raise UserError(f"{flag}{path} is no UTF-8, which TensorFlow needs of paths: rename what is not, or use another place.") from None
+        raise UserError(f"{flag}{path} is not UTF-8, and TensorFlow needs UTF-8 paths: rename it, or use another place.") from None
 
 
 def is_there(path: Path) -> bool:

@@ -48,7 +48,7 @@ def open_run(folder: str, checkpoint: str = "last") -> Run:
         UserError: no such run or checkpoint; networks that cannot fit into this machine's memory.
     """
     from tfgan.training.capacity import check_capacity
-    from tfgan.training.checkpoint import load_weights
+    from tfgan.training.restoring import load_weights
     from tfgan.training.strategy import networks_in
     from tfgan.training.timeline import Timeline
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from tfgan.errors import TrainingFailed, UserError, first_line
+from tfgan.errors import TrainingFailed
 from tfgan.methods.base import Method
 from tfgan.paths.aside import gather
 from tfgan.paths.files import write_atomically
@@ -23,7 +23,6 @@ from tfgan.training.kept import (
     Passed,
     best_names,
     best_record,
-    find_checkpoint,
     kept_best,
     kept_checkpoints,
     names_in,
@@ -32,6 +31,7 @@ from tfgan.training.kept import (
 )
 from tfgan.training.leftovers import remove_leftovers, remove_save
 from tfgan.training.manifest import Manifest, sums_on_disk
+from tfgan.training.restoring import find_damage, fitting
 from tfgan.training.step import TrainStep
 
 SPACE_MARGIN = 1.05  # of a checkpoint's size, for its index
@@ -82,7 +82,7 @@ class Checkpointer:
         found, passed = resume_point(self.folder, find_damage)
         self._manifest = Manifest.read(self.folder)
         if found:
-            with _fitting(found.path):
+            with fitting(found.path):
                 self._checkpoint.restore(found.path).assert_consumed()
             self._newest = found.name
         if self.chief:
@@ -298,33 +298,6 @@ class Checkpointer:
         return f"{settings}, with --init_from={self.folder.parent} and a new --workdir. {good}"
 
 
-def find_damage(kept: Kept) -> str:
-    """What is wrong with a checkpoint; "" if it is whole. All its values are read where the sums of its files are not known.
-
-    Raises:
-        UserError: a file that cannot be read, which tells nothing of what it holds.
-    """
-    if (why := kept.damage()) or kept.sums:
-        return why
-    try:
-        reader = tf.train.load_checkpoint(kept.path)
-        for name in reader.get_variable_to_shape_map():
-            reader.get_tensor(name)  # which checks TensorFlow's own checksum of it
-    except Exception as error:  # TensorFlow raises what it meets: AttributeError for an index of other bytes
-        return first_line(error)
-    return ""
-
-
-@contextlib.contextmanager
-def _fitting(path: str):
-    """Turns what TensorFlow raises inside for a whole checkpoint at `path` that is of other networks into a `UserError`."""
-    try:
-        yield
-    except (tf.errors.OpError, AssertionError, IndexError, ValueError) as error:
-        tf.get_logger().setLevel("ERROR")  # one warning for each of a thousand values that were not restored
-        raise UserError(f"The checkpoint {path} is whole, but not of the run's networks: {first_line(error)}.") from error
-
-
 def _size(variables) -> int:
     """The bytes of variables' values."""
     return sum(int(np.prod(v.shape)) * tf.as_dtype(v.dtype).size for v in variables)
@@ -332,29 +305,3 @@ def _size(variables) -> int:
 
 def _variables(method: Method):
     return [v for model in [*method.networks.values(), *method.ema.values()] for v in model.weights]
-
-
-def load_weights(folder: Path, method: Method, which: str = "last") -> int:
-    """Loads networks, averages and state from RUN/checkpoints into `method`.
-
-    Args:
-        folder: RUN/checkpoints.
-        method: its networks have the run's sizes.
-        which: last, best, or the number of a step.
-
-    Returns:
-        The step of the checkpoint.
-
-    Raises:
-        UserError: there is no such checkpoint, or it cannot be read; the message lists those that are there.
-    """
-    found, passed = find_checkpoint(folder, which, find_damage)
-    for kept, why in passed:
-        logger.warning(
-            f"{kept.path} is {'damaged' if kept.ended else 'not there yet'} ({why}): {found.name}, the newest whole one, is used."
-        )
-    step = tf.Variable(0, dtype=tf.int64)
-    checkpoint = tf.train.Checkpoint(networks=method.networks, averages=method.ema, state=method.state, step=step)
-    with _fitting(found.path):
-        checkpoint.read(found.path).expect_partial().assert_existing_objects_matched()
-    return int(step.numpy())

@@ -168,7 +168,7 @@ def test_celeba_as_csv_and_incomplete(tmp_path):
     assert splits["train"][0].attribute_names == ("Bald", "Male", "Young")
     assert rows(splits["val"][0]) == {"000006.png": [0, 1, 1]}
     (tmp_path / "short.txt").write_text(CELEBA[: CELEBA.index("000006")])
-    with pytest.raises(UserError, match="short.txt announces 6 rows but has 5; is it complete"):
+    with pytest.raises(UserError, match="short.txt says that it has 6 rows, but it has 5; is it complete"):
         opened(tmp_path, attributes_file="short.txt")
 
 
@@ -241,7 +241,7 @@ def test_attributes_that_cannot_be_learned(tmp_path):
         ({"attribute_groups": ("a+b", "b+c")}, "--attribute_groups: 'b' is named twice"),
         ({"attribute_groups": ("a+bc",)}, "'bc' is not among the learned attributes"),
         ({"attribute_groups": ("a+d",), "attributes": ("a", "b")}, "'d' is not among the learned attributes.*: a, b"),
-        ({"attribute_groups": ("a",)}, "a alone is no group"),
+        ({"attribute_groups": ("a",)}, "a alone is not a group"),
         ({"attributes_file": "other.csv"}, "cannot read the attributes in .*other.csv: No such file"),
     ],
 )

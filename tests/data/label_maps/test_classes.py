@@ -175,7 +175,7 @@ def test_a_given_palette_needs_no_discovery():
     "settings, message",
     [
         ({"label_palette": ("facade",)}, "=facade is unknown; write RRGGBB,RRGGBB,… or facades.*Did you mean facades"),
-        ({"label_palette": ("ff0000", "00ff0g")}, "'00ff0g' is no color"),
+        ({"label_palette": ("ff0000", "00ff0g")}, "'00ff0g' is not a color"),
         ({"label_palette": ("ff0000", "FF0000")}, "two classes have one color"),
         ({"label_palette": ("ff0000", "00ff00"), "label_names": ("one",)}, "2 colors, --label_names 1 names"),
         ({"label_names": ("one",)}, "one class tells nothing"),

@@ -168,7 +168,7 @@ def test_ranges_that_do_not_fit_the_domains(folder, entries, says):
 def test_images_of_one_value_have_no_range(folder):
     for path in folder.glob("train/ct/*.npy"):
         np.save(path, np.full((2, 2), 7, np.int16))
-    with pytest.raises(UserError, match="hold the value 7 alone"):
+    with pytest.raises(UserError, match="have only the value 7"):
         domains(folder, value_range=("ct:auto",))
 
 

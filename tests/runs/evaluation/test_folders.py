@@ -35,4 +35,4 @@ def test_signed_and_float_images_are_compared_in_their_range(tmp_path, caplog):
     scores = tfgan.evaluate(real=true, fake=made, metrics=["l1", "l1_units"], value_range=["-50:50"])
     assert scores["l1_units"] == pytest.approx(2) and scores["l1"] == pytest.approx(2 / 50)
     assert tfgan.evaluate(real=true, fake=made, metrics=["l1_units"], value_range=["auto"])["l1_units"] < 2
-    assert "of the values lie outside -40 to 40 and are clipped" in caplog.text
+    assert "of the values are outside -40 to 40, and are clipped" in caplog.text

@@ -91,7 +91,7 @@ def test_a_grown_run_resumes_as_if_unbroken(go_on, data, tmp_path):
     shutil.copytree(tmp_path / "run", tmp_path / "other")
     add(data, 6, 9)
     code, output = go_on(12, "--accept_new_data")
-    assert code == 0 and "3 images more in train" in output and "learned from step 4 on" in output, output
+    assert code == 0 and "3 images more in train" in output and "used from step 4 on" in output, output
     for steps, flags in ((6, ["--accept_new_data"]), (9, []), (12, [])):
         code, output = go_on(steps, *flags, run="other")
         assert code == 0, output

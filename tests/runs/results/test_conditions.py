@@ -181,7 +181,7 @@ REFUSED = [
     ("pix2pix", ["--to=photo"], "--to=photo: the run translates to labels."),
     ("cyclegan", [], "The run translates in 2 ways. Say which: --to=night for day to night, or --to=day for night to day."),
     ("cyclegan", ["--to=nihgt"], "--to=nihgt: the run knows day and night. Did you mean night?"),
-    ("cyclegan", ["--to=day", "--set=night"], "--set does nothing for {run}, which knows no attributes: leave it out."),
+    ("cyclegan", ["--to=day", "--set=night"], "--set does nothing for {run}, which has no attributes: leave it out."),
     (
         "pix2pix",
         ["--style={photo}"],
@@ -190,7 +190,7 @@ REFUSED = [
     ("stargan", ["--set=night", "--style={photo}"], "--style does nothing for {run}, which has no style encoder"),
     ("stargan", [], "Say what to change: --set=NAME,~NAME. The attributes of the run are brick"),
     ("stargan", ["--set=nigth"], "there is no attribute 'nigth'. Did you mean night?"),
-    ("spade", ["--set=night"], "--set does nothing for {run}, which knows no attributes: leave it out."),
+    ("spade", ["--set=night"], "--set does nothing for {run}, which has no attributes: leave it out."),
     ("spade", ["--style={folder}/none.png"], "--style={folder}/none.png: cannot be read: No such file"),
     ("spade", ["--style={folder}/broken.png"], "--style={folder}/broken.png: not an image"),
     ("spade", ["--style={photo}", "--seed=1"], "--seed does nothing with --style, which replaces the random one: leave it out."),

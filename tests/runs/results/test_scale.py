@@ -125,7 +125,7 @@ def test_a_run_without_the_record_translates_as_it_did(trained, tmp_path, capsys
     assert older.config.scale == {}
     np.testing.assert_array_equal(older.translate(shown(data, 0)), run.translate(shown(data, 0), size="full"))
     said = capsys.readouterr().out
-    assert "did not record at what scale it sees images" in said and "--size=trained is for results like its sample pictures" in said
+    assert "did not record the scale of training" in said and "--size=trained gives results like its sample pictures" in said
     assert translate(older, shown(data, 0), tmp_path / "trained", "--size=trained") == 0
     np.testing.assert_array_equal(images.decode(tmp_path / "trained" / "0.png"), run.translate(shown(data, 0)))
 

@@ -75,6 +75,6 @@ def _check_groups(groups: list[Strings], sets: list[Strings]):
         raise UserError(f"--attribute_groups: {twice!r} is named twice; an attribute belongs to one group at most")
     for group in groups:
         if len(group) < 2:
-            raise UserError(f"--attribute_groups: {group[0]} alone is no group; join names by +, as Black_Hair+Blond_Hair")
+            raise UserError(f"--attribute_groups: {group[0]} alone is not a group; join names by +, as in Black_Hair+Blond_Hair")
         if not any(set(group) <= set(names) for names in sets):
             raise UserError(f"--attribute_groups: {'+'.join(group)} joins attributes of different data sets")

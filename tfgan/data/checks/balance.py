@@ -37,7 +37,7 @@ def check_class_balance(counts: dict[str, int]) -> list[Finding]:
     least, most = min(filled, key=filled.__getitem__), max(filled, key=filled.__getitem__)
     if filled[most] > UNEVEN * filled[least]:
         problem = f"the class {most} has {plural(filled[most], 'image')}, {least} only {filled[least]:,}"
-        findings.append(Finding(WARNING, "uneven_classes", problem, "add images to the small ones, or take some from the large"))
+        findings.append(Finding(WARNING, "uneven_classes", problem, "add images to the small classes, or remove some from the large ones"))
     return findings
 
 
@@ -57,7 +57,7 @@ def check_attribute_balance(shares: dict[str, float]) -> list[Finding]:
     if not rare:
         return []
     problem = f"hardly any training image has, or lacks, {listed(rare)}"
-    return [Finding(WARNING, "rare_attributes", problem, "add images, or leave these out by naming others in --attributes")]
+    return [Finding(WARNING, "rare_attributes", problem, "add images, or leave these out: name the others in --attributes")]
 
 
 def pixel_shares(examples: Sequence[Example], class_names: Strings) -> dict[str, float]:

@@ -29,7 +29,7 @@ def check_crops(image_size: Size, loaded_size: Size, fit: str = "squeeze") -> li
         f"training images of {as_text(image_size)} pixels are cut out of images resized to {as_text(loaded_size)}, {ratio:.1f} times as "
         f"large: each shows {share:.0%} of an image, while samples and results show all of it"
     )
-    return [Finding(WARNING, "small_crops", problem, "use --load_size=0, which follows from --image_size")]
+    return [Finding(WARNING, "small_crops", problem, "use --load_size=0, which is computed from --image_size")]
 
 
 def check_distortion(what: str, seen: Sequence[tuple[str, Size]], loaded_size: Size, fit: str) -> list[Finding]:
@@ -48,6 +48,6 @@ def check_distortion(what: str, seen: Sequence[tuple[str, Size]], loaded_size: S
     problem = f"{{count}}{what} squeezed out of shape, by up to {max(shares.values(), default=0.0):.0%}"
     cure = (
         "keep their shape by --fit=none (crops at their own scale), --fit=width or --fit=crop, or by an --image_size of their shape; "
-        "where all have one shape, or shapes mean nothing, this is no fault"
+        "if all have one shape, or shapes mean nothing, this is not a problem"
     )
     return found_in(WARNING, "distorted_images", problem, cure, names)

@@ -112,5 +112,5 @@ def check_classes(examples: Sequence[Example], classes: Classes) -> list[Finding
         findings.append(Finding(WARNING, "untaught_classes", problem, "move some of these images to train"))
     if train[-1] > MOSTLY_IGNORED * train.sum():
         problem = f"{train[-1] / train.sum():.0%} of the training pixels belong to no class"
-        findings.append(Finding(WARNING, "mostly_ignored", problem, "if they should, name their id another way: --ignore_label"))
+        findings.append(Finding(WARNING, "mostly_ignored", problem, "if they should, choose another id to ignore: --ignore_label"))
     return findings

@@ -121,7 +121,7 @@ def _left_out(opened: Opened, settings: DataConfig, severity: str) -> list[Findi
     files = sorted(entries, key=lambda entry: natural_key(entry[0]))
     cure = {
         "unmatched_files": "give both files of a pair one name, as 1.jpg and 1.png, or leave these out with --skip_bad_files",
-        "unmatched_rows": "mend the table or the folder, or leave these out with --skip_bad_files",
+        "unmatched_rows": "fix the table or the folder, or leave these out with --skip_bad_files",
         "stray_files": "move them into a folder of the layout, or leave them out with --skip_bad_files",
     }[name]
     if name == "unmatched_files" and _differ_in_case(Path(settings.data_dir), [file for file, _ in files]):

@@ -67,7 +67,7 @@ def _alignment(split: str, examples: list[Example]) -> list[Finding]:
     scores = agreement(a, b)
     own = scores.diagonal()
     if np.median(own) < STRANGE:
-        problem = f"the edges of A and B agree no better in the pairs of {split} than between strangers: are the pairs mixed up?"
+        problem = f"the edges of A and B agree no better within the pairs of {split} than between different pairs: are the pairs mixed up?"
         return [Finding(WARNING, "mixed_up_pairs", problem, "look at --sheet=FILE.png; give the files of a pair one name")]
     return _single(scores, own, [name for name, _ in seen]) if np.median(own) >= ALIKE else []
 

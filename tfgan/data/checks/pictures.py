@@ -24,7 +24,7 @@ _CURES = {
     "unreadable_files": "repair or remove them",
     "size_mismatch": "make both images of a pair one size: enlarge the small ones first",
     "odd_width": "cut side by side files to an even width",
-    "unknown_labels": "mend these label maps or name their classes (--label_palette, --ignore_label)",
+    "unknown_labels": "fix these label maps or name their classes (--label_palette, --ignore_label)",
 }
 _SKIP = ", or leave them out with --skip_bad_files"
 

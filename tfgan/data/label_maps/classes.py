@@ -161,7 +161,7 @@ def _given(settings: DataConfig) -> tuple[Strings, Strings]:
         colors = tuple(f"#{color.lower().removeprefix('#')}" for color in palette)
         for color, written in zip(colors, palette):
             if len(color) != 7 or not set(color[1:]) <= set("0123456789abcdef"):
-                raise UserError(f"--label_palette: {written!r} is no color; write RRGGBB, for example ff0000.")
+                raise UserError(f"--label_palette: {written!r} is not a color; write RRGGBB, for example ff0000.")
         if len(set(colors)) < len(colors):
             raise UserError(f"--label_palette={','.join(palette)}: two classes have one color.")
     if colors and names and len(colors) != len(names):
@@ -206,7 +206,7 @@ def _coding(census: Census, lossy: bool) -> str:
     found = set(census.pixels)
     if found == {"palette"}:
         if not census.one_palette:
-            logger.info("Labels: the palettes of the files differ, so that their colors are taken for the classes, not their indices.")
+            logger.info("Labels: the palettes of the files differ, so classes are read by color, not by index.")
         return "palette" if census.one_palette else "colors"
     red, green, blue = unpack(np.flatnonzero(census.pixels["colors"])).T if "colors" in found else np.zeros([3, 0])
     if "palette" not in found and (red == green).all() and (green == blue).all():
@@ -223,7 +223,7 @@ def _find_ids(census: Census, coding: str, count: int, ignored: int) -> tuple[tu
     found = np.flatnonzero(pixels).tolist()
     ignored = ignored if ignored < 2**16 else -1
     if found == [0, 255] and count in (0, 2):
-        logger.info("Labels: only the ids 0 and 255 occur; they are taken for a mask of two classes.")
+        logger.info("Labels: only the ids 0 and 255 occur; they are read as a mask of two classes.")
         return (0, 255), -1
     used = [value for value in found if value != ignored]
     if count:

@@ -111,7 +111,7 @@ _damaged: list[str] = []
 def _tell_damaged(name: str):
     if not _damaged:
         _damaged.append(name)
-        logger.info(f"{name}: its metadata (EXIF) is damaged; it is taken as it is stored, and so are others like it.")
+        logger.info(f"{name}: its metadata (EXIF) is damaged, so it is not rotated; the same for other such files.")
 
 
 @contextlib.contextmanager

@@ -130,7 +130,7 @@ def _tell_clipped(domain: Domain, arrays: Sequence[np.ndarray], folders: Sequenc
     for low, high in domain.value_range:
         for pixels, folder in zip(arrays, folders):
             if share := np.mean((pixels < low) | (pixels > high)):
-                logger.warning(f"{folder}: {share:.2%} of the values lie outside {low:g} to {high:g} and are clipped.")
+                logger.warning(f"{folder}: {share:.2%} of the values are outside {low:g} to {high:g}, and are clipped.")
 
 
 def _read(function: Callable, shot: Shot):

@@ -31,9 +31,10 @@ from tfgan.runs.training.assembly import Machine, assemble, choose_machine
 from tfgan.runs.training.pictures import EACH_EPOCH, Samples
 from tfgan.runs.training.validation import Validation
 from tfgan.training.callbacks import BestCheckpoint, Callback
-from tfgan.training.checkpoint import Checkpointer, find_damage
+from tfgan.training.checkpoint import Checkpointer
 from tfgan.training.hardware import rounding
 from tfgan.training.kept import resume_point
+from tfgan.training.restoring import find_damage
 from tfgan.training.strategy import describe, is_chief
 from tfgan.training.timeline import Interval, Timeline
 from tfgan.training.trainer import Trainer

@@ -82,7 +82,7 @@ def test_near_infrared_that_is_declared_as_transparency_is_a_band(dtype, options
             info = check(tiff(image, photometric="rgb", extrasamples=["unassalpha"], **options), image)
     assert info.bands and info.describe().startswith(f"TIFF, 4 bands, {dtype}")
     assert [record.message for record in caplog.records] == [
-        "an image: its fourth channel is declared as transparency, but holds data: it is a band, as in others like it."
+        "an image: its fourth channel is declared as transparency, but holds data: it is read as a band, as in other such files."
     ]
     image[..., 3] = np.iinfo(dtype).max * (np.arange(30) > 9)
     image[:, 8:12, 3] //= 2  # a soft edge

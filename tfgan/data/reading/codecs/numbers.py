@@ -73,4 +73,4 @@ _rounded: list[str] = []
 def _tell_rounded(name: str):
     if not _rounded:
         _rounded.append(name)
-        logger.info(f"{name}: its 64-bit floats are read as float32, rounded to 7 digits, and so are others like it.")
+        logger.info(f"{name}: its 64-bit floats are read as float32, rounded to 7 digits, as in other such files.")

@@ -299,7 +299,9 @@ def _alpha_is_data(source: Path | bytes, page: tifffile.TiffPage) -> bool:
     if data and not _told:
         name = source.as_posix() if isinstance(source, Path) else "an image"
         _told.append(name)
-        logger.info(f"{name}: its fourth channel is declared as transparency, but holds data: it is a band, as in others like it.")
+        logger.info(
+            f"{name}: its fourth channel is declared as transparency, but holds data: it is read as a band, as in other such files."
+        )
     return data
 
 

@@ -1,0 +1,159 @@
+"""The settings that methods share; each method's own `HParams` adds to them and sets the paper's defaults."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+from tfgan.config import Settings, Size, as_text, setting
+from tfgan.config.unused import Table, Unused
+from tfgan.errors import UserError
+from tfgan.lazy import keras, optimizers
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams(Settings):
+    """The settings that all methods share: how long, how many and how large.
+
+    Each method's own `HParams` adds to them and sets the paper's defaults.
+    """
+
+    unused: ClassVar[Table] = (
+        Unused(("load_size",), {"random_crop": (False,)}, why="without --random_crop", cure="use --random_crop, or --load_size=0"),
+        Unused(("load_size", "random_crop"), where={"own scale": True}, why="with {subject}, by which crops have it too", said=True),
+    )
+
+    epochs: int = setting(200, "total number of passes over the training images", operational=True, at_least=1)
+    batch_size: int = setting(1, "images per step, over all replicas", at_least=1, at_most=2**16)
+    image_size: Size = setting((256, 256), "size of the network's training images: HEIGHTxWIDTH, or one number for both")
+    load_size: Size = setting((0, 0), "HEIGHTxWIDTH to which training images are resized before the random crop; 0: image_size × 286/256")
+    random_crop: bool = setting(True, "resize to load_size and crop at random; if false, resize to image_size")
+    flip: bool = setting(True, "flip half of the training images left to right")
+
+    def __post_init__(self):
+        super().__post_init__()
+        if min(self.image_size) < 1:
+            raise UserError(f"--image_size={as_text(self.image_size)} must be at least one pixel.")
+        self.loaded_size()
+
+    def effective(self) -> dict[str, Any]:
+        return super().effective() | {"load_size": self.loaded_size() if self.random_crop else (0, 0)}
+
+    def prolong(self, earlier: HParams) -> HParams:
+        """The settings of a run that goes on for as many epochs as these say, `earlier` as they are but for what ends before that."""
+        return earlier
+
+    def require_size(self, fits: bool, what: str, use: str):
+        """Raises `UserError` unless `fits`; the message says that `image_size` does not suit `what`, and what to `use`."""
+        if not fits:
+            height, width = self.image_size
+            raise UserError(f"--image_size={height}x{width} does not suit {what}: use {use}.")
+
+    def batch_sizes(self) -> list[int]:
+        """The batch size of each stage of training, in images over all replicas."""
+        return [self.batch_size]
+
+    def loaded_size(self) -> Size:
+        """Height and width in pixels of training images before the crop: 286 for 256, as in pix2pix (Isola et al. 2017, appendix 6.2).
+
+        Raises:
+            UserError: a `load_size` below `image_size`.
+        """
+        if not self.random_crop:
+            return self.image_size
+        height, width = (load or round(image * 286 / 256) for load, image in zip(self.load_size, self.image_size))
+        if height < self.image_size[0] or width < self.image_size[1]:
+            raise UserError(f"--load_size={height}x{width} is smaller than --image_size={self.image_size[0]}x{self.image_size[1]}.")
+        return height, width
+
+
+def lr_decay_setting(default: float) -> Any:
+    """Makes the setting `lr_decay_epochs` of methods that are trained by Adam."""
+    return setting(
+        default,
+        "number of last epochs, in which the learning rate falls linearly to 0; below 1: this share of --epochs, or all epochs after "
+        "--lr_constant_epochs; 0: the learning rate is constant",
+        at_least=0.0,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class AdamHParams(HParams):
+    """The settings of methods trained by Adam, at a learning rate that is constant, or constant and then falls linearly to 0."""
+
+    unused: ClassVar[Table] = (
+        Unused(("lr_constant_epochs",), {"lr_decay_epochs": (0.0,)}, why="without --lr_decay_epochs: the rate stays constant", said=True),
+    )
+
+    learning_rate: float = setting(2e-4, "learning rate of the Adam optimizers", at_least=0.0)
+    beta_1: float = setting(0.5, "Adam's β₁: decay of the mean gradient", at_least=0.0, at_most=0.9999)
+    beta_2: float = setting(0.999, "Adam's β₂: decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
+    lr_constant_epochs: float = setting(
+        -1.0, "number of first epochs with a constant learning rate; -1: all before --lr_decay_epochs", at_least=-1.0
+    )
+    lr_decay_epochs: float = lr_decay_setting(0.0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        constant, decay = self.schedule()
+        if decay and self.epochs > constant + decay:
+            raise UserError(
+                f"The learning rate is 0 after {constant:g} + {decay:g} epochs, before --epochs={self.epochs} end: raise "
+                "--lr_constant_epochs or --lr_decay_epochs, which a run keeps; a new one takes over its weights by --init_from."
+            )
+
+    def effective(self) -> dict[str, Any]:
+        constant, decay = self.schedule()
+        return super().effective() | {"lr_constant_epochs": constant if decay else -1.0, "lr_decay_epochs": decay}
+
+    def prolong(self, earlier):
+        constant, decay = self.schedule()
+        given = constant == self.lr_constant_epochs and decay == self.lr_decay_epochs
+        lasts = not earlier.schedule()[1] or self.epochs <= sum(earlier.schedule())
+        return earlier if lasts or given or not decay else earlier.unchecked(lr_constant_epochs=constant, lr_decay_epochs=decay)
+
+    def schedule(self) -> tuple[float, float]:
+        """The number of epochs in which the learning rate is constant, and of those in which it falls to 0 then; if 0, it never falls."""
+        constant, decay = self.lr_constant_epochs, self.lr_decay_epochs
+        if 0 < decay < 1:
+            decay = max(1.0, round(decay * self.epochs) if constant < 0 else self.epochs - constant)
+        return (max(0.0, self.epochs - decay) if constant < 0 else constant), decay
+
+    def adam(self, updates_per_epoch: int, learning_rate: float | None = None, *, ahead: float = 0.0) -> keras.optimizers.Optimizer:
+        """Makes an Adam optimizer with these settings.
+
+        Args:
+            updates_per_epoch: of the networks that it updates; the schedule counts in them.
+            learning_rate: replaces that of the settings, for networks that learn at different rates.
+            ahead: updates by which the schedule is further than their number says, see `Method.ahead`.
+        """
+        initial = self.learning_rate if learning_rate is None else learning_rate
+        constant, decay = (round(epochs * updates_per_epoch) for epochs in self.schedule())
+        schedule = optimizers.ahead(optimizers.ConstantThenLinear(initial, constant, decay), ahead)
+        return optimizers.FusedAdam(schedule, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=1e-8)
+
+
+@dataclasses.dataclass(frozen=True)
+class AveragedHParams(HParams):
+    """The settings of methods whose results may come from moving averages of weights."""
+
+    unused: ClassVar[Table] = (Unused(("ema_warmup",), {"ema_decay": (0.0,)}),)
+
+    ema_decay: float = setting(
+        0.0,
+        "decay per step of the moving averages of the weights (generator, encoder, decoder), which then make all results; 0: no averages",
+        at_least=0.0,
+        at_most=0.999999,
+        formerly="average_decay",
+    )
+    ema_warmup: str = setting(
+        "auto",
+        "use the decay min(ema_decay, (1 + t) / (10 + t)) in step t, so that short runs forget their first weights; auto: on, or as the "
+        "run began",
+        choices=("auto", "on", "off"),
+        old_default="off",
+    )
+
+    def effective(self) -> dict[str, Any]:
+        chosen = {"auto": "on"}.get(self.ema_warmup, self.ema_warmup)
+        return super().effective() | {"ema_warmup": chosen if self.ema_decay else "auto"}
