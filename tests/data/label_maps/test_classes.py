@@ -82,7 +82,7 @@ def test_ids_outside_the_named_classes_are_listed():
 def test_photos_instances_and_empty_maps_are_no_ids():
     with pytest.raises(UserError, match="299 different ids .0, 1, .*instances.*--direction"):
         find(gray(range(300), dtype=np.uint16))
-    with pytest.raises(UserError, match="1 different ids .4.: one class tells nothing"):
+    with pytest.raises(UserError, match="1 different ids .4.: one class is not enough"):
         find(gray([4, 4, 255]))
 
 
@@ -178,7 +178,7 @@ def test_a_given_palette_needs_no_discovery():
         ({"label_palette": ("ff0000", "00ff0g")}, "'00ff0g' is not a color"),
         ({"label_palette": ("ff0000", "FF0000")}, "two classes have one color"),
         ({"label_palette": ("ff0000", "00ff00"), "label_names": ("one",)}, "2 colors, --label_names 1 names"),
-        ({"label_names": ("one",)}, "one class tells nothing"),
+        ({"label_names": ("one",)}, "one class is not enough"),
         ({"label_names": ("one",) * 256}, "256 classes are too many"),
         ({"label_names": ("one", "two", "three")}, "have 2 classes, but there are 3 names.*colors: #00ff00, #ff0000"),
         ({"label_coding": "palette"}, "no label map can be read. 0.png: .*no file with a palette"),

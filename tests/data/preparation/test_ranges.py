@@ -39,10 +39,10 @@ def test_entries(entry, rule):
 @pytest.mark.parametrize(
     "entries, says",
     [
-        (("ct",), "is no range"),
-        (("ct:5",), "is no range"),
-        (("ct:nan:5",), "is no range"),
-        (("ct:0:inf",), "is no range"),
+        (("ct",), "is not a range"),
+        (("ct:5",), "is not a range"),
+        (("ct:nan:5",), "is not a range"),
+        (("ct:0:inf",), "is not a range"),
         (("ct:5:5",), "must be below"),
         (("ct:auto:1:101",), "percentiles are from 0 to 100"),
         (("ct:0:1", "ct:auto"), "names ct twice"),

@@ -238,7 +238,7 @@ def _find_ids(census: Census, coding: str, count: int, ignored: int) -> tuple[tu
             )
         return tuple(values), ignored
     if not 2 <= len(used) <= MAX_CLASSES:
-        many = "more than 255 are instances, or shades of a photo" if used[1:] else "one class tells nothing"
+        many = "more than 255 are instances, or shades of a photo" if used[1:] else "one class is not enough"
         raise UserError(f"the label maps have {len(used)} different ids ({listed(used)}): {many}. Is it the right domain (--direction)?")
     missing = [value for value in range(used[-1]) if value not in used and value != ignored]
     if missing:
