@@ -100,7 +100,7 @@ class Passage(NamedTuple):
                 "crop": f"the scale of training, at which their largest crop has {as_pixels(self.network)} pixels",
                 "width": f"a width of {self.network[1]} pixels, as in training, in their own shape",
             }[self.fit]
-        return f"Images are translated at {how};  results are resized to the images' own size (--size={self.size})."
+        return f"Images are translated at {how}; results are resized to the images' own size (--size={self.size})."
 
     def smaller(self) -> str:
         """What to do about an image that does not fit into memory."""

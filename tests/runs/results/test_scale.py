@@ -89,7 +89,7 @@ def test_other_sizes_are_told(trained, tmp_path, capsys):
     assert translate(run, data / "val" / "zmap", tmp_path / "full", "--size=full") == 0
     printed = capsys.readouterr()
     assert "Images are translated at their own size (--size=full)." in printed.out
-    assert "8 of 8 images were translated at another scale than that of training." in printed.out
+    assert "8 of 8 files were translated at another scale than that of training." in printed.out
     assert printed.err.count("is translated at 64×64 pixels, 3.6 times larger than whole images in training (18×18)") == 1
     ours = images.decode(tmp_path / "full" / "0.png").astype(int)
     assert np.abs(ours - run.translate(shown(data, 0), size="trained")).mean() > 1

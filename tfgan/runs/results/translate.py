@@ -63,7 +63,7 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
             shown.advance()
     written = Written.of(found)
     if unlike > 1:
-        logger.warning(f"{unlike} of {written.done} were translated at another scale than that of training.")
+        logger.warning(f"{unlike} of {written.done} files were translated at another scale than that of training.")
     return written
 
 
