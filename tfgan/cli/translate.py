@@ -6,8 +6,8 @@ from tfgan.runs.start import start_tensorflow
 
 USAGE = """usage: tfgan translate RUN INPUT OUTPUT [--FLAGS]
 
-Translates INPUT with a trained run. INPUT is an image, a folder with all its subfolders, or a quoted pattern such as
-"photos/**/*.jpg". Results keep the size, relative name, and format of their image. Each file records how it was made.
+Translates INPUT with a trained run. INPUT is an image, a video, a folder with all its subfolders, or a quoted pattern such
+as "photos/**/*.jpg". Results keep the size, relative name, and format of their input. Each file records how it was made.
 If the command is repeated, results of the same run, step, direction, settings, and input are kept; other files in
 OUTPUT are replaced only with --overwrite. A run that translates both ways needs --to=DOMAIN.
 
