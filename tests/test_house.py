@@ -33,10 +33,11 @@ BELOW = {
     "losses": {"lazy"},
     "optimizers": set(),
     "augmentation": {"lazy"},
+    "one_hot": {"lazy", "config"},
     "sizes": {"config"},
     "data": {"lazy", "config", "errors", "paths", "terminal", "values"},
     "networks": {"layers", "sizes", "errors"},
-    "methods": {"lazy", "sizes", "losses", "augmentation", "attributes", "config", "errors"},
+    "methods": {"lazy", "sizes", "losses", "augmentation", "attributes", "one_hot", "config", "errors"},
 }
 SHARED_BY_METHODS = ("base", "hparams", "noise")
 ROOMS = {

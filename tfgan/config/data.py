@@ -119,6 +119,11 @@ class DataConfig(Settings):
         choices=("auto", "ids", "palette", "colors"),
         old_choices=OLD_CODINGS,
     )
+    label_encoding: str = setting(
+        "colors",
+        "how pix2pix sees and makes label maps that are read as classes: pictures of the classes' colors, or a channel for each class",
+        choices=("colors", "onehot"),
+    )
     label_palette: Strings = setting(
         (), "colors of the classes in order, as RRGGBB, or facades for those of CMP; empty: the colors found in the files"
     )
@@ -138,7 +143,8 @@ class DataConfig(Settings):
     fit: str = setting(
         "auto",
         "how images are brought to the network's size: squeeze, resize whatever the shape; crop, use the largest centered part of the "
-        "network's shape; width, resize to the network's width; none, do not resize; auto: crop for classes and single images, or squeeze",
+        "network's shape; width, resize to the network's width; none, do not resize; auto: crop for classes and single images, squeeze for "
+        "others, and of images with attributes the central squares",
         choices=("auto", "squeeze", "crop", "width", "none"),
     )
     augment: Strings = setting(
@@ -170,6 +176,10 @@ class DataConfig(Settings):
     def fit_of(self, kind: str) -> str:
         """How images become those of batches of `kind`, a key of `tfgan.config.BATCH_KINDS`: `fit`, or what it is where it is auto."""
         return BATCH_KINDS[kind].fit if self.fit == "auto" else self.fit
+
+    def fit_written_out(self, kind: str) -> str:
+        """`fit`, or what stands for it where it is auto; of images that are cut to squares then, no other setting does."""
+        return self.fit if BATCH_KINDS[kind].squares else self.fit_of(kind)
 
     def reading(self) -> str:
         """What becomes of files of several pages, one of `tfgan.config.spec.READINGS`."""

@@ -16,6 +16,7 @@ class BatchKind(NamedTuple):
     joined: bool = False  # several sets may be joined, which take turns
     settings: Strings = ()  # of those in `SPECIFIC`, what means something here
     fit: str = "squeeze"  # what images of another shape than the network's undergo, where `--fit` does not say
+    squares: bool = False  # these are central squares of images then
     few: int = 100  # training images, or pairs, below which networks learn them by heart: CMP façades have 400
 
 
@@ -24,13 +25,20 @@ _PAIRS = ("pair_names", "pairs_file")
 _LABEL_MAPS = ("label_coding", "label_palette", "label_names", "ignore_label")
 
 BATCH_KINDS = {
-    "paired": BatchKind(("source", "target"), ("source", "target"), pairs=True, sides=True, settings=(*_DOMAINS, *_PAIRS, *_LABEL_MAPS)),
+    "paired": BatchKind(
+        ("source", "target"),
+        ("source", "target"),
+        pairs=True,
+        sides=True,
+        settings=(*_DOMAINS, *_PAIRS, *_LABEL_MAPS, "label_encoding"),
+    ),
     "unpaired": BatchKind(("source", "target"), ("source", "target"), sides=True, settings=_DOMAINS),
     "semantic": BatchKind(("labels", "image"), ("labels", "image"), pairs=True, settings=(*_DOMAINS, *_PAIRS, *_LABEL_MAPS)),
     "attributes": BatchKind(
         ("image", "attributes", "mask"),
         joined=True,
-        settings=("attributes", "attribute_groups", "attributes_file", "extra_data_dirs"),
+        squares=True,
+        settings=("attributes", "attribute_groups", "attributes_file", "extra_data_dirs", "fit"),
     ),
     "labeled": BatchKind(("image", "label"), settings=("label_names", "fit"), fit="crop", few=1000),  # images made from noise need more
     "images": BatchKind(("image",), settings=("half", "fit"), fit="crop", few=1000),

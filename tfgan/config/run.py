@@ -19,7 +19,7 @@ from tfgan.config.words import say_once, tell_old_words
 from tfgan.errors import UserError
 from tfgan.paths.files import write_atomically
 
-FORMAT = 3
+FORMAT = 4
 """The version of the file. It rises with each setting that says what is learned and is new or gone, and with each check that takes less
 than before: a program refuses files of higher ones, as it would make something else of them. Files of version 0 do not state it."""
 
@@ -102,7 +102,7 @@ class RunConfig:
         """
         if self.method != new.method:
             return [f"method: {self.method!r} -> {new.method!r}"]
-        before, now = (config.data.unchecked(fit=config.data.fit_of(config.spec.kind)) for config in (self, new))
+        before, now = (config.data.unchecked(fit=config.data.fit_written_out(config.spec.kind)) for config in (self, new))
         if before.dataset.startswith(OWN) and now.dataset.startswith(OWN):
             before = before.unchecked(dataset=now.dataset)
         lines = differences(before, now) + differences(self.training, new.training) + differences(self.hparams, new.hparams)

@@ -17,6 +17,11 @@ def seen_bands(image: np.ndarray, domain: Domain) -> np.ndarray:
     return image[..., list(domain.shown or range(3 if domain.channels >= 3 else 1))]
 
 
+def painted(image: np.ndarray, domain: Domain) -> np.ndarray:
+    """A map of class indices H×W in its classes' colors, H×W×3 float32 in [-1, 1]; any other image as it is."""
+    return paint(image, domain.require_classes()) / np.float32(127.5) - np.float32(1.0) if domain.is_map else image
+
+
 def as_picture(image: np.ndarray, domain: Domain) -> np.ndarray:
     """A picture of an image as batches hold it (`tfgan.data.preparation.normalization.held`), or of a map of classes, H×W int32.
 

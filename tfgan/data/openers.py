@@ -58,12 +58,13 @@ def _one_each(splits: Mapping[str, Source]) -> dict[str, list[Source]]:
 
 
 def _paired(settings):
-    """Split -> one source of pairs with the keys A and B, label maps painted in their classes' colors if a setting speaks of classes."""
+    """Split -> one source of pairs with the keys A and B; label maps are read as classes if a setting speaks of such."""
     pairs = _pairs(settings)
-    if settings.label_coding != "auto" or settings.label_palette or settings.label_names or settings.ignore_label != 255:
-        from tfgan.data.label_maps.semantic import open_painted
+    speaks = settings.label_coding != "auto" or settings.label_palette or settings.label_names or settings.ignore_label != 255
+    if speaks or settings.label_encoding == "onehot":
+        from tfgan.data.label_maps.semantic import open_encoded
 
-        pairs = open_painted(pairs, _label_side(settings, pairs), settings)
+        pairs = open_encoded(pairs, _label_side(settings, pairs), settings)
     return _one_each(pairs)
 
 

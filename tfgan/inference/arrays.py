@@ -1,5 +1,6 @@
 """Images as Python programs have them, arrays, PIL images and files, on their way to a network and back."""
 
+import io
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike
 from PIL import Image, ImageOps
 
 from tfgan.config import Domain
+from tfgan.data.label_maps import maps as label_maps
 from tfgan.data.preparation.normalization import held
 from tfgan.data.reading import images
 from tfgan.errors import UnreadableImage, UserError
@@ -33,7 +35,8 @@ class Given(NamedTuple):
     pictures: bool  # whether results are PIL images
 
     def back(self, results: list[np.ndarray], domain: Domain) -> Results:
-        """Results H×W×C in the form in which the images were given: a PIL image or a list of them, an array H×W×C or N×H×W×C.
+        """Results H×W×C, or maps of classes H×W, in the form in which the images were given: a PIL image or a list of them, an array of
+        one or of N; of maps, PIL images have the values that files have.
 
         Raises:
             UserError: a PIL image that would have other pixels than uint8.
@@ -45,6 +48,8 @@ class Given(NamedTuple):
 
 
 def _picture(result: np.ndarray, domain: Domain) -> Image.Image:
+    if domain.is_map and result.dtype == np.int32:
+        return Image.open(io.BytesIO(label_maps.encode(result, domain.require_classes())))
     if result.dtype != np.uint8:
         raise UserError(f"{domain.name} has {domain.dtype} pixels, which a PIL image does not hold: give an array.")
     return Image.fromarray(result[..., 0] if result.shape[-1] == 1 else result)
@@ -73,11 +78,11 @@ def as_images(given: Pixels, domain: Domain, alpha: str, floats: bool = False) -
     array = as_array("images", given)
     if array.dtype.kind in "USO":
         raise UserError(f"images are given as {type(given).__name__}: give an array, a PIL image or a file's name.")
-    if domain.channels == 1 and not domain.classes and array.ndim == 2:
+    if domain.channels == 1 and not domain.is_map and array.ndim == 2:
         array = array[..., None]
-    dimensions = 2 if domain.classes else 3
+    dimensions = 2 if domain.is_map else 3
     if array.ndim not in (dimensions, dimensions + 1):
-        wanted = "H×W or N×H×W" if domain.classes else f"H×W×C or N×H×W×C, where {domain.name} has C = {domain.channels}"
+        wanted = "H×W or N×H×W" if domain.is_map else f"H×W×C or N×H×W×C, where {domain.name} has C = {domain.channels}"
         raise UserError(f"images have the shape {_shape(array)}; give {wanted}.")
     if 0 in array.shape:
         raise UserError(f"images have the shape {_shape(array)}, which holds no pixel: give one image at least.")
@@ -90,7 +95,7 @@ def as_images(given: Pixels, domain: Domain, alpha: str, floats: bool = False) -
         )
     if domain.value_range and not floats:
         return Given([held(_values(image, domain), domain) for image in array], batched, False)
-    check = _maps if domain.classes else _pixels
+    check = _maps if domain.is_map else _pixels
     return Given([check(image, domain) for image in array], batched, False)
 
 
@@ -106,11 +111,22 @@ def _of_picture(given: Picture, domain: Domain, alpha: str) -> np.ndarray:
         except UnreadableImage as error:
             raise UserError(f"{given}: {error}") from None
     upright = ImageOps.exif_transpose(given)
-    if domain.classes:
+    if domain.is_map:
         return _maps(np.asarray(upright), domain)
+    if domain.classes:  # painted out of the values that files have
+        return _of_values(upright, domain)
     if domain.bands:
         return held(_values(np.atleast_3d(np.asarray(upright)), domain), domain)
     return held(images.convert(images.from_pillow(upright), domain.channels, domain.dtype, alpha), domain)
+
+
+def _of_values(image: Image.Image, domain: Domain) -> np.ndarray:
+    content = io.BytesIO()
+    image.save(content, "PNG")
+    try:
+        return label_maps.load(content.getvalue(), domain)
+    except UnreadableImage as error:
+        raise UserError(f"The image is no label map of {domain.name}: {error}.") from None
 
 
 def _maps(array: np.ndarray, domain: Domain) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.config import Domain
+from tfgan.data.label_maps.maps import ids
 from tfgan.inference.encoder import Encoder
 from tfgan.inference.guards import Guard, guarded, small_enough
 from tfgan.inference.sampler import Sampler
@@ -22,8 +23,8 @@ def make_signatures(signatures: dict[str, Signature]) -> dict[str, Callable]:
     """All signatures of a run, its ways to use its networks, as functions for a SavedModel, by their names in it.
 
     NAME: `images` [N, H, W, C] -> `images` [N, H, W, C'], uint8 (uint16 for a domain of 16-bit files), any N, H and W. A map of classes
-    is `labels` [N, H, W] int32 instead; what else a translation needs are float32 vectors [N, length] under their names. An encoding
-    gives `vectors` [N, length].
+    is `labels` [N, H, W] int32 instead, given or made; what else a translation needs are float32 vectors [N, length] under their names.
+    An encoding gives `vectors` [N, length].
     NAME_bytes: NAME with `image_bytes` [N], each a JPEG, PNG, GIF or BMP file of any size -> `image_bytes` [N], PNG files. There is
     none where TensorFlow's decoder cannot give what the domain takes, see `is_decodable`. It does not turn photos by their EXIF
     orientation, and it drops transparency where `tfgan translate` lays the image over white. A file that claims more pixels than the
@@ -55,8 +56,10 @@ def make_signatures(signatures: dict[str, Signature]) -> dict[str, Callable]:
 
 
 def _takes_files(translator: Translator) -> bool:
-    """Whether TensorFlow reads the source's files, and writes the target's."""
+    """Whether TensorFlow reads the source's files, and writes the target's: it writes no palettes."""
     target = translator.target
+    if translator.gives_maps:
+        return is_decodable(translator.source) and target.require_classes().coding != "palette"
     return is_decodable(translator.source) and target.channels <= 4 and not target.bands and target.dtype in ("uint8", "uint16")
 
 
@@ -98,19 +101,27 @@ def _translate(translator: Translator):
     if translator.takes_maps:
         last = len(translator.source.require_classes().names) - 1
         source = Guard(translator.pixel_spec, -1, last, "the numbers of the classes, and -1 for none")
-    return _signature([source, *_conditions(translator)], translator.translate_pixels, "images")
+    return _signature([source, *_conditions(translator)], translator.translate_pixels, "labels" if translator.gives_maps else "images")
 
 
 def _translate_bytes(translator: Translator):
     def translate_one(values):
         image = decode(small_enough(values[0], translator.max_pixels), translator.source)
-        return tf.io.encode_png(translator.translate_pixels(image[None], *(value[None] for value in values[1:]))[0])
+        result = translator.translate_pixels(image[None], *(value[None] for value in values[1:]))[0]
+        return tf.io.encode_png(_as_file(result, translator.target.require_classes()) if translator.gives_maps else result)
 
     def translate(*values):
         # One by one, so that no more than one file is decoded at a time.
         return tf.map_fn(translate_one, values, fn_output_signature=tf.string, parallel_iterations=1)
 
     return _signature([Guard(tf.TensorSpec([None], tf.string, "image_bytes")), *_conditions(translator)], translate, "image_bytes")
+
+
+def _as_file(indices, classes):
+    """A map of class indices H×W as its files have it: ids H×W×1, or colors H×W×3."""
+    if classes.coding == "colors":
+        return tf.gather(tf.constant(_rgb(classes.colors), tf.uint8), indices)
+    return tf.gather(tf.constant(ids(np.arange(len(classes.values))[None], classes)[0]), indices)
 
 
 def is_decodable(domain: Domain) -> bool:
@@ -170,7 +181,8 @@ def signature_name(name: str, signatures: dict[str, Signature]) -> str:
 def largest_difference(signature: Translator | Encoder, serve: Callable, images: list[np.ndarray]) -> float:
     """The largest difference between a signature of the reloaded SavedModel and the run's own network, over real images or label maps.
 
-    It is in steps of the target's dtype, or in units of the vector for an encoder. Conditions are drawn at random, 0 or 1.
+    It is in steps of the target's dtype, in units of the vector for an encoder, and of maps of classes the share of pixels that have
+    another class. Conditions are drawn at random, 0 or 1.
 
     Args:
         serve: the signature in the SavedModel.
@@ -181,7 +193,8 @@ def largest_difference(signature: Translator | Encoder, serve: Callable, images:
     for image in images:
         given = {name: generator.integers(0, 2, [1, n]).astype(np.float32) for name, n in getattr(signature, "lengths", {}).items()}
         served = _served(serve, {signature.pixel_spec.name: image[None], **given})
-        differences.append(np.max(np.abs(served - signature.pixels(image[None], **given).numpy())))
+        apart = np.abs(served - signature.pixels(image[None], **given).numpy())
+        differences.append(np.mean(apart > 0) if getattr(signature, "gives_maps", False) else np.max(apart))
     return float(np.max(differences))
 
 

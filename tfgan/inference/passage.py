@@ -119,7 +119,7 @@ class Passage(NamedTuple):
             floats: the result in float32, [-1, 1].
 
         Returns:
-            H×W×C' of the target's dtype, or float32 in [-1, 1] if `floats`.
+            H×W×C' of the target's dtype, or a map of class indices H×W; float32 in [-1, 1] of the network's channels if `floats`.
 
         Raises:
             UserError: the image would be too large at this size.
@@ -175,7 +175,7 @@ def memory_of(size: Size, translator: Translator) -> int:
 
 def _pixels_in_chunks(result: np.ndarray, size: Size, translator: Translator) -> np.ndarray:
     """A translation H×W×C float32 as pixels of another size, of which a chunk of rows at a time is held as floats."""
-    pixels = np.empty((*size, result.shape[-1]), translator.target.dtype)
+    pixels = translator.empty(size)
     scale = result.shape[0] / size[0]
     for rows in chunks(*size):
         box = (0.0, rows.start * scale, float(result.shape[1]), min(rows.stop * scale, float(result.shape[0])))

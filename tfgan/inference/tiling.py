@@ -48,7 +48,7 @@ def translate_image(
         overlap: pixels that neighboring tiles share at least, over which one fades into the other; no more than half a tile.
 
     Returns:
-        H×W×C' of the target's dtype, or float32 in [-1, 1] if `floats`.
+        H×W×C' of the target's dtype, or a map of class indices H×W; float32 in [-1, 1] of the network's channels if `floats`.
     """
     height, width = image.shape[:2]
     given_floats = np.issubdtype(image.dtype, np.floating)
@@ -58,7 +58,7 @@ def translate_image(
             return translator.pixels(image[None], **conditions).numpy()[0]
         result = translator(image[None] if given_floats else translator.to_floats(image[None]), **conditions)
         return (result if floats else translator.to_pixels(result)).numpy()[0]
-    result = np.empty((height, width, translator.target.channels), np.float32 if floats else translator.target.dtype)
+    result = translator.empty((height, width), floats)
     for place, part in translated_parts(translator, image, conditions, tile=tile, overlap=overlap):
         result[place] = part if floats else translator.to_pixels(part).numpy()
     return result
@@ -89,7 +89,7 @@ def translated_parts(
     overlap = min(overlap, tile // 2)
     conditions = {name: vector[None] for name, vector in (conditions or {}).items()}
     height, width = image.shape[:2]
-    high, wide, sums = min(tile, height), min(tile, width), translator.target.channels + 1  # of weighted values, and of weights
+    high, wide, sums = min(tile, height), min(tile, width), translator.channels + 1  # of weighted values, and of weights
     tops, lefts = _starts(height, tile, overlap), _starts(width, tile, overlap)
     above = np.zeros((0, width, sums), np.float32)  # what the tiles of one row have added to the rows of the next
     for top, below in zip(tops, [*tops[1:], height]):

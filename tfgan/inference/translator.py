@@ -1,11 +1,14 @@
 """Images of any size through a generator: pad, run, crop. All results of a run come by this one way."""
 
+import numpy as np
 import tensorflow as tf
 
+from tfgan.config import Size
 from tfgan.config.verbs import ExportConfig
 from tfgan.data.preparation.normalization import denormalize, normalize, span
 from tfgan.layers import tuned_function
 from tfgan.methods.base import Translation
+from tfgan.one_hot import as_map, network_channels
 
 
 class Translator(tf.Module):
@@ -14,10 +17,11 @@ class Translator(tf.Module):
     An image is mirrored at its border up to the network's multiple, and the result cropped back. Every image is run by itself: N images
     in one call equal N calls of one.
 
-    Images are N×H×W×C; maps of class indices, where the source is one, N×H×W int32. Each condition of the translation is given by its
-    name, float32 N×length.
+    Images are N×H×W×C; maps of class indices, where the source or the target is one, N×H×W int32. A network makes such a map as floats of
+    a channel for each class. Each condition of the translation is given by its name, float32 N×length.
 
     Attributes:
+        channels: of the floats that the network makes.
         max_pixels: of each file that an export takes; larger ones are refused before they are decoded.
     """
 
@@ -25,7 +29,7 @@ class Translator(tf.Module):
         super().__init__()
         self.max_pixels = ExportConfig.max_pixels
         self.translation, self.source, self.target = translation, translation.source, translation.target
-        self.takes_maps = self.source.is_map
+        self.takes_maps, self.gives_maps, self.channels = self.source.is_map, self.target.is_map, network_channels(self.target)
         self.shape = [None, None, None] if self.takes_maps else [None, None, None, self.source.channels]
         self.input_key, self.truth_key, self.lengths = translation.input_key, translation.truth_key, translation.conditions
         self.conditions = [tf.TensorSpec([None, length], tf.float32, name) for name, length in self.lengths.items()]
@@ -43,11 +47,11 @@ class Translator(tf.Module):
 
     @property
     def full_range(self) -> float:
-        """How far apart two values of a result can be."""
-        return span(self.target)
+        """How far apart two values of a result can be; of maps of classes, the share of pixels in which two can differ."""
+        return 1 if self.gives_maps else span(self.target)
 
     def __call__(self, images, **conditions):
-        """The translations of images N×H×W×C float32 in [-1, 1], or class indices N×H×W, as N×H×W×C' float32 in [-1, 1].
+        """The translations of images N×H×W×C float32 in [-1, 1], or class indices N×H×W, as N×H×W×`channels` float32 in [-1, 1].
 
         Raises:
             ValueError: a condition is missing, is not known, or has another shape than N×length.
@@ -55,7 +59,7 @@ class Translator(tf.Module):
         return self._run(images, *self._in_order(images, conditions))
 
     def pixels(self, images, **conditions):
-        """The translations of images N×H×W×C of the source's dtype, as N×H×W×C' of the target's, the values of files.
+        """The translations of images N×H×W×C of the source's dtype, as N×H×W×C' of the target's, the values of files, or maps N×H×W.
 
         Raises:
             ValueError: a condition is missing, is not known, or has another shape than N×length.
@@ -92,8 +96,14 @@ class Translator(tf.Module):
         return tf.convert_to_tensor(pixels) if self.takes_maps else normalize(tf.convert_to_tensor(pixels), self.source)
 
     def to_pixels(self, floats):
-        """Images in [-1, 1] as pixels of the target's dtype, rounded to the nearest value."""
-        return denormalize(floats, self.target)
+        """Images in [-1, 1] as pixels of the target's dtype, rounded to the nearest value; channels of classes as a map of them."""
+        return as_map(floats) if self.gives_maps else denormalize(floats, self.target)
+
+    def empty(self, size: Size, floats: bool = False) -> np.ndarray:
+        """An array for a result of this height and width: floats of the network's channels, or pixels of the target."""
+        if floats:
+            return np.empty((*size, self.channels), np.float32)
+        return np.empty(size if self.gives_maps else (*size, self.channels), self.target.dtype)
 
     @property
     def weights(self) -> list[tf.Variable]:

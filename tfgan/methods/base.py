@@ -48,7 +48,8 @@ class Stage(NamedTuple):
 class Translation(NamedTuple):
     """A signature from images to images: what translate, samples, validation and export run."""
 
-    function: Callable[..., tf.Tensor]  # (N×H×W×C in [-1, 1] or N×H×W int32, a vector for each condition) -> N×H×W×C' in [-1, 1]
+    function: Callable[..., tf.Tensor]  # (N×H×W×C in [-1, 1] or N×H×W int32, a vector for each condition) -> N×H×W×C' in [-1, 1],
+    # of classes a channel for each
     source: Domain
     target: Domain
     multiple: int  # height and width must be multiples of this

@@ -10,6 +10,7 @@ from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
 from tfgan.methods import base
+from tfgan.one_hot import as_seen, network_channels, where_known
 from tfgan.sizes import fitting_unet, generator_minimum, generator_multiple
 
 LEAST_UNET = 16  # pixels that the smallest U-Net takes to one: what --generator=auto takes it for
@@ -118,17 +119,20 @@ class Pix2Pix(base.Method):
     HParams: TypeAlias = HParams
     hparams: HParams
     batch_kind = "paired"
-    gap = base.Gap(("l1_loss",), "l1")
+    gap: base.Gap | None = base.Gap(("l1_loss",), "l1")
 
     def __init__(self, hparams: HParams, spec):
         super().__init__(hparams, spec)
         hparams = self.hparams
         self.source, self.target = spec.domains["source"], spec.domains["target"]
+        self.channels = network_channels(self.source), network_channels(self.target)
+        if self.target.is_map:
+            self.gap = None  # the loss is of classes' channels, the metric of pictures of the classes
         self.generator = self._build_generator()
         self.networks = {"generator": self.generator}
         if hparams.adversarial:
             self.discriminator = networks.patchgan.patchgan(
-                *(domain.channels for domain in self._judged(self.source, self.target)),
+                *self._judged(*self.channels),
                 ndf=hparams.ndf,
                 n_layers=hparams.n_layers,
                 norm=hparams.norm,
@@ -147,8 +151,7 @@ class Pix2Pix(base.Method):
             statistics = "image" if hparams.batch_size == 1 else "moving"
         return networks.generators.build_generator(
             hparams.generator,
-            self.source.channels,
-            self.target.channels,
+            *self.channels,
             ngf=hparams.ngf,
             norm=hparams.norm,
             bottleneck_norm=hparams.bottleneck_norm,
@@ -177,25 +180,30 @@ class Pix2Pix(base.Method):
             base.Phase("generator", self._generator_loss, generator),
         ]
 
+    def _translated(self, batch):
+        """The sources, the targets and what the generator makes of the sources, as networks see them: N×H×W×C in [-1, 1]."""
+        source = as_seen(batch["source"], self.source)
+        made = where_known(self.generator(source, training=True), batch["target"], self.target)
+        return source, as_seen(batch["target"], self.target), made
+
     def _both_losses(self, batch, seed):
-        fake = self.generator(batch["source"], training=True)
-        fake_logits = self._judge(batch["source"], fake, seed)
-        discriminator = self._discriminator_result(self._judge(batch["source"], batch["target"], seed), fake_logits)
-        generator = self._generator_result(batch, fake, fake_logits)
+        source, real, fake = self._translated(batch)
+        fake_logits = self._judge(source, fake, seed)
+        discriminator = self._discriminator_result(self._judge(source, real, seed), fake_logits)
+        generator = self._generator_result(real, fake, fake_logits)
         return base.PhaseResult(discriminator.losses | generator.losses, discriminator.scalars | generator.scalars)
 
     def _discriminator_loss(self, batch, seed):
-        fake = self.generator(batch["source"], training=True)
-        return self._discriminator_result(
-            self._judge(batch["source"], batch["target"], seed), self._judge(batch["source"], tf.stop_gradient(fake), seed)
-        )
+        source, real, fake = self._translated(batch)
+        return self._discriminator_result(self._judge(source, real, seed), self._judge(source, tf.stop_gradient(fake), seed))
 
     def _generator_loss(self, batch, seed):
-        fake = self.generator(batch["source"], training=True)
-        return self._generator_result(batch, fake, self._judge(batch["source"], fake, seed))
+        source, real, fake = self._translated(batch)
+        return self._generator_result(real, fake, self._judge(source, fake, seed))
 
     def _l1_loss(self, batch, seed):
-        l1 = l1_loss(batch["target"], self.generator(batch["source"], training=True))
+        _, real, fake = self._translated(batch)
+        l1 = l1_loss(real, fake)
         return base.PhaseResult({"generator": self.hparams.l1_weight * l1}, {"l1_loss": l1})
 
     def _judge(self, source, target, seed):
@@ -208,9 +216,9 @@ class Pix2Pix(base.Method):
             {"discriminator": loss}, {"real_logit": tf.reduce_mean(real_logits), "fake_logit": tf.reduce_mean(fake_logits)}
         )
 
-    def _generator_result(self, batch, fake, fake_logits):
+    def _generator_result(self, real, fake, fake_logits):
         gan = self.generator_loss(fake_logits)
-        l1 = l1_loss(batch["target"], fake)
+        l1 = l1_loss(real, fake)
         loss = gan + self.hparams.l1_weight * l1 if "l1" in self.hparams.objective else gan
         return base.PhaseResult({"generator": loss}, {"gan_loss": gan, "l1_loss": l1})
 
@@ -223,7 +231,7 @@ class Pix2Pix(base.Method):
         name = self.hparams.generator
         return {
             "translate": base.Translation(
-                lambda images: generator(images, training=False),
+                lambda images: generator(as_seen(images, self.source), training=False),
                 self.source,
                 self.target,
                 generator_multiple(name),

@@ -10,6 +10,7 @@ from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, feature_matching_loss, kl_divergence, l1_loss
 from tfgan.methods import base
+from tfgan.one_hot import network_channels, one_hot
 from tfgan.sizes import VGG_MINIMUM, fitting_doublings, fitting_power, multiscale_minimum
 
 
@@ -88,7 +89,7 @@ class Spade(base.Method):
         super().__init__(hparams, spec)
         hparams = self.hparams
         self.labels, self.image = spec.domains["labels"], spec.domains["image"]
-        self.num_classes = len(self.labels.classes.values)
+        self.num_classes = network_channels(self.labels)
         if hparams.vgg_weights and self.image.channels != 3:
             raise UserError(f"--vgg_weights needs RGB images; {self.image.name} has {self.image.channels} channels: leave it out.")
         self.generator = networks.spade.spade_generator(
@@ -150,7 +151,7 @@ class Spade(base.Method):
 
     def _one_hot(self, labels):
         """Turns class indices N×H×W into one-hot labels N×H×W×K float32, all zeros where a pixel belongs to no class (-1)."""
-        return tf.one_hot(labels, self.num_classes)
+        return one_hot(labels, self.labels)
 
     def _generate(self, one_hot, photos, seed):
         """Makes images for the labels, with an encoder in styles drawn near those of the photos; returns them and the styles' losses."""

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from tfgan.config import DataConfig, Domain
+from tfgan.data import open_dataset
 from tfgan.data.attributes.folder import find_files, open_attributes
 from tfgan.errors import UnreadableImage, UserError
 
@@ -321,6 +322,26 @@ def test_images_are_cropped_to_their_central_square(tmp_path):
     np.testing.assert_array_equal(train.load(0)["image"], pixels[2:6])
     with pytest.raises(UnreadableImage, match="not an image"):
         train.load(1)
+    assert opened(tmp_path, fit="squeeze")["train"][0].load(0)["image"].shape == (9, 4, 3)
+
+
+# 2×8 pixels for a network of 2×2: the square in the middle, all of them four to one (a bicubic filter), or a crop at their own scale.
+@pytest.mark.parametrize(
+    "fit, expected", [("auto", [[30, 40]]), ("crop", [[30, 40]]), ("squeeze", [[17, 53]]), ("none", [[30, 40]]), ("width", [[30, 40]])]
+)
+def test_every_fit(tmp_path, fit, expected):
+    fill(tmp_path, "f,a,split\n1.png,0,train\n2.png,1,train\n3.png,1,val\n")
+    for name in "123":
+        Image.fromarray(np.arange(0, 80, 10, np.uint8).reshape(1, 8, 1).repeat(2, 0).repeat(3, -1)).save(tmp_path / f"{name}.png")
+    found = open_dataset(DataConfig(data_dir=str(tmp_path), fit=fit), "attributes", (2, 2), (2, 2))
+    image = found.validation_example(0)["image"]
+    np.testing.assert_allclose((image[..., 0] + 1) * 127.5, expected * 2, atol=1e-3)
+    (batch,) = found.train_batches(batch_size=2, flip=False, seed=0).take(1).as_numpy_iterator()
+    left = (batch["image"][:, 0, 0, 0] + 1) * 127.5
+    if fit == "none":  # two neighbors, of any place
+        np.testing.assert_allclose(batch["image"][:, 0, 1, 0] - batch["image"][:, 0, 0, 0], 10 / 127.5, atol=1e-3)
+    elif fit != "width":
+        np.testing.assert_allclose(left, expected[0][0], atol=1e-3)
 
 
 def two_sets(tmp_path):

@@ -12,7 +12,7 @@ from tfgan.data.folders.pairs import open_pairs
 from tfgan.data.label_maps.maps import load, paint
 from tfgan.data.label_maps.palettes import CMP_CLASSES as CLASSES
 from tfgan.data.label_maps.palettes import CMP_PALETTE as PALETTE
-from tfgan.data.label_maps.semantic import open_painted, open_semantic
+from tfgan.data.label_maps.semantic import open_encoded, open_semantic
 from tfgan.data.preparation.prepare import PreparedSource
 from tfgan.data.source import Source
 from tfgan.data.synthetic import SyntheticSource
@@ -103,7 +103,7 @@ def test_decoded_pairs_of_one_channel():
 
 def test_painted_pairs_keep_their_keys(tmp_path):
     pairs = two_folders(tmp_path, {"train": [[[0, 5], [5, 255]]]})
-    found = open_painted(pairs, "A", DataConfig())
+    found = open_encoded(pairs, "A", DataConfig())
     source = found["train"]
     classes = source.domains["A"].classes
     assert source.domains == {"A": Domain("labels", 3, "uint8", "nearest", classes), "B": Domain("photo", 3)}
@@ -113,9 +113,16 @@ def test_painted_pairs_keep_their_keys(tmp_path):
     assert (example["B"] == pairs["train"].load(0)["B"]).all()
 
 
+def test_encoded_pairs_keep_their_keys_and_the_indices(tmp_path):
+    pairs = two_folders(tmp_path, {"train": [[[0, 5], [5, 255]]]})
+    source = open_encoded(pairs, "A", DataConfig(label_encoding="onehot"))["train"]
+    assert source.domains == {"A": Domain("labels", 1, "int32", "nearest", source.domains["A"].classes), "B": Domain("photo", 3)}
+    assert source.load(0)["A"].tolist() == [[0, 1], [1, -1]] and source.load(0)["A"].dtype == np.int32
+
+
 def test_the_stored_classes_alone_read_the_same_file(tmp_path):
     pairs = two_folders(tmp_path, {"train": [[[0, 5], [5, 255]]]})
-    for found, key in ((open_semantic(pairs, "A", DataConfig()), "labels"), (open_painted(pairs, "A", DataConfig()), "A")):
+    for found, key in ((open_semantic(pairs, "A", DataConfig()), "labels"), (open_encoded(pairs, "A", DataConfig()), "A")):
         stored = from_dict(Domain, json.loads(json.dumps(dataclasses.asdict(found["train"].domains[key]))))
         assert (load(tmp_path / "train" / "labels" / "0.png", stored) == found["train"].load(0)[key]).all()
 
@@ -159,7 +166,7 @@ def test_the_built_in_pairs_have_the_built_in_classes():
     for index in range(6):
         for key, array in semantic.load(index).items():
             assert (found.load(index)[key] == array).all()
-    assert (open_painted({"train": pairs}, "B", FACADES)["train"].load(2)["B"] == pairs.load(2)["B"]).all()
+    assert (open_encoded({"train": pairs}, "B", FACADES)["train"].load(2)["B"] == pairs.load(2)["B"]).all()
 
 
 def test_classes_keep_through_the_pipelines_resize():

@@ -79,6 +79,7 @@ def test_attributes_of_stargan_by_default(prepared):
         assert example["mask"].tolist() == [1] * 5
         assert example["attributes"].dtype == example["mask"].dtype == np.float32
     assert train.name(3) == "000003"
+    assert open_celeba(DataConfig(tfds_dir=prepared, fit="crop"))["train"][0].load(0)["image"].shape == (218, 178, 3)
 
 
 def test_chosen_attributes(prepared):

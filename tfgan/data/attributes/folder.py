@@ -1,7 +1,7 @@
 """Reads images with attributes: one set or several joined ones, each with its own file of attributes or a folder a class.
 
-Images that are not square are cropped to their central square, so that nothing is squeezed when they are resized: of CelebA's 218×178
-that is the 178×178 of StarGAN (Choi et al., CVPR 2018, section 5.2).
+Unless `fit` says otherwise, images that are not square are cropped to their central square, so that nothing is squeezed when they are
+resized: of CelebA's 218×178 that is the 178×178 of StarGAN (Choi et al., CVPR 2018, section 5.2).
 """
 
 import dataclasses
@@ -48,12 +48,13 @@ class AttributeFolder(FileSource):
     attribute_names: Strings = ()
     attribute_groups: tuple[Strings, ...] = ()
     skipped: Sequence[tuple[str, str]] = ()  # files and rows left out: path, reason
+    whole: bool = False  # images as they are, instead of their central squares
 
     def load(self, index: int) -> dict[str, np.ndarray]:
-        """The central square of one image, with its attributes.
+        """One image or its central square, with its attributes.
 
         Returns:
-            `image`, H×H×C in its domain's channels and dtype; `attributes`, float32 of 1 and 0, 0 where unknown; `mask`, float32, 1 where
+            `image`, H×W×C in its domain's channels and dtype; `attributes`, float32 of 1 and 0, 0 where unknown; `mask`, float32, 1 where
             an attribute is known, else 0.
 
         Raises:
@@ -61,7 +62,8 @@ class AttributeFolder(FileSource):
         """
         domain, values = self.domains["image"], self.values[index]
         image = images.read(self.data_dir / self.files[index], domain, self.alpha)
-        return {"image": images.middle(image, (1, 1)), "attributes": np.nan_to_num(values), "mask": np.float32(~np.isnan(values))}
+        image = image if self.whole else images.middle(image, (1, 1))
+        return {"image": image, "attributes": np.nan_to_num(values), "mask": np.float32(~np.isnan(values))}
 
 
 class JoinedSource(View):
@@ -204,7 +206,7 @@ def open_set(folder: Path, table: Table, selection: Selection, settings: DataCon
         folder: the folder of the set.
         table: its attributes, as `find_table` returns them.
         selection: which attributes are learned, and which exclude each other.
-        settings: of these, `alpha`, what becomes of transparency, is used.
+        settings: of these, `alpha`, what becomes of transparency, `fit`, without which images are squares, and `pages` are used.
 
     Raises:
         UserError: there are no training images; an attribute is the same in all of them.
@@ -233,6 +235,7 @@ def open_set(folder: Path, table: Table, selection: Selection, settings: DataCon
             values[kept],
             *selection,
             skipped=table.bad if split == "train" else [],
+            whole=settings.fit != "auto",
         )
         for split, kept in rows.items()
     }

@@ -118,15 +118,21 @@ def encode(indices: np.ndarray, classes: Classes) -> bytes:
     """
     if classes.coding == "colors":
         return images.encode(paint(indices, classes), "png")
-    values = np.array([*classes.values, max(classes.ignored, 0)])[indices]
+    values = ids(indices, classes)
     if classes.coding == "ids":
-        return images.encode(values.astype(np.uint16 if values.max() > 255 else np.uint8)[..., None], "png")
+        return images.encode(values, "png")
     palette = np.zeros((256, 3), np.uint8)
     palette[list(classes.values)] = unpack(np.array([int(color[1:], 16) for color in classes.colors]))
-    picture, content = Image.fromarray(values.astype(np.uint8)), io.BytesIO()
+    picture, content = Image.fromarray(values[..., 0].astype(np.uint8)), io.BytesIO()
     picture.putpalette(palette.tobytes())
     picture.save(content, "PNG")
     return content.getvalue()
+
+
+def ids(indices: np.ndarray, classes: Classes) -> np.ndarray:
+    """The ids, or palette indices, of a map of class indices H×W, -1 for none: H×W×1 uint8, or uint16 if the classes' ids need it."""
+    values = np.array([*classes.values, max(classes.ignored, 0)])
+    return values.astype(np.uint16 if values.max() > 255 else np.uint8)[indices][..., None]
 
 
 def is_flat(values: np.ndarray) -> np.ndarray:

@@ -40,12 +40,17 @@ def may_be_coded(domain: Domain) -> bool:
 
 
 def is_coded(domain: Domain) -> bool:
-    """Whether the images of a domain are pictures of label maps whose values are known."""
-    return not domain.is_map and (domain.classes or domain.written) is not None
+    """Whether the images of a domain are label maps, or pictures of such, whose values are known."""
+    return (domain.classes or domain.written) is not None
 
 
 def to_classes(pixels: np.ndarray, domain: Domain) -> np.ndarray:
-    """The class of each pixel of a picture H×W×C of a label map, H×W int32: the one whose color or gray value is nearest; -1 for none."""
+    """The class of each pixel of a picture H×W×C of a label map, H×W int32: the one whose color or gray value is nearest; -1 for none.
+
+    A map of classes H×W is what it is.
+    """
+    if domain.is_map:
+        return pixels
     return np.concatenate([_nearest(pixels[rows], domain) for rows in chunks(*pixels.shape[:2])])
 
 
@@ -68,8 +73,10 @@ def _nearest(pixels: np.ndarray, domain: Domain) -> np.ndarray:
 
 
 def snap(pixels: np.ndarray, domain: Domain) -> np.ndarray:
-    """A picture H×W×C of a label map with the classes' values alone: the nearest ones."""
+    """A picture H×W×C of a label map with the classes' values alone, the nearest ones; of a map of classes, their ids or colors."""
     classes, indices = _known(domain), to_classes(pixels, domain)
+    if domain.is_map:
+        return maps.paint(indices, classes) if classes.coding != "ids" else maps.ids(indices, classes)
     if domain.classes is None and classes.coding == "ids":
         return np.repeat(np.array([*classes.values, max(classes.ignored, 0)], pixels.dtype)[indices][..., None], pixels.shape[-1], axis=-1)
     return images.convert(maps.paint(indices, classes), pixels.shape[-1], pixels.dtype.name)
@@ -79,7 +86,7 @@ def encode_result(pixels: np.ndarray, domain: Domain, extension: str, comment: s
     """The bytes of a file of a result of a domain that is coded: a PNG in the coding of the classes, or else a picture of their colors.
 
     Args:
-        pixels: H×W×C of the domain's dtype.
+        pixels: H×W×C of the domain's dtype, or a map of classes H×W.
         domain: see `is_coded`.
         extension: of the file.
         comment: ASCII text beside the pixels.

@@ -1,5 +1,6 @@
-"""Shows pairs of a label map and an image as classes: indices for SPADE, or pictures in the classes' colors for pix2pix."""
+"""Shows pairs of a label map and an image as classes: indices for SPADE, indices or pictures in the classes' colors for pix2pix."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -50,18 +51,19 @@ class SemanticSource(_ClassifiedPairs):
         return {"labels": indices, "image": image}
 
 
-class PaintedSource(_ClassifiedPairs):
-    """Label maps painted in the colors of their classes, with their images, under the keys "A" and "B"."""
+class EncodedSource(_ClassifiedPairs):
+    """Label maps as their domain has them, as indices or in colors of the classes, with their images, under the keys "A" and "B"."""
 
     def load(self, index: int) -> dict[str, np.ndarray]:
-        """The picture of the label map, H×W×3 uint8, and the image, H×W×C in its domain's channels and dtype.
+        """The label map, H×W int32, -1 for no class, or its picture, H×W×3 uint8, and the image, H×W×C in its domain's channels and dtype.
 
         Raises:
             UnreadableImage: the pair cannot be read, its images differ in size, or values of the label map are none of the classes'.
         """
-        classes = self.domains[self.label_side].require_classes()
+        domain = self.domains[self.label_side]
+        classes = domain.require_classes()
         indices, image = self._load(index, classes)
-        return {self.label_side: paint(indices, classes), _other(self.label_side): image}
+        return {self.label_side: indices if domain.is_map else paint(indices, classes), _other(self.label_side): image}
 
 
 def open_semantic(pairs: Mapping[str, Source], label_side: str, settings: DataConfig) -> dict[str, SemanticSource]:
@@ -80,24 +82,33 @@ def open_semantic(pairs: Mapping[str, Source], label_side: str, settings: DataCo
     classes = _find(pairs, label_side, settings)
 
     def domains(source):
-        labels = Domain(source.domains[label_side].name, 1, "int32", "nearest", classes)
-        return {"labels": labels, "image": source.domains[_other(label_side)]}
+        return {"labels": _map_of(source.domains[label_side], classes), "image": source.domains[_other(label_side)]}
 
     return {split: SemanticSource(source, domains(source), label_side) for split, source in pairs.items()}
 
 
-def open_painted(pairs: Mapping[str, Source], label_side: str, settings: DataConfig) -> dict[str, PaintedSource]:
-    """The splits of a set of pairs, with the label maps painted in the classes' colors.
+def open_encoded(pairs: Mapping[str, Source], label_side: str, settings: DataConfig) -> dict[str, EncodedSource]:
+    """The splits of a set of pairs, with the label maps painted in the classes' colors, or as class indices, by `label_encoding`.
 
-    Arguments and errors are those of `open_semantic`.
+    Other arguments and errors are those of `open_semantic`.
     """
     classes = _find(pairs, label_side, settings)
 
     def domains(source):
-        painted = Domain(source.domains[label_side].name, 3, resample="nearest", classes=classes)
-        return {side: painted if side == label_side else domain for side, domain in source.domains.items()}
+        own = _map_of(source.domains[label_side], classes)
+        encoded = own if settings.label_encoding == "onehot" else painted(own)
+        return {side: encoded if side == label_side else domain for side, domain in source.domains.items()}
 
-    return {split: PaintedSource(source, domains(source), label_side) for split, source in pairs.items()}
+    return {split: EncodedSource(source, domains(source), label_side) for split, source in pairs.items()}
+
+
+def painted(domain: Domain) -> Domain:
+    """The domain of the pictures, in the colors of the classes, of the maps of a domain of class indices."""
+    return dataclasses.replace(domain, channels=3, dtype="uint8")
+
+
+def _map_of(domain: Domain, classes: Classes) -> Domain:
+    return Domain(domain.name, 1, "int32", "nearest", classes)
 
 
 def label_file(pairs: Source, index: int, label_side: str) -> tuple[Path | None, str]:

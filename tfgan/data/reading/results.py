@@ -12,11 +12,12 @@ LOSSLESS = ("png", "tif", "tiff", "bmp", *ARRAYS)
 
 def why_unfit(extension: str, target: Domain) -> str:
     """Why results of a domain cannot be files with this ending, as a sentence with a cure; "" if they can."""
+    channels = max(target.channels, 1)
     if extension in VOLUMES:
-        return why_not_pages(extension, max(target.channels, 1))
+        return why_not_pages(extension, channels)
     if extension in VIDEOS:
         return _why_no_video(VIDEOS[extension], target)
-    if reason := why_not(extension, max(target.channels, 1), target.dtype, target.bands):
+    if not target.is_map and (reason := why_not(extension, channels, target.dtype, target.bands)):
         return reason
     if target.resample == "nearest" and extension not in LOSSLESS:
         return f"{FORMATS[extension]} files blur label maps, such as {target.name}; write them as PNG (--format=png)"

@@ -31,9 +31,10 @@ class CelebASource(RecordSource):
     records: Records
     attribute_names: Strings = ()
     attribute_groups: tuple[Strings, ...] = ()
+    whole: bool = False  # faces as they are, 218×178, instead of their central squares
 
     def load(self, index: int) -> dict[str, np.ndarray]:
-        """The central square of a face, 178×178×3 uint8, its attributes, float32 of 1 and 0, and their mask, float32 ones.
+        """The central square of a face, 178×178×3 uint8, or all of it, its attributes, float32 of 1 and 0, and their mask, float32 ones.
 
         Raises:
             UnreadableImage: the stored file is damaged.
@@ -41,7 +42,8 @@ class CelebASource(RecordSource):
         record = self.records[index]
         attributes = np.array([record[f"attributes/{name}"] for name in self.attribute_names], np.float32)
         image = images.convert(images.decode(record["image"]), 3, "uint8")
-        return {"image": images.middle(image, (1, 1)), "attributes": attributes, "mask": np.ones_like(attributes)}
+        image = image if self.whole else images.middle(image, (1, 1))
+        return {"image": image, "attributes": attributes, "mask": np.ones_like(attributes)}
 
 
 def open_celeba(settings: DataConfig) -> dict[str, list[Source]]:
@@ -51,7 +53,7 @@ def open_celeba(settings: DataConfig) -> dict[str, list[Source]]:
 
     Args:
         settings: `tfds_dir` is where TFDS keeps its files; `attributes` says what is learned (empty: `STARGAN`, and all of the other sets),
-            `attribute_groups` what excludes each other.
+            `attribute_groups` what excludes each other; without `fit`, images are their central squares.
 
     Raises:
         UserError: an unknown attribute; TFDS is not installed or cannot download the set, which is often beyond the quota of its server.
@@ -63,7 +65,8 @@ def open_celeba(settings: DataConfig) -> dict[str, list[Source]]:
     (names, groups), *others = select([columns, *(table.columns for table in tables)], settings.attributes, settings.attribute_groups)
     _prepare(builder)
     records = read_splits(builder, ("image", *(f"attributes/{name}" for name in names)))
-    celeba = {split: CelebASource({"image": Domain("image", 3)}, found, names, groups) for split, found in records.items()}
+    domains, whole = {"image": Domain("image", 3)}, settings.fit != "auto"
+    celeba = {split: CelebASource(domains, found, names, groups, whole) for split, found in records.items()}
     sets = [open_set(*one, settings) for one in zip(folders, tables, others)]
     return join([celeba, *sets], settings.alpha)
 

@@ -7,6 +7,8 @@ import numpy as np
 
 from tfgan.config import Size
 from tfgan.data.dataset import Dataset
+from tfgan.data.label_maps.maps import paint
+from tfgan.data.label_maps.semantic import painted
 from tfgan.data.preparation.normalization import as_floats, held
 from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.classifier import UNKNOWN
@@ -61,14 +63,20 @@ def _translated(signature: Translator, dataset: Dataset, count: int) -> Comparis
     """The comparison of validation images, put through a translation, with their true results; style vectors are the prior's mean, 0."""
     inputs = dataset.column("validation", signature.input_key, count)
     conditions = {name: np.zeros([len(inputs), length], np.float32) for name, length in signature.lengths.items()}
+    target, more = signature.target, _unseen(dataset, signature.truth_key, len(inputs))
+    fake, real = _each(signature, inputs, conditions), dataset.column("validation", signature.truth_key, count)
+    if target.is_map:  # which are measured as pictures in the classes' colors, like results that are learned so
+        classes = target.require_classes()
+        fake, real = paint(fake, classes), paint(real, classes)
+        target, more = painted(target), None if more is None else paint(more, classes)
     return Comparison(
-        signature.target,
-        _each(signature, inputs, conditions),
-        dataset.column("validation", signature.truth_key, count),
+        target,
+        fake,
+        real,
         split=dataset.validation_split,
         matched=True,
-        more_real=_unseen(dataset, signature.truth_key, len(inputs)),
-        classes=signature.target.classes,
+        more_real=more,
+        classes=target.classes,
         names=dataset.names("validation", signature.input_key, count),
         inputs=inputs,
         shown=signature.source,

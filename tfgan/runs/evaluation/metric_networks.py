@@ -99,7 +99,7 @@ class Evaluators:
         if data.dataset == "synthetic" and not data.data_dir:
             return dataclasses.replace(data, domains=(), direction="AtoB", label_domains=())
         asked = {name: getattr(self.settings, name) for name in ("label_palette", "label_names", "label_coding")}
-        changes: dict[str, Any] = {name: value for name, value in asked.items() if value}
+        changes: dict[str, Any] = {name: value for name, value in asked.items() if value} | {"label_encoding": "colors"}
         if self.spec.kind == "paired":
             names = [self.spec.domains[key].name for key in ("source", "target")]
             labels = [name for name in names if name in data.label_domains]

@@ -91,7 +91,7 @@ def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: 
         if note:
             logger.warning(f"An image {note}.")
     results = [passage.translate(translator, image, conditions, floats=floats) for image in taken.images]
-    if is_coded(translator.target) and not floats:
+    if is_coded(translator.target) and not (floats or translator.gives_maps):
         results = [snap(result, translator.target) for result in results]
     return taken.back(results, translator.target)
 

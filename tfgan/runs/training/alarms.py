@@ -11,6 +11,7 @@ from tfgan.config import DataConfig, TrainConfig
 from tfgan.config.rows import alarm_row, metrics_row
 from tfgan.config.stored import read_lines
 from tfgan.data.dataset import Dataset
+from tfgan.data.display import painted
 from tfgan.data.preparation.normalization import as_floats
 from tfgan.evaluation.detectors import Watch, detectors
 from tfgan.evaluation.sample_measures import checkerboard, diversity, grid_peak, luminance_correlation, spread
@@ -94,7 +95,7 @@ class Health(Callback):
             signature = made.signatures[name]
             key = next(key for key, domain in self.dataset.spec.domains.items() if domain is signature.target)
             if isinstance(signature, Translator):
-                images = np.stack([example[key] for example in made.examples])
+                images = np.stack([painted(example[key], signature.target) for example in made.examples])
             else:
                 most = min(REAL_IMAGES * max(len(signature.class_names), 1), MOST_REAL_IMAGES)
                 images = as_floats(self.dataset.column("validation", key, most), signature.target)
@@ -116,6 +117,7 @@ def _groups(made: Made):
             call.input is example[signature.input_key] for call, example in zip(calls, made.examples)
         ):
             inputs, outputs = (np.stack(images) for images in zip(*((call.input, call.output) for call in calls)))
+            outputs = np.stack([painted(image, signature.target) for image in outputs])
             yield calls[0].signature, None, None if signature.truth_key else inputs, outputs
     for name, columns in made.sampled.items():
         signature = made.signatures[name]

@@ -10,8 +10,8 @@ import numpy as np
 
 from tfgan.config import Domain
 from tfgan.data.dataset import Dataset
-from tfgan.data.display import seen_bands
-from tfgan.data.label_maps.maps import encode, paint
+from tfgan.data.display import painted, seen_bands
+from tfgan.data.label_maps.maps import encode
 from tfgan.data.preparation.normalization import denormalize
 from tfgan.data.reading import images
 from tfgan.inference import Encoder, Sampler, Signatures, Translator, open_inference, samplers, sheets
@@ -196,9 +196,11 @@ class Samples(Callback):
         if image.ndim == 3:
             return self.contrast.stretch(seen_bands(image, domain) if domain else image, domain)
         (labels,) = (domain for domain in self.spec.domains.values() if domain.is_map)
-        return paint(image, labels.require_classes()) / np.float32(127.5) - np.float32(1.0)
+        return painted(image, labels)
 
 
 def _use_once(signature: Translator | Encoder | Sampler, image: np.ndarray, **conditions) -> np.ndarray:
-    """The result of one image, or vector of latents, that goes through a signature in a batch of its own."""
-    return signature(image[None], **{name: np.asarray(vector, np.float32)[None] for name, vector in conditions.items()}).numpy()[0]
+    """The result of one image, or vector of latents, that goes through a signature in a batch of its own; a map where it makes such."""
+    result = signature(image[None], **{name: np.asarray(vector, np.float32)[None] for name, vector in conditions.items()})
+    maps = isinstance(signature, Translator) and signature.gives_maps
+    return (signature.to_pixels(result) if maps else result).numpy()[0]

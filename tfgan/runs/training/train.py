@@ -13,7 +13,7 @@ import numpy
 import tensorflow as tf
 
 import tfgan
-from tfgan.config import DataConfig, RunConfig, TrainConfig
+from tfgan.config import DataConfig, Domain, RunConfig, TrainConfig
 from tfgan.data.checks.crops import check_crops
 from tfgan.data.dataset import Dataset
 from tfgan.data.preparation.geometry import KEEPING_SCALE
@@ -124,9 +124,7 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
 
 def _describe(spec, validation_split: str) -> str:
     height, width = spec.image_size
-    domains = " to ".join(
-        f"{domain.name} ({domain.channels} channel{'s' * (domain.channels > 1)}, {domain.dtype})" for domain in spec.domains.values()
-    )
+    domains = " to ".join(f"{domain.name} ({_channels(domain)})" for domain in spec.domains.values())
     same = " (the same ones, as there is no val or test)" * (validation_split == "train")
     counts = f"{spec.sizes['train']} images to train, {spec.sizes['validation']} to validate{same}"
     lines = [f"Data: {domains}, {height}×{width} pixels; {counts}."]
@@ -135,6 +133,12 @@ def _describe(spec, validation_split: str) -> str:
         grouped = {name for group in spec.attribute_groups for name in group}
         lines.append(f"Attributes: {'; '.join([*groups, *(name for name in spec.attribute_names if name not in grouped)])}.")
     return "\n".join(lines)
+
+
+def _channels(domain: Domain) -> str:
+    if domain.is_map:
+        return f"{len(domain.require_classes().values)} classes, a channel for each"
+    return f"{domain.channels} channel{'s' * (domain.channels > 1)}, {domain.dtype}"
 
 
 def _tell_crops(hparams: HParams, data: DataConfig, kind: str):
