@@ -63,7 +63,7 @@ def network_bytes(translator: Translator) -> int:
 
     Of a network on a GPU, which has memory of its own, only the copies count.
     """
-    copies = COPIES * 4 * (translator.source.channels + translator.target.channels)
+    copies = COPIES * 4 * (translator.source.channels + translator.channels)
     if tf.config.list_logical_devices("GPU"):
         return copies
     multiple = translator.translation.multiple

@@ -7,7 +7,7 @@ import numpy as np
 
 from tfgan.config import Domain
 from tfgan.data.finding.files import Task
-from tfgan.data.label_maps.results import is_coded, snap
+from tfgan.data.label_maps.results import as_written, is_coded, snap
 from tfgan.data.preparation.normalization import held
 from tfgan.data.reading import memory, nodata, windows
 from tfgan.data.reading.codecs import raster
@@ -75,7 +75,7 @@ def translate_windows(
         UnreadableImage, ReadFailed, OutputError: as for images as a whole.
     """
     with windows.opened(task.source, source, alpha) as image:
-        seen, target = Seen(image, source), translator.target
+        seen, target = Seen(image, source), as_written(translator.target)
         height, width, _ = seen.shape
         tile = check_tile((height, width), translator, passage.tile)
         logger.info(f"{task.source}: larger than the memory for images; it is read and written by windows, in tiles of {tile} pixels.")
@@ -141,8 +141,8 @@ def check_tile(size: tuple[int, int], translator: Translator, tile: int) -> int:
     Raises:
         TooLarge: not even the smallest ones of so wide an image fit into memory.
     """
-    source, target = translator.source, translator.target
-    sums, pixel = 4 * (target.channels + 1), target.channels * np.dtype(target.dtype).itemsize
+    source, target = translator.source, as_written(translator.target)
+    sums, pixel = 4 * (translator.channels + 1), target.channels * np.dtype(target.dtype).itemsize
 
     def held(tile: int) -> int:
         shared = max(tile - _step(size[0], tile), 0)

@@ -10,7 +10,7 @@ from tfgan.config import Classes, DataConfig, Domain
 from tfgan.data.label_maps import maps
 from tfgan.data.label_maps.classes import find_classes
 from tfgan.data.label_maps.maps import LabelMap
-from tfgan.data.label_maps.semantic import label_file
+from tfgan.data.label_maps.semantic import label_file, painted
 from tfgan.data.reading import images
 from tfgan.data.reading.chunks import chunks
 from tfgan.data.reading.codecs import texts
@@ -42,6 +42,16 @@ def may_be_coded(domain: Domain) -> bool:
 def is_coded(domain: Domain) -> bool:
     """Whether the images of a domain are label maps, or pictures of such, whose values are known."""
     return (domain.classes or domain.written) is not None
+
+
+def as_written(domain: Domain) -> Domain:
+    """The domain of what files of results hold: of maps of classes, their ids, or pictures in their colors, see `snap`."""
+    if not domain.is_map:
+        return domain
+    classes = domain.require_classes()
+    if classes.coding != "ids":
+        return painted(domain)
+    return dataclasses.replace(domain, dtype=maps.ids(np.zeros([1, 1], np.int32), classes).dtype.name)
 
 
 def to_classes(pixels: np.ndarray, domain: Domain) -> np.ndarray:
