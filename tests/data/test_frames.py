@@ -8,6 +8,7 @@ from PIL import Image
 from tfgan.cli.main import main
 from tfgan.config import DataConfig, Domain, Part
 from tfgan.data import open_sources
+from tfgan.data.folders.stacked import read_stack
 from tfgan.data.frames import page_of
 from tfgan.data.groups import shared_groups
 from tfgan.errors import UnreadableImage, UserError
@@ -75,13 +76,61 @@ def test_damaged_files_are_met_when_they_are_loaded(tmp_path):
         source.load(3)
 
 
-def test_maps_of_classes_have_one_page(tmp_path):
+def write_volumes(folder, labels, dtype):
+    """CT and labels of 6×5×3 voxels, as NIfTI with an affine of their own."""
+    nibabel = pytest.importorskip("nibabel")
+    affine = np.diag([2.0, 3.0, 4.0, 1.0])
+    for name, values in (("ct", np.arange(90).reshape(6, 5, 3).astype(np.int16) - 20), ("seg", np.asarray(labels, dtype))):
+        (folder / "train" / name).mkdir(parents=True, exist_ok=True)
+        nibabel.Nifti1Image(values, affine).to_filename(folder / "train" / name / "p1.nii.gz")
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
+@pytest.mark.parametrize("axis", [0, 2])
+def test_slices_of_label_volumes_are_maps_of_classes(tmp_path, dtype, axis):
+    labels = np.arange(90).reshape(6, 5, 3) % 4 * 5
+    write_volumes(tmp_path, labels, dtype)
+    settings = {"label_domains": ("seg",), "direction": "seg_to_ct", "value_range": ("ct:-20:100",), "axis": axis}
+    (source,) = opened(tmp_path, "semantic", **settings)
+    assert len(source) == labels.shape[axis] and source.name(1) == "p1.nii.gz#2"
+    assert source.domains["labels"].classes.values == (0, 5, 10, 15)
+    for index in range(len(source)):
+        np.testing.assert_array_equal(source.load(index)["labels"], labels.take(index, axis) // 5)
+    (mapped,) = opened(tmp_path, "paired", label_encoding="onehot", **settings)
+    np.testing.assert_array_equal(mapped.load(2)["B"], labels.take(2, axis) // 5)
+    (painted,) = opened(tmp_path, "paired", label_coding="ids", **settings)
+    assert painted.load(2)["B"].shape == (*labels.take(2, axis).shape, 3)
+
+
+@pytest.mark.parametrize(
+    "values, says", [(np.full((6, 5, 3), -1), "int16 values from -1 to -1"), (np.full((6, 5, 3), 0.5), "from 0.5 to 0.5")]
+)
+def test_values_that_are_no_ids(tmp_path, values, says):
+    write_volumes(tmp_path, values, "int16" if values.min() < 0 else "float32")
+    with pytest.raises(UserError, match=f"{says}; ids of classes are whole numbers from 0 to 65535"):
+        opened(tmp_path, "semantic", label_domains=("seg",), direction="seg_to_ct", value_range=("ct:-20:100",))
+
+
+def test_pages_of_tiff_are_maps_of_classes(tmp_path):
     for name in ("labels", "photo"):
         (tmp_path / "train" / name).mkdir(parents=True)
-        maps = [Image.fromarray(np.arange(30, dtype=np.uint8).reshape(6, 5) % 3) for _ in range(2)]
+        maps = [Image.fromarray((np.arange(30, dtype=np.uint8).reshape(6, 5) + page) % 3) for page in range(2)]
         maps[0].save(tmp_path / "train" / name / "0.tif", save_all=True, append_images=maps[1:])
-    with pytest.raises(UserError, match="--pages=frames: labels are label maps"):
-        opened(tmp_path, "semantic", label_domains=("labels",))
+    (source,) = opened(tmp_path, "semantic", label_domains=("labels",), direction="labels_to_photo")
+    assert [source.load(page)["labels"][0].tolist() for page in (0, 1)] == [[0, 1, 2, 0, 1], [1, 2, 0, 1, 2]]
+
+
+def test_stacked_volumes_of_different_pages_are_told_once(tmp_path):
+    for name, count in (("t1", 3), ("t2", 2), ("flair", 3)):
+        stack(tmp_path / "train" / name / "0.tif", 0, count)
+    (source,) = opened(tmp_path, domains=("t1+t2", "flair"))
+    assert len(source) == 1
+    with pytest.raises(
+        UnreadableImage, match="^files that belong together .* train/t1/0.tif has 3 and train/t2/0.tif has 2 and train/flair/0.tif has 3$"
+    ):
+        source.load(0)
+    with pytest.raises(UnreadableImage, match="files that are stacked must have as many pages: .*t1/0.tif has 3 and .*t2/0.tif has 2"):
+        read_stack([tmp_path / "train" / part / "0.tif" for part in ("t1", "t2")], source.domains["A"], "composite")
 
 
 def still(value, count=6):

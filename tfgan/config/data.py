@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from tfgan.config.kinds import BATCH_KINDS
 from tfgan.config.ranges import AUTO, parse_ranges
 from tfgan.config.setting import Settings, Strings, as_flag, setting
-from tfgan.config.spec import AXIS, MOST_CHANNELS, OLD_CODINGS, PAGES
+from tfgan.config.spec import AXIS, MOST_CHANNELS, OLD_CODINGS, PAGES, reading_of
 from tfgan.config.unused import Table, Unused, given
 from tfgan.errors import UserError, did_you_mean
 from tfgan.paths.home import with_home
@@ -183,8 +183,7 @@ class DataConfig(Settings):
 
     def reading(self) -> str:
         """What becomes of files of several pages, one of `tfgan.config.spec.READINGS`."""
-        rule = self.pages or "refuse"
-        return rule if self.axis == AXIS or rule == "refuse" else f"{rule}:{self.axis}"
+        return reading_of(self.pages or "refuse", self.axis)
 
     def effective(self) -> dict[str, Any]:
         """The settings by name, with what becomes of files of several pages written out."""

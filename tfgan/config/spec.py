@@ -17,6 +17,13 @@ PAGES = ("refuse", "first", "channels", "frames")
 AXIS = 2  # of a volume, along which its slices lie, which are its pages
 READINGS = (*PAGES, *(f"{rule}:{axis}" for rule in PAGES[1:] for axis in range(AXIS)))
 """The same with the axis of volumes behind it, where that is another one than `AXIS`."""
+
+
+def reading_of(rule: str, axis: int) -> str:
+    """The one of `READINGS` by which files of several pages are read, for one of `PAGES` and an axis of volumes."""
+    return rule if axis == AXIS or rule == "refuse" else f"{rule}:{axis}"
+
+
 MAY_GROW = {"operational": True}
 """Metadata of fields that may become others when a run goes on, which `tfgan.runs.planning.growth` judges."""
 BESIDE_IMAGES = {"attributes", "mask", "label"}  # keys of batches that are no images

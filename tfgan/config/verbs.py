@@ -61,6 +61,12 @@ class TranslateConfig(Settings):
     seed: int = setting(0, "seed of the random style, if there is no --style", at_least=0, group="what to make")
     format: str = setting("", "file format of all results, for example png; empty: the format of each input", group="output")
     overwrite: bool = setting(False, "replace existing results", group="output")
+    axis: str = setting(
+        "",
+        "of volumes (NIfTI), along which they are cut into slices: 0, 1 or 2; empty: as in training, or the last",
+        choices=("", "0", "1", "2"),
+        group="what to make",
+    )
     size: str = setting(
         "",
         "size at which the network gets the images; results have the size of the input: trained, as in training and sample pictures; full, "

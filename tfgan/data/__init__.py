@@ -112,7 +112,8 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str
         _check_names(settings, tuple(side_names(splits["train"]).values()))
     splits = split_by_groups(splits, settings)
     if settings.pages == "frames":
-        splits = {split: [Frames(source, settings.frame_step) for source in sources] for split, sources in splits.items()}
+        step = settings.frame_step
+        splits = {split: [source if source.paged else Frames(source, step) for source in sources] for split, sources in splits.items()}
     return with_ranges(splits, settings) if "train" in splits else splits
 
 

@@ -11,7 +11,7 @@ from tfgan.data.reading import images
 from tfgan.data.reading.codecs.video_frames import chosen_frame
 from tfgan.data.reading.formats import is_video
 from tfgan.data.source import Source, View
-from tfgan.errors import UnreadableImage, UserError
+from tfgan.errors import UnreadableImage
 from tfgan.terminal import waiting
 
 AT_HAND = 4  # examples whose pages are kept, as those of a file are mostly asked for one after the other
@@ -27,24 +27,19 @@ class Frames(View):
     Args:
         inner: the other source, whose domains are read by "frames".
         step: of so many pages of a file the first one is an example.
-
-    Raises:
-        UserError: label maps that are read as classes.
     """
 
     def __init__(self, inner: Source, step: int = 1):
         super().__init__(inner, inner.domains)
+        self.paged = True
         self.class_names, self.label_side = inner.class_names, inner.label_side
         self.attribute_names, self.attribute_groups = inner.attribute_names, inner.attribute_groups
         self.attribute_sets = inner.attribute_sets
-        for domain in inner.domains.values():
-            if domain.classes:
-                raise UserError(f"--pages=frames: {domain.name} are label maps, which must have one page: save each page as a file.")
         paths = {path for index in range(len(inner)) for path in inner.paths(index)}
         with ThreadPoolExecutor() as pool:
             found = waiting(pool.map(self._count, paths), len(paths), "Counting the pages of files")
             self._pages = dict(zip(paths, found))
-        counts = [max(map(self._of, inner.paths(index)), default=1) for index in range(len(inner))]
+        counts = [self._pages_of(index) for index in range(len(inner))]
         self._places = [(index, page) for index, count in enumerate(counts) for page in range(0, count, step)]
         self._example = functools.lru_cache(AT_HAND)(inner.load)
 
@@ -55,8 +50,10 @@ class Frames(View):
         except (UnreadableImage, OSError):
             return 1
 
-    def _of(self, path: Path) -> int:
-        return self._pages[path]
+    def _pages_of(self, index: int) -> int:
+        """The pages of the files of an example; 1 where they differ, so that it is told once."""
+        counts = {self._pages[path] for path in self.inner.paths(index)}
+        return counts.pop() if len(counts) == 1 else 1
 
     def __len__(self) -> int:
         return len(self._places)
@@ -81,10 +78,11 @@ class Frames(View):
             UnreadableImage: the file cannot be used, or has another number of pages than its counterpart.
         """
         place, page = self._places[index]
-        counts = {self.label(path): self._of(path) for path in self.inner.paths(place)}
+        counts = {self.label(path): self._pages[path] for path in self.inner.paths(place)}
         if len(set(counts.values())) > 1:
+            which = "both files of a pair" if len(counts) == 2 else "files that belong together"
             found = " and ".join(f"{name} has {count}" for name, count in counts.items())
-            raise UnreadableImage(f"both files of a pair must have as many pages: {found}")
+            raise UnreadableImage(f"{which} must have as many pages: {found}")
         if not any(map(is_video, self.inner.paths(place))):
             example = dict(self._example(place))
         else:

@@ -9,6 +9,7 @@ from tfgan.config import DataConfig, as_text, shell_flag
 from tfgan.data.catalog import CLASSES, MEASURED, PAIRED, UNPAIRED, unsuitable
 from tfgan.data.directions import parse_direction, side_names
 from tfgan.data.folders.idx import find_idx, open_idx
+from tfgan.data.frames import Frames
 from tfgan.data.own import is_own, open_own
 from tfgan.data.source import Source
 from tfgan.errors import UserError
@@ -64,7 +65,7 @@ def _paired(settings):
     if speaks or settings.label_encoding == "onehot":
         from tfgan.data.label_maps.semantic import open_encoded
 
-        pairs = open_encoded(pairs, _label_side(settings, pairs), settings)
+        pairs = open_encoded(_framed(pairs, settings), _label_side(settings, pairs), settings)
     return _one_each(pairs)
 
 
@@ -101,7 +102,7 @@ def _semantic(settings):
         flag = shell_flag("direction", f"{settings.label_domains[0]}_to_{names[label_side]}")
         raise UserError(f"--direction={settings.direction} takes {names[label_side]} for the label map: use {flag}.")
     try:
-        return _one_each(open_semantic(pairs, label_side, settings))
+        return _one_each(open_semantic(_framed(pairs, settings), label_side, settings))
     except UserError as error:
         raise UserError(f"{error} For pairs of pictures, without label maps, use --method=pix2pix.") from None
 
@@ -117,6 +118,11 @@ def _attributes(settings):
 
         return open_celeba(settings)
     raise unsuitable(settings.dataset, "attributes", "synthetic", "celeba")
+
+
+def _framed(pairs: Mapping[str, Source], settings) -> Mapping[str, Source]:
+    """The pairs, page by page where each page is an image: classes are told of single pages."""
+    return {split: Frames(source, settings.frame_step) for split, source in pairs.items()} if settings.pages == "frames" else pairs
 
 
 def _label_side(settings, pairs) -> str:

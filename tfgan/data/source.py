@@ -34,6 +34,7 @@ class Source(abc.ABC):
         attribute_sets: the attributes that each of several joined sets knows; empty if there is one set.
         skipped: what was left out: its name, and the reason.
         label_side: for pairs whose label map is read as classes, the side, A or B, on which it is; "" for all others.
+        paged: whether examples are pages of their files, which hold others too.
     """
 
     domains: Mapping[str, Domain]
@@ -43,6 +44,7 @@ class Source(abc.ABC):
     attribute_sets: tuple[Strings, ...] = ()
     skipped: Sequence[tuple[str, str]] = ()
     label_side: str = ""
+    paged: bool = False
 
     @abc.abstractmethod
     def __len__(self) -> int: ...
@@ -146,7 +148,7 @@ class View(Source):
     """
 
     def __init__(self, inner: Source, domains: Mapping[str, Domain]):
-        self.inner, self.domains, self.skipped = inner, domains, inner.skipped
+        self.inner, self.domains, self.skipped, self.paged = inner, domains, inner.skipped, inner.paged
 
     def __len__(self) -> int:
         return len(self.inner)

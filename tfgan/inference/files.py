@@ -12,7 +12,7 @@ from tfgan.config import Domain
 from tfgan.data.finding.files import Task
 from tfgan.data.folders.stacked import read_stack
 from tfgan.data.label_maps import maps as label_maps
-from tfgan.data.label_maps.results import encode_result, is_coded
+from tfgan.data.label_maps.results import as_values, encode_result, is_coded
 from tfgan.data.reading import images, volumes
 from tfgan.data.reading.formats import FORMATS, ending, is_video, is_volume
 from tfgan.data.reading.nodata import for_type, put_back
@@ -52,6 +52,7 @@ def translate_files(
     overwrite: bool,
     passage: Passage,
     origin: Origin,
+    axis: str = "",
     say: Callable[[str], None] = logger.warning,
 ) -> Iterator[tuple[Task, Outcome]]:
     """Does the tasks, one after the other; yields each with what became of it.
@@ -65,6 +66,7 @@ def translate_files(
         overwrite: do a task whose result exists.
         passage: the size at which images go through.
         origin: what all results of the tasks say of their making; each adds its own input.
+        axis: along which volumes are cut, see `tfgan.inference.pages.as_read`.
         say: told what is to be said of a video while it is translated.
 
     Raises:
@@ -72,7 +74,7 @@ def translate_files(
     """
     for task in tasks:
         try:
-            yield task, _do(translator, task, conditions, alpha, overwrite, passage, origin, say)
+            yield task, _do(translator, task, conditions, alpha, overwrite, passage, origin, axis, say)
         except ReadFailed as error:
             yield task, Outcome(FAILED, error.reason)
         except (UnreadableImage, UserError, OSError) as error:
@@ -89,6 +91,7 @@ def _do(
     overwrite: bool,
     passage: Passage,
     origin: Origin,
+    axis: str,
     say: Callable[[str], None],
 ) -> Outcome:
     """Does a task, see `translate_files`; raises whatever keeps it from being done."""
@@ -99,7 +102,7 @@ def _do(
     if not task.frames and is_there(task.result) and not overwrite:
         other = unlike(read_origin(task.result), own)
         return Outcome(OTHER, other) if other else Outcome(KEPT)
-    source = as_read(task.source, translator.source)
+    source = as_read(task.source, translator.source, axis)
     try:
         info = images.probe(task.source, source.pages)
         if reason := too_large((info.height, info.width), translator):
@@ -118,6 +121,8 @@ def _do(
         # No name here holds the image while its translation is written: both and the file together are the most that is needed.
         results = translate_pages(translator, read_image(files, source, alpha), source, task.result, passage, conditions)
         if len(results) > 1 or is_volume(task.result):
+            if is_coded(translator.target):
+                results = [as_values(result, translator.target) for result in results]
             volumes.save(task.result, results, as_comment(own), translator.target.bands, task.source, source.pages)
         else:
             write_result(task.result, results[0], translator.target, as_comment(own), like=task.source, nodata=info.nodata)

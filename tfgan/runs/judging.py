@@ -15,7 +15,7 @@ from tfgan.config.verbs import ExportConfig, SampleConfig, TranslateConfig
 from tfgan.data import is_made
 from tfgan.data.finding.files import Task, find_images, find_stacked_tasks, find_tasks
 from tfgan.data.reading import images
-from tfgan.data.reading.formats import UNREAD, ending, is_picture, is_video
+from tfgan.data.reading.formats import UNREAD, ending, is_picture, is_video, is_volume
 from tfgan.data.reading.results import result_ending, why_unfit
 from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
 from tfgan.methods import METHODS, method_class
@@ -100,6 +100,8 @@ def find_results(config: RunConfig, source: str, output: str, settings: Translat
         {"--style": style, "the run's data": folders} if settings.overwrite else {},
         ending_of=lambda ending: result_ending(target, ending),
     )
+    if settings.axis and not any(is_volume(task.source) for task in tasks):
+        raise UserError(f"--axis does nothing for {source}, where no volume (NIfTI) is: leave it out.")
     _judge_clips([task.source for task in tasks if is_video(task.source)], _source(config, target))
     for wanted in sorted({task.frames or ending(task.result) for task in tasks}):
         if reason := why_unfit(wanted, target):

@@ -83,6 +83,10 @@ def read_stack(paths: Sequence[Path], domain: Domain, alpha: str, label=Path.as_
             found[label(path)] = images.read(path, _of_part(part, domain), alpha).astype(domain.dtype)
         except UnreadableImage as error:
             raise UnreadableImage(f"{label(path)}: {error}") from None
+    pages = {name: image.shape[-1] // part.channels for (name, image), (part, _) in zip(found.items(), domain.pieces())}
+    if len(set(pages.values())) > 1:
+        counts = " and ".join(f"{name} has {count}" for name, count in pages.items())
+        raise UnreadableImage(f"files that are stacked must have as many pages: {counts}")
     if len({image.shape[:2] for image in found.values()}) > 1:
         sizes = [f"{name} is {_size(image)}" for name, image in found.items()]
         raise UnreadableImage(f"{' but '.join(sizes)} (height×width); images that are stacked must have one size")

@@ -21,6 +21,10 @@ _FAR = 40
 _FAR_SHARE = 1e-3
 
 
+MOST_ID = 65535
+"""The largest id of a class in a file."""
+
+
 class LabelMap(NamedTuple):
     """The pixels of a label map as the file has them."""
 
@@ -33,18 +37,19 @@ def read_map(source: Path | bytes | np.ndarray, coding: str = "auto") -> LabelMa
     """A label map out of a file, the bytes of a file or an image that is decoded already. Transparency is passed over.
 
     Args:
-        source: where the map is; an image is H×W×C, C from 1 to 4, uint8 or uint16.
+        source: where the map is; an image is H×W×C, C from 1 to 4, of any type.
         coding: "ids": gray values, also of an image in RGB without color; "palette": indices of a palette file; "colors": RGB of any
             file; "auto": indices if the file has a palette, else ids if it has one channel, else colors.
 
     Raises:
-        UnreadableImage: the file is unreadable, or is not of the wanted coding.
+        UnreadableImage: the file is unreadable, or is not of the wanted coding, or has other values than whole numbers from 0 to 65535.
     """
     pixels, palette = (source, None) if isinstance(source, np.ndarray) else images.decode_values(source)
     if palette is not None:
         if coding in ("auto", "palette"):
             return LabelMap("palette", pixels[..., 0].astype(np.int32), tuple(map(to_hex, pack(palette).tolist())))
         pixels = palette[pixels[..., 0]]
+    pixels = _whole(pixels)
     if coding == "palette":
         raise UnreadableImage("the label map is no file with a palette, such as a PNG of indexed colors (see --label_coding)")
     if pixels.shape[-1] in (2, 4):
@@ -56,6 +61,18 @@ def read_map(source: Path | bytes | np.ndarray, coding: str = "auto") -> LabelMa
     return LabelMap("colors", pack(images.convert(pixels, 3, "uint8")))
 
 
+def _whole(pixels: np.ndarray) -> np.ndarray:
+    """The values of a label map as uint8 or uint16, in which NIfTI and arrays seldom are; raises `UnreadableImage` for what are no ids."""
+    if pixels.dtype in (np.uint8, np.uint16):
+        return pixels
+    least, most = pixels.min(), pixels.max()
+    if least < 0 or most > MOST_ID or (pixels.dtype.kind == "f" and (pixels != np.rint(pixels)).any()):
+        raise UnreadableImage(
+            f"the label map holds {pixels.dtype} values from {least:g} to {most:g}; ids of classes are whole numbers from 0 to {MOST_ID}"
+        )
+    return pixels.astype(np.uint16)
+
+
 def load(source: Path | bytes, domain: Domain) -> np.ndarray:
     """A label file as a domain takes it.
 
@@ -65,11 +82,20 @@ def load(source: Path | bytes, domain: Domain) -> np.ndarray:
 
     Returns:
         The class of each pixel, H×W int32, -1 for none, if the domain's dtype is int32; else the picture of the classes, H×W×3 uint8.
+        Where each page of a file is an image, the channels of one page after those of the other, H×W×pages of maps.
 
     Raises:
         UnreadableImage: the file is unreadable, of another coding, or has values that are none of the classes'.
     """
     classes = domain.require_classes()
+    if domain.pages.startswith("frames"):
+        pixels, info = images.load(source, domain.pages)
+        pages = [_as_taken(page, domain, classes) for page in np.split(pixels, info.pages, axis=-1)]
+        return np.concatenate([page[..., None] if page.ndim == 2 else page for page in pages], axis=-1)
+    return _as_taken(source, domain, classes)
+
+
+def _as_taken(source: Path | bytes | np.ndarray, domain: Domain, classes: Classes) -> np.ndarray:
     indices = to_indices(read_map(source, classes.coding).values, classes)
     return indices if domain.is_map else paint(indices, classes)
 

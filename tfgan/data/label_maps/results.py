@@ -92,6 +92,12 @@ def snap(pixels: np.ndarray, domain: Domain) -> np.ndarray:
     return images.convert(maps.paint(indices, classes), pixels.shape[-1], pixels.dtype.name)
 
 
+def as_values(pixels: np.ndarray, domain: Domain) -> np.ndarray:
+    """A result of a domain that is coded as files hold it whose format knows no palettes: ids H×W×1, or colors H×W×3."""
+    classes = _known(domain)
+    return maps.ids(to_classes(pixels, domain), classes) if classes.coding == "ids" else snap(pixels, domain)
+
+
 def encode_result(pixels: np.ndarray, domain: Domain, extension: str, comment: str, like: Path | None = None) -> bytes:
     """The bytes of a file of a result of a domain that is coded: a PNG in the coding of the classes, or else a picture of their colors.
 

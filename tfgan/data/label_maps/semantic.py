@@ -108,11 +108,11 @@ def painted(domain: Domain) -> Domain:
 
 
 def _map_of(domain: Domain, classes: Classes) -> Domain:
-    return Domain(domain.name, 1, "int32", "nearest", classes)
+    return Domain(domain.name, 1, "int32", "nearest", classes, pages=domain.pages, format=domain.format)
 
 
 def label_file(pairs: Source, index: int, label_side: str) -> tuple[Path | None, str]:
-    """The file of a pair's label map, or None if it has none of its own, and the name of the map for messages.
+    """The file of a pair's label map, or None if it has none that holds nothing else, and the name of the map for messages.
 
     Args:
         pairs: pairs with the keys A and B.
@@ -120,7 +120,7 @@ def label_file(pairs: Source, index: int, label_side: str) -> tuple[Path | None,
         label_side: which of A and B is the label map.
     """
     files = pairs.paths(index)
-    file = files["AB".index(label_side)] if len(files) == 2 else None
+    file = files["AB".index(label_side)] if len(files) == 2 and not pairs.paged else None
     return file, pairs.label(file) if file else pairs.name(index)
 
 

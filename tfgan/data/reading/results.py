@@ -12,9 +12,9 @@ LOSSLESS = ("png", "tif", "tiff", "bmp", *ARRAYS)
 
 def why_unfit(extension: str, target: Domain) -> str:
     """Why results of a domain cannot be files with this ending, as a sentence with a cure; "" if they can."""
-    channels = max(target.channels, 1)
     if extension in VOLUMES:
-        return why_not_pages(extension, channels)
+        return why_not_pages(extension, page_channels(target))
+    channels = max(target.channels, 1)
     if extension in VIDEOS:
         return _why_no_video(VIDEOS[extension], target)
     if not target.is_map and (reason := why_not(extension, channels, target.dtype, target.bands)):
@@ -22,6 +22,12 @@ def why_unfit(extension: str, target: Domain) -> str:
     if target.resample == "nearest" and extension not in LOSSLESS:
         return f"{FORMATS[extension]} files blur label maps, such as {target.name}; write them as PNG (--format=png)"
     return ""
+
+
+def page_channels(target: Domain) -> int:
+    """The channels of a page of a result in a file of several pages: of label maps, one of ids, or three of colors."""
+    known = target.classes or target.written
+    return max(target.channels, 1) if known is None else 1 if known.coding == "ids" else 3
 
 
 def _why_no_video(form: str, target: Domain) -> str:

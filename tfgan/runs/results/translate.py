@@ -50,6 +50,7 @@ def translate(folder: str, source: str, output: str, settings: TranslateConfig) 
             overwrite=settings.overwrite,
             passage=passage,
             origin=_origin(run, translator, passage, settings),
+            axis=settings.axis,
             say=shown.say,
         )
         for task, outcome in outcomes:
@@ -101,8 +102,7 @@ def _origin(run: Run, translator: Translator, passage: Passage, settings: Transl
     origin = origin_of(run) | {"way": translator.describe(), "size": passage.size}
     if not passage.squeezes:
         origin["tile"] = passage.tile
-    if settings.set:
-        origin["set"] = settings.set
+    origin |= {name: value for name in ("set", "axis") if (value := getattr(settings, name))}
     if settings.style:
         style = Path(settings.style)
         origin["style"] = f"{style.name} {digest(style)}"
