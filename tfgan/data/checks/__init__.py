@@ -20,7 +20,7 @@ from tfgan.data.checks.files import check_files
 from tfgan.data.checks.finding import SEVERITIES, Finding
 from tfgan.data.checks.groups import check_groups
 from tfgan.data.checks.headers import Header, Listing, Progress, read_listing
-from tfgan.data.checks.labels import check_classes, check_ids, check_label_files, check_undeclared, find_ids
+from tfgan.data.checks.labels import check_classes, check_ids, check_label_files, check_undeclared, label_ids
 from tfgan.data.checks.opening import Opened, open_anyway
 from tfgan.data.checks.pairs import check_pairs
 from tfgan.data.checks.pictures import ENLARGED, check_counts, check_loading, check_shapes, check_values, common_factor
@@ -119,7 +119,7 @@ def _check_images(
             findings += check_distortion(domain_or_pairs, sizes, loaded_size, fit)
         if unread and domain.resample == "nearest":  # class ids, which are no picture
             continue
-        ids = find_ids(_sample(seen, key)) if pairs and domain.classes is None and domain.dtype == "uint8" else []
+        ids = label_ids(_first(seen, key), key) if pairs else []
         findings += [*check_values(key, what, domain, seen.examples, ids=bool(ids)), *check_ids(domain, ids)]
         if domain.is_map:
             findings += check_classes(seen.examples, domain.require_classes())
@@ -170,7 +170,12 @@ def _label_headers(seen: Inspection, nearest: set[str]) -> dict[str, Header]:
 
 def _sample(seen: Inspection, key: str) -> list:
     """Some images of one domain, H×W×3 uint8, of its first split."""
-    return sample_colors(next(source for sources in seen.opened.splits.values() for source in sources if key in source.domains), key)
+    return sample_colors(_first(seen, key), key)
+
+
+def _first(seen: Inspection, key: str) -> Source:
+    """The first source of a domain."""
+    return next(source for sources in seen.opened.splits.values() for source in sources if key in source.domains)
 
 
 def _class_names(source: Source | None) -> Strings:

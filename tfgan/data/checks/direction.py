@@ -7,15 +7,17 @@ from typing import Any, NamedTuple
 from tfgan.config import BATCH_KINDS, DataConfig, shell_flag
 from tfgan.data import is_made
 from tfgan.data.checks.finding import NOTE, Finding
-from tfgan.data.checks.labels import count_areas, find_ids, said_ids
+from tfgan.data.checks.labels import count_areas, label_ids, said_ids
 from tfgan.data.checks.opening import Opened, attempt
 from tfgan.data.checks.scan import sample_colors
 from tfgan.data.directions import side_names
+from tfgan.data.label_maps.classes import MAX_CLASSES
 from tfgan.data.own import is_own
+from tfgan.data.preparation.normalization import span
 
 MAPS = 3  # colors from which areas are taken for classes: two may be a drawing, whose lines want to be blended
 MADE_SIZE = (64, 64)  # pixels, of images that are made for the look
-_ABOUT_CLASSES = ("label_coding", "label_palette", "label_names", "ignore_label", "direction")
+_ABOUT_CLASSES = ("label_coding", "label_encoding", "label_palette", "label_names", "ignore_label", "direction")
 
 
 class Proposal(NamedTuple):
@@ -46,7 +48,7 @@ def propose_direction(settings: DataConfig, kind: str, given: Collection[str]) -
     (source,) = opened.splits["train"]
     names = side_names([source])
     samples = {side: sample_colors(source, side) for side in names}
-    ids = {side: find_ids(found) if source.domains[side].dtype == "uint8" else [] for side, found in samples.items()}
+    ids = {side: found if len(found := label_ids(source, side)) <= MAX_CLASSES else [] for side in names}
     areas = {side: 0 if ids[side] else count_areas(found) for side, found in samples.items()}
     declared = [side for side in names if names[side] in settings.label_domains or source.domains[side].resample == "nearest"]
     labels = declared or [side for side in names if ids[side] or areas[side]]
@@ -63,7 +65,7 @@ def propose_direction(settings: DataConfig, kind: str, given: Collection[str]) -
             changes["label_coding"] = "ids"
     problem = f"{names[side]} consists of areas of {areas[side]} colors"
     if ids[side]:
-        problem = said_ids(names[side], ids[side])
+        problem = said_ids(names[side], ids[side], span(source.domains[side]))
     (other,) = set(names) - set(side)
     changes["direction"] = f"{names[side]}_to_{names[other]}"
     words = " ".join(shell_flag(name, value) for name, value in changes.items())

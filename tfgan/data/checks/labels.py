@@ -7,9 +7,11 @@ import numpy as np
 from tfgan.config import Classes, Domain, shell_flag
 from tfgan.data.checks.finding import NOTE, WARNING, Finding, found_in
 from tfgan.data.checks.headers import Header
-from tfgan.data.checks.scan import Example
+from tfgan.data.checks.scan import Example, sample_colors, sample_middles
 from tfgan.data.label_maps.classes import MAX_CLASSES, find_areas
 from tfgan.data.label_maps.maps import is_flat, listed, pack
+from tfgan.data.preparation.normalization import span
+from tfgan.data.source import Source
 from tfgan.errors import UserError
 
 MOSTLY_IGNORED = 0.5
@@ -58,6 +60,14 @@ def count_areas(images: Sequence[np.ndarray]) -> int:
     return count if 2 <= count <= MAX_CLASSES else 0
 
 
+def label_ids(source: Source, key: str) -> list[int]:
+    """The label ids that the pictures of one domain of a source hold, by some of them; [] for all other images."""
+    domain = source.domains[key]
+    if domain.classes is not None or domain.bands or domain.value_range:
+        return []
+    return find_deep_ids(sample_middles(source, key)) if domain.dtype == "uint16" else find_ids(sample_colors(source, key))
+
+
 def find_ids(images: Sequence[np.ndarray]) -> list[int]:
     """The label ids, as dark gray values, that images, H×W×3 uint8, hold; [] for photos, and for maps whose classes can be seen."""
     if not images or any((image != image[..., :1]).any() for image in images):
@@ -71,9 +81,19 @@ def find_ids(images: Sequence[np.ndarray]) -> list[int]:
     return values if in_areas and low else []
 
 
-def said_ids(domain_name: str, ids: Sequence[int]) -> str:
-    """What is to be said of a domain that holds the label ids `ids`, as a clause."""
-    dark = ": nearly black as pictures" if max(value for value in ids if value != NO_CLASS) < DARK else ""
+def find_deep_ids(images: Sequence[np.ndarray]) -> list[int]:
+    """The label ids that gray images of 16 bits, H×W×1, consist of, which may be instances of objects; [] for measured values."""
+    images = [image[..., 0] for image in images if image.shape[-1] == 1 and image.shape[1] > 1]
+    equal = [float((image[:, 1:] == image[:, :-1]).mean()) for image in images]
+    areas = bool(equal) and float(np.median(equal)) >= IN_AREAS
+    values = np.unique(np.concatenate([image.ravel() for image in images])).tolist() if areas else []
+    several = [len(np.unique(image)) for image in images if len(np.unique(image)) > 1]
+    return values if len(values) >= 2 and several and np.median(several) <= MAX_CLASSES else []
+
+
+def said_ids(domain_name: str, ids: Sequence[int], most: float = 255) -> str:
+    """What is to be said of a domain that holds the label ids `ids`, as a clause; `most` is the largest value of its type."""
+    dark = ": nearly black as pictures" if max(value for value in ids if value != NO_CLASS) < DARK * most / 255 else ""
     return f"{domain_name} holds the label ids {listed(ids)}{dark}"
 
 
@@ -82,12 +102,21 @@ def check_ids(domain: Domain, ids: Sequence[int]) -> list[Finding]:
 
     Args:
         domain: the domain.
-        ids: the ids, from `find_ids`; () if it holds none.
+        ids: the ids, from `find_ids` or `find_deep_ids`; () if it holds none.
     """
     if not ids:
         return []
+    if len(ids) > MAX_CLASSES:
+        problem = (
+            f"{domain.name} holds {len(ids)} different ids in areas: instances of objects, not classes, of which {MAX_CLASSES} are the most"
+        )
+        return [Finding(WARNING, "label_ids", problem, "take maps of classes, as Cityscapes' labelIds beside its instanceIds")]
     flags = f"{shell_flag('label_domains', (domain.name,))} --label_coding=ids"
-    return [Finding(WARNING, "label_ids", said_ids(domain.name, ids), f"say {flags}: the ids become classes (or take --method=spade)")]
+    return [
+        Finding(
+            WARNING, "label_ids", said_ids(domain.name, ids, span(domain)), f"say {flags}: the ids become classes (or take --method=spade)"
+        )
+    ]
 
 
 def check_classes(examples: Sequence[Example], classes: Classes) -> list[Finding]:

@@ -93,12 +93,17 @@ def colors(array: np.ndarray, domain: Domain) -> np.ndarray:
 
 def sample_colors(source: Source, key: str) -> list[np.ndarray]:
     """The middle of some images of one domain, H×W×3 uint8, evenly spaced over those of a source; what cannot be loaded is left out."""
+    return [colors(middle, source.domains[key]) for middle in sample_middles(source, key)]
+
+
+def sample_middles(source: Source, key: str) -> list[np.ndarray]:
+    """The same as the files' values, H×W×C, or of maps of classes H×W."""
     found = []
     for index in range(0, len(source), max(1, -(-len(source) // SAMPLED))):
         try:
             image = source.load(index)[key]
             top, left = (max(0, side - MIDDLE) // 2 for side in image.shape[:2])
-            found.append(colors(image[top : top + MIDDLE, left : left + MIDDLE], source.domains[key]))
+            found.append(image[top : top + MIDDLE, left : left + MIDDLE])
         except (UnreadableImage, ReadFailed):
             continue
     return found
