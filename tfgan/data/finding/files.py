@@ -19,6 +19,9 @@ from tfgan.paths.inputs import Inputs
 from tfgan.paths.special import special
 
 
+_NO_VIDEO = "name an .mp4, or a folder" if VIDEOS else 'pip install "tfgan[video]", and .mp4 is'
+
+
 class Task(NamedTuple):
     """An input and its result.
 
@@ -63,7 +66,7 @@ def find_tasks(
     root, names = find_images(source)
     names_file = os.path.isfile(folder) or (is_image(folder) and not os.path.isdir(folder))
     if (known := UNREAD.get(ending(folder))) and "video" in known.name and not os.path.isdir(folder):
-        raise UserError(f"{output} would be {known.name}, which is not written: name an .mp4, or a folder.")
+        raise UserError(f"{output} would be {known.name}, which is not written: {_NO_VIDEO}.")
     (check_place if names_file else check_folder)(folder)
     if Path(source).is_file():
         tasks = [Task(Path(source), folder if names_file else folder / names[0])]
@@ -167,7 +170,8 @@ def _known(extension: str) -> str:
     extension = extension.removeprefix(".").lower()
     if extension not in images.WRITTEN and extension not in VOLUMES and extension not in VIDEOS:
         if unread := UNREAD.get(extension):
-            raise UserError(f"--format={extension}: {unread.name} is not written.")
+            cure = f"; {_NO_VIDEO}" if "video" in unread.name else ""
+            raise UserError(f"--format={extension}: {unread.name} is not written{cure}.")
         hint = did_you_mean(extension, images.WRITTEN)
         raise UserError(f"--format={extension} is unknown.{hint} There are: {', '.join((*images.WRITTEN, *VIDEOS))}.")
     return extension

@@ -68,7 +68,8 @@ class Recording:
         except (av.FFmpegError, ValueError):  # of a container that does not know the sound's coding
             if not like.sounds:
                 raise
-            codecs = " and ".join(dict.fromkeys(sound.codec_context.name for sound in like.sounds))
+            names = (sound.codec_context.name if sound.codec_context else "of an unknown coding" for sound in like.sounds)
+            codecs = " and ".join(dict.fromkeys(names))
             self.notes.append(f"loses its sound ({codecs}), which {VIDEOS[ending(path)]} cannot hold as it is: name an .mkv to keep it")
             with _told(path):
                 self._open(sound=False)
