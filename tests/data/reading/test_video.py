@@ -70,6 +70,21 @@ def test_more_clips_than_stay_open(tmp_path):
     assert np.abs(np.array(found) - [20 * clip + number for clip, number in jobs]).max() < 3
 
 
+def test_a_reader_that_others_have_closed_is_opened_anew(tmp_path, monkeypatch):
+    """Threads that read other clips close the oldest, perhaps between the moments in which another one gets hold of it and of its lock."""
+    path, of = clips.write_clip(tmp_path / "a.mp4"), video_frames._of
+    images.decode(path, "first")
+
+    def just_closed(path):
+        monkeypatch.setattr(video_frames, "_of", of)
+        found = video_frames._readers.pop(next(reversed(video_frames._readers)))
+        found.close()
+        return found
+
+    monkeypatch.setattr(video_frames, "_of", just_closed)
+    assert np.array_equal(read(path, 4), frames_of(path)[4])
+
+
 def test_a_file_that_has_been_replaced_is_read_anew(tmp_path):
     path = clips.write_clip(tmp_path / "a.mp4", [np.full((16, 16, 3), 10, np.uint8)] * 3)
     assert read(path, 0).mean() < 20
@@ -127,10 +142,19 @@ def test_what_is_no_video_is_one_clear_error(tmp_path):
     (tmp_path / "text.mp4").write_text("no video at all " * 50)
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "list.mp4").write_text(f"ffconcat version 1.0\nfile {tmp_path / 'a.mp4'}\n")  # a playlist, which opens other files
+    images.save(tmp_path / "picture.png", clips.ramp(0))
+    (tmp_path / "picture.png").rename(tmp_path / "picture.mp4")  # of which FFmpeg would make a video of one frame
     with av.open(str(tmp_path / "sound.mp4"), "w") as container:
         stream = container.add_stream("aac", rate=clips.SOUND_RATE, layout="mono")
         clips._add_tone(container, stream, 8000)
-    says = {"cut": "damaged", "text": "damaged", "empty": "the file is empty", "list": "damaged", "sound": "no video stream"}
+    says = {
+        "cut": "damaged",
+        "text": "damaged",
+        "empty": "the file is empty",
+        "list": "damaged",
+        "picture": "damaged",
+        "sound": "no video stream",
+    }
     for name, reason in says.items():
         for look in (lambda path: images.probe(path, "frames"), frames_of):
             with pytest.raises(UnreadableImage, match=reason):

@@ -18,7 +18,6 @@ from tfgan.paths.files import check_folder, check_place
 from tfgan.paths.inputs import Inputs
 from tfgan.paths.special import special
 
-
 _NO_VIDEO = "name an .mp4, or a folder" if VIDEOS else 'pip install "tfgan[video]", and .mp4 is'
 
 
