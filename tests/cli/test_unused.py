@@ -99,7 +99,7 @@ def ids(value):
 def test_each_entry_of_the_table(record, number, caplog):
     entry = entries(record)[number]
     for name in entry.names:
-        settings, told = witness(record, entry, name), rf"--{name} does nothing (?:with|without|for|beside|here|at)\b[^{{}}]+"
+        settings, told = witness(record, entry, name), rf"--{name} does nothing (?:with|without|for|beside|because|here|at)\b[^{{}}]+"
         if entry.said:
             say_once.cache_clear()
             with caplog.at_level("INFO"):
