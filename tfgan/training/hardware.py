@@ -94,10 +94,15 @@ def rounding(strategy: tf.distribute.Strategy, xla: bool = False) -> dict[str, s
     return {
         "devices": describe(strategy),
         "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or os.environ.get("TF_NUM_INTRAOP_THREADS") or cores()),
-        "oneDNN": ("on" + f", at most {limit}" * bool(limit)) if _pywrap_util_port.IsMklEnabled() else "off",
+        "oneDNN": ("on" + f", at most {limit}" * bool(limit)) if uses_onednn() else "off",
         "CPU": known[0] if known else platform.machine(),
         "XLA": ("whole steps" if strategy.num_replicas_in_sync == 1 else "gradients") if xla else "off",
     }
+
+
+def uses_onednn() -> bool:
+    """Whether TensorFlow works by oneDNN here: by itself where the CPU has AVX512-VNNI or AMX, or as TF_ENABLE_ONEDNN_OPTS says."""
+    return _pywrap_util_port.IsMklEnabled()
 
 
 def cores() -> int:
