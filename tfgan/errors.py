@@ -18,7 +18,16 @@ class UnreadableImage(Exception):
 
 
 class TooLarge(UnreadableImage):
-    """Raised for an image that takes more memory than images may, see `tfgan.data.reading.memory`; the message gives the cure."""
+    """Raised for an image that takes more memory than images may, see `tfgan.data.reading.memory`; the message gives the cure.
+
+    Args:
+        reason: the message, for one who wants the image as a whole.
+        otherwise: the end of the message for one who wants to learn from it; "" if there is none.
+    """
+
+    def __init__(self, reason: str, otherwise: str = ""):
+        super().__init__(reason + otherwise)
+        self.reason = reason
 
 
 class ReadFailed(OSError, UserError):

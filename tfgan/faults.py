@@ -24,8 +24,11 @@ LONGEST_OURS = 2000  # of one that we wrote, which may quote what somebody else 
 
 WRONG_PATHS = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 
-# In errors of other kinds; the last is what TensorFlow says of a constant for which there is no room.
-OUT_OF_MEMORY = ("std::bad_alloc", "OOM when allocating", "out of memory", "Cannot allocate memory", "Cannot parse tensor from proto")
+# In errors of other kinds; the last two are what TensorFlow says of a constant for which there is no room, and of oneDNN's out_of_memory.
+OUT_OF_MEMORY = (
+    *("std::bad_alloc", "OOM when allocating", "out of memory", "Cannot allocate memory"),
+    *("Cannot parse tensor from proto", "received an exception:Status: 1, message"),
+)
 
 NO_MEMORY = (
     "memory is used up. Use less of it: a smaller --batch_size, --image_size or --tile, smaller networks, --cache=never, or a machine that "

@@ -2,15 +2,20 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from tfgan.cli.main import main
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.faults import NO_MEMORY, TRACE
+from tfgan.training.trainer import Trainer
+
+ENVIRONMENT = {**os.environ, TRACE: "0", "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 @pytest.fixture
@@ -85,6 +90,7 @@ class ResourceExhaustedError(Exception):
         (ResourceExhaustedError("OOM when allocating tensor\nHint: …"), 1, f"stopped: {NO_MEMORY}"),
         (RuntimeError("std::bad_alloc"), 1, f"stopped: {NO_MEMORY}"),
         (RuntimeError("Graph execution error:\nCannot parse tensor from proto: dtype: DT_FLOAT"), 1, f"stopped: {NO_MEMORY}"),
+        (RuntimeError("Operation received an exception:Status: 1, message: could not create a primitive"), 1, f"stopped: {NO_MEMORY}"),
         (OSError(errno.ENOMEM, "Cannot allocate memory"), 1, f"stopped: {NO_MEMORY}"),
         (OSError(errno.EROFS, "Read-only file system", "/mnt/x.png"), 1, "stopped: /mnt/x.png: Read-only file system."),
         (OSError(errno.ENAMETOOLONG, "File name too long", "x" * 5000), 2, "error: " + "x" * 60 + "…" + "x" * 20 + ": File name too long."),
@@ -102,8 +108,40 @@ def test_what_is_no_fault_of_tfgan_ends_in_one_line_without_a_file(error, code, 
 
 def command(*arguments, stdout):
     code = "import sys; from tfgan.cli.main import command; command(sys.argv[1:])"
-    environment = {**os.environ, TRACE: "0", "PYTHONPATH": str(Path(__file__).parents[2])}
-    return subprocess.run([sys.executable, "-c", code, *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.run([sys.executable, "-c", code, *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+
+
+THROW = """
+import ctypes, os, threading
+from tfgan.runs.start import start_tensorflow
+start_tensorflow()
+library = ctypes.CDLL("libstdc++.so.6", os.RTLD_NOLOAD | os.RTLD_LAZY)
+thread = threading.Thread(target=library.{name})
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs GCC's C++ library")
+@pytest.mark.parametrize(
+    "name, code, line",
+    [("_ZSt17__throw_bad_allocv", 1, f"stopped: {NO_MEMORY}\n"), ("_ZSt16__throw_bad_castv", -signal.SIGABRT, "std::bad_cast")],
+)
+def test_what_no_code_catches_in_a_thread_of_c_ends_the_process(name, code, line):
+    """As std::bad_alloc in one of TensorFlow's threads does; of other exceptions the C++ library tells."""
+    done = subprocess.run([sys.executable, "-c", THROW.format(name=name)], capture_output=True, text=True, env=ENVIRONMENT)
+    assert done.returncode == code and (done.stderr == line if code == 1 else line in done.stderr and NO_MEMORY not in done.stderr)
+
+
+def test_training_that_uses_up_memory_names_what_takes_less(monkeypatch, tmp_path, capsys):
+    def full(*_, **__):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[1024,64,64,64]")
+
+    monkeypatch.setattr(Trainer, "_loop", full)
+    monkeypatch.delenv(TRACE)
+    tiny = "--image_size=16 --generator=unet_16 --ngf=4 --ndf=4 --n_layers=1 --synthetic_images=8 --steps=1"
+    assert main(["train", "--dataset=synthetic", *tiny.split(), f"--workdir={tmp_path / 'run'}"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == f"stopped: {NO_MEMORY}" and "--batch_size" in NO_MEMORY
 
 
 def test_a_reader_that_left_ends_a_command_quietly():

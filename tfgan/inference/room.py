@@ -14,6 +14,7 @@ from tfgan.faults import is_out_of_memory
 from tfgan.inference.translator import Translator
 
 LEAST = 512  # pixels: smaller tiles than these are not chosen, only taken where they are asked for
+SHARE = 8  # of the memory for images, one part is the network's, however large the image is
 STEP = 256  # pixels by which they are made smaller
 COPIES = 3  # of a tile and of its translation, as floats: padded, in its place among others, and cut
 
@@ -32,7 +33,8 @@ def fitting_tile(tile: int, translator: Translator, size: tuple[int, int], held:
 
     def fits(side: int) -> bool:
         pixels = min(side, size[0]) * min(side, size[1])
-        return held(side) + pixels * network_bytes(translator) <= memory.limit()
+        most = memory.limit()
+        return pixels * network_bytes(translator) <= max(most - held(side), most // SHARE)
 
     if min(tile, max(size)) <= LEAST or fits(tile):
         return tile

@@ -45,7 +45,7 @@ def check_possible(task: Task, source: Domain, translator: Translator, passage: 
         refusal: why it does not go through as a whole.
     """
     if not windows.is_possible(task.source) or task.beside:
-        raise refusal
+        raise TooLarge(refusal.reason)
     cures = {
         'pip install "tfgan[raster]"': not windows.is_installed(),
         "--size=full": not passage.keeps_scale,
@@ -54,9 +54,9 @@ def check_possible(task: Task, source: Domain, translator: Translator, passage: 
     }
     lacking = [cure for cure, lacks in cures.items() if lacks]
     if "attributes" in translator.lengths or source.classes is not None:
-        raise refusal
+        raise TooLarge(refusal.reason)
     if lacking:
-        raise TooLarge(f"{refusal}; or let it be read and written by windows, with {' and '.join(lacking)}")
+        raise TooLarge(f"{refusal.reason}; or let it be read and written by windows, with {' and '.join(lacking)}")
 
 
 def translate_windows(

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tfgan.messages import show_messages
+from tfgan.runs.terminate import end_in_words
 from tfgan.terminal import status
 from tfgan.training.memory import keep_freed_memory
 
@@ -64,3 +65,4 @@ def start_tensorflow():
         for gpu in tf.config.list_physical_devices("GPU"):
             with contextlib.suppress(RuntimeError, ValueError):  # a program that has used TensorFlow before, or divided the GPU, has said
                 tf.config.experimental.set_memory_growth(gpu, True)
+    end_in_words()

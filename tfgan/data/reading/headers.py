@@ -68,6 +68,9 @@ _DECODER = {"WEBP": 12, "AVIF": 12, "HEIF": 8, "GIF": 4}
 _STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}  # bytes a pixel in Pillow's memory; all others have 4
 
 
+ON_MAPS = ("TIFF", "JPEG 2000", "Erdas Imagine")
+"""Formats of which GDAL, whose program cuts rasters into tiles, reads every file that is read here."""
+
 _COLORS = {1: "gray", 2: "gray with transparency", 3: "RGB", 4: "RGB with transparency"}
 
 
@@ -208,7 +211,8 @@ def orient(pixels: np.ndarray, turned: int) -> np.ndarray:
 def check_room(info: ImageInfo, amount: int):
     """Raises `TooLarge` for an image whose pixels take `amount` bytes of memory, if that is more than images may take."""
     if amount > memory.limit():
-        raise TooLarge(f"with {info.height}×{info.width} pixels it {memory.refusal(amount)}")
+        tiles = ", or train on tiles of it: gdal_retile.py -ps 1024 1024 -targetDir TILES FILE" if info.format in ON_MAPS else ""
+        raise TooLarge(f"with {info.height}×{info.width} pixels it {memory.refusal(amount)}", tiles)
 
 
 def needed(image: ImageFile.ImageFile, info: ImageInfo) -> int:
