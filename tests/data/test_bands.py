@@ -8,6 +8,7 @@ from PIL import Image
 
 from tfgan.config import DTYPES, Domain
 from tfgan.data.reading import images
+from tfgan.data.reading.formats import FORMATS
 from tfgan.data.reading.images import why_not
 from tfgan.errors import UnreadableImage, UserError
 
@@ -156,6 +157,8 @@ def test_impossible_choices(extension, channels, dtype, bands, says):
     ],
 )
 def test_what_no_reader_knows_is_called_by_its_name(begin, name, tmp_path):
+    if name in FORMATS.values():
+        pytest.skip(f"{name} is read here, by a package of an extra")
     (tmp_path / "a.png").write_bytes(begin + bytes(500))
     for read in (images.probe, images.decode):
         with pytest.raises(UnreadableImage, match=f"{name}.*, whatever its ending says: ") as caught:

@@ -216,9 +216,9 @@ def animation(folder):
     (folder / "train/4.png").unlink()
 
 
-@fault("warning", "images_passed_over", layout=tiny.single_images, says="1 image skipped because of the file type: .heic (1)")
-def image_of_a_phone(folder):
-    (folder / "train/more.HEIC").write_bytes(b"ftypheic")
+@fault("warning", "images_passed_over", layout=tiny.single_images, says="1 image skipped because of the file type: .cr2 (1)")
+def image_of_a_camera(folder):
+    (folder / "train/more.CR2").write_bytes(b"II*\0")
 
 
 @fault("warning", "images_passed_over", layout=tiny.single_images, says="train/more.jfif")

@@ -318,4 +318,4 @@ def test_a_cluster_that_is_none_is_one_line(config, tmp_path, monkeypatch, capsy
     monkeypatch.setenv("TF_CONFIG", config)
     assert main(["train", "--dataset=synthetic", f"--workdir={tmp_path / 'run'}"]) == 2
     error = capsys.readouterr().err
-    assert "TF_CONFIG describes no cluster" in error and error.count("\n") == 1 and not (tmp_path / "run").exists()
+    assert "TF_CONFIG does not describe a cluster" in error and error.count("\n") == 1 and not (tmp_path / "run").exists()
