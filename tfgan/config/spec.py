@@ -100,6 +100,11 @@ class Domain:
         return "float32" if self.value_range else self.dtype
 
     @property
+    def values(self) -> str:
+        """How many values of which type a pixel has, in words."""
+        return f"{self.channels} channel{'s' * (self.channels != 1)} of {self.dtype}"
+
+    @property
     def is_map(self) -> bool:
         """Whether its arrays are class indices H×W int32, without channels."""
         return self.dtype == "int32" and not self.bands

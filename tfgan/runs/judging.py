@@ -119,8 +119,7 @@ def _judge_clips(clips: list[Path], source: Domain):
     if source.is_map:
         raise UserError(f"{clips[0]} is a video, in which the exact values of label maps, such as {source.name}, are lost: give PNG files.")
     if source.bands:
-        channels = "1 channel" if source.channels == 1 else f"{source.channels} channels"
-        raise UserError(f"{clips[0]} is a video, of colors of 8 bits, and {source.name} has {channels} of {source.dtype}.")
+        raise UserError(f"{clips[0]} is a video, of colors of 8 bits, and {source.name} has {source.values}.")
 
 
 def _source(config: RunConfig, target: Domain) -> Domain:

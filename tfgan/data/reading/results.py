@@ -34,8 +34,7 @@ def _why_no_video(form: str, target: Domain) -> str:
     if target.resample == "nearest":
         what = f"blur label maps, such as {target.name}"
     elif target.bands or target.dtype != "uint8" or target.channels not in (1, 3):
-        channels = "1 channel" if target.channels == 1 else f"{target.channels} channels"
-        what = f"hold colors of 8 bits, and {target.name} has {channels} of {target.dtype}"
+        what = f"hold colors of 8 bits, and {target.name} has {target.values}"
     else:
         return ""
     ending = "png" if target.resample == "nearest" or not why_unfit("png", target) else "tif"

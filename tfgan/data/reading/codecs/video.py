@@ -168,19 +168,24 @@ def open_clip(path: Path) -> Iterator[Clip]:
         UnreadableImage: the file is empty, damaged, of an unknown coding, or has no frames; they would take too much memory.
         ReadFailed: the system does not give it.
     """
-    import av
-
     with faults(path):
         if file_size(path) == 0:
             raise UnreadableImage("the file is empty")
     with contextlib.ExitStack() as stack:
         with faults(path):
-            file = stack.enter_context(path.open("rb"))
-            options = {"format_whitelist": DEMUXERS}
-            container = stack.enter_context(av.open(file, metadata_errors="replace", options=options, buffer_size=2**18))
-            clip = Clip(container, path)
+            clip = Clip(stack.enter_context(open_container(path)), path)
         check_room(clip.info, room(clip.info))
         yield clip
+
+
+@contextlib.contextmanager
+def open_container(path: Path) -> Iterator[Any]:
+    """A context in which PyAV's container of a file is open, read by the demuxers that are known here alone; errors are PyAV's."""
+    import av
+
+    options = {"format_whitelist": DEMUXERS}
+    with path.open("rb") as file, av.open(file, metadata_errors="replace", options=options, buffer_size=2**18) as container:
+        yield container
 
 
 def room(info: ImageInfo) -> int:
@@ -213,7 +218,5 @@ def _raise_unless_damage(error: Exception, path: Path):
 
 def read_text(path: Path) -> str:
     """The comment that a video states; "" if it has none."""
-    import av
-
-    with path.open("rb") as file, av.open(file, metadata_errors="replace", options={"format_whitelist": DEMUXERS}) as container:
+    with open_container(path) as container:
         return next((text for name, text in container.metadata.items() if name.lower() == "comment"), "")

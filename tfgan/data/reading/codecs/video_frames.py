@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tfgan.data.reading import memory
-from tfgan.data.reading.codecs.video import DEMUXERS, Clip, faults, open_clip, room
+from tfgan.data.reading.codecs.video import Clip, faults, open_clip, open_container, room
 from tfgan.data.reading.headers import ImageInfo
 from tfgan.errors import UnreadableImage
 
@@ -63,9 +63,7 @@ def _times_in_packets(path: Path, number: int) -> list[int] | None:
     times: list[int] = []
     with contextlib.ExitStack() as stack:
         stack.enter_context(faults(path))
-        file = stack.enter_context(path.open("rb"))
-        options = {"format_whitelist": DEMUXERS}
-        container: Any = stack.enter_context(av.open(file, metadata_errors="replace", options=options, buffer_size=2**18))
+        container = stack.enter_context(open_container(path))
         stack.enter_context(contextlib.suppress(av.InvalidDataError))  # the end of a file that is damaged from there on
         for packet in container.demux(container.streams[number]):
             if packet.size and not packet.is_discard:
