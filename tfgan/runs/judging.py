@@ -12,8 +12,10 @@ from tfgan.attributes import parse_changes
 from tfgan.config import BATCH_KINDS, Domain, RunConfig, as_flag, refuse_part_of_run
 from tfgan.config.unused import hold
 from tfgan.config.verbs import ExportConfig, SampleConfig, TranslateConfig
+from tfgan.config.words import say_once
 from tfgan.data import is_made
 from tfgan.data.finding.files import Task, find_images, find_stacked_tasks, find_tasks
+from tfgan.data.folders.beside import find_beside
 from tfgan.data.reading import images
 from tfgan.data.reading.formats import UNREAD, ending, is_picture, is_video, is_volume
 from tfgan.data.reading.results import result_ending, why_unfit
@@ -100,6 +102,7 @@ def find_results(config: RunConfig, source: str, output: str, settings: Translat
         {"--style": style, "the run's data": folders} if settings.overwrite else {},
         ending_of=lambda ending: result_ending(target, ending),
     )
+    tasks = _without_targets(config, source, tasks, target)
     if settings.axis and not any(is_volume(task.source) for task in tasks):
         raise UserError(f"--axis does nothing for {source}, where no volume (NIfTI) is: leave it out.")
     _judge_clips([task.source for task in tasks if is_video(task.source)], _source(config, target))
@@ -110,6 +113,21 @@ def find_results(config: RunConfig, source: str, output: str, settings: Translat
     for result in {result.parent: result for result in results}.values():
         refuse_part_of_run(result)
     return tasks
+
+
+def _without_targets(config: RunConfig, source: str, tasks: list[Task], target: Domain) -> list[Task]:
+    """The tasks without those of files that are the targets of pairs, where the folder `source` holds both files of pairs; says so."""
+    names = config.data.domains or ("A", "B")
+    if not BATCH_KINDS[config.spec.kind].translates or target.name not in names or not Path(source).is_dir():
+        return tasks
+    beside = find_beside(Path(source), config.data.pair_names)
+    if not beside or not beside.sure:
+        return tasks
+    targets = {beside.listed[pair[names.index(target.name)]] for pair in beside.within.pairs}
+    kept = [task for task in tasks if task.source not in targets]
+    if len(kept) < len(tasks):
+        say_once(f"{source}: {len(tasks) - len(kept)} files are targets of pairs, by {beside.flag}, and are not translated.")
+    return kept
 
 
 def _judge_clips(clips: list[Path], source: Domain):

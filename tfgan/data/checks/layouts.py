@@ -15,7 +15,7 @@ from tfgan.data.checks.nearest import nearest, same_scenes
 from tfgan.data.folders.classes import find_class_folders
 from tfgan.data.folders.idx import find_idx
 from tfgan.data.folders.layout import LISTED, Wanted, find_layout, list_images, require_folder
-from tfgan.data.folders.pairs import Found, SeveralWays, find_pairs
+from tfgan.data.folders.pairs import Found, PerhapsPairs, SeveralWays, find_pairs
 from tfgan.data.folders.splits import ALIASES, is_label_word, speaks_of_split, split_and_domain, split_folders
 from tfgan.data.folders.stacked import open_stacked, stacked_names
 from tfgan.data.reading import images
@@ -140,13 +140,18 @@ def _pairs(folder: Path, settings: DataConfig):
         open_stacked(folder, names, settings.label_domains, settings.alpha, True, settings.pages, settings.pair_names)
         return [(3.0, Layout("paired", f"pairs of {' and '.join(names)}, where + joins folders that are stacked"))]
     wanted = Wanted(settings.domains, settings.label_domains, "pairs", "photo,labels", "")
-    found = find_pairs(folder, wanted, settings.pair_names, settings.pairs_file)
+    try:
+        found = find_pairs(folder, wanted, settings.pair_names, settings.pairs_file)
+    except PerhapsPairs as error:
+        return [(1.4, Layout("paired", f"pairs in one folder, with {error.flag}, if that is what the names mean"))]
     first = next(iter(found.pairs.values()))
     if len(first[0][1]) == 1:
         words, score, apart = "pairs side by side in one file: A the left half, B the right", 0.5, "the halves of pairs, drawn apart"
         score = 3.0 if _look_wide([files[0] for _, files in first]) else score
     else:
-        words, score, apart = f"pairs in two folders, matched {found.words}", _sure_of(found, folder), "two domains in two folders"
+        where = "" if found.beside else "in two folders, matched "
+        apart = "both files of pairs, drawn apart" if found.beside else "two domains in two folders"
+        words, score = f"pairs {where}{found.words}", _sure_of(found, folder)
     return [
         (score, Layout("paired", words)),
         (score - 0.1, Layout("semantic", "label maps and images")),
@@ -158,6 +163,8 @@ def _sure_of(found: Found, folder: Path) -> float:
     """The score of pairs in two folders, by how many files are in pairs, how they and the folders are called, and by their shapes."""
     pairs = [files for own in found.pairs.values() for _, files in own]
     alone = sum(map(len, found.alone.values()))
+    if found.beside:
+        return 2.7 if alone else 3.0
     if not found.patterns and 2 * len(pairs) < alone:
         return 1.2
     inner = {part for path in pairs[0] if path.is_relative_to(folder) for part in path.relative_to(folder).parts[:-1]}

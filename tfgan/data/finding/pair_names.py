@@ -231,7 +231,7 @@ def _constant_parts(first: list[str], second: list[str]) -> Iterator[tuple[Patte
     votes: Counter = Counter()
     for name in few[:: max(1, len(few) // SAMPLED)]:
         base = os.path.basename(name)
-        votes.update(dict.fromkeys(parts for other in by_folder[os.path.dirname(name)] for parts in _parts(base, other)).keys())
+        votes.update(dict.fromkeys(parts for other in by_folder[os.path.dirname(name)] for parts in parts_shared(base, other)).keys())
     both = _common_ends(few), _common_ends(many)
     ranked = sorted(votes.items(), key=lambda entry: (-entry[1], entry[0]))
     found = [parts for parts, count in ranked[:TRIED] if count >= FEWEST]
@@ -240,7 +240,7 @@ def _constant_parts(first: list[str], second: list[str]) -> Iterator[tuple[Patte
     yield from ((b, a) if swapped else (a, b) for a, b in found)
 
 
-def _parts(one: str, other: str) -> Iterator[tuple[Pattern, Pattern]]:
+def parts_shared(one: str, other: str) -> Iterator[tuple[Pattern, Pattern]]:
     """The patterns by which two names, without folders, share their begin or their end."""
     begin = _at_a_boundary(one, other)
     if begin:

@@ -9,7 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan.config import Domain, Strings, shell_flag
-from tfgan.data.finding.pair_names import EQUALLY, match_names
+from tfgan.config.words import say_once
+from tfgan.data.finding.pair_names import EQUALLY, match_names, parse_patterns
+from tfgan.data.folders.beside import Beside, find_beside
 from tfgan.data.folders.domains import infer_domains
 from tfgan.data.folders.layout import (
     Folders,
@@ -33,6 +35,7 @@ Accepted layouts (val and test beside train are optional):
   DATA/A/train   + DATA/B/train     the same, split inside
   DATA/trainA    + DATA/trainB      the same, as CycleGAN names them; or DATA/train_A + DATA/train_B, with any names for A and B
   DATA/train     + DATA/train_masks images, and label maps beside them
+  DATA/train/1.jpg + 1_mask.png     both files of a pair in one folder, told by their names
   DATA/A         + DATA/B           two folders without splits: all of them train
   DATA/*.jpg                        side by side files without splits: all of them train
   --pairs_file=FILE.csv             a row for each pair, wherever its files are"""
@@ -89,6 +92,16 @@ class SeveralWays(UserError):
     """The names of files form pairs in several ways, of which somebody must choose."""
 
 
+class PerhapsPairs(UserError):
+    """The files of one folder may be pairs by their names, or images that hold both halves of a pair: somebody must say."""
+
+    def __init__(self, data_dir: Path, beside: Beside):
+        self.flag = beside.flag
+        example = " and ".join(name.partition("/")[2] for name in beside.within.pairs[0])
+        self.problem = f"the names of the files in {data_dir} form pairs, such as {example}"
+        super().__init__(f"{self.problem}: if they are, say {self.flag}; if each file holds two images side by side, --pair_names=equal")
+
+
 class Found(NamedTuple):
     """The pairs of a folder, and the files that belong to none."""
 
@@ -98,6 +111,7 @@ class Found(NamedTuple):
     words: str = ""  # how they were found, as a clause
     patterns: Strings = ()  # the value of --pair_names that says the same; () for equal names
     others: int = 0  # files that have other names than the patterns that were given
+    beside: bool = False  # whether both files of each pair lie in one folder
 
 
 def open_pairs(
@@ -115,6 +129,7 @@ def open_pairs(
     Layouts: side by side files in DATA/train (A the left half, B the right); DATA/train/A + DATA/train/B or DATA/A/train + DATA/B/train
     with any two folder names; DATA/trainA + DATA/trainB, or DATA/train_A + DATA/train_B with any names; DATA/train + DATA/train_masks. A
     DATA folder without splits is "train", be it of side by side files or of two folders. Folders inside those of the layout count too.
+    Files of pairs may also lie in one folder, see `tfgan.data.folders.beside`.
     Files of two folders match by their names, see `tfgan.data.finding.pair_names`; how they were found is logged, unless
     the names are equal.
 
@@ -162,8 +177,15 @@ def find_pairs(data_dir: Path, wanted: Wanted, pair_names: Strings = (), pairs_f
     """
     if pairs_file:
         return _of_table(data_dir, wanted, pairs_file)
+    beside = find_beside(data_dir, pair_names)
+    if beside and beside.sure:
+        return _of_beside(data_dir, wanted, beside)
     splits, names = find_layout(data_dir, wanted)
     if any(len(folders) == 1 for folders in splits.values()):
+        if beside:
+            raise PerhapsPairs(data_dir, beside)
+        if parse_patterns(pair_names):
+            raise UserError(f"{shell_flag('pair_names', pair_names)}: no two files in {data_dir} are a pair by these patterns")
         pairs: dict[str, list[tuple[str, Folders]]] = {
             split: [(path.as_posix(), (folder / path,)) for path in list_images(folder)] for split, (folder,) in splits.items()
         }
@@ -182,6 +204,30 @@ def _of_table(data_dir: Path, wanted: Wanted, pairs_file: str) -> Found:
     }
     alone = {split: table.bad if number == 0 else [] for number, split in enumerate(pairs)}
     return Found(pairs, alone, names, f"by {pairs_file}")
+
+
+def _of_beside(data_dir: Path, wanted: Wanted, beside: Beside) -> Found:
+    """The pairs whose files lie beside each other. A test split without any is not used, as where folders of one side are missing."""
+    names, within = names_of_sides(wanted, ("A", "B")), beside.within
+    pairs: dict[str, list[tuple[str, Folders]]] = {split: [] for split in beside.splits}
+    for a, b in within.pairs:
+        split, _, name = a.partition("/")
+        pairs[split].append((name, (beside.listed[a], beside.listed[b])))
+    if not pairs.get("test", [()]):
+        say_once(f"{beside.splits['test']} is not used: it holds no pairs.")
+        del pairs["test"]
+    alone: dict[str, list[tuple[str, str]]] = {split: [] for split in pairs}
+    for name, partner in within.alone.items():
+        split = name.partition("/")[0]
+        if split in alone:
+            reason = f"no {partner.partition('/')[2]}.*" if partner else f"several files are called {_stem(name)}"
+            alone[split].append((beside.listed[name].relative_to(data_dir).as_posix(), reason))
+    for split, found in pairs.items():
+        if not found:
+            raise UserError(f"no two files in {beside.splits[split]} are a pair by {' and '.join(within.patterns)}, as others are")
+    a, b = within.patterns
+    words = f"in one folder, by {a} and {b}, where {{}} is what both names share"
+    return Found(pairs, alone, names, words, within.patterns, len(within.others), beside=True)
 
 
 def _matched(data_dir: Path, splits: Mapping[str, Folders], names: tuple[str, ...], pair_names: Strings) -> Found:

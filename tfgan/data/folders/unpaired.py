@@ -12,10 +12,10 @@ import numpy as np
 from tfgan.config import Domain
 from tfgan.data.folders.domains import infer_domains
 from tfgan.data.folders.layout import Wanted, find_layout, list_images
-from tfgan.data.folders.pairs import open_pairs
+from tfgan.data.folders.pairs import PerhapsPairs, open_pairs
 from tfgan.data.reading import images
 from tfgan.data.source import FileSource, Source, View
-from tfgan.errors import UnreadableImage
+from tfgan.errors import UnreadableImage, UserError
 
 _LAYOUTS = """\
 Accepted layouts (val and test beside train are optional; numbers, names and sizes of the images are free):
@@ -107,7 +107,10 @@ def open_unpaired(
     """
     splits, domain_names = find_layout(data_dir, Wanted(names, label_domains, "domains", "horse,zebra", _LAYOUTS))
     if any(len(folders) == 1 for folders in splits.values()):
-        return sides(open_pairs(data_dir, names, label_domains, alpha, skip_bad_files, pages))
+        try:
+            return sides(open_pairs(data_dir, names, label_domains, alpha, skip_bad_files, pages))
+        except PerhapsPairs as error:
+            raise UserError(f"{error.problem}: put each domain into a folder of its own, or the files would be cut into halves") from None
     by_side = {side: [folders["AB".index(side)] for folders in splits.values()] for side in "AB"}
     listed = {folder: list_images(folder) for folders in splits.values() for folder in folders}
     files = {side: [folder / path for folder in folders for path in listed[folder]] for side, folders in by_side.items()}
