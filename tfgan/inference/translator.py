@@ -112,7 +112,7 @@ class Translator(tf.Module):
 
     def _padded(self, size):
         multiple, minimum = self.translation.multiple, self.translation.minimum
-        return tf.maximum(-(-size // multiple) * multiple, minimum)
+        return tf.maximum((size + multiple - 1) // multiple * multiple, minimum)
 
 
 def _mirrored(size, padded):
@@ -123,5 +123,7 @@ def _mirrored(size, padded):
     """
     begin = (padded - size) // 2
     period = tf.maximum(2 * (size - 1), 1)
-    place = tf.math.floormod(tf.range(padded) - begin, period)
+    # A whole number of periods ahead: converted to other runtimes, a remainder of negative numbers can have another sign.
+    ahead = (begin + period - 1) // period * period - begin
+    place = tf.math.floormod(tf.range(padded) + ahead, period)
     return tf.minimum(place, period - place), begin

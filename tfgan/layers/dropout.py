@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfgan.layers.forward_pass import next_seed, own_seeds
-from tfgan.layers.noise import uniform
+from tfgan.layers.noise import fixed, uniform
 
 
 @keras.saving.register_keras_serializable("tfgan")
@@ -35,7 +35,9 @@ class Dropout(keras.layers.Layer):
         if self.spatial:
             shape = tf.stack([shape[0], 1, 1, shape[3]])
         if training:
-            seed = next_seed(self.seed_generator)
+            drawn = uniform(shape, next_seed(self.seed_generator))
+        elif None in x.shape[1:]:
+            drawn = uniform(tf.concat([[1], shape[1:]], axis=0), tf.constant([0, 0]))
         else:
-            shape, seed = tf.concat([[1], shape[1:]], axis=0), tf.constant([0, 0])
-        return tf.where(uniform(shape, seed) >= self.rate, x / (1.0 - self.rate), tf.zeros_like(x))
+            drawn = fixed(uniform, [1, *([1, 1, x.shape[3]] if self.spatial else x.shape[1:])], 0)
+        return tf.where(drawn >= self.rate, x / (1.0 - self.rate), tf.zeros_like(x))

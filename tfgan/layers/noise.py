@@ -1,6 +1,7 @@
 """Stateless noise: a function of its seed alone, so that a step can be repeated and resumed bit for bit."""
 
 import math
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -24,3 +25,13 @@ def normal(shape, seed):
     """Makes float32 noise of `shape` from N(0, 1), by Box and Muller from a stateless `seed` of shape (2,), alike with and without XLA."""
     radius = tf.sqrt(-2.0 * tf.math.log(1.0 - uniform(shape, fold_in(seed, 0))))  # of (0, 1]: the logarithm is finite
     return radius * tf.cos(2.0 * math.pi * uniform(shape, fold_in(seed, 1)))
+
+
+def fixed(noise: Callable, shape: Sequence[int], number: int):
+    """Noise after training, `noise(shape, seed)` of a seed that is made of `number`: the same in every call.
+
+    It is drawn while a graph is traced, in which it is a constant: other runtimes have no such bits.
+    """
+    with tf.init_scope():
+        drawn = noise(shape, tf.constant([number, 0])).numpy()
+    return tf.constant(drawn)

@@ -45,7 +45,9 @@ def blur(x):
 
 def double(x):
     """Doubles the size of images by nearest neighbor: N×H×W×C -> N×2H×2W×C."""
-    return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
+    doubled, (n, height, width, channels) = tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2), x.shape
+    doubled.set_shape([n, height and 2 * height, width and 2 * width, channels])  # which tf.repeat forgets where N is unknown
+    return doubled
 
 
 def halve(x):

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tfgan.layers import EqualizedConv2D, EqualizedDense, normal
 from tfgan.layers.forward_pass import next_seed, own_seeds
+from tfgan.layers.noise import fixed
 from tfgan.layers.resizing import blur, double, halve
 from tfgan.networks.blocks import SLOPE
 
@@ -87,13 +88,14 @@ class Epilogue(keras.layers.Layer):
 
     def call(self, x, style, training=False):
         dtype, x = x.dtype, tf.cast(x, tf.float32)  # a norm over few pixels needs the precision
-        x = leaky(x + self._noise(tf.shape(x), training) * tf.convert_to_tensor(self.strength) + tf.convert_to_tensor(self.bias))
+        x = leaky(x + self._noise(x, training) * tf.convert_to_tensor(self.strength) + tf.convert_to_tensor(self.bias))
         scale, shift = tf.split(self.affine(style)[:, None, None], 2, axis=-1)
         return tf.cast(adain(x, scale + 1.0, shift), dtype)
 
-    def _noise(self, shape, training):
+    def _noise(self, x, training):
         if not training:
-            return normal([1, shape[1], shape[2], 1], tf.constant([self.number, 0]))
+            return fixed(normal, [1, *x.shape[1:3], 1], self.number)
+        shape = tf.shape(x)
         return normal([shape[0], shape[1], shape[2], 1], next_seed(self.seed_generator))
 
 

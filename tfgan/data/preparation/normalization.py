@@ -44,7 +44,8 @@ def denormalize(floats, domain: Domain):
         low, high = (np.array(side, np.float64) for side in zip(*domain.value_range))
         values = (tf.clip_by_value(tf.cast(floats, tf.float64), -1.0, 1.0) + 1.0) * ((high - low) / 2) + low
         return tf.cast(values, dtype) if dtype.is_floating else tf.cast(tf.clip_by_value(tf.round(values), dtype.min, dtype.max), dtype)
-    return tf.saturate_cast(tf.round((floats + 1.0) * (dtype.max / 2)), dtype)
+    # Not tf.saturate_cast: its one operation exists in TensorFlow alone, and an export is converted to other runtimes.
+    return tf.cast(tf.clip_by_value(tf.round((floats + 1.0) * (dtype.max / 2)), dtype.min, dtype.max), dtype)
 
 
 def span(domain: Domain) -> float:
