@@ -16,11 +16,12 @@ from tfgan.data.reading import images
 from tfgan.data.reading.codecs import video
 from tfgan.data.reading.results import why_unfit
 from tfgan.errors import OutputError, UserError
-from tfgan.inference.files import DONE, FAILED, KEPT, OTHER, translate_files
+from tfgan.inference.files import DONE, FAILED, KEPT, OTHER, PARTLY, Outcome, translate_files
 from tfgan.inference.origin import read_origin
 from tfgan.inference.passage import Passage
 from tfgan.inference.translator import Translator
 from tfgan.methods.base import Translation
+from tfgan.runs.results.written import Written
 
 av = pytest.importorskip("av")
 
@@ -225,7 +226,10 @@ def test_damaged_clips_are_translated_as_far_as_they_go(tmp_path):
     whole = clips.write_clip(tmp_path / "a.mkv", noise, codec="ffv1")
     (tmp_path / "cut.mkv").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     outcomes, said = translate(tmp_path / "cut.mkv", tmp_path / "b.mkv")
-    assert outcomes == [(DONE, "")] and len(said) == 1 and "ends after" in said[0] and "the others are translated" in said[0]
+    assert outcomes == [(PARTLY, "")] and len(said) == 1 and "ends after" in said[0] and "the others are translated" in said[0]
+    written = Written.of([Outcome(*outcome) for outcome in outcomes])
+    assert written.exit_code == 1 and written.describe("out") == "1 written to out, 1 of them without all frames"
+    assert translate(tmp_path / "cut.mkv", tmp_path / "frames", form="png")[0] == [(PARTLY, "")]
     assert 40 < len(clips.read_frames(tmp_path / "b.mkv")[0]) < 60
     (tmp_path / "none.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(300))
     kind, reason = translate(tmp_path / "none.mp4", tmp_path / "c.mp4")[0][0]

@@ -29,15 +29,16 @@ from tfgan.paths.special import special
 
 logger = logging.getLogger(__name__)
 
-DONE, KEPT, OTHER, FAILED = "done", "kept", "other", "failed"
-"""What became of a task: its result is new, was there already, is another one that was there already, or could not be made."""
+DONE, KEPT, OTHER, FAILED, PARTLY = "done", "kept", "other", "failed", "partly"
+"""What became of a task: its result is new, was there already, is another one that was there already, could not be made, or is new and
+lacks frames that could not be read."""
 
 NO_OTHER = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Reasons for which no other result can be written either."""
 
 
 class Outcome(NamedTuple):
-    """What became of a task, one of `DONE`, `KEPT`, `OTHER` and `FAILED`, and what is to be said of it."""
+    """What became of a task, one of `DONE`, `KEPT`, `OTHER`, `FAILED` and `PARTLY`, and what is to be said of it."""
 
     kind: str
     text: str = ""  # why it failed; what the other result is; of a new one, at what scale it was made if it is not that of training
@@ -134,7 +135,7 @@ def _write_clip(clip: Frames, task: Task, translator: Translator, overwrite: boo
     if not task.frames:
         check_file(task.result)
         clip.into_video(task.result, as_comment(origin))
-        return Outcome(DONE)
+        return Outcome(PARTLY if clip.lacks_frames else DONE)
     made, other = 0, ""
 
     def name(number: int) -> Path:
@@ -152,7 +153,9 @@ def _write_clip(clip: Frames, task: Task, translator: Translator, overwrite: boo
             check_file(name(number))
             write_result(name(number), pixels, translator.target, as_comment(origin | {"frame": number}))
             made += 1
-    return Outcome(OTHER, other) if other else Outcome(DONE if made else KEPT)
+    if other:
+        return Outcome(OTHER, other)
+    return Outcome((PARTLY if clip.lacks_frames else DONE) if made else KEPT)
 
 
 def write_result(path: Path, pixels: np.ndarray, domain: Domain, comment: str, like: Path | None = None, nodata: float | None = None):

@@ -36,6 +36,7 @@ class Frames:
         self._make_conditions = conditions
         self._conditions: dict[str, np.ndarray] = {}
         self._times = index_of(source).times
+        self.lacks_frames = False  # whether some could not be read, once all others are translated
 
     def into_video(self, result: Path, comment: str) -> None:
         """Writes the translation as a video with the sound of its source, whole or not at all; `comment` is what the file states.
@@ -89,6 +90,7 @@ class Frames:
         if done == 0:
             raise UnreadableImage("has no frames")
         if note := clip.missing(done):
+            self.lacks_frames = True
             self._tell(f"{note}; the others are translated")
 
     def _tell(self, clause: str):

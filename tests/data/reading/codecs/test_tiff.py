@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -178,13 +179,54 @@ def test_the_predictor_of_floats():
     check(by_hand(strips, "float32", 2, 30, 8, predictor=3), image)
 
 
-def test_no_more_is_unpacked_than_the_tags_say(monkeypatch):
+def test_no_more_is_unpacked_than_the_tags_say():
     bomb = packed(bytes(2**24), "tiff_adobe_deflate")
-    sizes = []
-    unpacked = segments._unpacked
-    monkeypatch.setattr(segments, "_unpacked", lambda *given: sizes.append(len(unpacked(*given))) or unpacked(*given))
-    image = images.decode(by_hand([bomb] * 3, "int16", 6, 30, 8))
-    assert image.shape == (20, 30, 6) and max(sizes) == 7 * 30 * 12
+    gray = tiff(np.zeros((20, 30), np.uint8), photometric="minisblack", compression="zlib")
+    ((place, count),) = place_of_strips(gray)
+    content = gray.replace(gray[place : place + count], bomb[:count])  # whose beginning is the same, for Pillow
+    for damaged in (by_hand([bomb] * 3, "int16", 6, 30, 8), content):
+        tracemalloc.start()
+        with pytest.raises(UnreadableImage, match="^damaged"):
+            images.decode(damaged)
+        assert tracemalloc.get_traced_memory()[1] < 2**22
+        tracemalloc.stop()
+
+
+def place_of_strips(content):
+    """Where the strips or tiles of the first page are in the bytes of a TIFF: begin and length of each."""
+    with tifffile.TiffFile(io.BytesIO(content)) as file:
+        return list(zip(file.pages.first.dataoffsets, file.pages.first.databytecounts))
+
+
+PICTURES = {
+    "RGB": (FOUR[..., :3], {"photometric": "rgb"}),
+    "gray": (FOUR[..., 0], {"photometric": "minisblack"}),
+    "gray of 16 bits": (FOUR[..., 0].astype(np.uint16) * 257, {"photometric": "minisblack"}),
+    "RGB with transparency": (FOUR, {"photometric": "rgb", "extrasamples": ["unassalpha"]}),
+    "palette": (FOUR[..., 0], {"photometric": "palette", "colormap": np.arange(768, dtype=np.uint16).reshape(3, 256) * 80}),
+    "bands": (SIX, BANDS),
+}
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+@pytest.mark.parametrize("options", [{}, {"predictor": 2}, {"tile": (16, 16)}, {"rowsperstrip": 7}], ids=str)
+def test_damage_of_deflated_pixels_is_seen_whoever_reads_them(kind, options):
+    """libtiff, by which Pillow reads, stops before the checksum."""
+    pixels, given = PICTURES[kind]
+    if kind == "palette" and "predictor" in options:
+        pytest.skip("indices are not predicted")
+    content = tiff(pixels, **given, compression="zlib", **options)
+    assert images.decode(content).shape[:2] == pixels.shape[:2]
+    rng = np.random.default_rng(0)
+    for place, count in place_of_strips(content)[-2:]:
+        for bit in rng.integers(0, 8 * count, 3):
+            flipped = bytearray(content)
+            flipped[place + bit // 8] ^= 1 << bit % 8
+            with pytest.raises(UnreadableImage, match="^damaged"):
+                images.decode(bytes(flipped))
+        emptied = content[: place + count // 2] + bytes(count - count // 2) + content[place + count :]
+        with pytest.raises(UnreadableImage, match="^damaged"):
+            images.decode(emptied)
 
 
 def test_memory_is_judged_by_the_tags(monkeypatch):

@@ -16,6 +16,7 @@ from tfgan.errors import UnreadableImage
 
 PLAIN, DEFLATE = 1, (8, 32946)
 _BY_LIBTIFF = (5, 32773, 34925, 50000)  # LZW, PackBits, LZMA and Zstandard, which Pillow brings with it
+_PIECE = 2**16  # bytes that are unpacked at a time, to be passed over
 _FLOATS = 3  # the predictor that sorts the bytes of floats by their weight
 
 
@@ -74,6 +75,20 @@ def _segments(page: tifffile.TiffPage, wanted: Sequence[int]) -> Iterator[tuple]
         yield page.decode(data, index)
 
 
+def check_sums(page: tifffile.TiffPage):
+    """Raises `UnreadableImage` if strips or tiles of a deflated page do not unpack to what their checksums say.
+
+    libtiff, by which Pillow reads, does not look at them, and makes pixels of damaged data. Other compressions have no checksum.
+    """
+    if int(page.compression) not in DEFLATE or page.fillorder == 2:
+        return
+    file, most = page.parent.filehandle, 2 * math.prod(page.chunks) * max(1, page.bitspersample // 8) + _PIECE
+    for offset, count in zip(page.dataoffsets, page.databytecounts):
+        if count:  # others are holes
+            file.seek(offset)
+            _inflate(file.read(count), 0, most)
+
+
 def stored_type(page: tifffile.TiffPage) -> np.dtype:
     """The type of a page's samples, in the byte order of the machine; raises `UnreadableImage` if there is none, as for 5 bits and 6."""
     if page.dtype is None or not isinstance(page.bitspersample, int):
@@ -90,15 +105,33 @@ def _unpacked(data: bytes, compression: int, size: int, reversed_bits: bool) -> 
     if compression == PLAIN:
         return data
     if compression in DEFLATE and not reversed_bits:
-        try:
-            stream = zlib.decompressobj()
-            unpacked = stream.decompress(data, size)
-            stream.decompress(stream.unconsumed_tail, 1)  # to the end, where the checksum is compared
-            return unpacked
-        except zlib.error as error:
-            raise UnreadableImage(f"damaged or incomplete: {error}") from None
+        return _inflate(data, size, 2 * size + _PIECE)
     with Image.open(io.BytesIO(_row_of_bytes(data, compression, size, reversed_bits)), formats=["TIFF"]) as row:
         return row.tobytes()
+
+
+def _inflate(data: bytes, size: int, most: int) -> bytes:
+    """The first `size` bytes of deflated data, which is unpacked to its end, where the checksum is compared.
+
+    Raises:
+        UnreadableImage: it is damaged, holds fewer bytes, more than `most`, or ends before its checksum.
+    """
+    stream = zlib.decompressobj()
+    try:
+        unpacked, rest = stream.decompress(data, size) if size else b"", stream.unconsumed_tail if size else data
+        total = len(unpacked)
+        while not stream.eof and total <= most:
+            found = stream.decompress(rest, _PIECE)
+            if not found and not stream.unconsumed_tail and not stream.eof:
+                break
+            total, rest = total + len(found), stream.unconsumed_tail
+    except zlib.error as error:
+        raise UnreadableImage(f"damaged or incomplete: {error}") from None
+    if total > most:
+        raise UnreadableImage("damaged: the deflated pixels of a strip or tile are more than its tags say")
+    if not stream.eof or len(unpacked) < size:
+        raise UnreadableImage("damaged or incomplete: the deflated pixels of a strip or tile end too early")
+    return unpacked
 
 
 def _row_of_bytes(data: bytes, compression: int, size: int, reversed_bits: bool) -> bytes:

@@ -15,7 +15,7 @@ from tfgan.config import MOST_CHANNELS
 from tfgan.data.reading.codecs import pillow
 from tfgan.data.reading.codecs.geo import Tag
 from tfgan.data.reading.codecs.numbers import read_as
-from tfgan.data.reading.codecs.segments import look_inside, read_segments, segment_bytes, stored_type
+from tfgan.data.reading.codecs.segments import check_sums, look_inside, read_segments, segment_bytes, stored_type
 from tfgan.data.reading.headers import ImageInfo, check_room, orient
 from tfgan.data.reading.memory import BYTES_PER_PIXEL, budget
 from tfgan.errors import UnreadableImage
@@ -67,7 +67,7 @@ def decode(content: bytes, pages: str) -> tuple[np.ndarray, ImageInfo]:
         info = _info(content, wanted, count, apart=pages == "frames")
         if len(wanted) > 1 or not _is_ordinary(wanted[0]):
             budget.take(len(wanted) * _room(info, wanted[0]))
-        found = [pillow.decode(content, content, page.index)[0] if _is_ordinary(page) else _pixels(page) for page in wanted]
+        found = [_by_pillow(content, page) if _is_ordinary(page) else _pixels(page) for page in wanted]
     return found[0] if len(found) == 1 else np.concatenate(found, axis=-1), info
 
 
@@ -306,6 +306,11 @@ def _alpha_is_data(source: Path | bytes, page: tifffile.TiffPage) -> bool:
 
 
 _told: list[str] = []
+
+
+def _by_pillow(content: bytes, page: tifffile.TiffPage) -> np.ndarray:
+    check_sums(page)
+    return pillow.decode(content, content, page.index)[0]
 
 
 def _pixels(page: tifffile.TiffPage) -> np.ndarray:
