@@ -1,11 +1,12 @@
 """Damages each file that a run is read back from, in many ways, and calls the verbs that read it: each ends in one clear line, or works.
 
-    python -m benchmarks.damaged_records                       # all; minutes
-    python -m benchmarks.damaged_records --files=config.json
+python -m benchmarks.damaged_records [--minutes=5] [--files=config.json] [--seed=1]
 
-The run is the one in tests/kept_run, of an earlier version, written anew by this one. The table that it prints is in docs/safety.md.
+The run is the one in tests/kept_run, of an earlier version, written anew by this one. The table, of which a row is printed as each file is
+done, is in docs/safety.md. With --minutes it tries a sample of all cases in that time, the same share of it for each file.
 """
 
+import argparse
 import collections
 import contextlib
 import io
@@ -19,17 +20,20 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from absl import app, flags
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from benchmarks.changed_json import changed, places
+from benchmarks.machine import describe
 from tfgan.cli.main import main
 from tfgan.config import words
 from tfgan.errors import UserError
 from tfgan.runs.opening import read_config
+from tfgan.runs.start import start_tensorflow
 
 KEPT = Path(__file__).parents[1] / "tests" / "kept_run" / "run"
 SECONDS = 600  # after which a command hangs, also on a busy machine
@@ -245,17 +249,36 @@ def damages(whole: Path, file: str) -> Iterator[Damage]:
             yield name, lambda path, do=do, rest=rest: (do(path), path.write_text(f"{path.read_text()}\n{rest}"))
 
 
-def campaign(files: Iterable[str]) -> list[Outcome]:
-    """Every damage of every file, with every verb that reads it; faults are printed as they are found."""
-    outcomes, general = [], {name for name, _ in any_bytes()}
+def cases(whole: Path, file: str) -> list[tuple[Damage, str]]:
+    """Every damage of a file with every verb that reads it; before slow verbs, few of the values."""
+    general = {name for name, _ in any_bytes()}
+    return [
+        (damage, verb)
+        for number, damage in enumerate(damages(whole, file))
+        for verb in READ_BY[file]
+        if verb not in SLOW or damage[0] in general or number % SHARE == 0
+    ]
+
+
+def campaign(files: Sequence[str], minutes: float, seed: int) -> list[Outcome]:
+    """The cases of each file in a random order, as many as `minutes` allow; faults, and a row for each file, are printed on the way."""
+    outcomes, count, until = [], 0, time.monotonic() + 60 * minutes
     with tempfile.TemporaryDirectory() as scratch:
-        whole = make_run(Path(scratch) / "run")
-        for file in files:
-            for number, damage in enumerate(damages(whole, file)):
-                for verb in READ_BY[file]:
-                    if verb not in SLOW or damage[0] in general or number % SHARE == 0:
-                        outcomes.append(attempt(whole, file, damage, verb))
-                        _tell(outcomes[-1])
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            whole = make_run(Path(scratch) / "run")
+        print(HEAD, flush=True)
+        for number, file in enumerate(files):
+            stop = time.monotonic() + (until - time.monotonic()) / (len(files) - number)
+            found, planned = [], cases(whole, file)
+            random.Random(seed).shuffle(planned)
+            for damage, verb in planned:
+                if time.monotonic() >= stop:
+                    break
+                found.append(attempt(whole, file, damage, verb))
+                _tell(found[-1])
+            print(row(f"`{file}`", len(planned), found), flush=True)
+            outcomes, count = outcomes + found, count + len(planned)
+    print(row("all", count, outcomes))
     return outcomes
 
 
@@ -265,24 +288,31 @@ def _tell(outcome: Outcome):
         print(f"{outcome.kind}: {outcome.file}, {outcome.damage}, {outcome.verb}:\n{outcome.output[-1500:]}", file=sys.stderr, flush=True)
 
 
-def table(outcomes: list[Outcome]) -> str:
-    """Markdown: a row for each file, with what became of the commands."""
+HEAD = "| file | cases | tried | refused in a line | done, and said | done | tracebacks | hangs |\n|---|---|---|---|---|---|---|---|"
+
+
+def row(name: str, cases: int, outcomes: list[Outcome]) -> str:
+    """A row of Markdown: what became of the commands, of so many cases."""
+    found = collections.Counter(outcome.kind for outcome in outcomes)
     kinds = ("refused", "said", "done", "traceback", "hang")
-    lines = ["| file | tried | refused in a line | done, and said | done | tracebacks | hangs |", "|---|---|---|---|---|---|---|"]
-    for file in [*dict.fromkeys(outcome.file for outcome in outcomes), ""]:
-        found = collections.Counter(outcome.kind for outcome in outcomes if file in ("", outcome.file))
-        lines.append(f"| {f'`{file}`' if file else 'all'} | {found.total()} | {' | '.join(str(found[kind]) for kind in kinds)} |")
-    return "\n".join(lines)
+    return f"| {name} | {cases:,} | {len(outcomes):,} | {' | '.join(f'{found[kind]:,}' for kind in kinds)} |"
 
 
-FILES = flags.DEFINE_list("files", list(READ_BY), "which files of a run are damaged")
+def command(arguments=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", default=",".join(READ_BY), help="which files of a run are damaged, separated by commas (default: all)")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="in all (default: as many as all cases take)")
+    parser.add_argument("--seed", type=int, default=0, help="of the order of the cases (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    start_tensorflow()
+    import tensorflow as tf
 
-
-def command(_):
-    outcomes = campaign(FILES.value)
-    print(table(outcomes))
+    tf.get_logger().setLevel("ERROR")
+    tf.config.run_functions_eagerly(True)  # without graphs, whose tracing takes most of the time
+    outcomes = campaign(options.files.split(","), options.minutes, options.seed)
+    print(f"\n{describe()}; seed {options.seed}.")
     return int(any(outcome.kind in ("traceback", "hang") for outcome in outcomes))
 
 
 if __name__ == "__main__":
-    app.run(command)
+    sys.exit(command())

@@ -14,7 +14,8 @@ import pytest
 from tfgan import terminal
 from tfgan.cli.main import VERBS, main
 from tfgan.terminal import Waiting, columns, duration, has_color, tint, waiting, wrapped
-from tfgan.training.logs import epochs, fit, short_losses
+from tfgan.training import logs
+from tfgan.training.logs import Progress, epochs, fit, short_losses
 from tfgan.training.timeline import Timeline
 
 
@@ -84,6 +85,45 @@ def test_progress_is_told_in_lines_where_there_is_no_terminal(monkeypatch, capsy
     assert capsys.readouterr().out == "Making images: 10 of 45, 0:35 left\nMaking images: 40 of 45, 0:05 left\n"
 
 
+def test_time_left_leaves_out_the_first_part_which_compiles(monkeypatch, capsys):
+    """100 seconds for the first part, and one for each of the others."""
+    moments = iter([0.0, 100.0, *(100.0 + 31 * number for number in range(1, 9))])
+    monkeypatch.setattr(terminal.time, "perf_counter", lambda: next(moments))
+    with Waiting("Training the segmenter", 1000) as shown:
+        shown.advance()
+        for _ in range(2):
+            shown.advance(31)
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == "Training the segmenter: 1 of 1000"
+    assert others == ["Training the segmenter: 32 of 1000, 16:08 left", "Training the segmenter: 63 of 1000, 15:37 left"]
+
+
+def test_time_left_of_training_leaves_out_steps_that_were_compiled(capsys):
+    """Four images a second in batches of one: 98 steps take 24.5 seconds."""
+    stage = types.SimpleNamespace(first_step=0, first_image=0, batch_size=1)
+    progress = Progress(0, 100, Timeline([stage], images=100))
+    for step, rate in ((1, None), (2, 4.0)):
+        progress.advance(step, 1, {}, rate)
+        progress.show(step, {"l1_loss": 0.5})
+    assert capsys.readouterr().out.splitlines() == [
+        "step 1/100  epoch 0.01  l1_loss 0.5",
+        "step 2/100  epoch 0.02  l1_loss 0.5  left 0:24",
+    ]
+
+
+def test_the_bar_of_a_notebook_shows_the_same_time_left(monkeypatch):
+    pytest.importorskip("ipywidgets")
+    monkeypatch.setattr(logs, "in_notebook", lambda: True)
+    progress = Progress(0, 100, Timeline([types.SimpleNamespace(first_step=0, first_image=0, batch_size=1)], images=100))
+    assert "the first step is being compiled" in repr(progress._bar.container)
+    progress.advance(1, 1, {}, None)
+    assert "left" not in repr(progress._bar.container)
+    progress.advance(2, 1, {}, 4.0)
+    progress.show(2, {"images_per_second": 4.0, "generator_loss": 28.0})
+    assert "2/100, 0:24 left, 4 images/s  G 28" in repr(progress._bar.container)
+    progress.close()
+
+
 def test_what_is_soon_done_is_not_told(capsys):
     with Waiting("Making images", 3) as shown:
         shown.advance(3)
@@ -122,7 +162,7 @@ def test_help_and_bars_on_a_terminal():
         "for _ in terminal.waiting(range(4), 4, 'Making images'): time.sleep(0.2)"
     )
     bars = re.split(r"[\r\n]+", on_terminal(sys.executable, "-c", code, width=60))
-    assert any(re.match(r"Making images .* 3/4, 00:0\d left$", bar) for bar in bars) and max(map(len, bars)) <= 60
+    assert any(re.match(r"Making images .* 3/4, 0:0\d left$", bar) for bar in bars) and max(map(len, bars)) <= 60
     assert "\033[1moutput\033[0m" in on_terminal(sys.executable, "-m", "tfgan", "translate", "--help", NO_COLOR="")
 
 

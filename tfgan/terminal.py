@@ -73,6 +73,8 @@ def duration(seconds: float) -> str:
 class Waiting:
     """Shows how far a piece of work has come and how long it will take: a bar on a terminal, lines elsewhere, nothing if it is done soon.
 
+    The time left is reckoned from what came after the first part: that one loads and compiles, and may take as long as a thousand others.
+
     Args:
         what: the work in words, as a sentence begins: "Making images".
         total: number of its parts.
@@ -80,26 +82,33 @@ class Waiting:
 
     def __init__(self, what: str, total: int):
         self.what, self.total, self.done = what, total, 0
-        self._began = time.perf_counter()
-        self._told = self._began + FIRST_LINE - SILENCE
+        self._told = time.perf_counter() + FIRST_LINE - SILENCE
+        self._first: tuple[float, int] | None = None  # when the first parts were done, and how many
         self._bar: Any = None
         if sys.stderr.isatty():
             from tqdm import tqdm
 
-            form = "{desc} {bar} {n_fmt}/{total_fmt}, {remaining} left"
+            form = f"{{desc}} {{bar}} {{n_fmt}}/{{total_fmt}}{self._left()}"
             self._bar = tqdm(total=total, desc=what, delay=PATIENCE, leave=False, dynamic_ncols=True, bar_format=form)
 
     def advance(self, parts: int = 1):
         """Notes that more parts are done."""
         self.done += parts
-        if self._bar is not None:
-            self._bar.update(parts)
-            return
         now = time.perf_counter()
-        if now - self._told >= SILENCE and self.done < self.total:
+        self._first = self._first or (now, self.done)
+        if self._bar is not None:
+            self._bar.bar_format = f"{{desc}} {{bar}} {{n_fmt}}/{{total_fmt}}{self._left(now)}"
+            self._bar.update(parts)
+        elif now - self._told >= SILENCE and self.done < self.total:
             self._told = now
-            left = (now - self._began) / self.done * (self.total - self.done)
-            logger.info(f"{self.what}: {self.done} of {self.total}, {duration(left)} left")
+            logger.info(f"{self.what}: {self.done} of {self.total}{self._left(now)}")
+
+    def _left(self, now: float = 0.0) -> str:
+        """The time left in words, with a comma before; "" as long as only the first parts are done."""
+        began, first = self._first or (now, self.done)
+        if self.done == first:
+            return ""
+        return f", {duration((now - began) / (self.done - first) * (self.total - self.done))} left"
 
     def say(self, text: str):
         """Writes a line to the standard error stream, which leaves the bar whole."""

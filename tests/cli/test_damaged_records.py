@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.damaged_records import READ_BY, Outcome, any_bytes, attempt, damages, make_run, table
+from benchmarks.damaged_records import READ_BY, Outcome, any_bytes, attempt, damages, make_run, row
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,6 @@ def test_the_whole_run_does_its_work(whole):
         assert found.kind == "done", found
 
 
-def test_the_table_counts_what_ends_how():
+def test_a_row_counts_what_ends_how():
     outcomes = [Outcome("a.json", "x", "report", code, text) for code, text in ((2, ""), (0, "is damaged"), (0, ""), (70, ""), (-1, ""))]
-    assert table([*outcomes, outcomes[0]]).splitlines()[-1] == "| all | 6 | 2 | 1 | 1 | 1 | 1 |"
+    assert row("all", 1000, [*outcomes, outcomes[0]]) == "| all | 1,000 | 6 | 2 | 1 | 1 | 1 | 1 |"

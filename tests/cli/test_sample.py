@@ -15,6 +15,8 @@ from tfgan.errors import UserError
 from tfgan.inference import Encoder, Sampler, open_inference
 from tfgan.inference.grids import GAP, LEAST_CELL, LINE_HEIGHT
 from tfgan.methods.base import Encoding, Generation
+from tfgan.paths.inputs import Inputs
+from tfgan.runs.judging import read_by_samples
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.results import sampling
 
@@ -176,7 +178,8 @@ class FakeConfig:
 
 def request(method, **changes):
     settings = SampleConfig(**({"count": 4, "rows": 2, "columns": 3} | changes))
-    return sampling.Request(Run("run", FakeConfig, method, 1), method.signatures, method.signatures["generate"], settings)
+    run, inputs = Run("run", FakeConfig, method, 1), read_by_samples(settings)
+    return sampling.Request(run, method.signatures, method.signatures["generate"], settings, inputs)
 
 
 def grays(folder, *values, size=SIZE):
@@ -252,7 +255,7 @@ def test_a_translator_run_is_sent_to_translate(tmp_path, monkeypatch):
     monkeypatch.setattr("tfgan.runs.results.sampling.open_run", lambda *_: Run("run", FakeConfig, FakeMethod(), 1))
     monkeypatch.setattr("tfgan.runs.results.sampling.open_inference", lambda method: {})
     with pytest.raises(UserError, match="use `tfgan translate`"):
-        sampling.sample("run", tmp_path / "out", SampleConfig())
+        sampling.sample("run", tmp_path / "out", SampleConfig(), Inputs({}))
 
 
 def test_sample_pictures_grow_with_the_images(tmp_path, capsys):

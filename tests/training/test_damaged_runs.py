@@ -70,6 +70,15 @@ def test_a_run_of_which_the_records_are_gone_is_left_as_it_is(train, run):
     assert code == 2 and "config.json" in output.partition("error: ")[2] and damages.contents(run) == before
 
 
+def test_a_folder_in_the_way_of_an_input_is_seen_before_the_record_is_written(train, run):
+    place = run / "samples" / "inputs" / "source_0.png"
+    place.unlink()
+    place.mkdir()
+    before = damages.contents(run)
+    code, output = train(run, "--deterministic", "--epochs=3")
+    assert code == 2 and f"{place} cannot be written" in output and damages.contents(run) == before, (code, output)
+
+
 def test_readers_say_which_checkpoint_they_took(run, capsys):
     """The report reads no weights; all others open a run as `tfgan.load` does."""
     flip(run, 8)

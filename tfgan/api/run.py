@@ -236,11 +236,12 @@ class Run:
             OutputError: the folder cannot be written.
             TrainingFailed: the SavedModel does not reproduce the run.
         """
+        from tfgan.runs.judging import judge_export
         from tfgan.runs.results.export import export_run
 
-        return export_run(
-            str(self.folder), ExportConfig(checkpoint=self._checkpoint, output=str(output), overwrite=overwrite, max_pixels=max_pixels)
-        ).folder
+        folder = str(self.folder)
+        settings = ExportConfig(checkpoint=self._checkpoint, output=str(output), overwrite=overwrite, max_pixels=max_pixels)
+        return export_run(folder, settings, judge_export(folder, settings)).folder
 
     def report(self, out: str | Path = "", *, images: int = 20) -> Path:
         """Writes an HTML file about the run, by default RUN/report.html, and returns its path.

@@ -36,11 +36,11 @@ def run(arguments: list[str]) -> int:
 
     from tfgan.runs.judging import judge_export
 
-    judge_export(folder, settings)
+    place = judge_export(folder, settings)
     start_tensorflow()
     from tfgan.runs.results.export import export_run
 
-    exported = export_run(folder, settings)
+    exported = export_run(folder, settings, place)
     print("\n".join([f"{exported.folder}: step {exported.step}", *(f"{name}: {text}" for name, text in exported.signatures.items())]))
     if exported.scale:
         print(f"They do not resize images. Training, sample pictures, and `tfgan translate` use images at {exported.scale}.")

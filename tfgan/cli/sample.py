@@ -32,12 +32,12 @@ def run(arguments: list[str]) -> int:
     settings = flags.record(SampleConfig, sheet=_sheet(flags, Path(output)))
     from tfgan.runs.judging import judge_sample
 
-    judge_sample(folder, Path(output), settings)
+    inputs = judge_sample(folder, Path(output), settings)
 
     start_tensorflow()
     from tfgan.runs.results.sampling import sample
 
-    said, exit_code = sample(folder, Path(output), settings)
+    said, exit_code = sample(folder, Path(output), settings, inputs)
     print(said)
     return exit_code
 

@@ -27,10 +27,10 @@ def run(arguments: list[str]) -> int:
 
     from tfgan.runs.judging import judge_translation
 
-    judge_translation(folder, source, output, settings)
+    tasks = judge_translation(folder, source, output, settings)
     start_tensorflow()
     from tfgan.runs.results.translate import translate
 
-    written = translate(folder, source, output, settings)
+    written = translate(folder, tasks, settings)
     print(written.describe(output))
     return written.exit_code

@@ -58,12 +58,12 @@ def facts_of(config: RunConfig) -> dict[str, bool]:
     return facts
 
 
-def judge_translation(folder: str, source: str, output: str, settings: TranslateConfig):
-    """Raises `UserError` for a translation that cannot be: no such run, checkpoint, images, domain, attributes or style."""
+def judge_translation(folder: str, source: str, output: str, settings: TranslateConfig) -> list[Task]:
+    """The tasks of a translation. Raises `UserError` if it cannot be: no such run, checkpoint, images, domain, attributes or style."""
     config = judge_run(folder, settings.checkpoint)
     if config.spec.kind in FROM_NOISE:
         raise UserError("The run makes images from noise and cannot translate: use `tfgan sample`.")
-    find_results(config, source, output, settings)
+    tasks = find_results(config, source, output, settings)
     names = [domain.name for domain in config.spec.domains.values()]
     if settings.to and settings.to not in names:
         raise UserError(f"--to={settings.to}: the run knows {' and '.join(names)}.{did_you_mean(settings.to, names)}")
@@ -74,6 +74,7 @@ def judge_translation(folder: str, source: str, output: str, settings: Translate
     parse_changes(settings.set, config.spec)
     if settings.style:
         _judge_image("style", settings.style)
+    return tasks
 
 
 def refuse_unnamed_way(ways: Mapping[str, str]):
@@ -153,9 +154,14 @@ def _target(config: RunConfig, to: str) -> Domain:
     return named[0] if named else domains[translates[1] if translates else next(iter(domains))]
 
 
-def judge_sample(folder: str, output: Path, settings: SampleConfig):
-    """Raises `UserError` for samples that cannot be: no such run, checkpoint, classes or images, a run that translates, or an output that
-    would replace what is there; `OutputError` for an output that cannot be written."""
+def judge_sample(folder: str, output: Path, settings: SampleConfig) -> Inputs:
+    """The images that samples are made from, which must stay.
+
+    Raises:
+        UserError: samples that cannot be: no such run, checkpoint, classes or images, a run that translates, or an output that would
+            replace what is there.
+        OutputError: an output that cannot be written.
+    """
     _judge_sample_output(output, settings)
     config = judge_run(folder, settings.checkpoint)
     if config.spec.kind not in FROM_NOISE:
@@ -168,10 +174,11 @@ def judge_sample(folder: str, output: Path, settings: SampleConfig):
     inputs = read_by_samples(settings)
     if not os.path.isdir(output):
         inputs.refuse(output)
+    return inputs
 
 
 def read_by_samples(settings: SampleConfig) -> Inputs:
-    """The images that samples are made from, which must stay. Raises `UserError` if there are none where some are named."""
+    """The images that samples are made from. Raises `UserError` if there are none where some are named."""
     sources = {"--images": settings.images, "--having": settings.having, "--lacking": settings.lacking}
     found = {flag: find_images(source) for flag, source in sources.items() if source}
     return Inputs({f"one of {flag}": [root / name for name in names] for flag, (root, names) in found.items()})

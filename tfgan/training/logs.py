@@ -134,6 +134,8 @@ def _write_restart(folder: Path, step: int):
 class Progress:
     """A bar with epoch, time left, losses and images a second on a terminal and in a notebook; plain lines elsewhere.
 
+    The time left is reckoned from steps that were not compiled, and not shown before there are any.
+
     Args:
         first_step: the step the run goes on from.
         total: steps of the whole run.
@@ -149,7 +151,7 @@ class Progress:
         if self._notebook:
             from tqdm.notebook import tqdm as notebook_tqdm
 
-            self._bar = notebook_tqdm(total=total, initial=first_step, unit="step", smoothing=0.05)
+            self._bar = notebook_tqdm(total=total, initial=first_step, bar_format="{l_bar}{bar} the first step is being compiled")
         elif sys.stderr.isatty():
             form = f"{epochs(timeline, first_step, total)} {{bar}} the first step is being compiled"
             self._bar = tqdm(total=total, initial=first_step, dynamic_ncols=True, bar_format=form)
@@ -163,30 +165,36 @@ class Progress:
         """
         if rate is not None:
             self._rate = rate if self._rate is None else SMOOTHING * self._rate + (1 - SMOOTHING) * rate
-        left = (self.timeline.sample(self.total) - self.timeline.sample(step)) / self._rate if self._rate else None
         if self._bar is None:
             if self._silent and time.perf_counter() - self._began > FIRST_LOSSES:
-                self._line(step, losses, left)
+                self._line(step, losses)
             return
-        if not self._notebook:
+        left = self._left(step)
+        if self._notebook:
+            self._bar.bar_format = f"{{l_bar}}{{bar}} {{n_fmt}}/{{total_fmt}}{left and f', {left} left'}{{postfix}}"
+        else:
             head = f"{epochs(self.timeline, step, self.total)} {step / self.total:3.0%}"
-            times = [] if left is None else [f" {duration(left)} left ", f"  {self._rate:.3g} img/s"]
+            times = [f" {left} left ", f"  {self._rate:.3g} img/s"] if left else []
             parts = [*times[:1], *(f" {loss}" for loss in short_losses(losses)), *times[1:]]
             self._bar.bar_format = fit(head, parts, columns(sys.stderr, 80))
         self._bar.update(steps)
 
-    def show(self, step: int, values: dict[str, float], seconds_left: float):
+    def _left(self, step: int) -> str:
+        """The time that the steps after `step` take; "" as long as none was timed."""
+        return duration((self.timeline.sample(self.total) - self.timeline.sample(step)) / self._rate) if self._rate else ""
+
+    def show(self, step: int, values: dict[str, float]):
         """Shows logged scalars, of which a notebook's bar has room for the losses alone; `values` holds `images_per_second`."""
         if self._bar is None:
-            self._line(step, values, seconds_left)
+            self._line(step, values)
         elif self._notebook:
             self._bar.set_description(f"epoch {self.timeline.epoch(step):.2f}", refresh=False)
             self._bar.set_postfix_str("  ".join([f"{values['images_per_second']:.3g} images/s", *short_losses(values)]))
 
-    def _line(self, step: int, values: dict[str, float], seconds_left: float | None):
+    def _line(self, step: int, values: dict[str, float]):
         shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
-        left = "" if seconds_left is None else f"  left {duration(seconds_left)}"
-        logger.info(f"step {step}/{self.total}  epoch {self.timeline.epoch(step):.2f}  {shown}{left}")
+        left = self._left(step)
+        logger.info(f"step {step}/{self.total}  epoch {self.timeline.epoch(step):.2f}  {shown}{left and f'  left {left}'}")
         self._silent = False
 
     def say(self, text: str):

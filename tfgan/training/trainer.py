@@ -174,7 +174,7 @@ class Trainer:
                     self.input_wait = self._pace.waiting()
                     rate, images, seconds = images / seconds, 0, 0.0
                     row = {"images_per_second": rate} | values
-                    self.progress.show(step, row, (self.timeline.sample(self.total) - self.timeline.sample(step)) / rate)
+                    self.progress.show(step, row)
                 self.progress.advance(step, count, values, None if compiles else count * self.timeline.images_per_step(stage) / elapsed)
                 if stop and step < self.total:
                     self._save_in_haste(stop, step, row)

@@ -18,7 +18,6 @@ from tfgan.inference.export import export, largest_difference, largest_sample_di
 from tfgan.paths.files import write_atomically
 from tfgan.paths.folders import files_in, new_folder
 from tfgan.runs.exported import RECORD
-from tfgan.runs.judging import judge_export
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.results.scale import find_scale
 from tfgan.runs.training.pictures import stored_inputs
@@ -39,15 +38,18 @@ class Exported(NamedTuple):
     scale: str  # at what scale the run sees what it translates; "" if it translates nothing, or does not know
 
 
-def export_run(folder: str, settings: ExportConfig) -> Exported:
+def export_run(folder: str, settings: ExportConfig, place: tuple[Path, list[str]]) -> Exported:
     """Writes a SavedModel of the run in `folder`, and compares it with the run on real inputs or seeds.
 
+    Args:
+        place: what `tfgan.runs.judging.judge_export` gives.
+
     Raises:
-        UserError: no such run or checkpoint; the output is there already, or holds what is no export.
+        UserError: no such run or checkpoint; the run has no images to compare with.
         OutputError: the export cannot be written.
         TrainingFailed: the export does not reproduce the run; nothing is written then.
     """
-    output, replaced = judge_export(folder, settings)
+    output, replaced = place
     run = open_run(folder, settings.checkpoint)
     signatures = open_inference(run.method)
     inputs = {name: stored_inputs(run.folder, signature) for name, signature in signatures.items() if not isinstance(signature, Sampler)}

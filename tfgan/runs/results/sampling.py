@@ -23,8 +23,8 @@ from tfgan.inference.grids import LEAST_CELL, grid
 from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
 from tfgan.inference.sampler import BATCH
 from tfgan.paths.files import check_file, is_there
+from tfgan.paths.inputs import Inputs
 from tfgan.paths.names import safe_names
-from tfgan.runs.judging import read_by_samples
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.results.latents import attribute_vector, choose_classes, choose_encoder, choose_sampler, read_fitted
 from tfgan.runs.results.written import Written, origin_of
@@ -38,12 +38,13 @@ STRENGTHS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 
 
 class Request(NamedTuple):
-    """A request for samples: the run, its sampler and the settings of the command."""
+    """A request for samples: the run, its sampler, the settings of the command, and the images that they are made from, which must stay."""
 
     run: Run
     signatures: Signatures
     sampler: Sampler
     settings: SampleConfig
+    inputs: Inputs
 
     @property
     def classes(self) -> list[int]:
@@ -59,8 +60,11 @@ class Request(NamedTuple):
         return np.arange(begin, begin + count)
 
 
-def sample(folder: str, output: Path, settings: SampleConfig) -> tuple[str, int]:
+def sample(folder: str, output: Path, settings: SampleConfig, inputs: Inputs) -> tuple[str, int]:
     """Writes what is asked for of the run in `folder`, to the folder or the picture `output`.
+
+    Args:
+        inputs: what `tfgan.runs.judging.judge_sample` gives.
 
     Returns:
         What is said of it, and the exit code.
@@ -72,8 +76,7 @@ def sample(folder: str, output: Path, settings: SampleConfig) -> tuple[str, int]
     signatures = open_inference(run.method)
     hold(settings, {"styles": any(found.styles is not None for found in samplers(signatures).values())}, folder)
     sampler = choose_sampler(run, signatures, next(iter(settings.numbers("truncation")), None))
-    request = Request(run, signatures, sampler, settings)
-    choose_classes(sampler, settings.classes)  # unknown ones are refused, also where none are needed
+    request = Request(run, signatures, sampler, settings, inputs)
     logger.info(f"{sampler.describe()}, {run.folder} at step {run.step}")
     if settings.sheet:
         return make_sheet(request, output), 0
@@ -100,7 +103,7 @@ def make_files(request: Request, folder: Path) -> Written:
     origins = [origin | each for each in own]
     there = [i for i, name in enumerate(names) if not request.settings.overwrite and is_there(folder / name)]
     wanted = sorted(set(range(len(names))) - set(there))
-    _refuse_harm([folder / names[i] for i in wanted], request.settings)
+    _refuse_harm([folder / names[i] for i in wanted], request.inputs)
     others = [unlike(read_origin(folder / names[i]), origins[i]) for i in there]
     with Waiting("Making images", len(wanted)) as shown:
         for begin in range(0, len(wanted), BATCH):
@@ -112,13 +115,12 @@ def make_files(request: Request, folder: Path) -> Written:
     return Written.of([Outcome(DONE)] * len(wanted) + [Outcome(OTHER, other) if other else Outcome(KEPT) for other in others])
 
 
-def _refuse_harm(results: list[Path], settings: SampleConfig):
+def _refuse_harm(results: list[Path], inputs: Inputs):
     """Raises `UserError` for results that would take the place of what is read, of what belongs to a run, or of a link."""
-    read = read_by_samples(settings)
     for result in {result.parent: result for result in results}.values():
         refuse_part_of_run(result)
     for result in results:
-        read.refuse(result)
+        inputs.refuse(result)
         check_file(result)
 
 

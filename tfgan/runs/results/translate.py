@@ -12,7 +12,6 @@ from tfgan.inference.arrays import Pixels, Results, as_images
 from tfgan.inference.files import DONE, FAILED, translate_files
 from tfgan.inference.origin import Origin, digest
 from tfgan.inference.passage import Passage
-from tfgan.runs.judging import find_results
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.results.conditions import choose_translator, make_conditions
 from tfgan.runs.results.scale import choose_passage
@@ -22,19 +21,17 @@ from tfgan.terminal import Waiting
 logger = logging.getLogger(__name__)
 
 
-def translate(folder: str, source: str, output: str, settings: TranslateConfig) -> Written:
-    """Puts an image, a folder or a pattern of them through the run in `folder`; what fails is told on the terminal.
+def translate(folder: str, tasks: list[Task], settings: TranslateConfig) -> Written:
+    """Puts images through the run in `folder`; what fails is told on the terminal.
 
     Args:
-        source, output: see `tfgan.data.finding.files.find_tasks`.
+        tasks: what `tfgan.runs.judging.judge_translation` gives.
 
     Raises:
-        UserError: no such run, checkpoint or images; conditions that the run does not know; several ways of which none is named;
-            results that would replace what is read, or what belongs to a run.
-        OutputError: nothing can be written to `output`.
+        UserError: no such run or checkpoint; conditions that the run does not know; several ways of which none is named.
+        OutputError: nothing can be written where the results belong.
     """
     run = open_run(folder, settings.checkpoint)
-    tasks = find_results(run.config, source, output, settings)
     signatures = open_inference(run.method)
     translator = choose_translator(signatures, settings.to)
     conditions = make_conditions(run, signatures, translator, settings)

@@ -100,8 +100,13 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
     if training.init_from and begins:
         for line in copy_weights(open_run(training.init_from).method, run.method):
             logger.info(f"--init_from: {line}")
+    samples, others = _callbacks(run.method, dataset, config.data, training, machine.strategy)
     if chief:
-        config.write(workdir / "config.json")
+        if begins:  # first of all, as a folder without it is no run
+            config.write(workdir / "config.json")
+        samples.store_inputs()
+        if not begins:  # once nothing can be in the way of the inputs: the record of a training that is refused stays as it was
+            config.write(workdir / "config.json")
         growth.write_listings(workdir, dataset.listings)
     if len(run.timeline.stages) > 1:
         logger.info(_describe_stages(run.timeline, config.hparams.image_size, run.total))
@@ -112,11 +117,7 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
         timeline=run.timeline,
         total=run.total,
         settings=training,
-        callbacks=[
-            SettingsText(config.record()),
-            *_callbacks(run.method, dataset, config.data, training, machine.strategy),
-            *callbacks,
-        ],
+        callbacks=[SettingsText(config.record()), samples, *others, *callbacks],
         input_failure=lambda: dataset.failure,
     )
     return Trained(trainer.fit(), run.method)
@@ -171,16 +172,14 @@ def _describe_stages(timeline: Timeline, image_size, total: int) -> str:
     return f"The images grow: {', '.join(parts)}.{short}"
 
 
-def _callbacks(method: Method, dataset: Dataset, data: DataConfig, training: TrainConfig, strategy) -> list[Callback]:
-    """The callbacks that the settings ask for: sample pictures, validation, the best checkpoint, alarms."""
+def _callbacks(method: Method, dataset: Dataset, data: DataConfig, training: TrainConfig, strategy) -> tuple[Samples, list[Callback]]:
+    """Sample pictures, and the other callbacks that the settings ask for: validation, the best checkpoint, alarms."""
     if training.patience and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         raise UserError("--patience does not work in a cluster: only the chief validates, and the other workers would wait for it.")
     signatures = open_inference(method)
     every = Interval(training.sample_every) if training.sample_every else EACH_EPOCH
     samples = Samples(method, signatures, dataset, training.num_samples, Path(training.workdir), every)
-    if is_chief(strategy):
-        samples.store_inputs()
-    callbacks: list[Callback] = [samples]
+    callbacks: list[Callback] = []
     if training.validate_every:
         callbacks.append(Validation(method, signatures, dataset, training))
     if metric := training.best_metric:
@@ -189,7 +188,7 @@ def _callbacks(method: Method, dataset: Dataset, data: DataConfig, training: Tra
         )
     if training.health:
         callbacks.append(Health(method, dataset, data, training))
-    return callbacks
+    return samples, callbacks
 
 
 def _tell_other_rounding(earlier: RunConfig, config: RunConfig):
