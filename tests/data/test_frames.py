@@ -3,6 +3,7 @@
 import clips
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from tfgan.cli.main import main
@@ -11,6 +12,7 @@ from tfgan.data import open_sources
 from tfgan.data.folders.stacked import read_stack
 from tfgan.data.frames import page_of
 from tfgan.data.groups import shared_groups
+from tfgan.data.label_maps.maps import load as load_map
 from tfgan.errors import UnreadableImage, UserError
 
 
@@ -118,6 +120,51 @@ def test_pages_of_tiff_are_maps_of_classes(tmp_path):
         maps[0].save(tmp_path / "train" / name / "0.tif", save_all=True, append_images=maps[1:])
     (source,) = opened(tmp_path, "semantic", label_domains=("labels",), direction="labels_to_photo")
     assert [source.load(page)["labels"][0].tolist() for page in (0, 1)] == [[0, 1, 2, 0, 1], [1, 2, 0, 1, 2]]
+
+
+PALETTE = np.zeros((3, 256), np.uint16)
+PALETTE[:, [3, 5]] = 65535  # 2 is black, and 3 and 5 are both white: only indices tell them apart
+
+
+def with_palette(path, *pages):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tifffile.TiffWriter(path) as writer:
+        for page in pages:
+            writer.write(page, photometric="palette", colormap=PALETTE, compression="zlib", metadata=None)
+
+
+def test_pages_with_a_palette_are_read_by_their_indices(tmp_path):
+    maps = [np.full((6, 5), 2, np.uint8) for _ in range(3)]
+    for number, page in enumerate(maps):
+        page[:3], page[number, 0] = 3, 5
+    with_palette(tmp_path / "train/labels/a.tif", *maps)
+    stack(tmp_path / "train/photo/a.tif", 0)
+    Image.fromarray(maps[1]).save(tmp_path / "train/photo/b.png")
+    indexed = Image.fromarray(maps[1], "P")
+    indexed.putpalette((PALETTE.T // 257).astype(np.uint8).tobytes())
+    indexed.save(tmp_path / "train/labels/b.png")
+    settings = {"domains": ("labels", "photo"), "label_domains": ("labels",), "direction": "labels_to_photo"}
+    (source,) = opened(tmp_path, "semantic", **settings)
+    domain = source.domains["labels"]
+    assert domain.classes.coding == "palette" and domain.classes.values == (2, 3, 5) and len(source) == 4
+    expected = [np.searchsorted([2, 3, 5], page) for page in (*maps, maps[1])]
+    for index, wanted in enumerate(expected):
+        np.testing.assert_array_equal(source.load(index)["labels"], wanted)
+    np.testing.assert_array_equal(load_map(tmp_path / "train/labels/a.tif", domain), np.stack(expected[:3], axis=-1))
+    np.testing.assert_array_equal(load_map(tmp_path / "train/labels/b.png", domain), expected[3][..., None])
+    (by_color,) = opened(tmp_path, "semantic", **settings, label_coding="colors")
+    assert by_color.domains["labels"].classes.colors == ("#000000", "#ffffff")
+
+
+@pytest.mark.parametrize("palette", [True, False])
+def test_pages_of_a_label_map_are_no_channels(palette, tmp_path):
+    pages = [np.full((6, 5), 1 + number, np.uint8) for number in range(3)]
+    path = tmp_path / "train/labels/a.tif"
+    path.parent.mkdir(parents=True)
+    with_palette(path, *pages) if palette else tifffile.imwrite(path, np.stack(pages), photometric="minisblack", metadata=None)
+    stack(tmp_path / "train/photo/a.tif", 0)
+    with pytest.raises(UserError, match="a.tif: has 3 pages, and a label map is one: --pages=channels joins them; take --pages=frames"):
+        open_sources(DataConfig(data_dir=str(tmp_path), pages="channels", direction="labels_to_photo"), "semantic", (16, 16))
 
 
 def test_stacked_volumes_of_different_pages_are_told_once(tmp_path):

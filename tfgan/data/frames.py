@@ -64,6 +64,9 @@ class Frames(View):
     def mark(self, index: int) -> str:
         return "" if len(self.inner) == len(self) else f"#{self._places[index][1] + 1}"
 
+    def page(self, index: int) -> int:
+        return self._places[index][1]
+
     def paths(self, index: int) -> tuple[Path, ...]:
         return self.inner.paths(self._places[index][0])
 

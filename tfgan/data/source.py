@@ -76,6 +76,10 @@ class Source(abc.ABC):
         """What tells an example from others of the same files, behind the name of one: #7 for the seventh page; "" where there is none."""
         return ""
 
+    def page(self, index: int) -> int:
+        """Where examples are pages of their files, the number of the one in its files, from 0."""
+        return 0
+
     def content(self, index: int) -> bytes:
         """A hash of the images of an example as they are stored, which changes with them; b"" if it is not known.
 
@@ -164,6 +168,9 @@ class View(Source):
 
     def mark(self, index: int) -> str:
         return self.inner.mark(index)
+
+    def page(self, index: int) -> int:
+        return self.inner.page(index)
 
     def content(self, index: int) -> bytes:
         return self.inner.content(index)

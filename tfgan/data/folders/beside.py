@@ -10,8 +10,7 @@ from tfgan.data.folders.layout import list_images, require_folder
 from tfgan.data.folders.splits import split_folders
 from tfgan.data.folders.within import Names, Within, find_within, match_within
 from tfgan.data.reading import images
-from tfgan.data.reading.headers import open_image
-from tfgan.errors import ReadFailed, UnreadableImage, UserError
+from tfgan.errors import ReadFailed, UnreadableImage
 
 PROBED = 16  # pairs whose heads are read
 WIDE = 1.8  # width by height above which files look like two images side by side: photos are up to 16:9
@@ -83,17 +82,9 @@ def _head(path: Path) -> _Head | None:
     """The size of an image, and whether it has one channel or a palette; None if its file does not tell."""
     try:
         info = images.probe(path)
-        return _Head(info.height, info.width, info.channels == 1 or _has_palette(path))
+        return _Head(info.height, info.width, info.channels == 1 or images.has_palettes(path, "first"))
     except (UnreadableImage, ReadFailed):
         return None
-
-
-def _has_palette(path: Path) -> bool:
-    try:
-        with open_image(path) as image:
-            return image.mode == "P"
-    except (UnreadableImage, UserError, OSError):  # of a format that another reader knows
-        return False
 
 
 def _wide(head: _Head) -> bool:

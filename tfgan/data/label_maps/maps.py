@@ -33,18 +33,19 @@ class LabelMap(NamedTuple):
     palette: Strings = ()  # for palette: the color of each index, "#rrggbb"
 
 
-def read_map(source: Path | bytes | np.ndarray, coding: str = "auto") -> LabelMap:
+def read_map(source: Path | bytes | np.ndarray, coding: str = "auto", pages: str = "first", number: int = 0) -> LabelMap:
     """A label map out of a file, the bytes of a file or an image that is decoded already. Transparency is passed over.
 
     Args:
         source: where the map is; an image is H×W×C, C from 1 to 4, of any type.
         coding: "ids": gray values, also of an image in RGB without color; "palette": indices of a palette file; "colors": RGB of any
             file; "auto": indices if the file has a palette, else ids if it has one channel, else colors.
+        pages, number: of a file, see `tfgan.data.reading.images.decode_values`.
 
     Raises:
         UnreadableImage: the file is unreadable, or is not of the wanted coding, or has other values than whole numbers from 0 to 65535.
     """
-    pixels, palette = (source, None) if isinstance(source, np.ndarray) else images.decode_values(source)
+    pixels, palette = (source, None) if isinstance(source, np.ndarray) else images.decode_values(source, pages, number)
     if palette is not None:
         if coding in ("auto", "palette"):
             return LabelMap("palette", pixels[..., 0].astype(np.int32), tuple(map(to_hex, pack(palette).tolist())))
@@ -89,14 +90,18 @@ def load(source: Path | bytes, domain: Domain) -> np.ndarray:
     """
     classes = domain.require_classes()
     if domain.pages.startswith("frames"):
-        pixels, info = images.load(source, domain.pages)
-        pages = [_as_taken(page, domain, classes) for page in np.split(pixels, info.pages, axis=-1)]
+        if images.has_palettes(source, domain.pages):
+            numbers = range(images.probe(source, domain.pages).pages)
+            pages = [_as_taken(source, domain, classes, number) for number in numbers]
+        else:
+            pixels, info = images.load(source, domain.pages)
+            pages = [_as_taken(page, domain, classes) for page in np.split(pixels, info.pages, axis=-1)]
         return np.concatenate([page[..., None] if page.ndim == 2 else page for page in pages], axis=-1)
     return _as_taken(source, domain, classes)
 
 
-def _as_taken(source: Path | bytes | np.ndarray, domain: Domain, classes: Classes) -> np.ndarray:
-    indices = to_indices(read_map(source, classes.coding).values, classes)
+def _as_taken(source: Path | bytes | np.ndarray, domain: Domain, classes: Classes, number: int = 0) -> np.ndarray:
+    indices = to_indices(read_map(source, classes.coding, domain.pages, number).values, classes)
     return indices if domain.is_map else paint(indices, classes)
 
 

@@ -1,7 +1,6 @@
 """Results that are label maps: a network's colors or grays become the values of the classes, exactly, in the coding of the files."""
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +8,7 @@ import numpy as np
 from tfgan.config import Classes, DataConfig, Domain
 from tfgan.data.label_maps import maps
 from tfgan.data.label_maps.classes import find_classes
-from tfgan.data.label_maps.maps import LabelMap
-from tfgan.data.label_maps.semantic import label_file, painted
+from tfgan.data.label_maps.semantic import map_reader, painted
 from tfgan.data.reading import images
 from tfgan.data.reading.chunks import chunks
 from tfgan.data.reading.codecs import texts
@@ -23,12 +21,8 @@ def find_written(source: Source, key: str, settings: DataConfig) -> Classes | No
     """The values that the label maps under `key` of a source hold, as `find_classes` finds them; None where it finds no classes."""
     plain = dataclasses.replace(settings, label_coding="auto", label_palette=(), label_names=(), ignore_label=255)
 
-    def reader(index: int) -> tuple[str, Callable[[str], LabelMap]]:
-        file, name = label_file(source, index, key) if len(source.domains) == 2 else (next(iter(source.paths(index)), None), "")
-        return name or source.name(index), lambda coding: maps.read_map(file or source.load(index)[key], coding)
-
     try:
-        return find_classes([reader(index) for index in range(len(source))], plain)
+        return find_classes([map_reader(source, index, key) for index in range(len(source))], plain)
     except UserError:  # shades of a photo, or one value alone
         return None
 

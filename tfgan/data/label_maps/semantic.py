@@ -1,6 +1,7 @@
 """Shows pairs of a label map and an image as classes: indices for SPADE, indices or pictures in the classes' colors for pix2pix."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,8 +10,12 @@ import numpy as np
 from tfgan.config import Classes, DataConfig, Domain
 from tfgan.data.label_maps.classes import find_classes
 from tfgan.data.label_maps.maps import LabelMap, paint, read_map, to_indices
+from tfgan.data.reading import images
 from tfgan.data.source import Source, View
 from tfgan.errors import UnreadableImage
+
+Reader = Callable[[str], LabelMap]
+"""Reads a label map in a coding; raises `UnreadableImage`."""
 
 
 class _ClassifiedPairs(View):
@@ -23,9 +28,9 @@ class _ClassifiedPairs(View):
     def _load(self, index: int, classes: Classes) -> tuple[np.ndarray, np.ndarray]:
         """The class indices of a label map, H×W int32, and the image H×W×C that belongs to it."""
         example = self.inner.load(index)
-        file, name = label_file(self.inner, index, self.label_side)
+        name, read = map_reader(self.inner, index, self.label_side, example)
         try:
-            indices = to_indices(read_map(file or example[self.label_side], classes.coding).values, classes)
+            indices = to_indices(read(classes.coding).values, classes)
         except UnreadableImage as error:
             raise UnreadableImage(f"{name}: {error}") from None
         image = example[_other(self.label_side)]
@@ -111,25 +116,36 @@ def _map_of(domain: Domain, classes: Classes) -> Domain:
     return Domain(domain.name, 1, "int32", "nearest", classes, pages=domain.pages, format=domain.format)
 
 
-def label_file(pairs: Source, index: int, label_side: str) -> tuple[Path | None, str]:
-    """The file of a pair's label map, or None if it has none that holds nothing else, and the name of the map for messages.
+def map_reader(source: Source, index: int, key: str, example: Mapping[str, np.ndarray] | None = None) -> tuple[str, Reader]:
+    """The name of a label map for messages, and the function that reads it in a coding.
+
+    One in a file of its own is read from there, so that a palette's indices are seen; any other as the source gives it.
 
     Args:
-        pairs: pairs with the keys A and B.
-        index: place of the pair among them.
-        label_side: which of A and B is the label map.
+        source: pairs with the keys A and B, or images of one of these domains.
+        index: place of the example in the source.
+        key: which image of it is the label map.
+        example: it, if it is loaded already.
     """
-    files = pairs.paths(index)
-    file = files["AB".index(label_side)] if len(files) == 2 and not pairs.paged else None
-    return file, pairs.label(file) if file else pairs.name(index)
+    files, pages = source.paths(index), source.domains[key].pages
+    single = len(source.domains) == 1 and len(files) == 1
+    file = files[0] if single else files["AB".index(key)] if len(files) == 2 else None
+
+    def read(coding: str) -> LabelMap:
+        if file and (not source.paged or _has_palettes(file, pages, file.stat().st_mtime_ns)):
+            return read_map(file, coding, pages, source.page(index))
+        return read_map((example or source.load(index))[key], coding)
+
+    return source.label(file) if file and not source.paged else source.name(index), read
+
+
+@functools.lru_cache(256)
+def _has_palettes(file: Path, pages: str, _changed: int) -> bool:
+    return images.has_palettes(file, pages)
 
 
 def _find(pairs: Mapping[str, Source], label_side: str, settings: DataConfig) -> Classes:
-    def reader(source: Source, index: int) -> tuple[str, Callable[[str], LabelMap]]:
-        file, name = label_file(source, index, label_side)
-        return name, lambda coding: read_map(file or source.load(index)[label_side], coding)
-
-    return find_classes([reader(source, index) for source in pairs.values() for index in range(len(source))], settings)
+    return find_classes([map_reader(source, index, label_side) for source in pairs.values() for index in range(len(source))], settings)
 
 
 def _other(side: str) -> str:

@@ -32,6 +32,7 @@ __all__ = [
     "encode",
     "fit",
     "from_pillow",
+    "has_palettes",
     "load",
     "middle",
     "probe",
@@ -155,23 +156,45 @@ def decode(source: Path | bytes, pages: str = "first") -> np.ndarray:
     return load(source, pages).pixels
 
 
-def decode_values(source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
+def decode_values(source: Path | bytes, pages: str = "first", number: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
     """The image in a file, or in the bytes of a file, with the indices of a palette left as they are, for label maps.
+
+    Args:
+        source: the file, or its bytes.
+        pages: what becomes of several pages, one of `tfgan.config.spec.READINGS`.
+        number: of pages that are apart the one that is read, of a file of which `has_palettes` holds.
 
     Returns:
         For an image with a palette, its indices, H×W×1 uint8, and the palette, 256×3 uint8 (black where the file has fewer colors);
         for any other image, what `decode` returns, and None.
 
     Raises:
-        UnreadableImage, ReadFailed: `decode` would refuse the file.
+        UnreadableImage: `decode` would refuse the file, or its pages would be channels of one label map.
+        ReadFailed: as `decode`.
     """
     with memory.budget.turn(), reasons(source):
         if isinstance(source, Path) and is_video(source):
             raise UnreadableImage("is a video, in which the exact values of label maps are lost: save its frames as PNG files")
         content = read_content(source)
-        codec = _codec(content[:HEAD])
-        pictures = codec is pillow or (codec is tiff and not tiff.probe(content, "first").bands)
-        return (pillow.decode_indices(source, content) if pictures else None) or (decode(content), None)
+        codec, info = _codec(content[:HEAD]), probe(content, pages)
+        if rule_of(pages) == "channels" and info.pages > 1:
+            raise UnreadableImage(
+                f"has {info.pages} pages, and a label map is one: --pages=channels joins them; take --pages=frames or --pages=first"
+            )
+        if codec is pillow:
+            indexed = pillow.decode_indices(source, content)
+        else:
+            indexed = tiff.decode_indices(content, rule_of(pages), number) if codec is tiff and not info.bands else None
+        return indexed or (decode(content, pages), None)
+
+
+def has_palettes(source: Path | bytes, pages: str) -> bool:
+    """Whether an image has a palette, or each of the pages of a TIFF that `pages` wants. Raises as `probe` does."""
+    if isinstance(source, Path) and is_video(source):
+        return False
+    with reasons(source):
+        codec = _codec(first_bytes(source, HEAD))
+        return codec.has_palettes(source, rule_of(pages)) if codec in (pillow, tiff) else False
 
 
 def read(source: Path | bytes, domain: Domain, alpha: str) -> np.ndarray:

@@ -53,9 +53,11 @@ def decode(source: Path | bytes, content: bytes, page: int = 0) -> tuple[np.ndar
     return upright, dataclasses.replace(info, height=upright.shape[0], width=upright.shape[1])
 
 
-def decode_indices(source: Path | bytes, content: bytes) -> tuple[np.ndarray, np.ndarray] | None:
-    """The indices H×W×1 uint8 of an image with a palette, and its colors, 256×3 uint8; None for any other image."""
+def decode_indices(source: Path | bytes, content: bytes, page: int = 0) -> tuple[np.ndarray, np.ndarray] | None:
+    """The indices H×W×1 uint8 of an image with a palette, and its colors, 256×3 uint8; None for any other image. See `decode`."""
     with open_image(content) as image:
+        if page:
+            image.seek(page)
         if image.mode != "P":
             return None
         memory.budget.take(needed(image, info_of(image)))
@@ -64,6 +66,12 @@ def decode_indices(source: Path | bytes, content: bytes) -> tuple[np.ndarray, np
         colors = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
         indices = orient(np.asarray(image)[..., None], orientation(image, image.getexif(), source))
     return indices, np.pad(colors, ((0, 256 - len(colors)), (0, 0)))
+
+
+def has_palettes(source: Path | bytes, _pages: str) -> bool:
+    """Whether `decode_indices` gives indices of an image in a file, or in its bytes."""
+    with open_image(source) as image:
+        return image.mode == "P"
 
 
 def from_pillow(image: Image.Image) -> np.ndarray:

@@ -35,7 +35,7 @@ TILE = 256
 MOST_BYTES = 2**32 - 2**28
 """Bytes of pixels up to which a TIFF that is no BigTIFF has room for them, even if they cannot be packed, and for its tags."""
 
-_JPEG = 7
+_JPEG, _PALETTE = 7, 3  # a compression, and a PhotometricInterpretation
 _SAMPLES = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3}  # PhotometricInterpretation -> samples of a color: gray, RGB, palette, CMYK, YCbCr
 _COLORS = {3: "a palette", 4: "a mask", 5: "CMYK", 6: "YCbCr", 8: "CIELab", 9: "ICCLab", 10: "ITULab", 32844: "LogL", 32845: "LogLuv"}
 _COLORS |= dict.fromkeys((32803, 34892, 34893), "camera raw")
@@ -69,6 +69,22 @@ def decode(content: bytes, pages: str) -> tuple[np.ndarray, ImageInfo]:
             budget.take(len(wanted) * _room(info, wanted[0]))
         found = [_by_pillow(content, page) if _is_ordinary(page) else _pixels(page) for page in wanted]
     return found[0] if len(found) == 1 else np.concatenate(found, axis=-1), info
+
+
+def decode_indices(content: bytes, pages: str, number: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """The indices H×W×1 uint8 of one of the pages that `decode` reads, and its palette, 256×3 uint8; None if it has none."""
+    with _opened(content) as file:
+        page = _wanted(file, pages)[0][number]
+        if page.photometric != _PALETTE or not _is_ordinary(page):
+            return None
+        check_sums(page)
+        return pillow.decode_indices(content, content, page.index)
+
+
+def has_palettes(source: Path | bytes, pages: str) -> bool:
+    """Whether all pages that `decode` reads have a palette."""
+    with _opened(source) as file:
+        return all(page.photometric == _PALETTE and _is_ordinary(page) for page in _wanted(file, pages)[0])
 
 
 def encode(image: np.ndarray, bands: bool, comment: str, tags: Sequence[Tag] = ()) -> bytes:
