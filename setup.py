@@ -1,4 +1,4 @@
-"""Only what pyproject.toml cannot say: the recipes in flags/ are installed as tfgan/flags/, and the report brings its page."""
+"""Only what pyproject.toml cannot say: the recipes in flags/ are installed as tfgan/flags/, and report and app bring their pages."""
 
 from setuptools import find_packages, setup
 
@@ -9,5 +9,6 @@ setup(
         "tfgan": ["py.typed", "*.pyi"],
         "tfgan.flags": ["*.flags"],
         "tfgan.evaluation.report": ["*.html", "*.css", "*.js"],
+        "tfgan.app": ["page/*"],
     },
 )

@@ -4,7 +4,7 @@ import dataclasses
 import re
 
 from tfgan.config import DataConfig, TrainConfig, as_text
-from tfgan.config.verbs import EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
+from tfgan.config.verbs import AppConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
 from tfgan.methods import METHODS, method_class
 
 RECORDS = {
@@ -15,6 +15,7 @@ RECORDS = {
     "evaluate": EvaluateConfig,
     "export": ExportConfig,
     "report": ReportConfig,
+    "app": AppConfig,
 }
 
 

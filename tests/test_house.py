@@ -55,7 +55,8 @@ ROOMS = {
     },
 }
 """Folder in tfgan/runs and in tfgan/data -> the others that it may know; files beside them are for all, and in data know folders too."""
-CARRIERS = ("training", "inference", "evaluation", "portable")  # they take methods and data sets as arguments, and never meet each other
+CARRIERS = ("training", "inference", "evaluation", "portable", "app")
+"""They take methods and data sets as arguments, and never meet each other."""
 BELOW |= dict.fromkeys(CARRIERS, set(BELOW))
 BELOW |= {"portable": BELOW["portable"] | {"inference"}}  # whose networks it writes for other runtimes
 BELOW |= {"runs": set(BELOW)}

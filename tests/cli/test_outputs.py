@@ -63,6 +63,8 @@ VERBS = {
     "export": ["export", "translates", "--output={}"],
     "evaluate": ["evaluate", "reported", "--stored", "--out={}.json"],
     "report": ["report", "reported", "--out={}.html"],
+    "app": ["app", "translates", "{}.html"],
+    "app, folder": ["app", "translates", "--out={}", "--folder"],
 }
 
 

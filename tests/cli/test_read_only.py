@@ -34,6 +34,7 @@ COMMANDS = {
     "evaluate, out": ["evaluate", "run", "--metrics=l1,fid", "--features=own", "--segmenter_steps=1", "--out=scores.json"],
     "report": ["report", "run"],
     "report, out": ["report", "run", "--out=report.html"],
+    "app": ["app", "run"],
     "export": ["export", "run"],
     "export, output": ["export", "run", "--output=exported"],
 }

@@ -8,12 +8,12 @@ import pytest
 
 from tfgan.cli.flags import Flags
 from tfgan.config import DataConfig, Strings, TrainConfig, from_dict
-from tfgan.config.verbs import CheckConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
+from tfgan.config.verbs import AppConfig, CheckConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
 from tfgan.errors import UserError
 from tfgan.methods import METHODS, method_class
 from tfgan.paths.home import with_home
 
-RECORDS = [DataConfig, TrainConfig, CheckConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig]
+RECORDS = [DataConfig, TrainConfig, AppConfig, CheckConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig]
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def test_a_name_that_begins_so_is_a_file_or_refused(tmp_path):
 
 PATHS = [
     *("workdir", "init_from", "data_dir", "attributes_file", "tfds_dir", "sheet", "style", "images", "having", "lacking", "output", "out"),
-    *("inception_weights", "lpips_weights", "vgg_weights", "segmenter", "classifier", "features"),
+    *("inception_weights", "lpips_weights", "vgg_weights", "segmenter", "classifier", "features", "runtime"),
 ]
 
 
@@ -65,6 +65,7 @@ def test_every_setting_that_is_a_path_is_known_as_one():
         (EvaluateConfig, {"data_dir": "~/x", "segmenter": "~/x", "classifier": "~/x", "features": "~/x", "lpips_weights": "~/x"}),
         (ExportConfig, {"output": "~/x"}),
         (ReportConfig, {"out": Path("~/x")}),
+        (AppConfig, {"out": Path("~/x"), "runtime": "~/x"}),
     ],
 )
 def test_settings_are_expanded(record, given, home):

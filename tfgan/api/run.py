@@ -16,7 +16,7 @@ from tfgan.api.data import with_own
 from tfgan.config import DataConfig, make_records
 from tfgan.config.rows import metrics_row
 from tfgan.config.stored import read_lines
-from tfgan.config.verbs import EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
+from tfgan.config.verbs import AppConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
 from tfgan.errors import UserError
 from tfgan.methods import register
 from tfgan.runs.start import start_tensorflow
@@ -256,3 +256,31 @@ class Run:
         from tfgan.runs.report import write_report
 
         return write_report([self.folder], ReportConfig(out=str(out), images=images))[0]
+
+    def app(
+        self,
+        out: str | Path = "",
+        *,
+        folder: bool = AppConfig.folder,
+        precision: str = AppConfig.precision,
+        examples: int = AppConfig.examples,
+        runtime: str | Path = "",
+    ) -> Path:
+        """Writes an HTML file that runs the run in the visitor's browser, compared with the run, and returns its path.
+
+        Args:
+            out: the file, by default RUN/app.html; with `folder` the folder, by default RUN/app.
+            folder: whether to write a folder of parts for a web server.
+            precision: of the networks' weights: "float32", "float16" or "int8".
+            examples: the maximum number of the run's sample images to begin with.
+            runtime: the folder of LiteRT.js' unpacked npm package; by default npm fetches it once.
+
+        Raises:
+            UserError: something that is no page is there, a browser cannot show the run's images, or the runtime is not to be had.
+            OutputError: the page cannot be written.
+            TrainingFailed: the converted networks do not reproduce the run.
+        """
+        from tfgan.runs.results.app import make_app
+
+        config = AppConfig(self._checkpoint, str(out), folder, precision, examples, str(runtime))
+        return make_app(str(self.folder), config).path

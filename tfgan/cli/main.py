@@ -27,6 +27,7 @@ VERBS = {
     "evaluate": "measure how good the images of runs or folders are",
     "export": "write a SavedModel that does not need tfgan",
     "report": "write one HTML file about a run, or about several side by side",
+    "app": "write one HTML page that runs a run in the browser",
     "list": "list methods, data sets, and recipes",
 }
 

@@ -1,4 +1,4 @@
-"""The settings of what is done with a data set or a run: check, translate, sample, evaluate, export, report."""
+"""The settings of what is done with a data set or a run: check, translate, sample, evaluate, export, report, app."""
 
 import dataclasses
 import math
@@ -257,3 +257,26 @@ class ReportConfig(Settings):
         "", "file to write; empty: RUN/report.html, or for several runs report.html in this folder", group="output", path=True
     )
     images: int = setting(20, "maximum number of sample pictures of each run, evenly spaced over training", at_least=0, group="output")
+
+
+@dataclasses.dataclass(frozen=True)
+class AppConfig(Settings):
+    """The settings of `tfgan app`, which writes a page that runs a run's networks in the visitor's browser."""
+
+    unused: ClassVar[Table] = (
+        Unused(("examples",), where={"translates": False}, why="for {subject}, which makes images from noise alone"),
+    )
+
+    checkpoint: str = setting("last", CHECKPOINT, group="which")
+    out: str = setting("", "file to write, or folder with --folder; empty: RUN/app.html, or RUN/app", group="output", path=True)
+    folder: bool = setting(False, "write a folder of parts for a web server instead of one file", group="output")
+    precision: str = setting(
+        "float16",
+        "numbers of the networks' weights: float32, float16, half its size, or int8, a quarter of it and farther from the run's results",
+        choices=("float32", "float16", "int8"),
+        group="output",
+    )
+    examples: int = setting(4, "maximum number of the run's sample images to begin with", at_least=1, at_most=1000, group="output")
+    runtime: str = setting(
+        "", "folder of the unpacked npm package of LiteRT.js; empty: fetched once by npm, and kept", group="output", path=True
+    )

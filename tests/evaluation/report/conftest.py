@@ -1,35 +1,19 @@
 """A browser, and reports opened in it."""
 
-import shutil
 import time
 from types import SimpleNamespace
 
 import pytest
+from chromium import start
 from reported_run import ALARM, CONFIG, ROWS, write_alarms, write_evaluation, write_run, write_samples
 
 from tfgan.cli.main import main
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-FLAGS = (
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--window-size=1200,900"),
-)
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     """Chromium, driven by selenium."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium to drive a browser")
-    if not CHROMIUM or not shutil.which("chromedriver"):
-        pytest.skip("needs Chromium and its driver: Debian's chromium and chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    driver = start(tmp_path_factory.mktemp("chromium"))
     yield driver
     driver.quit()
 

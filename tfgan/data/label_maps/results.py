@@ -81,9 +81,16 @@ def snap(pixels: np.ndarray, domain: Domain) -> np.ndarray:
     classes, indices = _known(domain), to_classes(pixels, domain)
     if domain.is_map:
         return maps.paint(indices, classes) if classes.coding != "ids" else maps.ids(indices, classes)
+    return pixels_of_classes(domain)[indices].astype(pixels.dtype)
+
+
+def pixels_of_classes(domain: Domain) -> np.ndarray:
+    """The pixel that stands for each class in pictures of a label map, and for no class, K+1×C of the domain's dtype."""
+    classes = _known(domain)
     if domain.classes is None and classes.coding == "ids":
-        return np.repeat(np.array([*classes.values, max(classes.ignored, 0)], pixels.dtype)[indices][..., None], pixels.shape[-1], axis=-1)
-    return images.convert(maps.paint(indices, classes), pixels.shape[-1], pixels.dtype.name)
+        return np.repeat(np.array([*classes.values, max(classes.ignored, 0)], domain.dtype)[:, None], domain.channels, axis=-1)
+    row = np.array([[*range(len(classes.values)), -1]])
+    return images.convert(maps.paint(row, classes), domain.channels, domain.dtype)[0]
 
 
 def as_values(pixels: np.ndarray, domain: Domain) -> np.ndarray:

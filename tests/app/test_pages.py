@@ -1,0 +1,54 @@
+"""`tfgan app`: where the page goes, and what is refused before TensorFlow starts."""
+
+from pathlib import Path
+
+import pytest
+
+from tfgan.cli.main import main
+from tfgan.runs import pages
+
+RUN = str(Path(__file__).parents[1] / "kept_run" / "run")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pages.importlib.util, "find_spec", lambda name: name)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ([], "Name one run"),
+        ([RUN, "a.html", "b.html"], "Name one run"),
+        ([RUN, "a.html", "--out=b.html"], "two names for the page"),
+        (["none"], "none"),
+        ([RUN, "mine.html"], "mine.html exists and is not a page of tfgan"),
+        ([RUN, "folder"], "folder is a folder: name a file"),
+        ([RUN, "folder", "--folder"], "is not only a page of tfgan"),
+        ([RUN, "mine.html", "--folder"], "is not only a page of tfgan"),
+        ([RUN, "--precision=int4"], "precision"),
+        ([RUN, "--checkpoint=999"], "999"),
+        ([RUN, "out.html", "--runtime=folder"], "--runtime=folder: dist/index.js cannot be read"),
+    ],
+)
+def test_what_cannot_be_is_one_line(here, capsys, arguments, message):
+    (here / "mine.html").write_text("<p>mine")
+    (here / "folder").mkdir()
+    (here / "folder" / "mine.txt").write_text("mine")
+    assert main(["app", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error and (here / "mine.html").read_text() == "<p>mine" and not (here / "out.html").exists()
+
+
+def test_without_litert_the_cure_is_named(capsys, monkeypatch):
+    monkeypatch.setattr(pages.importlib.util, "find_spec", lambda name: None)
+    assert main(["app", RUN, "out.html"]) == 2
+    assert 'pip install "tfgan[litert]"' in capsys.readouterr().err
+
+
+def test_the_help(capsys):
+    assert main(["app", "--help"]) == 0
+    printed = capsys.readouterr().out
+    assert "OUT.html" in printed and "--precision" in printed and "--folder" in printed

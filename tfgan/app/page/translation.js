@@ -1,0 +1,255 @@
+// One way of the run from images to images: where they come from, what they are made by, and what became of them.
+
+import { Attributes } from "./attributes.js";
+import { button, make, words } from "./dom.js";
+import { newest } from "./engine.js";
+import { Latents, seedField } from "./latents.js";
+import { Painter } from "./paint.js";
+import { Pictures, decode, opener, takesDrops } from "./pictures.js";
+import { asImage, fit, largestDifference, nearestClasses, painted, toFloats, toPixels } from "./pixels.js";
+import { Result } from "./result.js";
+
+export class Translation {
+  /** `examples` are the bytes of all examples of the run; `say` shows what went wrong, "" if nothing. */
+  constructor(engine, way, examples, say) {
+    Object.assign(this, { engine, way, examples, say });
+    const [height, width] = way.size,
+      { source, target } = way;
+    this.result = new Result({ name: target.name, height, width, file: `${way.file}.png` });
+    this.update = newest(() => this.translate().catch((error) => say(words(error))));
+    this.source = source.classes ? this.painter() : this.pictures();
+    const conditions = this.conditions();
+    const title = (name) => make("h2", {}, name);
+    this.node = make("div", { className: "way" }, [
+      make("div", { className: "panes" }, [
+        make("section", { className: "card", "aria-label": source.name }, title(source.name), this.source.node),
+        make("section", { className: "card", "aria-label": target.name }, title(target.name), this.result.node),
+      ]),
+      this.source.tools,
+      conditions.length ? make("section", { className: "card conditions", "aria-label": "Conditions" }, conditions) : null,
+      this.strip(),
+    ]);
+  }
+
+  painter() {
+    const { way } = this,
+      [height, width] = way.size,
+      { name, classes } = way.source;
+    const painter = new Painter({ name, height, width, classes, file: `${way.file}_map.png`, change: () => this.update() });
+    const take = async (file) => {
+      try {
+        this.say("");
+        painter.load(nearestClasses(fit(await decode(file, 3), way.size, way.fit, true), classes));
+      } catch (error) {
+        this.say(words(error));
+      }
+    };
+    takesDrops(painter.node, take);
+    painter.files.append(opener("Open map", take));
+    painter.take = take;
+    return painter;
+  }
+
+  pictures() {
+    const { way } = this,
+      { name, channels, nearest } = way.source;
+    const change = async (image) => {
+      this.image = image;
+      await this.seen;
+      if (this.attributes) this.seen = this.classify().catch((error) => this.say(words(error)));
+      await this.seen;
+      this.update();
+    };
+    return new Pictures({ name, size: way.size, channels, how: way.fit, nearest, change: newest(change), say: this.say });
+  }
+
+  /** The pieces of the page for what a translation is made by beside its image. */
+  conditions() {
+    const { way } = this,
+      pieces = [];
+    if (way.conditions.attributes) {
+      this.attributes = new Attributes({ ...way.attributes, change: () => this.update() });
+      pieces.push(make("h2", {}, "Attributes"), this.attributes.node);
+    }
+    if (way.conditions.latent) {
+      this.latents = new Latents({ length: way.conditions.latent, prior: "normal", change: () => this.update() });
+      const seed = seedField("Style of seed", 0, (value) => {
+        this.latents.draw(value);
+        this.update();
+      });
+      const mean = button("Mean style", () => {
+        this.latents.set(new Float32Array(way.conditions.latent));
+        this.update();
+      });
+      pieces.push(
+        make("h2", {}, "Style"),
+        make("div", { className: "row" }, seed, mean, way.encode && opener("Style of a photo", (file) => this.takeStyle(file))),
+      );
+      if (way.encode) pieces.push(this.photos());
+      pieces.push(this.latents.node);
+    }
+    return pieces;
+  }
+
+  /** The styles of the run's own photos, to choose from. */
+  photos() {
+    const { size, channels, photos } = this.way.encode,
+      [height, width] = size;
+    const images = photos.map(([offset, length]) => ({ data: this.examples.subarray(offset, offset + length), height, width, channels }));
+    return make(
+      "div",
+      { className: "strip", role: "group", "aria-label": "Styles of the run's photos" },
+      images.map((image, number) => this.thumb(image, `style of photo ${number + 1}`, () => this.encode(image))),
+    );
+  }
+
+  async takeStyle(file) {
+    try {
+      this.say("");
+      const { size, channels, crop } = this.way.encode;
+      await this.encode(fit(await decode(file, channels), size, crop ? "crop" : "squeeze"));
+    } catch (error) {
+      this.say(words(error));
+    }
+  }
+
+  async encode(image) {
+    const { values } = await this.engine.run(this.way.encode.function, { images: this.tensor(image) });
+    this.latents.set(values);
+    await this.update();
+  }
+
+  async classify() {
+    const { function: name, size } = this.way.classify;
+    const { values } = await this.engine.run(name, { images: this.tensor(fit(this.image, size, "crop")) });
+    this.attributes.see(values);
+  }
+
+  tensor(image) {
+    return { data: toFloats(image), shape: [1, image.height, image.width, image.channels] };
+  }
+
+  /** What the network is given now, and the pixels that stand for it. */
+  inputs() {
+    const { way } = this,
+      [height, width] = way.size,
+      { classes, map, none, channels } = way.source;
+    const given = {};
+    let before = this.image;
+    if (classes) {
+      before = painted(this.source.map, classes, height, width);
+      if (map) given.labels = { data: Int32Array.from(this.source.map), shape: [1, height, width] };
+      else {
+        const data = new Float32Array(height * width * channels);
+        this.source.map.forEach((index, place) => data.set(classes[index]?.values ?? none, channels * place));
+        given.images = { data, shape: [1, height, width, channels] };
+      }
+    } else given.images = this.tensor(before);
+    const vectors = { attributes: this.attributes?.vector(), mask: this.attributes?.mask(), latent: this.latents?.vector };
+    for (const [name, length] of Object.entries(way.conditions)) given[name] = { data: vectors[name], shape: [1, length] };
+    return { given, before };
+  }
+
+  async translate() {
+    const { given, before } = this.inputs(),
+      began = performance.now();
+    const { values } = await this.engine.run(this.way.function, given);
+    this.made = this.read(values);
+    this.result.show(this.asPicture(this.made), before, performance.now() - began);
+    this.done = (this.done ?? 0) + 1;
+  }
+
+  /** What the network made: pixels, or a map of classes, the largest channel of each pixel. */
+  read(values) {
+    const { channels, map, classes } = this.way.target;
+    if (!map) return toPixels(values);
+    return Int16Array.from({ length: values.length / classes.length }, (_, place) => {
+      const own = values.subarray(classes.length * place, classes.length * (place + 1));
+      return own.indexOf(Math.max(...own));
+    });
+  }
+
+  asPicture(made) {
+    const { way } = this,
+      [height, width] = way.size,
+      { map, classes, channels } = way.target;
+    if (map) return painted(made, classes, height, width);
+    const image = { data: made, height, width, channels };
+    return classes ? painted(nearestClasses(image, classes), classes, height, width) : image;
+  }
+
+  thumb(image, label, action) {
+    const canvas = make("canvas", { width: image.width, height: image.height });
+    canvas.getContext("2d").putImageData(asImage(image), 0, 0);
+    return make("button", { type: "button", className: "thumb", "aria-label": label, title: label, on: { click: action } }, canvas);
+  }
+
+  strip() {
+    const { way } = this,
+      [height, width] = way.size,
+      { classes } = way.source;
+    const thumbs = way.examples.map((example, number) => {
+      const image = classes ? painted(this.input(example), classes, height, width) : this.input(example);
+      return this.thumb(image, `example ${number + 1}`, () => this.load(example));
+    });
+    return make(
+      "section",
+      { "aria-label": "Examples" },
+      make("h3", {}, "Start from an example of the run"),
+      make("div", { className: "strip" }, thumbs),
+    );
+  }
+
+  input({ input: [offset, length] }) {
+    const bytes = this.examples.slice(offset, offset + length),
+      [height, width] = this.way.size;
+    return this.way.source.classes ? new Int16Array(bytes.buffer) : { data: bytes, height, width, channels: this.way.source.channels };
+  }
+
+  load(example) {
+    this.say("");
+    if (example.latent && this.latents) this.latents.set(example.latent);
+    this.source.load(this.input(example));
+  }
+
+  /** Shows the first example. */
+  async open() {
+    const [example] = this.way.examples;
+    this.load(example);
+  }
+
+  /** How far this browser's result of the first example is from the run's own: {largest, mean}, in steps of 255, or shares of pixels. */
+  async prove() {
+    const [example] = this.way.examples,
+      { map } = this.way.target,
+      [offset, length] = example.output;
+    const kept = this.examples.slice(offset, offset + length),
+      own = map ? new Int16Array(kept.buffer) : kept;
+    const { given } = this.given(example);
+    const { values } = await this.engine.run(this.way.function, given);
+    const made = this.read(values);
+    if (map) {
+      const share = made.reduce((sum, value, place) => sum + Number(value !== own[place]), 0) / own.length;
+      return { largest: share, mean: share };
+    }
+    return {
+      largest: largestDifference(made, own),
+      mean: made.reduce((sum, value, place) => sum + Math.abs(value - own[place]), 0) / own.length,
+    };
+  }
+
+  /** The inputs of an example as it was given to the run, with the example's own conditions. */
+  given(example) {
+    const shown = this.source.map?.slice(),
+      image = this.image;
+    if (this.source.map) this.source.map.set(this.input(example));
+    else this.image = this.input(example);
+    const found = this.inputs();
+    if (shown) this.source.map.set(shown);
+    else this.image = image;
+    for (const [name, length] of Object.entries(this.way.conditions)) {
+      found.given[name] = { data: Float32Array.from(example[name]), shape: [1, length] };
+    }
+    return found;
+  }
+}

@@ -1,0 +1,120 @@
+"""The page of a run: its networks for a browser, compared with the run, and written beside our page and its runtime."""
+
+import datetime
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import tfgan
+from tfgan.app.build import MODEL, Content, folder, one_file
+from tfgan.app.runtime import find_runtime
+from tfgan.config.verbs import AppConfig
+from tfgan.errors import TrainingFailed
+from tfgan.inference import open_inference
+from tfgan.paths.files import is_there, write_atomically
+from tfgan.paths.folders import files_in, new_folder
+from tfgan.portable.litert import Model, convert
+from tfgan.runs.opening import open_run
+from tfgan.runs.pages import judge_app
+from tfgan.runs.results.page import Example, Page, describe
+
+logger = logging.getLogger(__name__)
+
+QUANTIZED = {"float32": "none", "float16": "float16", "int8": "dynamic"}
+"""What the weights are stored in -> the converter's word for it; with int8, what flows is quantized as it comes."""
+
+TOLERANCE = {"float32": 1.0, "float16": 4.0, "int8": 16.0}
+"""The largest mean difference of a result from the run's, in steps of 255, with which a page is written; of maps, percent of pixels."""
+ROOM = 1.5  # times the difference that is found here, which a browser's own rounding may reach before the page calls its result wrong
+ROOM_LARGEST, ROOM_MEAN = 3.0, 0.5  # and so many steps more
+
+
+class Made(NamedTuple):
+    """The page that was written."""
+
+    path: Path
+    size: int  # bytes
+    parts: dict[str, int]  # what is large in it -> bytes, before they are compressed
+    differences: dict[str, str]  # way -> how far its results were from the run's
+
+
+def make_app(run_folder: str, settings: AppConfig) -> Made:
+    """Writes the page of a run; one that is there is made anew.
+
+    Raises:
+        UserError: see `judge_app`; images that no browser shows; the runtime is not to be had.
+        OutputError: a place that cannot be written to.
+        TrainingFailed: the networks do not reproduce the run in LiteRT; nothing is written then.
+    """
+    out = judge_app(run_folder, settings)
+    runtime = find_runtime(settings.runtime)
+    run = open_run(run_folder, settings.checkpoint)
+    signatures = open_inference(run.method)
+    page = describe(run, signatures, settings.examples)
+    logger.info(f"Converting the networks of {run.folder} at step {run.step} to LiteRT ({settings.precision})")
+    model = convert(page.functions, QUANTIZED[settings.precision])
+    differences = _compare(page, model, settings.precision)
+    made = {function.name: {"model": MODEL, "signature": function.name, "output": function.output} for function in page.functions}
+    record: dict[str, Any] = {
+        "method": run.config.method,
+        "step": run.step,
+        "precision": settings.precision,
+        "version": tfgan.__version__,
+        "made": f"{datetime.date.today()}",
+        "ways": page.ways,
+        "functions": made,
+    }
+    title = run.folder.resolve().name
+    content = Content(title, _subtitle(run.config.method, page), record, model, page.content)
+    if settings.folder:
+        files = folder(content, runtime)
+        with new_folder(out, files_in(out) if is_there(out) else ()) as part:
+            for name, data in files.items():
+                (part / name).write_bytes(data)
+        size = sum(map(len, files.values()))
+    else:
+        whole = one_file(content, runtime)
+        write_atomically(out, whole)
+        size = len(whole)
+    return Made(out, size, {"networks": len(model), "runtime": len(runtime.wasm)}, differences)
+
+
+def _subtitle(method: str, page: Page) -> str:
+    ways = " and ".join(way["title"] for way in page.ways)
+    return f"{ways}, by {method}, in your browser"
+
+
+def _compare(page: Page, model: bytes, precision: str) -> dict[str, str]:
+    """How far the converted networks' results are from the run's, in words by way; the bounds of the page are noted in its ways."""
+    found, wrong = {}, []
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / MODEL
+        path.write_bytes(model)
+        ran = Model(path)
+        for way, examples in zip(page.ways, page.examples):
+            largest, mean = np.max([_difference(ran, example) for example in examples], axis=0)
+            is_map = way["target"]["map"]
+            unit, scale = ("% of pixels", 100.0) if is_map else ("of 255", 1.0)
+            count = f"{len(examples)} example{'s' * (len(examples) != 1)}"
+            found[way["title"]] = f"largest difference from the run over {count}: {largest * scale:.3g} {unit}, mean {mean * scale:.3g}"
+            room = (0.02, 0.02) if is_map else (ROOM_LARGEST, ROOM_MEAN)
+            way["bound"] = {"largest": float(ROOM * largest + room[0]), "mean": float(ROOM * mean + room[1])}
+            if not mean * scale <= TOLERANCE[precision]:  # NaN is wrong too
+                wrong.append(f"{way['title']}: {found[way['title']]}")
+    if wrong:
+        raise TrainingFailed("\n".join(["The converted networks do not reproduce the run, and no page is written.", *wrong]))
+    return found
+
+
+def _difference(ran: Model, example: Example) -> tuple[float, float]:
+    """The largest and the mean difference of one result: in steps of 255; of a map, twice the share of pixels of another class."""
+    made = ran.run(example.function, example.inputs)[0]
+    if example.shown.dtype == np.int16:
+        share = float(np.mean(made.argmax(axis=-1) != example.shown))
+        return share, share
+    steps = np.abs((made + 1.0) * 127.5 - example.shown.astype(np.float32))
+    steps = np.maximum(steps - 0.5, 0.0) if np.isfinite(steps).all() else np.full_like(steps, np.nan)  # the run's pixels are rounded
+    return float(steps.max()), float(steps.mean())
