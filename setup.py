@@ -1,4 +1,4 @@
-"""Only what pyproject.toml cannot say: the recipes in flags/ are installed as tfgan/flags/, and report and app bring their pages."""
+"""Only what pyproject.toml cannot say: the recipes in flags/ are installed as tfgan/flags/, and pages that the package brings."""
 
 from setuptools import find_packages, setup
 
@@ -10,5 +10,6 @@ setup(
         "tfgan.flags": ["*.flags"],
         "tfgan.evaluation.report": ["*.html", "*.css", "*.js"],
         "tfgan.app": ["page/*"],
+        "tfgan.serving": ["*.html"],
     },
 )

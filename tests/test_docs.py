@@ -14,7 +14,7 @@ import pytest
 import tfgan
 from tfgan.cli.main import VERBS, main
 from tfgan.config import DataConfig, TrainConfig, from_text, unfit
-from tfgan.config.verbs import AppConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
+from tfgan.config.verbs import AppConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, ServeConfig, TranslateConfig
 from tfgan.methods import METHODS, method_class
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +26,7 @@ RECORDS = {
     "export": [ExportConfig],
     "report": [ReportConfig],
     "app": [AppConfig],
+    "serve": [ServeConfig],
     "list": [],
 }
 ELSEWHERE = {"evaluate": {"real", "fake", "out", "stored"}}  # flags of a verb that are no settings

@@ -59,9 +59,10 @@ CARRIERS = ("training", "inference", "evaluation", "portable", "app")
 """They take methods and data sets as arguments, and never meet each other."""
 BELOW |= dict.fromkeys(CARRIERS, set(BELOW))
 BELOW |= {"portable": BELOW["portable"] | {"inference"}}  # whose networks it writes for other runtimes
+BELOW |= {"serving": set()}  # HTTP alone: what a model is, `runs` tells it
 BELOW |= {"runs": set(BELOW)}
 BELOW |= {
-    "cli": {"runs", *CARRIERS, "data", "methods", "config", "errors", "faults", "messages", "paths", "terminal"},
+    "cli": {"runs", *CARRIERS, "serving", "data", "methods", "config", "errors", "faults", "messages", "paths", "terminal"},
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -163,6 +164,8 @@ def test_the_entry_imports_the_command_line_alone():
         ("tfgan.training.trainer", "tfgan.cli.flags", False),
         ("tfgan.training.trainer", "tfgan.inference.grids", False),
         ("tfgan.inference.files", "tfgan.methods.METHODS", False),
+        ("tfgan.serving.application", "tfgan.inference.Translator", False),
+        ("tfgan.runs.results.serving", "tfgan.serving.model.Model", True),
         ("tfgan.config", "tfgan.cli.main", False),
         ("tfgan.__init__", "tfgan.config", False),
         ("tfgan.novelty", "tfgan.config", False),

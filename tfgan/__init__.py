@@ -11,7 +11,9 @@ import importlib
 __version__ = "0.1.0"
 
 _HOMES = {
-    **dict.fromkeys(("Run", "check", "evaluate", "list_datasets", "list_methods", "list_recipes", "load", "open_dataset", "train"), "api"),
+    **dict.fromkeys(
+        ("Run", "check", "evaluate", "list_datasets", "list_methods", "list_recipes", "load", "open_dataset", "serve", "train"), "api"
+    ),
     **dict.fromkeys(("OutputError", "TrainingFailed", "UserError"), "errors"),
 }
 """Public name -> the module that defines it."""

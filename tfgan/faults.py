@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import platform
+import re
 import shlex
 import tempfile
 import time
@@ -89,7 +90,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 def _write_trace(error: BaseException, arguments: list[str]) -> Path | None:
     """Writes the trace to a new file, in the run that the command names or else in the folder of temporary files; None if none can be."""
     name = f"tfgan-fault-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
-    command = " ".join(map(shlex.quote, ["tfgan", *arguments]))
+    command = " ".join(map(shlex.quote, ["tfgan", *_without_token(arguments)]))
     head = f"{command}\ntfgan {tfgan.__version__}, Python {platform.python_version()}, {platform.platform()}\n\n"
     text = head + "".join(traceback.format_exception(error))
     for folder in (*_runs(arguments), Path(tempfile.gettempdir())):
@@ -98,6 +99,12 @@ def _write_trace(error: BaseException, arguments: list[str]) -> Path | None:
                 file.write(text)
             return folder / name
     return None
+
+
+def _without_token(arguments: list[str]) -> list[str]:
+    """The words of a command without the token of `tfgan serve`, which is nobody else's to read."""
+    shown = [re.sub(r"^(--?token)=.*", r"\1=…", word, flags=re.DOTALL) for word in arguments]
+    return ["…" if before in ("--token", "-token") else word for before, word in zip(["", *shown], shown)]
 
 
 def _runs(arguments: list[str]) -> list[Path]:

@@ -11,7 +11,16 @@ from tfgan.cli.main import main
 from tfgan.config import SPECIFIC, DataConfig, TrainConfig, make_records
 from tfgan.config.setting import unchecked
 from tfgan.config.unused import entries, hold, refuse_unused, say_unused, unused_names
-from tfgan.config.verbs import AppConfig, CheckConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
+from tfgan.config.verbs import (
+    AppConfig,
+    CheckConfig,
+    EvaluateConfig,
+    ExportConfig,
+    ReportConfig,
+    SampleConfig,
+    ServeConfig,
+    TranslateConfig,
+)
 from tfgan.config.words import say_once
 from tfgan.data.label_maps.classes import _given
 from tfgan.errors import UserError
@@ -30,6 +39,7 @@ ALWAYS_USED = {
     ExportConfig: "checkpoint output overwrite",
     ReportConfig: "images out",
     AppConfig: "checkpoint folder out precision runtime",
+    ServeConfig: "batch checkpoint host max_bytes max_pixels port queue timeout token token_file",
     DataConfig: "augment cache data_dir show_bands value_range",
     TrainConfig: "checkpoint_every checkpoint_minutes deterministic health init_from keep_checkpoints log_every num_samples precision "
     "sample_every seed steps steps_per_execution tensorboard tpu validate_every workdir xla",

@@ -2,6 +2,7 @@
 
 from tfgan.api.data import check, list_datasets, list_methods, list_recipes, open_dataset
 from tfgan.api.run import Run, evaluate, load
+from tfgan.api.serving import serve
 from tfgan.api.training import train
 
-__all__ = ["Run", "check", "evaluate", "list_datasets", "list_methods", "list_recipes", "load", "open_dataset", "train"]
+__all__ = ["Run", "check", "evaluate", "list_datasets", "list_methods", "list_recipes", "load", "open_dataset", "serve", "train"]

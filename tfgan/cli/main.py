@@ -26,6 +26,7 @@ VERBS = {
     "sample": "make images from noise with a trained run",
     "evaluate": "measure how good the images of runs or folders are",
     "export": "write a SavedModel that does not need tfgan",
+    "serve": "answer requests over HTTP, with a page for the browser",
     "report": "write one HTML file about a run, or about several side by side",
     "app": "write one HTML page that runs a run in the browser",
     "list": "list methods, data sets, and recipes",

@@ -46,7 +46,7 @@ def translate(folder: str, tasks: list[Task], settings: TranslateConfig) -> Writ
             alpha=run.config.data.alpha,
             overwrite=settings.overwrite,
             passage=passage,
-            origin=_origin(run, translator, passage, settings),
+            origin=origin_of_translation(origin_of(run), translator, passage, settings),
             axis=settings.axis,
             say=shown.say,
         )
@@ -94,9 +94,9 @@ def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: 
     return taken.back(results, translator.target)
 
 
-def _origin(run: Run, translator: Translator, passage: Passage, settings: TranslateConfig) -> Origin:
-    """What the results of a command depend on, but for their inputs."""
-    origin = origin_of(run) | {"way": translator.describe(), "size": passage.size}
+def origin_of_translation(run: Origin, translator: Translator, passage: Passage, settings: TranslateConfig) -> Origin:
+    """What the results of a command depend on, but for their inputs; `run` is what they state of the run, see `origin_of`."""
+    origin = run | {"way": translator.describe(), "size": passage.size}
     if not passage.squeezes:
         origin["tile"] = passage.tile
     origin |= {name: value for name in ("set", "axis") if (value := getattr(settings, name))}

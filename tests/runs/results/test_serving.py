@@ -1,0 +1,225 @@
+"""Runs behind the server: the numbers of the export's signatures, and the files of `tfgan translate` and `tfgan sample`."""
+
+import base64
+import io
+import json
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+pytest.importorskip("fastapi", reason="needs the extra serve")
+pytest.importorskip("httpx2", reason="starlette's client needs it")
+from starlette.testclient import TestClient
+from tiny_methods import BATCH, data_spec, make_batch, make_method
+
+from tfgan.cli.main import main
+from tfgan.config import DataConfig
+from tfgan.config.verbs import ServeConfig
+from tfgan.data.reading import images
+from tfgan.inference import open_inference
+from tfgan.inference.export import make_signatures
+from tfgan.methods import METHODS
+from tfgan.runs.opening import Run, open_run
+from tfgan.runs.results.serving import make_serving
+
+KEPT = Path(__file__).parents[2] / "kept_run" / "run"
+
+
+class Config:
+    """Of the record of a run, what the server asks for."""
+
+    def __init__(self, name, method):
+        self.method, self.hparams, self.spec, self.data, self.scale = name, method.hparams, method.spec, DataConfig(), {}
+
+
+def client_of(runs, **settings):
+    serving = make_serving(runs, ServeConfig(**settings), "")
+    return TestClient(serving.config.app, base_url="http://localhost", raise_server_exceptions=True)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A run of pix2pix, photo to labels, and its server."""
+    run = open_run(str(KEPT))
+    with client_of({"kept": run}, max_pixels=10_000) as client:
+        yield run, client
+
+
+@pytest.fixture(scope="module")
+def source():
+    return (KEPT / "samples" / "inputs" / "source_0.png").read_bytes()
+
+
+def png(width, height, kind=2):
+    """A PNG of a few bytes that claims any size."""
+    chunk = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
+    parts = [(b"IHDR", chunk), (b"IDAT", zlib.compress(b"\0" * 100)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in parts
+    )
+
+
+def test_files_are_those_of_translate(kept, source, tmp_path, capsys):
+    for extra, flags in (("", []), ("?size=full", ["--size=full"]), ("?size=24&format=tif", ["--size=24", "--format=tif"])):
+        ending = "tif" if "tif" in extra else "png"
+        assert main(["translate", str(KEPT), str(KEPT / "samples" / "inputs"), str(tmp_path / ending), "--overwrite", *flags]) == 0
+        response = kept[1].post(f"/translate{extra}", content=source)
+        assert (response.status_code, response.headers["content-type"]) == (200, "image/tiff" if ending == "tif" else "image/png")
+        assert response.content == (tmp_path / ending / f"source_0.{ending}").read_bytes()
+
+
+def test_tensors_are_those_of_the_run(kept, source):
+    run, client = kept
+    pixels = images.decode(source)
+    (translator,) = open_inference(run.method).values()
+    wanted = translator.pixels(pixels[None, :13, :16]).numpy()
+    body = json.dumps({"instances": pixels[None, :13, :16].tolist()})
+    assert np.array_equal(client.post("/v1/models/kept:predict", content=body).json()["predictions"], wanted)
+    asked = {"signature_name": "serve_bytes", "instances": [{"b64": base64.b64encode(source).decode()}] * 2}
+    for answered in client.post("/v1/models/kept:predict", content=json.dumps(asked)).json()["predictions"]:
+        assert np.array_equal(images.decode(base64.b64decode(answered["b64"])), translator.pixels(pixels[None]).numpy()[0])
+
+
+def test_what_the_server_says_of_itself(kept):
+    found = kept[1].get("/models").json()
+    (model,) = found["models"]
+    assert (model["name"], model["method"], model["version"], model["size"]) == ("kept", "pix2pix", 4, [16, 16])
+    assert [way["to"] for way in model["ways"]] == ["labels"] and not model["noise"] and found["max_pixels"] == 10_000
+
+
+@pytest.mark.parametrize(
+    "content, query, status, words",
+    [
+        (b"junk", "", 415, "not an image"),
+        (png(60_000, 60_000), "", 413, ""),
+        (png(101, 100), "", 413, "10,000 are the most (--max_pixels)"),
+        (png(50, 50), "", 400, ""),  # pixels that are not there
+        ("good", "?size=9000", 413, "pixels"),
+        (b"GIF89a" + b"\xff" * 20, "", 415, ""),
+        (b"%PDF-1.4", "", 415, ""),
+        ("good", "?to=nowhere", 400, "the run translates to labels"),
+        ("good", "?set=Young", 400, "no attributes"),
+        ("good", "?size=x", 400, "--size=x"),
+        ("good", "?format=xyz", 400, "xyz"),
+        ("good", "?format=mp4", 400, "format"),
+        ("good", "?seed=3", 400, "takes no random style"),
+    ],
+)
+def test_files_that_are_refused(kept, source, content, query, status, words):
+    response = kept[1].post(f"/translate{query}", content=source if content == "good" else content)
+    assert response.status_code == status and words in response.json()["error"]
+    assert str(KEPT) not in response.text
+    assert kept[1].post("/translate", content=source).status_code == 200
+
+
+def test_a_form_without_a_use_for_its_style(kept, source):
+    response = kept[1].post("/translate", files={"file": source, "style": source})
+    assert response.status_code == 400 and "style" in response.json()["error"]
+    assert kept[1].post("/sample").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "content, status", [(b"hello", 400), (png(60_000, 60_000), 413), (png(101, 100), 413), (png(50, 50), 400), (b"GIF89a", 400)]
+)
+def test_bytes_that_are_refused(kept, content, status):
+    asked = {"signature_name": "serve_bytes", "instances": [{"b64": base64.b64encode(content).decode()}]}
+    response = kept[1].post("/v1/models/kept:predict", content=json.dumps(asked))
+    assert response.status_code == status and len(response.json()["error"]) < 400, response.text
+
+
+def test_a_photo_is_turned_as_it_says(kept):
+    upright = Image.fromarray(np.arange(8 * 4 * 3, dtype=np.uint8).reshape(8, 4, 3))
+    turned, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6  # stored on its side
+    upright.rotate(90, expand=True).save(turned, "PNG", exif=exif)
+    plain = io.BytesIO()
+    upright.save(plain, "PNG")
+    results = [kept[1].post("/translate", content=file.getvalue()).content for file in (turned, plain)]
+    assert images.decode(results[0]).shape == (8, 4, 3)
+    assert np.array_equal(*map(images.decode, results))
+
+
+FAST = ("cgan", "stargan")  # classes, and attributes; those of the others take a minute together
+
+
+@pytest.fixture(scope="module", params=[name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in sorted(METHODS)])
+def served(request):
+    """Each method, its functions as in its export, and its server."""
+    method = make_method(request.param)
+    run = Run(Path("somewhere"), Config(request.param, method), method, 3)
+    with client_of({"run": run}) as client:
+        yield method, make_signatures(open_inference(method)), client
+
+
+def test_every_signature_of_every_method(served):
+    method, functions, client = served
+    declared = client.get("/v1/models/run/metadata").json()["metadata"]["signature_def"]["signature_def"]
+    assert set(declared) == set(functions)
+    random = np.random.default_rng(0)
+    for name, function in functions.items():
+        given = [_example(spec, random) for spec in function.input_signature]
+        (key, wanted), *_ = function(*map(tf.constant, given)).items()
+        inputs = {spec.name: _as_json(value) for spec, value in zip(function.input_signature, given)}
+        response = client.post("/v1/models/run:predict", content=json.dumps({"signature_name": name, "inputs": inputs}))
+        assert response.status_code == 200, response.text
+        found = response.json()["outputs"]
+        if wanted.dtype == tf.string:
+            assert [base64.b64decode(file["b64"]) for file in found] == wanted.numpy().tolist()
+        else:
+            np.testing.assert_allclose(found, wanted.numpy(), atol=1 if wanted.dtype.is_integer else 1e-4)
+
+
+def _example(spec, random):
+    shape = [size or known for size, known in zip(spec.shape, (2, 9, 12, 0))]
+    if spec.dtype == tf.string:
+        content = io.BytesIO()
+        Image.fromarray(random.integers(0, 3, (9, 12), np.uint8)).convert("RGB").save(content, "PNG")
+        return np.array([content.getvalue()] * 2, object)
+    if spec.dtype.is_integer:
+        return random.integers(0, 3, shape).astype(spec.dtype.as_numpy_dtype)
+    return random.integers(0, 2, shape).astype(np.float32)
+
+
+def _as_json(value):
+    return [{"b64": base64.b64encode(content).decode()} for content in value] if value.dtype == object else value.tolist()
+
+
+def test_files_of_every_method(served):
+    method, _, client = served
+    (about,) = client.get("/models").json()["models"]
+    assert bool(about["ways"]) != about["noise"] or about["method"] == "vaegan"
+    batch = make_batch(method.batch_kind, BATCH)
+    for way in about["ways"]:
+        query = {"to": way["to"], "set": ",".join(about["attributes"][:1])}
+        content = _picture(batch, method)
+        response = client.post("/translate", params=query, content=content)
+        assert response.status_code == 200, response.text
+        assert images.decode(response.content).shape[:2] == (16, 16)
+        if "latent" in way["conditions"]:
+            other = client.post("/translate", params=query | {"seed": 1}, content=content)
+            assert other.content != response.content
+    if about["noise"]:
+        query = {"seed": 3, "label": (about["classes"] or [""])[-1]}
+        response = client.post("/sample", params=query)
+        sampler = next(iter(open_inference(method).values()))
+        labels = [len(about["classes"]) - 1] if about["classes"] else None
+        wanted = sampler.pixels(sampler.latents([3]), labels).numpy()[0]
+        assert np.abs(images.decode(response.content).astype(int) - wanted).max() <= 1
+        assert b'"seed": 3' in response.content
+        if about["classes"]:
+            assert client.post("/sample").status_code == 400 and client.post("/sample?label=x").status_code == 400
+
+
+def _picture(batch, method):
+    """A file for the method's source: pixels, or ids of classes."""
+    source = data_spec(method.batch_kind).domains
+    domain = source.get("source") or source.get("labels") or source["image"]
+    shape = (16, 16) if domain.is_map or domain.channels == 1 else (16, 16, 3)
+    content = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 3, shape, np.uint8)).save(content, "PNG")
+    return content.getvalue()

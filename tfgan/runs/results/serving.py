@@ -1,0 +1,357 @@
+"""Runs behind the server of `tfgan.serving`: their signatures as functions, and files through them as `translate` and `sample` do it."""
+
+import contextlib
+import dataclasses
+import hashlib
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from tfgan.config import Domain, Size
+from tfgan.config.verbs import ServeConfig, TranslateConfig
+from tfgan.data.label_maps import maps as label_maps
+from tfgan.data.label_maps.results import as_written, encode_result, is_coded
+from tfgan.data.preparation.normalization import held
+from tfgan.data.reading import images
+from tfgan.data.reading.formats import ARRAYS, PICTURES
+from tfgan.data.reading.results import result_ending, why_unfit
+from tfgan.errors import TooLarge, UnreadableImage, UserError
+from tfgan.faults import is_out_of_memory
+from tfgan.inference import Sampler, Translator, open_inference, samplers, translators
+from tfgan.inference.claims import UNKNOWN, claimed_pixels
+from tfgan.inference.export import make_signatures
+from tfgan.inference.origin import as_comment
+from tfgan.inference.passage import Passage
+from tfgan.inference.room import network_bytes
+from tfgan.inference.sampler import BATCH
+from tfgan.runs.opening import Run
+from tfgan.runs.results.conditions import choose_translator, make_conditions
+from tfgan.runs.results.latents import choose_classes, choose_sampler
+from tfgan.runs.results.scale import choose_passage
+from tfgan.runs.results.translate import origin_of_translation
+from tfgan.runs.results.written import origin_of
+from tfgan.serving.access import Access, is_loopback
+from tfgan.serving.application import Server, make_application
+from tfgan.serving.batching import Batcher
+from tfgan.serving.metrics import Metrics
+from tfgan.serving.model import Arrays, File, Function, Limits, Refused, Tensor
+from tfgan.serving.page import upload_page
+from tfgan.serving.server import Serving, make_server
+from tfgan.training.capacity import machine_memory
+
+logger = logging.getLogger(__name__)
+
+READ = {name: ending for ending, name in (PICTURES | ARRAYS).items() if ending not in ("jpeg", "tiff", "heif")}
+"""The formats of files that are taken, as headers name them -> their ending. No volumes and rasters: those are for `tfgan translate`."""
+
+MEDIA = {
+    **{"jpg": "image/jpeg", "jpeg": "image/jpeg", "tif": "image/tiff", "tiff": "image/tiff", "heic": "image/heic"},
+    **{ending: f"image/{ending}" for ending in ("png", "bmp", "gif", "webp", "avif")},
+}
+
+REFUSED_BY_GRAPH = re.compile(r"assertion failed: (.*)")
+SHARE = 2  # of the machine's memory, one part is for the largest request
+
+
+def make_serving(runs: Mapping[str, Run], settings: ServeConfig, token: str, page: Callable[[], bytes] = upload_page) -> Serving:
+    """A server of runs, ready to run on a socket; all their functions are traced, so that no request waits for that.
+
+    Args:
+        runs: the name in addresses -> the run. One that is there twice is in memory once.
+        settings: its limits. If a request of so many pixels would not fit into the machine's memory, fewer are let in, and a line says so.
+        token: what requests must bring; "" for none, see `tfgan.runs.listening.find_token`.
+        page: the HTML page at `/`.
+    """
+    settings = _fitting(runs, settings)
+    limits = Limits(settings.max_bytes, settings.max_pixels, settings.queue, settings.timeout, settings.batch)
+    metrics = Metrics()
+    batcher = Batcher(limits, metrics.saw_call)
+    models = [Served(name, run, batcher, settings) for name, run in runs.items()]
+    for model in models:
+        model.warm()
+    access = Access(is_loopback(settings.host), token)
+    app = make_application(Server([*models], limits, batcher, metrics), access, page)
+    return make_server(app, settings.timeout)
+
+
+def _fitting(runs: Mapping[str, Run], settings: ServeConfig) -> ServeConfig:
+    """The settings, with fewer pixels where a network's values for as many take more than a part of the machine's memory."""
+    needed = [network_bytes(way) for run in runs.values() for way in translators(open_inference(run.method)).values()]
+    most = machine_memory() // SHARE // max(needed, default=1)
+    if settings.max_pixels <= most:
+        return settings
+    logger.warning(
+        f"Requests have at most {most:,} pixels, not {settings.max_pixels:,} (--max_pixels): the network takes {max(needed):,} bytes "
+        "for each."
+    )
+    return dataclasses.replace(settings, max_pixels=max(most, 1))
+
+
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
+    """A context in which what is wrong with a request is `Refused`, in words for its client."""
+    try:
+        yield
+    except TooLarge as error:
+        raise Refused(413, f"the image: {error.reason}.") from None
+    except UnreadableImage as error:
+        raise Refused(400, f"the image: {error}.") from None
+    except UserError as error:
+        raise Refused(400, str(error)) from None
+    except tf.errors.InvalidArgumentError as error:
+        raise Refused(400, _graph_words(error.message)) from None
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise Refused(503, "the server's memory is used up: ask for less, or later.") from None
+
+
+def _graph_words(message: str) -> str:
+    """What an assertion of the graph says, whose parts stand in brackets; or the first line of an operation's own words."""
+    found = REFUSED_BY_GRAPH.search(message)
+    if not found:
+        return f"{message.splitlines()[0][:300]}."
+    return re.sub(r"^\[|\]$", "", found[1].strip()).replace("] [", " ", 1)[:300] + "."
+
+
+class Served:
+    """A run as the server has it, see `tfgan.serving.model.Model`; its networks are called in the batcher's thread alone.
+
+    Args:
+        name: of its addresses, and in messages, which do not tell clients where it lies.
+        run: with its weights.
+        batcher: runs its functions.
+        settings: of these, `max_pixels` counts.
+    """
+
+    def __init__(self, name: str, run: Run, batcher: Batcher, settings: ServeConfig):
+        self.name, self.version, self._batcher, self._most = name, max(run.step, 1), batcher, settings.max_pixels
+        self._origin = origin_of(run)
+        self._run = run._replace(folder=Path(name))
+        self._signatures = open_inference(run.method)
+        for translator in translators(self._signatures).values():
+            translator.max_pixels = settings.max_pixels
+        self._claims = tf.function(claimed_pixels, input_signature=[tf.TensorSpec([], tf.string)])
+        self.functions = {key: self._function(key, graph) for key, graph in make_signatures(self._signatures).items()}
+        self._queued: dict[str, Any] = {
+            key: Queued(signature, batcher) for key, signature in self._signatures.items() if not isinstance(signature, Sampler)
+        }
+
+    def _function(self, name: str, graph: tf.types.experimental.GenericFunction) -> Function:
+        """A signature of the run's export, traced here and now."""
+        concrete = graph.get_concrete_function()
+        inputs = tuple(_tensor(spec.name, spec) for spec in graph.input_signature)
+        outputs = tuple(_tensor(key, spec) for key, spec in concrete.structured_outputs.items())
+        takes_files = inputs[0].dtype == "string"
+
+        from_noise = inputs[0].name in ("latents", "seed")
+
+        def run(*arrays: np.ndarray) -> Arrays:
+            rows = BATCH if from_noise else len(arrays[0])  # images are translated one by one
+            with _in_words():
+                parts = [graph(*(tf.constant(array[i : i + rows]) for array in arrays)) for i in range(0, len(arrays[0]), rows)]
+            return [np.concatenate([part[spec.name].numpy() for part in parts]) for spec in outputs]
+
+        def pixels(arrays: Arrays) -> int:
+            if takes_files:
+                return sum(self._claimed(content) for content in arrays[0])
+            if from_noise:
+                height, width = self._run.config.hparams.image_size
+                return len(arrays[0]) * height * width
+            return int(np.prod(arrays[0].shape[:3], dtype=object))
+
+        return Function(inputs, outputs, run, pixels, merges=not takes_files)
+
+    def warm(self):
+        """Calls each network once, at the size of training, so that no request waits for its graph and its memory."""
+        image = (1, *self._run.config.hparams.image_size)
+
+        def zeros(spec: tf.TensorSpec) -> np.ndarray:
+            sizes = list(spec.shape)
+            return np.zeros([size or known for size, known in zip(sizes, (*image, 1))], spec.dtype.as_numpy_dtype)
+
+        for key, queued in self._queued.items():
+            spec = self._signatures[key].pixel_spec
+            pixels = zeros(spec)
+            vectors = {name: np.zeros([1, length], np.float32) for name, length in getattr(queued, "lengths", {}).items()}
+            queued.pixels(pixels, **vectors)
+            queued(pixels if spec.dtype == tf.int32 else pixels.astype(np.float32), **vectors)
+        files = [np.array([_blank(way.source, image[1:])], object) for way in translators(self._signatures).values()]
+        for function in self.functions.values():
+            first, *others = function.inputs
+            given = files[:1] if first.dtype == "string" else [zeros(tf.TensorSpec(first.shape, first.dtype))]
+            self._batcher.run(function, [*given, *(zeros(tf.TensorSpec(spec.shape, spec.dtype)) for spec in others)])
+
+    def _claimed(self, content: bytes) -> int:
+        found = int(self._claims(tf.constant(content)))
+        if found == UNKNOWN:
+            raise Refused(
+                400, f"image_bytes must be PNG, JPEG, GIF, BMP or WebP files with a whole header; one begins with {content[:8]!r}."
+            )
+        return found
+
+    def describe(self) -> dict[str, Any]:
+        spec = self._run.config.spec
+        ways = [
+            {"to": way.target.name, "from": way.source.name, "words": way.describe(), "conditions": list(way.lengths)}
+            for way in translators(self._signatures).values()
+        ]
+        return {
+            "name": self.name,
+            "version": self.version,
+            "method": self._run.config.method,
+            "size": list(self._run.config.hparams.image_size),
+            "ways": ways,
+            "noise": bool(samplers(self._signatures)),
+            "classes": list(spec.class_names) if samplers(self._signatures) else [],
+            "attributes": list(spec.attribute_names),
+            "attribute_groups": [list(group) for group in spec.attribute_groups],
+            "style": "encode" in self._signatures and bool(ways),
+            "signatures": list(self.functions),
+        }
+
+    def translate(self, content: bytes, style: bytes | None, options: Mapping[str, Any]) -> File:
+        """As `tfgan translate` does it with a file: upright, in the run's channels, at the size of training, and back in its own."""
+        chosen = {key: options[key] for key in ("to", "set", "seed", "size", "tile")}
+        with _in_words():
+            settings = TranslateConfig(**chosen)
+            way = choose_translator(self._signatures, settings.to)
+            passage = choose_passage(self._run, way, settings)
+            image, source = self._read(content, way.source)
+            size = image.shape[0], image.shape[1]
+            self._bound_passage(passage, size)
+            queued = next(self._queued[key] for key, signature in self._signatures.items() if signature is way)
+            conditions = self._conditions(way, settings, style)
+            made = passage.translate(queued, held(image, way.source), conditions)
+            ending = options["format"].lower().removeprefix(".") or result_ending(way.target, source)
+            if reason := why_unfit(ending, way.target):
+                raise UserError(f"format: {reason}.")
+            origin = origin_of_translation(self._origin, way, passage, settings)
+            if style is not None:
+                origin = {key: value for key, value in origin.items() if key != "seed"} | {"style": _digest(style)}
+            origin["input"] = _digest(content)
+            return self._written(made, way.target, ending, origin, passage.unlike_training(size))
+
+    def _conditions(self, way: Translator, settings: TranslateConfig, style: bytes | None) -> Callable:
+        if style is None:
+            return make_conditions(self._run, self._queued, way, settings)
+        if "latent" not in way.lengths:
+            raise UserError(f"style does nothing for {self.name}, which has no style encoder: leave it out.")
+        encode = self._queued["encode"]
+        photo, _ = self._read(style, encode.source)
+        latent = encode.pixels(photo[None]).numpy()[0]
+        return lambda image: {"latent": latent}
+
+    def sample(self, options: Mapping[str, Any]) -> File:
+        """The image that `tfgan sample` makes of the seed, and of the class if the run has classes."""
+        with _in_words():
+            sampler = choose_sampler(self._run, self._signatures, None)
+            if sampler.class_names and not options["label"]:
+                raise UserError(f"label: say which class. There are: {', '.join(sampler.class_names)}.")
+            labels = choose_classes(sampler, (options["label"],) if options["label"] else ())
+            arrays = [np.array([number], np.int32) for number in (options["seed"], *labels)]
+            made = self._batcher.run(self.functions["from_seed"], arrays)[0][0]
+            ending = options["format"].lower().removeprefix(".") or result_ending(sampler.target, "png")
+            if reason := why_unfit(ending, sampler.target):
+                raise UserError(f"format: {reason}.")
+            own = {"truncation": sampler.styles.truncation} if sampler.styles else {}
+            origin = self._origin | own | {"seed": options["seed"]} | ({"class": options["label"]} if labels else {})
+            return self._written(made, sampler.target, ending, origin, "")
+
+    def _read(self, content: bytes, domain: Domain) -> tuple[np.ndarray, str]:
+        """The image in a file as a domain has it, and the ending of its format; its header is read before anything is unpacked."""
+        try:
+            info = images.probe(content, domain.pages)
+        except TooLarge as error:
+            raise Refused(413, f"the image: {error.reason}.") from None
+        except UnreadableImage as error:
+            bomb = isinstance(error.__context__, Image.DecompressionBombError)  # what Pillow calls a size beyond its own limit
+            raise Refused(413 if bomb else 415, f"the image: {error}.") from None
+        if info.format not in READ:
+            raise Refused(415, f"the server takes no {info.format} files, only {', '.join(READ)}: `tfgan translate` reads them.")
+        if info.pages > 1 and domain.pages.startswith("frames"):
+            raise Refused(415, f"the file has {info.pages} pages, and the server takes one image at a time: `tfgan translate` takes all.")
+        self._bound(info.height * info.width, f"the image has {info.width}×{info.height} pixels, which")
+        if domain.classes is not None:
+            found = label_maps.load(content, domain)
+            return found[..., 0] if domain.is_map and found.ndim == 3 else found, READ[info.format]
+        return images.read(content, domain, self._run.config.data.alpha), READ[info.format]
+
+    def _bound_passage(self, passage: Passage, size: Size):
+        """Raises `Refused` for an image of `size` that would be too large on its way through the network."""
+        try:
+            height, width = passage.at(size)
+        except UserError as error:
+            raise Refused(413, str(error)) from None
+        self._bound(height * width, f"the image would go through the network with {width}×{height} pixels, which")
+
+    def _bound(self, pixels: int, what: str):
+        if pixels > self._most:
+            raise Refused(413, f"{what} are {pixels:,}, and {self._most:,} are the most (--max_pixels).")
+
+    def _written(self, pixels: np.ndarray, domain: Domain, ending: str, origin: Mapping[str, Any], note: str) -> File:
+        comment = as_comment(dict(origin))
+        if is_coded(domain):
+            content = encode_result(pixels, domain, ending, comment)
+        else:
+            content = images.encode(pixels, ending, comment, as_written(domain).bands)
+        return File(content, MEDIA.get(ending, "application/octet-stream"), f"the image {note}" if note else "")
+
+
+class Queued:
+    """A translator or an encoder whose network is called in the batcher's turn; all else is its own.
+
+    Args:
+        signature: the translator or encoder.
+        batcher: whose turns are taken.
+    """
+
+    def __init__(self, signature, batcher: Batcher):
+        self._signature, self._batcher = signature, batcher
+        self._floats = self._function(signature)
+        self._pixels = self._function(signature.pixels)
+        self._names = list(getattr(signature, "lengths", {}))
+
+    def __getattr__(self, name: str):
+        return getattr(self._signature, name)
+
+    def __call__(self, images, **conditions):
+        """See `tfgan.inference.Translator` and `Encoder`."""
+        return self._asked(self._floats, images, conditions)
+
+    def pixels(self, images, **conditions):
+        """See `tfgan.inference.Translator` and `Encoder`."""
+        return self._asked(self._pixels, images, conditions)
+
+    def _function(self, call) -> Function:
+        def run(images: np.ndarray, *vectors: np.ndarray) -> Arrays:
+            with _in_words():
+                return [call(tf.constant(images), **dict(zip(self._names, vectors))).numpy()]
+
+        return Function((), (), run, lambda arrays: int(np.prod(arrays[0].shape[:3], dtype=object)))
+
+    def _asked(self, function: Function, images, conditions):
+        vectors = [np.asarray(conditions[name], np.float32) for name in self._names]
+        return tf.constant(self._batcher.run(function, [np.asarray(images), *vectors])[0])
+
+
+def _tensor(name: str, spec: tf.TensorSpec) -> Tensor:
+    dtype = "string" if spec.dtype == tf.string else spec.dtype.name
+    return Tensor(name, dtype, tuple(spec.shape))
+
+
+def _blank(domain: Domain, size: Size) -> bytes:
+    """A file of one value of a domain."""
+    if domain.classes is not None:
+        return label_maps.encode(np.zeros(size, np.int32), domain.classes)
+    return images.encode(np.zeros((*size, domain.channels), domain.dtype), "npy" if domain.bands else "png")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

@@ -1,0 +1,104 @@
+"""What the server asks of a model: a small protocol, which a run fulfills, and which tests fulfill without one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+Arrays = Sequence[np.ndarray]
+
+
+class Refused(Exception):
+    """Raised for a request that is not served; the message tells the client why, and what to do.
+
+    Args:
+        status: of the response: 400 for what is wrong with it, 413 for what is too large, 429 and 504 for what comes at a bad time, …
+    """
+
+    def __init__(self, status: int, reason: str):
+        super().__init__(reason)
+        self.status = status
+
+
+class Tensor(NamedTuple):
+    """An input or a result of a function: sizes in `shape` are None where any number fits, and there is one at least."""
+
+    name: str
+    dtype: str  # NumPy's name; "string" for bytes
+    shape: tuple[int | None, ...]
+
+
+class Function(NamedTuple):
+    """A way to use a model, a signature of its export.
+
+    Attributes:
+        run: arrays in the order of `inputs`, each of as many rows -> arrays in the order of `outputs`; raises `Refused`.
+        pixels: how many pixels a call with these arrays reads or makes, the larger of both; raises `Refused` for files that cannot be told.
+        merges: whether several calls may become one, of their rows together.
+    """
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    run: Callable[..., Arrays]
+    pixels: Callable[[Arrays], int]
+    merges: bool = True
+
+
+class File(NamedTuple):
+    """A result as a file."""
+
+    content: bytes
+    kind: str  # its media type
+    note: str = ""  # what is to be said of it; "" if nothing is
+
+
+class Model(Protocol):
+    """A model behind the server."""
+
+    @property
+    def name(self) -> str:
+        """Its name in addresses."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """From 1 on."""
+        ...
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """What it can do, by the names of the export's signatures."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """What a page needs to offer the model, as JSON has it: what it does, into what, its classes and attributes."""
+        ...
+
+    def translate(self, content: bytes, style: bytes | None, options: Mapping[str, Any]) -> File:
+        """The translation of the bytes of an image file; raises `Refused`, or `ValueError` with words for the client."""
+        ...
+
+    def sample(self, options: Mapping[str, Any]) -> File:
+        """An image from noise; raises as `translate`."""
+        ...
+
+
+class Limits(NamedTuple):
+    """What a request may take.
+
+    Attributes:
+        bytes: of a body; all bodies in hand together may have `BODIES` times as many.
+        pixels: that a request reads or makes.
+        queue: requests in hand at a time.
+        seconds: for a body to come, and then for its answer.
+        batch: rows of calls that are merged.
+    """
+
+    bytes: int = 2**25
+    pixels: int = 2**22
+    queue: int = 64
+    seconds: float = 60.0
+    batch: int = 8
+
+
+BODIES = 8
