@@ -36,7 +36,7 @@ ALWAYS_USED = {
     TranslateConfig: "axis checkpoint format overwrite size to",  # without volumes axis is refused where they are looked for
     SampleConfig: "checkpoint having lacking overwrite sheet",  # folders without an encoder are refused where it is looked up
     EvaluateConfig: "count metrics seed",
-    ExportConfig: "checkpoint output overwrite",
+    ExportConfig: "checkpoint format license output overwrite",
     ReportConfig: "images out",
     AppConfig: "checkpoint folder out precision runtime",
     ServeConfig: "batch checkpoint host max_bytes max_pixels port queue timeout token token_file",

@@ -240,7 +240,7 @@ def test_difference_is_the_largest_of_any_pixel(translator, model, monkeypatch):
 def test_an_export_with_other_weights_is_refused(run, tmp_path, capsys, monkeypatch):
     write = export_module.export
 
-    def perturbed(signatures, folder):
+    def perturbed(signatures, folder, *further):
         write(signatures, folder)
         for weight in signatures["translate"].weights:
             weight.assign(weight + 0.05)

@@ -223,25 +223,29 @@ class Run:
         (config,) = make_records([], {"checkpoint": self._checkpoint, **settings}, [EvaluateConfig])
         return _values(evaluate_runs([str(self.folder)], config, elsewhere=True)[0])
 
-    def export(self, output: str | Path = "", *, overwrite: bool = False, max_pixels: int = ExportConfig.max_pixels) -> Path:
-        """Writes a SavedModel that does not need tfgan, compares it with the run, and returns its folder.
+    def export(self, output: str | Path = "", *, formats: Sequence[str] = ("savedmodel",), **settings: Any) -> Path:
+        """Writes the run's networks in formats that do not need tfgan, compares each with the run, and returns the folder.
+
+        How near each file comes to the run lies in agreement.json, beside the files of formats other than the SavedModel.
 
         Args:
             output: the folder; by default RUN/export.
-            overwrite: whether to replace an existing export. A folder that holds anything else is never replaced.
-            max_pixels: the maximum number of pixels of a file that the export accepts. Larger files are refused before they are decoded.
+            formats: of savedmodel, litert, onnx and keras.
+            settings: what `tfgan export --help` lists: `overwrite`, `quantize`, `export_size`, `license`, `max_pixels`.
 
         Raises:
-            UserError: the folder exists and must not be overwritten, or the run's images to compare with are gone.
+            UserError: the folder exists and must not be overwritten, the run's images to compare with are gone, or a library is missing.
             OutputError: the folder cannot be written.
-            TrainingFailed: the SavedModel does not reproduce the run.
+            TrainingFailed: a file does not reproduce the run. If it is one with smaller numbers (`quantize`), it is written nevertheless.
         """
         from tfgan.runs.judging import judge_export
-        from tfgan.runs.results.export import export_run
+        from tfgan.runs.results.export import export_run, refuse_unfit
 
-        folder = str(self.folder)
-        settings = ExportConfig(checkpoint=self._checkpoint, output=str(output), overwrite=overwrite, max_pixels=max_pixels)
-        return export_run(folder, settings, judge_export(folder, settings)).folder
+        values = {"checkpoint": self._checkpoint, "output": str(output), "format": tuple(formats), **settings}
+        (config,) = make_records([], values, [ExportConfig])
+        exported = export_run(str(self.folder), config, judge_export(str(self.folder), config))
+        refuse_unfit(exported)
+        return exported.folder
 
     def report(self, out: str | Path = "", *, images: int = 20) -> Path:
         """Writes an HTML file about the run, by default RUN/report.html, and returns its path.

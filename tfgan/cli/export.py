@@ -1,4 +1,4 @@
-"""`tfgan export`: a SavedModel of a run."""
+"""`tfgan export`: a SavedModel of a run, or files of it for other runtimes."""
 
 from tfgan.cli.flags import Flags, wants_help
 from tfgan.config.verbs import ExportConfig
@@ -8,7 +8,11 @@ USAGE = """usage: tfgan export RUN [--FLAGS]
 
 Writes a SavedModel that TensorFlow loads without tfgan, and then compares it with the run's own networks on real images.
 
-Signatures of runs that translate images:
+--format writes files for other runtimes too, which each runtime then runs on real images; the results are compared with
+the run's, in a table and in agreement.json. litert is for phones and browsers (.tflite), onnx for onnxruntime and others,
+keras for training in Keras.
+
+Signatures of a SavedModel, of runs that translate images:
   serving_default  images [N,H,W,C] uint8 -> images [N,H,W,C] uint8, for any N, H, W
   serve_bytes      image_bytes [N] (JPEG, PNG, GIF, or BMP files) -> image_bytes [N] (PNG files)
 
@@ -18,11 +22,14 @@ the files, except for palette files, which TensorFlow cannot read.
 
 Signatures of runs that make images from noise; with classes, both also take labels [N] int32:
   serving_default  latents [N,length] float32 -> images
-  from_seed        seed [N] int32 -> images
+  from_seed        seed [N] int32 -> images (TensorFlow alone draws these; other runtimes take latents)
+
+NAME_floats is the plain network, [-1,1] in and out, of sizes that it takes: it can be converted and differentiated.
 
 examples:
   tfgan export runs/facades
-  tfgan export runs/facades --checkpoint=best --output=facades_model"""
+  tfgan export runs/facades --checkpoint=best --output=facades_model
+  tfgan export runs/facades --format=litert,onnx --quantize=none,float16,int8"""
 
 
 def run(arguments: list[str]) -> int:
@@ -38,10 +45,13 @@ def run(arguments: list[str]) -> int:
 
     place = judge_export(folder, settings)
     start_tensorflow()
-    from tfgan.runs.results.export import export_run
+    from tfgan.portable.agreement import table
+    from tfgan.runs.results.export import export_run, refuse_unfit
 
     exported = export_run(folder, settings, place)
     print("\n".join([f"{exported.folder}: step {exported.step}", *(f"{name}: {text}" for name, text in exported.signatures.items())]))
+    print("\n".join(table(exported.files)), end="\n" * bool(exported.files))
     if exported.scale:
         print(f"They do not resize images. Training, sample pictures, and `tfgan translate` use images at {exported.scale}.")
+    refuse_unfit(exported)
     return 0

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from tfgan.config.scale import FULL, TRAINED
-from tfgan.config.setting import MOST_SIDE, Settings, Strings, setting, shortened
+from tfgan.config.setting import MOST_SIDE, Settings, Size, Strings, setting, shortened
 from tfgan.config.spec import OLD_CODINGS
 from tfgan.config.unused import Table, Unused, given
 from tfgan.errors import UserError, did_you_mean
 
+FORMATS = ("savedmodel", "litert", "onnx", "keras")
+QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 SHEETS = ("", "samples", "interpolation", "mixing", "truncation", "reconstruction", "edit")
 TOKEN = "TFGAN_TOKEN"
 """Environment variable: the token of `tfgan serve`, which neither the command nor the list of processes shows."""
@@ -237,18 +239,49 @@ class EvaluateConfig(Settings):
             raise UserError("--features=own is trained on a run's data; for two folders use inception or a Keras model's file.")
 
 
+def _lacks(name: str):
+    """Whether a setting of several names lacks one, for `Unused.beside`."""
+    return lambda names: name not in names
+
+
 @dataclasses.dataclass(frozen=True)
 class ExportConfig(Settings):
-    """The settings of `tfgan export`, which writes a run's networks as a SavedModel."""
+    """The settings of `tfgan export`, which writes a run's networks as a SavedModel, or for other runtimes."""
 
-    unused: ClassVar[Table] = (Unused(("max_pixels",), where={"translates": False}, why="for {subject}, whose export takes no files"),)
+    unused: ClassVar[Table] = (
+        Unused(("max_pixels",), where={"translates": False}, why="for {subject}, whose export takes no files"),
+        Unused(("max_pixels",), {"format": _lacks("savedmodel")}, why="without --format=savedmodel, which alone takes files"),
+        Unused(("quantize",), {"format": _lacks("litert")}, why="without --format=litert, whose files alone are quantized"),
+        Unused(("export_size",), {"format": _lacks("litert")}, why="without --format=litert, whose files alone have one size"),
+        Unused(("export_size",), where={"translates": False}, why="for {subject}, whose images have one size"),
+    )
 
     checkpoint: str = setting("last", CHECKPOINT, group="which")
-    output: str = setting("", "folder for the SavedModel; empty: RUN/export", group="output", path=True)
+    format: Strings = setting(("savedmodel",), f"formats, separated by commas: {', '.join(FORMATS)}", group="what to write")
+    quantize: Strings = setting(
+        ("none",),
+        "LiteRT files with smaller numbers, each in a file of its own: none (float32), float16, dynamic (weights of 8 bits), or int8 "
+        "(all of 8 bits, whose ranges are found on the run's own images)",
+        group="what to write",
+    )
+    export_size: Size = setting(
+        (0, 0), "height and width of the images that LiteRT files take; 0: the size of training", group="what to write"
+    )
+    license: str = setting("", "license of the weights, for people who get the files; empty: the files state none", group="what to write")
+    output: str = setting("", "folder for the export; empty: RUN/export", group="output", path=True)
     overwrite: bool = setting(False, "replace an existing export", group="output")
     max_pixels: int = setting(
         2**24, "maximum number of pixels of a file in serve_bytes: a larger one is refused before it is decoded", at_least=1, group="output"
     )
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name, known in (("format", FORMATS), ("quantize", QUANTIZATIONS)):
+            for word in getattr(self, name):
+                if word not in known:
+                    raise UserError(f"--{name}={word} is unknown.{did_you_mean(word, known)} There are: {', '.join(known)}.")
+            if not getattr(self, name):
+                raise UserError(f"--{name}= names none. There are: {', '.join(known)}.")
 
 
 @dataclasses.dataclass(frozen=True)

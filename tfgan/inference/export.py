@@ -1,7 +1,8 @@
 """A SavedModel that any TensorFlow program can load, without tfgan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +15,7 @@ from tfgan.inference.sampler import Sampler
 from tfgan.inference.translator import Translator
 
 Signature = Translator | Encoder | Sampler
+NONE: Mapping[str, Callable] = MappingProxyType({})
 
 # In notebooks TensorFlow names the folder that it wrote to, which gets another name once the export has proved itself.
 tf.get_logger().addFilter(lambda record: "Assets written to" not in str(record.msg))
@@ -32,6 +34,8 @@ def make_signatures(signatures: dict[str, Signature]) -> dict[str, Callable]:
 
     What makes images from noise has two: NAME, `latents` [N, length] float32 -> `images` [N, H, W, C], and from_seed, `seed` [N] int32 ->
     the images of `tfgan sample --seed`; with classes both also take `labels` [N] int32.
+
+    Where these come from, NAME_floats is the plain network, see `tfgan.portable.graph`: `export` is given it.
 
     The first signature also is `serving_default` and `serve_bytes`; where there is no other of its sort, it has these names alone.
 
@@ -166,11 +170,17 @@ def _rgb(colors):
     return [tuple(bytes.fromhex(color.removeprefix("#"))) for color in colors]
 
 
-def export(signatures: dict[str, Signature], folder: Path) -> None:
-    """Writes the SavedModel to `folder`, which is empty or not there yet."""
+def export(signatures: dict[str, Signature], folder: Path, further: Mapping[str, Callable] = NONE, assets: Sequence[Path] = ()) -> None:
+    """Writes the SavedModel to `folder`, which is empty or not there yet.
+
+    Args:
+        further: signatures beside those of `make_signatures`, which read the same weights, by name.
+        assets: files that go with it, also where a program saves it again.
+    """
     module = tf.Module()
     module._weights = [signature.weights for signature in signatures.values()]  # a SavedModel stores what is an attribute
-    tf.saved_model.save(module, str(folder), signatures=make_signatures(signatures))
+    module._assets = [tf.saved_model.Asset(str(path)) for path in assets]
+    tf.saved_model.save(module, str(folder), signatures=make_signatures(signatures) | dict(further))
 
 
 def signature_name(name: str, signatures: dict[str, Signature]) -> str:

@@ -28,6 +28,7 @@ class Function(NamedTuple):
         inputs: shapes, dtypes and names of the inputs; images are N×H×W×C float32 in [-1, 1], or uint8 where the name ends in `_pixels`.
         output: the name of the result.
         domain: of the images that come out; None for vectors.
+        source: of the images that go in; None where none do.
         multiple, minimum: of height and width of the images that go in; 0 for what takes none, or takes one size alone.
     """
 
@@ -37,6 +38,7 @@ class Function(NamedTuple):
     inputs: tuple[tf.TensorSpec, ...]
     output: str
     domain: Domain | None = None
+    source: Domain | None = None
     multiple: int = 0
     minimum: int = 0
 
@@ -83,26 +85,30 @@ def _translation(name: str, way: Translator, size: Size | None, batch: int | Non
     made = []
     for kind in ["floats", *(["pixels"] if _has_pixels(way.source) and _has_pixels(way.target) else [])]:
         floats = kind == "floats"
-        source = tf.TensorSpec(sizes, tf.int32, "labels")
+        given = tf.TensorSpec(sizes, tf.int32, "labels")
         if not way.takes_maps:
-            source = tf.TensorSpec([*sizes, way.source.channels], tf.float32 if floats else way.source.dtype, "images")
+            given = tf.TensorSpec([*sizes, way.source.channels], tf.float32 if floats else way.source.dtype, "images")
 
         def call(images, *conditions, floats=floats):
             made = way.translation.function(images if floats else way.to_floats(images), *conditions)
             return made if floats else way.to_pixels(made)
 
         output = "translated" if floats or not way.gives_maps else "translated_labels"
-        made.append(Function(f"{name}_{kind}", name, call, (source, *conditions), output, way.target, *limits))
+        made.append(Function(f"{name}_{kind}", name, call, (given, *conditions), output, way.target, way.source, *limits))
     return made
 
 
 def _encoding(name: str, encoder: Encoder, batch: int | None) -> list[Function]:
     """An encoder without the resizing in front of it: Function.inputs has the size that images are to be given in."""
     shape, function = [batch, *encoder.encoding.size, encoder.source.channels], encoder.encoding.function
-    made = [Function(f"{name}_floats", name, function, (tf.TensorSpec(shape, tf.float32, "images"),), "vectors")]
+    made = [Function(f"{name}_floats", name, function, (tf.TensorSpec(shape, tf.float32, "images"),), "vectors", None, encoder.source)]
     if _has_pixels(encoder.source):
         spec = tf.TensorSpec(shape, encoder.source.dtype, "images")
-        made.append(Function(f"{name}_pixels", name, lambda images: function(normalize(images, encoder.source)), (spec,), "vectors"))
+
+        def encode(images):
+            return function(normalize(images, encoder.source))
+
+        made.append(Function(f"{name}_pixels", name, encode, (spec,), "vectors", None, encoder.source))
     return made
 
 

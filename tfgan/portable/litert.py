@@ -1,6 +1,7 @@
 """LiteRT files (.tflite) of a run's networks, for phones, browsers and small computers, and running them."""
 
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
@@ -40,7 +41,9 @@ def convert(functions: Sequence[Function], quantize: str = "none", calibration: 
         if quantize == "int8":
             given = calibration or {}
             converter.representative_dataset = lambda: ((name, inputs) for name in given for inputs in given[name])
-        return converter.convert()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "(?s).*tf.lite.Interpreter is deprecated")  # which the converter itself uses
+            return converter.convert()
 
 
 def _constant(function: Function) -> Any:

@@ -4,6 +4,7 @@ What only the networks know is judged where they are opened.
 """
 
 import functools
+import importlib.util
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -212,6 +213,7 @@ def judge_export(folder: str, settings: ExportConfig) -> tuple[Path, list[str]]:
         OutputError: the folder cannot be made.
     """
     hold(settings, facts_of(judge_run(folder, settings.checkpoint)), folder)
+    refuse_without_extras(settings.format)
     output = Path(settings.output or Path(folder).expanduser() / "export")
     check_encoding(output, "--output=")
     if os.path.isdir(output):  # through a link, which stays
@@ -224,6 +226,13 @@ def judge_export(folder: str, settings: ExportConfig) -> tuple[Path, list[str]]:
     if not settings.overwrite:
         raise UserError(f"{output} exists. Use --overwrite to replace it, or --output=FOLDER.")
     return output, files
+
+
+def refuse_without_extras(formats: tuple[str, ...]):
+    """Raises `UserError` for a format of an export whose libraries are not installed."""
+    for name, modules in (("litert", ["ai_edge_litert"]), ("onnx", ["tf2onnx", "onnx", "onnxruntime"])):
+        if name in formats and (missing := [module for module in modules if importlib.util.find_spec(module) is None]):
+            raise UserError(f'--format={name} needs {", ".join(missing)}: pip install "tfgan[{name}]"')
 
 
 def _judge_image(flag: str, file: str):

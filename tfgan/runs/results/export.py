@@ -3,22 +3,25 @@
 import dataclasses
 import json
 import logging
+import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from tfgan.config import Domain
 from tfgan.config.verbs import ExportConfig
-from tfgan.data.preparation.ranges import range_of
 from tfgan.errors import OutputError, TrainingFailed, UserError
 from tfgan.inference import Sampler, Signatures, open_inference, translators
 from tfgan.inference.export import export, largest_difference, largest_sample_difference, signature_name
 from tfgan.paths.files import write_atomically
 from tfgan.paths.folders import files_in, new_folder
+from tfgan.portable.agreement import Agreement
+from tfgan.portable.description import values
+from tfgan.portable.graph import functions
 from tfgan.runs.exported import RECORD
 from tfgan.runs.opening import Run, open_run
+from tfgan.runs.results.portable import described, portable, write_portable
 from tfgan.runs.results.scale import find_scale
 from tfgan.runs.training.pictures import stored_inputs
 from tfgan.terminal import waiting
@@ -36,6 +39,7 @@ class Exported(NamedTuple):
     step: int  # of the checkpoint
     signatures: dict[str, str]  # name -> what it does, and how far its results were from the run's
     scale: str  # at what scale the run sees what it translates; "" if it translates nothing, or does not know
+    files: list[Agreement]  # of the other formats, each function of each file with what came of it in its own runtime
 
 
 def export_run(folder: str, settings: ExportConfig, place: tuple[Path, list[str]]) -> Exported:
@@ -55,17 +59,38 @@ def export_run(folder: str, settings: ExportConfig, place: tuple[Path, list[str]
     inputs = {name: stored_inputs(run.folder, signature) for name, signature in signatures.items() if not isinstance(signature, Sampler)}
     if not all(inputs.values()):
         raise UserError(f"{run.folder}/samples/inputs has no images to compare with: the command that trained the run writes them again.")
+    made = portable(run, signatures, inputs, settings)
     logger.info(f"Writing {len(signatures)} signature{'s' * (len(signatures) > 1)} of {run.folder} at step {run.step} to {output}")
     for way in translators(signatures).values():
         way.max_pixels = settings.max_pixels
     try:
         with new_folder(output, replaced) as part:
-            export(signatures, part)
-            described = _compare(signatures, inputs, part, output)
+            compared = _save(run, signatures, inputs, part, output, settings) if "savedmodel" in settings.format else {}
+            files = write_portable(made, part, output, settings)
             scale = _record(run, signatures, part, settings)
     except tf.errors.OpError as error:  # what TensorFlow says of a disk
         raise OutputError(output, error) from error
-    return Exported(output, run.step, described, scale)
+    return Exported(output, run.step, compared, scale, files)
+
+
+def refuse_unfit(exported: Exported):
+    """Raises `TrainingFailed` for an export with files whose results are out of bounds, as those of smaller numbers can be; they stay."""
+    if wrong := list(dict.fromkeys(one.file for one in exported.files if not one.fits)):
+        raise TrainingFailed(
+            f"Out of bounds: {', '.join(wrong)} in {exported.folder}. Look at what they make before you use them, or quantize less."
+        )
+
+
+def _save(
+    run: Run, signatures: Signatures, inputs: dict[str, list[np.ndarray]], part: Path, output: Path, settings: ExportConfig
+) -> dict[str, str]:
+    """Writes the SavedModel to `part`, and returns what `_compare` says of it."""
+    plain = [function for some in functions(signatures, None, None).values() for function in some if function.is_floats]
+    with tempfile.TemporaryDirectory() as folder:
+        asset = Path(folder) / RECORD
+        asset.write_text(json.dumps(described(run, signatures, settings), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        export(signatures, part, {function.name: function.traced() for function in plain}, [asset])
+        return _compare(signatures, inputs, part, output)
 
 
 def _compare(signatures: Signatures, inputs: dict[str, list[np.ndarray]], part: Path, output: Path) -> dict[str, str]:
@@ -93,30 +118,23 @@ def _compare(signatures: Signatures, inputs: dict[str, list[np.ndarray]], part: 
     return described
 
 
-def _values(domain: Domain) -> dict[str, Any]:
-    """What the images of a domain are, as a record states it: channels, type, and the values that are -1 and 1 for the network."""
-    if domain.is_map:
-        return {"channels": 0, "dtype": domain.dtype, "classes": list(domain.require_classes().names)}
-    ranges = domain.value_range or (range_of(domain),)
-    return {"channels": domain.channels, "dtype": domain.dtype, "range": [list(pair) for pair in ranges]}
-
-
 def _record(run: Run, signatures: Signatures, output: Path, settings: ExportConfig) -> str:
     """Writes beside a SavedModel what it was made of; returns at what scale the run sees what it translates, in words."""
     scale, ways = find_scale(run.config), translators(signatures)
-    described = {
+    translates = {
         signature_name(name, signatures): {
             "from": way.source.name,
             "to": way.target.name,
-            "takes": _values(way.source),
-            "gives": _values(way.target),
+            "takes": values(way.source),
+            "gives": values(way.target),
             "network": run.config.hparams.image_size,
             "scale": dataclasses.asdict(scale[way.input_key]) if way.input_key in scale else None,
         }
         for name, way in ways.items()
     }
-    record: dict[str, Any] = {"run": run.folder.resolve().name, "method": run.config.method, "step": run.step, "translates": described}
-    if ways:
+    record: dict[str, Any] = described(run, signatures, settings)
+    if ways and "savedmodel" in settings.format:
+        record["translates"] = translates
         record["max_pixels"] = settings.max_pixels
     record["files"] = files_in(output)
     write_atomically(output / RECORD, json.dumps(record, indent=2) + "\n")
