@@ -124,6 +124,13 @@ def test_the_bar_of_a_notebook_shows_the_same_time_left(monkeypatch):
     progress.close()
 
 
+def test_what_has_no_known_end_is_counted(monkeypatch, capsys):
+    clock = iter(range(1000))
+    monkeypatch.setattr(terminal.time, "perf_counter", lambda: float(next(clock)))
+    assert len(list(waiting("x" * 45, None, "Looking through photos, files"))) == 45
+    assert capsys.readouterr().out == "Looking through photos, files: 10\nLooking through photos, files: 40\n"
+
+
 def test_what_is_soon_done_is_not_told(capsys):
     with Waiting("Making images", 3) as shown:
         shown.advance(3)

@@ -77,10 +77,10 @@ class Waiting:
 
     Args:
         what: the work in words, as a sentence begins: "Making images".
-        total: number of its parts.
+        total: number of its parts; None if nobody knows it, so that only those that are done are counted.
     """
 
-    def __init__(self, what: str, total: int):
+    def __init__(self, what: str, total: int | None):
         self.what, self.total, self.done = what, total, 0
         self._told = time.perf_counter() + FIRST_LINE - SILENCE
         self._first: tuple[float, int] | None = None  # when the first parts were done, and how many
@@ -88,8 +88,7 @@ class Waiting:
         if sys.stderr.isatty():
             from tqdm import tqdm
 
-            form = f"{{desc}} {{bar}} {{n_fmt}}/{{total_fmt}}{self._left()}"
-            self._bar = tqdm(total=total, desc=what, delay=PATIENCE, leave=False, dynamic_ncols=True, bar_format=form)
+            self._bar = tqdm(total=total, desc=what, delay=PATIENCE, leave=False, dynamic_ncols=True, bar_format=self._form())
 
     def advance(self, parts: int = 1):
         """Notes that more parts are done."""
@@ -97,16 +96,20 @@ class Waiting:
         now = time.perf_counter()
         self._first = self._first or (now, self.done)
         if self._bar is not None:
-            self._bar.bar_format = f"{{desc}} {{bar}} {{n_fmt}}/{{total_fmt}}{self._left(now)}"
+            self._bar.bar_format = self._form(now)
             self._bar.update(parts)
-        elif now - self._told >= SILENCE and self.done < self.total:
+        elif now - self._told >= SILENCE and self.done != self.total:
             self._told = now
-            logger.info(f"{self.what}: {self.done} of {self.total}{self._left(now)}")
+            logger.info(f"{self.what}: {self.done}{f' of {self.total}' if self.total else ''}{self._left(now)}")
 
-    def _left(self, now: float = 0.0) -> str:
-        """The time left in words, with a comma before; "" as long as only the first parts are done."""
+    def _form(self, now: float = 0.0) -> str:
+        """The form of the bar, as tqdm takes it."""
+        return f"{{desc}} {{bar}} {{n_fmt}}/{{total_fmt}}{self._left(now)}" if self.total else "{desc}: {n_fmt}"
+
+    def _left(self, now: float) -> str:
+        """The time left in words, with a comma before; "" where it is not known, as when only the first parts are done."""
         began, first = self._first or (now, self.done)
-        if self.done == first:
+        if not self.total or self.done == first:
             return ""
         return f", {duration((now - began) / (self.done - first) * (self.total - self.done))} left"
 
@@ -125,8 +128,8 @@ class Waiting:
             self._bar.close()
 
 
-def waiting(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-    """The items one by one, while it is shown how many of the `total` have come; for `what` see `Waiting`."""
+def waiting(items: Iterable[Item], total: int | None, what: str) -> Iterator[Item]:
+    """The items one by one, while it is shown how many of the `total` have come; for this and `what` see `Waiting`."""
     with Waiting(what, total) as shown:
         for item in items:
             yield item

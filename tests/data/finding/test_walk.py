@@ -7,7 +7,7 @@ import pytest
 
 from tfgan.config.words import say_once
 from tfgan.data.finding.files import find_images
-from tfgan.data.finding.walk import matching, subfolders, walk
+from tfgan.data.finding.walk import matching, root_of, subfolders, walk
 from tfgan.data.folders.layout import list_images
 from tfgan.errors import UserError
 
@@ -135,3 +135,16 @@ def test_a_folder_that_is_gone_is_a_problem_or_empty(tmp_path):
     problems = []
     assert list(walk(tmp_path / "gone", problems.append)) == list(walk(tmp_path / "gone")) == []
     assert problems[0].filename == str(tmp_path / "gone")
+
+
+@pytest.mark.parametrize("find", [list_images, lambda folder: find_images(str(folder)), lambda folder: find_images(f"{folder}/**/*.png")])
+def test_the_whole_file_system_is_no_folder_of_images(tmp_path, find):
+    (tmp_path / "root").symlink_to("/")
+    for folder in (Path("/"), tmp_path / "root"):
+        with pytest.raises(UserError, match="is the whole file system: name the folder that holds the images"):
+            find(folder)
+
+
+def test_folders_directly_below_the_root_may_be_named_by_a_pattern(tmp_path):
+    top = tmp_path.parts[1]
+    assert root_of(f"/{top[:-1]}?/*.none") == Path("/") and list(matching(f"/{top[:-1]}?/*.none", Path("/"))) == []

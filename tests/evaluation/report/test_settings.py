@@ -118,6 +118,14 @@ def test_facts_of_a_run_that_has_only_begun(tmp_path):
     assert dict(settings.facts([run])) == {"method": ["gan"], "trained": ["step 5"], "val_ssim": ["not finite"]}
 
 
+@pytest.mark.parametrize("size, shown", [([8, 4], "8 × 4"), (7, "7"), (-0.5, "-0.5"), ("ab", "ab"), (True, "true"), (None, None)])
+def test_the_size_is_shown_as_the_record_states_it(tmp_path, size, shown):
+    """Also where it is damaged: the report needs nothing to be right."""
+    run = read_run(write_run(tmp_path / "a", CONFIG | {"spec": CONFIG["spec"] | {"image_size": size}}))
+    assert dict(settings.facts([run])).get("image size") == ([shown] if shown else None)
+    make_record([run], 0)
+
+
 @pytest.mark.parametrize("name, best", [("val_psnr", "3 (best 5 at step 2)"), ("val_l1", "3 (best 1 at step 1)"), ("val_novel", "3")])
 def test_best_is_lowest_or_highest(name, best):
     rows = [{"step": 1, name: 1.0}, {"step": 2, name: 5.0}, {"step": 3, name: 3.0}, {"step": 4, name: math.nan}]

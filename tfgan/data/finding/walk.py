@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tfgan.config.words import say_once
+from tfgan.errors import UserError
+from tfgan.terminal import waiting
 
 Problem = Callable[[OSError], None]
 
@@ -18,13 +20,22 @@ def _pass_over(error: OSError):
 def walk(folder: Path, problem: Problem = _pass_over, depth: int | None = None) -> Iterator[Path]:
     """Yields all that is in a folder and in those inside it and is no folder, by its path, whatever it is: a file, a pipe, a broken link.
 
-    Hidden folders are passed over. So are links to a folder that has been visited, and links to a folder that they lie in, which would
-    never end; both are said once in a process.
+    What takes long is told. Hidden folders are passed over. So are links to a folder that has been visited, and links to a folder that they
+    lie in, which would never end; both are said once in a process.
 
     Args:
         problem: called for a folder that cannot be read.
         depth: levels that are looked at: 1 is the folder alone; None: all.
+
+    Raises:
+        UserError: the folder is the whole file system, which would take hours, and is named by mistake.
     """
+    if depth is None and os.path.realpath(folder) == "/":
+        raise UserError(f"{folder} is the whole file system: name the folder that holds the images.")
+    yield from waiting(_walk(folder, problem, depth), None, f"Looking through {folder}, files")
+
+
+def _walk(folder: Path, problem: Problem, depth: int | None) -> Iterator[Path]:
     seen: set[tuple[int, int]] = set()
     links: list[tuple[str, int]] = []
     pending = [(os.fspath(folder), 1)]

@@ -113,13 +113,14 @@ def facts(runs: list[Run]) -> Table:
 def _facts(run: Run) -> dict[str, str]:
     data, training, hparams, spec = (_part(run, name) for name in ("data", "training", "hparams", "spec"))
     domains, sizes = (spec[name] if isinstance(spec.get(name), dict) else {} for name in ("domains", "sizes"))
+    size = spec.get("image_size")
     found = {
         "method": run.config.get("method"),
         "data": data.get("data_dir") or data.get("dataset"),
         "from → to": " → ".join(str(domains[key].get("name")) for key in _ways(domains)),
         "images": ", ".join(f"{count} {split}" for split, count in sizes.items()),
         "learned from": _learned_from(spec),
-        "image size": " × ".join(map(str, spec.get("image_size") or ())),
+        "image size": " × ".join(map(str, size)) if isinstance(size, list) else size,
         "scale of samples and evaluations": _scale(_part(run, "scale")),
         "trained": _progress(run.rows, hparams),
         "batch size": hparams.get("batch_size"),
