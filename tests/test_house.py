@@ -41,7 +41,13 @@ BELOW = {
 }
 SHARED_BY_METHODS = ("base", "hparams", "noise")
 ROOMS = {
-    "runs": {"planning": set(), "evaluation": set(), "training": {"planning", "evaluation"}, "results": {"training"}},
+    "runs": {
+        "planning": set(),
+        "evaluation": set(),
+        "training": {"planning", "evaluation"},
+        "results": {"training"},
+        "importing": {"training"},
+    },
     "data": {
         "reading": set(),
         "finding": {"reading"},
@@ -55,7 +61,7 @@ ROOMS = {
     },
 }
 """Folder in tfgan/runs and in tfgan/data -> the others that it may know; files beside them are for all, and in data know folders too."""
-CARRIERS = ("training", "inference", "evaluation", "portable", "app")
+CARRIERS = ("training", "inference", "evaluation", "portable", "app", "weights")
 """They take methods and data sets as arguments, and never meet each other."""
 BELOW |= dict.fromkeys(CARRIERS, set(BELOW))
 BELOW |= {"portable": BELOW["portable"] | {"inference"}}  # whose networks it writes for other runtimes

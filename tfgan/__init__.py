@@ -12,7 +12,20 @@ __version__ = "0.1.0"
 
 _HOMES = {
     **dict.fromkeys(
-        ("Run", "check", "evaluate", "list_datasets", "list_methods", "list_recipes", "load", "open_dataset", "serve", "train"), "api"
+        (
+            "Run",
+            "check",
+            "evaluate",
+            "import_weights",
+            "list_datasets",
+            "list_methods",
+            "list_recipes",
+            "load",
+            "open_dataset",
+            "serve",
+            "train",
+        ),
+        "api",
     ),
     **dict.fromkeys(("OutputError", "TrainingFailed", "UserError"), "errors"),
 }

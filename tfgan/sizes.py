@@ -23,6 +23,15 @@ def parse_generator(name: str) -> tuple[str, int]:
     raise ValueError(f"{name} is unknown. Use unet_256, unet_128, … or encdec_256, … (a power of two) or resnet_9, … (a number of blocks).")
 
 
+RESNETS = tuple(f"resnet_{blocks}" for blocks in range(1, MOST_BLOCKS + 1))
+"""All names of ResNet generators."""
+
+
+def is_unet(name: str) -> bool:
+    """Whether a generator's name, which may be auto, stands for a U-Net or an encoder–decoder."""
+    return name not in RESNETS
+
+
 def fitting_unet(image_size: Size) -> str:
     """The name of the largest U-Net, up to the paper's unet_256, of which height and width are multiples."""
     return f"unet_{math.gcd(256, *image_size)}"

@@ -2,7 +2,6 @@
 
 import functools
 import math
-import re
 
 import keras
 import numpy as np
@@ -26,8 +25,12 @@ def trainable(*models):
 
 def layers(model, kind):
     """In the order in which they were made."""
-    found = [layer for layer in model._flatten_layers() if isinstance(layer, kind)]
-    return sorted(found, key=lambda layer: int((re.search(r"_(\d+)$", layer.name) or ["", 0])[1]))
+    order = ["first", "head", "middle", "up", "hidden", "gamma", "beta", "s", "last"]
+
+    def place(layer):
+        return [int(word) if word.isdecimal() else order.index(word) + 2 if word in order else 0 for word in layer.name.split("_")]
+
+    return sorted((layer for layer in model._flatten_layers() if isinstance(layer, kind)), key=place)
 
 
 def leaky_relus(model):

@@ -25,6 +25,7 @@ VERBS = {
     "translate": "translate images with a trained run",
     "sample": "make images from noise with a trained run",
     "evaluate": "measure how good the images of runs or folders are",
+    "import": "make a run of weights that somebody else trained",
     "export": "write a SavedModel that does not need tfgan",
     "serve": "answer requests over HTTP, with a page for the browser",
     "report": "write one HTML file about a run, or about several side by side",
@@ -114,4 +115,4 @@ def _flush():
 def _verb(name: str):
     if name not in VERBS:
         raise UserError(f"`tfgan {shortened(name)}` is unknown.{did_you_mean(name, VERBS)} Verbs: {', '.join(VERBS)}.")
-    return importlib.import_module(f"tfgan.cli.{name}")
+    return importlib.import_module(f"tfgan.cli.{'import_' if name == 'import' else name}")  # which Python keeps for itself

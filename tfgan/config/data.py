@@ -15,6 +15,8 @@ from tfgan.paths.home import with_home
 
 OWN = "own:"
 """Begin of the setting `dataset` of images that a program gives, before a hash of what they are."""
+IMPORTED = "imported"
+"""The setting `dataset` of runs whose weights are somebody else's, where nobody has named images."""
 AUGMENTS = ("vertical_flip", "rot90", "scale", "color")
 """Random changes of training images beside crop and flip."""
 

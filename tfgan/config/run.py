@@ -19,7 +19,7 @@ from tfgan.config.words import say_once, tell_old_words
 from tfgan.errors import UserError
 from tfgan.paths.files import write_atomically
 
-FORMAT = 4
+FORMAT = 5
 """The version of the file. It rises with each setting that says what is learned and is new or gone, and with each check that takes less
 than before: a program refuses files of higher ones, as it would make something else of them. Files of version 0 do not state it."""
 
@@ -40,6 +40,7 @@ class RunConfig:
         versions: name -> version of what the run was made with: tfgan, TensorFlow, Keras, NumPy and Python.
         hardware: what the rounding of results depends on, by name; empty in runs of older versions.
         scale: key of a batch's images -> at what scale the run sees them; empty in runs of older versions.
+        imported: of a run whose weights somebody else trained: name of each file that they were in -> its SHA-256; empty for all others.
     """
 
     method: str
@@ -50,6 +51,7 @@ class RunConfig:
     versions: dict[str, str]
     hardware: dict[str, str] = dataclasses.field(default_factory=dict)  # what rounding depends on; empty in runs of older versions
     scale: dict[str, Scale] = dataclasses.field(default_factory=dict)
+    imported: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def write(self, path: Path):
         write_atomically(path, json.dumps(self.record(), indent=2) + "\n")

@@ -171,6 +171,8 @@ class DataSpec:
 
     def learned_from(self, step: int | None = None) -> str:
         """What training images the run has learned from until `step`, by default to this day, in words."""
+        if not self.fingerprint:
+            return "images that are not known"
         states = [state for state in self.states if step is None or state.step < max(step, 1)]
         if len(states) < 2:
             return f"{states[0].images if states else self.sizes['train']:,} images"
@@ -182,7 +184,8 @@ class DataSpec:
         keys = [key for key in BATCH_KINDS[self.kind].keys if key not in BESIDE_IMAGES]
         if set(self.domains) != set(keys):
             return f"domains must be {' and '.join(keys)}, those of {self.kind} batches"
-        if self.sizes.get("train", 0) < 1 or min(self.sizes.values()) < 0:
+        known = bool(self.fingerprint)  # unlike the images of weights that somebody else trained
+        if self.sizes.get("train", 0) < known or min(self.sizes.values(), default=0) < 0:
             return "sizes must be the images of each split, one for training at least"
         steps = [state.step for state in self.states]
         if steps and (steps[0] or sorted(set(steps)) != steps or self.states[-1].fingerprint != self.fingerprint):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfgan.config import BATCH_KINDS, SPECIFIC, DataConfig, Size, idle_settings
+from tfgan.config.data import IMPORTED
 from tfgan.data.catalog import DATASETS, MEASURED
 from tfgan.data.directions import parse_direction, side_names
 from tfgan.errors import UserError, did_you_mean
@@ -102,6 +103,8 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str
     from tfgan.data.preparation.ranges import with_ranges
 
     check_settings(settings, kind)
+    if settings.dataset == IMPORTED and not settings.data_dir:
+        raise UserError("The run was imported and has no images: name a folder of them, --data_dir=FOLDER.")
     if is_made(settings):
         splits = synthetic(settings, kind, loaded_size)
     elif is_own(settings) and not BATCH_KINDS[kind].translates:  # as they were given; of two domains, sides and classes are still chosen

@@ -10,7 +10,7 @@ from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
 from tfgan.methods import base
-from tfgan.sizes import generator_minimum, generator_multiple, patchgan_minimum
+from tfgan.sizes import RESNETS, generator_minimum, generator_multiple, is_unet, patchgan_minimum
 
 GENERATORS = ("to_target", "to_source")
 DISCRIMINATORS = ("of_target", "of_source")
@@ -19,6 +19,8 @@ DISCRIMINATORS = ("of_target", "of_source")
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AdamHParams):
     unused: ClassVar[Table] = (
+        Unused(("skip_activation",), {"generator": RESNETS}, said=True),
+        Unused(("padding_side",), {"generator": is_unet}, said=True),
         Unused(("identity_weight",), {"cycle_weight": (0.0,)}, why="with --cycle_weight=0, of which it is a share", said=True),
     )
 
@@ -27,6 +29,17 @@ class HParams(base.AdamHParams):
     ndf: int = setting(64, "filters of each discriminator's first convolution", at_least=1, at_most=2**16)
     n_layers: int = setting(
         3, "strided convolutions of a discriminator: 0 to 5 see patches of 1, 16, 34, 70, 142, 286 pixels", at_least=0, at_most=5
+    )
+    skip_activation: str = setting(
+        "leaky_relu",
+        "activation of what a U-Net's decoder gets of its encoder: leaky_relu, as in TensorFlow's tutorial, or relu, as the authors'",
+        choices=("leaky_relu", "relu"),
+    )
+    padding_side: str = setting(
+        "after",
+        "where a ResNet's convolutions of stride 2 are padded: after the image, as by TensorFlow, or before it, as by PyTorch, whose "
+        "weights need it",
+        choices=("after", "before"),
     )
     upsampling: str = setting(
         "deconv",
@@ -87,7 +100,15 @@ class CycleGAN(base.Method):
     def _build_generator(self, source, target):
         h = self.hparams
         return networks.generators.build_generator(
-            h.generator, source.channels, target.channels, ngf=h.ngf, norm="instance", upsampling=h.upsampling, dropout=h.dropout
+            h.generator,
+            source.channels,
+            target.channels,
+            ngf=h.ngf,
+            norm="instance",
+            skip_activation=h.skip_activation,
+            padding_side=h.padding_side,
+            upsampling=h.upsampling,
+            dropout=h.dropout,
         )
 
     def _make_pool(self, domain):

@@ -11,7 +11,7 @@ from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
 from tfgan.methods import base
 from tfgan.one_hot import as_seen, network_channels, where_known
-from tfgan.sizes import fitting_unet, generator_minimum, generator_multiple
+from tfgan.sizes import RESNETS, fitting_unet, generator_minimum, generator_multiple, is_unet
 
 LEAST_UNET = 16  # pixels that the smallest U-Net takes to one: what --generator=auto takes it for
 
@@ -21,8 +21,11 @@ class HParams(base.AveragedHParams, base.AdamHParams):
     unused: ClassVar[Table] = (
         Unused(("loss", "updates", "diffaugment"), {"objective": ("l1",)}),
         Unused(("l1_weight",), {"objective": ("gan", "cgan")}),
-        Unused(("ndf", "n_layers"), {"objective": ("l1",)}, said=True),  # a recipe may be run with another objective
+        Unused(("ndf", "n_layers", "first_bias"), {"objective": ("l1",)}, said=True),  # a recipe may be run with another objective
         Unused(("sync_batch_norm", "inference_statistics"), {"norm": lambda norm: norm != "batch"}, said=True),
+        Unused(("first_bias",), {"norm": lambda norm: norm != "batch"}, said=True),
+        Unused(("skip_activation",), {"generator": RESNETS}, said=True),
+        Unused(("padding_side",), {"generator": is_unet}, said=True),
         Unused(("inference_dropout",), {"dropout": (0.0,)}, why="with --dropout=0", said=True),
     )
 
@@ -47,6 +50,21 @@ class HParams(base.AveragedHParams, base.AdamHParams):
     bottleneck_norm: bool = setting(
         False,
         "batch norm on the U-Net's innermost layer too, as in TensorFlow's tutorial; at batch size 1 that layer then ignores its input",
+    )
+    skip_activation: str = setting(
+        "leaky_relu",
+        "activation of what a U-Net's decoder gets of its encoder: leaky_relu, as in TensorFlow's tutorial, or relu, as the authors'",
+        choices=("leaky_relu", "relu"),
+    )
+    padding_side: str = setting(
+        "after",
+        "where a ResNet's convolutions of stride 2 are padded: after the image, as by TensorFlow, or before it, as by PyTorch, whose "
+        "weights need it",
+        choices=("after", "before"),
+    )
+    first_bias: bool = setting(
+        False,
+        "a bias in the discriminator's first convolution beside batch norm too, as in the authors' code; TensorFlow's tutorial has none",
     )
     upsampling: str = setting(
         "deconv",
@@ -136,6 +154,7 @@ class Pix2Pix(base.Method):
                 ndf=hparams.ndf,
                 n_layers=hparams.n_layers,
                 norm=hparams.norm,
+                first_bias=hparams.first_bias,
                 synchronized=hparams.sync_batch_norm,
             )
             self.networks["discriminator"] = self.discriminator
@@ -155,6 +174,8 @@ class Pix2Pix(base.Method):
             ngf=hparams.ngf,
             norm=hparams.norm,
             bottleneck_norm=hparams.bottleneck_norm,
+            skip_activation=hparams.skip_activation,
+            padding_side=hparams.padding_side,
             upsampling=hparams.upsampling,
             dropout=hparams.dropout,
             dropout_at_inference=hparams.inference_dropout,

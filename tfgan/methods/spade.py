@@ -32,9 +32,15 @@ class HParams(base.AdamHParams):
     ndf: int = setting(64, "filters of each discriminator's first convolution", at_least=1, at_most=2**16)
     depth: int = setting(
         0,
-        "how often the generator doubles the size; 0: 5 times from 256×256 on, where it starts with 8×8, less often for smaller images",
+        "how often the generator doubles the size; 0: 5 times from 256×256 on, where it starts with 8×8, less often for smaller images, "
+        "and as often as --num_upsampling_layers adds",
         at_least=0,
         at_most=10,
+    )
+    num_upsampling_layers: str = setting(
+        "normal",
+        "more: one of the doublings is between the two blocks in the middle; most: and another, with a block of half the filters, last",
+        choices=("normal", "more", "most"),
     )
     n_layers: int = setting(
         4, "convolutions of each discriminator before its logits; all but the last have stride 2", at_least=1, at_most=8
@@ -62,6 +68,8 @@ class HParams(base.AdamHParams):
     def __post_init__(self):
         super().__post_init__()
         depth, least = self.effective()["depth"], multiscale_minimum(self.scales, self.n_layers)
+        if depth <= self.more_doublings:
+            raise UserError(f"--depth={depth} is too little for --num_upsampling_layers={self.num_upsampling_layers}: leave it out.")
         fits = all(size and size % 2**depth == 0 for size in self.image_size)
         self.require_size(fits, f"--depth={depth}", f"multiples of {2**depth}")
         judge = f"--n_layers={self.n_layers} and --scales={self.scales}"
@@ -71,9 +79,13 @@ class HParams(base.AdamHParams):
         if self.encoder_size & (self.encoder_size - 1) or 0 < self.encoder_size < 8:
             raise UserError(f"--encoder_size={self.encoder_size} must be a power of two, 8 or larger.")
 
+    @property
+    def more_doublings(self) -> int:
+        return ("normal", "more", "most").index(self.num_upsampling_layers)
+
     def effective(self):
         encoder_size = self.encoder_size or fitting_power(self.image_size)
-        depth = self.depth or fitting_doublings(self.image_size)
+        depth = self.depth or fitting_doublings(self.image_size) + self.more_doublings
         return super().effective() | {"depth": depth, "encoder_size": encoder_size if self.style_encoder else 0}
 
 
@@ -97,6 +109,7 @@ class Spade(base.Method):
             self.image.channels,
             ngf=hparams.ngf,
             depth=hparams.depth,
+            num_upsampling_layers=hparams.num_upsampling_layers,
             latent_dim=hparams.latent_dim if hparams.style_encoder else 0,
             image_size=hparams.image_size,
             synchronized=hparams.sync_batch_norm,

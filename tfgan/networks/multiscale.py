@@ -24,24 +24,24 @@ def multiscale_discriminator(*channels, scales=2, ndf=64, n_layers=4):
     outputs = {}
     for scale in range(scales):
         x = HalvingPool()(x) if scale else x  # N × H/2^scale × W/2^scale × C
-        outputs[f"scale_{scale}"] = _patches(x, ndf, n_layers)
+        outputs[f"scale_{scale}"] = _patches(x, ndf, n_layers, f"scale_{scale}")
     return keras.Model(inputs, outputs, name="multiscale_discriminator")
 
 
-def _patches(x, ndf, n_layers):
-    """The maps and logits of one scale's discriminator.
+def _patches(x, ndf, n_layers, name):
+    """The maps and logits of one scale's discriminator, whose name begins those of its layers.
 
     Spectral norm is only between the first and the last convolution, as in the paper's code; the paper says all layers.
     """
     maps = []
     for layer in range(n_layers):
         filters, strides = ndf * min(2**layer, 8), 1 if layer and layer == n_layers - 1 else 2
-        x = keras.layers.ZeroPadding2D(2)(x)
+        x, layer_name = keras.layers.ZeroPadding2D(2)(x), f"{name}_conv_{layer}"
         if layer:
-            x = instance_norm()(spectral_conv(filters, 4, strides, "valid", use_bias=False)(x))
+            x = instance_norm()(spectral_conv(filters, 4, strides, "valid", use_bias=False, name=layer_name)(x))
         else:
-            x = conv(filters, 4, strides, "valid")(x)
+            x = conv(filters, 4, strides, "valid", name=layer_name)(x)
         x = leaky_relu(x)  # N × h × w × f
         maps.append(x)
-    x = conv(1, 4, padding="valid")(keras.layers.ZeroPadding2D(2)(x))  # N × h × w × 1
+    x = conv(1, 4, padding="valid", name=f"{name}_conv_{n_layers}")(keras.layers.ZeroPadding2D(2)(x))  # N × h × w × 1
     return [*maps, keras.layers.Activation("linear", dtype="float32")(x)]

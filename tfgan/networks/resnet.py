@@ -3,7 +3,7 @@
 import keras
 
 from tfgan.layers import Dropout, ReflectionPadding
-from tfgan.networks.blocks import conv, norm_layer, upsample_conv
+from tfgan.networks.blocks import conv, norm_layer, normal_init, upsample_conv
 
 
 def resnet(
@@ -16,6 +16,7 @@ def resnet(
     dropout=0.0,
     dropout_at_inference=False,
     upsampling="deconv",
+    padding_side="after",
     **batch_norm,
 ):
     """A ResNet generator: images N×H×W×`in_channels` in [-1, 1] -> N×H×W×`out_channels` in [-1, 1] float32.
@@ -28,6 +29,8 @@ def resnet(
         norm: batch, instance or none.
         dropout_at_inference: also drop after training, see `tfgan.layers.Dropout`.
         upsampling: deconv or resize, see `tfgan.networks.blocks.upsample_conv`.
+        padding_side: where the 3×3 convolutions of stride 2 are padded by one row and column, and transposed ones cut: after the image, as
+            TensorFlow does it, or before it, as PyTorch does. What can be learned is the same, but for weights of the other one.
         dropout: rate inside the residual blocks; CycleGAN uses none.
         batch_norm: arguments of `tfgan.layers.BatchNorm`, if `norm` is batch.
     """
@@ -48,12 +51,27 @@ def resnet(
 
     inputs = keras.Input((None, None, in_channels))
     x = normalized([ReflectionPadding(3), conv(ngf, 7, padding="valid", use_bias=use_bias)], inputs)  # N × H × W × ngf
-    x = normalized([conv(2 * ngf, 3, 2, use_bias=use_bias)], x)  # N × H/2 × W/2 × 2 ngf
-    x = normalized([conv(4 * ngf, 3, 2, use_bias=use_bias)], x)  # N × H/4 × W/4 × 4 ngf
+    x = normalized(_halving(2 * ngf, padding_side, use_bias), x)  # N × H/2 × W/2 × 2 ngf
+    x = normalized(_halving(4 * ngf, padding_side, use_bias), x)  # N × H/4 × W/4 × 4 ngf
     for _ in range(n_blocks):
         x = residual_block(x)  # N × H/4 × W/4 × 4 ngf
-    x = normalized(upsample_conv(2 * ngf, upsampling, kernel=3, use_bias=use_bias), x)  # N × H/2 × W/2 × 2 ngf
-    x = normalized(upsample_conv(ngf, upsampling, kernel=3, use_bias=use_bias), x)  # N × H × W × ngf
+    x = normalized(_doubling(2 * ngf, upsampling, padding_side, use_bias), x)  # N × H/2 × W/2 × 2 ngf
+    x = normalized(_doubling(ngf, upsampling, padding_side, use_bias), x)  # N × H × W × ngf
     x = conv(out_channels, 7, padding="valid")(ReflectionPadding(3)(x))  # N × H × W × out_channels
     x = keras.layers.Activation("tanh", dtype="float32")(x)
     return keras.Model(inputs, x, name=f"resnet_{n_blocks}")
+
+
+def _halving(filters, padding_side, use_bias):
+    """Layers that halve images by a convolution of 3×3."""
+    if padding_side == "after":
+        return [conv(filters, 3, 2, use_bias=use_bias)]
+    return [keras.layers.ZeroPadding2D(((1, 0), (1, 0))), conv(filters, 3, 2, "valid", use_bias)]
+
+
+def _doubling(filters, upsampling, padding_side, use_bias):
+    """Layers that double images by a transposed convolution of 3×3, or as `upsampling` says."""
+    if padding_side == "after" or upsampling != "deconv":
+        return upsample_conv(filters, upsampling, kernel=3, use_bias=use_bias)
+    whole = keras.layers.Conv2DTranspose(filters, 3, 2, "valid", use_bias=use_bias, kernel_initializer=normal_init())  # 2H + 1 × 2W + 1
+    return [whole, keras.layers.Cropping2D(((1, 0), (1, 0)))]

@@ -55,8 +55,8 @@ def stargan_discriminator(channels, labels, image_size, *, ndf=64, n_layers=6):
         x = _conv(f, 4, 2, use_bias=True, bias_initializer=bias)(x)  # N × H/2^(level+1) × W/2^(level+1) × f
         x = keras.layers.LeakyReLU(negative_slope=SLOPE)(x)
         fan_in = 16 * f
-    scores = _conv(1, 3)(x)  # N × H/2^n × W/2^n × 1
-    logits = keras.layers.Flatten()(_conv(labels, tuple(x.shape[1:3]), padding="valid")(x))  # N × labels
+    scores = _conv(1, 3, name="scores")(x)  # N × H/2^n × W/2^n × 1
+    logits = keras.layers.Flatten()(_conv(labels, tuple(x.shape[1:3]), padding="valid", name="logits")(x))  # N × labels
     outputs = [keras.layers.Activation("linear", dtype="float32")(output) for output in (scores, logits)]
     return keras.Model(images, outputs, name="stargan_discriminator")
 

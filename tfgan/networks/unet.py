@@ -17,6 +17,7 @@ def unet(
     dropout=0.5,
     dropout_at_inference=False,
     upsampling="deconv",
+    skip_activation="leaky_relu",
     **batch_norm,
 ):
     """A U-Net: images N×H×W×`in_channels` in [-1, 1] -> N×H×W×`out_channels` in [-1, 1] float32; H and W multiples of 2^`depth`.
@@ -31,6 +32,8 @@ def unet(
         dropout: rate in the first three decoder blocks, before the activation.
         dropout_at_inference: also drop after training, see `tfgan.layers.Dropout`.
         upsampling: deconv or resize, see `tfgan.networks.blocks.upsample_conv`.
+        skip_activation: of what the decoder gets of the encoder, the bottleneck too: leaky_relu, as in TensorFlow's tutorial, or relu, as
+            in the authors' code.
         batch_norm: arguments of `tfgan.layers.BatchNorm`, if `norm` is batch.
     """
     filters = [ngf * min(2**level, 8) for level in range(depth)]
@@ -44,6 +47,9 @@ def unet(
         x = downsample(f, norm_layer(norm, **batch_norm) if normalized else None, use_bias)(x)
         encoded.append(x)  # N × H/2^(level+1) × W/2^(level+1) × f
 
+    if skip_activation == "relu":
+        encoded = [keras.layers.ReLU()(y) for y in encoded]  # behind LeakyReLU: what was negative is 0
+        x = encoded[-1]
     for level in reversed(range(depth - 1)):
         rate = dropout if level >= depth - 4 else 0.0
         block = upsample(filters[level], norm_layer(norm, **batch_norm), rate, use_bias, upsampling, dropout_at_inference)

@@ -99,6 +99,11 @@ def earlier_run(workdir: str, method: str, hparams: HParams) -> RunConfig | None
         raise UserError(f"{path} has checkpoints, but no config.json, which says what they are of. Put it back, or use another --workdir.")
     resume_point(path / "checkpoints")  # raises for a run that cannot go on
     found = read_config(path)
+    if found.imported:
+        raise UserError(
+            f"{path} was imported from {', '.join(found.imported)}, without the state of optimizers, so that no training goes on in it. "
+            f"Start a new run from its weights: --init_from={path}, and another --workdir."
+        )
     return prolong(found, hparams) if found.method == method else found
 
 

@@ -22,7 +22,7 @@ def choose_passage(run: Run, translator: Translator, settings: TranslateConfig) 
     hparams, size = run.config.hparams, settings.size
     if not size:
         size = translator.translation.size
-        if size == TRAINED and not run.config.scale:
+        if size == TRAINED and not run.config.scale and not run.config.imported:
             size = FULL
             say_once(
                 f"{run.folder} was made by a version that did not record the scale of training: images are translated at their own size, "

@@ -1,0 +1,1 @@
+"""Runs of weights that somebody else trained."""

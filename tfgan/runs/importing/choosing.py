@@ -1,0 +1,280 @@
+"""Which run networks of other people's files make: method, settings and images, and what of it is a guess."""
+
+import dataclasses
+import math
+import re
+from typing import Any
+
+from tfgan.config import Classes, DataConfig, Domain, Size, as_flag
+from tfgan.config.unused import hold
+from tfgan.config.verbs import ImportConfig
+from tfgan.data import parse_direction
+from tfgan.data.label_maps.classes import distinct_colors
+from tfgan.errors import UserError
+from tfgan.runs.importing.files import Part
+
+CELEBA = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
+"""The attributes of StarGAN's published weights, of which the first three exclude each other."""
+PICTURES = (1, 3, 4)  # channels
+
+
+@dataclasses.dataclass
+class Choice:
+    """The run that networks make.
+
+    Attributes:
+        method: its name.
+        settings: of the method.
+        networks: name of a network of the method -> the part whose weights it takes.
+        domains: key of a batch -> what is known of its images.
+        guesses: what the files do not tell, a sentence each, with the flag that says otherwise.
+        attributes, groups: of StarGAN: names, and which of them exclude each other.
+    """
+
+    method: str
+    settings: dict[str, Any]
+    networks: dict[str, Part]
+    domains: dict[str, Domain]
+    guesses: list[str]
+    attributes: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
+
+
+def choose(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> Choice:
+    """The run that the networks of some files make.
+
+    Raises:
+        UserError: networks that do not belong together, settings that do not fit them, or an option that does nothing.
+    """
+    first = next(part for name, part in parts.items() if name.startswith("G"))
+    for part in parts.values():
+        if part.found.family != first.found.family:
+            raise UserError(f"{part.path} is {part.found.words}, and {first.path} {first.found.words}: {_alone(part)}")
+    told = first.found.settings
+    facts = {
+        "spade": first.found.family == "spade",
+        "batch norm": told.get("norm") == "batch",
+        "unet": str(told.get("generator")).startswith("unet"),
+    }
+    hold(settings, facts, str(first.path))
+    if first.found.family == "stargan":
+        return _stargan(parts, settings, data)
+    if first.found.family == "spade":
+        return _spade(parts, settings, data)
+    return _cyclegan(parts, settings, data) if {"G_A", "G_B"} <= parts.keys() else _pix2pix(parts, settings, data)
+
+
+def _alone(part: Part) -> str:
+    return f"they do not belong together; leave {part.path.name} out by --alone."
+
+
+def _picture(name: str, channels: int) -> Domain:
+    return Domain(name, channels, bands=channels not in PICTURES)
+
+
+def _sides(data: DataConfig, guesses: list[str], turned: bool = False) -> tuple[str, str]:
+    """The names of source and target; `turned`: without other words, the source is B."""
+    a, b = data.domains if len(data.domains) == 2 else ("A", "B")
+    if not data.domains:
+        guesses.append(f"The domains are called {a} and {b} (--domains=A,B names them).")
+    direction = "BtoA" if turned and data.direction == DataConfig.direction else data.direction
+    return (a, b) if parse_direction(direction, a, b)[0] == "A" else (b, a)
+
+
+def _image_size(settings: ImportConfig, size: Size, guesses: list[str], why: str) -> Size:
+    if settings.image_size != (0, 0):
+        return settings.image_size
+    guesses.append(f"Training images had {size[0]}×{size[1]} pixels, {why} (--image_size).")
+    return size
+
+
+def _generator(part: Part, settings: ImportConfig, guesses: list[str]) -> dict[str, Any]:
+    """The settings of pix2pix' and CycleGAN's generators alike."""
+    found = dict(part.found.settings)
+    unet = found["generator"].startswith("unet_")
+    size = int(found["generator"].partition("_")[2]) if unet else 256
+    found["image_size"] = _image_size(settings, (size, size), guesses, "as the U-Net's levels suggest" if unet else "as is usual")
+    if unet:
+        found["dropout"] = settings.dropout
+        if settings.dropout == ImportConfig.dropout:
+            guesses.append(
+                "In training it has dropout of 0.5, as is usual, which weights do not tell (--dropout=0). Translations have none."
+            )
+    return found
+
+
+def _pix2pix(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> Choice:
+    guesses: list[str] = []
+    name, part = next((name, part) for name, part in parts.items() if name.startswith("G"))
+    taken, made = part.found.facts["in"], part.found.facts["out"]
+    source, target = _sides(data, guesses, turned=name == "G_B")
+    found = _generator(part, settings, guesses) | {"updates": "discriminator_first"}
+    if found["norm"] == "batch":
+        found["inference_statistics"] = settings.statistics
+        if settings.statistics == ImportConfig.statistics:
+            guesses.append("Batch norms take the statistics of each image, as the authors' test does without --eval (--statistics=moving).")
+    networks = {"generator": part}
+    judge = parts.get("D") or parts.get(f"D_{name[-1]}")
+    if judge is None:
+        guesses.append("There is no discriminator: that of the run is not trained.")
+    else:
+        found |= _judge(judge, found["norm"])
+        found["objective"] = _objective(judge, taken, made)
+        networks["discriminator"] = judge
+    guesses.append(f"It translates {source} to {target}. The losses of training are not known: pix2pix' are taken.")
+    return Choice("pix2pix", found, networks, {"source": _picture(source, taken), "target": _picture(target, made)}, guesses)
+
+
+def _judge(part: Part, norm: str) -> dict[str, Any]:
+    found = part.found.settings
+    if found["norm"] != norm:
+        raise UserError(f"{part.path} is {part.found.words}, and the generator has {norm} norm: {_alone(part)}")
+    return found
+
+
+def _objective(judge: Part, taken: int, made: int) -> str:
+    seen = judge.found.facts["in"]
+    if seen not in (made, taken + made):
+        raise UserError(f"{judge.path} judges {seen} channels; {made}, or {taken + made} with the source, are expected: {_alone(judge)}")
+    return "l1+cgan" if seen == taken + made else "l1+gan"
+
+
+def _cyclegan(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> Choice:
+    guesses: list[str] = []
+    there, back = parts["G_A"], parts["G_B"]
+    if there.found.settings != back.found.settings:
+        raise UserError(f"{there.path} is {there.found.words}, and {back.path} {back.found.words}: CycleGAN has two of a kind. --alone.")
+    a, b = there.found.facts["in"], there.found.facts["out"]
+    if (back.found.facts["in"], back.found.facts["out"]) != (b, a):
+        raise UserError(f"{there.path} takes {a} channels to {b}, and {back.path} does not take {b} to {a}: they are no CycleGAN. --alone.")
+    if there.found.settings["norm"] != "instance":
+        raise UserError(f"{there.path} is {there.found.words}, and tfgan's CycleGAN has instance norm: import each way by --alone.")
+    if data.direction != DataConfig.direction:
+        raise UserError("--direction does nothing for CycleGAN, which translates both ways: leave it out.")
+    source, target = _sides(data, guesses)
+    found = _generator(there, settings, guesses)
+    found.pop("norm")
+    networks = {"to_target": there, "to_source": back}
+    judges = {"of_target": parts.get("D_A"), "of_source": parts.get("D_B")}  # named after the generator that they judge
+    for (name, judge), channels in zip(judges.items(), (b, a)):
+        if judge is None:
+            guesses.append(f"There is no discriminator of {target if name == 'of_target' else source}: that of the run is not trained.")
+            continue
+        if judge.found.facts["in"] != channels:
+            raise UserError(f"{judge.path} judges {judge.found.facts['in']} channels, not {channels}: {_alone(judge)}")
+        told = {key: value for key, value in _judge(judge, "instance").items() if key != "norm"}
+        if any(found.setdefault(key, value) != value for key, value in told.items()):
+            raise UserError(f"{judge.path} is another kind of discriminator than the first one: {_alone(judge)}")
+        networks[name] = judge
+    guesses.append(f"{there.path.name} translates {source} to {target}, and {back.path.name} back.")
+    return Choice("cyclegan", found, networks, {"source": _picture(source, a), "target": _picture(target, b)}, guesses)
+
+
+def _stargan(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> Choice:
+    guesses: list[str] = []
+    part, judge = parts["G"], parts.get("D")
+    labels, size = part.found.facts["labels"], (128, 128)
+    found, networks = dict(part.found.settings), {"generator": part}
+    if labels < 1:
+        raise UserError(f"{part.path} takes no attributes.")
+    if judge is None:
+        guesses.append("There is no discriminator: that of the run is not trained, and cannot tell attributes.")
+        found["image_size"] = _image_size(settings, size, guesses, "as is usual")
+    else:
+        of_judge = judge.found.facts
+        if of_judge["labels"] != labels:
+            raise UserError(
+                f"{part.path} takes {labels} attributes, and {judge.path} tells {of_judge['labels']}: weights of several data sets "
+                f"cannot be imported, as it is not known which attribute is whose. {_alone(judge)}"
+            )
+        found |= judge.found.settings | {"image_size": (of_judge["height"], of_judge["width"])}
+        if settings.image_size not in ((0, 0), found["image_size"]):
+            raise UserError(f"--image_size: {judge.path} is of {of_judge['height']}×{of_judge['width']} pixels: leave it out.")
+        networks["discriminator"] = judge
+    groups = tuple(tuple(group.split("+")) for group in data.attribute_groups)
+    names = data.attributes
+    if not names and labels == len(CELEBA):
+        names, groups = CELEBA, groups or (CELEBA[:3],)
+        found["group_loss"] = "sigmoid"
+        guesses.append(f"The attributes are those of the authors' weights: {', '.join(names)} (--attributes, --attribute_groups).")
+    elif not names:
+        names = tuple(f"attribute_{number}" for number in range(1, labels + 1))
+        guesses.append(f"The attributes are called {names[0]} to {names[-1]} (--attributes, --attribute_groups).")
+    if len(names) != labels:
+        raise UserError(f"--attributes has {len(names)} names, and {part.path} takes {labels} attributes.")
+    if unknown := sorted({name for group in groups for name in group} - set(names)):
+        raise UserError(f"--attribute_groups: {unknown[0]} is none of the attributes {', '.join(names)}.")
+    domains = {"image": _picture("image", part.found.facts["out"])}
+    return Choice("stargan", found, networks, domains, guesses, names, groups)
+
+
+def _spade(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> Choice:
+    guesses: list[str] = []
+    part, judge, encoder = parts["G"], parts.get("D"), parts.get("E")
+    facts, found = part.found.facts, dict(part.found.settings)
+    layers = found.get("num_upsampling_layers") or settings.num_upsampling_layers or "normal"
+    if "most" in (layers, settings.num_upsampling_layers) and "num_upsampling_layers" not in found:
+        raise UserError(f"--num_upsampling_layers=most: {part.path} has not that many layers.")
+    if settings.num_upsampling_layers not in ("", layers):
+        raise UserError(f"--num_upsampling_layers={settings.num_upsampling_layers}: {part.path} has the layers of most. Leave it out.")
+    if not settings.num_upsampling_layers and layers == "normal":
+        guesses.append("The generator doubles the size 5 times, which weights do not tell (--num_upsampling_layers=more: 6 times).")
+    depth = 5 + ("normal", "more", "most").index(layers)
+    found |= {"num_upsampling_layers": layers, "depth": depth}
+    size, why = (256, 256), "as is usual"
+    if "latent" in facts:
+        side = math.isqrt(facts["first pixels"])
+        size, why = (side * 2**depth, side * 2**depth), "as its first map suggests"
+    found["image_size"] = _image_size(settings, size, guesses, why)
+    if "latent" in facts and math.prod(side // 2**depth for side in found["image_size"]) != facts["first pixels"]:
+        raise UserError(f"{part.path} begins with a map of {facts['first pixels']} pixels, 1/{4**depth} of the image: give --image_size.")
+    networks = {"generator": part}
+    for name, other in (("discriminator", judge), ("encoder", encoder)):
+        if other is None and (name == "discriminator" or found["style_encoder"]):
+            guesses.append(f"There is no {name}: that of the run is not trained.")
+        elif other is not None:
+            networks[name] = other
+    if judge is not None:
+        if judge.found.facts["in"] != facts["labels"] + facts["out"]:
+            raise UserError(
+                f"{judge.path} judges {judge.found.facts['in']} channels, not {facts['labels'] + facts['out']}: {_alone(judge)}"
+            )
+        found |= judge.found.settings
+    if encoder is not None:
+        if not found["style_encoder"] or encoder.found.settings["ngf"] != found["ngf"]:
+            raise UserError(f"{encoder.path} is {encoder.found.words}, which does not fit the generator: {_alone(encoder)}")
+        found |= encoder.found.settings
+    names = data.domains if len(data.domains) == 2 else ("labels", "photo")
+    classes = _classes(part, facts["labels"] - settings.instance_edges, settings, data, guesses)
+    domains = {
+        "labels": Domain(names[0], 0, "int32", "nearest", classes),
+        "image": _picture(names[1], facts["out"]),
+    }
+    return Choice("spade", found, networks, domains, guesses)
+
+
+def _classes(part: Part, count: int, settings: ImportConfig, data: DataConfig, guesses: list[str]) -> Classes:
+    """The classes of SPADE's label maps, one for each channel."""
+    ids = [number for word in settings.label_ids for number in _numbers(word)] or list(range(count))
+    if len(ids) != count or len(set(ids)) != count:
+        raise UserError(
+            f"{as_flag('label_ids', settings.label_ids)} names {len(set(ids))} ids, and {part.path} has {count} channels of labels."
+        )
+    names = data.label_names or tuple(f"class_{number}" for number in ids)
+    if len(names) != count:
+        raise UserError(f"--label_names has {len(names)} names, and {part.path} has {count} channels of labels.")
+    if not settings.label_ids:
+        guesses.append(
+            f"Its {count} channels of labels are taken for classes with the ids 0 to {count - 1}; NVlabs puts those of no class into one "
+            "more, at the end (--label_ids=0-181,255 says so), and edges of instances behind it (--instance_edges leaves them out)."
+        )
+    ignored = data.ignore_label if data.ignore_label not in ids else -1
+    return Classes("ids", tuple(ids), distinct_colors(count), names, ignored)
+
+
+def _numbers(word: str) -> range:
+    """The numbers of a word such as 7 or 1-150."""
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", word)
+    if not match or int(match[2] or match[1]) > 65535:
+        raise UserError(f"--label_ids: {word} is no id from 0 to 65535, and no range such as 1-150.")
+    return range(int(match[1]), int(match[2] or match[1]) + 1)
