@@ -202,6 +202,15 @@ def test_bounds_are_looser_where_numbers_are_smaller():
         assert BOUNDS[name].mean < BOUNDS[other].mean and BOUNDS[name].ssim > BOUNDS[other].ssim
 
 
+def test_what_is_compared_is_not_what_8_bits_are_calibrated_on():
+    portable = make_portable("cgan")
+    (sampler,), ((made, *_),) = portable.signatures.values(), functions(portable.signatures, portable.size).values()
+    found = cases.calibration(made, sampler, [], portable.size)
+    assert len(found) == 32 and found[0]["latents"].shape == (1, 100) and {int(one["labels"][0]) for one in found} == {0, 1, 2}
+    (case,) = cases.cases(made, sampler, [], portable.size, dynamic=False)
+    assert not {one["latents"].tobytes() for one in found} & {latents.tobytes() for latents in case.inputs["latents"]}
+
+
 def test_cases_show_the_run_images_that_need_padding():
     portable = make_portable("pix2pix")
     (made,) = functions(portable.signatures, None, None).values()

@@ -11,7 +11,8 @@ from tfgan.inference import Encoder, Sampler, Translator
 from tfgan.portable.graph import Function
 
 SEEDS = range(4)  # of images from noise that are compared
-IMAGES = 4  # at most, at each size
+CALIBRATION = range(1000, 1032)  # and of those that 8 bits are calibrated on
+IMAGES = 4  # that are compared at most, at each size
 OTHER_TRUNCATION = 0.5
 
 Inputs = dict[str, np.ndarray]
@@ -53,10 +54,32 @@ def cases(function: Function, signature: Translator | Encoder | Sampler, images:
         dynamic: whether the function takes any other, too.
     """
     if isinstance(signature, Sampler):
-        return list(_from_noise(function, signature))
+        return list(_from_noise(function, signature, SEEDS))
     if isinstance(signature, Encoder):
         return list(_encoded(function, signature, images[:IMAGES]))
     return [_translated(function, signature, images[:IMAGES], shape) for shape in _sizes(function, size, dynamic)]
+
+
+def calibration(function: Function, signature: Translator | Encoder | Sampler, images: list[np.ndarray], size: Size) -> list[Inputs]:
+    """Inputs of a function for one image each, by which 8 bits are calibrated: none is compared.
+
+    They are the run's own images, but from right to left, and images of other seeds.
+    """
+    turned = [image[:, ::-1] for image in images]
+    if isinstance(signature, Sampler):
+        found = list(_from_noise(function, signature, CALIBRATION))
+    elif isinstance(signature, Encoder):
+        found = list(_encoded(function, signature, turned))
+    else:
+        found = [_translated(function, signature, turned, size)]
+    return [inputs for case in found for inputs in one_by_one(case.inputs)]
+
+
+def one_by_one(inputs: Inputs) -> Iterator[Inputs]:
+    """Inputs for a batch of N as inputs for batches of one; scalars are the same for all."""
+    (count,) = {len(value) for value in inputs.values() if value.ndim}
+    for i in range(count):
+        yield {name: value[i : i + 1] if value.ndim else value for name, value in inputs.items()}
 
 
 def _sizes(function: Function, size: Size, dynamic: bool) -> list[Size]:
@@ -120,9 +143,9 @@ def _encoded(function: Function, encoder: Encoder, images: list[np.ndarray]) -> 
         yield Case({"images": pixels}, encoder.encoding.function(normalize(pixels, encoder.source)).numpy(), "")
 
 
-def _from_noise(function: Function, sampler: Sampler) -> Iterator[Case]:
-    latents = sampler.latents(SEEDS)
-    labels = {"labels": np.arange(len(SEEDS), dtype=np.int32) % len(sampler.class_names)} if sampler.class_names else {}
+def _from_noise(function: Function, sampler: Sampler, seeds: range) -> Iterator[Case]:
+    latents = sampler.latents(seeds)
+    labels = {"labels": np.arange(len(seeds), dtype=np.int32) % len(sampler.class_names)} if sampler.class_names else {}
     if sampler.styles is None:
         own = sampler(latents, **labels) if function.is_floats else sampler.pixels(latents, **labels)
         yield Case({"latents": latents, **labels}, own.numpy(), "")

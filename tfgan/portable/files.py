@@ -14,7 +14,7 @@ from tfgan.inference import Signatures
 from tfgan.methods.base import Method
 from tfgan.portable import keras_file, litert, onnx
 from tfgan.portable.agreement import Agreement, compare
-from tfgan.portable.cases import cases
+from tfgan.portable.cases import Inputs, calibration, cases, one_by_one
 from tfgan.portable.description import FILE, describe
 from tfgan.portable.graph import Function, draws, frozen, functions
 from tfgan.terminal import waiting
@@ -44,33 +44,25 @@ def write_litert(portable: Portable, folder: Path, quantize: str) -> list[Agreem
     """Writes a LiteRT file for each signature to `folder`, for one image of one size, and returns how near its functions are to the run."""
     found = []
     for name, made in functions(portable.signatures, portable.size).items():
-        compared = {
-            function.name: cases(function, portable.signatures[name], portable.images.get(name, []), portable.size, dynamic=False)
+        signature, images = portable.signatures[name], portable.images.get(name, [])
+        calibrated = {
+            function.name: calibration(function, signature, images, portable.size)
             for function in made
-        }
-        calibration = {
-            function.name: litert.flat(case.inputs for case in compared[function.name]) for function in made if function.is_floats
+            if function.is_floats and quantize == "int8"
         }
         path = _place(folder, f"{name}{litert.ENDINGS[quantize]}.tflite")
-        path.write_bytes(litert.with_file(litert.convert(made, quantize, calibration), FILE, portable.describe(made).encode()))
+        path.write_bytes(litert.with_file(litert.convert(made, quantize, calibrated), FILE, portable.describe(made).encode()))
         model = litert.Model(path)
-        found += [
-            compare(
-                f"{folder.name}/{path.name}",
-                function,
-                quantize,
-                compared[function.name],
-                _each(functools.partial(model.run, function.name)),
-            )
-            for function in made
-            if function.name in model.names
-        ]
+        for function in (function for function in made if function.name in model.names):
+            given = cases(function, signature, images, portable.size, dynamic=False)
+            run = _each(functools.partial(model.run, function.name))
+            found.append(compare(f"{folder.name}/{path.name}", function, quantize, given, run))
     return found
 
 
-def _each(run: Callable[[litert.Inputs], np.ndarray]) -> Callable[[litert.Inputs], np.ndarray]:
+def _each(run: Callable[[Inputs], np.ndarray]) -> Callable[[Inputs], np.ndarray]:
     """Runs N inputs one by one, for what takes a batch of one."""
-    return lambda inputs: np.concatenate([run(one) for one in litert.one_by_one(inputs)])
+    return lambda inputs: np.concatenate([run(one) for one in one_by_one(inputs)])
 
 
 def write_onnx(portable: Portable, folder: Path) -> list[Agreement]:

@@ -3,7 +3,7 @@
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -81,15 +81,3 @@ class Model:
         """The one result of a signature for inputs of its fixed shapes, by their names."""
         (result,) = self._interpreter.get_signature_runner(name)(**inputs).values()
         return result
-
-
-def one_by_one(inputs: Inputs) -> Iterator[Inputs]:
-    """Inputs for a batch of N as inputs for batches of one; scalars are the same for all."""
-    counts = {len(value) for value in inputs.values() if value.ndim}
-    (count,) = counts
-    for i in range(count):
-        yield {name: value[i : i + 1] if value.ndim else value for name, value in inputs.items()}
-
-
-def flat(batches: Iterable[Inputs]) -> list[Inputs]:
-    return [inputs for batch in batches for inputs in one_by_one(batch)]
