@@ -36,7 +36,7 @@ class Page:
         self.address = path.as_uri()
         browser.get_log("performance"), browser.get_log("browser")
         browser.get(self.address)
-        self.wait("return window.tfgan?.ways[0].done || !document.getElementById('trouble').hidden")
+        self.wait("return window.tfgan?.ways[0].done || document.getElementById('trouble')?.hidden === false")
 
     def wait(self, expression, *given):
         """Waits until the body of a function is true, and returns what it gives."""

@@ -71,7 +71,7 @@ function show(ways) {
   addEventListener("paste", (event) => {
     const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
     const shown = ways[panels.findIndex((panel) => !panel.hidden)];
-    if (file && shown.source?.take) shown.source.take(file);
+    if (file) shown.take?.(file);
   });
   open(0);
 }

@@ -4,7 +4,8 @@ import { button, choice, make, slider, words } from "./dom.js";
 import { newest } from "./engine.js";
 import { Latents, seedField } from "./latents.js";
 import { latents, lerp, slerp } from "./noise.js";
-import { asImage, largestDifference, toPixels } from "./pixels.js";
+import { decode, opener, takesDrops } from "./pictures.js";
+import { asImage, fit, largestDifference, toFloats, toPixels } from "./pixels.js";
 import { Result } from "./result.js";
 
 const SHOWN = 8; // neighboring seeds
@@ -38,12 +39,21 @@ export class Generation {
         (this.strip = make("div", { className: "strip" })),
       ),
     ]);
+    if (way.encode) takesDrops(this.node, (file) => this.take(file));
   }
 
   controls() {
     const { classes, styles } = this.way;
     this.seed = seedField("Seed", 0, (value) => this.draw(value));
     const pieces = [this.seed];
+    if (this.way.encode)
+      pieces.push(
+        make(
+          "div",
+          { className: "row" },
+          opener("From a picture", (file) => this.take(file)),
+        ),
+      );
     if (classes.length) {
       pieces.push(
         make("h3", {}, "Class"),
@@ -76,6 +86,21 @@ export class Generation {
       );
     }
     return make("div", {}, pieces, make("h3", {}, "Latents"), this.latents.node);
+  }
+
+  /** Shows what the run makes of the latents that it finds in a picture; a run without an encoder takes none. */
+  async take(file) {
+    const { encode } = this.way;
+    if (!encode) return;
+    try {
+      this.say("");
+      const image = fit(await decode(file, encode.channels), encode.size, encode.crop ? "crop" : "squeeze");
+      const images = { data: toFloats(image), shape: [1, image.height, image.width, image.channels] };
+      this.latents.set((await this.engine.run(encode.function, { images })).values);
+      await this.update();
+    } catch (error) {
+      this.say(words(error));
+    }
   }
 
   film() {
@@ -188,8 +213,12 @@ export class Generation {
     return { data: toPixels(values), height, width, channels: way.target.channels };
   }
 
-  /** Makes the images of the next seeds, one after the other, unless others are asked for meanwhile. */
-  async neighbors() {
+  neighbors() {
+    this.showNeighbors().catch((error) => this.say(words(error)));
+  }
+
+  /** Shows the images of the next seeds, one after the other, unless others are asked for meanwhile. */
+  async showNeighbors() {
     const turn = (this.turn = {}),
       first = this.seed.value + 1;
     const thumbs = [];

@@ -63,6 +63,11 @@ export class Translation {
     return new Pictures({ name, size: way.size, channels, how: way.fit, nearest, change: newest(change), say: this.say });
   }
 
+  /** Takes a picture's file that the visitor brings. */
+  take(file) {
+    return this.source.take(file);
+  }
+
   /** The pieces of the page for what a translation is made by beside its image. */
   conditions() {
     const { way } = this,

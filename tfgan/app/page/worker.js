@@ -28,11 +28,17 @@ async function run({ model, signature, inputs, output }) {
   return { values, ms: performance.now() - began };
 }
 
-onmessage = async ({ data: { id, kind, ...message } }) => {
+async function answer({ id, kind, ...message }) {
   try {
     const result = await (kind === "start" ? start : run)(message);
     postMessage({ id, ...result }, result.values ? [result.values.buffer] : []);
   } catch (error) {
     postMessage({ id, error: String(error?.message ?? error) });
   }
+}
+
+let last = Promise.resolve();
+
+onmessage = ({ data }) => {
+  last = last.then(() => answer(data)); // one at a time, as they share the runtime's memory
 };

@@ -105,7 +105,8 @@ def _compare(page: Page, model: bytes, precision: str) -> dict[str, str]:
             if not mean * scale <= TOLERANCE[precision]:  # NaN is wrong too
                 wrong.append(f"{way['title']}: {found[way['title']]}")
     if wrong:
-        raise TrainingFailed("\n".join(["The converted networks do not reproduce the run, and no page is written.", *wrong]))
+        cure = "" if precision == "float32" else " Use --precision=float32: the run's weights need more digits."
+        raise TrainingFailed("\n".join([f"The converted networks do not reproduce the run, and no page is written.{cure}", *wrong]))
     return found
 
 

@@ -75,6 +75,7 @@ def describe(run: Run, signatures: Signatures, most_examples: int) -> Page:
             way, own = _translation(run, signatures, name, signature, store, most_examples)
         elif isinstance(signature, Sampler):
             way, own = _generation(name, signature, store)
+            way["encode"] = _encode(signatures)
         else:
             continue
         ways.append(way)
@@ -82,6 +83,16 @@ def describe(run: Run, signatures: Signatures, most_examples: int) -> Page:
     names = {value for way in ways for value in _functions_of(way)}
     wanted = [function for group in found.values() for function in group if function.name in names]
     return Page(ways, wanted, examples, bytes(store.content))
+
+
+def _encode(signatures: Signatures) -> dict[str, Any] | None:
+    """What the page knows of the run's way from pictures to vectors; None if there is none."""
+    for name, signature in signatures.items():
+        if isinstance(signature, Encoder):
+            encoding = signature.encoding
+            about = {"size": list(encoding.size), "channels": signature.source.channels, "crop": encoding.crop}
+            return {"function": f"{name}_floats", **about}
+    return None
 
 
 def _functions_of(way: dict[str, Any]) -> Iterable[str]:
@@ -132,16 +143,14 @@ def _translation(run: Run, signatures: Signatures, name: str, way: Translator, s
         "conditions": dict(way.lengths),
     }
     encoder = next((signature for signature in signatures.values() if isinstance(signature, Encoder)), None)
-    encodings = next((key for key, signature in signatures.items() if signature is encoder), "")
     photos: list[np.ndarray] = []
     if encoder and "attributes" in way.lengths:
         record["attributes"] = {"names": spec.attribute_names, "groups": spec.attribute_groups, "sets": spec.attribute_sets}
-        record["classify"] = {"function": f"{encodings}_floats", "size": list(encoder.encoding.size)}
+        record["classify"] = _encode(signatures)
     elif encoder and "latent" in way.lengths:
         photos = [_eight_bits(as_floats(image, encoder.source)) for image in stored_inputs(run.folder, encoder)[:most]]
         photos = [_eight_bits(encoder.fit(_floats(photo)[None]).numpy()[0]) for photo in photos]
-        about = {"size": list(encoder.encoding.size), "channels": encoder.source.channels, "crop": encoder.encoding.crop}
-        record["encode"] = {"function": f"{encodings}_floats", **about, "photos": [store.add(photo) for photo in photos]}
+        record["encode"] = (_encode(signatures) or {}) | {"photos": [store.add(photo) for photo in photos]}
     examples, record["examples"] = [], []
     for number, image in enumerate(images):
         given, shown = _source(image, way.source)
