@@ -14,9 +14,10 @@ from PIL import Image
 
 from tfgan.config import BATCH_KINDS, DTYPES, MOST_CHANNELS, DataConfig, Domain, Strings
 from tfgan.config.data import OWN
-from tfgan.data.folders.domains import common_dtype
+from tfgan.data.folders.domains import shared_pixels
 from tfgan.data.folders.splits import SPLITS
 from tfgan.data.reading import images
+from tfgan.data.reading.headers import ImageInfo
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 from tfgan.values import as_array
@@ -95,12 +96,13 @@ def _agree(splits: dict[str, list[Source]]):
 
 def _joint(domains: list[Domain]) -> Domain:
     """The domain of images of several splits, given that of each."""
-    bands, dtypes = any(domain.bands for domain in domains), [domain.dtype for domain in domains]
     channels = {domain.channels for domain in domains}
-    if bands and len(channels) > 1:
+    if any(domain.bands for domain in domains) and len(channels) > 1:
         raise UserError(f"data: {domains[0].name} has {' and '.join(map(str, sorted(channels)))} channels in different splits.")
-    dtype = common_dtype(dtypes) if bands else "uint16" if set(dtypes) == {"uint16"} else "uint8"
-    return dataclasses.replace(domains[0], channels=max(channels), dtype=dtype, bands=bands)
+    found = shared_pixels(
+        [ImageInfo(1, 1, domain.channels, domain.dtype, domain.channels == 4, domain.bands) for domain in domains], "keep"
+    )
+    return dataclasses.replace(domains[0], channels=found[0], dtype=found[1], bands=found[2])
 
 
 def _names_of(source: Source) -> bytes:
@@ -290,12 +292,10 @@ def _domain(name: str, pictures: list[np.ndarray], settings: DataConfig) -> Doma
 
     Images of other types or of more than 4 channels are bands, of which all must have the same number.
     """
-    most = max(image.shape[-1] for image in pictures)
-    if most > 4 or any(image.dtype.name not in ("uint8", "uint16") for image in pictures):
-        if len(found := {image.shape[-1] for image in pictures}) > 1:
-            raise UserError(f"data: images of {name} have {' and '.join(map(str, sorted(found)))} channels: give all the same.")
-        resample = "nearest" if name in settings.label_domains else "bicubic"
-        return Domain(name, most, common_dtype([image.dtype.name for image in pictures]), resample, bands=True)
-    channels = 4 if most == 4 and settings.alpha == "keep" else 3 if most >= 3 else 1
-    dtype = "uint16" if all(image.dtype == np.uint16 for image in pictures) else "uint8"
-    return Domain(name, channels, dtype, "nearest" if name in settings.label_domains else "bicubic")
+    bands = any(image.shape[-1] > 4 or image.dtype.name not in ("uint8", "uint16") for image in pictures)
+    if bands and len(found := {image.shape[-1] for image in pictures}) > 1:
+        raise UserError(f"data: images of {name} have {' and '.join(map(str, sorted(found)))} channels: give all the same.")
+    sizes = [image.shape for image in pictures]  # the transparency of gray is laid over white, as it ever was for arrays
+    infos = [ImageInfo(h, w, count, image.dtype.name, count == 4 and not bands, bands) for image, (h, w, count) in zip(pictures, sizes)]
+    channels, dtype, bands = shared_pixels(infos, settings.alpha)
+    return Domain(name, channels, dtype, "nearest" if name in settings.label_domains else "bicubic", bands=bands)

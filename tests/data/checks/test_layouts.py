@@ -54,7 +54,14 @@ def test_domains_of_two_collections(tmp_path):
     fill(tmp_path / "unsplit", "summer/{}.png", "winter/{}.png")
     fill(tmp_path / "shapes", "train/a/x{}.png", count=8)
     fill(tmp_path / "shapes", "train/b/y{}.png", count=8, size=(16, 32))
-    for name in ("named", "unsplit", "shapes"):
+    fill(tmp_path / "more of one", "trainA/{}.png", count=5)
+    fill(tmp_path / "more of one", "trainB/{}.png", count=9)
+    fill(tmp_path / "numbered", "trainA/{}.png")
+    fill(tmp_path / "numbered", "trainB/{}.png", size=(16, 32))
+    fill(tmp_path / "one lacks", "trainA/{}.png", count=20)
+    fill(tmp_path / "one lacks", "trainB/{}.png", count=19)
+    assert chosen(tmp_path / "one lacks") == "pix2pix"
+    for name in ("named", "unsplit", "shapes", "more of one", "numbered"):
         assert chosen(tmp_path / name) == "cyclegan" and "paired" in readings(tmp_path / name)  # which is told, too
 
 

@@ -23,6 +23,7 @@ from tfgan.errors import ReadFailed, UnreadableImage, UserError
 
 PROBED = 16  # files whose shape tells single images from pairs side by side
 WIDE = 1.8  # width by height above which files look like two images side by side: photos are up to 16:9
+UNEVEN = 0.1  # share of files without a partner of their number, above which two folders are rather collections of their own
 SURE, LIKELY = 2.95, 2.0  # scores from which a reading is called so
 
 
@@ -170,6 +171,9 @@ def _sure_of(found: Found, folder: Path) -> float:
     inner = {part for path in pairs[0] if path.is_relative_to(folder) for part in path.relative_to(folder).parts[:-1]}
     divided = any(map(speaks_of_split, inner)) or any(map(is_label_word, inner))
     if not found.patterns:
+        numbered = all(part.stem.isdecimal() for part, _ in pairs)  # two collections may be numbered alike
+        if not _share_shapes(pairs) or (numbered and alone > UNEVEN * (2 * len(pairs) + alone)):
+            return 1.5
         return 3.0 if divided else 2.5
     lettered = inner & {f"{name}{letter}" for name in ALIASES for letter in "AB"}  # as CycleGAN names domains
     telling = not lettered and (divided or "{}" in found.patterns)  # X and X_seg are no collections that are numbered alike

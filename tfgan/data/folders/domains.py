@@ -1,6 +1,7 @@
 """Tells from the headers of image files what the domain is that they are of: channels, type, and whether channels are colors."""
 
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -40,9 +41,7 @@ def infer_domains(
         infos = dict(zip(paths, waiting(pool.map(lambda path: _probe(path, pages), paths), len(paths), "Reading the heads of files")))
     domains = {}
     for name, (key, side) in zip(names, files.items()):
-        found = [info for path in side if (info := infos[path])]
-        bands = any(info.bands for info in found)
-        channels, dtype = _bands(found) if bands else _picture(found, alpha)
+        channels, dtype, bands = shared_pixels([info for path in side if (info := infos[path])], alpha)
         resample, form = "nearest" if name in label_domains else "bicubic", Counter(map(ending, side)).most_common(1)
         domains[key] = Domain(name, channels, dtype, resample, bands=bands, pages=pages, format=form[0][0] if form else "")
     return domains
@@ -54,18 +53,21 @@ def common_dtype(dtypes: list[str]) -> str:
     return common if common in DTYPES else "float32"
 
 
-def _picture(found: list[ImageInfo], alpha: str) -> tuple[int, str]:
-    """The channels and the type of pictures."""
-    colored = any(info.channels >= 3 for info in found)
-    kept = alpha == "keep" and any(info.alpha for info in found)
-    deep = bool(found) and all(info.dtype == "uint16" for info in found)
-    return 4 if kept else 3 if colored or not found else 1, "uint16" if deep else "uint8"
+def shared_pixels(infos: Sequence[ImageInfo], alpha: str = "composite", deepest: bool = False) -> tuple[int, str, bool]:
+    """What images are that belong together: their channels, their type, and whether they are bands; see `infer_domains`.
 
-
-def _bands(found: list[ImageInfo]) -> tuple[int, str]:
-    """The channels and the type of files of bands."""
-    ((channels, _),) = Counter(info.channels for info in found).most_common(1)
-    return channels, common_dtype([info.dtype for info in found if info.channels == channels])
+    Args:
+        infos: what is known of each of them.
+        alpha: what becomes of transparency: "composite", "drop" or "keep".
+        deepest: pictures have as many bits as the deepest of them, not as the shallowest.
+    """
+    if any(info.bands for info in infos):
+        ((channels, _),) = Counter(info.channels for info in infos).most_common(1)
+        return channels, common_dtype([info.dtype for info in infos if info.channels == channels]), True
+    colored = any(info.channels >= 3 for info in infos) or not infos
+    kept = alpha == "keep" and any(info.alpha for info in infos)
+    deep = bool(infos) and (any if deepest else all)(info.dtype == "uint16" for info in infos)
+    return 4 if kept else 3 if colored else 1, "uint16" if deep else "uint8", False
 
 
 def _probe(path: Path, pages: str) -> ImageInfo | None:

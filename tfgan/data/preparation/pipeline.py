@@ -61,9 +61,7 @@ def make_batches(
     share = batch_size // context.num_replicas_in_sync
     local = batch_size // context.num_input_pipelines
     offset = local * context.input_pipeline_id
-
-    jitter = Jitter(image_size, flip, augment)
-    fetchers = [_fetcher(stream) for stream in streams]
+    jitter, fetchers = Jitter(image_size, flip, augment), [_fetcher(stream) for stream in streams]
 
     def drawn(number, sample):
         stream, key = streams[number], [seed, number]
@@ -74,16 +72,21 @@ def make_batches(
     def example(element):
         batch, place = first_step * batches_per_step + element // local, offset + element % local
         if alternate:
-            step, turn = batch // batches_per_step, batch % batches_per_step
-            # In as many steps as there are streams, each stream has each place of a step once.
-            own_batch = step // len(streams) * batches_per_step + turn
+            whose, own_batch = _turn(batch, batches_per_step, len(streams))
             choices = [functools.partial(drawn, number, own_batch * batch_size + place) for number in range(len(streams))]
-            return tf.switch_case(tf.cast((step + turn) % len(streams), tf.int32), choices)
+            return tf.switch_case(whose, choices)
         sample = first_sample + batch * batch_size + place
         return {name: array for number in range(len(streams)) for name, array in drawn(number, sample).items()}
 
     dataset = tf.data.Dataset.range(UNENDING).map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return dataset.batch(share, drop_remainder=True).prefetch(max(2, READ_AHEAD // share))
+
+
+def _turn(batch, batches_per_step: int, count: int):
+    """Of `count` streams that take turns, the one whose global batch this is, and the number of it among its own."""
+    step, place = batch // batches_per_step, batch % batches_per_step
+    # In as many steps as there are streams, each stream has each place of a step once.
+    return tf.cast((step + place) % count, tf.int32), step // count * batches_per_step + place
 
 
 def shuffled_index(sample, count: int, seed: list[int]):

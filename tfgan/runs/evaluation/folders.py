@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,12 +10,11 @@ from tfgan.config import Domain, Size, Strings, as_pixels
 from tfgan.config.ranges import AUTO, FULL_TYPE, parse_ranges
 from tfgan.data.finding.compared import files_to_compare
 from tfgan.data.finding.sequences import Clips, Shot, clips_to_compare
-from tfgan.data.folders.domains import common_dtype
+from tfgan.data.folders.domains import shared_pixels
 from tfgan.data.preparation.normalization import held
 from tfgan.data.preparation.prepare import MEMORY_SHARE, free_memory
 from tfgan.data.preparation.ranges import FULL
 from tfgan.data.reading.codecs.video_frames import chosen_frame
-from tfgan.data.reading.headers import ImageInfo
 from tfgan.data.reading.images import probe, read, resize
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.evaluation.comparison import Comparison
@@ -55,7 +53,8 @@ def compare_folders(
         logger.info(f"The images are compared as two sets, not pair by pair: {problem}.")
     elif found.words:
         logger.info(found.words)
-    domain = _domain([info for side in infos for info in side])
+    channels, dtype, bands = shared_pixels([info for side in infos for info in side], deepest=True)
+    domain = Domain("image", channels, dtype, bands=bands)
     if found.clips:
         _check_memory(len(names), size, domain)
     arrays = []
@@ -91,16 +90,6 @@ def _check_memory(count: int, size: Size, domain: Domain):
             f"{count:,} pairs of frames of {as_pixels(size)} pixels take {needed / 2**30:.1f} GB, and {free / 2**30:.1f} GB are free: "
             f"measure fewer, --count={max(fitting, 2)}, or smaller ones."
         )
-
-
-def _domain(infos: list[ImageInfo]) -> Domain:
-    """What the files of both sides are read as: pictures of as many bits as the deepest has, or bands of a type that holds all values."""
-    bands = any(info.bands for info in infos)
-    if bands:
-        ((channels, _),) = Counter(info.channels for info in infos).most_common(1)
-    else:
-        channels = 3 if any(info.channels >= 3 for info in infos) else 1
-    return Domain("image", channels, common_dtype([info.dtype for info in infos]), bands=bands)
 
 
 def _ranged(domain: Domain, value_range: Strings, real: np.ndarray) -> Domain:
