@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import zipfile
 
 import numpy as np
@@ -19,6 +20,7 @@ from tfgan.portable.agreement import BOUNDS, compare
 from tfgan.portable.cases import Case, fitted
 from tfgan.portable.files import Portable
 from tfgan.portable.graph import Function, draws, frozen, functions
+from tfgan.portable.quiet import quiet
 
 CHANGES = {"spade": {"style_encoder": True, "encoder_size": 16, "latent_dim": 8}, "stylegan": {"progressive": True}}
 
@@ -178,6 +180,8 @@ def test_differences_and_bounds():
 def test_differences_of_pixels_vectors_and_classes():
     pixels = np.random.default_rng(0).integers(0, 255, (1, 16, 16, 3)).astype(np.uint8)
     one = compared(pixels + 1, pixels, name="f_pixels")
+    floats = compared(*((values / 127.5 - 1).astype(np.float32) for values in (pixels + 1.0, pixels)))
+    assert floats.ssim == pytest.approx(one.ssim, abs=1e-5) and floats.largest == pytest.approx(1.0, abs=1e-4)
     assert one.fits and one.mean == one.largest == 1.0 and one.largest_difference == pytest.approx(1 / 127.5)
     assert not compared(pixels + 2, pixels, name="f_pixels").fits
     vectors = np.array([[10.0, -20.0]], np.float32)
@@ -195,6 +199,17 @@ def test_a_model_with_a_file_in_it_begins_as_before():
     model = bytes(range(256)) * 3
     whole = litert.with_file(model, "tfgan.json", b"{}")
     assert whole.startswith(model) and zipfile.ZipFile(io.BytesIO(whole)).read("tfgan.json") == b"{}"
+
+
+def test_usual_lines_of_converters_are_not_shown(capfd):
+    usual = "E0000 00:00:1795739221.236927   29797 node_def_util.cc:682] NodeDef mentions attribute\nfully_quantize: 0\n"
+    with quiet():
+        os.write(2, f"{usual}Killed\n".encode())
+    assert capfd.readouterr().err == "Killed\n"
+    with pytest.raises(ValueError, match="no"), quiet():
+        os.write(2, usual.encode())
+        raise ValueError("no")
+    assert capfd.readouterr().err == usual
 
 
 def test_bounds_are_looser_where_numbers_are_smaller():

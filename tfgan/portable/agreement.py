@@ -97,7 +97,8 @@ def _steps(function: Function, expected: list[np.ndarray]) -> float:
 
 def _ssim(function: Function, expected: np.ndarray, made: np.ndarray) -> float:
     span, window = 2.0 if function.is_floats else 255.0, min(WINDOW, *expected.shape[1:3])
-    pair = (tf.constant(image.astype(np.float32)) for image in (expected, made))
+    shift = 1.0 if function.is_floats else 0.0  # SSIM is of values from 0 on: it compares means by their quotient
+    pair = (tf.constant(image.astype(np.float32) + shift) for image in (expected, made))
     return float(tf.reduce_min(tf.image.ssim(*pair, max_val=span, filter_size=window)))
 
 

@@ -1,5 +1,6 @@
 """Real inputs of a run for its functions, with what the run makes of them: what every file is held to."""
 
+import functools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -143,6 +144,12 @@ def _encoded(function: Function, encoder: Encoder, images: list[np.ndarray]) -> 
         yield Case({"images": pixels}, encoder.encoding.function(normalize(pixels, encoder.source)).numpy(), "")
 
 
+@functools.lru_cache(4)
+def _truncated(sampler: Sampler, psi: float) -> Sampler:
+    """The run's sampler with another ψ, made once for all that is compared with it: each has graphs of its own."""
+    return sampler.truncated(psi)
+
+
 def _from_noise(function: Function, sampler: Sampler, seeds: range) -> Iterator[Case]:
     latents = sampler.latents(seeds)
     labels = {"labels": np.arange(len(seeds), dtype=np.int32) % len(sampler.class_names)} if sampler.class_names else {}
@@ -152,7 +159,7 @@ def _from_noise(function: Function, sampler: Sampler, seeds: range) -> Iterator[
         return
     for psi in dict.fromkeys((sampler.styles.truncation, OTHER_TRUNCATION)):
         mapped = sampler.styles.map(latents, psi).numpy()
-        run, inputs = sampler.truncated(psi), {"latents": latents, "truncation": np.array(psi, np.float32)}
+        run, inputs = _truncated(sampler, psi), {"latents": latents, "truncation": np.array(psi, np.float32)}
         if function.name == "mapping":
             yield Case(inputs, mapped, f"ψ {psi:g}")
         elif function.name == "synthesis":

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.portable.graph import Function, frozen
+from tfgan.portable.quiet import quiet
 
 ENDINGS = {"none": "", "float16": "_float16", "dynamic": "_dynamic", "int8": "_int8"}
 """Quantization -> what is put behind a file's name: weights in float32, in float16, in 8 bits, and 8 bits for what flows as well."""
@@ -41,7 +42,7 @@ def convert(functions: Sequence[Function], quantize: str = "none", calibration: 
         if quantize == "int8":
             given = calibration or {}
             converter.representative_dataset = lambda: ((name, inputs) for name in given for inputs in given[name])
-        with warnings.catch_warnings():
+        with quiet(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "(?s).*tf.lite.Interpreter is deprecated")  # which the converter itself uses
             return converter.convert()
 
@@ -74,7 +75,9 @@ class Model:
     def __init__(self, path: Path):
         from ai_edge_litert.interpreter import Interpreter
 
-        self._interpreter = Interpreter(str(path))
+        with quiet():
+            self._interpreter = Interpreter(str(path))
+            self._interpreter.allocate_tensors()
         self.names = list(self._interpreter.get_signature_list())
 
     def run(self, name: str, inputs: Inputs) -> np.ndarray:
