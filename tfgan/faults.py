@@ -25,10 +25,11 @@ LONGEST_OURS = 2000  # of one that we wrote, which may quote what somebody else 
 
 WRONG_PATHS = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 
-# In errors of other kinds; the last two are what TensorFlow says of a constant for which there is no room, and of oneDNN's out_of_memory.
+# In errors of other kinds; the last three are of the loader of libraries, of TensorFlow about a constant for which there is no room, and of
+# oneDNN's out_of_memory.
 OUT_OF_MEMORY = (
     *("std::bad_alloc", "OOM when allocating", "out of memory", "Cannot allocate memory"),
-    *("Cannot parse tensor from proto", "received an exception:Status: 1, message"),
+    *("failed to map segment", "Cannot parse tensor from proto", "received an exception:Status: 1, message"),
 )
 
 NO_MEMORY = (
@@ -94,7 +95,7 @@ def _write_trace(error: BaseException, arguments: list[str]) -> Path | None:
     head = f"{command}\ntfgan {tfgan.__version__}, Python {platform.python_version()}, {platform.platform()}\n\n"
     text = head + "".join(traceback.format_exception(error))
     for folder in (*_runs(arguments), Path(tempfile.gettempdir())):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, MemoryError):
             with (folder / name).open("x", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(text)
             return folder / name

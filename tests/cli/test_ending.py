@@ -89,6 +89,7 @@ class ResourceExhaustedError(Exception):
         (MemoryError(), 1, f"stopped: {NO_MEMORY}"),
         (ResourceExhaustedError("OOM when allocating tensor\nHint: …"), 1, f"stopped: {NO_MEMORY}"),
         (RuntimeError("std::bad_alloc"), 1, f"stopped: {NO_MEMORY}"),
+        (ImportError("libtensorflow_cc.so.2: failed to map segment from shared object"), 1, f"stopped: {NO_MEMORY}"),
         (RuntimeError("Graph execution error:\nCannot parse tensor from proto: dtype: DT_FLOAT"), 1, f"stopped: {NO_MEMORY}"),
         (RuntimeError("Operation received an exception:Status: 1, message: could not create a primitive"), 1, f"stopped: {NO_MEMORY}"),
         (OSError(errno.ENOMEM, "Cannot allocate memory"), 1, f"stopped: {NO_MEMORY}"),

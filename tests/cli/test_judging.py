@@ -1,5 +1,6 @@
 """What can be judged without TensorFlow is, as it takes seconds to start; what it writes meanwhile is shown where it matters."""
 
+import contextlib
 import json
 import os
 import re
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tfgan.errors import UserError
+from tfgan.runs import start
 from tfgan.runs.noise import is_noise
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +87,28 @@ def test_what_is_wrong_is_said_before_tensorflow_is_started(folders):
     for (command, said), (printed, code, started) in zip(wrong, answers):
         assert said in printed and started == "False", (command, printed)
         assert (code == "0") == ("--help" in command), (command, code)
+
+
+def test_a_limit_too_small_for_tensorflow_is_said_before_it_is_loaded(folders):
+    resource = pytest.importorskip("resource")
+    command = [sys.executable, "-m", "tfgan", "translate", str(KEPT), str(folders / "photos"), str(folders / "out")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+    )
+    assert done.returncode == 2, done.stderr
+    assert "limited to 1.0 GB (ulimit -v), and TensorFlow needs 1.5 GB. Raise it: `ulimit -v unlimited`" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "limit, warned", [(3 * 2**29 - 1, None), (3 * 2**29, True), (4 * 2**30 - 1, True), (4 * 2**30, False), (-1, False)]
+)
+def test_a_tight_limit_is_said(monkeypatch, caplog, limit, warned):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, resource.RLIM_INFINITY))
+    with contextlib.nullcontext() if warned is not None else pytest.raises(UserError, match="TensorFlow needs 1.5 GB"):
+        start._check_address_space()
+    assert ["signal 6 or 11" in record.message for record in caplog.records] == [True] * bool(warned)
 
 
 @pytest.mark.parametrize("level", ["", "1", "2", "3"])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tfgan.errors import UserError
 from tfgan.messages import show_messages
 from tfgan.runs.terminate import end_in_words
 from tfgan.terminal import status
@@ -17,6 +18,10 @@ LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 DEBUGGING = "0"  # shows all that TensorFlow writes
 FILTER = Path(__file__).with_name("noise.py")
 PATIENCE = 2.0  # seconds for the filter's last lines
+# Bytes of address space, by TensorFlow 2.21 on 2 CPU cores: it could not be loaded in 1.4 GB, and the smallest training needs 1.8.
+LEAST, ROOMY = 3 * 2**29, 4 * 2**30
+
+logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -50,13 +55,38 @@ def quiet_start():
             filtering.wait(PATIENCE)
 
 
+def _check_address_space():
+    """Looks at the limit of the process's address space, `ulimit -v`, before TensorFlow is loaded into it.
+
+    Some of TensorFlow's libraries abort the process where they get no more of it, which nothing can catch.
+
+    Raises:
+        UserError: TensorFlow cannot be loaded within the limit.
+    """
+    with contextlib.suppress(ImportError):  # there is none on Windows
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if limit == resource.RLIM_INFINITY or limit >= ROOMY:
+            return
+        found = f"The address space of this process is limited to {limit / 2**30:.1f} GB (ulimit -v)"
+        cure = "Raise it: `ulimit -v unlimited`, or ask for more memory for the batch job"
+        if limit < LEAST:
+            raise UserError(f"{found}, and TensorFlow needs {LEAST / 2**30:.1f} GB. {cure}.")
+        logger.warning(f"{found}: if that is used up, TensorFlow may end with signal 6 or 11, without a clear message. {cure}.")
+
+
 @functools.cache
 def start_tensorflow():
     """Imports TensorFlow and looks for its devices, quietly; from now on the program's own messages are shown.
 
     A GPU's memory is taken as it is needed. TensorFlow by itself takes all of it at once, and leaves none to a second run on the card.
+
+    Raises:
+        UserError: TensorFlow cannot be loaded within the limit of the address space.
     """
     show_messages()
+    _check_address_space()
     keep_freed_memory()
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # TensorFlow Datasets brings it; it tells of its caches
     with status("Starting TensorFlow …"), quiet_start():

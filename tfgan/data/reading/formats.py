@@ -77,7 +77,9 @@ _OTHER_VIDEO = Unread("video in another container", "ffmpeg -i CLIP CLIP.mp4 mak
 _AS_ARRAY = "save each image as TIFF or as an array .npy"
 _JPEG_2000 = Unread("JPEG 2000", 'pip install "tfgan[raster]", and they are read')
 _ERDAS = Unread("Erdas Imagine", 'pip install "tfgan[raster]", and they are read')
-_VIRTUAL = Unread("virtual rasters (VRT), which name other files or addresses", "make one file of each: gdal_translate IN.vrt OUT.tif")
+_VIRTUAL = Unread(
+    "virtual rasters (VRT), which name other files or addresses", "make one file of each, with rasterio: rio convert IN.vrt OUT.tif"
+)
 _HEIC = Unread("HEIC", "pip install pillow-heif, and they are read")
 _RAW = ("dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "srf", "sr2", "raf", "rw2", "orf", "pef", "srw", "x3f", "3fr", "iiq", "raw")
 _UNREAD = {

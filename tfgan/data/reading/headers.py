@@ -211,7 +211,11 @@ def orient(pixels: np.ndarray, turned: int) -> np.ndarray:
 def check_room(info: ImageInfo, amount: int):
     """Raises `TooLarge` for an image whose pixels take `amount` bytes of memory, if that is more than images may take."""
     if amount > memory.limit():
-        tiles = ", or train on tiles of it: gdal_retile.py -ps 1024 1024 -targetDir TILES FILE" if info.format in ON_MAPS else ""
+        tiles = (
+            ", or train on tiles of it, which a few lines of Python cut (docs/data.md#tiles-of-large-rasters)"
+            if info.format in ON_MAPS
+            else ""
+        )
         raise TooLarge(f"with {info.height}×{info.width} pixels it {memory.refusal(amount)}", tiles)
 
 

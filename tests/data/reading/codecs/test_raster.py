@@ -1,6 +1,10 @@
 """Rasters of GDAL's formats: values, place and no data arrive, and no file leads GDAL to another one."""
 
+import dataclasses
 import io
+import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,7 +74,7 @@ def test_a_virtual_raster_leads_nowhere_whatever_it_is_called(tmp_path):
     for name in ("a.img", "a.jp2", "a.tif", "a.png"):
         (tmp_path / name).write_text(text)
         for read in (images.probe, images.decode):
-            with pytest.raises(UnreadableImage, match="virtual rasters .* gdal_translate IN.vrt OUT.tif"):
+            with pytest.raises(UnreadableImage, match="virtual rasters .* rio convert IN.vrt OUT.tif"):
                 read(tmp_path / name)
     with rasterio.open(tmp_path / "a.img") as dataset:  # which GDAL by itself takes for one
         assert dataset.driver == "VRT"
@@ -119,3 +123,28 @@ def test_a_tag_of_no_data_is_read_by_both_readers(tmp_path):
         assert dataset.nodata == images.probe(path).nodata == -9999
     again = io.BytesIO(images.encode(images.decode(path), "tif", without=float("nan")))
     assert tifffile.TiffFile(again).pages.first.tags[42113].value == "nan"
+
+
+@pytest.mark.parametrize("dtype, count", [("uint8", 1), ("uint8", 3), ("uint16", 3), ("float32", 5)])
+def test_the_function_of_the_documentation_cuts_tiles(tmp_path, dtype, count):
+    """Each tile is read as the whole is, holds its pixels, and lies at its place."""
+    page = (Path(__file__).parents[4] / "docs" / "data.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?def cut\(.*?)```", page, re.DOTALL)
+    names: dict = {}
+    exec(code, names)
+    path, image, place = tmp_path / "a.tif", values(dtype, (50, 70, count)), PLACE["transform"]
+    options = {"photometric": "rgb"} if count == 3 else {"photometric": "palette"} if count == 1 else {"nodata": -9999}
+    with rasterio.open(path, "w", "GTiff", height=50, width=70, count=count, dtype=dtype, **PLACE, **options) as raster:
+        if count == 1:
+            raster.write_colormap(1, {number: (number, 0, 9) for number in range(256)})
+        raster.write(np.moveaxis(image, -1, 0))
+    (tmp_path / "tiles").mkdir()
+    names["cut"](path, tmp_path / "tiles", 32)
+    whole = images.probe(path)
+    for top, left in itertools.product((0, 32), (0, 32, 64)):
+        tile, row, column = tmp_path / "tiles" / f"a_{top}_{left}.tif", min(top, 18), min(left, 38)
+        assert dataclasses.replace(images.probe(tile), height=50, width=70) == whole
+        assert np.array_equal(images.decode(tile), images.decode(path)[row : row + 32, column : column + 32])
+        with rasterio.open(tile) as found:
+            assert found.transform * (0, 0) == place * (column, row) and found.crs == "EPSG:32633"
+    assert len(list((tmp_path / "tiles").iterdir())) == 6

@@ -156,7 +156,9 @@ def _whole(dataset: Any, source: Path | bytes) -> Any:
     """The dataset, unless its pixels lie in other files, which the file names and which could be any."""
     other = b".ige\0" in source if isinstance(source, bytes) else len(dataset.files) > 1
     if dataset.driver == "HFA" and other:
-        raise UnreadableImage("Erdas Imagine whose pixels lie in another file (.ige): not supported; gdal_translate makes one TIFF of both")
+        raise UnreadableImage(
+            "Erdas Imagine whose pixels lie in another file (.ige): not supported; `rio convert IN.img OUT.tif` makes one TIFF of both"
+        )
     return dataset
 
 
@@ -164,7 +166,9 @@ def _nodata(dataset: Any, what: str) -> float | None:
     """The value that all bands declare to be none."""
     found = {str(value): value for value in dataset.nodatavals}  # as NaN is unlike itself
     if len(found) > 1:
-        raise UnreadableImage(f"{what} with different values for no data, {', '.join(found)}: give them one (gdal_translate -a_nodata)")
+        raise UnreadableImage(
+            f"{what} with different values for no data, {', '.join(found)}: give them one (`rio edit-info --nodata VALUE FILE`)"
+        )
     return next(iter(found.values()))
 
 

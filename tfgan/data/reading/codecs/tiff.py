@@ -169,7 +169,7 @@ def stored_info(path: Path, pages: str) -> ImageInfo:
         if page.photometric not in (1, 2) or page.bitspersample not in (8, 16, 32, 64) or turned or (info.alpha and multiplied):
             raise UnreadableImage(
                 "what is not stored as it is meant (turned, white as 0, odd numbers of bits, colors multiplied by their transparency) is "
-                "not read by windows: gdal_translate mends it"
+                "not read by windows"
             )
         bands = info.bands or (info.alpha and _alpha_is_data(path, page))
         return dataclasses.replace(info, bands=bands, nodata=_nodata(page))
