@@ -1,7 +1,7 @@
 // The page: loads the run's networks, proves them against the run's own pictures, and shows what can be done with them.
 
 import { choice, make, words } from "./dom.js";
-import { Engine, hasGpu } from "./engine.js";
+import { Engine } from "./engine.js";
 import { Generation } from "./generation.js";
 import { part, record } from "./parts.js";
 import { Translation } from "./translation.js";
@@ -33,8 +33,10 @@ async function prove(engine, ways) {
       for (const way of ways) proofs.push(await way.prove());
       const failed = proofs.findIndex((proof, place) => !holds(proof, ways[place].way.bound));
       if (failed < 0 || engine.accelerator === "wasm") return { proofs, failed };
+      engine.left = `results differed by ${proofs[failed].largest} of 255`;
     } catch (error) {
       if (engine.accelerator === "wasm") throw error;
+      engine.left = words(error);
     }
     await engine.start("wasm");
   }
@@ -45,7 +47,7 @@ function about(engine, ways, proofs) {
   const unit = (way, { largest }) => (way.way.target.map ? `${(100 * largest).toFixed(2)} % of pixels` : `${largest} of 255`);
   const found = proofs.map((proof, place) => `${ways[place].way.title}: ${unit(ways[place], proof)}`).join("; ");
   return [
-    `${record.method} at step ${record.step}, ${record.precision}, by ${on}.`,
+    `${record.method} at step ${record.step}, ${record.precision}, by ${on}${engine.left ? ` (WebGPU does not run these networks here: ${engine.left})` : ""}.`,
     `Largest difference from the run's own result of the first example, here: ${found}.`,
     "Pictures stay in this page: it sends nothing, and asks no server for anything.",
   ].join(" ");
@@ -77,11 +79,12 @@ function show(ways) {
 }
 
 async function start() {
-  const asked = location.hash.slice(1);
-  const accelerator = ["wasm", "webgpu"].includes(asked) ? asked : (await hasGpu()) ? "webgpu" : "wasm";
+  // Not by itself: LiteRT.js 2.5.3 runs a network on a graphics processor only if that takes all of its operations, which few networks' are.
+  const accelerator = location.hash === "#webgpu" ? "webgpu" : "wasm";
   const engine = await Engine.load(progress);
   await engine.start(accelerator, progress).catch((error) => {
     if (accelerator === "wasm") throw error;
+    engine.left = words(error);
     return engine.start("wasm", progress);
   });
   const examples = await part("examples.bin");

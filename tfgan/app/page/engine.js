@@ -73,12 +73,6 @@ export class Engine {
   }
 }
 
-/** Whether this browser has a graphics processor that pages may use; a software renderer is slower than WebAssembly. */
-export async function hasGpu() {
-  const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
-  return Boolean(adapter) && !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter);
-}
-
 /** Calls `work` one at a time, and of the requests that come in the meantime with the newest alone. */
 export function newest(work) {
   let busy = false,

@@ -51,24 +51,7 @@ def make_app(run_folder: str, settings: AppConfig) -> Made:
     """
     out = judge_app(run_folder, settings)
     runtime = find_runtime(settings.runtime)
-    run = open_run(run_folder, settings.checkpoint)
-    signatures = open_inference(run.method)
-    page = describe(run, signatures, settings.examples)
-    logger.info(f"Converting the networks of {run.folder} at step {run.step} to LiteRT ({settings.precision})")
-    model = convert(page.functions, QUANTIZED[settings.precision])
-    differences = _compare(page, model, settings.precision)
-    made = {function.name: {"model": MODEL, "signature": function.name, "output": function.output} for function in page.functions}
-    record: dict[str, Any] = {
-        "method": run.config.method,
-        "step": run.step,
-        "precision": settings.precision,
-        "version": tfgan.__version__,
-        "made": f"{datetime.date.today()}",
-        "ways": page.ways,
-        "functions": made,
-    }
-    title = run.folder.resolve().name
-    content = Content(title, _subtitle(run.config.method, page), record, model, page.content)
+    content, differences = make_content(run_folder, settings)
     if settings.folder:
         files = folder(content, runtime)
         with new_folder(out, files_in(out) if is_there(out) else ()) as part:
@@ -79,7 +62,32 @@ def make_app(run_folder: str, settings: AppConfig) -> Made:
         whole = one_file(content, runtime)
         write_atomically(out, whole)
         size = len(whole)
-    return Made(out, size, {"networks": len(model), "runtime": len(runtime.wasm)}, differences)
+    return Made(out, size, {"networks": len(content.model), "runtime": len(runtime.wasm)}, differences)
+
+
+def make_content(run_folder: str, settings: AppConfig) -> tuple[Content, dict[str, str]]:
+    """What the page of a run shows, and way -> how far its results are from the run's.
+
+    Raises:
+        UserError: no such run or checkpoint; images that no browser shows.
+        TrainingFailed: the networks do not reproduce the run in LiteRT.
+    """
+    run = open_run(run_folder, settings.checkpoint)
+    page = describe(run, open_inference(run.method), settings.examples)
+    logger.info(f"Converting the networks of {run.folder} at step {run.step} to LiteRT ({settings.precision})")
+    model = convert(page.functions, QUANTIZED[settings.precision])
+    differences = _compare(page, model, settings.precision)
+    record: dict[str, Any] = {
+        "method": run.config.method,
+        "step": run.step,
+        "precision": settings.precision,
+        "version": tfgan.__version__,
+        "made": f"{datetime.date.today()}",
+        "ways": page.ways,
+        "functions": {own.name: {"model": MODEL, "signature": own.name, "output": own.output} for own in page.functions},
+    }
+    title = run.folder.resolve().name
+    return Content(title, _subtitle(run.config.method, page), record, model, page.content), differences
 
 
 def _subtitle(method: str, page: Page) -> str:
