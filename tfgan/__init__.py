@@ -16,6 +16,7 @@ _HOMES = {
             "Run",
             "check",
             "evaluate",
+            "hub",
             "import_weights",
             "list_datasets",
             "list_methods",

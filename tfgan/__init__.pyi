@@ -9,6 +9,7 @@ from tfgan import optimizers as optimizers
 from tfgan.api import Run as Run
 from tfgan.api import check as check
 from tfgan.api import evaluate as evaluate
+from tfgan.api import hub as hub
 from tfgan.api import import_weights as import_weights
 from tfgan.api import list_datasets as list_datasets
 from tfgan.api import list_methods as list_methods

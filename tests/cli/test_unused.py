@@ -37,7 +37,7 @@ ALWAYS_USED = {
     SampleConfig: "checkpoint having lacking overwrite sheet",  # folders without an encoder are refused where it is looked up
     EvaluateConfig: "count metrics seed",
     ExportConfig: "checkpoint format license output overwrite",
-    ReportConfig: "images out",
+    ReportConfig: "card out",
     AppConfig: "checkpoint folder out precision runtime",
     ServeConfig: "batch checkpoint host max_bytes max_pixels port queue timeout token token_file",
     DataConfig: "augment cache data_dir show_bands value_range",

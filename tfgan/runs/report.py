@@ -1,11 +1,14 @@
 """The report of runs, as a file."""
 
 import logging
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 from tfgan.config import DataConfig, DataSpec, TrainConfig, record_in_present_words, refuse_part_of_run
 from tfgan.config.verbs import ReportConfig
 from tfgan.errors import UserError
+from tfgan.evaluation.report.card import is_own_card, render_card
 from tfgan.evaluation.report.page import is_report, render
 from tfgan.evaluation.report.records import Run, read_run
 from tfgan.methods import METHODS, method_class
@@ -14,7 +17,7 @@ from tfgan.runs.repeat import repeat
 
 logger = logging.getLogger(__name__)
 
-NAME = "report.html"
+NAME, CARD = "report.html", "MODEL_CARD.md"
 
 
 def write_report(folders: list[Path], settings: ReportConfig) -> tuple[Path, int]:
@@ -40,6 +43,31 @@ def write_report(folders: list[Path], settings: ReportConfig) -> tuple[Path, int
     content = render(runs, settings.images)
     write_atomically(out, content)
     return out, len(content)
+
+
+def write_card(folder: Path, settings: ReportConfig) -> Path:
+    """Writes the card of a run; one that is there is made anew, unless somebody has written in it.
+
+    Returns:
+        the file.
+
+    Raises:
+        UserError: a folder that is no run; a file that is there and is no card, or one that was changed.
+        OutputError: a place that cannot be written to.
+    """
+    out, flag = Path(settings.out) if settings.out else folder / CARD, "--out=" if settings.out else ""
+    card = make_card(folder, lambda picture: Path(os.path.relpath(picture.resolve(), out.resolve().parent)).as_posix())
+    check_file(out, flag)
+    refuse_part_of_run(out, flag)
+    if is_there(out) and not (out.is_file() and is_own_card(out.read_bytes())):
+        raise UserError(f"{out} exists, and somebody has written in it, or it is no card of tfgan: move it, or write to --out=FILE.md.")
+    write_atomically(out, card)
+    return out
+
+
+def make_card(folder: Path, link: Callable[[Path], str]) -> bytes:
+    """The card of the run in `folder`, see `tfgan.evaluation.report.card`. Raises `UserError` for a folder that is no run."""
+    return render_card(_with_command(_in_present_words(read_run(folder))), link)
 
 
 def _in_present_words(run: Run) -> Run:

@@ -23,7 +23,6 @@ from tfgan.config.verbs import ServeConfig
 from tfgan.data.reading import images
 from tfgan.inference import open_inference
 from tfgan.inference.export import make_signatures
-from tfgan.methods import METHODS
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.results.serving import make_serving
 
@@ -35,6 +34,7 @@ class Config:
 
     def __init__(self, name, method):
         self.method, self.hparams, self.spec, self.data, self.scale = name, method.hparams, method.spec, DataConfig(), {}
+        self.imported = {}
 
 
 def client_of(runs, **settings):
@@ -144,10 +144,11 @@ def test_a_photo_is_turned_as_it_says(kept):
     assert np.array_equal(*map(images.decode, results))
 
 
-FAST = ("cgan", "stargan")  # classes, and attributes; those of the others take a minute together
+FAST = ("cgan", "stargan")  # classes, and attributes
+SLOW = ("cyclegan", "spade", "stylegan", "vaegan")  # two ways, labels, styles, an encoder; the others differ in nothing that is served
 
 
-@pytest.fixture(scope="module", params=[name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in sorted(METHODS)])
+@pytest.fixture(scope="module", params=[*FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)])
 def served(request):
     """Each method, its functions as in its export, and its server."""
     method = make_method(request.param)
