@@ -85,7 +85,10 @@ def opened(path: Path, domain: Domain, alpha: str) -> Iterator[Windows]:
     """
     with ExitStack() as stack:
         with reasons(path):
-            info = tiff.stored_info(path, domain.pages.partition(":")[0]) if first_bytes(path, 4) in tiff.MAGICS else None
+            info, pages = None, domain.pages.partition(":")[0]
+            if first_bytes(path, 4) in tiff.MAGICS:
+                info = tiff.stored_info(path, pages)
+                tiff.verify(path, pages)
             dataset = stack.enter_context(raster.opened(path))
             found = Windows(dataset, info or raster.describe(dataset), path, domain, alpha)
         yield found

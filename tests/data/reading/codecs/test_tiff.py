@@ -11,7 +11,7 @@ from any_values import values
 from PIL import Image
 
 from tfgan.config import DTYPES, Domain
-from tfgan.data.reading import images
+from tfgan.data.reading import images, windows
 from tfgan.data.reading.codecs import segments
 from tfgan.data.reading.codecs import tiff as tiff_codec
 from tfgan.errors import UnreadableImage
@@ -212,8 +212,8 @@ PICTURES = {
 
 @pytest.mark.parametrize("kind", PICTURES)
 @pytest.mark.parametrize("options", [{"predictor": 2}, {"tile": (32, 32)}, {"rowsperstrip": 16}], ids=str)
-def test_damage_of_deflated_pixels_is_seen_whoever_reads_them(kind, options):
-    """libtiff, by which Pillow reads, stops before the checksum."""
+def test_damage_of_deflated_pixels_is_seen_whoever_reads_them(kind, options, tmp_path):
+    """libtiff, by which Pillow and GDAL read, stops before the checksum."""
     pixels, given = PICTURES[kind]
     if kind == "palette" and "predictor" in options:
         pytest.skip("indices are not predicted")
@@ -229,6 +229,11 @@ def test_damage_of_deflated_pixels_is_seen_whoever_reads_them(kind, options):
         emptied = content[: place + count // 2] + bytes(count - count // 2) + content[place + count :]
         with pytest.raises(UnreadableImage, match="^damaged"):
             images.decode(emptied)
+        path = tmp_path / "emptied.tif"
+        path.write_bytes(emptied)
+        if windows.is_installed() and kind == "RGB":
+            with pytest.raises(UnreadableImage, match="^damaged"), windows.opened(path, Domain("photo", 3), "composite"):
+                pass
 
 
 def test_memory_is_judged_by_the_tags(monkeypatch):

@@ -175,6 +175,12 @@ def stored_info(path: Path, pages: str) -> ImageInfo:
         return dataclasses.replace(info, bands=bands, nodata=_nodata(page))
 
 
+def verify(path: Path, pages: str):
+    """Raises `UnreadableImage` for damaged pixels of the first page that is read, as far as checksums tell; GDAL passes over them too."""
+    with _opened(path) as file:
+        check_sums(_wanted(file, pages)[0][0])
+
+
 def read_text(path: Path) -> str:
     """The ImageDescription of the first page."""
     with tifffile.TiffFile(path) as file:
