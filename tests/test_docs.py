@@ -14,7 +14,16 @@ import pytest
 import tfgan
 from tfgan.cli.main import VERBS, main
 from tfgan.config import DataConfig, TrainConfig, from_text, unfit
-from tfgan.config.verbs import AppConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, ServeConfig, TranslateConfig
+from tfgan.config.verbs import (
+    AppConfig,
+    EvaluateConfig,
+    ExportConfig,
+    ImportConfig,
+    ReportConfig,
+    SampleConfig,
+    ServeConfig,
+    TranslateConfig,
+)
 from tfgan.methods import METHODS, method_class
 
 ROOT = Path(__file__).parents[1]
@@ -24,12 +33,13 @@ RECORDS = {
     "sample": [SampleConfig],
     "evaluate": [EvaluateConfig],
     "export": [ExportConfig],
+    "import": [ImportConfig, DataConfig],
     "report": [ReportConfig],
     "app": [AppConfig],
     "serve": [ServeConfig],
     "list": [],
 }
-ELSEWHERE = {"evaluate": {"real", "fake", "out", "stored"}}  # flags of a verb that are no settings
+ELSEWHERE = {"import": {"as"}, "evaluate": {"real", "fake", "out", "stored"}}  # flags of a verb that are no settings
 
 
 def blocks(language):

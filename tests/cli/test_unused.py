@@ -16,6 +16,7 @@ from tfgan.config.verbs import (
     CheckConfig,
     EvaluateConfig,
     ExportConfig,
+    ImportConfig,
     ReportConfig,
     SampleConfig,
     ServeConfig,
@@ -36,6 +37,7 @@ ALWAYS_USED = {
     TranslateConfig: "axis checkpoint format overwrite size to",  # without volumes axis is refused where they are looked for
     SampleConfig: "checkpoint having lacking overwrite sheet",  # folders without an encoder are refused where it is looked up
     EvaluateConfig: "count metrics seed",
+    ImportConfig: "alone image_size weights_b",
     ExportConfig: "checkpoint format license output overwrite",
     ReportConfig: "card out",
     AppConfig: "checkpoint folder out precision runtime",

@@ -13,6 +13,7 @@ import pytest
 
 from tfgan.config import DataConfig
 from tfgan.config.verbs import ImportConfig
+from tfgan.runs.importing.choosing import judge_import
 from tfgan.runs.importing.importer import import_run
 from tfgan.runs.opening import open_run
 from tfgan.weights import read_weights
@@ -35,7 +36,7 @@ def written(tmp_path_factory):
 def imported(written, name, data=None, **settings):
     """The run made of a file or folder, opened by its folder alone, and the arrays of the references."""
     run = written / "runs" / f"{name.replace('/', '_')}_{len(settings)}"
-    import_run(str(written / name), str(run), ImportConfig(**settings), data or DataConfig())
+    import_run(*judge_import(str(written / name), str(run), ImportConfig(**settings), data or DataConfig()), data or DataConfig())
     arrays = written / f"{name.partition('/')[0].removesuffix('.pth')}.npz"
     return open_run(str(run)), dict(np.load(arrays))
 

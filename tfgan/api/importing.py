@@ -31,10 +31,13 @@ def import_weights(path: str | Path, *, workdir: str | Path, **settings: Any) ->
         OutputError: the run cannot be written.
     """
     choices, data = make_records([], settings, [ImportConfig, DataConfig])
+    from tfgan.runs.importing.choosing import judge_import
+
+    folder, choice = judge_import(with_home(str(path)), with_home(str(workdir)), choices, data.with_home())
     start_tensorflow()
     from tfgan.runs.importing.importer import import_run
 
-    imported = import_run(with_home(str(path)), with_home(str(workdir)), choices, data.with_home())
+    imported = import_run(folder, choice, data.with_home())
     for line in [*(f"{name}: {words}" for name, words in imported.networks.items()), *imported.guesses]:
         logger.info(line)
     return load(imported.folder)

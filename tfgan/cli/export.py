@@ -10,7 +10,7 @@ Writes a SavedModel that TensorFlow loads without tfgan, and then compares it wi
 
 --format writes files for other runtimes too, which each runtime then runs on real images; the results are compared with
 the run's, in a table and in agreement.json. litert is for phones and browsers (.tflite), onnx for onnxruntime and others,
-keras for training in Keras.
+keras for training in Keras, safetensors for PyTorch where the authors' code has the run's networks.
 
 Signatures of a SavedModel, of runs that translate images:
   serving_default  images [N,H,W,C] uint8 -> images [N,H,W,C] uint8, for any N, H, W
@@ -50,7 +50,8 @@ def run(arguments: list[str]) -> int:
 
     exported = export_run(folder, settings, place)
     print("\n".join([f"{exported.folder}: step {exported.step}", *(f"{name}: {text}" for name, text in exported.signatures.items())]))
-    print("\n".join(table(exported.files)), end="\n" * bool(exported.files))
+    print("\n".join(f"{file}: {words}" for file, words in exported.weights.items()), end="\n" * bool(exported.weights))
+    print("\n".join(table(exported.files) if exported.files else []), end="\n" * bool(exported.files))
     if exported.scale:
         print(f"They do not resize images. Training, sample pictures, and `tfgan translate` use images at {exported.scale}.")
     refuse_unfit(exported)

@@ -18,8 +18,8 @@ they lie beside the file. The run can be translated with, evaluated, exported, a
 With --data_dir, the run knows the images that it is for, and how they are read.
 
 examples:
-  tfgan import checkpoints/horse2zebra/latest_net_G_A.pth --as=runs/zebras --domains=horse,zebra
-  tfgan import latest_net_G.pth --as=runs/facades --data_dir=facades --direction=BtoA"""
+  tfgan import latest_net_G_A.pth --as=runs/zebras --domains=horse,zebra
+  tfgan import latest_net_G.pth --as=runs/facades --data_dir=facades"""
 
 
 def run(arguments: list[str]) -> int:
@@ -35,10 +35,13 @@ def run(arguments: list[str]) -> int:
     if not flags["as"]:
         raise UserError(f"--as=RUN is missing, the folder of the run that is made.\n{USAGE.splitlines()[0]}")
 
+    from tfgan.runs.importing.choosing import judge_import
+
+    path, choice = judge_import(weights, flags["as"], settings, data)
     start_tensorflow()
     from tfgan.runs.importing.importer import import_run
 
-    imported = import_run(weights, flags["as"], settings, data)
+    imported = import_run(path, choice, data)
     folder = shlex.quote(str(imported.folder))
     print(f"{imported.folder}: {imported.method}")
     print("\n".join(f"  {name}: {words}" for name, words in imported.networks.items()))

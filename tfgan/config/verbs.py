@@ -11,7 +11,7 @@ from tfgan.config.spec import OLD_CODINGS
 from tfgan.config.unused import Table, Unused, given
 from tfgan.errors import UserError, did_you_mean
 
-FORMATS = ("savedmodel", "litert", "onnx", "keras")
+FORMATS = ("savedmodel", "litert", "onnx", "keras", "safetensors")
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 SHEETS = ("", "samples", "interpolation", "mixing", "truncation", "reconstruction", "edit")
 TOKEN = "TFGAN_TOKEN"

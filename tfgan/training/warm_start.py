@@ -2,6 +2,9 @@
 
 from tfgan.methods.base import Method
 
+UNSEEN = ("skip_activation", "padding_side", "num_upsampling_layers")
+"""Settings by which weights of equal shapes make other images."""
+
 
 def copy_weights(source: Method, target: Method) -> list[str]:
     """Copies the weights of equally named networks wherever place and shape agree; the rest stays as initialized.
@@ -9,7 +12,8 @@ def copy_weights(source: Method, target: Method) -> list[str]:
     Where `source` has moving averages of a network's weights, those are copied.
 
     Returns:
-        A line of text for each network: what was taken, and what did not match.
+        A line of text for each network: what was taken, and what did not match; and one for each setting by which the same weights are
+        those of another function.
     """
     lines = []
     averages = {name: model for name, model in source.ema.items() if name in target.networks}
@@ -19,6 +23,10 @@ def copy_weights(source: Method, target: Method) -> list[str]:
             lines.append(f"{name}: not in the other run")
             continue
         lines.append(f"{name}: {_copy(origin.weights, network.weights)}")
+    for name in UNSEEN:
+        there, here = getattr(source.hparams, name, None), getattr(target.hparams, name, None)
+        if there != here and None not in (there, here):
+            lines.append(f"--{name}={here}, and {there} in the other run: the same weights make other images here")
     return lines
 
 

@@ -2,13 +2,12 @@
 
 import functools
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tfgan.weights.junyanz import Unfit
-from tfgan.weights.slots import DENSE, KERNEL, Found, Slot, bias, kernel
+from tfgan.weights.slots import DENSE, KERNEL, Found, Reader, Slot, bias, kernel
 from tfgan.weights.tensors import Weights
 
 MAP = 4  # height and width of the encoder's last map
@@ -30,27 +29,29 @@ def find(weights: Weights) -> Found | None:
     return _encoder(weights) if "fc_mu.weight" in weights and "layer1.0.weight_orig" in weights else None
 
 
-def _spectral(weights: Weights, key: str, path: str, use_bias: bool) -> dict[str, Slot]:
+def _spectral(key: str, path: str, use_bias: bool) -> dict[str, Slot]:
     """The weights of a convolution with spectral norm, by their path in tfgan's network."""
-    beside = tuple(name for name in (f"{key}.weight_orig", f"{key}.weight_v", f"{key}.weight") if name in weights)
-    u = Slot(f"{key}.weight_u", change=functools.partial(_same_norm, key, beside), beside=beside)
+    beside = (f"{key}.weight_orig", f"{key}.weight_v", f"{key}.weight")
+    u = Slot(f"{key}.weight_u", change=functools.partial(_same_norm, beside), beside=beside)
     found = {f"{path}/kernel": Slot(f"{key}.weight_orig", KERNEL), f"{path}/u": u}
     return found | ({f"{path}/bias": bias(key)} if use_bias else {})
 
 
-def _same_norm(key: str, beside: tuple[str, ...], u: np.ndarray, read: Callable[[str], np.ndarray]) -> np.ndarray:
+def _same_norm(beside: tuple[str, str, str], u: np.ndarray, read: Reader) -> np.ndarray:
     """The u by which tfgan's layer divides by the number by which PyTorch's does after training.
 
     That is uᵀ W v, with the v of the last training step, or in files before version 1.1 stands in the weights themselves; tfgan's finds v
     anew, and has |Wᵀ u|, which is nearer to the largest singular value as long as u and v still move. On the way from u to a vector that
     hardly agrees with it, there is one with PyTorch's number.
     """
-    matrix = read(f"{key}.weight_orig").astype(np.float64)
-    matrix, u = matrix.reshape(len(matrix), -1), u.astype(np.float64).ravel()
-    if f"{key}.weight_v" in beside:
-        wanted = float(u @ matrix @ read(f"{key}.weight_v").astype(np.float64).ravel())
-    elif f"{key}.weight" in beside:
-        wanted = float(np.linalg.norm(matrix) / np.linalg.norm(read(f"{key}.weight").astype(np.float64)))
+    matrix, v, divided = map(read, beside)
+    if matrix is None:
+        return u  # its absence is found by itself
+    matrix, u = matrix.reshape(len(matrix), -1).astype(np.float64), u.astype(np.float64).ravel()
+    if v is not None:
+        wanted = float(u @ matrix @ v.astype(np.float64).ravel())
+    elif divided is not None:
+        wanted = float(np.linalg.norm(matrix) / np.linalg.norm(divided.astype(np.float64)))
     else:
         return u
     low, high, other = 0.0, 1.0, _stretched_less(matrix, wanted)
@@ -75,37 +76,39 @@ def _stretched_less(matrix: np.ndarray, wanted: float) -> np.ndarray:
     return np.linalg.eigh(matrix @ matrix.T)[1][:, 0]
 
 
+def generator_slots(ups: int, latent: bool, ngf: int) -> dict[str, Slot]:
+    """The weights of a generator with so many blocks behind the middle ones; `latent`: its first map is made of a style."""
+    names = {"head_0": "head", "G_middle_0": "middle_0", "G_middle_1": "middle_1"} | {
+        f"up_{number}": f"up_{number}" for number in range(ups)
+    }
+    slots: dict[str, Slot] = {}
+    for key, path in names.items():
+        for part in ("0", "1", *["s"] * key.startswith("up")):
+            slots |= _spectral(f"{key}.conv_{part}", f"{path}_conv_{part}", use_bias=part != "s")
+            slots |= _spade(f"{key}.norm_{part}", f"{path}_spade_{part}")
+    first = {"first/kernel": kernel("fc"), "first/bias": bias("fc")}
+    if latent:
+        last, back = functools.partial(_channels_last, 16 * ngf), functools.partial(_channels_first, 16 * ngf)
+        first = {"first/kernel": Slot("fc.weight", DENSE, last, back), "first/bias": Slot("fc.bias", (), last, back)}
+    return slots | first | {"last/kernel": kernel("conv_img"), "last/bias": bias("conv_img")}
+
+
 def _generator(weights: Weights) -> Found:
     if "head_0.norm_0.param_free_norm.running_mean" not in weights:
         raise Unfit("its SPADE layers have instance norm, and tfgan's have batch norm")
     if weights["head_0.norm_0.mlp_gamma.weight"].shape[2:] != (3, 3):
         raise Unfit("its SPADE layers have other convolutions than 3×3")
-    names = {"head_0": "head", "G_middle_0": "middle_0", "G_middle_1": "middle_1"}
     ups = sum(bool(re.fullmatch(r"up_\d\.conv_0\.weight_orig", key)) for key in weights)
-    names |= {f"up_{number}": f"up_{number}" for number in range(ups)}
-    slots: dict[str, Slot] = {}
-    for key, path in names.items():
-        shortcut = f"{key}.conv_s.weight_orig" in weights
-        for part in ("0", "1", *["s"] * shortcut):
-            slots |= _spectral(weights, f"{key}.conv_{part}", f"{path}_conv_{part}", use_bias=part != "s")
-            slots |= _spade(f"{key}.norm_{part}", f"{path}_spade_{part}")
-    filters = weights["head_0.conv_0.weight_orig"].shape[0]
+    ngf = weights["head_0.conv_0.weight_orig"].shape[0] // 16
     facts = {"labels": weights["head_0.norm_0.mlp_shared.0.weight"].shape[1], "out": weights["conv_img.weight"].shape[0]}
-    latent = len(weights["fc.weight"].shape) == 2
-    if latent:
-        facts |= {"latent": weights["fc.weight"].shape[1], "first pixels": weights["fc.weight"].shape[0] // filters}
-        slots |= {
-            "first/kernel": Slot("fc.weight", DENSE, functools.partial(_rows_last, filters)),
-            "first/bias": Slot("fc.bias", (), functools.partial(_rows_last, filters)),
-        }
-    else:
-        slots |= {"first/kernel": kernel("fc"), "first/bias": bias("fc")}
-    slots |= {"last/kernel": kernel("conv_img"), "last/bias": bias("conv_img")}
-    settings: dict[str, Any] = {"ngf": filters // 16, "style_encoder": latent} | ({"latent_dim": facts["latent"]} if latent else {})
+    settings: dict[str, Any] = {"ngf": ngf, "style_encoder": len(weights["fc.weight"].shape) == 2}
+    if settings["style_encoder"]:
+        facts |= {"latent": weights["fc.weight"].shape[1], "first pixels": weights["fc.weight"].shape[0] // (16 * ngf)}
+        settings["latent_dim"] = facts["latent"]
     if ups > 4:
         settings["num_upsampling_layers"] = "most"
-    words = f"SPADE's generator for {facts['labels']} channels of labels{', with styles' * latent}"
-    return Found(words, "spade", "generator", settings, facts, slots)
+    words = f"SPADE's generator for {facts['labels']} channels of labels{', with styles' * settings['style_encoder']}"
+    return Found(words, "spade", "generator", settings, facts, generator_slots(ups, settings["style_encoder"], ngf))
 
 
 def _spade(key: str, path: str) -> dict[str, Slot]:
@@ -117,43 +120,73 @@ def _spade(key: str, path: str) -> dict[str, Slot]:
     return found
 
 
-def _rows_last(channels: int, values: np.ndarray, _) -> np.ndarray:
-    """A dense layer's rows, or its bias, whose outputs are C×H×W there and H×W×C here."""
+def _channels_last(channels: int, values: np.ndarray, *_) -> np.ndarray:
+    """Rows of a dense layer, or its bias, whose outputs are C×H×W there and H×W×C here."""
     return values.reshape(channels, -1, *values.shape[1:]).swapaxes(0, 1).reshape(values.shape)
 
 
-def _columns_last(channels: int, values: np.ndarray, _) -> np.ndarray:
-    """A dense layer whose inputs are C×H×W there and H×W×C here."""
-    return values.reshape(len(values), channels, -1).swapaxes(1, 2).reshape(values.shape)
+def _channels_first(channels: int, values: np.ndarray) -> np.ndarray:
+    return values.reshape(-1, channels, *values.shape[1:]).swapaxes(0, 1).reshape(values.shape)
+
+
+def discriminator_slots(scales: int, n_layers: int) -> dict[str, Slot]:
+    """The weights of discriminators at so many scales, with so many convolutions before the last."""
+    slots: dict[str, Slot] = {}
+    for scale in range(scales):
+        for layer in range(n_layers + 1):
+            key, path = f"discriminator_{scale}.model{layer}.0", f"scale_{scale}_conv_{layer}"
+            if layer in (0, n_layers):
+                slots |= {f"{path}/kernel": kernel(key), f"{path}/bias": bias(key)}
+            else:
+                slots |= _spectral(f"{key}.0", path, use_bias=False)
+    return slots
 
 
 def _discriminator(weights: Weights) -> Found:
     scales = sum(bool(re.fullmatch(r"discriminator_\d\.model0\.0\.weight", key)) for key in weights)
     layers = sum(bool(re.match(r"discriminator_0\.model\d\.0\.(weight|0\.weight_orig)$", key)) for key in weights) - 1
-    slots: dict[str, Slot] = {}
-    for scale in range(scales):
-        for layer in range(layers + 1):
-            key, path = f"discriminator_{scale}.model{layer}.0", f"scale_{scale}_conv_{layer}"
-            if layer in (0, layers):
-                slots |= {f"{path}/kernel": kernel(key), f"{path}/bias": bias(key)}
-            else:
-                slots |= _spectral(weights, f"{key}.0", path, use_bias=False)
     ndf, channels = weights["discriminator_0.model0.0.weight"].shape[:2]
     settings = {"ndf": ndf, "scales": scales, "n_layers": layers}
     words = f"SPADE's discriminators at {scales} scales"
-    return Found(words, "spade", "discriminator", settings, {"in": channels}, slots)
+    return Found(words, "spade", "discriminator", settings, {"in": channels}, discriminator_slots(scales, layers))
+
+
+def encoder_slots(layers: int, channels: int) -> dict[str, Slot]:
+    """The weights of a style encoder of so many convolutions, the last one with so many channels."""
+    slots: dict[str, Slot] = {}
+    for layer in range(layers):
+        slots |= _spectral(f"layer{layer + 1}.0", f"conv_{layer}", use_bias=False)
+
+    def change(values: np.ndarray, *_) -> np.ndarray:  # inputs, which are C×H×W there and H×W×C here
+        return _channels_last(channels, values.T).T
+
+    def undo(values: np.ndarray) -> np.ndarray:
+        return _channels_first(channels, values.T).T
+
+    for theirs, ours in (("fc_mu", "mean"), ("fc_var", "log_variance")):
+        slots |= {f"{ours}/kernel": Slot(f"{theirs}.weight", DENSE, change, undo), f"{ours}/bias": bias(theirs)}
+    return slots
 
 
 def _encoder(weights: Weights) -> Found:
     count = sum(bool(re.fullmatch(r"layer\d\.0\.weight_orig", key)) for key in weights)
-    slots: dict[str, Slot] = {}
-    for layer in range(count):
-        slots |= _spectral(weights, f"layer{layer + 1}.0", f"conv_{layer}", use_bias=False)
-    channels = weights["fc_mu.weight"].shape[1] // MAP**2
-    for theirs, ours in (("fc_mu", "mean"), ("fc_var", "log_variance")):
-        slots[f"{ours}/kernel"] = Slot(f"{theirs}.weight", DENSE, functools.partial(_columns_last, channels))
-        slots[f"{ours}/bias"] = bias(theirs)
     nef, taken = weights["layer1.0.weight_orig"].shape[:2]
     facts = {"in": taken, "latent": weights["fc_mu.weight"].shape[0]}
     settings = {"ngf": nef, "latent_dim": facts["latent"], "encoder_size": MAP * 2**count}
+    slots = encoder_slots(count, weights["fc_mu.weight"].shape[1] // MAP**2)
     return Found(f"SPADE's style encoder of {MAP * 2**count} pixels", "spade", "encoder", settings, facts, slots)
+
+
+def without_channel(found: Found, channel: int) -> Found:
+    """A generator, or discriminators, without one channel of labels: as where it is 0 in all images."""
+    assert isinstance(found.slots, dict)
+
+    def drop(values: np.ndarray, *_) -> np.ndarray:
+        return np.delete(values, channel, axis=1)
+
+    takes = re.compile(r".*mlp_shared\.0\.weight|discriminator_\d\.model0\.0\.weight|fc\.weight")
+    slots = {
+        path: slot._replace(change=drop) if takes.fullmatch(slot.key) and slot.axes == KERNEL else slot
+        for path, slot in found.slots.items()
+    }
+    return found._replace(slots=slots)

@@ -22,18 +22,22 @@ class Slot(NamedTuple):
     Attributes:
         key: of the tensor.
         axes: its axes in the order of Keras; (): as they are.
-        change: what is done to its values before that; None: nothing. It gets them and a function that reads other tensors by key.
+        change: what is done to its values before that; None: nothing. It gets them and a function that reads other tensors by key, and
+            gives None for those that the file does not have.
+        undo: what turns the result of `change` into what it was, for files that are written; None: nothing.
         default: the value of all numbers where the file has no such tensor; None: it must be there.
         beside: keys that `change` reads.
     """
 
     key: str
     axes: tuple[int, ...] = ()
-    change: Callable[[np.ndarray, Callable[[str], np.ndarray]], np.ndarray] | None = None
+    change: Callable[[np.ndarray, "Reader"], np.ndarray] | None = None
+    undo: Callable[[np.ndarray], np.ndarray] | None = None
     default: float | None = None
     beside: tuple[str, ...] = ()
 
 
+Reader = Callable[[str], np.ndarray | None]
 Slots = Sequence[Slot] | Mapping[str, Slot]
 """Those of a network: in the order of its weights, or by their path, which is the name of a layer and that of its weight."""
 
@@ -58,8 +62,8 @@ class Found(NamedTuple):
     slots: Slots
 
 
-def kernel(key: str, change=None) -> Slot:
-    return Slot(f"{key}.weight", KERNEL, change)
+def kernel(key: str) -> Slot:
+    return Slot(f"{key}.weight", KERNEL)
 
 
 def bias(key: str) -> Slot:
@@ -82,13 +86,18 @@ def fill(path: Path, network, slots: Slots, weights: Weights):
     Raises:
         Refused: a tensor is missing, has another shape or is none of this network; nothing was changed then.
     """
-    ours = network.weights
-    order = [slots[weight.path] for weight in ours] if isinstance(slots, Mapping) else list(slots)
-    assert len(order) == len(ours), f"{len(ours)} weights of {network.name}, {len(order)} slots"
+    ours, order = network.weights, in_order(network, slots)
     _refuse_others(path, order, weights)
     values = [_value(path, slot, tuple(weight.shape), weights) for slot, weight in zip(order, ours)]
     for weight, value in zip(ours, values):
         weight.assign(value)
+
+
+def in_order(network, slots: Slots) -> list[Slot]:
+    """The slots of a network in the order of its weights."""
+    order = [slots[weight.path] for weight in network.weights] if isinstance(slots, Mapping) else list(slots)
+    assert len(order) == len(network.weights), f"{len(network.weights)} weights of {network.name}, {len(order)} slots"
+    return order
 
 
 def _refuse_others(path: Path, order: list[Slot], weights: Weights):
@@ -107,7 +116,7 @@ def _value(path: Path, slot: Slot, shape: tuple[int, ...], weights: Weights) -> 
         return np.full(shape, slot.default, np.float32)
     value = weights[slot.key].read()
     if slot.change:
-        value = slot.change(value, lambda key: weights[key].read())
+        value = slot.change(value, lambda key: weights[key].read() if key in weights else None)
     value = value.transpose(slot.axes) if slot.axes and value.ndim == len(slot.axes) else value
     if value.shape != shape:
         raise Refused(

@@ -19,29 +19,37 @@ def _norm(key: str) -> list[Slot]:
     return [Slot(f"{key}.weight"), Slot(f"{key}.bias")]
 
 
-def _generator(weights: Weights) -> Found:
-    blocks = sum(bool(re.fullmatch(r"main\.\d+\.main\.0\.weight", key)) for key in weights)
+def generator_slots(blocks: int) -> list[Slot]:
+    """The weights of a generator of so many residual blocks."""
     end = 9 + blocks
     slots = [slot for place in (0, 3, 6) for slot in (kernel(f"main.{place}"), *_norm(f"main.{place + 1}"))]
     for block in range(9, end):
         for number in (0, 3):
             slots += [kernel(f"main.{block}.main.{number}"), *_norm(f"main.{block}.main.{number + 1}")]
     slots += [slot for place in (end, end + 3) for slot in (kernel(f"main.{place}"), *_norm(f"main.{place + 1}"))]
-    last = f"main.{end + 6}"
-    slots.append(kernel(last))
+    return [*slots, kernel(f"main.{end + 6}")]
+
+
+def _generator(weights: Weights) -> Found:
+    blocks = sum(bool(re.fullmatch(r"main\.\d+\.main\.0\.weight", key)) for key in weights)
+    last = f"main.{15 + blocks}"
     ngf, taken = weights["main.0.weight"].shape[:2]
     made = weights[f"{last}.weight"].shape[0] if f"{last}.weight" in weights else 0
     facts = {"out": made, "labels": taken - made}
     words = f"StarGAN's generator of {blocks} blocks for {taken - made} attributes"
-    return Found(words, "stargan", "generator", {"ngf": ngf, "n_blocks": blocks}, facts, slots)
+    return Found(words, "stargan", "generator", {"ngf": ngf, "n_blocks": blocks}, facts, generator_slots(blocks))
+
+
+def discriminator_slots(n_layers: int) -> list[Slot]:
+    """The weights of a discriminator of so many strided layers; tfgan's has the attributes' convolution in front of the critic's."""
+    slots = [slot for layer in range(n_layers) for slot in (kernel(f"main.{2 * layer}"), bias(f"main.{2 * layer}"))]
+    return [*slots, kernel("conv2"), kernel("conv1")]
 
 
 def _discriminator(weights: Weights) -> Found:
     count = sum(bool(re.fullmatch(r"main\.\d+\.weight", key)) for key in weights)
-    slots = [slot for layer in range(count) for slot in (kernel(f"main.{2 * layer}"), bias(f"main.{2 * layer}"))]
-    slots += [kernel("conv2"), kernel("conv1")]
     ndf, channels = weights["main.0.weight"].shape[:2]
     labels, _, *left = weights["conv2.weight"].shape
     facts = {"in": channels, "labels": labels, "height": left[0] * 2**count, "width": left[1] * 2**count}
     words = f"StarGAN's discriminator of {facts['height']}×{facts['width']} pixels and {labels} attributes"
-    return Found(words, "stargan", "discriminator", {"ndf": ndf, "n_layers": count}, facts, slots)
+    return Found(words, "stargan", "discriminator", {"ndf": ndf, "n_layers": count}, facts, discriminator_slots(count))

@@ -3,15 +3,20 @@
 import dataclasses
 import math
 import re
+from pathlib import Path
 from typing import Any
 
-from tfgan.config import Classes, DataConfig, Domain, Size, as_flag
+from tfgan.config import Classes, DataConfig, Domain, Size, as_flag, refuse_part_of_run
 from tfgan.config.unused import hold
 from tfgan.config.verbs import ImportConfig
 from tfgan.data import parse_direction
 from tfgan.data.label_maps.classes import distinct_colors
 from tfgan.errors import UserError
-from tfgan.runs.importing.files import Part
+from tfgan.paths.aside import free_name
+from tfgan.paths.files import check_encoding, check_place
+from tfgan.runs.importing.files import Part, find_parts
+from tfgan.sizes import patchgan_minimum
+from tfgan.weights.nvlabs import without_channel
 
 CELEBA = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
 """The attributes of StarGAN's published weights, of which the first three exclude each other."""
@@ -38,6 +43,28 @@ class Choice:
     guesses: list[str]
     attributes: tuple[str, ...] = ()
     groups: tuple[tuple[str, ...], ...] = ()
+
+
+def judge_import(weights: str, workdir: str, settings: ImportConfig, data: DataConfig) -> tuple[Path, Choice]:
+    """The folder of a run, and what the networks of a file of weights, or of a folder of them, make of it; known without TensorFlow.
+
+    Raises:
+        UserError: no weights, other contents than tensors, networks that tfgan does not have, options that do nothing, or a folder that
+            is there already.
+    """
+    path = _judge_place(workdir)
+    return path, choose(find_parts(Path(weights), settings.weights_b, settings.alone), settings, data)
+
+
+def _judge_place(workdir: str) -> Path:
+    """The folder of the run that is to be made; raises `UserError` if there is something, or no run can be there."""
+    path = Path(workdir)
+    check_encoding(path, "--as=")
+    refuse_part_of_run(path, "--as=")
+    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        raise UserError(f"--as={path} exists, and stays as it is: choose another name, such as {free_name(path)}.")
+    check_place(path)
+    return path
 
 
 def choose(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> Choice:
@@ -117,12 +144,18 @@ def _pix2pix(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -
     judge = parts.get("D") or parts.get(f"D_{name[-1]}")
     if judge is None:
         guesses.append("There is no discriminator: that of the run is not trained.")
+        found["n_layers"] = _fitting_layers(found["image_size"])
     else:
         found |= _judge(judge, found["norm"])
         found["objective"] = _objective(judge, taken, made)
         networks["discriminator"] = judge
     guesses.append(f"It translates {source} to {target}. The losses of training are not known: pix2pix' are taken.")
     return Choice("pix2pix", found, networks, {"source": _picture(source, taken), "target": _picture(target, made)}, guesses)
+
+
+def _fitting_layers(size: Size) -> int:
+    """The strided layers of a PatchGAN that nobody trained: three, as is usual, or as many as images of this size leave a logit of."""
+    return max(layers for layers in range(4) if patchgan_minimum(layers) <= min(size))
 
 
 def _judge(part: Part, norm: str) -> dict[str, Any]:
@@ -166,6 +199,7 @@ def _cyclegan(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) 
         if any(found.setdefault(key, value) != value for key, value in told.items()):
             raise UserError(f"{judge.path} is another kind of discriminator than the first one: {_alone(judge)}")
         networks[name] = judge
+    found.setdefault("n_layers", _fitting_layers(found["image_size"]))
     guesses.append(f"{there.path.name} translates {source} to {target}, and {back.path.name} back.")
     return Choice("cyclegan", found, networks, {"source": _picture(source, a), "target": _picture(target, b)}, guesses)
 
@@ -244,6 +278,11 @@ def _spade(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> 
         if not found["style_encoder"] or encoder.found.settings["ngf"] != found["ngf"]:
             raise UserError(f"{encoder.path} is {encoder.found.words}, which does not fit the generator: {_alone(encoder)}")
         found |= encoder.found.settings
+    if settings.instance_edges:
+        edges = facts["labels"] - 1
+        for name in {"generator", "discriminator"} & networks.keys():
+            networks[name] = networks[name]._replace(found=without_channel(networks[name].found, edges))
+        guesses.append("The edges of instances are left out: where instances of one class touch, results are others than with them.")
     names = data.domains if len(data.domains) == 2 else ("labels", "photo")
     classes = _classes(part, facts["labels"] - settings.instance_edges, settings, data, guesses)
     domains = {

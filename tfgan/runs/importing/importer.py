@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfgan.config import DataConfig, DataSpec, Domain, RunConfig, TrainConfig, as_flag, refuse_part_of_run
+from tfgan.config import DataConfig, DataSpec, Domain, RunConfig, TrainConfig, as_flag
 from tfgan.config.data import IMPORTED
-from tfgan.config.verbs import ImportConfig
 from tfgan.data import check_settings, open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.data.label_maps.maps import encode
@@ -20,11 +19,9 @@ from tfgan.inference import open_inference
 from tfgan.methods import method_class
 from tfgan.methods.base import Method
 from tfgan.one_hot import network_channels
-from tfgan.paths.aside import free_name
-from tfgan.paths.files import check_encoding, check_place, write_atomically
+from tfgan.paths.files import write_atomically
 from tfgan.paths.folders import new_folder
-from tfgan.runs.importing.choosing import Choice, choose
-from tfgan.runs.importing.files import find_parts
+from tfgan.runs.importing.choosing import Choice
 from tfgan.runs.training.pictures import Samples
 from tfgan.runs.training.train import versions
 from tfgan.training.capacity import check_capacity
@@ -56,35 +53,23 @@ class Imported(NamedTuple):
     flags: list[str]
 
 
-def judge_place(workdir: str) -> Path:
-    """The folder of the run that is to be made; raises `UserError` if there is something, or no run can be there."""
-    path = Path(workdir)
-    check_encoding(path, "--as=")
-    refuse_part_of_run(path, "--as=")
-    if path.is_file() or (path.is_dir() and any(path.iterdir())):
-        raise UserError(f"--as={path} exists, and stays as it is: choose another name, such as {free_name(path)}.")
-    check_place(path)
-    return path
-
-
-def import_run(weights: str, workdir: str, settings: ImportConfig, data: DataConfig) -> Imported:
-    """Makes the run `workdir` of a file of weights, or of a folder of them.
+def import_run(path: Path, choice: Choice, data: DataConfig) -> Imported:
+    """Makes a run of weights, once `tfgan.runs.importing.choosing.judge_import` has said which.
 
     Args:
+        path: the folder of the run.
         data: where images are for which the weights were made, and how they are read; without any, what is set of names counts.
 
     Raises:
-        UserError: no weights, other contents than tensors, networks that tfgan does not have, images that do not fit them, or a folder
-            that is there already.
+        UserError: tensors that do not fit the networks, or images that do not fit the weights.
         OutputError: the run cannot be written.
     """
-    path = judge_place(workdir)
-    parts = find_parts(Path(weights), settings.weights_b, settings.alone)
-    choice = choose(parts, settings, data)
     cls = method_class(choice.method)
+    named = data.is_named({"dataset"} if data.dataset != DataConfig.dataset else ())
+    data = data if named else data.unchecked(dataset=IMPORTED)
     check_settings(data, cls.batch_kind)
     hparams = cls.HParams(**choice.settings).settled()
-    dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size()) if data.data_dir else None
+    dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size()) if named else None
     spec = _fitting(dataset.spec, choice) if dataset else _spec(choice, cls.batch_kind, hparams.image_size)
     check_capacity(cls, hparams, spec, trained=False)
     with networks_in("float32"):
@@ -95,7 +80,7 @@ def import_run(weights: str, workdir: str, settings: ImportConfig, data: DataCon
         average.set_weights(method.networks[name].get_weights())
     record = RunConfig(
         choice.method,
-        data if dataset else DataConfig(dataset=IMPORTED).unchecked(domains=data.domains, direction=data.direction),
+        data,
         TrainConfig(workdir=str(path), precision="float32"),
         hparams,
         spec,

@@ -23,6 +23,7 @@ from tfgan.runs.exported import RECORD
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.results.portable import described, portable, write_portable
 from tfgan.runs.results.scale import find_scale
+from tfgan.runs.results.weights import write_weights
 from tfgan.runs.training.pictures import stored_inputs
 from tfgan.terminal import waiting
 
@@ -39,6 +40,7 @@ class Exported(NamedTuple):
     step: int  # of the checkpoint
     signatures: dict[str, str]  # name -> what it does, and how far its results were from the run's
     scale: str  # at what scale the run sees what it translates; "" if it translates nothing, or does not know
+    weights: dict[str, str]  # name of each file of weights -> what is in it
     files: list[Agreement]  # of the other formats, each function of each file with what came of it in its own runtime
 
 
@@ -67,10 +69,11 @@ def export_run(folder: str, settings: ExportConfig, place: tuple[Path, list[str]
         with new_folder(output, replaced) as part:
             compared = _save(run, signatures, inputs, part, output, settings) if "savedmodel" in settings.format else {}
             files = write_portable(made, part, output, settings)
+            weights = write_weights(run, part, settings.license) if "safetensors" in settings.format else {}
             scale = _record(run, signatures, part, settings)
     except tf.errors.OpError as error:  # what TensorFlow says of a disk
         raise OutputError(output, error) from error
-    return Exported(output, run.step, compared, scale, files)
+    return Exported(output, run.step, compared, scale, weights, files)
 
 
 def refuse_unfit(exported: Exported):

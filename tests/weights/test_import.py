@@ -1,0 +1,219 @@
+"""Runs of weights that somebody else trained, made of files that `tfgan export --format=safetensors` wrote: no PyTorch is needed."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import load_file, save_file
+
+import tfgan
+from tfgan.cli.main import main
+from tfgan.errors import UserError
+from tfgan.networks.generators import build_generator
+from tfgan.networks.patchgan import patchgan
+from tfgan.networks.spade import spade_generator
+from tfgan.networks.stargan import stargan_discriminator, stargan_generator
+from tfgan.runs.importing.choosing import CELEBA
+from tfgan.weights import junyanz, nvlabs, yunjey
+from tfgan.weights.writing import write_safetensors
+
+SIZE = ["--image_size=32"]
+
+
+def resnet(taken=3, made=3):
+    return build_generator("resnet_1", taken, made, ngf=2, norm="instance", padding_side="before")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A folder of weights by the names of the references' code, and the networks that they were of."""
+    folder = tmp_path_factory.mktemp("files")
+    networks = {
+        "cycle/latest_net_G_A": (resnet(3, 1), junyanz.resnet_slots(1, "instance", False)),
+        "cycle/latest_net_G_B": (resnet(1, 3), junyanz.resnet_slots(1, "instance", False)),
+        "cycle/latest_net_D_A": (patchgan(1, ndf=2, n_layers=1, norm="instance"), junyanz.patchgan_slots(1, "instance")),
+        "unet": (
+            build_generator("unet_16", 3, 3, ngf=2, norm="batch", skip_activation="relu"),
+            junyanz.unet_slots(4, "batch"),
+        ),
+        "stargan/9-G": (stargan_generator(3, 5, ngf=2, n_blocks=1), yunjey.generator_slots(1)),
+        "stargan/9-D": (stargan_discriminator(3, 5, (16, 16), ndf=2, n_layers=2), yunjey.discriminator_slots(2)),
+        "spade": (spade_generator(4, 3, ngf=1), nvlabs.generator_slots(4, False, 1)),
+    }
+    rng = np.random.default_rng(0)
+    for name, (network, slots) in networks.items():
+        for weight in network.weights:
+            weight.assign(weight + 0.1 * rng.random(weight.shape))  # no weight is as a network begins
+        path = folder / f"{name}.safetensors"
+        path.parent.mkdir(exist_ok=True)
+        write_safetensors(network, path, slots, {})
+    return folder, {name: network for name, (network, _) in networks.items()}
+
+
+def same(found, expected):
+    assert len(found.weights) == len(expected.weights)
+    for ours, theirs in zip(found.weights, expected.weights):
+        np.testing.assert_allclose(ours, theirs, atol=2e-6, err_msg=ours.path)
+
+
+@pytest.fixture(scope="module")
+def cycle(files, tmp_path_factory):
+    """The folder of an imported CycleGAN."""
+    run = tmp_path_factory.mktemp("runs") / "cycle"
+    assert main(["import", str(files[0] / "cycle"), f"--as={run}", "--domains=horse,zebra", *SIZE]) == 0
+    return run
+
+
+def test_both_ways_of_a_cyclegan(files, cycle):
+    run = tfgan.load(cycle)
+    for name, network in {"to_target": "G_A", "to_source": "G_B", "of_target": "D_A"}.items():
+        same(run.networks[name], files[1][f"cycle/latest_net_{network}"])
+    assert run.config.method == "cyclegan" and run.config.hparams.padding_side == "before"
+    assert [domain.channels for domain in run.config.spec.domains.values()] == [3, 1]
+    assert len(run.config.imported) == 3 and all(len(digest) == 64 for digest in run.config.imported.values())
+    manifest = json.loads((cycle / "checkpoints" / "manifest.json").read_text())
+    assert len(manifest["checkpoints"]["ckpt-0"]) == 2
+
+
+def test_a_run_that_was_imported_translates_and_is_exported(cycle, tmp_path, capsys):
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8)).save(tmp_path / "a.png")
+    assert main(["translate", str(cycle), str(tmp_path / "a.png"), str(tmp_path / "b.png"), "--to=zebra"]) == 0
+    with Image.open(tmp_path / "b.png") as image:
+        assert image.size == (60, 40) and image.mode == "L"
+    assert main(["export", str(cycle), f"--output={tmp_path / 'export'}", "--format=safetensors"]) == 0
+    assert "safetensors/latest_net_G_A.safetensors: to_target, by names and order of axes of pytorch-CycleGAN" in capsys.readouterr().out
+    again = tmp_path / "again"
+    assert main(["import", str(tmp_path / "export" / "safetensors"), f"--as={again}", *SIZE]) == 0
+    for name, network in tfgan.load(cycle).networks.items():
+        same(tfgan.load(again).networks[name], network)
+
+
+def test_what_an_imported_run_cannot_do_is_said(cycle, capsys):
+    assert main(["evaluate", str(cycle), "--features=", "--metrics=cycle_l1"]) == 2
+    assert "The run was imported and has no images: name a folder of them, --data_dir=FOLDER." in capsys.readouterr().err
+    assert main(["train", "--method=cyclegan", "--dataset=synthetic", f"--workdir={cycle}", "--generator=resnet_1", *SIZE]) == 2
+    assert f"no training goes on in it. Start a new run from its weights: --init_from={cycle}" in capsys.readouterr().err
+
+
+def test_a_training_begins_from_imported_weights(files, cycle, tmp_path, capsys):
+    settings = {"generator": "resnet_1", "ngf": 2, "ndf": 2, "n_layers": 1, "image_size": 32, "pool_size": 0, "steps": 1, "num_samples": 1}
+    arrays = {"source": np.zeros((2, 32, 32, 3), np.uint8), "target": np.zeros((2, 32, 32, 1), np.uint8)}
+    more = {"data": {"train": arrays}, "tensorboard": False, "health": False, "init_from": cycle, "learning_rate": 0.0}
+    run = tfgan.train("cyclegan", workdir=tmp_path / "run", **settings, **more)
+    said = capsys.readouterr().out
+    assert "--init_from: --padding_side=after, and before in the other run: the same weights make other images here" in said
+    same(run.networks["to_target"], files[1]["cycle/latest_net_G_A"])
+
+
+def test_one_generator_is_pix2pix(files, tmp_path, capsys):
+    assert main(["import", str(files[0] / "unet.safetensors"), f"--as={tmp_path / 'run'}", "--statistics=moving", "--dropout=0"]) == 0
+    said = capsys.readouterr().out
+    assert "generator: a U-Net of 4 levels (unet_16, batch norm), of unet.safetensors" in said
+    assert "There is no discriminator: that of the run is not trained." in said and "--skip_activation=relu" in said
+    run = tfgan.load(tmp_path / "run")
+    same(run.networks["generator"], files[1]["unet"])
+    h = run.config.hparams
+    assert (h.generator, h.norm, h.skip_activation, h.inference_statistics, h.dropout) == ("unet_16", "batch", "relu", "moving", 0.0)
+    x = np.random.default_rng(0).random((1, 16, 16, 3), np.float32)
+    np.testing.assert_allclose(run.networks["generator"](x), files[1]["unet"](x), atol=1e-5)
+
+
+def test_stargan(files, tmp_path):
+    run = tfgan.import_weights(files[0] / "stargan", workdir=tmp_path / "run")
+    same(run.networks["generator"], files[1]["stargan/9-G"])
+    same(run.networks["discriminator"], files[1]["stargan/9-D"])
+    assert run.config.spec.attribute_names == CELEBA and run.config.hparams.image_size == (16, 16)
+    named = tfgan.import_weights(files[0] / "stargan", workdir=tmp_path / "own", attributes=list("abcde"), attribute_groups=["a+b"])
+    assert named.config.spec.attribute_groups == (("a", "b"),)
+
+
+def test_spade_without_its_edges(files, tmp_path, capsys):
+    told = ["--label_ids=1-2,255", "--instance_edges", "--label_names=sky,sea,none", "--image_size=32x64"]
+    assert main(["import", str(files[0] / "spade.safetensors"), f"--as={tmp_path / 'run'}", *told]) == 0
+    run = tfgan.load(tmp_path / "run")
+    classes = run.config.spec.domains["labels"].classes
+    assert classes.values == (1, 2, 255) and classes.names == ("sky", "sea", "none") and classes.ignored == -1
+    labels = np.eye(3, dtype=np.float32)[np.random.default_rng(0).integers(0, 3, (1, 32, 64))]
+    whole = files[1]["spade"](np.pad(labels, [(0, 0)] * 3 + [(0, 1)]))  # no edge anywhere
+    np.testing.assert_allclose(run.networks["generator"](labels), whole, atol=1e-5)
+
+
+# What cannot be imported, each in one line that says why
+
+
+def refused(arguments, words, capsys):
+    assert main(["import", *map(str, arguments)]) == 2
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1, said
+
+
+@pytest.mark.parametrize(
+    "name, given, words",
+    [
+        (
+            "stargan/9-D.safetensors",
+            ["--alone"],
+            "has no generator: name its file",
+        ),
+        ("stargan", ["--attributes=a,b"], "--attributes has 2 names, and"),
+        ("stargan", ["--image_size=64"], "is of 16×16 pixels: leave it out"),
+        ("stargan", ["--label_ids=1"], "--label_ids does nothing for"),
+        ("cycle", ["--dropout=0"], "--dropout does nothing for"),
+        ("cycle", ["--direction=BtoA"], "CycleGAN, which translates both ways"),
+        ("cycle", ["--image_size=30"], "--image_size=30x30 does not suit"),
+        ("spade.safetensors", ["--label_ids=1,2"], "names 2 ids"),
+        ("spade.safetensors", ["--label_ids=1,x"], "--label_ids: x is no id"),
+        ("spade.safetensors", ["--num_upsampling_layers=most"], "has not that many layers"),
+        ("unet.safetensors", ["--attributes=a"], "--attributes has no effect for a method that learns from paired images"),
+        (".", [], "holds no weights by the names of their code"),
+        ("gone.pth", [], "there is no such file"),
+    ],
+)
+def test_what_does_not_fit_is_refused(files, tmp_path, capsys, name, given, words):
+    refused([files[0] / name, f"--as={tmp_path / 'run'}", *given], words, capsys)
+    assert not list(tmp_path.iterdir())
+
+
+def test_networks_that_tfgan_does_not_have(files, tmp_path, capsys):
+    path, run = tmp_path / "a.safetensors", tmp_path / "run"
+    tensors = load_file(files[0] / "unet.safetensors")
+
+    def changed(words, **more):
+        save_file({name: value for name, value in (tensors | more).items() if value is not None}, path)
+        refused([path, f"--as={run}"], words, capsys)
+
+    changed("attention.weight in it: tfgan's network has no such weight", **{"attention.weight": np.ones(3, np.float32)})
+    changed("holds values that are no finite numbers", **{"model.model.3.bias": np.full(3, np.nan, np.float32)})
+    changed("model.model.3.bias is 4 in it, which does not fit the network (3 there)", **{"model.model.3.bias": np.ones(4, np.float32)})
+    changed("are not those of a whole network: 'model.model.3.weight'", **{"model.model.3.weight": None})
+    shutil.copy(files[0] / "stargan" / "9-D.safetensors", path)
+    refused([path, f"--as={run}"], "is StarGAN's discriminator of 16×16 pixels and 5 attributes, and a generator is looked for", capsys)
+    save_file({"blocks.0.weight": np.ones((3, 3), np.float32)}, path)
+    refused([path, f"--as={run}"], "are of no network that is known", capsys)
+    save_file({"model.1.filt": np.ones(3, np.float32)}, path)
+    refused([path, f"--as={run}"], "as CUT does", capsys)
+    assert not run.exists()
+
+
+def test_nothing_is_overwritten(files, cycle, tmp_path, capsys):
+    refused([files[0] / "cycle", f"--as={cycle}", *SIZE], "exists, and stays as it is: choose another name, such as", capsys)
+    assert main(["import", str(files[0] / "cycle")]) == 2
+    assert "--as=RUN is missing" in capsys.readouterr().err
+    shutil.copytree(cycle, tmp_path / "copy")
+    assert tfgan.load(tmp_path / "copy").step == 0
+
+
+def test_images_that_do_not_fit(files, tmp_path):
+    for split in ("trainA", "trainB"):
+        (tmp_path / "data" / split).mkdir(parents=True)
+        for number in range(2):
+            Image.fromarray(np.full((32, 32), 40 * number, np.uint8)).save(tmp_path / "data" / split / f"{number}.png")
+    with pytest.raises(UserError, match="A has 1 channels, and the weights are of 3: --data_dir does not fit them"):
+        tfgan.import_weights(files[0] / "cycle", workdir=tmp_path / "run", image_size=32, data_dir=tmp_path / "data")
+    Image.new("RGB", (32, 32)).save(tmp_path / "data" / "trainA" / "0.png")
+    Image.new("RGB", (32, 32), "red").save(tmp_path / "data" / "trainA" / "1.png")
+    run = tfgan.import_weights(files[0] / "cycle", workdir=tmp_path / "run", image_size=32, data_dir=tmp_path / "data")
+    assert run.config.spec.sizes["train"] == 2 and run.config.scale and len(list((run.folder / "samples" / "inputs").iterdir())) == 4
+    assert "cycle_l1" in " ".join(run.evaluate(features="", metrics=["cycle_l1"]))
