@@ -1,6 +1,7 @@
 """Rasters larger than memory go through by windows, and come out as they would as a whole."""
 
 import itertools
+import signal
 
 import numpy as np
 import pytest
@@ -237,3 +238,20 @@ def test_a_refusal_of_what_cannot_be_read_by_windows_stays(tmp_path):
         windows.check_possible(
             Task(path, tmp_path / "b.tif"), Domain("a", 3), uneven(Domain("a", 3), Domain("b", 3)), FULL, TooLarge("why")
         )
+
+
+def test_a_full_disk_leaves_nothing_of_a_raster(tmp_path, monkeypatch):
+    """A limit on the size of files stands for a disk that fills up in the middle of a result."""
+    resource = pytest.importorskip("resource")
+    path = written(tmp_path / "a.tif", values("uint8", (600, 300, 3)), photometric="rgb")
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(files, "too_large", lambda size, translator: "it is too large")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handled = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, before[1]))
+    try:
+        said = translate(uneven(Domain("a", 3), Domain("b", 3)), path, tmp_path / "out" / "b.tif")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handled)
+    assert said.startswith(f"{tmp_path / 'out' / 'b.tif'} cannot be written: File too large") and not list((tmp_path / "out").iterdir())
