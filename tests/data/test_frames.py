@@ -282,6 +282,14 @@ def test_check_tells_of_frames(tmp_path, capsys):
     assert "2 train, 1 val" in capsys.readouterr().out
 
 
+def test_check_says_what_to_do_about_files_of_several_pages(tmp_path, capsys):
+    stack(tmp_path / "train/a.tif", 0)
+    assert main(["check", f"--data_dir={tmp_path}", "--method=dcgan", "--image_size=16", "--noprobe"]) == 1
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "several_pages: 1 image that cannot be used" in shown and "→ say what their pages are, by one of these flags" in shown
+    assert "repair" not in shown
+
+
 def test_a_run_learns_from_a_video_and_goes_on(tmp_path, capsys):
     pytest.importorskip("av")
     for side in "ab":

@@ -122,6 +122,16 @@ def test_splits_and_files_without_a_partner(tmp_path):
         opened(tmp_path, skip=True)
 
 
+def test_both_files_of_a_pair_may_have_a_depth_of_their_own(tmp_path):
+    fill(tmp_path, color("{}_rgb.png"))
+    for number in range(6):
+        tiny.save(tmp_path / f"{number}_depth.png", np.full((16, 16), 9000 * number, np.uint16))
+    code, found, _ = tiny.check(tmp_path, "--noprobe", "--image_size=32")
+    assert code == 0 and ("warning", "mixed_depth") not in found
+    tiny.save(tmp_path / "3_depth.png", np.full((16, 16), 90, np.uint8))
+    assert ("warning", "mixed_depth") in tiny.check(tmp_path, "--noprobe", "--image_size=32")[1]
+
+
 def test_a_name_in_two_pairs_is_in_none():
     found = match_within(["1", "1_m", "1_m_m", "2", "2_m"], ("{}", "{}_m"))
     assert found.pairs == [("2", "2_m")] and found.alone == {"1": "", "1_m": "", "1_m_m": ""}

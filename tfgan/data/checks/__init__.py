@@ -146,14 +146,17 @@ def _counts(examples: list[Example]) -> dict[str, int]:
     return {split: min(sum(n for (own, k, _), n in counts.items() if own == split and k == key) for key in keys) for split in splits}
 
 
-def _used(opened: Opened, listing: Listing) -> set[str]:
-    """The paths, inside the listing's folder, of the files of all examples and of those that are known to be left out."""
-    used = set()
-    for sources in opened.splits.values():
-        for source in sources:
-            found = (path for index in range(len(source)) for path in source.paths(index))
-            used |= {path.relative_to(listing.folder).as_posix() for path in found if path.is_relative_to(listing.folder)}
-            used |= {file for file, _ in source.skipped}
+def _used(opened: Opened, listing: Listing) -> dict[str, str]:
+    """The paths, inside the listing's folder, of the files of all examples, each with the domain that it is of, and of those that are known
+    to be left out; "" where a file is of several, or it is not known."""
+    used: dict[str, str] = {}
+    for source in (source for sources in opened.splits.values() for source in sources):
+        names = [domain.name for domain in source.domains.values()]
+        for paths in map(source.paths, range(len(source))):
+            for number, path in enumerate(paths):
+                if path.is_relative_to(listing.folder):
+                    used[path.relative_to(listing.folder).as_posix()] = names[number] if len(names) == len(paths) else ""
+        used |= {file: "" for file, _ in source.skipped}
     return used
 
 

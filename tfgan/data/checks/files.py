@@ -1,7 +1,7 @@
 """Checks files as such: those that are passed over or used by no split, names, depth, transparency, animations."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tfgan.data.checks.finding import NOTE, WARNING, Finding, found_in, plural
@@ -14,12 +14,12 @@ _BESIDE = (".csv", ".txt", ".md", ".json", ".flags")
 """Endings of files that may well lie beside images."""
 
 
-def check_files(listing: Listing, used: set[str]) -> list[Finding]:
+def check_files(listing: Listing, used: Mapping[str, str]) -> list[Finding]:
     """Findings on the files of a folder, apart from what the images show.
 
     Args:
         listing: the files of the folder.
-        used: paths of the files that are in any split, or known to be left out of it.
+        used: path of each file that is in any split, or known to be left out of it -> the domain that it is of, "" if that is not known.
     """
     headers = listing.headers
     unused = [file for file in headers if file not in used] if used else []
@@ -31,7 +31,7 @@ def check_files(listing: Listing, used: set[str]) -> list[Finding]:
         *_equal_but_for_case([*headers, *listing.passed_over]),
         *found_in(WARNING, "animated_files", "{count} with several frames: the first one counts", "save frames as files", animated),
         *found_in(NOTE, "cmyk_files", "{count} in CMYK, which becomes RGB without a color profile", "save them as RGB", cmyk),
-        *_mixed_depth(listing),
+        *_mixed_depth(listing, used),
         *_transparent(listing),
     ]
 
@@ -76,12 +76,13 @@ def _equal_but_for_case(files: Sequence[str]) -> list[Finding]:
     return [Finding(WARNING, "names_differ_in_case", problem, "rename them", tuple(alike))]
 
 
-def _mixed_depth(listing: Listing) -> list[Finding]:
-    """Findings on folders with pictures of 8 and of 16 bits; two folders may differ, as those of label maps and of photos do."""
-    depths: dict[str, dict[int, list[str]]] = {}
+def _mixed_depth(listing: Listing, domains: Mapping[str, str]) -> list[Finding]:
+    """Findings on folders with pictures of 8 and of 16 bits; two domains may differ, as those of label maps and of photos do."""
+    depths: dict[tuple[str, str], dict[int, list[str]]] = {}
     for file, header in listing.headers.items():
         if not header.bands:
-            depths.setdefault(Path(file).parts[-2] if "/" in file else "", {}).setdefault(header.bits, []).append(file)
+            folder = Path(file).parts[-2] if "/" in file else ""
+            depths.setdefault((folder, domains.get(file, "")), {}).setdefault(header.bits, []).append(file)
     mixed = [file for found in depths.values() if len(found) > 1 for file in found[16]]
     problem = "{count} with 16 bits among others with 8: if one domain has both, it is read with 8"
     return found_in(WARNING, "mixed_depth", problem, "save all images of a domain in one depth", mixed)

@@ -22,6 +22,7 @@ FAINT = 1 / 8  # share of the range which the largest value of all images should
 _CURES = {
     "unread_files": "see to the drive, or to the rights of these files; nothing is known of what they hold, so they are not left out",
     "unreadable_files": "repair or remove them",
+    "several_pages": "say what their pages are, by one of these flags",
     "size_mismatch": "make both images of a pair one size: enlarge the small ones first",
     "odd_width": "cut side by side files to an even width",
     "unknown_labels": "fix these label maps or name their classes (--label_palette, --ignore_label)",

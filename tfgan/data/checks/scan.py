@@ -153,6 +153,8 @@ def _problem(source: Source, index: int, name: str, error: UnreadableImage) -> t
     if reasons:
         return "unreadable_files", "\n".join(f"{file}: {reason}" for file, reason in reasons.items())
     reason = str(error) if name in str(error) else f"{name}: {error}"
+    if "--pages=" in reason:  # which names the ways to read them
+        return "several_pages", reason
     if len(set(sizes)) > 1:
         return "size_mismatch", reason
     if len(sizes) == 1 and sizes[0][1] % 2 and len(source.domains) == 2:
