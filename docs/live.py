@@ -18,7 +18,7 @@ RECORD = "record.json"
 def keep(run: str):
     from tfgan.runs.results.app import make_content
 
-    content, differences = make_content(run, AppConfig(precision="int8"))
+    content, differences = make_content(run, AppConfig(quantize="dynamic"))
     KEPT.mkdir(exist_ok=True)
     (KEPT / MODEL).write_bytes(content.model)
     (KEPT / EXAMPLES).write_bytes(content.examples)

@@ -28,7 +28,7 @@ def here(tmp_path, monkeypatch):
         ([RUN, "folder"], "folder is a folder: name a file"),
         ([RUN, "folder", "--folder"], "is not only a page of tfgan"),
         ([RUN, "mine.html", "--folder"], "is not only a page of tfgan"),
-        ([RUN, "--precision=int4"], "precision"),
+        ([RUN, "--quantize=int4"], "quantize"),
         ([RUN, "--checkpoint=999"], "999"),
         ([RUN, "out.html", "--runtime=folder"], "--runtime=folder: dist/index.js cannot be read"),
     ],
@@ -51,4 +51,4 @@ def test_without_litert_the_cure_is_named(capsys, monkeypatch):
 def test_the_help(capsys):
     assert main(["app", "--help"]) == 0
     printed = capsys.readouterr().out
-    assert "OUT.html" in printed and "--precision" in printed and "--folder" in printed
+    assert "OUT.html" in printed and "--quantize" in printed and "--folder" in printed

@@ -151,7 +151,7 @@ def test_results_that_are_not_the_run_s_are_called_so(run, opened, tmp_path):
 
 def test_a_folder_on_a_web_server(run, tmp_path, browser, kept_runtime):
     site = tmp_path / "site"
-    assert main(["app", str(run), str(site), "--folder", f"--runtime={kept_runtime}", "--examples=1", "--precision=int8"]) == 0
+    assert main(["app", str(run), str(site), "--folder", f"--runtime={kept_runtime}", "--examples=1", "--quantize=dynamic"]) == 0
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=site)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -40,7 +40,7 @@ ALWAYS_USED = {
     ImportConfig: "alone image_size weights_b",
     ExportConfig: "checkpoint format license output overwrite",
     ReportConfig: "card out",
-    AppConfig: "checkpoint folder out precision runtime",
+    AppConfig: "checkpoint folder out quantize runtime",
     ServeConfig: "batch checkpoint host max_bytes max_pixels port queue timeout token token_file",
     DataConfig: "augment cache data_dir show_bands value_range",
     TrainConfig: "checkpoint_every checkpoint_minutes deterministic health init_from keep_checkpoints log_every num_samples precision "

@@ -266,7 +266,7 @@ class Run:
         out: str | Path = "",
         *,
         folder: bool = AppConfig.folder,
-        precision: str = AppConfig.precision,
+        quantize: str = AppConfig.quantize,
         examples: int = AppConfig.examples,
         runtime: str | Path = "",
     ) -> Path:
@@ -275,7 +275,7 @@ class Run:
         Args:
             out: the file, by default RUN/app.html; with `folder` the folder, by default RUN/app.
             folder: whether to write a folder of parts for a web server.
-            precision: of the networks' weights: "float32", "float16" or "int8".
+            quantize: "none" for weights in float32, "float16", or "dynamic" for weights of 8 bits.
             examples: the maximum number of the run's sample images to begin with.
             runtime: the folder of LiteRT.js' unpacked npm package; by default npm fetches it once.
 
@@ -286,5 +286,5 @@ class Run:
         """
         from tfgan.runs.results.app import make_app
 
-        config = AppConfig(self._checkpoint, str(out), folder, precision, examples, str(runtime))
+        config = AppConfig(self._checkpoint, str(out), folder, quantize, examples, str(runtime))
         return make_app(str(self.folder), config).path

@@ -15,12 +15,11 @@ The browser's part, LiteRT.js, is fetched once by npm; a machine without Node or
 An existing page is replaced.
 
 examples:
-  tfgan app runs/facades
-  tfgan app runs/facades facades.html --precision=int8
+  tfgan app runs/facades facades.html --quantize=dynamic
   tfgan app runs/facades site/facades --folder"""
 
-SMALLER = {"float32": ("float16", 2), "float16": ("int8", 2)}
-"""Precision -> the next smaller one, and how many times smaller networks are with it."""
+SMALLER = {"none": "float16", "float16": "dynamic"}
+"""Quantization -> the next one, with networks of half the size."""
 
 
 def run(arguments: list[str]) -> int:
@@ -49,7 +48,6 @@ def run(arguments: list[str]) -> int:
     print(f"{made.path}: {made.size / 1e6:.1f} MB ({parts})")
     for way, difference in made.differences.items():
         print(f"{way}: {difference}")
-    if settings.precision in SMALLER:
-        precision, times = SMALLER[settings.precision]
-        print(f"--precision={precision} makes its networks {times} times smaller. A web server that compresses sends less, too.")
+    if smaller := SMALLER.get(settings.quantize):
+        print(f"--quantize={smaller} makes its networks half as large. A web server that compresses sends less, too.")
     return 0

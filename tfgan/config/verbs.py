@@ -370,10 +370,11 @@ class AppConfig(Settings):
     checkpoint: str = setting("last", CHECKPOINT, group="which")
     out: str = setting("", "file to write, or folder with --folder; empty: RUN/app.html, or RUN/app", group="output", path=True)
     folder: bool = setting(False, "write a folder of parts for a web server instead of one file", group="output")
-    precision: str = setting(
+    quantize: str = setting(
         "float16",
-        "numbers of the networks' weights: float32, float16, half its size, or int8, a quarter of it and farther from the run's results",
-        choices=("float32", "float16", "int8"),
+        "numbers of the networks' weights: none (float32), float16, half its size, or dynamic (8 bits), a quarter of it and farther from "
+        "the run's results",
+        choices=("none", "float16", "dynamic"),
         group="output",
     )
     examples: int = setting(4, "maximum number of the run's sample images to begin with", at_least=1, at_most=1000, group="output")

@@ -58,7 +58,7 @@ export class Latents {
           max: reach,
           step: 0.01,
           value: this.vector[place],
-          show: (value) => value.toFixed(2),
+          show: (value) => (Math.round(100 * value) / 100 || 0).toFixed(2), // no -0.00
           change: (value) => {
             this.vector[place] = value;
             this.change();

@@ -23,7 +23,12 @@ export class Translation {
     this.node = make("div", { className: "way" }, [
       make("div", { className: "panes" }, [
         make("section", { className: "card", "aria-label": source.name }, title(source.name), this.source.node),
-        make("section", { className: "card", "aria-label": target.name }, title(target.name), this.result.node),
+        make(
+          "section",
+          { className: "card", "aria-label": target.name },
+          title(target.name === source.name ? `${target.name}, changed` : target.name),
+          this.result.node,
+        ),
       ]),
       this.source.tools,
       conditions.length ? make("section", { className: "card conditions", "aria-label": "Conditions" }, conditions) : null,

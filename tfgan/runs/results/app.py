@@ -23,10 +23,10 @@ from tfgan.runs.results.page import Example, Page, describe
 
 logger = logging.getLogger(__name__)
 
-QUANTIZED = {"float32": "none", "float16": "float16", "int8": "dynamic"}
-"""What the weights are stored in -> the converter's word for it; with int8, what flows is quantized as it comes."""
+WORDS = {"none": "float32", "float16": "float16", "dynamic": "weights of 8 bits"}
+"""Quantization -> what the page says of its networks."""
 
-TOLERANCE = {"float32": 1.0, "float16": 4.0, "int8": 16.0}
+TOLERANCE = {"none": 1.0, "float16": 4.0, "dynamic": 16.0}
 """The largest mean difference of a result from the run's, in steps of 255, with which a page is written; of maps, percent of pixels."""
 ROOM = 1.5  # times the difference that is found here, which a browser's own rounding may reach before the page calls its result wrong
 ROOM_LARGEST, ROOM_MEAN = 3.0, 0.5  # and so many steps more
@@ -74,13 +74,13 @@ def make_content(run_folder: str, settings: AppConfig) -> tuple[Content, dict[st
     """
     run = open_run(run_folder, settings.checkpoint)
     page = describe(run, open_inference(run.method), settings.examples)
-    logger.info(f"Converting the networks of {run.folder} at step {run.step} to LiteRT ({settings.precision})")
-    model = convert(page.functions, QUANTIZED[settings.precision])
-    differences = _compare(page, model, settings.precision)
+    logger.info(f"Converting the networks of {run.folder} at step {run.step} to LiteRT ({WORDS[settings.quantize]})")
+    model = convert(page.functions, settings.quantize)
+    differences = _compare(page, model, settings.quantize)
     record: dict[str, Any] = {
         "method": run.config.method,
         "step": run.step,
-        "precision": settings.precision,
+        "precision": WORDS[settings.quantize],
         "version": tfgan.__version__,
         "made": f"{datetime.date.today()}",
         "ways": page.ways,
@@ -95,7 +95,7 @@ def _subtitle(method: str, page: Page) -> str:
     return f"{ways}, by {method}, in your browser"
 
 
-def _compare(page: Page, model: bytes, precision: str) -> dict[str, str]:
+def _compare(page: Page, model: bytes, quantize: str) -> dict[str, str]:
     """How far the converted networks' results are from the run's, in words by way; the bounds of the page are noted in its ways."""
     found, wrong = {}, []
     with tempfile.TemporaryDirectory() as temporary:
@@ -110,10 +110,10 @@ def _compare(page: Page, model: bytes, precision: str) -> dict[str, str]:
             found[way["title"]] = f"largest difference from the run over {count}: {largest * scale:.3g} {unit}, mean {mean * scale:.3g}"
             room = (0.02, 0.02) if is_map else (ROOM_LARGEST, ROOM_MEAN)
             way["bound"] = {"largest": float(ROOM * largest + room[0]), "mean": float(ROOM * mean + room[1])}
-            if not mean * scale <= TOLERANCE[precision]:  # NaN is wrong too
+            if not mean * scale <= TOLERANCE[quantize]:  # NaN is wrong too
                 wrong.append(f"{way['title']}: {found[way['title']]}")
     if wrong:
-        cure = "" if precision == "float32" else " Use --precision=float32: the run's weights need more digits."
+        cure = "" if quantize == "none" else " Use --quantize=none: the run's weights need more digits."
         raise TrainingFailed("\n".join([f"The converted networks do not reproduce the run, and no page is written.{cure}", *wrong]))
     return found
 
