@@ -240,6 +240,17 @@ def test_a_refusal_of_what_cannot_be_read_by_windows_stays(tmp_path):
         )
 
 
+def test_the_least_value_is_that_of_the_whole_raster(tmp_path, monkeypatch):
+    """Pixels without data get it, in whatever part of the file it lies."""
+    monkeypatch.setattr(reading, "chunks", lambda height, width: [slice(0, 10), slice(10, height)])
+    image = values("float32", (40, 30, 2))
+    image[:3], image[35, 5] = -9999, [-5000.0, -7000.0]
+    path = written(tmp_path / "a.tif", image, nodata=-9999)
+    domain = Domain("a", 2, "float32", bands=True, value_range=((-8000.0, 8000.0),))
+    with reading.opened(path, domain, "keep") as opened:
+        assert (opened.read(slice(0, 3), slice(0, 30)) == [-5000.0, -7000.0]).all()
+
+
 def test_a_full_disk_leaves_nothing_of_a_raster(tmp_path, monkeypatch):
     """A limit on the size of files stands for a disk that fills up in the middle of a result."""
     resource = pytest.importorskip("resource")
