@@ -6,7 +6,9 @@ from tfgan.lazy import tf
 
 def one_hot(labels, domain: Domain):
     """Class indices N×H×W as N×H×W×K float32: 1 in the channel of its class, 0 in all others, and in all where there is no class (-1)."""
-    return tf.one_hot(labels, len(domain.require_classes().values))
+    # Not tf.one_hot: in ONNX, -1 counts from the end, so that pixels without a class would silently have the last one.
+    labels = tf.convert_to_tensor(labels)[..., None]
+    return tf.cast(labels == tf.range(len(domain.require_classes().values), dtype=labels.dtype), tf.float32)
 
 
 def network_channels(domain: Domain) -> int:

@@ -8,13 +8,14 @@ import zipfile
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_methods import SIZE, make_batch, make_method
+from tiny_methods import LABELS, SIZE, make_batch, make_method
 
 from tfgan.config import Domain
 from tfgan.inference import Sampler, open_inference
 from tfgan.inference.translator import Translator
 from tfgan.methods import METHODS
 from tfgan.methods.base import Translation
+from tfgan.one_hot import one_hot
 from tfgan.portable import agreement, cases, files, litert
 from tfgan.portable.agreement import BOUNDS, compare
 from tfgan.portable.cases import Case, fitted
@@ -141,6 +142,15 @@ def test_the_padded_translation_converts_at_every_size():
     for shape in ((1, 16, 16, 3), (2, 5, 9, 3), (1, 1, 1, 3), (1, 37, 53, 3)):
         pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
         np.testing.assert_array_equal(session.run(None, {"images": pixels})[0], 255 - pixels)
+
+
+def test_pixels_without_a_class_have_none_in_onnx_either():
+    tf2onnx, onnxruntime = pytest.importorskip("tf2onnx"), pytest.importorskip("onnxruntime")
+    spec = tf.TensorSpec([None, None, None], tf.int32, "labels")
+    graph = tf.function(lambda labels: one_hot(labels, LABELS), input_signature=[spec])
+    session = onnxruntime.InferenceSession(tf2onnx.convert.from_function(graph, input_signature=[spec], opset=18)[0].SerializeToString())
+    (made,) = session.run(None, {"labels": np.array([[[-1, 0, 1, 2]]], np.int32)})
+    np.testing.assert_array_equal(made, [[[[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]]])
 
 
 def test_images_are_brought_to_a_size():
