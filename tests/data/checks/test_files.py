@@ -20,5 +20,5 @@ def test_arrays_bands_and_pages_are_files_like_others(tmp_path):
         "c.tif": ("TIFF", "1 band int16", 16, 3, True),
         "d.png": ("PNG", "I;16", 16, 1, False),
     }
-    found = {finding.name: finding.files for finding in check_files(listing, set())}
+    found = {finding.name: finding.files for finding in check_files(listing, {})}
     assert found == {"mixed_depth": ("d.png",)}  # no pages that would not count, and no depths of bands
