@@ -49,6 +49,7 @@ def test_the_token_is_asked_for_by_all_that_tells_of_models():
         assert asked.get("/models", headers={"Authorization": given.encode("latin-1")}).status_code == 401
     assert asked.get("/models", headers={"Authorization": f"bearer {TOKEN}"}).status_code == 200
     assert asked.post("/translate", content=b"ab", headers={"Authorization": f"Bearer {TOKEN}"}).content == b"ba"
+    assert asked.get("/openapi.json").json()["components"]["securitySchemes"]  # so that the page of the addresses can send it
     for address in ("/", "/healthz", "/docs", "/openapi.json", "/docs/assets/swagger-ui.css"):
         assert asked.get(address).status_code == 200, address
 

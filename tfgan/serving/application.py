@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import fastapi_offline
-from fastapi import FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -122,6 +123,7 @@ def make_application(server: Server, access: Access, page: Callable[[], bytes]) 
         summary="Trained runs behind TensorFlow Serving's addresses, and as files in and files out.",
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(HTTPBearer(auto_error=False))] if access.token else [],  # which `Guard` asks for; here the page tells of it
         lifespan=_lifespan(server),
     )
     app.mount("/docs/assets", StaticFiles(directory=ASSETS))
@@ -176,6 +178,8 @@ def _tell_errors(app: FastAPI):
 
 
 def _add_pages(app: FastAPI, server: Server, page: Callable[[], bytes]):
+    tags: list = ["the server"]
+
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def front():
         return Response(page(), media_type="text/html; charset=utf-8")
@@ -190,16 +194,16 @@ def _add_pages(app: FastAPI, server: Server, page: Callable[[], bytes]):
             swagger_favicon_url="/docs/assets/favicon.png",
         )
 
-    @app.get("/healthz", summary="Whether the server answers: its models are loaded before it does.")
+    @app.get("/healthz", tags=tags, summary="Whether the server answers: its models are loaded before it does.")
     async def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/metrics", summary="Figures for Prometheus.", response_class=Response)
+    @app.get("/metrics", tags=tags, summary="Figures for Prometheus.", response_class=Response)
     async def metrics():
         held = len(server.batcher), server.intake.requests, server.intake.bytes
         return Response(server.metrics.text(*held), media_type=KIND)
 
-    @app.get("/models", summary="The models and what they do, as the page needs them.")
+    @app.get("/models", tags=tags, summary="The models and what they do, as the page needs them.")
     async def models() -> dict[str, Any]:
         limits = {"max_bytes": server.limits.bytes, "max_pixels": server.limits.pixels}
         return {"models": [model.describe() for model in server.models.values()], **limits}

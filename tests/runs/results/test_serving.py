@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import struct
+import urllib.request
 import zlib
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from PIL import Image
 
 pytest.importorskip("fastapi", reason="needs the extra serve")
 pytest.importorskip("httpx2", reason="starlette's client needs it")
+from fake_model import make_fakes
 from starlette.testclient import TestClient
 from tiny_methods import BATCH, data_spec, make_batch, make_method
 
+import tfgan
 from tfgan.cli.main import main
 from tfgan.config import DataConfig
 from tfgan.config.verbs import ServeConfig
@@ -25,6 +28,7 @@ from tfgan.inference import open_inference
 from tfgan.inference.export import make_signatures
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.results.serving import make_serving
+from tfgan.serving.server import make_server
 
 KEPT = Path(__file__).parents[2] / "kept_run" / "run"
 
@@ -48,6 +52,23 @@ def kept(tmp_path_factory):
     run = open_run(str(KEPT))
     with client_of({"kept": run}, max_pixels=10_000) as client:
         yield run, client
+
+
+def test_from_python(monkeypatch, capsys):
+    app, _, _ = make_fakes()
+    asked = []
+    monkeypatch.setattr("tfgan.runs.results.serving.make_serving", lambda *given: asked.append(given) or make_server(app, 1.0))
+    with tfgan.serve(KEPT, port=0, queue=3) as server, urllib.request.urlopen(f"{server.url}/healthz") as response:
+        assert json.load(response) == {"status": "ok"}
+    assert "ended" in repr(server) and "WARNING" not in capsys.readouterr().out
+    ((runs, settings, token),) = asked
+    assert list(runs) == ["run"] and (settings.queue, token) == (3, "")
+    with pytest.raises(tfgan.UserError, match="Two runs are called run"):
+        tfgan.serve(KEPT, tfgan.load(KEPT))
+    with pytest.raises(tfgan.UserError, match="Name a run"):
+        tfgan.serve()
+    with pytest.raises(tfgan.UserError, match="need a token"):
+        tfgan.serve(KEPT, host="0.0.0.0")
 
 
 @pytest.fixture(scope="module")
