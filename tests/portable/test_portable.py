@@ -94,7 +94,7 @@ def labeled(tmp_path_factory):
     pytest.importorskip("ai_edge_litert")
     pytest.importorskip("tf2onnx")
     folder, portable = tmp_path_factory.mktemp("labeled"), make_portable("cgan")
-    return portable, folder, *check(portable, folder, ("litert", "onnx"), ("none", "float16"))
+    return portable, folder, *check(portable, folder, ("litert", "onnx"), ("none", "float16", "int8"))
 
 
 def test_noise_and_labels(labeled):
@@ -107,13 +107,16 @@ def test_noise_and_labels(labeled):
     from ai_edge_litert.interpreter import Interpreter
 
     session = onnxruntime.InferenceSession(str(folder / "onnx" / "generate_floats.onnx"))
+    assert [value.shape for value in session.get_inputs()] == [["N", 100], ["N"]]
     np.testing.assert_allclose(session.run(["generated"], {"latents": latents, "labels": labels})[0], expected, atol=1e-4)
     run = Interpreter(str(folder / "litert" / "generate.tflite")).get_signature_runner("generate_floats")
     for i in range(3):
         made = run(latents=latents[i : i + 1], labels=labels[i : i + 1])["generated"]
         np.testing.assert_allclose(made, expected[i : i + 1], atol=1e-4)
     sizes = {path.stem: path.stat().st_size for path in written}
-    assert sizes["generate_float16"] < 0.6 * sizes["generate"]
+    assert sizes["generate_float16"] < 0.6 * sizes["generate"] and sizes["generate_int8"] < 0.3 * sizes["generate"]
+    activations = [tensor["dtype"] for tensor in Interpreter(str(folder / "litert" / "generate_int8.tflite")).get_tensor_details()]
+    assert activations.count(np.int8) > activations.count(np.float32)  # with weights alone in 8 bits, all that flows is float32
 
 
 def test_the_files_alone_say_what_goes_in(labeled):
