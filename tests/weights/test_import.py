@@ -77,6 +77,16 @@ def test_both_ways_of_a_cyclegan(files, cycle):
     assert len(manifest["checkpoints"]["ckpt-0"]) == 2
 
 
+def test_files_have_the_axes_and_the_order_of_pytorch(files):
+    """Out, in, height, width; and of what a decoder joins, what skips comes first there, and last here."""
+    tensors, network = load_file(files[0] / "unet.safetensors"), files[1]["unet"]
+    kernels = [np.asarray(weight) for weight in network.weights if weight.shape.rank == 4]
+    np.testing.assert_array_equal(tensors["model.model.0.weight"], kernels[0].transpose(3, 2, 0, 1))
+    last = kernels[-1].transpose(3, 2, 0, 1)  # in, out, height, width: it is transposed
+    np.testing.assert_array_equal(tensors["model.model.3.weight"], np.concatenate([last[2:], last[:2]]))
+    assert tensors["model.model.3.weight"].shape == (4, 3, 4, 4)
+
+
 def test_a_run_that_was_imported_translates_and_is_exported(cycle, tmp_path, capsys):
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8)).save(tmp_path / "a.png")
     assert main(["translate", str(cycle), str(tmp_path / "a.png"), str(tmp_path / "b.png"), "--to=zebra"]) == 0

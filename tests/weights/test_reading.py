@@ -272,6 +272,7 @@ def test_tensors_beyond_their_numbers(tmp_path, options, words):
 
 def test_zips_that_torch_did_not_write(tmp_path):
     refused(zipped(tmp_path / "a.pth", {"a": tensor()}, {"0": bytes(10**6)}, packed=True), "is packed, as torch.save packs nothing")
+    refused(zipped(tmp_path / "a.pth", {"a": tensor()}, packed=True), "is packed, as torch.save packs nothing")
     refused(zipped(tmp_path / "b.pth", {"a": tensor()}, **{"code/__torch__.py": b"x"}), "a TorchScript program")
     with zipfile.ZipFile(tmp_path / "c.pth", "w") as archive:
         archive.writestr("../data.pkl", "x")

@@ -93,11 +93,15 @@ def _save(
         asset = Path(folder) / RECORD
         asset.write_text(json.dumps(described(run, signatures, settings), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         export(signatures, part, {function.name: function.traced() for function in plain}, [asset])
-        return _compare(signatures, inputs, part, output)
+        return _compare(signatures, inputs, part, output, "real" if run.config.spec.fingerprint else "made-up")
 
 
-def _compare(signatures: Signatures, inputs: dict[str, list[np.ndarray]], part: Path, output: Path) -> dict[str, str]:
+def _compare(signatures: Signatures, inputs: dict[str, list[np.ndarray]], part: Path, output: Path, kind: str) -> dict[str, str]:
     """What each signature of the SavedModel in `part` does, and how far its results are from the run's, by its name there.
+
+    Args:
+        output: where the export is to be.
+        kind: of the inputs, for messages.
 
     Raises:
         TrainingFailed: a result is too far from the run's; `output`, where the export was to be, is as before.
@@ -111,7 +115,7 @@ def _compare(signatures: Signatures, inputs: dict[str, list[np.ndarray]], part: 
             difference = largest_sample_difference(signature, serve, model.signatures["from_seed"], COMPARED_SEEDS)
             given = f"{len(COMPARED_SEEDS)} seeds"
         else:
-            difference, given = largest_difference(signature, serve, inputs[name]), f"{len(inputs[name])} real images"
+            difference, given = largest_difference(signature, serve, inputs[name]), f"{len(inputs[name])} {kind} images"
         compared = f"largest difference from the run's over {given}: {difference:g} of {signature.full_range}"
         described[served] = f"{signature.describe()}; {compared}"
         wrong += [served] * (not difference <= TOLERANCE * signature.full_range)  # NaN is wrong too
