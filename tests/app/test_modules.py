@@ -123,6 +123,8 @@ def test_strokes(node):
     assert np.array_equal(np.argwhere(box == 2), [(row, column) for row in range(5) for column in (6, 7)])
     filled = strokes(node, "own.rectangle(area, [2, 0], [2, 7], 5); own.flood(area, [0, 4], 3); own.flood(area, [0, 4], 3)")
     assert (filled[:2] == 3).all() and (filled[2] == 5).all() and (filled[3:] == 0).all()
+    walled = strokes(node, "own.rectangle(area, [0, 4], [5, 4], 5); own.flood(area, [0, 0], 3)")
+    assert (walled[:, :4] == 3).all() and (walled[:, 5:] == 0).all()  # a row's end is no neighbor of the next one's begin
 
 
 def test_the_network_sees_pictures_as_in_training(node):
