@@ -27,7 +27,6 @@ Signatures of runs that make images from noise; with classes, both also take lab
 NAME_floats is the plain network, [-1,1] in and out, of sizes that it takes: it can be converted and differentiated.
 
 examples:
-  tfgan export runs/facades
   tfgan export runs/facades --checkpoint=best --output=facades_model
   tfgan export runs/facades --format=litert,onnx --quantize=none,float16,int8"""
 

@@ -16,7 +16,6 @@ With --card the run's MODEL_CARD.md is written instead: what it learned from, it
 places to fill in for licenses. A card in which somebody has written is never replaced.
 
 examples:
-  tfgan report runs/facades
   tfgan report runs/facades --card
   tfgan report runs/a runs/b --out=compared.html"""
 

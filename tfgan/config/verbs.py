@@ -260,7 +260,7 @@ class ExportConfig(Settings):
     format: Strings = setting(("savedmodel",), f"formats, separated by commas: {', '.join(FORMATS)}", group="what to write")
     quantize: Strings = setting(
         ("none",),
-        "LiteRT files with smaller numbers, each in a file of its own: none (float32), float16, dynamic (weights of 8 bits), or int8 "
+        "numbers in LiteRT files, one file for each: none (float32), float16, dynamic (weights of 8 bits), or int8 "
         "(all of 8 bits, whose ranges are found on the run's own images)",
         group="what to write",
     )
