@@ -19,6 +19,7 @@ from tfgan.paths.inputs import Inputs
 from tfgan.runs.judging import read_by_samples
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.results import sampling
+from tfgan.runs.results.written import Written
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -68,8 +69,8 @@ def test_results_of_other_settings_stay_and_are_told(tmp_path):
     method, out = FakeMethod(), tmp_path / "out"
     light, dark = grays(tmp_path / "light", 200, 220), grays(tmp_path / "dark", 30, 50)
     edited = {"images": dark, "having": light, "lacking": dark}
-    assert sampling.make_files(request(method, **edited), out) == (2, 0, {}, 0)
-    assert sampling.make_files(request(method, **edited), out) == (0, 2, {}, 0)
+    assert sampling.make_files(request(method, **edited), out) == Written(2, 0, {}, 0)
+    assert sampling.make_files(request(method, **edited), out) == Written(0, 2, {}, 0)
     assert sampling.make_files(request(method, **edited, strengths=[2.0]), out).other == {
         f"have another edit ({light} without {dark}, times 1, not {light} without {dark}, times 2)": 2
     }
@@ -191,7 +192,7 @@ def grays(folder, *values, size=SIZE):
 
 def test_classes_take_turns_in_folders_of_their_names(tmp_path):
     method = FakeMethod(("T-shirt/top", "bag", "coat"))
-    assert sampling.make_files(request(method, classes=["coat", "T-shirt/top"], count=3), tmp_path) == (3, 0, {}, 0)
+    assert sampling.make_files(request(method, classes=["coat", "T-shirt/top"], count=3), tmp_path) == Written(3, 0, {}, 0)
     assert files(tmp_path) == ["T-shirt_top/seed000001.png", "coat/seed000000.png", "coat/seed000002.png"]
     assert images.decode(tmp_path / "coat" / "seed000000.png")[0, 0, 0] == round(1.2 * 127.5)
     sampling.make_files(request(method, count=3), tmp_path / "all")

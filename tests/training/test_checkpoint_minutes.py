@@ -63,10 +63,12 @@ def test_no_checkpoint_is_older_than_the_minutes_that_are_given(train, saved, tm
     assert rows(tmp_path / "never") == rows(tmp_path / "run")
 
 
-def test_thirty_minutes_are_the_default(train, saved, tmp_path):
+def test_thirty_minutes_are_the_default(train, saved, tmp_path, monkeypatch):
     """The clock is looked at after each step, and with each save."""
-    assert train(tmp_path / "run", "--steps=70", *STEP_BY_STEP)[0] == 0
-    assert saved == [30, 60, 70]
+    time = itertools.count()
+    monkeypatch.setattr(Trainer, "clock", staticmethod(lambda: 600.0 * next(time)))  # a step takes ten minutes
+    assert train(tmp_path / "run", "--steps=7", *STEP_BY_STEP)[0] == 0
+    assert saved == [3, 6, 7]
 
 
 def test_a_run_goes_on_from_a_checkpoint_between_epochs_as_if_unbroken(train, saved, tmp_path, monkeypatch):
