@@ -208,5 +208,6 @@ def test_a_flag_that_means_nothing_for_the_method_is_refused_before_training(cap
 def test_signatures_stay_in_lines_of_their_own_while_other_paragraphs_are_filled(capsys):
     assert main(["export", "--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert any(line.startswith("  from_seed        seed [N] int32 -> images (") for line in lines) and "  serving_default  latents [N,length] float32 -> images" in lines
+    assert any(line.startswith("  from_seed        seed [N] int32 -> images (") for line in lines)
+    assert "  serving_default  latents [N,length] float32 -> images" in lines
     assert any(line.startswith("Writes a SavedModel") and len(line) > 70 for line in lines)
