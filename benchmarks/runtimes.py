@@ -127,7 +127,7 @@ def python(run: Path, function: Any, inputs: Inputs, exports: Path) -> list[Cont
 
     def of_run():
         call = opened(run)[1].traced()
-        return lambda: call(**tensors)[function.output].numpy()
+        return lambda: call(*tensors.values())[function.output].numpy()
 
     def of_saved_model():
         call = tf.saved_model.load(str(exports)).signatures[function.name]
