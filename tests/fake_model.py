@@ -8,7 +8,7 @@ from tfgan.serving.access import Access
 from tfgan.serving.application import Server, make_application
 from tfgan.serving.batching import Batcher
 from tfgan.serving.metrics import Metrics
-from tfgan.serving.model import File, Function, Limits, Refused, Tensor
+from tfgan.serving.model import File, Function, Limits, Page, Refused, Tensor
 
 IMAGES = Tensor("images", "uint8", (None, None, None, 3))
 
@@ -54,6 +54,13 @@ class Fake:
     def describe(self):
         return {"name": self.name, "ways": [], "noise": False}
 
+    def page(self):
+        if self.name != "one":
+            raise Refused(404, f"{self.name} has no live page: no images.")
+        inputs = Tensor("images", "float32", (1, 2, 2, 3)), Tensor("labels", "int32", (1,)), Tensor("scale", "float32", ())
+        mixed = Function(inputs, (Tensor("mixed", "float32", (None,)),), lambda a, b, c: [a * c + b], count, merges=False)
+        return Page(b'{"ways": []}', b"\1\2", {"mixed": mixed})
+
     def translate(self, content, style, options):
         if content == b"wait":
             self.batcher.run(self.functions["serving_default"], [np.zeros([1, 2, 2, 3], np.uint8)])
@@ -69,4 +76,4 @@ def make_fakes(limits=None, access=None, names=("one",)):
     batcher = Batcher(limits, metrics.saw_call)
     models = [Fake(name, batcher) for name in names]
     server = Server(models, limits, batcher, metrics)
-    return make_application(server, access, lambda: b"<p>a page</p>"), server, models[0]
+    return make_application(server, access, lambda: b"<p>a page</p>", lambda: b"<p>a model's page</p>"), server, models[0]

@@ -1,5 +1,6 @@
 """Pages of tiny runs, opened in a browser from disk."""
 
+import functools
 import json
 import time
 
@@ -29,13 +30,10 @@ def browser(tmp_path_factory):
 
 
 class Page:
-    """A page in the browser."""
+    """A page that the browser has opened at an address, and shows soon."""
 
-    def __init__(self, browser, path):
-        self.browser, self.run = browser, browser.execute_script
-        self.address = path.as_uri()
-        browser.get_log("performance"), browser.get_log("browser")
-        browser.get(self.address)
+    def __init__(self, browser, address):
+        self.browser, self.run, self.address = browser, browser.execute_script, address
         self.wait("return window.tfgan?.ways[0].done || document.getElementById('trouble')?.hidden === false")
 
     def wait(self, expression, *given):
@@ -74,12 +72,20 @@ class Page:
 
 
 @pytest.fixture
-def opened(browser):
+def shown(browser):
+    """address -> the page that the browser has opened there."""
+    return functools.partial(Page, browser)
+
+
+@pytest.fixture
+def opened(browser, shown):
     """path -> its page, opened. What its console calls an error fails the test, and any request that leaves the page."""
     pages = []
 
     def open_page(path):
-        pages.append(Page(browser, path))
+        browser.get_log("performance"), browser.get_log("browser")
+        browser.get(path.as_uri())
+        pages.append(shown(path.as_uri()))
         return pages[-1]
 
     yield open_page

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from tfgan.app import build
-from tfgan.app.build import FILES, MARK, MODULES, Content, folder, is_page, joined, one_file
+from tfgan.app.build import FILES, MARK, MODULES, SERVED, Content, folder, is_page, joined, one_file, served
 from tfgan.app.runtime import Runtime
 
 RUNTIME = Runtime("const litert = 1;\n", b"\0asm" * 100)
@@ -25,15 +25,24 @@ def source(name):
     return (build.resources.files("tfgan.app") / "page" / f"{name}.js").read_text()
 
 
-def test_modules_stand_behind_those_that_they_import():
-    for place, name in enumerate(MODULES):
-        imported = re.findall(r'^import \{[^}]*\} from "\./(\w+)\.js";$', source(name), re.M)
+by_kind = pytest.mark.parametrize("modules, stand", [(MODULES, {}), (SERVED, {"parts": "remote", "engine": "remote"})])
+
+
+@by_kind
+def test_modules_stand_behind_those_that_they_import(modules, stand):
+    for place, name in enumerate(modules):
+        imported = re.findall(r'^import \{ ([^}]*) \} from "\./(\w+)\.js";$', source(name), re.M)
         assert len(imported) == source(name).count("\nimport ") + source(name).startswith("import ")
-        assert set(imported) <= set(MODULES[:place]), name
+        for names, other in imported:
+            other = stand.get(other, other)
+            assert other in modules[:place], name
+            exported = re.findall(r"^export (?:async )?(?:function|class|const|let) (\w+)", source(other), re.M)
+            assert set(names.split(", ")) <= {*exported}, (name, other)
 
 
-def test_modules_share_no_name_in_the_joined_script():
-    script = joined()
+@by_kind
+def test_modules_share_no_name_in_the_joined_script(modules, stand):
+    script = joined(modules)
     names = re.findall(r"^(?:async )?(?:function|class|const|let) (\w+)", script, re.M)
     names += [name for names in re.findall(r"^const \w+ = [^;\n]*?, (\w+) = ", script, re.M) for name in [names]]
     assert len(names) == len(set(names)) > 50
@@ -57,6 +66,19 @@ def test_only_its_own_script_and_style_run(page):
     assert "default-src 'none'" in policy and "unsafe-inline" not in policy and "http" not in policy and "connect-src" not in policy
     assert "<b>run" not in page and "alert(1)</script>" not in page and "a &amp; b" in page
     assert not re.search(r'(?:src|href)="(?!data:)', page)
+
+
+def test_at_a_server_it_asks_that_server_alone_and_says_nothing_of_a_run():
+    shown = served().decode()
+    script, style = re.search(r'<script type="module">(.*?)</script>', shown, re.S)[1], re.search(r"<style>(.*?)</style>", shown, re.S)[1]
+    runs = [f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'" for content in (style, script)]
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', shown)[1]
+    assert dict(rule.split(" ", 1) for rule in policy.split("; ")) == {
+        **{"default-src": "'none'", "img-src": "data: blob:", "style-src": runs[0], "script-src": runs[1], "connect-src": "'self'"},
+        **{"base-uri": "'none'", "form-action": "'none'"},
+    }
+    assert script == joined(SERVED) and "part:" not in shown and "LiteRT" not in shown and not re.search(r"https?://", shown)
+    assert re.findall(r'(?:src|href)="([^"]*)"', shown) == ["data:,", "../upload", "../docs"]
 
 
 def test_the_folder_has_the_same_parts_and_asks_its_own_server_alone():

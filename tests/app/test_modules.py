@@ -36,7 +36,7 @@ def node(tmp_path_factory):
     def run(module, expression, **given):
         script = (
             f'import * as own from "./{module}.js"; const given = JSON.parse(await new Response(process.stdin).text());'
-            f"const value = (({{{', '.join(given)}}}) => {expression})(given);"
+            f"const value = await (({{{', '.join(given)}}}) => {expression})(given);"
             "console.log(JSON.stringify(value, (_, part) => (ArrayBuffer.isView(part) ? Array.from(part) : part)));"
         )
         (place / "test.js").write_text(script)
@@ -149,3 +149,15 @@ def test_classes_of_a_picture_are_the_nearest(node):
         classes=classes,
     )
     assert found == [[0, 1, 2, 0], [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 0, 0]]
+
+
+def test_the_newest_of_what_comes_meanwhile_is_done(node):
+    work = "async (value) => { done.push(value); await new Promise((then) => setTimeout(then, 5)); }"
+    asks = f"(async () => {{ const done = [], ask = own.newest({work}); await Promise.all([1, 2, 3].map(ask)); return done; }})()"
+    assert node("newest", asks) == [1, 3]
+
+
+def test_what_went_wrong_is_said_until_it_succeeds(node):
+    work = "own.saying(async () => { if (bad.shift()) throw new Error('no answer'); }, (text) => said.push(text))"
+    times = f"(async () => {{ const said = [], work = {work}; for (const _ of [...bad]) await work(); return said; }})()"
+    assert node("newest", times, bad=[False, True, True, False, False]) == ["no answer", "no answer", ""]

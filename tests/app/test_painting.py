@@ -73,6 +73,43 @@ def test_a_stroke_becomes_what_the_run_makes_of_it(page, run):
     assert (np.array(page.run(MAP)) != before).sum() == changed.sum()
 
 
+TOKEN = "a-token-of-the-tests"
+
+
+def test_at_a_server_the_whole_run_is_behind_it(run, browser, shown):
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    pytest.importorskip("fastapi", reason="needs the extra serve")
+    loaded = tfgan.load(run)
+    browser.get_log("performance"), browser.get_log("browser")
+    with tfgan.serve(loaded, port=0, token=TOKEN) as server:
+        address = f"{server.url}/app/{run.name}"
+        browser.get(address)
+        WebDriverWait(browser, 30).until(lambda _: browser.find_elements("css selector", "dialog[open] input"))[0].send_keys(
+            TOKEN, Keys.ENTER
+        )
+        shown(address)
+        browser.get(server.url)  # leads on to the page of the only run
+        WebDriverWait(browser, 30).until(lambda _: browser.current_url == address)
+        page = shown(address)
+        assert page.run("return document.getElementById('trouble').hidden") and page.run("return document.title") == "facades"
+        assert page.run("return tfgan.proofs[0].largest") <= 1
+        assert "go to this server" in page.run("return document.getElementById('about').textContent")
+        before, first, canvas = page.run(MAP), page.made(), browser.find_element("css selector", ".painter canvas")
+        page.run("arguments[0].focus()", canvas)
+        page.after(lambda: canvas.send_keys("b9", Keys.SPACE))
+        assert page.run(MAP) != before and page.made() != first
+        own = loaded.translate(painted(page, loaded))
+        assert np.abs(np.array(page.made()).reshape(own.shape) - own.astype(int)).max() <= 1
+        asked = [url for url in page.requests() if not url.startswith(("data:", "chrome:"))]
+        assert all(url.startswith(server.url) for url in asked) and f"{address}/run/translate_floats" in asked
+    canvas.send_keys("f7", Keys.SPACE)  # the server has ended
+    assert page.wait("return document.getElementById('trouble').textContent") == "The server does not answer."
+    severe = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    assert all("401" in message or "ERR_CONNECTION_REFUSED" in message for message in severe), severe
+
+
 def test_all_tools_by_keyboard(page):
     from selenium.webdriver.common.keys import Keys
 

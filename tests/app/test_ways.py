@@ -180,3 +180,28 @@ def test_vaegan_begins_with_a_picture(open_method):
     latents = run._signatures["encode"].pixels(image[None]).numpy()
     np.testing.assert_allclose(page.run("return Array.from(tfgan.ways[0].latents.vector)"), latents[0], atol=0.02)
     assert apart(page, run.sampler.pixels(latents)) <= CLOSE + 1
+
+
+def test_at_a_server_every_page_shows_its_run(run_of, browser, shown):
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    pytest.importorskip("fastapi", reason="needs the extra serve")
+    loaded = {method: tfgan.load(run_of(method)) for method in FLAGS}
+    with tfgan.serve(*loaded.values(), port=0) as server:
+        browser.get(server.url)  # a list, as they are several
+        links = WebDriverWait(browser, 30).until(lambda _: browser.find_elements("css selector", ".head a"))
+        addresses = [link.get_attribute("href") for link in links]
+        assert addresses == [f"{server.url}/app/{method}" for method in FLAGS]
+        for method, address in zip(FLAGS, addresses):
+            browser.get(address)
+            page = shown(address)
+            text = page.run("return document.body.innerText")
+            assert page.run("return document.getElementById('trouble').hidden"), text
+            assert max(proof["largest"] for proof in page.run("return tfgan.proofs")) <= 1, text
+            assert f"{method} at step 1, unconverted, by the server at 127.0.0.1:" in text
+        slide(page, "z 2", 1.5)  # of the last one, VAE-GAN
+        own = loaded[method]
+        vector = np.float32([page.run("return Array.from(tfgan.ways[0].latents.vector)")])
+        assert apart(page, own.sampler.pixels(vector)) <= 1 and vector[0, 1] == 1.5
+        page.after(lambda: page.run(GIVE, "input[type=file]", png(example(own, "image"))))
+        assert apart(page, own.sampler.pixels(own._signatures["encode"].pixels(example(own, "image")[None]).numpy())) <= 1

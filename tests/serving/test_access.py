@@ -13,7 +13,8 @@ from tfgan.serving.access import Access, host_of, is_loopback
 from tfgan.serving.page import upload_page
 
 TOKEN = "a-token-of-the-tests"
-NEED_TOKEN = ["/models", "/metrics", "/v1/models/one", "/v1/models/one/metadata", "/docs/assets/../../models", "/app/../models", "/nothing"]
+NEED_TOKEN = ["/models", "/metrics", "/v1/models/one", "/v1/models/one/metadata", "/docs/assets/../../models", "/app/../models", "/nothing",
+              "/app/one/record.json", "/app/one/examples.bin", "/app/one/run/mixed", "/app/one/"]  # fmt: skip
 
 
 def client(access, host="http://localhost"):
@@ -50,7 +51,7 @@ def test_the_token_is_asked_for_by_all_that_tells_of_models():
     assert asked.get("/models", headers={"Authorization": f"bearer {TOKEN}"}).status_code == 200
     assert asked.post("/translate", content=b"ab", headers={"Authorization": f"Bearer {TOKEN}"}).content == b"ba"
     assert asked.get("/openapi.json").json()["components"]["securitySchemes"]  # so that the page of the addresses can send it
-    for address in ("/", "/healthz", "/docs", "/openapi.json", "/docs/assets/swagger-ui.css"):
+    for address in ("/", "/upload", "/app/one", "/app/nothing", "/healthz", "/docs", "/openapi.json", "/docs/assets/swagger-ui.css"):
         assert asked.get(address).status_code == 200, address
 
 
@@ -71,7 +72,8 @@ def test_pages_load_nothing_from_elsewhere():
 
 
 def test_the_page_is_what_the_application_was_given():
-    assert client(Access()).get("/").text == "<p>a page</p>"
+    asked = client(Access())
+    assert asked.get("/").text == asked.get("/upload").text == "<p>a page</p>" and asked.get("/app/one").text == "<p>a model's page</p>"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-OPEN = re.compile(r"/|/healthz|/docs|/docs/assets/[\w.-]+|/openapi\.json")
+OPEN = re.compile(r"/|/upload|/app/[\w.-]+|/healthz|/docs|/docs/assets/[\w.-]+|/openapi\.json")
 """The addresses that need no token: they say nothing of the models."""
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import fastapi_offline
+import numpy as np
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 ASSETS = Path(fastapi_offline.__file__).parent / "static"  # Swagger UI, so that the page of the addresses loads nothing from elsewhere
 SIGNATURE = "serving_default"
+HTML, BINARY = "text/html; charset=utf-8", "application/octet-stream"
 LEFT = 499  # nginx's status for a client that did not wait; nobody reads it but the metrics
 TIMED = "Retry-After"
 
@@ -48,6 +50,7 @@ FILES = {
         }
     },
 }
+RAW = {"requestBody": {"content": {BINARY: {"schema": {"type": "string", "format": "binary"}}}}}
 TENSORS = {
     "requestBody": {
         "content": {
@@ -104,19 +107,28 @@ class Server:
         del asked  # lists of Python's take many times the memory of arrays
         return tensors.answer(self.batcher.run(function, arrays), function.outputs, by_row)
 
+    def compute(self, model: Model, name: str, body: bytes) -> bytes:
+        """The result of a function of a model's page, float32 in little-endian order, for inputs that lie one behind the other."""
+        functions = model.page().functions
+        if name not in functions:
+            raise Refused(404, f"the page of {model.name} has no function {name[:80]!r}. There are: {', '.join(functions)}.")
+        (result,) = self.batcher.run(functions[name], tensors.unpack(body, functions[name].inputs))
+        return np.asarray(result, "<f4").tobytes()
+
     def close(self):
         """Waits for what is worked on, and ends the threads."""
         self.intake.close()
         self.batcher.close()
 
 
-def make_application(server: Server, access: Access, page: Callable[[], bytes]) -> FastAPI:
+def make_application(server: Server, access: Access, front: Callable[[], bytes], page: Callable[[], bytes]) -> FastAPI:
     """The application of a server, as ASGI has it.
 
     Args:
         server: the models.
         access: who may ask.
-        page: the bytes of the HTML page at `/`, which asks `/models` what there is.
+        front: the bytes of the HTML page at `/` and `/upload`, which asks `/models` what there is.
+        page: those of the page of a model, `/app/NAME`, which asks for what `Model.page` has.
     """
     app = FastAPI(
         title="tfgan",
@@ -128,7 +140,8 @@ def make_application(server: Server, access: Access, page: Callable[[], bytes]) 
     )
     app.mount("/docs/assets", StaticFiles(directory=ASSETS))
     _tell_errors(app)
-    _add_pages(app, server, page)
+    _add_pages(app, server, front)
+    _add_page_of_models(app, server, page)
     _add_rest(app, server)
     _add_files(app, server)
     app.add_middleware(Guard, access=access)
@@ -177,12 +190,13 @@ def _tell_errors(app: FastAPI):
         return _problem(500, "a fault of the server, which its log tells of.")
 
 
-def _add_pages(app: FastAPI, server: Server, page: Callable[[], bytes]):
+def _add_pages(app: FastAPI, server: Server, front: Callable[[], bytes]):
     tags: list = ["the server"]
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    async def front():
-        return Response(page(), media_type="text/html; charset=utf-8")
+    @app.get("/upload", response_class=HTMLResponse, include_in_schema=False)
+    async def first():
+        return Response(front(), media_type=HTML)
 
     @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
     async def addresses():
@@ -207,6 +221,28 @@ def _add_pages(app: FastAPI, server: Server, page: Callable[[], bytes]):
     async def models() -> dict[str, Any]:
         limits = {"max_bytes": server.limits.bytes, "max_pixels": server.limits.pixels}
         return {"models": [model.describe() for model in server.models.values()], **limits}
+
+
+def _add_page_of_models(app: FastAPI, server: Server, page: Callable[[], bytes]):
+    tags: list = ["the page of a model"]
+
+    @app.get("/app/{name}", response_class=HTMLResponse, include_in_schema=False)
+    async def shown(name: str):
+        return Response(page(), media_type=HTML)  # of any name, as it needs no token: what it asks for says whether there is such a model
+
+    @app.get("/app/{name}/record.json", tags=tags, summary="What the page of a model offers.", response_class=Response)
+    async def record(name: str):
+        return Response(server.model(name).page().record, media_type="application/json")
+
+    @app.get("/app/{name}/examples.bin", tags=tags, summary="The pixels of its examples.", response_class=Response)
+    async def examples(name: str):
+        return Response(server.model(name).page().examples, media_type=BINARY)
+
+    @app.post("/app/{name}/run/{function}", tags=tags, summary="Bytes of tensors in and out.", response_class=Response, openapi_extra=RAW)
+    async def compute(request: Request, name: str, function: str):
+        found = server.model(name)
+        content = await server.intake.handle(request, lambda body: server.compute(found, function, body))
+        return Response(content, media_type=BINARY)
 
 
 def _add_rest(app: FastAPI, server: Server):

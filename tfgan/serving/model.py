@@ -52,6 +52,20 @@ class File(NamedTuple):
     note: str = ""  # what is to be said of it; "" if nothing is
 
 
+class Page(NamedTuple):
+    """What the page of a model asks for, which paints, slides and switches with the model behind it.
+
+    Attributes:
+        record: JSON, what the page offers and by which functions.
+        examples: the bytes of the examples that it names.
+        functions: by the names that it has; all sizes in them are known, and each has one result.
+    """
+
+    record: bytes
+    examples: bytes
+    functions: Mapping[str, Function]
+
+
 class Model(Protocol):
     """A model behind the server."""
 
@@ -72,6 +86,10 @@ class Model(Protocol):
 
     def describe(self) -> dict[str, Any]:
         """What a page needs to offer the model, as JSON has it: what it does, into what, its classes and attributes."""
+        ...
+
+    def page(self) -> Page:
+        """What its page asks for; raises `Refused` if it has none."""
         ...
 
     def translate(self, content: bytes, style: bytes | None, options: Mapping[str, Any]) -> File:

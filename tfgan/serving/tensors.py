@@ -132,6 +132,26 @@ def _bytes(leaf: Any, spec: Tensor) -> bytes:
     raise Refused(400, f'{spec.name} must be bytes: {{"b64": "…"}}.')
 
 
+def unpack(body: bytes, inputs: tuple[Tensor, ...]) -> list[np.ndarray]:
+    """Arrays of known shapes that lie one behind the other in `body`, in little-endian order.
+
+    Raises:
+        Refused: another number of bytes than they have; numbers that are not finite.
+    """
+    dtypes = [np.dtype(spec.dtype).newbyteorder("<") for spec in inputs]
+    shapes = [[int(size or 0) for size in spec.shape] for spec in inputs]
+    sizes = [dtype.itemsize * math.prod(shape) for dtype, shape in zip(dtypes, shapes)]
+    if len(body) != sum(sizes):
+        wanted = " and ".join(f"{size:,} of {spec.name}" for size, spec in zip(sizes, inputs))
+        raise Refused(400, f"the body has {len(body):,} bytes; it must have {wanted}.")
+    begins = itertools.accumulate(sizes, initial=0)
+    arrays = [np.frombuffer(body[at : at + size], dtype).reshape(shape) for at, size, dtype, shape in zip(begins, sizes, dtypes, shapes)]
+    for array, spec in zip(arrays, inputs):
+        if not np.isfinite(array).all():
+            raise Refused(400, f"{spec.name} holds NaN or infinity: numbers must be finite.")
+    return arrays
+
+
 def answer(results: Arrays, outputs: tuple[Tensor, ...], by_row: bool) -> bytes:
     """The JSON of results: {"predictions": [row, …]}, or {"outputs": …} for a request by inputs; the name of an only one is left out.
 

@@ -54,6 +54,25 @@ def kept(tmp_path_factory):
         yield run, client
 
 
+def test_its_page_has_the_run_itself_behind_it(kept, source):
+    run, client = kept
+    record, examples = client.get("/app/kept/record.json").json(), client.get("/app/kept/examples.bin").content
+    (way,) = record["ways"]
+    (example,) = way["examples"]
+    begin, count = example["input"]
+    pixels = np.frombuffer(examples, np.uint8, count, begin).reshape(1, 16, 16, 3)
+    assert np.array_equal(pixels[0], images.decode(source))
+    assert record["functions"][way["function"]] == {"inputs": ["images"]} and record["title"] == "kept"
+    floats = pixels * np.float32(2 / 255) - np.float32(1)
+    response = client.post(f"/app/kept/run/{way['function']}", content=floats.tobytes())
+    assert response.status_code == 200, response.text
+    (translator,) = open_inference(run.method).values()
+    made = np.frombuffer(response.content, "<f4").reshape(1, 16, 16, -1)
+    np.testing.assert_allclose(made, translator(floats).numpy(), atol=1e-5)
+    assert client.get("/models").json()["models"][0]["page"] is True
+    assert str(KEPT) not in client.get("/app/kept/record.json").text
+
+
 def test_from_python(monkeypatch, capsys):
     app, _, _ = make_fakes()
     asked = []
@@ -235,6 +254,36 @@ def test_files_of_every_method(served):
         assert b'"seed": 3' in response.content
         if about["classes"]:
             assert client.post("/sample").status_code == 400 and client.post("/sample?label=x").status_code == 400
+
+
+def test_pages_of_every_method(served):
+    method, _, client = served
+    (about,) = client.get("/models").json()["models"]
+    response = client.get("/app/run/record.json")
+    if not about["page"]:  # a translation without pictures of a training to begin with
+        assert response.status_code == 404 and "run/samples/inputs has no images" in response.json()["error"]
+        return
+    (way,), functions = response.json()["ways"], response.json()["functions"]
+    sampler = next(iter(open_inference(method).values()))
+    latents = sampler.latents([3])
+
+    def run(name, **given):
+        body = b"".join(given[key].tobytes() for key in functions[name]["inputs"])
+        response = client.post(f"/app/run/run/{name}", content=body)
+        return np.frombuffer(response.content, "<f4") if response.status_code == 200 else response.json()["error"]
+
+    labels = {"labels": np.array([len(about["classes"]) - 1], np.int32)} if about["classes"] else {}
+    if way.get("styles"):
+        made = run("synthesis", styles=run("mapping", latents=latents, truncation=np.float32(sampler.styles.truncation)))
+    else:
+        made = run(way["function"], latents=latents, **labels)
+    np.testing.assert_allclose(made, sampler(latents, *labels.values()).numpy().ravel(), atol=1e-4)
+    for wrong in (-1, len(about["classes"])) if labels else ():
+        assert "the numbers of the classes, 0 to" in run(way["function"], latents=latents, labels=np.array([wrong], np.int32))
+    if way.get("encode"):
+        pixels = np.zeros([1, *way["encode"]["size"], way["encode"]["channels"]], np.float32)
+        wanted = open_inference(method)["encode"].encoding.function(pixels).numpy()
+        np.testing.assert_allclose(run(way["encode"]["function"], images=pixels), wanted.ravel(), atol=1e-4)
 
 
 def _picture(batch, method):

@@ -25,31 +25,27 @@ function holds({ largest, mean }, { largest: bound, mean: most }) {
   return largest <= bound && mean <= most;
 }
 
-/** Proves every way; what does not hold on a graphics processor is done by WebAssembly. Returns the proofs. */
+/** Proves every way, and again where the engine knows another place for its networks. Returns the proofs, and which one failed. */
 async function prove(engine, ways) {
   for (;;) {
     try {
       const proofs = [];
       for (const way of ways) proofs.push(await way.prove());
       const failed = proofs.findIndex((proof, place) => !holds(proof, ways[place].way.bound));
-      if (failed < 0 || engine.accelerator === "wasm") return { proofs, failed };
-      engine.left = `results differed by ${proofs[failed].largest} of 255`;
+      if (failed < 0 || !(await engine.retreat(`results differed by ${proofs[failed].largest} of 255`))) return { proofs, failed };
     } catch (error) {
-      if (engine.accelerator === "wasm") throw error;
-      engine.left = words(error);
+      if (!(await engine.retreat(words(error)))) throw error;
     }
-    await engine.start("wasm");
   }
 }
 
 function about(engine, ways, proofs) {
-  const on = engine.accelerator === "webgpu" ? "WebGPU, on the graphics processor" : "WebAssembly, on the processor";
   const unit = (way, { largest }) => (way.way.target.map ? `${(100 * largest).toFixed(2)} % of pixels` : `${largest} of 255`);
   const found = proofs.map((proof, place) => `${ways[place].way.title}: ${unit(ways[place], proof)}`).join("; ");
   return [
-    `${record.method} at step ${record.step}, ${record.precision}, by ${on}${engine.left ? ` (WebGPU does not run these networks here: ${engine.left})` : ""}.`,
+    `${record.method} at step ${record.step}, ${record.precision}, ${engine.where}.`,
     `Largest difference from the run's own result of the first example, here: ${found}.`,
-    "Pictures stay in this page: it sends nothing, and asks no server for anything.",
+    engine.promise,
   ].join(" ");
 }
 
@@ -79,14 +75,7 @@ function show(ways) {
 }
 
 async function start() {
-  // Not by itself: LiteRT.js 2.5.3 runs a network on a graphics processor only if that takes all of its operations, which few networks' are.
-  const accelerator = location.hash === "#webgpu" ? "webgpu" : "wasm";
   const engine = await Engine.load(progress);
-  await engine.start(accelerator, progress).catch((error) => {
-    if (accelerator === "wasm") throw error;
-    engine.left = words(error);
-    return engine.start("wasm", progress);
-  });
   const examples = await part("examples.bin");
   const kinds = { translate: Translation, generate: Generation };
   const ways = record.ways.map((way) => new kinds[way.kind](engine, way, examples, say));
@@ -94,7 +83,7 @@ async function start() {
   show(ways);
   document.getElementById("about").textContent = about(engine, ways, proofs);
   if (failed >= 0) {
-    say(`This browser computes ${ways[failed].way.title} in another way than the run: what it shows is not the run's result.`);
+    say(`${engine.name} computes ${ways[failed].way.title} in another way than the run: what it shows is not the run's result.`);
   }
   Object.assign(window, { tfgan: { engine, ways, proofs } }); // for tests, and for the curious
 }

@@ -1,11 +1,15 @@
 // The run's networks, in a worker, so that the page never waits for them.
 
+import { words } from "./dom.js";
 import { part, record } from "./parts.js";
 
 const OLD = "This browser is too old for the page: Chrome or Edge from 91, Firefox from 113 and Safari from 16.4 can show it.";
 
 export class Engine {
-  /** Reads the parts that the networks need. `progress` gets a share from 0 to 1, and what is being done. */
+  name = "This browser";
+  promise = "Pictures stay in this page: it sends nothing, and asks no server for anything.";
+
+  /** Reads the parts that the networks need, and starts them. `progress` gets a share from 0 to 1, and what is being done. */
   static async load(progress) {
     if ([globalThis.WebAssembly, globalThis.DecompressionStream, globalThis.Worker].includes(undefined)) throw new Error(OLD);
     const names = ["worker.js", "runtime.wasm", ...record.models],
@@ -22,11 +26,31 @@ export class Engine {
         told(name, parts[name].length);
       }),
     );
-    return new Engine(parts);
+    // Not by itself: LiteRT.js 2.5.3 runs a network on a graphics processor only if that takes all of its operations, which few networks' are.
+    const engine = new Engine(parts),
+      accelerator = location.hash === "#webgpu" ? "webgpu" : "wasm";
+    await engine.start(accelerator, progress).catch(async (error) => {
+      if (!(await engine.retreat(words(error), progress))) throw error;
+    });
+    return engine;
   }
 
   constructor(parts) {
     this.parts = parts;
+  }
+
+  /** Where the networks run, in words. */
+  get where() {
+    const on = this.accelerator === "webgpu" ? "WebGPU, on the graphics processor" : "WebAssembly, on the processor";
+    return `by ${on}${this.left ? ` (WebGPU does not run these networks here: ${this.left})` : ""}`;
+  }
+
+  /** Starts the networks by WebAssembly, as on a graphics processor they do not run, for a `reason`; false if they run so already. */
+  async retreat(reason, progress) {
+    if (this.accelerator === "wasm") return false;
+    this.left = reason;
+    await this.start("wasm", progress);
+    return true;
   }
 
   /** Starts the networks in a worker; `accelerator` is webgpu or wasm. One that ran before is ended. */
@@ -71,24 +95,4 @@ export class Engine {
     for (const { reject } of this.waiting.values()) reject(new Error(text));
     this.waiting.clear();
   }
-}
-
-/** Calls `work` one at a time, and of the requests that come in the meantime with the newest alone. */
-export function newest(work) {
-  let busy = false,
-    next = null;
-  return async (...given) => {
-    next = given;
-    if (busy) return;
-    busy = true;
-    try {
-      while (next) {
-        const now = next;
-        next = null;
-        await work(...now);
-      }
-    } finally {
-      busy = false;
-    }
-  };
 }

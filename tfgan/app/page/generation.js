@@ -1,8 +1,8 @@
 // The run's way from noise to images: seeds, sliders, classes, ways from one image to another, and mixed styles.
 
 import { button, choice, make, slider, words } from "./dom.js";
-import { newest } from "./engine.js";
 import { Latents, seedField } from "./latents.js";
+import { newest, saying } from "./newest.js";
 import { latents, lerp, slerp } from "./noise.js";
 import { decode, opener, takesDrops } from "./pictures.js";
 import { asImage, fit, largestDifference, toFloats, toPixels } from "./pixels.js";
@@ -17,7 +17,7 @@ export class Generation {
     const [height, width] = way.size;
     this.crossover = way.styles?.layers ?? 0;
     this.result = new Result({ name: way.target.name, height, width, file: `${way.file}.png`, compares: false });
-    this.update = newest(() => this.generate().catch((error) => say(words(error))));
+    this.update = newest(saying(() => this.generate(), say));
     this.latents = new Latents({ length: way.length, prior: way.prior, change: () => this.update() });
     this.node = make("div", { className: "way" }, [
       make("div", { className: "panes" }, [

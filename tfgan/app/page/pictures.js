@@ -1,4 +1,4 @@
-// Pictures that the visitor brings: dropped, pasted, opened, or seen by a camera. They never leave the page.
+// Pictures that the visitor brings: dropped, pasted, opened, or seen by a camera.
 
 import { button, make, words } from "./dom.js";
 import { asImage, fit, fromImage } from "./pixels.js";

@@ -2,8 +2,8 @@
 
 import { Attributes } from "./attributes.js";
 import { button, make, words } from "./dom.js";
-import { newest } from "./engine.js";
 import { Latents, seedField } from "./latents.js";
+import { newest, saying } from "./newest.js";
 import { Painter } from "./paint.js";
 import { Pictures, decode, opener, takesDrops } from "./pictures.js";
 import { asImage, fit, largestDifference, nearestClasses, painted, toFloats, toPixels } from "./pixels.js";
@@ -16,7 +16,7 @@ export class Translation {
     const [height, width] = way.size,
       { source, target } = way;
     this.result = new Result({ name: target.name, height, width, file: `${way.file}.png` });
-    this.update = newest(() => this.translate().catch((error) => say(words(error))));
+    this.update = newest(saying(() => this.translate(), say));
     this.source = source.classes ? this.painter() : this.pictures();
     const conditions = this.conditions();
     const title = (name) => make("h2", {}, name);

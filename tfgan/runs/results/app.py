@@ -1,14 +1,12 @@
 """The page of a run: its networks for a browser, compared with the run, and written beside our page and its runtime."""
 
-import datetime
 import logging
 import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-import tfgan
 from tfgan.app.build import MODEL, Content, folder, one_file
 from tfgan.app.runtime import find_runtime
 from tfgan.config.verbs import AppConfig
@@ -19,7 +17,7 @@ from tfgan.paths.folders import files_in, new_folder
 from tfgan.portable.litert import Model, convert
 from tfgan.runs.opening import open_run
 from tfgan.runs.pages import judge_app
-from tfgan.runs.results.page import Example, Page, describe
+from tfgan.runs.results.page import Example, Page, allowed, describe, make_record, subtitle
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +26,6 @@ WORDS = {"none": "float32", "float16": "float16", "dynamic": "weights of 8 bits"
 
 TOLERANCE = {"none": 1.0, "float16": 4.0, "dynamic": 16.0}
 """The largest mean difference of a result from the run's, in steps of 255, with which a page is written; of maps, percent of pixels."""
-ROOM = 1.5  # times the difference that is found here, which a browser's own rounding may reach before the page calls its result wrong
-ROOM_LARGEST, ROOM_MEAN = 3.0, 0.5  # and so many steps more
 
 
 class Made(NamedTuple):
@@ -77,22 +73,10 @@ def make_content(run_folder: str, settings: AppConfig) -> tuple[Content, dict[st
     logger.info(f"Converting the networks of {run.folder} at step {run.step} to LiteRT ({WORDS[settings.quantize]})")
     model = convert(page.functions, settings.quantize)
     differences = _compare(page, model, settings.quantize)
-    record: dict[str, Any] = {
-        "method": run.config.method,
-        "step": run.step,
-        "precision": WORDS[settings.quantize],
-        "version": tfgan.__version__,
-        "made": f"{datetime.date.today()}",
-        "ways": page.ways,
-        "functions": {own.name: {"model": MODEL, "signature": own.name, "output": own.output} for own in page.functions},
-    }
+    functions = {own.name: {"model": MODEL, "signature": own.name, "output": own.output} for own in page.functions}
+    record = make_record(run, page, WORDS[settings.quantize]) | {"functions": functions}
     title = run.folder.resolve().name
-    return Content(title, _subtitle(run.config.method, page), record, model, page.content), differences
-
-
-def _subtitle(method: str, page: Page) -> str:
-    ways = " and ".join(way["title"] for way in page.ways)
-    return f"{ways}, by {method}, in your browser"
+    return Content(title, f"{subtitle(run, page)}, in your browser", record, model, page.content), differences
 
 
 def _compare(page: Page, model: bytes, quantize: str) -> dict[str, str]:
@@ -108,8 +92,7 @@ def _compare(page: Page, model: bytes, quantize: str) -> dict[str, str]:
             unit, scale = ("% of pixels", 100.0) if is_map else ("of 255", 1.0)
             count = f"{len(examples)} example{'s' * (len(examples) != 1)}"
             found[way["title"]] = f"largest difference from the run over {count}: {largest * scale:.3g} {unit}, mean {mean * scale:.3g}"
-            room = (0.02, 0.02) if is_map else (ROOM_LARGEST, ROOM_MEAN)
-            way["bound"] = {"largest": float(ROOM * largest + room[0]), "mean": float(ROOM * mean + room[1])}
+            way["bound"] = allowed(is_map, largest, mean)
             if not mean * scale <= TOLERANCE[quantize]:  # NaN is wrong too
                 wrong.append(f"{way['title']}: {found[way['title']]}")
     if wrong:

@@ -1,10 +1,12 @@
 """What the page of a run offers: a record of the ways to use its networks, and examples of them with the run's own results."""
 
+import datetime
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
+import tfgan
 from tfgan.attributes import change_attributes, known_attributes
 from tfgan.config import Domain
 from tfgan.data.label_maps.results import is_coded, pixels_of_classes, to_classes
@@ -19,6 +21,8 @@ from tfgan.runs.training.pictures import stored_inputs
 
 SHOWN_BY_BROWSERS = (1, 2, 3, 4)  # channels
 MOST_CLASSES = 2**15 - 1  # what int16 holds
+ROOM = 1.5  # times the difference that is found when a page is made, which another machine's rounding may reach
+ROOM_LARGEST, ROOM_MEAN = 3.0, 0.5  # and so many steps of 255 more
 
 
 class Example(NamedTuple):
@@ -83,6 +87,33 @@ def describe(run: Run, signatures: Signatures, most_examples: int) -> Page:
     names = {value for way in ways for value in _functions_of(way)}
     wanted = [function for group in found.values() for function in group if function.name in names]
     return Page(ways, wanted, examples, bytes(store.content))
+
+
+def make_record(run: Run, page: Page, precision: str) -> dict[str, Any]:
+    """What the page's script reads, but for its functions.
+
+    Args:
+        precision: of the networks, in words.
+    """
+    return {
+        "method": run.config.method,
+        "step": run.step,
+        "precision": precision,
+        "version": tfgan.__version__,
+        "made": f"{datetime.date.today()}",
+        "ways": page.ways,
+    }
+
+
+def subtitle(run: Run, page: Page) -> str:
+    """What the page says below its title."""
+    return f"{' and '.join(way['title'] for way in page.ways)}, by {run.config.method}"
+
+
+def allowed(is_map: bool, largest: float, mean: float) -> dict[str, float]:
+    """How far the page's results may be from the run's before it calls them wrong, where they were so far when it was made."""
+    room = (0.02, 0.02) if is_map else (ROOM_LARGEST, ROOM_MEAN)
+    return {"largest": float(ROOM * largest + room[0]), "mean": float(ROOM * mean + room[1])}
 
 
 def _encode(signatures: Signatures) -> dict[str, Any] | None:

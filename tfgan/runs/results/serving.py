@@ -1,11 +1,9 @@
 """Runs behind the server of `tfgan.serving`: their signatures as functions, and files through them as `translate` and `sample` do it."""
 
-import contextlib
 import dataclasses
 import hashlib
 import logging
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from tfgan.app.build import served
 from tfgan.config import Domain, Size
 from tfgan.config.verbs import ServeConfig, TranslateConfig
 from tfgan.data.label_maps import maps as label_maps
@@ -22,7 +21,6 @@ from tfgan.data.reading import images
 from tfgan.data.reading.formats import ARRAYS, PICTURES
 from tfgan.data.reading.results import result_ending, why_unfit
 from tfgan.errors import TooLarge, UnreadableImage, UserError
-from tfgan.faults import is_out_of_memory
 from tfgan.inference import Sampler, Translator, open_inference, samplers, translators
 from tfgan.inference.claims import UNKNOWN, claimed_pixels
 from tfgan.inference.export import make_signatures
@@ -33,6 +31,8 @@ from tfgan.inference.sampler import BATCH
 from tfgan.runs.opening import Run
 from tfgan.runs.results.conditions import choose_translator, make_conditions
 from tfgan.runs.results.latents import choose_classes, choose_sampler
+from tfgan.runs.results.refusals import in_words
+from tfgan.runs.results.remote import make_page
 from tfgan.runs.results.scale import choose_passage
 from tfgan.runs.results.translate import origin_of_translation
 from tfgan.runs.results.written import origin_of
@@ -40,7 +40,7 @@ from tfgan.serving.access import Access, is_loopback
 from tfgan.serving.application import Server, make_application
 from tfgan.serving.batching import Batcher
 from tfgan.serving.metrics import Metrics
-from tfgan.serving.model import Arrays, File, Function, Limits, Refused, Tensor
+from tfgan.serving.model import Arrays, File, Function, Limits, Page, Refused, Tensor
 from tfgan.serving.page import upload_page
 from tfgan.serving.server import Serving, make_server
 from tfgan.training.capacity import machine_memory
@@ -55,18 +55,16 @@ MEDIA = {
     **{ending: f"image/{ending}" for ending in ("png", "bmp", "gif", "webp", "avif")},
 }
 
-REFUSED_BY_GRAPH = re.compile(r"assertion failed: (.*)")
 SHARE = 2  # of the machine's memory, one part is for the largest request
 
 
-def make_serving(runs: Mapping[str, Run], settings: ServeConfig, token: str, page: Callable[[], bytes] = upload_page) -> Serving:
+def make_serving(runs: Mapping[str, Run], settings: ServeConfig, token: str) -> Serving:
     """A server of runs, ready to run on a socket; all their functions are traced, so that no request waits for that.
 
     Args:
         runs: the name in addresses -> the run. One that is there twice is in memory once.
         settings: its limits. If a request of so many pixels would not fit into the machine's memory, fewer are let in, and a line says so.
         token: what requests must bring; "" for none, see `tfgan.runs.listening.find_token`.
-        page: the HTML page at `/`.
     """
     settings = _fitting(runs, settings)
     limits = Limits(settings.max_bytes, settings.max_pixels, settings.queue, settings.timeout, settings.batch)
@@ -76,7 +74,7 @@ def make_serving(runs: Mapping[str, Run], settings: ServeConfig, token: str, pag
     for model in models:
         model.warm()
     access = Access(is_loopback(settings.host), token)
-    app = make_application(Server([*models], limits, batcher, metrics), access, page)
+    app = make_application(Server([*models], limits, batcher, metrics), access, upload_page, served)
     return make_server(app, settings.timeout)
 
 
@@ -91,33 +89,6 @@ def _fitting(runs: Mapping[str, Run], settings: ServeConfig) -> ServeConfig:
         "for each."
     )
     return dataclasses.replace(settings, max_pixels=max(most, 1))
-
-
-@contextlib.contextmanager
-def _in_words() -> Iterator[None]:
-    """A context in which what is wrong with a request is `Refused`, in words for its client."""
-    try:
-        yield
-    except TooLarge as error:
-        raise Refused(413, f"the image: {error.reason}.") from None
-    except UnreadableImage as error:
-        raise Refused(400, f"the image: {error}.") from None
-    except UserError as error:
-        raise Refused(400, str(error)) from None
-    except tf.errors.InvalidArgumentError as error:
-        raise Refused(400, _graph_words(error.message)) from None
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        raise Refused(503, "the server's memory is used up: ask for less, or later.") from None
-
-
-def _graph_words(message: str) -> str:
-    """What an assertion of the graph says, whose parts stand in brackets; or the first line of an operation's own words."""
-    found = REFUSED_BY_GRAPH.search(message)
-    if not found:
-        return f"{message.splitlines()[0][:300]}."
-    return re.sub(r"^\[|\]$", "", found[1].strip()).replace("] [", " ", 1)[:300] + "."
 
 
 class Served:
@@ -137,11 +108,26 @@ class Served:
         self._signatures = open_inference(run.method)
         for translator in translators(self._signatures).values():
             translator.max_pixels = settings.max_pixels
+        self._page = self._make_page(run)
         self._claims = tf.function(claimed_pixels, input_signature=[tf.TensorSpec([], tf.string)])
         self.functions = {key: self._function(key, graph) for key, graph in make_signatures(self._signatures).items()}
         self._queued: dict[str, Any] = {
             key: Queued(signature, batcher) for key, signature in self._signatures.items() if not isinstance(signature, Sampler)
         }
+
+    def _make_page(self, run: Run) -> Page | str:
+        """What the page of the run asks for; or why it has none."""
+        try:
+            return make_page(self.name, run, self._signatures)
+        except (UserError, UnreadableImage) as error:
+            logger.warning(f"{self.name} has no live page at its server: {error}")
+            return str(error).replace(str(run.folder), self.name)
+
+    def page(self) -> Page:
+        """See `tfgan.serving.model.Model`."""
+        if isinstance(self._page, str):
+            raise Refused(404, f"{self.name} has no live page: {self._page}")
+        return self._page
 
     def _function(self, name: str, graph: tf.types.experimental.GenericFunction) -> Function:
         """A signature of the run's export, traced here and now."""
@@ -154,7 +140,7 @@ class Served:
 
         def run(*arrays: np.ndarray) -> Arrays:
             rows = BATCH if from_noise else len(arrays[0])  # images are translated one by one
-            with _in_words():
+            with in_words():
                 parts = [graph(*(tf.constant(array[i : i + rows]) for array in arrays)) for i in range(0, len(arrays[0]), rows)]
             return [np.concatenate([part[spec.name].numpy() for part in parts]) for spec in outputs]
 
@@ -182,6 +168,9 @@ class Served:
             vectors = {name: np.zeros([1, length], np.float32) for name, length in getattr(queued, "lengths", {}).items()}
             queued.pixels(pixels, **vectors)
             queued(pixels if spec.dtype == tf.int32 else pixels.astype(np.float32), **vectors)
+        if isinstance(self._page, Page):
+            for function in self._page.functions.values():
+                self._batcher.run(function, [np.zeros([int(size or 1) for size in spec.shape], spec.dtype) for spec in function.inputs])
         files = [np.array([_blank(way.source, image[1:])], object) for way in translators(self._signatures).values()]
         for function in self.functions.values():
             first, *others = function.inputs
@@ -214,12 +203,13 @@ class Served:
             "attribute_groups": [list(group) for group in spec.attribute_groups],
             "style": "encode" in self._signatures and bool(ways),
             "signatures": list(self.functions),
+            "page": isinstance(self._page, Page),
         }
 
     def translate(self, content: bytes, style: bytes | None, options: Mapping[str, Any]) -> File:
         """As `tfgan translate` does it with a file: upright, in the run's channels, at the size of training, and back in its own."""
         chosen = {key: options[key] for key in ("to", "set", "seed", "size", "tile")}
-        with _in_words():
+        with in_words():
             settings = TranslateConfig(**chosen)
             way = choose_translator(self._signatures, settings.to)
             passage = choose_passage(self._run, way, settings)
@@ -250,7 +240,7 @@ class Served:
 
     def sample(self, options: Mapping[str, Any]) -> File:
         """The image that `tfgan sample` makes of the seed, and of the class if the run has classes."""
-        with _in_words():
+        with in_words():
             sampler = choose_sampler(self._run, self._signatures, None)
             if sampler.class_names and not options["label"]:
                 raise UserError(f"label: say which class. There are: {', '.join(sampler.class_names)}.")
@@ -331,7 +321,7 @@ class Queued:
 
     def _function(self, call) -> Function:
         def run(images: np.ndarray, *vectors: np.ndarray) -> Arrays:
-            with _in_words():
+            with in_words():
                 return [call(tf.constant(images), **dict(zip(self._names, vectors))).numpy()]
 
         return Function((), (), run, lambda arrays: int(np.prod(arrays[0].shape[:3], dtype=object)))
