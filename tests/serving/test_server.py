@@ -127,6 +127,9 @@ def test_a_client_that_leaves_frees_its_place(running):
     first.close()
     time.sleep(0.3)
     one.model.open.set()
+    until = time.monotonic() + 5
+    while one.server.intake.requests and time.monotonic() < until:
+        time.sleep(0.01)
     assert one.ask()[0] == 200
     assert one.model.calls == [(1, 1, 1, 3), (1, 1, 1, 3)]  # what had begun, and the last one
 
