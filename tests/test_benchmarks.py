@@ -45,6 +45,7 @@ def weights_of(output: str) -> dict[str, int]:
     return {re.search("`(.*)`", label)[1]: int(cells[0].replace(",", "")) for label, cells in rows(output).items()}
 
 
+@pytest.mark.slow
 def test_train_step_times_every_contestant(capsys):
     train_step.main([*TINY, "--contestants=tfgan_bfloat16,tutorial_float32", "--baseline=tutorial_float32"])
     output = capsys.readouterr().out
@@ -156,6 +157,7 @@ def test_overhead_is_taken_within_a_round():
     assert rows(table)["two replicas, one step of batch 2"] == ["4.000", "+50%"]
 
 
+@pytest.mark.slow
 def test_first_step_ends_when_the_step_is_logged(capsys):
     first_step.main(["--rounds=1", "--", *TINY_RUN])
     lines = rows(capsys.readouterr().out)
@@ -167,6 +169,7 @@ def test_a_command_that_never_steps_shows_what_it_said():
         first_step.until([sys.executable, "-c", "print('nothing to do')"], "step")
 
 
+@pytest.mark.slow
 def test_quality_compares_precisions(tmp_path, capsys):
     with running_eagerly():
         quality.main([f"--workdir={tmp_path}", "--epochs=1", "--seeds=2", "--", *TINY_RUN])
