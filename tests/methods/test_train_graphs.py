@@ -74,7 +74,9 @@ def test_reads_and_updates_of_a_weight_are_in_order(three_steps):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name, changes", [*((name, {}) for name in METHODS), ("stargan", {"target_labels": "sampled"})])
+@pytest.mark.parametrize(
+    "name, changes", [*((name, {}) for name in ("pix2pix", "cyclegan", "dcgan", "stylegan")), ("stargan", {"target_labels": "sampled"})]
+)
 def test_xla_computes_what_the_code_says(name, changes):
     training, expected = Training(name, xla=True, **changes), run_eagerly(name, **changes)
     assert training.run() == pytest.approx(expected, rel=1e-3, abs=1e-3)

@@ -1,4 +1,4 @@
-"""With `--deterministic` a short run of every method is the same bit for bit each time, beside another load, by each library.
+"""With `--deterministic` a short run of every method is the same bit for bit each time, beside another load.
 
 That it also is in another process is tested in cli/test_every_method.py.
 """
@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 PROCESSES, REPEATS = 2, 5  # the processes work at once, each on every other method
-LIBRARIES = {"eigen": {"TF_ENABLE_ONEDNN_OPTS": "0"}, "onednn": {"TF_ENABLE_ONEDNN_OPTS": "1"}}
 TESTS = Path(__file__).parents[1]
 
 # Of each method, and of settings with what the defaults lack: penalties, dropout, augmentation, moving averages. A run is put back to its
@@ -70,10 +69,9 @@ def load():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("library", LIBRARIES)
-def test_five_runs_are_one(library, load):
+def test_five_runs_are_one(load):
     paths = os.pathsep.join([str(TESTS), str(TESTS.parent)])
-    environment = {**os.environ, **LIBRARIES[library], "PYTHONPATH": paths}
+    environment = {**os.environ, "PYTHONPATH": paths}
     commands = [[sys.executable, "-c", REPEAT, str(REPEATS), str(number), str(PROCESSES)] for number in range(PROCESSES)]
     started = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for command in commands]
     outputs = [process.communicate(timeout=1800)[0] for process in started]
