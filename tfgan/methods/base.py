@@ -12,6 +12,9 @@ from tfgan.methods.hparams import AdamHParams as AdamHParams
 from tfgan.methods.hparams import AveragedHParams as AveragedHParams
 from tfgan.methods.hparams import HParams as HParams
 from tfgan.methods.hparams import lr_decay_setting as lr_decay_setting
+from tfgan.methods.hparams import padding_side_setting as padding_side_setting
+from tfgan.methods.hparams import skip_activation_setting as skip_activation_setting
+from tfgan.methods.hparams import upsampling_setting as upsampling_setting
 
 
 class PhaseResult(NamedTuple):

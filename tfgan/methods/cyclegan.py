@@ -30,22 +30,9 @@ class HParams(base.AdamHParams):
     n_layers: int = setting(
         3, "strided convolutions of a discriminator: 0 to 5 see patches of 1, 16, 34, 70, 142, 286 pixels", at_least=0, at_most=5
     )
-    skip_activation: str = setting(
-        "leaky_relu",
-        "activation of what a U-Net's decoder gets of its encoder: leaky_relu, as in TensorFlow's tutorial, or relu, as the authors'",
-        choices=("leaky_relu", "relu"),
-    )
-    padding_side: str = setting(
-        "after",
-        "where a ResNet's convolutions of stride 2 are padded: after the image, as by TensorFlow, or before it, as by PyTorch, whose "
-        "weights need it",
-        choices=("after", "before"),
-    )
-    upsampling: str = setting(
-        "deconv",
-        "deconv: transposed convolutions; resize: resize and convolve, without checkerboard patterns",
-        choices=("deconv", "resize"),
-    )
+    skip_activation: str = base.skip_activation_setting()
+    padding_side: str = base.padding_side_setting()
+    upsampling: str = base.upsampling_setting()
     dropout: float = setting(0.0, "dropout rate in the generators; the paper has no dropout", at_least=0.0, at_most=0.99)
     loss: str = setting("lsgan", "adversarial loss", choices=tuple(GAN_LOSSES))
     cycle_weight: float = setting(10.0, "λ of the cycle consistency loss", at_least=0.0)

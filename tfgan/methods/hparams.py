@@ -77,6 +77,34 @@ def lr_decay_setting(default: float) -> Any:
     )
 
 
+def skip_activation_setting() -> Any:
+    """Makes the setting `skip_activation` of methods whose generator can be a U-Net."""
+    return setting(
+        "leaky_relu",
+        "activation of what a U-Net's decoder gets of its encoder: leaky_relu, as in TensorFlow's tutorial, or relu, as the authors'",
+        choices=("leaky_relu", "relu"),
+    )
+
+
+def padding_side_setting() -> Any:
+    """Makes the setting `padding_side` of methods whose generator can be a ResNet."""
+    return setting(
+        "after",
+        "where a ResNet's convolutions of stride 2 are padded: after the image, as by TensorFlow, or before it, as by PyTorch, whose "
+        "weights need it",
+        choices=("after", "before"),
+    )
+
+
+def upsampling_setting() -> Any:
+    """Makes the setting `upsampling` of methods whose generator is a U-Net or a ResNet."""
+    return setting(
+        "deconv",
+        "deconv: transposed convolutions; resize: resize and convolve, without checkerboard patterns",
+        choices=("deconv", "resize"),
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class AdamHParams(HParams):
     """The settings of methods trained by Adam, at a learning rate that is constant, or constant and then falls linearly to 0."""

@@ -51,26 +51,13 @@ class HParams(base.AveragedHParams, base.AdamHParams):
         False,
         "batch norm on the U-Net's innermost layer too, as in TensorFlow's tutorial; at batch size 1 that layer then ignores its input",
     )
-    skip_activation: str = setting(
-        "leaky_relu",
-        "activation of what a U-Net's decoder gets of its encoder: leaky_relu, as in TensorFlow's tutorial, or relu, as the authors'",
-        choices=("leaky_relu", "relu"),
-    )
-    padding_side: str = setting(
-        "after",
-        "where a ResNet's convolutions of stride 2 are padded: after the image, as by TensorFlow, or before it, as by PyTorch, whose "
-        "weights need it",
-        choices=("after", "before"),
-    )
+    skip_activation: str = base.skip_activation_setting()
+    padding_side: str = base.padding_side_setting()
     first_bias: bool = setting(
         False,
         "a bias in the discriminator's first convolution beside batch norm too, as in the authors' code; TensorFlow's tutorial has none",
     )
-    upsampling: str = setting(
-        "deconv",
-        "deconv: transposed convolutions; resize: resize and convolve, without checkerboard patterns",
-        choices=("deconv", "resize"),
-    )
+    upsampling: str = base.upsampling_setting()
     dropout: float = setting(0.5, "dropout rate in the generator's first decoder blocks", at_least=0.0, at_most=0.99)
     loss: str = setting("bce", "adversarial loss", choices=tuple(GAN_LOSSES))
     l1_weight: float = setting(100.0, "λ of the L1 loss", at_least=0.0)
