@@ -1,5 +1,6 @@
 """Runs on a hub: what is sent and what is not, what is taken, and that nothing is trusted or lost on the way."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -14,6 +15,9 @@ from fake_hub import TOKEN, FakeHub
 import tfgan
 from tfgan.cli.main import main
 from tfgan.errors import UserError
+from tfgan.methods import method_class
+from tfgan.runs.opening import read_config
+from tfgan.runs.publishing import _stage_record
 from tfgan.training.kept import find_checkpoint
 
 KEPT = Path(__file__).parent / "kept_run" / "run"
@@ -49,6 +53,25 @@ def push(run, hub, **settings):
 
 def pull(folder, hub, **settings):
     return tfgan.hub.pull(NAME, folder, token=TOKEN, endpoint=hub.url, **settings)
+
+
+def test_names_of_images_stay_here(hub, run):
+    """The results of an evaluation list each validation image."""
+    case = {"name": "somebody_42.png", "scores": {"l1": 0.5}, "images": {}}
+    result = {"name": "a@4", "step": 4, "made": "", "stamp": {"n": 1}, "metrics": {"l1": {"value": 0.5}}, "warnings": [], "cases": [case]}
+    (run / "evaluation.json").write_text(json.dumps({"results": [result]}))
+    push(run, hub)
+    sent = hub.repositories[NAME][-1]["evaluation.json"]
+    assert b"somebody" not in sent and json.loads(sent)["results"][0]["metrics"] == result["metrics"]
+
+
+def test_paths_in_the_settings_of_a_method_are_shortened(tmp_path):
+    hparams = method_class("spade").HParams(image_size=(64, 64), vgg_weights="/home/somebody/vgg.h5")
+    config = dataclasses.replace(read_config(KEPT), method="spade", hparams=hparams)
+    (tmp_path / "run").mkdir(), (tmp_path / "part").mkdir()
+    config.write(tmp_path / "run" / "config.json")
+    _stage_record(config, tmp_path / "run", tmp_path / "part")
+    assert json.loads((tmp_path / "part" / "config.json").read_text())["hparams"]["vgg_weights"] == "vgg.h5"
 
 
 def test_there_and_back(hub, run, tmp_path, caplog):

@@ -7,10 +7,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tfgan.config import DataConfig, TrainConfig
+from tfgan.config import RunConfig
 from tfgan.config.setting import Settings
 from tfgan.errors import UserError
 from tfgan.evaluation.report.card import is_own_card
+from tfgan.evaluation.results import FILE as EVALUATION
+from tfgan.evaluation.results import read_results
 from tfgan.paths.files import write_atomically
 from tfgan.paths.inside import leads_outside
 from tfgan.runs.judging import judge_run
@@ -20,7 +22,7 @@ from tfgan.training.kept import find_checkpoint
 from tfgan.training.manifest import FILE as MANIFEST
 from tfgan.training.manifest import PARTS, Manifest, sums_on_disk
 
-LOGS = ("metrics.jsonl", "alarms.jsonl", "evaluation.json")
+LOGS = ("metrics.jsonl", "alarms.jsonl", EVALUATION)
 HUB_CARD = "README.md"  # what the hub shows as a card
 SHOWN = re.compile(r"\]\((samples/[\w.-]+\.png)\)")
 WANTED = ("config.json", *LOGS, HUB_CARD, "checkpoints/ckpt-*", f"checkpoints/{MANIFEST}", "samples/*.png", "samples/inputs/*")
@@ -38,12 +40,13 @@ def stage(run: Path, part: Path, checkpoint: str = "last", samples: bool = True)
     Raises:
         UserError: no such run, or no whole checkpoint of that name.
     """
-    judge_run(str(run), checkpoint)
-    _stage_record(run, part)
+    _stage_record(judge_run(str(run), checkpoint), run, part)
     _stage_checkpoint(run, part, checkpoint)
     for name in LOGS:
         if (run / name).is_file() and not leads_outside(run / name, run):
             shutil.copyfile(run / name, part / name)
+    if (part / EVALUATION).exists():
+        _stage_results(part)
     own = run / CARD
     filled_in = own.is_file() and not is_own_card(own.read_bytes())
     card = own.read_bytes() if filled_in else make_card(run, lambda picture: f"samples/{picture.name}" if samples else "")
@@ -52,12 +55,19 @@ def stage(run: Path, part: Path, checkpoint: str = "last", samples: bool = True)
         _stage_samples(run, part, card.decode(errors="replace"))
 
 
-def _stage_record(run: Path, part: Path):
+def _stage_record(config: RunConfig, run: Path, part: Path):
     """Writes the record of the run with the last parts of paths alone."""
     record = json.loads((run / "config.json").read_text())
-    for name, kind in (("data", DataConfig), ("training", TrainConfig)):
+    for name in ("data", "training", "hparams"):
+        kind = type(getattr(config, name))
         record[name] = {key: _last(kind, key, value) for key, value in record[name].items()}
     write_atomically(part / "config.json", json.dumps(record, indent=2) + "\n")
+
+
+def _stage_results(part: Path):
+    """Leaves out of the results of evaluations there the single images, which have the names of the data's files."""
+    results = [result | {"cases": []} for result in read_results(part)]
+    write_atomically(part / EVALUATION, json.dumps({"results": results}, indent=2) + "\n")
 
 
 def _last(kind: type[Settings], name: str, value: Any) -> Any:
