@@ -23,6 +23,9 @@ def parse_generator(name: str) -> tuple[str, int]:
     raise ValueError(f"{name} is unknown. Use unet_256, unet_128, … or encdec_256, … (a power of two) or resnet_9, … (a number of blocks).")
 
 
+UPSAMPLING_LAYERS = ("normal", "more", "most")
+"""How often SPADE's generator doubles the size: 5, 6 and 7 times."""
+
 RESNETS = tuple(f"resnet_{blocks}" for blocks in range(1, MOST_BLOCKS + 1))
 """All names of ResNet generators."""
 

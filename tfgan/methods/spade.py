@@ -11,7 +11,7 @@ from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, UNDECIDED, feature_matching_loss, kl_divergence, l1_loss
 from tfgan.methods import base
 from tfgan.one_hot import network_channels, one_hot
-from tfgan.sizes import VGG_MINIMUM, fitting_doublings, fitting_power, multiscale_minimum
+from tfgan.sizes import UPSAMPLING_LAYERS, VGG_MINIMUM, fitting_doublings, fitting_power, multiscale_minimum
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ class HParams(base.AdamHParams):
     num_upsampling_layers: str = setting(
         "normal",
         "more: one of the doublings is between the two blocks in the middle; most: and another, with a block of half the filters, last",
-        choices=("normal", "more", "most"),
+        choices=UPSAMPLING_LAYERS,
     )
     n_layers: int = setting(
         4, "convolutions of each discriminator before its logits; all but the last have stride 2", at_least=1, at_most=8
@@ -81,7 +81,7 @@ class HParams(base.AdamHParams):
 
     @property
     def more_doublings(self) -> int:
-        return ("normal", "more", "most").index(self.num_upsampling_layers)
+        return UPSAMPLING_LAYERS.index(self.num_upsampling_layers)
 
     def effective(self):
         encoder_size = self.encoder_size or fitting_power(self.image_size)

@@ -54,14 +54,14 @@ def _same_norm(beside: tuple[str, str, str], u: np.ndarray, read: Reader) -> np.
         wanted = float(np.linalg.norm(matrix) / np.linalg.norm(divided.astype(np.float64)))
     else:
         return u
+    if np.linalg.norm(u @ matrix) <= wanted:
+        return u
     low, high, other = 0.0, 1.0, _stretched_less(matrix, wanted)
 
     def turned(share: float) -> np.ndarray:
         mixed = (1 - share) * u + share * other
         return mixed / np.linalg.norm(mixed)
 
-    if np.linalg.norm(u @ matrix) <= wanted:
-        return u
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if np.linalg.norm(turned(middle) @ matrix) > wanted else (low, middle)
@@ -103,8 +103,8 @@ def _generator(weights: Weights) -> Found:
     facts = {"labels": weights["head_0.norm_0.mlp_shared.0.weight"].shape[1], "out": weights["conv_img.weight"].shape[0]}
     settings: dict[str, Any] = {"ngf": ngf, "style_encoder": len(weights["fc.weight"].shape) == 2}
     if settings["style_encoder"]:
-        facts |= {"latent": weights["fc.weight"].shape[1], "first pixels": weights["fc.weight"].shape[0] // (16 * ngf)}
-        settings["latent_dim"] = facts["latent"]
+        facts["first pixels"] = weights["fc.weight"].shape[0] // (16 * ngf)
+        settings["latent_dim"] = weights["fc.weight"].shape[1]
     if ups > 4:
         settings["num_upsampling_layers"] = "most"
     words = f"SPADE's generator for {facts['labels']} channels of labels{', with styles' * settings['style_encoder']}"
@@ -170,11 +170,10 @@ def encoder_slots(layers: int, channels: int) -> dict[str, Slot]:
 
 def _encoder(weights: Weights) -> Found:
     count = sum(bool(re.fullmatch(r"layer\d\.0\.weight_orig", key)) for key in weights)
-    nef, taken = weights["layer1.0.weight_orig"].shape[:2]
-    facts = {"in": taken, "latent": weights["fc_mu.weight"].shape[0]}
-    settings = {"ngf": nef, "latent_dim": facts["latent"], "encoder_size": MAP * 2**count}
+    ngf, latent_dim = weights["layer1.0.weight_orig"].shape[0], weights["fc_mu.weight"].shape[0]
+    settings = {"ngf": ngf, "latent_dim": latent_dim, "encoder_size": MAP * 2**count}
     slots = encoder_slots(count, weights["fc_mu.weight"].shape[1] // MAP**2)
-    return Found(f"SPADE's style encoder of {MAP * 2**count} pixels", "spade", "encoder", settings, facts, slots)
+    return Found(f"SPADE's style encoder of {MAP * 2**count} pixels", "spade", "encoder", settings, {}, slots)
 
 
 def without_channel(found: Found, channel: int) -> Found:

@@ -6,7 +6,7 @@ of which is ever imported, and becomes a record here.
 
 import io
 import pickletools
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -249,7 +249,7 @@ class Machine:
         """An ordered dictionary; Python 2 gives it its pairs as a list."""
         pairs = given[0] if given else []
         fits = isinstance(pairs, list) and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs)
-        if len(given) > 1 or not fits or not all(isinstance(key, Hashable) and isinstance(key, str | int) for key, _ in pairs):
+        if len(given) > 1 or not fits or not all(isinstance(key, str | int) for key, _ in pairs):
             raise self._damaged()
         return dict(pairs)
 

@@ -48,8 +48,8 @@ def discriminator_slots(n_layers: int) -> list[Slot]:
 
 def _discriminator(weights: Weights) -> Found:
     count = sum(bool(re.fullmatch(r"main\.\d+\.weight", key)) for key in weights)
-    ndf, channels = weights["main.0.weight"].shape[:2]
+    ndf = weights["main.0.weight"].shape[0]
     labels, _, *left = weights["conv2.weight"].shape
-    facts = {"in": channels, "labels": labels, "height": left[0] * 2**count, "width": left[1] * 2**count}
+    facts = {"labels": labels, "height": left[0] * 2**count, "width": left[1] * 2**count}
     words = f"StarGAN's discriminator of {facts['height']}×{facts['width']} pixels and {labels} attributes"
     return Found(words, "stargan", "discriminator", {"ndf": ndf, "n_layers": count}, facts, discriminator_slots(count))

@@ -15,7 +15,7 @@ from tfgan.errors import UserError
 from tfgan.paths.aside import free_name
 from tfgan.paths.files import check_encoding, check_place
 from tfgan.runs.importing.files import Part, find_parts
-from tfgan.sizes import patchgan_minimum
+from tfgan.sizes import UPSAMPLING_LAYERS, patchgan_minimum
 from tfgan.weights.nvlabs import without_channel
 
 CELEBA = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
@@ -253,14 +253,14 @@ def _spade(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> 
         raise UserError(f"--num_upsampling_layers={settings.num_upsampling_layers}: {part.path} has the layers of most. Leave it out.")
     if not settings.num_upsampling_layers and layers == "normal":
         guesses.append("The generator doubles the size 5 times, which weights do not tell (--num_upsampling_layers=more: 6 times).")
-    depth = 5 + ("normal", "more", "most").index(layers)
+    depth = 5 + UPSAMPLING_LAYERS.index(layers)
     found |= {"num_upsampling_layers": layers, "depth": depth}
     size, why = (256, 256), "as is usual"
-    if "latent" in facts:
+    if found["style_encoder"]:
         side = math.isqrt(facts["first pixels"])
         size, why = (side * 2**depth, side * 2**depth), "as its first map suggests"
     found["image_size"] = _image_size(settings, size, guesses, why)
-    if "latent" in facts and math.prod(side // 2**depth for side in found["image_size"]) != facts["first pixels"]:
+    if found["style_encoder"] and math.prod(side // 2**depth for side in found["image_size"]) != facts["first pixels"]:
         raise UserError(f"{part.path} begins with a map of {facts['first pixels']} pixels, 1/{4**depth} of the image: give --image_size.")
     networks = {"generator": part}
     for name, other in (("discriminator", judge), ("encoder", encoder)):

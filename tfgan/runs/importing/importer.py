@@ -1,6 +1,5 @@
 """Makes a run of weights that somebody else trained."""
 
-import hashlib
 import logging
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,26 +11,23 @@ from tfgan.config import DataConfig, DataSpec, Domain, RunConfig, TrainConfig, a
 from tfgan.config.data import IMPORTED
 from tfgan.data import check_settings, open_dataset
 from tfgan.data.dataset import Dataset
-from tfgan.data.label_maps.maps import encode
-from tfgan.data.reading import images
 from tfgan.errors import OutputError, UserError
 from tfgan.inference import open_inference
 from tfgan.methods import method_class
 from tfgan.methods.base import Method
 from tfgan.one_hot import network_channels
-from tfgan.paths.files import write_atomically
 from tfgan.paths.folders import new_folder
 from tfgan.runs.importing.choosing import Choice
-from tfgan.runs.training.pictures import Samples
+from tfgan.runs.training.pictures import Samples, store_input
 from tfgan.runs.training.train import versions
 from tfgan.training.capacity import check_capacity
 from tfgan.training.given_weights import save_weights
+from tfgan.training.manifest import sha256_of
 from tfgan.training.strategy import networks_in
 from tfgan.weights.slots import fill
 
 logger = logging.getLogger(__name__)
 
-KINDS = {"pix2pix": "paired", "cyclegan": "unpaired", "stargan": "attributes", "spade": "semantic"}
 INPUTS = 4  # images that are made up where there are no data, for exports to be compared on
 
 
@@ -86,7 +82,7 @@ def import_run(path: Path, choice: Choice, data: DataConfig) -> Imported:
         spec,
         versions(),
         scale=dataset.scale() if dataset else {},
-        imported={part.path.name: _sha256(part.path) for part in choice.networks.values()},
+        imported={part.path.name: sha256_of(part.path) for part in choice.networks.values()},
     )
     try:
         with new_folder(path) as folder:
@@ -98,11 +94,6 @@ def import_run(path: Path, choice: Choice, data: DataConfig) -> Imported:
     networks = {name: f"{part.found.words}, of {part.path.name}" for name, part in choice.networks.items()}
     flags = [as_flag(name, value) for name, value in choice.settings.items() if value != getattr(cls.HParams, name)]
     return Imported(path, choice.method, networks, choice.guesses, [f"--method={choice.method}", *flags])
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _spec(choice: Choice, kind: str, image_size) -> DataSpec:
@@ -134,11 +125,8 @@ def _store_inputs(run: Path, method: Method, spec: DataSpec, dataset: Dataset | 
     rng = np.random.default_rng(0)
     for key, domain in spec.domains.items():
         for number in range(INPUTS):
-            path = run / "samples" / "inputs" / f"{key}_{number}.{'tif' if domain.bands else 'png'}"
-            if domain.is_map:
-                write_atomically(path, encode(_patches(rng, spec.image_size, domain), domain.require_classes()))
-            else:
-                images.save(path, _clouds(rng, spec.image_size, domain.channels), bands=domain.bands)
+            made = _patches(rng, spec.image_size, domain) if domain.is_map else _clouds(rng, spec.image_size, domain.channels)
+            store_input(run / "samples", key, number, made, domain)
 
 
 def _patches(rng, size, domain: Domain) -> np.ndarray:

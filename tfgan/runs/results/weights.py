@@ -8,7 +8,6 @@ from tfgan.weights import junyanz, nvlabs, yunjey
 from tfgan.weights.slots import Slots
 from tfgan.weights.writing import write_safetensors
 
-MAP = 16  # pixels of the last map of SPADE's style encoder
 REFERENCES = {
     "pix2pix": ("pytorch-CycleGAN-and-pix2pix", {"generator": "latest_net_G", "discriminator": "latest_net_D"}),
     "cyclegan": (
@@ -70,7 +69,7 @@ def _slots(method: str, name: str, h, network) -> Slots:
         if name == "discriminator":
             return nvlabs.discriminator_slots(h.scales, h.n_layers)
         layers = len(network.weights) // 2 - 2  # two a convolution, and four of the dense layers
-        return nvlabs.encoder_slots(layers, network.get_layer("mean").kernel.shape[0] // MAP)
+        return nvlabs.encoder_slots(layers, network.get_layer("mean").kernel.shape[0] // nvlabs.MAP**2)
     norm = h.norm if method == "pix2pix" else "instance"
     if name in ("discriminator", "of_target", "of_source"):
         return junyanz.patchgan_slots(h.n_layers, norm)

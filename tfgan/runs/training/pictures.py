@@ -44,6 +44,15 @@ def stored_inputs(run: Path, signature: Translator | Encoder) -> list[np.ndarray
     return [read_image([file], signature.source, "keep") for file in files]
 
 
+def store_input(folder: Path, key: str, number: int, image: np.ndarray, domain: Domain):
+    """Writes an input of samples below their folder: pixel values H×W×C, or class indices H×W where the domain is a map of them."""
+    path = folder / "inputs" / f"{key}_{number}.{_form(domain)}"
+    if domain.is_map:
+        write_atomically(path, encode(image, domain.require_classes()))
+    else:
+        images.save(path, image, bands=domain.bands)
+
+
 def _form(domain: Domain) -> str:
     """The ending of files that hold a domain's values as they are."""
     return "tif" if domain.bands else "png"
@@ -125,11 +134,8 @@ class Samples(Callback):
         for key in self.keys:
             domain = self.spec.domains[key]
             for number, example in enumerate(self.examples):
-                path, image = self.folder / "inputs" / f"{key}_{number}.{_form(domain)}", example[key]
-                if domain.is_map:
-                    write_atomically(path, encode(image, domain.require_classes()))
-                else:
-                    images.save(path, denormalize(image, domain).numpy(), bands=domain.bands)
+                image = example[key] if domain.is_map else denormalize(example[key], domain).numpy()
+                store_input(self.folder, key, number, image, domain)
 
     def on_train_begin(self, trainer, step: int):
         self._early = None if step else time.monotonic()
