@@ -51,6 +51,9 @@ OLD_KINDS = {"labelled": "labeled"}
 SPECIFIC = {name for kind in BATCH_KINDS.values() for name in kind.settings}
 """Names of the settings of `DataConfig` that mean something for some kinds of batches alone."""
 
+FROM_NOISE = ("labeled", "images")
+"""Kinds of batches from which methods learn to make images from noise."""
+
 
 def idle_settings(kind: str) -> set[str]:
     """The names of the settings of `DataConfig` that mean nothing for batches of `kind`."""

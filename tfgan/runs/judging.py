@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tfgan.attributes import parse_changes
 from tfgan.config import BATCH_KINDS, Domain, RunConfig, as_flag, refuse_part_of_run
+from tfgan.config.kinds import FROM_NOISE
 from tfgan.config.unused import hold
 from tfgan.config.verbs import ExportConfig, SampleConfig, TranslateConfig
 from tfgan.config.words import say_once
@@ -27,9 +28,6 @@ from tfgan.paths.inputs import Inputs
 from tfgan.runs.exported import files_of_export
 from tfgan.runs.opening import read_config
 from tfgan.training.kept import find_checkpoint
-
-FROM_NOISE = ("labeled", "images")
-"""Kinds of batches from which methods learn to make images from noise."""
 
 
 def judge_run(folder: str, checkpoint: str = "last") -> RunConfig:

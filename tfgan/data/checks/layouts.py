@@ -12,6 +12,7 @@ from tfgan.data.attributes.tables import read_table
 from tfgan.data.catalog import CLASSES, PAIRED, UNPAIRED
 from tfgan.data.checks.finding import WARNING, Finding, plural
 from tfgan.data.checks.nearest import nearest, same_scenes
+from tfgan.data.folders.beside import WIDE, some
 from tfgan.data.folders.classes import find_class_folders
 from tfgan.data.folders.idx import find_idx
 from tfgan.data.folders.layout import LISTED, Wanted, find_layout, list_images, require_folder
@@ -21,8 +22,6 @@ from tfgan.data.folders.stacked import open_stacked, stacked_names
 from tfgan.data.reading import images
 from tfgan.errors import ReadFailed, UnreadableImage, UserError
 
-PROBED = 16  # files whose shape tells single images from pairs side by side
-WIDE = 1.8  # width by height above which files look like two images side by side: photos are up to 16:9
 UNEVEN = 0.1  # share of files without a partner of their number, above which two folders are rather collections of their own
 SURE, LIKELY = 2.95, 2.0  # scores from which a reading is called so
 
@@ -182,12 +181,8 @@ def _sure_of(found: Found, folder: Path) -> float:
 
 def _share_shapes(pairs: list[tuple[Path, ...]]) -> bool:
     """Whether both images of most pairs have one shape, as far as some of them tell; their sizes may differ."""
-    same = [one == other for one, other in (map(_ratio, pair) for pair in _some(pairs)) if one and other]
+    same = [one == other for one, other in (map(_ratio, pair) for pair in some(pairs)) if one and other]
     return not same or statistics.mean(same) > 0.5
-
-
-def _some(items: list) -> list:
-    return items[:: max(1, len(items) // PROBED)]
 
 
 def _ratio(path: Path) -> float:
@@ -201,7 +196,7 @@ def _ratio(path: Path) -> float:
 
 def _look_wide(files: list[Path]) -> bool:
     """Whether most files have the shape of two images side by side."""
-    ratios = [ratio for path in _some(files) if (ratio := _ratio(path))]
+    ratios = [ratio for path in some(files) if (ratio := _ratio(path))]
     return bool(ratios) and statistics.median(ratios) >= WIDE
 
 

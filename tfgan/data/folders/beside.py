@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tfgan.config import Strings, shell_flag
 from tfgan.data.finding.pair_names import parse_patterns
 from tfgan.data.folders.layout import list_images, require_folder
 from tfgan.data.folders.splits import split_folders
-from tfgan.data.folders.within import Names, Within, find_within, match_within
+from tfgan.data.folders.within import Within, find_within, match_within
 from tfgan.data.reading import images
 from tfgan.errors import ReadFailed, UnreadableImage
 
-PROBED = 16  # pairs whose heads are read
+PROBED = 16  # images, or pairs of them, whose heads are read
 WIDE = 1.8  # width by height above which files look like two images side by side: photos are up to 16:9
+
+
+Item = TypeVar("Item")
 
 
 class Beside(NamedTuple):
@@ -61,7 +64,7 @@ def find_beside(data_dir: Path, pair_names: Strings = ()) -> Beside | None:
 def _by_heads(ways: list[Within], listed: dict[str, Path]) -> tuple[Within, bool] | None:
     """The only way to pair names by which both files of most pairs have one size and are no halves, and whether their colors tell."""
     plain = [way for way in ways if any(map(str.isalpha, "".join(way.constant)))]  # 1 (1).png is a copy of 1.png
-    told = [(way, [(_head(listed[a]), _head(listed[b])) for a, b in _some(way.pairs)]) for way in plain]
+    told = [(way, [(_head(listed[a]), _head(listed[b])) for a, b in some(way.pairs)]) for way in plain]
     known = [(way, [(a, b) for a, b in heads if a and b]) for way, heads in told]
     fitting = [(way, heads) for way, heads in known if _mostly([a[:2] == b[:2] and not _wide(a) for a, b in heads])]
     for way, heads in fitting:
@@ -95,5 +98,6 @@ def _mostly(facts: list[bool]) -> bool:
     return sum(facts) > len(facts) / 2
 
 
-def _some(pairs: Sequence[Names]) -> Sequence[Names]:
-    return pairs[:: max(1, len(pairs) // PROBED)]
+def some(items: Sequence[Item]) -> Sequence[Item]:
+    """A few of the items, evenly over all: their heads tell what the others are."""
+    return items[:: max(1, len(items) // PROBED)]

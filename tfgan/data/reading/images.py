@@ -176,15 +176,17 @@ def decode_values(source: Path | bytes, pages: str = "first", number: int = 0) -
         if isinstance(source, Path) and is_video(source):
             raise UnreadableImage("is a video, in which the exact values of label maps are lost: save its frames as PNG files")
         content = read_content(source)
-        codec, info = _codec(content[:HEAD]), probe(content, pages)
-        if rule_of(pages) == "channels" and info.pages > 1:
-            raise UnreadableImage(
-                f"has {info.pages} pages, and a label map is one: --pages=channels joins them; take --pages=frames or --pages=first"
-            )
+        codec, rule = _codec(content[:HEAD]), rule_of(pages)
+        if rule == "channels" or (codec is tiff and not number):  # pages that are apart are judged together, by the first
+            count = probe(content, pages).pages
+            if rule == "channels" and count > 1:
+                raise UnreadableImage(
+                    f"has {count} pages, and a label map is one: --pages=channels joins them; take --pages=frames or --pages=first"
+                )
         if codec is pillow:
             indexed = pillow.decode_indices(source, content)
         else:
-            indexed = tiff.decode_indices(content, rule_of(pages), number) if codec is tiff and not info.bands else None
+            indexed = tiff.decode_indices(content, rule, number) if codec is tiff else None
         return indexed or (decode(content, pages), None)
 
 

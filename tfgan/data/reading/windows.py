@@ -14,7 +14,7 @@ from tfgan.data.reading.chunks import chunks
 from tfgan.data.reading.codecs import raster, tiff
 from tfgan.data.reading.codecs.numbers import narrowed
 from tfgan.data.reading.headers import ImageInfo, first_bytes, reasons
-from tfgan.data.reading.images import Loaded, fit
+from tfgan.data.reading.images import Loaded, fit, rule_of
 from tfgan.errors import UnreadableImage
 
 
@@ -85,10 +85,7 @@ def opened(path: Path, domain: Domain, alpha: str) -> Iterator[Windows]:
     """
     with ExitStack() as stack:
         with reasons(path):
-            info, pages = None, domain.pages.partition(":")[0]
-            if first_bytes(path, 4) in tiff.MAGICS:
-                info = tiff.stored_info(path, pages)
-                tiff.verify(path, pages)
+            info = tiff.stored_info(path, rule_of(domain.pages)) if first_bytes(path, 4) in tiff.MAGICS else None
             dataset = stack.enter_context(raster.opened(path))
             found = Windows(dataset, info or raster.describe(dataset), path, domain, alpha)
         yield found

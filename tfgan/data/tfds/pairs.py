@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfgan.config import Domain
+from tfgan.data.folders.domains import shared_pixels
 from tfgan.data.folders.splits import SPLITS
 from tfgan.data.preparation.pairing import as_pair, split_halves
 from tfgan.data.reading import images
@@ -209,8 +210,7 @@ def _domain(name: str, feature, resample: str, alpha: str, records: Records) -> 
     channels, dtype = feature.shape[-1], feature.np_dtype.__name__
     if channels is None:
         infos = [info for index in range(min(PROBED, len(records))) if (info := _probe(records[index][name]))]
-        kept = alpha == "keep" and any(info.alpha for info in infos)
-        channels = 4 if kept else 3 if not infos or any(info.channels >= 3 for info in infos) else 1
+        channels = shared_pixels(infos, alpha)[0]
     if channels == 4 and alpha != "keep":
         channels = 3
     return Domain(name=name, channels=channels, dtype=dtype, resample=resample)

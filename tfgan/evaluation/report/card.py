@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import tfgan
-from tfgan.evaluation.catalog import METRICS
+from tfgan.config.kinds import FROM_NOISE
 from tfgan.evaluation.report.records import Result, Run, number
-
-FROM_NOISE = ("labeled", "labelled", "images")
-"""Kinds of batches, with their words of earlier versions, from which images are made of noise."""
+from tfgan.evaluation.report.settings import higher_is_better
 
 WAYS = {"paired": " to ", "semantic": " to ", "unpaired": " to and from "}
 """Kind of batches -> what stands between the names of their domains, which are in the order of the translation."""
@@ -205,10 +203,10 @@ def _measures(result: Result | None) -> str:
         return "It has not been evaluated: nothing is known of how good its images are (`tfgan evaluate RUN`)."
     rows = ["| metric | value | 95 % interval | real images | better |", "|---|---|---|---|---|"]
     for name, values in result.metrics.items():
-        known = METRICS.get(name.rpartition(".")[2])
+        higher = higher_is_better(name)
         interval = f"{values['low']:.4g} to {values['high']:.4g}" if {"low", "high"} <= set(values) else "–"
         real = f"{values['real']:.4g}" if "real" in values else "–"
-        better = "–" if known is None else "higher" if known.higher else "lower"
+        better = "–" if higher is None else "higher" if higher else "lower"
         rows.append(f"| {_plain(name)} | {values.get('value', float('nan')):.4g} | {interval} | {real} | {better} |")
     stamps = dict.fromkeys(json.dumps(_without_places(stamp), sort_keys=True, ensure_ascii=False) for stamp in result.stamps.values())
     step = "" if result.step is None else f" at step {result.step:,.0f}"

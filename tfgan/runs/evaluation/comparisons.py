@@ -6,6 +6,7 @@ import logging
 import numpy as np
 
 from tfgan.config import Size
+from tfgan.config.kinds import FROM_NOISE
 from tfgan.data.dataset import Dataset
 from tfgan.data.label_maps.maps import paint
 from tfgan.data.label_maps.semantic import painted
@@ -159,7 +160,7 @@ def _reconstructed(encoder: Encoder, sampler: Sampler, dataset: Dataset, count: 
 
 def _unseen(dataset: Dataset, key: str, count: int) -> np.ndarray | None:
     """Real images of the split that the reference is not of, at most `count`; None where the data set has but one split."""
-    split = "validation" if key == "image" and dataset.spec.kind in ("labeled", "images") else "train"
+    split = "validation" if key == "image" and dataset.spec.kind in FROM_NOISE else "train"
     return None if dataset.validation_split == "train" else dataset.column(split, key, count)
 
 

@@ -156,7 +156,7 @@ def stored_info(path: Path, pages: str) -> ImageInfo:
     """What `probe` tells of a TIFF, whatever memory it takes, if GDAL gives its samples as they are meant, so that parts can be read.
 
     Raises:
-        UnreadableImage: it is another one; or `probe` would refuse it, but for its size.
+        UnreadableImage: it is another one; `probe` would refuse it, but for its size; or its pixels are damaged, as far as checksums tell.
     """
     with _opened(path) as file:
         (page, *others), _ = _wanted(file, pages)
@@ -172,13 +172,8 @@ def stored_info(path: Path, pages: str) -> ImageInfo:
                 "not read by windows"
             )
         bands = info.bands or (info.alpha and _alpha_is_data(path, page))
+        check_sums(page)  # GDAL passes over them too
         return dataclasses.replace(info, bands=bands, nodata=_nodata(page))
-
-
-def verify(path: Path, pages: str):
-    """Raises `UnreadableImage` for damaged pixels of the first page that is read, as far as checksums tell; GDAL passes over them too."""
-    with _opened(path) as file:
-        check_sums(_wanted(file, pages)[0][0])
 
 
 def read_text(path: Path) -> str:
