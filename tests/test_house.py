@@ -21,6 +21,7 @@ FUNCTION_LINES = 75
 
 BELOW = {
     "errors": set(),
+    "markup": set(),
     "messages": {"terminal"},
     "terminal": set(),
     "values": {"errors"},

@@ -7,8 +7,9 @@ import time
 import pytest
 from chromium import start
 
-from tfgan.app.runtime import FOLDER, cache
+from tfgan.app.runtime import FOLDER
 from tfgan.cli.main import main
+from tfgan.paths.home import cache
 
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 

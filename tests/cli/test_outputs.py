@@ -17,7 +17,7 @@ from tfgan.config import Domain
 from tfgan.config.verbs import TranslateConfig
 from tfgan.errors import OutputError, UserError
 from tfgan.paths import files, folders
-from tfgan.runs import judging
+from tfgan.runs import judging, pages
 from tfgan.runs.judging import find_results
 from tfgan.runs.opening import read_config
 
@@ -98,11 +98,19 @@ def test_a_place_that_cannot_be_written_is_one_line(place, capfd, verb, output, 
     assert state(place) == before
 
 
-@pytest.mark.parametrize("verb, judge", [("translate", "find_tasks"), ("sheet", "read_by_samples"), ("export", "judge_run")])
-def test_what_a_command_names_is_judged_once(place, monkeypatch, verb, judge):
+@pytest.mark.parametrize(
+    "verb, module, judge",
+    [
+        ("translate", judging, "find_tasks"),
+        ("sheet", judging, "read_by_samples"),
+        ("export", judging, "judge_run"),
+        ("app", pages, "judge_run"),
+    ],
+)
+def test_what_a_command_names_is_judged_once(place, monkeypatch, verb, module, judge):
     """A folder of many images takes its time."""
-    done, calls = getattr(judging, judge), []
-    monkeypatch.setattr(judging, judge, lambda *given, **named: calls.append(given) or done(*given, **named))
+    done, calls = getattr(module, judge), []
+    monkeypatch.setattr(module, judge, lambda *given, **named: calls.append(given) or done(*given, **named))
     assert main(command(verb, "out")) == 0 and len(calls) == 1
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations  # types of modules that are imported when th
 
 import contextlib
 import logging
-import os
 import re
 import shutil
 import tempfile
@@ -24,6 +23,7 @@ from tfgan.evaluation.report.card import is_own_card
 from tfgan.messages import show_messages
 from tfgan.paths.files import is_there
 from tfgan.paths.folders import files_in, new_folder
+from tfgan.paths.home import cache
 from tfgan.runs.publishing import HUB_CARD, WANTED, check_received, stage
 
 if TYPE_CHECKING:
@@ -135,8 +135,7 @@ def load(
     api = _api(name, token, endpoint)
     with _hub_words(name):
         commit = api.model_info(name, revision=revision).sha or ""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tfgan" / "hub"
-    path = cache / name.replace("/", "--") / re.sub(r"\W", "", commit)
+    path = cache() / "hub" / name.replace("/", "--") / re.sub(r"\W", "", commit)
     if not is_there(path):
         _fetch(name, path, commit, api)
     return load_run(path, checkpoint)

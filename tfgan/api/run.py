@@ -284,7 +284,8 @@ class Run:
             OutputError: the page cannot be written.
             TrainingFailed: the converted networks do not reproduce the run.
         """
+        from tfgan.runs.pages import judge_app
         from tfgan.runs.results.app import make_app
 
         config = AppConfig(self._checkpoint, str(out), folder, quantize, examples, str(runtime))
-        return make_app(str(self.folder), config).path
+        return make_app(str(self.folder), config, judge_app(str(self.folder), config)).path

@@ -11,7 +11,7 @@ from tfgan.api.run import Run
 from tfgan.config import make_records
 from tfgan.config.verbs import ServeConfig
 from tfgan.errors import UserError
-from tfgan.runs.listening import address, find_token, name_runs, open_socket, require_packages, warning
+from tfgan.runs.listening import address, address_name, find_token, name_runs, open_socket, require_packages, warning
 from tfgan.runs.start import start_tensorflow
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def serve(*runs: str | Path | Run, **settings: Any) -> Served:
     """
     (config,) = make_records([], settings, [ServeConfig])
     require_packages()
-    opened = {run.folder.resolve().name: run for run in runs if isinstance(run, Run)}
+    opened = {address_name(run.folder): run for run in runs if isinstance(run, Run)}
     folders = name_runs([str(run) for run in runs if not isinstance(run, Run)], config.checkpoint, others=opened)
     if len(opened) + len(folders) < len(runs):
         raise UserError('Two of the runs have the same name: give the folder of one with another, "name=folder".')

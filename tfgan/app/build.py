@@ -3,9 +3,7 @@
 import base64
 import functools
 import gzip
-import hashlib
 import html
-import json
 import re
 from collections.abc import Iterable
 from importlib import resources
@@ -14,6 +12,7 @@ from string import Template
 from typing import Any, NamedTuple
 
 from tfgan.app.runtime import VERSION, Runtime
+from tfgan.markup import begins_as, island, source_hash
 
 MARK = '<meta name="generator" content="tfgan app">'
 """In the head of every page, by which it is known again."""
@@ -54,8 +53,8 @@ def one_file(content: Content, runtime: Runtime) -> bytes:
     parts = _parts(content, runtime)
     script, style = joined(), _read("page.css")
     policy = (
-        f"default-src 'none'; img-src data: blob:; style-src '{_hash(style)}'; script-src '{_hash(script)}' 'wasm-unsafe-eval'; "
-        f"worker-src blob:; {ALWAYS}"
+        f"default-src 'none'; img-src data: blob:; style-src '{source_hash(style)}'; "
+        f"script-src '{source_hash(script)}' 'wasm-unsafe-eval'; worker-src blob:; {ALWAYS}"
     )
     islands = "\n".join(
         f'<script type="application/octet-stream" id="part:{name}">{_packed(part)}</script>' for name, part in parts.items()
@@ -83,7 +82,7 @@ def served() -> bytes:
     """The page with its networks at the server that it comes from. It says nothing of any run: it asks for the record of the one whose page
     it is, and for all else, below its own address, with the token if there is one."""
     script, style = joined(SERVED), _read("page.css")
-    runs = f"style-src '{_hash(style)}'; script-src '{_hash(script)}'"
+    runs = f"style-src '{source_hash(style)}'; script-src '{source_hash(script)}'"
     return _page(
         policy=f"default-src 'none'; img-src data: blob:; {runs}; connect-src 'self'; {ALWAYS}",
         title="tfgan",
@@ -104,7 +103,6 @@ def _parts(content: Content, runtime: Runtime) -> dict[str, bytes]:
 
 def _fill(content: Content, parts: dict[str, bytes], policy: str, style: str, islands: str, script: str) -> bytes:
     record = content.record | {"parts": {name: len(part) for name, part in parts.items()}, "models": [MODEL]}
-    text = json.dumps(record, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return _page(
         policy=policy,
         title=html.escape(content.title),
@@ -113,7 +111,7 @@ def _fill(content: Content, parts: dict[str, bytes], policy: str, style: str, is
         loading=f"Loading {_size(parts)}",
         promise=" Nothing is loaded from any server.",
         foot=Template(BROUGHT).substitute(version=VERSION, license=html.escape(_read(LICENSE))),
-        parts=f'<script type="application/json" id="record">{text}</script>\n{islands}',
+        parts=f'<script type="application/json" id="record">{island(record)}</script>\n{islands}',
         script=script,
     )
 
@@ -138,19 +136,10 @@ def _packed(content: bytes) -> str:
     return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()
 
 
-def _hash(content: str) -> str:
-    """The hash of an inline script or style, by which the content security policy knows it from any other."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
-
-
 def _read(name: str) -> str:
     return resources.files(__package__).joinpath("page", name).read_text(encoding="utf-8")
 
 
 def is_page(path: Path) -> bool:
     """Whether a file is a page that this program wrote: it begins as each of them does."""
-    begin = (_read("template.html").partition("$mark")[0] + MARK + "\n").encode()
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(begin)) == begin
+    return begins_as(path, _read("template.html"), MARK)

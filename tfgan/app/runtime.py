@@ -5,7 +5,6 @@ disk may not have threads, and Safari has no relaxed SIMD.
 """
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from typing import NamedTuple
 
 from tfgan.errors import UserError, first_line
 from tfgan.paths.files import write_atomically
+from tfgan.paths.home import cache
 
 PACKAGE, VERSION = "@litertjs/core", "2.5.3"
 CORE, GLUE, WASM = "dist/index.js", "wasm/litert_wasm_compat_internal.js", "wasm/litert_wasm_compat_internal.wasm"
@@ -66,11 +66,6 @@ def find_runtime(folder: str = "") -> Runtime:
         if isinstance(found, str):
             raise UserError(f"npm's package {PACKAGE} {VERSION} is not the one that this version of tfgan knows: {found}. {CURE}.")
     return _joined(found)
-
-
-def cache() -> Path:
-    """The folder where fetched runtimes are kept, by the rules of the desktop (XDG)."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tfgan"
 
 
 def _read(folder: Path) -> dict[str, bytes] | str:

@@ -39,11 +39,11 @@ def run(arguments: list[str]) -> int:
 
     from tfgan.runs.pages import judge_app
 
-    judge_app(given[0], settings)
+    out = judge_app(given[0], settings)
     start_tensorflow()
     from tfgan.runs.results.app import make_app
 
-    made = make_app(given[0], settings)
+    made = make_app(given[0], settings, out)
     parts = ", ".join(f"{what} {size / 1e6:.1f}" for what, size in made.parts.items())
     print(f"{made.path}: {made.size / 1e6:.1f} MB ({parts})")
     for way, difference in made.differences.items():

@@ -1,4 +1,4 @@
-"""Paths in the home folder, which shells leave as `~` behind the = of a flag, and which Python programs never expand."""
+"""Paths in the home folder: the cache, and those that begin with `~`, which shells leave so behind the = of a flag, and Python too."""
 
 import os
 from pathlib import Path
@@ -23,3 +23,8 @@ def with_home(path: str) -> str:
     if os.path.lexists(first):
         return os.path.abspath(path)
     raise UserError(f"{path}: there is no user {first[1:]!r} whose home folder {first} would be. For a path of that name write ./{path}")
+
+
+def cache() -> Path:
+    """The folder where what is fetched is kept, by the rules of the desktop (XDG)."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tfgan"

@@ -16,7 +16,7 @@ from tfgan.portable import keras_file, litert, onnx
 from tfgan.portable.agreement import Agreement, compare
 from tfgan.portable.cases import Inputs, calibration, cases, one_by_one
 from tfgan.portable.description import FILE, describe
-from tfgan.portable.graph import Function, draws, frozen, functions
+from tfgan.portable.graph import Function, draws, frozen, functions, plain
 from tfgan.terminal import waiting
 
 
@@ -87,9 +87,9 @@ def write_keras(portable: Portable, folder: Path) -> list[Agreement]:
     """Writes a Keras file for each network to `folder`, and returns how near the run's functions come to the run with those in place."""
     networks = keras_file.networks_of(portable.method, portable.signatures)
     made = functions(portable.signatures, None, None)
+    about = portable.describe(plain(portable.signatures)).encode()
     for name, network in networks.items():
-        floats = [function for some in made.values() for function in some if function.is_floats]
-        keras_file.write(network, _place(folder, f"{name}.keras"), FILE, portable.describe(floats).encode())
+        keras_file.write(network, _place(folder, f"{name}.keras"), FILE, about)
     read = {name: keras_file.read(folder / f"{name}.keras") for name in networks}
     found = []
     for name, some in made.items():

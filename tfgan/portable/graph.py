@@ -65,6 +65,11 @@ def functions(signatures: Signatures, size: Size | None, batch: int | None = 1) 
     return {name: _functions(name, signature, size, batch) for name, signature in signatures.items()}
 
 
+def plain(signatures: Signatures) -> list[Function]:
+    """The functions of floats of a run, for any number of images of any size."""
+    return [function for made in functions(signatures, None, None).values() for function in made if function.is_floats]
+
+
 def _functions(name: str, signature: Translator | Encoder | Sampler, size: Size | None, batch: int | None) -> list[Function]:
     if isinstance(signature, Sampler):
         return _from_noise(name, signature, batch)

@@ -48,10 +48,9 @@ def convert(functions: Sequence[Function], quantize: str = "none", calibration: 
 
 
 def _constant(function: Function) -> Any:
+    """The traced function with its weights as constants."""
     graph = frozen(function)
-    return tf.function(
-        lambda *inputs: {function.output: tf.nest.flatten(graph(*inputs))[0]}, input_signature=function.inputs, autograph=False
-    )
+    return function._replace(call=lambda *inputs: tf.nest.flatten(graph(*inputs))[0]).traced()
 
 
 def with_file(model: bytes, name: str, content: bytes) -> bytes:

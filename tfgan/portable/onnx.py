@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfgan.portable.graph import Function
 
 OPSET = 18  # the newest that tf2onnx 1.17 writes
-LARGEST = 2**31 - 2**20  # bytes of a protocol buffer, which holds the weights
 AXES = {3: ("N", "H", "W"), 4: ("N", "H", "W", "C"), 2: ("N", "length"), 1: ("N",)}
 
 
@@ -61,12 +59,3 @@ class Model:
         """The one result for inputs by their names."""
         (result,) = self._session.run(None, inputs)
         return result
-
-    def metadata(self) -> dict[str, str]:
-        return self._session.get_modelmeta().custom_metadata_map
-
-
-def size_of(function: Function) -> int:
-    """The bytes that the weights of a function take."""
-    graph = function.traced().get_concrete_function()
-    return sum(int(np.prod(variable.shape)) * tf.as_dtype(variable.dtype).size for variable in graph.variables)

@@ -41,11 +41,16 @@ def name_runs(words: Sequence[str], checkpoint: str = "last", others: Collection
         named = re.fullmatch(rf"({NAME.pattern})=(.+)", word) if not os.path.isdir(word) else None
         folder = named[2] if named else word
         judge_run(folder, checkpoint)
-        name = named[1] if named else re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(folder).expanduser().resolve().name)
+        name = named[1] if named else address_name(folder)
         if name in found or name in others:
             raise UserError(f"Two runs are called {name}: give one of them another name, {name}2={folder}")
         found[name] = folder
     return found
+
+
+def address_name(folder: str | Path) -> str:
+    """The name that a run has in addresses unless another is given: that of its folder, without what addresses do not take."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(folder).expanduser().resolve().name)
 
 
 def find_token(settings: ServeConfig, environment: Mapping[str, str]) -> str:

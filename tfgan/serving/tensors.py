@@ -14,8 +14,6 @@ from tfgan.serving.model import Arrays, Refused, Tensor
 MOST_DIMENSIONS = 8
 SHOWN = 20  # characters of a number in a message
 B64 = "b64"
-SUFFIX = "_bytes"
-"""The end of the names of results that are bytes, which JSON cannot hold as text."""
 
 TYPES = {
     **{"uint8": "DT_UINT8", "uint16": "DT_UINT16", "uint32": "DT_UINT32", "int16": "DT_INT16", "int32": "DT_INT32"},

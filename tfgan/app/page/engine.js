@@ -70,7 +70,7 @@ export class Engine {
     progress(0.95, "Making the first picture");
   }
 
-  /** The results of a function for inputs {name: {data, shape}}: {values, ms}, where `values` are floats, and `ms` what they took. */
+  /** The results of a function for inputs {name: {data, shape}}: {values}, which are floats. */
   run(name, inputs) {
     const { model, signature, output } = record.functions[name];
     return this.ask({ kind: "run", model, signature, inputs, output });

@@ -164,14 +164,13 @@ export class Translation {
     const { given, before } = this.inputs(),
       began = performance.now();
     const { values } = await this.engine.run(this.way.function, given);
-    this.made = this.read(values);
-    this.result.show(this.asPicture(this.made), before, performance.now() - began);
+    this.result.show(this.asPicture(this.read(values)), before, performance.now() - began);
     this.done = (this.done ?? 0) + 1;
   }
 
   /** What the network made: pixels, or a map of classes, the largest channel of each pixel. */
   read(values) {
-    const { channels, map, classes } = this.way.target;
+    const { map, classes } = this.way.target;
     if (!map) return toPixels(values);
     return Int16Array.from({ length: values.length / classes.length }, (_, place) => {
       const own = values.subarray(classes.length * place, classes.length * (place + 1));

@@ -1,10 +1,7 @@
 """The page: all that it shows as one JSON object, and the script that shows it, in one HTML file that asks nothing of any server."""
 
-import base64
 import datetime
-import hashlib
 import html
-import json
 from importlib import metadata, resources
 from pathlib import Path
 from string import Template
@@ -19,6 +16,7 @@ from tfgan.evaluation.report.curves import charts, short
 from tfgan.evaluation.report.pictures import embed, evenly
 from tfgan.evaluation.report.places import places
 from tfgan.evaluation.report.records import Result, Run, tell_apart
+from tfgan.markup import begins_as, island, source_hash
 
 SCRIPTS = ("page.js", "charts.js", "pictures.js", "start.js")
 MARK = '<meta name="generator" content="tfgan report">'
@@ -42,12 +40,12 @@ def render(runs: list[Run], most_images: int) -> bytes:
         mark=MARK,
         title=html.escape(record["title"]),
         library=library,
-        library_hash=_hash(library),
+        library_hash=source_hash(library),
         script=script,
-        script_hash=_hash(script),
+        script_hash=source_hash(script),
         style=_read("page.css"),
         license=html.escape(_license()),
-        record=_island(record),
+        record=island(record),
     )
     return page.encode(errors="replace")  # a file's name may hold what UTF-8 does not know
 
@@ -127,16 +125,6 @@ def _cases(result: Result, notes: list[str]) -> list[dict]:
     return shown
 
 
-def _island(record: dict) -> str:
-    """The JSON that stands inside a script element: ASCII, and without the < that could end the element."""
-    return json.dumps(record, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _hash(content: str) -> str:
-    """The hash of an inline script, by which the content security policy knows it from any other."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
-
-
 def _license() -> str:
     """Plotly's license, which goes wherever its script goes; packagers may leave out the file."""
     return metadata.distribution("plotly").read_text("licenses/LICENSE.txt") or "MIT"
@@ -148,8 +136,4 @@ def _read(name: str) -> str:
 
 def is_report(path: Path) -> bool:
     """Whether a file is a report that this program wrote: it begins as each of them does, which a page that quotes one does not."""
-    begin = _read("template.html").partition("$mark")[0] + MARK + "\n"
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(begin.encode())) == begin.encode()
+    return begins_as(path, _read("template.html"), MARK)

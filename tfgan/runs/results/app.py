@@ -16,7 +16,6 @@ from tfgan.paths.files import is_there, write_atomically
 from tfgan.paths.folders import files_in, new_folder
 from tfgan.portable.litert import Model, convert
 from tfgan.runs.opening import open_run
-from tfgan.runs.pages import judge_app
 from tfgan.runs.results.page import Example, Page, allowed, describe, make_record, subtitle
 
 logger = logging.getLogger(__name__)
@@ -37,15 +36,17 @@ class Made(NamedTuple):
     differences: dict[str, str]  # way -> how far its results were from the run's
 
 
-def make_app(run_folder: str, settings: AppConfig) -> Made:
+def make_app(run_folder: str, settings: AppConfig, out: Path) -> Made:
     """Writes the page of a run; one that is there is made anew.
 
+    Args:
+        out: where: what `tfgan.runs.pages.judge_app` gives.
+
     Raises:
-        UserError: see `judge_app`; images that no browser shows; the runtime is not to be had.
+        UserError: images that no browser shows; the runtime is not to be had.
         OutputError: a place that cannot be written to.
         TrainingFailed: the networks do not reproduce the run in LiteRT; nothing is written then.
     """
-    out = judge_app(run_folder, settings)
     runtime = find_runtime(settings.runtime)
     content, differences = make_content(run_folder, settings)
     if settings.folder:

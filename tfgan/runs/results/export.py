@@ -18,7 +18,7 @@ from tfgan.paths.files import write_atomically
 from tfgan.paths.folders import files_in, new_folder
 from tfgan.portable.agreement import Agreement
 from tfgan.portable.description import values
-from tfgan.portable.graph import functions
+from tfgan.portable.graph import plain
 from tfgan.runs.exported import RECORD
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.results.portable import described, portable, write_portable
@@ -88,11 +88,10 @@ def _save(
     run: Run, signatures: Signatures, inputs: dict[str, list[np.ndarray]], part: Path, output: Path, settings: ExportConfig
 ) -> dict[str, str]:
     """Writes the SavedModel to `part`, and returns what `_compare` says of it."""
-    plain = [function for some in functions(signatures, None, None).values() for function in some if function.is_floats]
     with tempfile.TemporaryDirectory() as folder:
         asset = Path(folder) / RECORD
         asset.write_text(json.dumps(described(run, signatures, settings), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        export(signatures, part, {function.name: function.traced() for function in plain}, [asset])
+        export(signatures, part, {function.name: function.traced() for function in plain(signatures)}, [asset])
         return _compare(signatures, inputs, part, output, "real" if run.config.spec.fingerprint else "made-up")
 
 

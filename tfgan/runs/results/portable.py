@@ -14,7 +14,7 @@ from tfgan.paths.files import write_atomically
 from tfgan.portable.agreement import Agreement, table
 from tfgan.portable.description import describe
 from tfgan.portable.files import Portable, write
-from tfgan.portable.graph import functions
+from tfgan.portable.graph import plain
 from tfgan.runs.opening import Run
 
 AGREEMENT = "agreement.json"  # beside the files: how near their results are to the run's
@@ -51,8 +51,7 @@ def size_of(run: Run, signatures: Signatures, wanted: Size) -> Size:
 
 def described(run: Run, signatures: Signatures, settings: ExportConfig) -> dict[str, Any]:
     """What the asset of a SavedModel says: of the run, and of the functions that read the plain networks."""
-    made = [function for some in functions(signatures, None, None).values() for function in some if function.is_floats]
-    return facts(run, settings) | describe(run.method.spec, signatures, made)
+    return facts(run, settings) | describe(run.method.spec, signatures, plain(signatures))
 
 
 def write_portable(made: Portable, folder: Path, output: Path, settings: ExportConfig) -> list[Agreement]:

@@ -43,6 +43,7 @@ from tfgan.serving.metrics import Metrics
 from tfgan.serving.model import Arrays, File, Function, Limits, Page, Refused, Tensor
 from tfgan.serving.page import upload_page
 from tfgan.serving.server import Serving, make_server
+from tfgan.serving.tensors import count_pixels
 from tfgan.training.capacity import machine_memory
 
 logger = logging.getLogger(__name__)
@@ -150,7 +151,7 @@ class Served:
             if from_noise:
                 height, width = self._run.config.hparams.image_size
                 return len(arrays[0]) * height * width
-            return int(np.prod(arrays[0].shape[:3], dtype=object))
+            return count_pixels(arrays[0])
 
         return Function(inputs, outputs, run, pixels, merges=not takes_files)
 
@@ -324,7 +325,7 @@ class Queued:
             with in_words():
                 return [call(tf.constant(images), **dict(zip(self._names, vectors))).numpy()]
 
-        return Function((), (), run, lambda arrays: int(np.prod(arrays[0].shape[:3], dtype=object)))
+        return Function((), (), run, lambda arrays: count_pixels(arrays[0]))
 
     def _asked(self, function: Function, images, conditions):
         vectors = [np.asarray(conditions[name], np.float32) for name in self._names]
