@@ -49,11 +49,12 @@ ALWAYS_USED = {
 OF_EVERY_METHOD = "batch_size epochs flip image_size"
 OF_METHODS = {
     "pix2pix": "beta_1 beta_2 bottleneck_norm dropout ema_decay generator learning_rate lr_decay_epochs ngf norm objective upsampling",
-    "cyclegan": "beta_1 beta_2 cycle_weight dropout generator learning_rate loss lr_decay_epochs n_layers ndf ngf pool_size upsampling",
-    "stargan": "beta_1 beta_2 classification_weight gp_weight group_loss learning_rate lr_decay_epochs n_blocks n_critic n_layers ndf ngf "
-    "reconstruction_weight target_labels",
-    "spade": "beta_1 beta_2 depth discriminator_learning_rate feature_weight learning_rate loss lr_decay_epochs n_layers ndf ngf "
-    "num_upsampling_layers scales style_encoder sync_batch_norm vgg_weights",
+    "cyclegan": "beta_1 beta_2 cycle_weight dropout ema_decay generator learning_rate loss lr_decay_epochs n_layers ndf ngf pool_size "
+    "upsampling",
+    "stargan": "beta_1 beta_2 classification_weight ema_decay gp_weight group_loss learning_rate lr_decay_epochs n_blocks n_critic "
+    "n_layers ndf ngf reconstruction_weight target_labels",
+    "spade": "beta_1 beta_2 depth discriminator_learning_rate ema_decay feature_weight learning_rate loss lr_decay_epochs n_layers "
+    "ndf ngf num_upsampling_layers scales style_encoder sync_batch_norm vgg_weights",
     "gan": "batch_norm beta_1 beta_2 diffaugment ema_decay latent_dim learning_rate loss lr_decay_epochs n_critic prior updates",
     "cgan": "batch_norm beta_1 beta_2 diffaugment dropout ema_decay latent_dim learning_rate loss lr_decay_epochs n_critic prior updates",
     "dcgan": "architecture beta_1 beta_2 diffaugment ema_decay latent_dim learning_rate loss lr_decay_epochs n_critic ndf ngf prior "

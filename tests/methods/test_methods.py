@@ -147,3 +147,53 @@ def test_unknown_methods():
         method_class("pix2pixx")
     with pytest.raises(UserError, match=r"--method=nothing is unknown\. There are: pix2pix"):
         method_class("nothing")
+
+
+@METHOD
+def test_results_are_those_of_the_averages(name):
+    method = make_method(name, ema_decay=0.9, ema_warmup="off", style_encoder=True)
+    assert method.ema and method.ema_decay == pytest.approx(0.9) and not method.ema_warmup
+    signatures, noise = method.inference(), np.random.default_rng(0)
+
+    def results():
+        """Of the first signature, the one that makes images, and of the encoder where it has an average."""
+        found = []
+        for signature in [*signatures.values()][: 1 + ("encoder" in method.ema)]:
+            given = {"latents": [1, getattr(signature, "latent_dim", 1)]} if isinstance(signature, base.Generation) else {}
+            given |= {key: [1, length] for key, length in getattr(signature, "conditions", {}).items()}
+            given = {key: tf.constant(np.random.default_rng(1).normal(size=shape), tf.float32) for key, shape in given.items()}
+            if getattr(signature, "class_names", ()):
+                given["labels"] = tf.constant([1])
+            images = [] if isinstance(signature, base.Generation) else [make_batch(method.batch_kind)[first_key(method, signature)][:1]]
+            found.append(signature.function(*map(tf.constant, images), **given).numpy())
+        return found
+
+    before = results()
+    for network in method.ema:
+        for weight in method.networks[network].weights:
+            weight.assign(weight + 1.0)
+    np.testing.assert_equal(results(), before)
+    for average in method.ema.values():
+        for weight in average.weights:
+            weight.assign(weight + noise.uniform(0.1, 1, weight.shape))
+    assert all(np.any(a != b) for a, b in zip(results(), before, strict=True))
+
+
+def first_key(method, signature):
+    return next(key for key, domain in method.spec.domains.items() if domain == signature.source)
+
+
+@pytest.mark.parametrize("name, averages", [("cyclegan", "to_target to_source"), ("stargan", "generator"), ("spade", "generator encoder")])
+def test_averages_of_translations(name, averages):
+    """They begin as the networks do, which do so as without averages, and take a quarter of what those are after a step."""
+    training, plain = Training(name, ema_decay=0.75, ema_warmup="off", style_encoder=True), make_method(name, style_encoder=True)
+    method = training.method
+    assert list(method.ema) == averages.split()
+    for network, average in method.ema.items():
+        np.testing.assert_equal(average.get_weights(), method.networks[network].get_weights())
+        np.testing.assert_equal(average.get_weights(), plain.networks[network].get_weights())
+        method.networks[network].set_weights([weight + 1 for weight in average.get_weights()])
+    training.step._update_ema()
+    for network, average in method.ema.items():
+        for mean, first in zip(average.get_weights(), plain.networks[network].get_weights(), strict=True):
+            np.testing.assert_allclose(mean, first + 0.25, atol=1e-5)

@@ -14,7 +14,7 @@ class SpectralConv2D(keras.layers.Layer):
     constants to the gradient, which does flow through σ. As in PyTorch and unlike Keras' SpectralNormalization, W itself is never
     overwritten. A training call moves u on, as Keras' does. Inside a `tfgan.layers.ForwardPass` whoever opened it does: several calls in
     one pass take the same step, and u moves only in phases that train the network; PyTorch's does in those that merely use it, too. At
-    inference u stays as it is, and v follows from it.
+    inference u stays as it is but for its length, which moving averages of directions do not keep at 1, and v follows from it.
 
     Args:
         filters: number of output channels.
@@ -55,6 +55,8 @@ class SpectralConv2D(keras.layers.Layer):
         if training:
             u = tf.stop_gradient(_direction(product))
             record(self.u, u, momentum=0.0)
+        else:
+            u = _direction(u)
         sigma = tf.reduce_sum(u * product)
         y = tf.nn.conv2d(x, tf.cast(kernel / sigma, x.dtype), self.strides, self.padding.upper())
         return tf.nn.bias_add(y, tf.cast(self.bias, y.dtype)) if self.use_bias else y

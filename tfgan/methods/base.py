@@ -144,6 +144,22 @@ class Method:
         self.batches_per_step = 1
         self.stage = Stage(0, 0, hparams.batch_size)
 
+    def keep_averages(self, **build: Callable[[], keras.Model]):
+        """Makes a second model of each network in `build` for the moving averages of its weights, where the settings ask for them.
+
+        To be called once all networks are there, so that their first weights are the same with averages and without.
+
+        Args:
+            build: name of a network -> a function that builds it. The settings are an `AveragedHParams`.
+        """
+        self.ema_decay, self.ema_warmup = self.hparams.ema_decay, self.hparams.ema_warmup == "on"
+        if self.ema_decay:
+            self.ema = {name: make() for name, make in build.items()}
+
+    def averaged(self, name: str) -> keras.Model:
+        """The network by which results are made: that of the moving averages of its weights, where there are any."""
+        return self.ema.get(name, self.networks[name])
+
     @property
     def steps_per_epoch(self) -> int:
         """The number of steps in an epoch of the present stage, the last one of which may take images of the next epoch."""

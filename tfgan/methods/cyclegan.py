@@ -1,6 +1,7 @@
 """CycleGAN: unpaired image-to-image translation with cycle-consistent adversarial networks (Zhu et al. 2017)."""
 
 import dataclasses
+import functools
 from typing import Any, ClassVar, TypeAlias
 
 from tfgan.config import Domain, setting
@@ -17,7 +18,7 @@ DISCRIMINATORS = ("of_target", "of_source")
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(base.AdamHParams):
+class HParams(base.AveragedHParams, base.AdamHParams):
     unused: ClassVar[Table] = (
         Unused(("skip_activation",), {"generator": RESNETS}, said=True),
         Unused(("padding_side",), {"generator": is_unet}, said=True),
@@ -72,13 +73,15 @@ class CycleGAN(base.Method):
             channels = f"{self.source.name} has {self.source.channels} and {self.target.name} {self.target.channels} channels"
             say_once(f"The identity loss is left out, because it needs domains with the same number of channels: {channels}.")
             self.identity_weight = 0.0
-        self.to_target = self._build_generator(self.source, self.target)
-        self.to_source = self._build_generator(self.target, self.source)
+        build_to_target = functools.partial(self._build_generator, self.source, self.target)
+        build_to_source = functools.partial(self._build_generator, self.target, self.source)
+        self.to_target, self.to_source = build_to_target(), build_to_source()
         self.of_target, self.of_source = (
             networks.patchgan.patchgan(domain.channels, ndf=hparams.ndf, n_layers=hparams.n_layers, norm="instance")
             for domain in (self.target, self.source)
         )
         self.networks = {name: getattr(self, name) for name in (*GENERATORS, *DISCRIMINATORS)}
+        self.keep_averages(to_target=build_to_target, to_source=build_to_source)
         self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]
         if hparams.pool_size:
             self.state = {name: self._make_pool(domain) for name, domain in (("target", self.target), ("source", self.source))}
@@ -171,8 +174,8 @@ class CycleGAN(base.Method):
             return base.Translation(lambda images: generator(images, training=False), source, target, multiple, minimum, input_key)
 
         return {
-            _way_to(self.target): translation(self.to_target, self.source, self.target, "source"),
-            _way_to(self.source): translation(self.to_source, self.target, self.source, "target"),
+            _way_to(self.target): translation(self.averaged("to_target"), self.source, self.target, "source"),
+            _way_to(self.source): translation(self.averaged("to_source"), self.target, self.source, "target"),
         }
 
     def sample_row(self, example, use):

@@ -83,9 +83,7 @@ class NoiseMethod(base.Method):
     def build_networks(self):
         self.generator, self.discriminator = self.build_generator(), self.build_discriminator()
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
-        self.ema_decay, self.ema_warmup = self.hparams.ema_decay, self.hparams.ema_warmup == "on"
-        if self.ema_decay:
-            self.ema = {"generator": self.build_generator()}
+        self.keep_averages(generator=self.build_generator)
 
     def build_generator(self):
         """Builds the generator, a Keras model: latents N×latent_dim [, labels N int32] -> images N×H×W×C in [-1, 1]."""
@@ -183,7 +181,7 @@ class NoiseMethod(base.Method):
         return {"discriminator": (real - scalars["real_score"] + scalars["fake_score_after"] - fake) / (real - fake)}
 
     def inference(self):
-        generator = self.ema.get("generator", self.generator)
+        generator = self.averaged("generator")
 
         def function(latents, labels=None):
             return generator(_inputs(latents, labels), training=False)

@@ -145,9 +145,7 @@ class Pix2Pix(base.Method):
                 synchronized=hparams.sync_batch_norm,
             )
             self.networks["discriminator"] = self.discriminator
-        self.ema_decay, self.ema_warmup = hparams.ema_decay, hparams.ema_warmup == "on"
-        if hparams.ema_decay:
-            self.ema = {"generator": self._build_generator()}
+        self.keep_averages(generator=self._build_generator)
         self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]
 
     def _build_generator(self):
@@ -235,7 +233,7 @@ class Pix2Pix(base.Method):
         return {name: scalars[name] / UNDECIDED[self.hparams.loss] for name in names}
 
     def inference(self):
-        generator = self.ema.get("generator", self.generator)
+        generator = self.averaged("generator")
         name = self.hparams.generator
         return {
             "translate": base.Translation(

@@ -15,7 +15,7 @@ from tfgan.sizes import UPSAMPLING_LAYERS, VGG_MINIMUM, fitting_doublings, fitti
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(base.AdamHParams):
+class HParams(base.AveragedHParams, base.AdamHParams):
     unused: ClassVar[Table] = (
         Unused(
             ("latent_dim", "encoder_size", "kl_weight"),
@@ -104,24 +104,34 @@ class Spade(base.Method):
         self.num_classes = network_channels(self.labels)
         if hparams.vgg_weights and self.image.channels != 3:
             raise UserError(f"--vgg_weights needs RGB images; {self.image.name} has {self.image.channels} channels: leave it out.")
-        self.generator = networks.spade.spade_generator(
-            self.num_classes,
-            self.image.channels,
-            ngf=hparams.ngf,
-            depth=hparams.depth,
-            num_upsampling_layers=hparams.num_upsampling_layers,
-            latent_dim=hparams.latent_dim if hparams.style_encoder else 0,
-            image_size=hparams.image_size,
-            synchronized=hparams.sync_batch_norm,
-        )
+        self.generator = self._build_generator()
         self.discriminator = networks.multiscale.multiscale_discriminator(
             self.num_classes, self.image.channels, scales=hparams.scales, ndf=hparams.ndf, n_layers=hparams.n_layers
         )
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
+        build = {"generator": self._build_generator}
         if hparams.style_encoder:
-            self.encoder = networks.spade.style_encoder(self.image.channels, hparams.latent_dim, nef=hparams.ngf, size=hparams.encoder_size)
-            self.networks["encoder"] = self.encoder
+            build["encoder"] = self._build_encoder
+            self.networks["encoder"] = self.encoder = self._build_encoder()
+        self.keep_averages(**build)
         self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]
+
+    def _build_generator(self):
+        h = self.hparams
+        return networks.spade.spade_generator(
+            self.num_classes,
+            self.image.channels,
+            ngf=h.ngf,
+            depth=h.depth,
+            num_upsampling_layers=h.num_upsampling_layers,
+            latent_dim=h.latent_dim if h.style_encoder else 0,
+            image_size=h.image_size,
+            synchronized=h.sync_batch_norm,
+        )
+
+    def _build_encoder(self):
+        h = self.hparams
+        return networks.spade.style_encoder(self.image.channels, h.latent_dim, nef=h.ngf, size=h.encoder_size)
 
     def make_optimizers(self):
         rates = {"generator": self.hparams.learning_rate, "discriminator": self.hparams.discriminator_learning_rate}
@@ -190,7 +200,7 @@ class Spade(base.Method):
 
     def _translate(self, labels, latent=None):
         one_hot = self._one_hot(labels)
-        return self.generator(one_hot if latent is None else [one_hot, latent], training=False)
+        return self.averaged("generator")(one_hot if latent is None else [one_hot, latent], training=False)
 
     def inference(self):
         """The signatures: `translate` takes labels and, with an encoder, a style: N(0, 1) noise, or what `encode` makes of a photo."""
@@ -202,7 +212,7 @@ class Spade(base.Method):
         return {"translate": translation, "encode": base.Encoding(self._encode, self.image, h.image_size, h.latent_dim, "image")}
 
     def _encode(self, photos):
-        return self.encoder(self._encoder_input(photos), training=False)[0]
+        return self.averaged("encoder")(self._encoder_input(photos), training=False)[0]
 
     def _encoder_input(self, photos):
         return tf.image.resize(photos, [self.hparams.encoder_size] * 2)

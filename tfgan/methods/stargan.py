@@ -16,7 +16,7 @@ UNKNOWN = -1e9  # added to the logits of unknown attributes: a softmax over the 
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(base.AdamHParams):
+class HParams(base.AveragedHParams, base.AdamHParams):
     epochs: int = setting(20, "total number of passes over the training images", operational=True, at_least=1)
     batch_size: int = setting(16, "images per update, over all replicas", at_least=1, at_most=2**16)
     image_size: Size = setting((128, 128), "size of the networks' training images: HEIGHTxWIDTH, or one number for both")
@@ -92,14 +92,16 @@ class StarGAN(base.Method):
         self.softmax_groups = self.groups if hparams.group_loss == "softmax" else []
         in_softmax = {index for group in self.softmax_groups for index in group}
         self.sigmoids = [index for index in range(len(self.names)) if index not in in_softmax]
-        channels = self.image.channels
-        self.generator = networks.stargan.stargan_generator(
-            channels, len(self.names) + len(self.sets), ngf=hparams.ngf, n_blocks=hparams.n_blocks
-        )
+        self.generator = self._build_generator()
         self.discriminator = networks.stargan.stargan_discriminator(
-            channels, len(self.names), hparams.image_size, ndf=hparams.ndf, n_layers=hparams.n_layers
+            self.image.channels, len(self.names), hparams.image_size, ndf=hparams.ndf, n_layers=hparams.n_layers
         )
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
+        self.keep_averages(generator=self._build_generator)
+
+    def _build_generator(self):
+        h, labels = self.hparams, len(self.names) + len(self.sets)
+        return networks.stargan.stargan_generator(self.image.channels, labels, ngf=h.ngf, n_blocks=h.n_blocks)
 
     def make_optimizers(self):
         updates = {"discriminator": self.hparams.n_critic, "generator": 1}
@@ -182,7 +184,7 @@ class StarGAN(base.Method):
 
     def _translate(self, images, attributes, mask=None):
         mask = tf.ones_like(attributes) if mask is None else mask
-        return self.generator([tf.convert_to_tensor(images), self._labels(attributes, mask)], training=False)
+        return self.averaged("generator")([tf.convert_to_tensor(images), self._labels(attributes, mask)], training=False)
 
     def _classify(self, images):
         """The probabilities N×n of the attributes of images N×H×W×C."""

@@ -101,9 +101,7 @@ class VAEGAN(base.Method):
         self.encoder, self.decoder = self._build_encoder(), self._build_decoder()
         self.discriminator = networks.vaegan.vaegan_discriminator(hparams.image_size, self.image.channels, ndf=hparams.ndf)
         self.networks = {"encoder": self.encoder, "decoder": self.decoder, "discriminator": self.discriminator}
-        self.ema_decay, self.ema_warmup = hparams.ema_decay, hparams.ema_warmup == "on"
-        if hparams.ema_decay:
-            self.ema = {"encoder": self._build_encoder(), "decoder": self._build_decoder()}
+        self.keep_averages(encoder=self._build_encoder, decoder=self._build_decoder)
         self.decoder_loss = DECODER_LOSSES[hparams.decoder_loss]
 
     def _build_encoder(self):
@@ -199,7 +197,7 @@ class VAEGAN(base.Method):
 
     def inference(self):
         """The signatures: `generate`, latents to images, and `encode`, images to the mean of their latents, for reconstructions."""
-        encoder, decoder = (self.ema.get(name, self.networks[name]) for name in ("encoder", "decoder"))
+        encoder, decoder = (self.averaged(name) for name in ("encoder", "decoder"))
         size, length = self.hparams.image_size, self.hparams.latent_dim
         return {
             "generate": base.Generation(lambda latents: decoder(latents, training=False), self.image, length),
