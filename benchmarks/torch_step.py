@@ -34,6 +34,7 @@ class CycleGAN:
     def __init__(self, image_size, ngf):
         self.to_target, self.to_source = ResNet(9, ngf), ResNet(9, ngf)
         self.of_target, self.of_source = (patchgan(3, ngf, nn.InstanceNorm2d) for _ in range(2))
+        self.remembered = [torch.Tensor.detach] * 2  # what the discriminators see of translations to target and to source
         self.groups = [["to_target", "to_source"], ["of_target", "of_source"]]
 
     def phases(self, source, target):
@@ -44,9 +45,8 @@ class CycleGAN:
         cycle = F.l1_loss(self.to_source(fake_target), source) + F.l1_loss(self.to_target(fake_source), target)
         identity = F.l1_loss(same_target, target) + F.l1_loss(same_source, source)
         yield [(adversarial + 10.0 * cycle + 5.0 * identity, 0)]
-        halves = [
-            logits.chunk(2) for logits in self._judge(torch.cat([target, fake_target.detach()]), torch.cat([source, fake_source.detach()]))
-        ]
+        seen = [remember(fake) for remember, fake in zip(self.remembered, (fake_target, fake_source))]
+        halves = [logits.chunk(2) for logits in self._judge(torch.cat([target, seen[0]]), torch.cat([source, seen[1]]))]
         yield [(0.5 * sum(F.mse_loss(real, torch.ones_like(real)) + fake.square().mean() for real, fake in halves), 1)]
 
     def _judge(self, targets, sources):

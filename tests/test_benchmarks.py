@@ -12,7 +12,6 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from eager import running_eagerly
 
 from benchmarks import (
     first_step,
@@ -20,7 +19,6 @@ from benchmarks import (
     gpu_steps,
     input_pipeline,
     methods,
-    quality,
     replicas,
     train_step,
     translate,
@@ -167,21 +165,6 @@ def test_first_step_ends_when_the_step_is_logged(capsys):
 def test_a_command_that_never_steps_shows_what_it_said():
     with pytest.raises(SystemExit, match=r"(?s)never said 'step'.*nothing to do"):
         first_step.until([sys.executable, "-c", "print('nothing to do')"], "step")
-
-
-@pytest.mark.slow
-def test_quality_compares_precisions(tmp_path, capsys):
-    with running_eagerly():
-        quality.main([f"--workdir={tmp_path}", "--epochs=1", "--seeds=2", "--", *TINY_RUN])
-    lines = rows(capsys.readouterr().out)
-    assert list(lines) == ["l1", "psnr", "ssim"]
-    assert {path.name for path in tmp_path.iterdir()} == {f"{precision}_{seed}" for precision in quality.PRECISIONS for seed in range(2)}
-
-
-def test_quality_is_told_in_deviations_of_a_run():
-    runs = {"float32": [1.0, 3.0], "mixed_bfloat16": [4.0, 8.0]}  # variances 2 and 8, mean 5
-    results = {precision: [dict.fromkeys(quality.METRICS, value) for value in values] for precision, values in runs.items()}
-    assert rows(quality.table(results))["l1"] == ["2.0000 ± 1.4142", "6.0000 ± 2.8284", f"{4 / 5**0.5:+.2f}"]
 
 
 @pytest.mark.slow

@@ -1,0 +1,85 @@
+"""The studies: which settings are trained side by side, on which data, by which flags."""
+
+from typing import NamedTuple
+
+TORCH = "PyTorch"
+"""A setting of this name is trained by `torch_training`, with tfgan's networks and the losses of the plain recipe."""
+
+PAIRED = ("--flagfile=facades.flags", "--generator=auto")
+UNPAIRED = ("--method=cyclegan", "--domains=labels,photo", "--direction=labels_to_photo", "--generator=resnet_6")
+DIGITS = ("--image_size=32", "--noflip", "--batch_size=64")
+
+
+class Study(NamedTuple):
+    question: str
+    data: str  # a layout of `data`: pairs, unpaired or digits
+    settings: dict[str, tuple[str, ...]]  # name -> flags of train; the first setting is the one that others are compared with
+    epochs: int
+    shown: tuple[str, ...]  # metrics, as `protocol` names them
+    pairs: int = 0  # training pairs that are learned from; 0: all
+
+
+PHOTOS = ("pixel_accuracy", "class_accuracy", "mean_iou", "fid", "kid", "ssim", "l1")
+BOTH = (*(f"photo {name}" for name in ("pixel_accuracy", "mean_iou", "fid", "kid", "cycle_l1")), "labels pixel_accuracy", "labels cycle_l1")
+SAMPLES = ("label_accuracy", "fid", "kid", "precision", "recall")
+
+STUDIES = {
+    "precision": Study(
+        "Does mixed_bfloat16 learn what float32 learns?",
+        "pairs",
+        {name: (*PAIRED, f"--precision={name}") for name in ("float32", "mixed_bfloat16")},
+        2,
+        PHOTOS,
+    ),
+    "pairs": Study(
+        "Which settings make better photos of label maps than the paper's?",
+        "pairs",
+        {
+            "paper": PAIRED,
+            TORCH: ("pix2pix",),
+            "hinge": (*PAIRED, "--loss=hinge"),
+            "lsgan": (*PAIRED, "--loss=lsgan"),
+            "EMA": (*PAIRED, "--ema_decay=0.999"),
+            "DiffAugment": (*PAIRED, "--diffaugment=color,translation,cutout"),
+            "instance norm": (*PAIRED, "--norm=instance", "--nofirst_bias"),
+            "resize": (*PAIRED, "--upsampling=resize"),
+            "SPADE": ("--flagfile=facades_spade.flags",),
+        },
+        30,
+        PHOTOS,
+    ),
+    "unpaired": Study(
+        "Which settings translate better without pairs than CycleGAN's paper?",
+        "unpaired",
+        {
+            "paper": UNPAIRED,
+            TORCH: ("cyclegan",),
+            "hinge": (*UNPAIRED, "--loss=hinge"),
+            "resize": (*UNPAIRED, "--upsampling=resize"),
+        },
+        15,
+        BOTH,
+    ),
+    "digits": Study(
+        "Which settings draw digits that are read as asked, and as varied as real ones?",
+        "digits",
+        {
+            "ACGAN": ("--flagfile=mnist_acgan.flags", *DIGITS),
+            "CGAN": ("--flagfile=mnist_cgan.flags", *DIGITS),
+            "DCGAN": ("--flagfile=mnist_dcgan.flags", *DIGITS),
+        },
+        10,
+        SAMPLES,
+    ),
+}
+STUDIES |= {
+    f"few_{count}": Study(
+        f"What helps with {count} pairs?",
+        "pairs",
+        {"paper": PAIRED, "DiffAugment": (*PAIRED, "--diffaugment=color,translation,cutout")},
+        30 * 400 // count,
+        PHOTOS,
+        count,
+    )
+    for count in (50, 100, 400)
+}

@@ -1,0 +1,103 @@
+"""The measuring stick of settings: what studies learn from, the table's figures and marks, and a whole study at tiny sizes."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.quality import __main__ as quality
+from benchmarks.quality import data
+from benchmarks.quality.studies import STUDIES, TORCH
+from benchmarks.quality.table import table
+from tfgan.cli.main import main
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    """Five training pairs and one to validate, photo left and labels right: pair n has photos of 10 + n and labels of 100 + n."""
+    folder = tmp_path_factory.mktemp("whole")
+    for split, count in (("train", 5), ("val", 1)):
+        (folder / split).mkdir()
+        for n in range(count):
+            pixels = np.repeat(np.array([[[10 + n] * 3, [100 + n] * 3]], np.uint8), 4, axis=1).repeat(4, axis=0)
+            Image.fromarray(pixels).save(folder / split / f"{n}.png")
+    return folder
+
+
+def colors(folder):
+    return sorted(int(np.asarray(Image.open(file))[0, 0, 0]) for file in folder.iterdir())
+
+
+def test_few_pairs_are_spread_over_all_and_validation_stays_whole(pairs, tmp_path):
+    few = data.lay_out("pairs", str(pairs), tmp_path, pairs=2)
+    assert sorted(file.name for file in (few / "train").iterdir()) == ["0.png", "2.png"]
+    assert [file.name for file in (few / "val").iterdir()] == ["0.png"]
+    assert data.lay_out("pairs", str(pairs), tmp_path) == pairs  # all of them are where they were
+
+
+def test_unpaired_images_come_from_different_pairs(pairs, tmp_path):
+    folder = data.lay_out("unpaired", str(pairs), tmp_path)
+    assert colors(folder / "trainA") == [100, 102, 104] and colors(folder / "trainB") == [11, 13]
+    assert colors(folder / "testA") == [100] and colors(folder / "testB") == [10]  # of validation pairs the truth is known
+
+
+def test_what_was_half_made_is_made_again(pairs, tmp_path):
+    (tmp_path / "unpaired.part" / "trainA").mkdir(parents=True)
+    (tmp_path / "unpaired.part" / "trainA" / "stray.png").write_bytes(b"")
+    assert "stray.png" not in os.listdir(data.lay_out("unpaired", str(pairs), tmp_path) / "trainA")
+
+
+def test_marks_need_more_than_the_spread():
+    """ssim is better when higher, l1 when lower; means of 2 ± 1.41 are beaten by more than the larger deviation, or not marked."""
+    results = {
+        name: [{"ssim": value, "l1": value, "seconds_per_image": 0.5, "megabytes": 100.4} for value in values]
+        for name, values in {"paper": (1, 3), "near": (2, 4), "far": (9, 11), "wild": (0, 9), "once": (50,)}.items()
+    }
+    lines = table(results, ("ssim", "l1", "kid")).splitlines()
+    assert lines[0] == "| | seeds | ssim ↑ | l1 ↓ | ms / image | MB |"  # nobody has kid
+    assert lines[2] == "| paper | 2 | 2 ± 1.4 | 2 ± 1.4 | 500 | 100 |"
+    assert lines[3] == "| near | 2 | 3 ± 1.4 | 3 ± 1.4 | 500 | 100 |"
+    assert lines[4] == "| far | 2 | 10 ± 1.4 + | 10 ± 1.4 - | 500 | 100 |"
+    assert lines[5] == "| wild | 2 | 4.5 ± 6.4 | 4.5 ± 6.4 | 500 | 100 |"
+    assert lines[6] == "| once | 1 | 50 | 50 | 500 | 100 |"  # one seed has no spread
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_setting_of_a_study_is_one_of_train(study):
+    common = quality.schedule(2, 64, 0)
+    for name, flags in STUDIES[study].settings.items():
+        if name != TORCH:
+            assert main(["train", "--dry_run", *flags, *common, "--data_dir=."]) == 0, name
+
+
+def test_settings_that_do_not_exist_are_told(capsys):
+    options, _ = quality.parse(["pairs", "--settings=papr"])
+    with pytest.raises(SystemExit, match="papr is unknown. There are: paper"):
+        quality.chosen({"paper": ()}, options)
+    options, flags = quality.parse(["pairs", f"--torch_python={os.devnull}", "--setting=mine=--loss=hinge --ngf=8", "--", "--ndf=8"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quality.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1))
+        assert quality.chosen({"paper": (), TORCH: ()}, options) == {"paper": (), "mine": ("--loss=hinge", "--ngf=8")}
+    assert "has no PyTorch" in capsys.readouterr().out and flags == ["--ndf=8"]
+
+
+TINY = ["--image_size=32", "--epochs=1", "--seeds=1", "--images=8", "--judge_steps=2"]
+SMALL = ["--", "--ngf=4", "--ndf=4", "--n_layers=1"]
+
+
+@pytest.mark.slow
+def test_a_study_is_trained_measured_and_not_done_twice(tmp_path, capsys, monkeypatch):
+    python = os.environ.get("TFGAN_TEST_TORCH_PYTHON", sys.executable)
+    arguments = ["unpaired", "--settings=paper,PyTorch", *TINY, f"--workdir={tmp_path}", f"--torch_python={python}", *SMALL]
+    quality.main(arguments)
+    text = (tmp_path / "unpaired" / "TABLE.md").read_text()
+    assert "photo pixel_accuracy ↑" in text and "labels pixel_accuracy ↑" in text and "| paper | 1 |" in text
+    figures = json.loads((tmp_path / "unpaired" / "paper_0.json").read_text())["figures"]
+    assert 0 <= figures["photo mean_iou"] <= 1 and figures["megabytes"] > 100 and figures["seconds_per_image"] > 0
+    monkeypatch.setattr(quality, "train", None)  # which is not asked again
+    quality.main(arguments)
+    assert (tmp_path / "unpaired" / "TABLE.md").read_text() == text
