@@ -18,7 +18,8 @@ def count(arrays):
 
 
 class Fake:
-    """Images become their negatives; with `scale` [N, 1], floats times it; files become their bytes backwards; sevens are refused."""
+    """Images become their negatives; floats times `scale` [N, 1], or `by` more, which is one number for all; files become their bytes
+    backwards; sevens are refused."""
 
     def __init__(self, name, batcher):
         self.name, self.version, self.batcher, self.calls = name, 7, batcher, []
@@ -33,6 +34,13 @@ class Fake:
                 (Tensor("scaled", "float32", (None, None, None, 3)), Tensor("mean", "float32", (None,))),
                 self._scaled,
                 count,
+            ),
+            "shifted": Function(
+                (IMAGES, Tensor("by", "float32", ())),
+                (Tensor("shifted", "float32", (None, None, None, 3)),),
+                lambda images, by: [images + by],
+                count,
+                merges=False,
             ),
             "serve_bytes": Function((files,), (files,), lambda files: [np.array([f[::-1] for f in files], object)], len, merges=False),
         }
@@ -67,7 +75,7 @@ class Fake:
         return File(content[::-1] + (style or b""), "image/png", options["to"])
 
     def sample(self, options):
-        return File(f"{options['seed']} {options['label']}".encode(), "image/png")
+        return File(f"{options['seed']} {options['label']}{options['truncation']}".encode(), "image/png")
 
 
 def make_fakes(limits=None, access=None, names=("one",)):

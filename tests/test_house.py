@@ -22,6 +22,7 @@ FUNCTION_LINES = 75
 BELOW = {
     "errors": set(),
     "markup": set(),
+    "extras": {"errors"},
     "messages": {"terminal"},
     "terminal": set(),
     "values": {"errors"},
@@ -69,7 +70,7 @@ BELOW |= {"portable": BELOW["portable"] | {"inference"}}  # whose networks it wr
 BELOW |= {"serving": set()}  # HTTP alone: what a model is, `runs` tells it
 BELOW |= {"runs": set(BELOW)}
 BELOW |= {
-    "cli": {"runs", *CARRIERS, "serving", "data", "methods", "config", "errors", "faults", "messages", "paths", "terminal"},
+    "cli": {"runs", *CARRIERS, "serving", "data", "methods", "config", "errors", "extras", "faults", "messages", "paths", "terminal"},
     "__main__": {"cli"},
     "__init__": set(),
 }

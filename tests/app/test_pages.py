@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tfgan import extras
 from tfgan.cli.main import main
-from tfgan.runs import pages
 
 RUN = str(Path(__file__).parents[1] / "kept_run" / "run")
 
@@ -13,7 +13,7 @@ RUN = str(Path(__file__).parents[1] / "kept_run" / "run")
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pages.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(extras, "find_spec", lambda name: name)
     return tmp_path
 
 
@@ -43,7 +43,7 @@ def test_what_cannot_be_is_one_line(here, capsys, arguments, message):
 
 
 def test_without_litert_the_cure_is_named(capsys, monkeypatch):
-    monkeypatch.setattr(pages.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
     assert main(["app", RUN, "out.html"]) == 2
     assert 'pip install "tfgan[litert]"' in capsys.readouterr().err
 

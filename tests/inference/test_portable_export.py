@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tfgan
+from tfgan import extras
 from tfgan.cli.main import main
 from tfgan.errors import TrainingFailed
 from tfgan.inference.translator import Translator
@@ -90,6 +91,6 @@ def test_refused(run, tmp_path, capsys, flags, words, monkeypatch):
 
 
 def test_missing_libraries_are_named_before_the_work(run, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(judging.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
     assert main(["export", str(run), f"--output={tmp_path / 'model'}", "--format=litert"]) == 2
     assert 'needs ai_edge_litert: pip install "tfgan[litert]"' in capsys.readouterr().err

@@ -13,6 +13,7 @@ pytest.importorskip("httpx2", reason="starlette's client needs it")
 from fake_model import make_fakes
 from starlette.testclient import TestClient
 
+from tfgan.serving import tensors
 from tfgan.serving.batching import Batcher, Ticket, current
 from tfgan.serving.model import BODIES, Function, Limits, Refused
 
@@ -100,6 +101,24 @@ def test_an_answer_that_takes_too_long_is_given_up_and_never_begun_if_it_waits(s
     assert eventually(lambda: server.intake.requests == 0)
     assert model.calls == [(1, 1, 1, 3)]
     assert client.post(PREDICT, content=body()).status_code == 200
+
+
+def test_one_body_at_a_time_is_read_as_json(serve, monkeypatch):
+    """Objects of Python's take many times the memory of the JSON: those of all requests in hand together would be gigabytes."""
+    client, _, _ = serve()
+    together, most, parse = [0], [0], tensors.parse
+
+    def slow(body):
+        together[0] += 1
+        most[0] = max(*most, *together)
+        time.sleep(0.05)
+        together[0] -= 1
+        return parse(body)
+
+    monkeypatch.setattr(tensors, "parse", slow)
+    with ThreadPoolExecutor(4) as pool:
+        assert {found.status_code for found in pool.map(lambda value: client.post(PREDICT, content=body(value)), range(4))} == {200}
+    assert most == [1]
 
 
 def test_waiting_calls_of_one_shape_become_one(serve):

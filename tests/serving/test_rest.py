@@ -42,6 +42,7 @@ def predict(client, body, address=PREDICT):
             {"signature_name": "scaled", "inputs": {"images": [PIXEL], "scale": [[-1]]}},
             {"outputs": {"scaled": [[[[-1.0, -2.0, -3.0]]]], "mean": [-2.0]}},
         ),
+        ({"signature_name": "shifted", "inputs": {"images": [PIXEL], "by": 0.5}}, {"outputs": [[[[1.5, 2.5, 3.5]]]]}),
         (
             {"signature_name": "serve_bytes", "instances": [{"b64": base64.b64encode(b"abc\xff").decode()}]},
             {"predictions": [{"b64": base64.b64encode(b"\xffcba").decode()}]},
@@ -96,10 +97,12 @@ def test_rows_and_columns(client, asked, answered):
         ({"inputs": "x" * 1000}, "must have the shape"),
         ({"signature_name": "scaled", "inputs": [PIXEL]}, "images and scale"),
         ({"signature_name": "scaled", "inputs": {"images": [PIXEL, PIXEL], "scale": [[1]]}}, "2 of images and 1 of scale"),
+        ({"signature_name": "shifted", "instances": [{"images": PIXEL, "by": 1}]}, 'by is one for all rows: give "inputs"'),
+        ({"signature_name": "shifted", "inputs": {"images": [PIXEL], "by": [1]}}, "by must have the shape []; the given shape is [1]"),
         ({"signature_name": "serve_bytes", "instances": [{"b64": "§"}]}, "no base64"),
         ({"signature_name": "serve_bytes", "instances": [{"b64": 5}]}, "must be bytes"),
         ({"signature_name": "serve_bytes", "instances": [17]}, "must be bytes"),
-        ({"signature_name": "nothing", "instances": [PIXEL]}, "There are: serving_default, scaled, serve_bytes"),
+        ({"signature_name": "nothing", "instances": [PIXEL]}, "There are: serving_default, scaled, shifted, serve_bytes"),
         ({"signature_name": ["x"], "instances": [PIXEL]}, "no signature"),
         ({"inputs": [[[[7, 7, 7]]]]}, "no sevens"),
     ],
@@ -128,6 +131,8 @@ def test_status_and_metadata(client, place):
     assert scaled["method_name"] == "tensorflow/serving/predict"
     assert {name: spec["dtype"] for name, spec in scaled["inputs"].items()} == {"images": "DT_UINT8", "scale": "DT_FLOAT"}
     assert [dim["size"] for dim in scaled["outputs"]["scaled"]["tensor_shape"]["dim"]] == ["-1", "-1", "-1", "3"]
+    shifted = found["metadata"]["signature_def"]["signature_def"]["shifted"]
+    assert shifted["inputs"]["by"]["tensor_shape"] == {"dim": [], "unknown_rank": False}
     assert predict(client, {"inputs": [PIXEL]}, f"{place}:predict").json() == {"outputs": [NEGATIVE]}
 
 
@@ -161,6 +166,13 @@ def test_files_in_and_out(client):
     assert (response.content, response.headers["content-type"], response.headers["x-note"]) == (b"cbastyle", "image/png", "photo")
     assert client.post(there, files={"picture": ("a.png", b"abc")}).content == b"cba"
     assert client.post("/sample?model=two&seed=5&label=cat").content == b"5 cat"
+    assert client.post("/sample?model=two&truncation=0.5").content == b"0 0.5"
+
+
+@pytest.mark.parametrize("address, name", [("/translate?model=one&sise=full", "sise"), ("/sample?model=one&to=photo", "to")])
+def test_a_mistyped_setting_is_refused(client, address, name):
+    response = client.post(address, content=b"abc")
+    assert (response.status_code, response.json()["error"].partition(" ")[0]) == (400, f"{name}:")
 
 
 @pytest.mark.parametrize(

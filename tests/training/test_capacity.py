@@ -13,8 +13,9 @@ from tfgan.cli.main import main
 from tfgan.config import as_flag
 from tfgan.errors import UserError
 from tfgan.methods import METHODS, method_class
-from tfgan.training import capacity
-from tfgan.training.capacity import check_capacity, machine_memory, measure_need
+from tfgan.training import capacity, machine
+from tfgan.training.capacity import check_capacity, measure_need
+from tfgan.training.machine import machine_memory
 
 
 def tiny(name, **changes):
@@ -108,11 +109,11 @@ def test_the_machine_has_memory_within_the_limits_of_container_and_user(monkeypa
     assert 2**28 < whole < 2**50
     (tmp_path / "max").write_text("max\n")
     (tmp_path / "some").write_text(f"{2**27}\n")
-    monkeypatch.setattr(capacity, "LIMITS", (tmp_path / "max", tmp_path / "missing"))
+    monkeypatch.setattr(machine, "LIMITS", (tmp_path / "max", tmp_path / "missing"))
     assert machine_memory() >= whole
-    monkeypatch.setattr(capacity, "LIMITS", (tmp_path / "max", tmp_path / "some"))
+    monkeypatch.setattr(machine, "LIMITS", (tmp_path / "max", tmp_path / "some"))
     assert machine_memory() == 2**27
-    monkeypatch.setattr(capacity, "LIMITS", ())
+    monkeypatch.setattr(machine, "LIMITS", ())
     monkeypatch.setattr(resource, "getrlimit", lambda _: (2**26, resource.RLIM_INFINITY))
     assert machine_memory() == 2**26
 

@@ -140,11 +140,13 @@ def test_stargan(files, tmp_path):
 
 
 def test_spade_without_its_edges(files, tmp_path, capsys):
-    told = ["--label_ids=1-2,255", "--instance_edges", "--label_names=sky,sea,none", "--image_size=32x64"]
+    told = ["--label_ids=1-2,255", "--instance_edges"]
+    told += ["--label_names=sky,sea,none", "--label_palette=0000ff,00FF00,000000", "--image_size=32x64"]
     assert main(["import", str(files[0] / "spade.safetensors"), f"--as={tmp_path / 'run'}", *told]) == 0
     run = tfgan.load(tmp_path / "run")
     classes = run.config.spec.domains["labels"].classes
     assert classes.values == (1, 2, 255) and classes.names == ("sky", "sea", "none") and classes.ignored == -1
+    assert classes.colors == ("#0000ff", "#00ff00", "#000000")
     labels = np.eye(3, dtype=np.float32)[np.random.default_rng(0).integers(0, 3, (1, 32, 64))]
     whole = files[1]["spade"](np.pad(labels, [(0, 0)] * 3 + [(0, 1)]))  # no edge anywhere
     assert np.std(whole) > 0.01
@@ -169,6 +171,10 @@ def refused(arguments, words, capsys):
             "has no generator: name its file",
         ),
         ("stargan", ["--attributes=a,b"], "--attributes has 2 names, and"),
+        ("stargan", ["--attributes=a,b,c,d,a"], "the attribute 'a' is named twice"),
+        ("stargan", ["--attribute_groups=Male"], "Male alone is not a group"),
+        ("stargan", ["--attribute_groups=Male+Yuong"], "'Yuong' is not among the learned attributes. Did you mean Young?"),
+        ("stargan", ["--attribute_groups=Male+Young,Male+Black_Hair"], "'Male' is named twice"),
         ("stargan", ["--image_size=64"], "is of 16×16 pixels: leave it out"),
         ("stargan", ["--label_ids=1"], "--label_ids does nothing for"),
         ("cycle", ["--dropout=0"], "--dropout does nothing for"),
@@ -176,6 +182,9 @@ def refused(arguments, words, capsys):
         ("cycle", ["--image_size=30"], "--image_size=30x30 does not suit"),
         ("spade.safetensors", ["--label_ids=1,2"], "names 2 ids"),
         ("spade.safetensors", ["--label_ids=1,x"], "--label_ids: x is no id"),
+        ("spade.safetensors", ["--label_names=a,b"], "--label_names is of 2 classes, and"),
+        ("spade.safetensors", ["--label_names=a,b,a,c"], "two classes are called 'a'"),
+        ("spade.safetensors", ["--label_palette=ff0000,00ff00"], "--label_palette is of 2 classes, and"),
         ("spade.safetensors", ["--num_upsampling_layers=most"], "has not that many layers"),
         ("unet.safetensors", ["--attributes=a"], "--attributes has no effect for a method that learns from paired images"),
         (".", [], "holds no weights by the names of their code"),
@@ -201,6 +210,9 @@ def test_networks_that_tfgan_does_not_have(files, tmp_path, capsys):
     changed("are not those of a whole network: 'model.model.3.weight'", **{"model.model.3.weight": None})
     shutil.copy(files[0] / "stargan" / "9-D.safetensors", path)
     refused([path, f"--as={run}"], "is StarGAN's discriminator of 16×16 pixels and 5 attributes, and a generator is looked for", capsys)
+    deep = {slot.key: np.zeros((1, 1, 4, 4) if slot.axes else 1, np.float32) for slot in junyanz.unet_slots(14, "instance")}
+    save_file(deep, path)
+    refused([path, f"--as={run}"], "is a U-Net of 14 levels (unet_16384, instance norm), larger than any of tfgan's", capsys)
     save_file({"blocks.0.weight": np.ones((3, 3), np.float32)}, path)
     refused([path, f"--as={run}"], "are of no network that is known", capsys)
     save_file({"model.1.filt": np.ones(3, np.float32)}, path)

@@ -12,7 +12,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from tfgan.api.run import Run
 from tfgan.api.run import load as load_run
 from tfgan.errors import UserError, first_line
 from tfgan.evaluation.report.card import is_own_card
+from tfgan.extras import require
 from tfgan.messages import show_messages
 from tfgan.paths.files import is_there
 from tfgan.paths.folders import files_in, new_folder
@@ -150,8 +150,7 @@ def _fetch(name: str, path: Path, revision: str | None, api: HfApi):
 
 
 def _api(name: str, token: str | None, endpoint: str | None) -> HfApi:
-    if not find_spec("huggingface_hub"):
-        raise UserError('tfgan.hub needs huggingface_hub: pip install "tfgan[hub]"')
+    require("tfgan.hub", ["huggingface_hub"], "hub")
     if not NAME.fullmatch(name):
         raise UserError(f'{name!r} is no name of a repository, which has the form "user/name".')
     from huggingface_hub import HfApi

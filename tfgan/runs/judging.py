@@ -4,7 +4,6 @@ What only the networks know is judged where they are opened.
 """
 
 import functools
-import importlib.util
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ from tfgan.data.reading import images
 from tfgan.data.reading.formats import UNREAD, ending, is_picture, is_video, is_volume
 from tfgan.data.reading.results import result_ending, why_unfit
 from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
+from tfgan.extras import require
 from tfgan.methods import METHODS, method_class
 from tfgan.paths.files import check_encoding, check_file, check_folder, check_place, is_there
 from tfgan.paths.inputs import Inputs
@@ -229,8 +229,8 @@ def judge_export(folder: str, settings: ExportConfig) -> tuple[Path, list[str]]:
 def refuse_without_extras(formats: tuple[str, ...]):
     """Raises `UserError` for a format of an export whose libraries are not installed."""
     for name, modules in (("litert", ["ai_edge_litert"]), ("onnx", ["tf2onnx", "onnx", "onnxruntime"])):
-        if name in formats and (missing := [module for module in modules if importlib.util.find_spec(module) is None]):
-            raise UserError(f'--format={name} needs {", ".join(missing)}: pip install "tfgan[{name}]"')
+        if name in formats:
+            require(f"--format={name}", modules, name)
 
 
 def _judge_image(flag: str, file: str):

@@ -5,11 +5,11 @@ import os
 import re
 import socket
 from collections.abc import Collection, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from tfgan.config.verbs import TOKEN, ServeConfig
 from tfgan.errors import ReadFailed, UserError, first_line
+from tfgan.extras import require
 from tfgan.runs.judging import judge_run
 
 PACKAGES = ("fastapi", "fastapi_offline", "prometheus_client", "python_multipart", "uvicorn")
@@ -20,8 +20,7 @@ SECRET = "python -c 'import secrets; print(secrets.token_urlsafe(24))'"
 
 def require_packages():
     """Raises `UserError` if the packages of the extra `serve` are not installed."""
-    if missing := [name for name in PACKAGES if not find_spec(name)]:
-        raise UserError(f'tfgan serve needs {" and ".join(missing)}: pip install "tfgan[serve]"')
+    require("tfgan serve", PACKAGES, "serve")
 
 
 def name_runs(words: Sequence[str], checkpoint: str = "last", others: Collection[str] = ()) -> dict[str, str]:

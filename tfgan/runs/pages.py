@@ -1,6 +1,5 @@
 """Judges where the page of a run goes, before TensorFlow is started."""
 
-import importlib.util
 from pathlib import Path
 
 from tfgan.app.build import FILES, is_page
@@ -8,11 +7,10 @@ from tfgan.config import refuse_part_of_run
 from tfgan.config.unused import hold
 from tfgan.config.verbs import AppConfig
 from tfgan.errors import UserError
+from tfgan.extras import require
 from tfgan.paths.files import check_encoding, check_file, check_place, is_there
 from tfgan.paths.folders import files_in
 from tfgan.runs.judging import facts_of, judge_run
-
-LITERT = 'pip install "tfgan[litert]"'
 
 
 def judge_app(run: str, settings: AppConfig) -> Path:
@@ -23,8 +21,7 @@ def judge_app(run: str, settings: AppConfig) -> Path:
         OutputError: a place that cannot be written to.
     """
     hold(settings, facts_of(judge_run(run, settings.checkpoint)), run)
-    if importlib.util.find_spec("ai_edge_litert") is None:
-        raise UserError(f"A page's networks are compared with the run by LiteRT, which is not installed: {LITERT}.")
+    require("tfgan app", ["ai_edge_litert"], "litert")  # by which the networks of a page are compared with the run
     out = Path(settings.out or Path(run).expanduser() / ("app" if settings.folder else "app.html"))
     flag = "--out=" if settings.out else ""
     check_encoding(out, flag)

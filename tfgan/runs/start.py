@@ -12,6 +12,7 @@ from tfgan.errors import UserError
 from tfgan.messages import show_messages
 from tfgan.runs.terminate import end_in_words
 from tfgan.terminal import status
+from tfgan.training.machine import address_space
 from tfgan.training.memory import keep_freed_memory
 
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"
@@ -63,17 +64,14 @@ def _check_address_space():
     Raises:
         UserError: TensorFlow cannot be loaded within the limit.
     """
-    with contextlib.suppress(ImportError):  # there is none on Windows
-        import resource
-
-        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-        if limit == resource.RLIM_INFINITY or limit >= ROOMY:
-            return
-        found = f"The address space of this process is limited to {limit / 2**30:.1f} GB (ulimit -v)"
-        cure = "Raise it: `ulimit -v unlimited`, or ask for more memory for the batch job"
-        if limit < LEAST:
-            raise UserError(f"{found}, and TensorFlow needs {LEAST / 2**30:.1f} GB. {cure}.")
-        logger.warning(f"{found}: if that is used up, TensorFlow may end with signal 6 or 11, without a clear message. {cure}.")
+    limit = address_space()
+    if limit >= ROOMY:
+        return
+    found = f"The address space of this process is limited to {limit / 2**30:.1f} GB (ulimit -v)"
+    cure = "Raise it: `ulimit -v unlimited`, or ask for more memory for the batch job"
+    if limit < LEAST:
+        raise UserError(f"{found}, and TensorFlow needs {LEAST / 2**30:.1f} GB. {cure}.")
+    logger.warning(f"{found}: if that is used up, TensorFlow may end with signal 6 or 11, without a clear message. {cure}.")
 
 
 @functools.cache

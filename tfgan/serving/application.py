@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,12 +15,13 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from tfgan.serving import tensors
 from tfgan.serving.access import Access, Guard
-from tfgan.serving.batching import Batcher
+from tfgan.serving.batching import Batcher, check_current
 from tfgan.serving.intake import Intake, files_of
 from tfgan.serving.metrics import KIND, Counting, Metrics
 from tfgan.serving.model import File, Limits, Model, Refused
@@ -69,6 +71,28 @@ TENSORS = {
 }
 
 
+class Sought(BaseModel):
+    """What stands in the addresses of files, behind the question mark; what is unknown is refused, as a mistyped name would do nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field("", description="the model; may be left out if there is one")
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+    format: str = Field("", description="ending of the result's format, such as png; empty: that of the input, and PNG from noise")
+
+
+class Translation(Sought):
+    to: str = Field("", description="domain to translate into, where the run translates both ways")
+    set: str = Field("", description="attributes of the result, and, after ~, those that it lacks: Black_Hair,~Male")
+    size: str = Field("", description="trained, full, or the pixels of the shorter side")
+    tile: int = Field(2048, ge=0, le=2**14, description="with size: larger images are translated in tiles")
+
+
+class Sample(Sought):
+    label: str = Field("", description="name of the class, where the run has classes")
+    truncation: str = Field("", description="StyleGAN's ψ, from 0 (the mean image) to 1; empty: the run's own")
+
+
 class Server:
     """The models behind the addresses, and what all requests share.
 
@@ -82,6 +106,7 @@ class Server:
         self.models = {model.name: model for model in models}
         self.limits, self.batcher, self.metrics = limits, batcher, metrics
         self.intake = Intake(limits)
+        self._json = threading.Lock()
 
     def model(self, name: str, version: str = "") -> Model:
         """The model of this name; the only one, if it is empty. Raises `Refused` for a name or a version that is not served."""
@@ -97,15 +122,22 @@ class Server:
 
     def predict(self, model: Model, body: bytes) -> bytes:
         """The answer to a request for tensors, as JSON."""
-        asked = tensors.parse(body)
-        signature = asked.get("signature_name", SIGNATURE) if isinstance(asked, dict) else SIGNATURE
-        function = model.functions.get(signature) if isinstance(signature, str) else None
-        if function is None:
-            raise Refused(400, f"there is no signature {str(signature)[:80]!r}. There are: {', '.join(model.functions)}.")
-        by_row = isinstance(asked, dict) and "instances" in asked
-        arrays = tensors.read_inputs(asked, function.inputs)
-        del asked  # lists of Python's take many times the memory of arrays
-        return tensors.answer(self.batcher.run(function, arrays), function.outputs, by_row)
+        # As objects of Python's, JSON takes up to thirty times its bytes: one request at a time may have them. It costs no time, as Python
+        # reads and writes JSON in one thread at a time anyway.
+        with self._json:
+            check_current()
+            asked = tensors.parse(body)
+            signature = asked.get("signature_name", SIGNATURE) if isinstance(asked, dict) else SIGNATURE
+            function = model.functions.get(signature) if isinstance(signature, str) else None
+            if function is None:
+                raise Refused(400, f"there is no signature {str(signature)[:80]!r}. There are: {', '.join(model.functions)}.")
+            by_row = isinstance(asked, dict) and "instances" in asked
+            arrays = tensors.read_inputs(asked, function.inputs)
+            del asked
+        results = self.batcher.run(function, arrays)
+        with self._json:
+            check_current()
+            return tensors.answer(results, function.outputs, by_row)
 
     def compute(self, model: Model, name: str, body: bytes) -> bytes:
         """The result of a function of a model's page, float32 in little-endian order, for inputs that lie one behind the other."""
@@ -182,7 +214,10 @@ def _tell_errors(app: FastAPI):
     @app.exception_handler(RequestValidationError)
     async def wrong(request: Request, error: RequestValidationError):
         first = error.errors()[0]
-        return _problem(400, f"{first['loc'][-1]}: {first['msg']}.")
+        name = str(first["loc"][-1])[:80]
+        if first["type"] == "extra_forbidden":
+            return _problem(400, f"{name}: there is no such setting here; /docs lists those that there are.")
+        return _problem(400, f"{name}: {first['msg']}.")
 
     @app.exception_handler(Exception)
     async def fault(request: Request, error: Exception):
@@ -269,40 +304,20 @@ def _add_rest(app: FastAPI, server: Server):
 
 
 def _add_files(app: FastAPI, server: Server):
-    name = Annotated[str, Query(description="the model; may be left out if there is one")]
-    form = Annotated[str, Query(alias="format", description="ending of the result's format, such as png; empty: that of the input")]
-    seed = Annotated[int, Query(ge=0, le=2**31 - 1)]
-
     async def answer(request: Request, work: Callable[[dict[str, bytes]], File]) -> Response:
         made = await server.intake.handle(request, lambda body: work(files_of(body, request.headers)))
         note = {"X-Note": made.note.encode("ascii", "backslashreplace").decode()} if made.note else {}
         return Response(made.content, media_type=made.kind, headers=note)
 
     @app.post("/translate", tags=["files"], summary="An image file in, its translation out.", response_class=Response, openapi_extra=FILES)
-    async def translate(
-        request: Request,
-        model: name = "",
-        to: Annotated[str, Query(description="domain to translate into, where the run translates both ways")] = "",
-        set: Annotated[str, Query(description="attributes of the result, and, after ~, those that it lacks: Black_Hair,~Male")] = "",
-        seed: seed = 0,
-        size: Annotated[str, Query(description="trained, full, or the pixels of the shorter side")] = "",
-        tile: Annotated[int, Query(ge=0, le=2**14, description="with size: larger images are translated in tiles")] = 2048,
-        format: form = "",
-    ):
-        found = server.model(model)
-        options = {"to": to, "set": set, "seed": seed, "size": size, "tile": tile, "format": format}
+    async def translate(request: Request, asked: Annotated[Translation, Query()]):
+        found, options = server.model(asked.model), asked.model_dump(exclude={"model"})
         return await answer(request, lambda files: found.translate(_file(files), files.get("style"), options))
 
     @app.post("/sample", tags=["files"], summary="An image from noise.", response_class=Response, openapi_extra=MADE)
-    async def sample(
-        request: Request,
-        model: name = "",
-        seed: seed = 0,
-        label: Annotated[str, Query(description="name of the class, where the run has classes")] = "",
-        format: form = "",
-    ):
-        found = server.model(model)
-        return await answer(request, lambda files: found.sample({"seed": seed, "label": label, "format": format}))
+    async def sample(request: Request, asked: Annotated[Sample, Query()]):
+        found, options = server.model(asked.model), asked.model_dump(exclude={"model"})
+        return await answer(request, lambda files: found.sample(options))
 
 
 def _file(files: Mapping[str, bytes]) -> bytes:

@@ -33,6 +33,12 @@ current: contextvars.ContextVar[Ticket | None] = contextvars.ContextVar("ticket"
 """The ticket of the request that this thread works on."""
 
 
+def check_current():
+    """Raises `Refused` if nobody waits any more for the answer to the request that this thread works on."""
+    if ticket := current.get():
+        ticket.check()
+
+
 @dataclass
 class Job:
     function: Function

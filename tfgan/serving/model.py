@@ -21,7 +21,8 @@ class Refused(Exception):
 
 
 class Tensor(NamedTuple):
-    """An input or a result of a function: sizes in `shape` are None where any number fits, and there is one at least."""
+    """An input or a result of a function: sizes in `shape` are None where any number fits, and there is one at least; of a single number
+    for all rows it is ()."""
 
     name: str
     dtype: str  # NumPy's name; "string" for bytes

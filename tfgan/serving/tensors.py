@@ -47,7 +47,7 @@ def read_inputs(asked: Any, inputs: tuple[Tensor, ...]) -> list[np.ndarray]:
         raise Refused(400, 'the body must be an object with either "instances", a list of rows, or "inputs", a tensor for each input.')
     by_name = _columns(asked["instances"], inputs) if "instances" in asked else _named(asked["inputs"], inputs)
     arrays = [as_array(by_name[spec.name], spec) for spec in inputs]
-    rows = {spec.name: len(array) for spec, array in zip(inputs, arrays)}
+    rows = {spec.name: len(array) for spec, array in zip(inputs, arrays) if spec.shape}
     if len(set(rows.values())) > 1:
         counts = " and ".join(f"{count} of {name}" for name, count in rows.items())
         raise Refused(400, f"inputs must have as many rows as each other, not {counts}.")
@@ -69,6 +69,8 @@ def _named(given: Any, inputs: tuple[Tensor, ...]) -> dict[str, Any]:
 def _columns(rows: Any, inputs: tuple[Tensor, ...]) -> dict[str, list]:
     if not isinstance(rows, list) or not rows:
         raise Refused(400, '"instances" must be a list of rows, one at least.')
+    if single := [spec.name for spec in inputs if not spec.shape]:
+        raise Refused(400, f'{" and ".join(single)} is one for all rows: give "inputs", a tensor for each input, and not "instances".')
     named = [_named(row, inputs) for row in rows]
     return {spec.name: [row[spec.name] for row in named] for spec in inputs}
 

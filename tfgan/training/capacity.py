@@ -4,9 +4,7 @@ process that takes too much without a word."""
 import contextlib
 import dataclasses
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import NamedTuple
 
 import keras
@@ -17,11 +15,10 @@ from tfgan.errors import UserError
 from tfgan.layers import has_gpu
 from tfgan.methods.base import HParams, Method
 from tfgan.sizes import parse_generator
+from tfgan.training.machine import machine_memory
 
 MOMENTS = 2  # of Adam, each of the size of the weights
 USUAL = {"unet": 256, "encdec": 256, "resnet": 9}  # numbers of the papers' generators
-UNKNOWN = 2**62  # bytes: more than any network needs, where the machine's memory is not told
-LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))  # of a container, by cgroups 2 and 1
 
 
 class Need(NamedTuple):
@@ -97,26 +94,6 @@ def _magnitude(name: str, value) -> float:
     if isinstance(value, tuple):
         return max((side for side in value if isinstance(side, int)), default=0)
     return value if type(value) is int else 0
-
-
-def machine_memory() -> int:
-    """The bytes of memory that this process can have at most: the machine's with its swap space, or what its container or user may take."""
-    total = UNKNOWN
-    with contextlib.suppress(AttributeError):  # nobody tells it on Windows
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("SwapTotal:"))
-    limits = [total]
-    for file in LIMITS:
-        with contextlib.suppress(OSError, ValueError):  # ValueError: "max", no limit
-            limits.append(int(file.read_text()))
-    with contextlib.suppress(ImportError):  # there is none on Windows
-        import resource
-
-        soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-        limits += [soft] * (soft != resource.RLIM_INFINITY)
-    return min(limits)
 
 
 def _gigabytes(count: int) -> str:

@@ -54,18 +54,22 @@ def _same_norm(beside: tuple[str, str, str], u: np.ndarray, read: Reader) -> np.
         wanted = float(np.linalg.norm(matrix) / np.linalg.norm(divided.astype(np.float64)))
     else:
         return u
-    if np.linalg.norm(u @ matrix) <= wanted:
+    image = u @ matrix
+    if np.linalg.norm(image) <= wanted:
         return u
     low, high, other = 0.0, 1.0, _stretched_less(matrix, wanted)
+    other_image = other @ matrix
 
-    def turned(share: float) -> np.ndarray:
-        mixed = (1 - share) * u + share * other
-        return mixed / np.linalg.norm(mixed)
+    def length(share: float) -> float:
+        """|Wᵀ u| for the u on the way, by the images of its two ends: the whole matrix takes part in these alone."""
+        mixed = np.linalg.norm((1 - share) * u + share * other)
+        return float(np.linalg.norm((1 - share) * image + share * other_image) / mixed)
 
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        low, high = (middle, high) if np.linalg.norm(turned(middle) @ matrix) > wanted else (low, middle)
-    return turned(low)
+        low, high = (middle, high) if length(middle) > wanted else (low, middle)
+    turned = (1 - low) * u + low * other
+    return turned / np.linalg.norm(turned)
 
 
 def _stretched_less(matrix: np.ndarray, wanted: float) -> np.ndarray:

@@ -26,6 +26,7 @@ from tfgan.config.verbs import ServeConfig
 from tfgan.data.reading import images
 from tfgan.inference import open_inference
 from tfgan.inference.export import make_signatures
+from tfgan.portable import graph
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.results.serving import make_serving
 from tfgan.serving.server import make_server
@@ -135,7 +136,7 @@ def test_what_the_server_says_of_itself(kept):
 @pytest.mark.parametrize(
     "content, query, status, words",
     [
-        (b"junk", "", 415, "not an image"),
+        (b"junk", "", 415, "accepted: JPEG, PNG, BMP, GIF, WEBP, TIFF, AVIF, NPY, NPZ)"),
         (png(60_000, 60_000), "", 413, ""),
         (png(101, 100), "", 413, "10,000 are the most (--max_pixels)"),
         (png(50, 50), "", 400, ""),  # pixels that are not there
@@ -144,7 +145,7 @@ def test_what_the_server_says_of_itself(kept):
         (b"%PDF-1.4", "", 415, ""),
         ("good", "?to=nowhere", 400, "the run translates to labels"),
         ("good", "?set=Young", 400, "no attributes"),
-        ("good", "?size=x", 400, "--size=x"),
+        ("good", "?size=x", 400, "size=x must be"),
         ("good", "?format=xyz", 400, "xyz"),
         ("good", "?format=mp4", 400, "format"),
         ("good", "?seed=3", 400, "takes no random style"),
@@ -199,11 +200,15 @@ def served(request):
 
 def test_every_signature_of_every_method(served):
     method, functions, client = served
+    signatures = open_inference(method)
+    plain = [own for some in graph.functions(signatures, None, None).values() for own in some if own.is_floats]
+    functions = functions | {own.name: own.traced() for own in plain}
+    multiples = {own.name: own.multiple for own in plain}
     declared = client.get("/v1/models/run/metadata").json()["metadata"]["signature_def"]["signature_def"]
     assert set(declared) == set(functions)
     random = np.random.default_rng(0)
     for name, function in functions.items():
-        given = [_example(spec, random) for spec in function.input_signature]
+        given = [_example(spec, random, 16 if multiples.get(name) else 9) for spec in function.input_signature]
         (key, wanted), *_ = function(*map(tf.constant, given)).items()
         inputs = {spec.name: _as_json(value) for spec, value in zip(function.input_signature, given)}
         response = client.post("/v1/models/run:predict", content=json.dumps({"signature_name": name, "inputs": inputs}))
@@ -215,15 +220,15 @@ def test_every_signature_of_every_method(served):
             np.testing.assert_allclose(found, wanted.numpy(), atol=1 if wanted.dtype.is_integer else 1e-4)
 
 
-def _example(spec, random):
-    shape = [size or known for size, known in zip(spec.shape, (2, 9, 12, 0))]
+def _example(spec, random, height):
+    shape = [size or known for size, known in zip(spec.shape, (2, height, 16 if height == 16 else 12, 0))]
     if spec.dtype == tf.string:
         content = io.BytesIO()
         Image.fromarray(random.integers(0, 3, (9, 12), np.uint8)).convert("RGB").save(content, "PNG")
         return np.array([content.getvalue()] * 2, object)
     if spec.dtype.is_integer:
         return random.integers(0, 3, shape).astype(spec.dtype.as_numpy_dtype)
-    return random.integers(0, 2, shape).astype(np.float32)
+    return np.asarray(random.integers(0, 2, shape) * 0.7, np.float32)
 
 
 def _as_json(value):
@@ -244,6 +249,11 @@ def test_files_of_every_method(served):
         if "latent" in way["conditions"]:
             other = client.post("/translate", params=query | {"seed": 1}, content=content)
             assert other.content != response.content
+            files = {"file": content, "style": _png(np.full((16, 16, 3), 200, np.uint8))}
+            assert client.post("/translate", files=files).status_code == 200
+            for given, words in ({"seed": 4}, "seed=4 does nothing"), ({"set": "Young"}, "which has no attributes"):
+                other = client.post("/translate", params=given, files=files)
+                assert other.status_code == 400 and words in other.json()["error"]
     if about["noise"]:
         query = {"seed": 3, "label": (about["classes"] or [""])[-1]}
         response = client.post("/sample", params=query)
@@ -254,6 +264,13 @@ def test_files_of_every_method(served):
         assert b'"seed": 3' in response.content
         if about["classes"]:
             assert client.post("/sample").status_code == 400 and client.post("/sample?label=x").status_code == 400
+        answered = client.post("/sample", params=query | {"truncation": 0.2})
+        if sampler.styles:
+            wanted = sampler.truncated(0.2).pixels(sampler.latents([3])).numpy()[0]
+            assert np.abs(images.decode(answered.content).astype(int) - wanted).max() <= 1 and b'"truncation": 0.2' in answered.content
+            assert answered.content != response.content and client.post("/sample?truncation=nan").status_code == 400
+        else:
+            assert answered.status_code == 400 and "is for StyleGAN" in answered.json()["error"]
 
 
 def test_pages_of_every_method(served):
@@ -286,11 +303,22 @@ def test_pages_of_every_method(served):
         np.testing.assert_allclose(run(way["encode"]["function"], images=pixels), wanted.ravel(), atol=1e-4)
 
 
+def test_the_plain_network_says_which_sizes_it_takes(kept):
+    (own,) = (own for own in graph.functions(open_inference(kept[0].method), None, None)["translate"] if own.is_floats)
+    rows = np.zeros([1, own.multiple + 1, own.multiple, 3]).tolist()
+    response = kept[1].post("/v1/models/kept:predict", content=json.dumps({"signature_name": "translate_floats", "instances": rows}))
+    assert response.status_code == 400 and f"multiples of {own.multiple}, {own.minimum} at least, not" in response.json()["error"]
+
+
+def _png(pixels):
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG")
+    return content.getvalue()
+
+
 def _picture(batch, method):
     """A file for the method's source: pixels, or ids of classes."""
     source = data_spec(method.batch_kind).domains
     domain = source.get("source") or source.get("labels") or source["image"]
     shape = (16, 16) if domain.is_map or domain.channels == 1 else (16, 16, 3)
-    content = io.BytesIO()
-    Image.fromarray(np.random.default_rng(0).integers(0, 3, shape, np.uint8)).save(content, "PNG")
-    return content.getvalue()
+    return _png(np.random.default_rng(0).integers(0, 3, shape, np.uint8))

@@ -97,7 +97,7 @@ def find_classes(maps: Maps, settings: DataConfig) -> Classes:
         UserError: no map can be read, or files of several codings are mixed; fewer than 2 or more than 255 classes; ids that are none of
             the named classes; wrong numbers of names or colors; ids in JPEG files, whose values are blurred.
     """
-    colors, names = _given(settings)
+    colors, names = given_classes(settings)
     coding, lossy = settings.label_coding, [name for name, _ in maps if name.lower().endswith(_JPEG)]
     census = _count(maps, coding)
     if coding == "auto":
@@ -147,8 +147,12 @@ def distinct_colors(count: int) -> Strings:
     return tuple(map(to_hex, pack(np.stack(channels, axis=-1)).tolist()))
 
 
-def _given(settings: DataConfig) -> tuple[Strings, Strings]:
-    """The colors and names of the classes as the settings give them, () for what they leave open."""
+def given_classes(settings: DataConfig) -> tuple[Strings, Strings]:
+    """The colors and names of the classes as the settings give them, () for what they leave open.
+
+    Raises:
+        UserError: what is no color or palette; two classes of one color or name; one class, or more than there may be; different numbers.
+    """
     palette, names = settings.label_palette, settings.label_names
     if len(palette) == 1:
         if palette[0] not in PALETTES:

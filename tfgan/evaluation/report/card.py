@@ -97,6 +97,12 @@ def _size(run: Run) -> str:
     return "×".join(str(side) for side in sides) if isinstance(sides, list) else "not known"
 
 
+def _counts(run: Run) -> dict[str, float]:
+    """Split of the data -> the number of its images, 0 where the record holds no number."""
+    sizes = _part(run, "spec", "sizes")
+    return {split: number(count) or 0.0 for split, count in sizes.items()} if isinstance(sizes, dict) else {}
+
+
 def _domains(run: Run) -> dict[str, dict]:
     found = _part(run, "spec", "domains")
     return {str(key): domain for key, domain in found.items() if isinstance(domain, dict)} if isinstance(found, dict) else {}
@@ -153,9 +159,8 @@ def _use(run: Run) -> str:
 
 def _data(run: Run) -> Iterator[str]:
     yield f"data set: {_plain(_dataset(run))}"
-    sizes = _part(run, "spec", "sizes")
-    counts = [f"{number(count):,.0f} {_plain(split)}" for split, count in sizes.items() if number(count)] if isinstance(sizes, dict) else []
-    yield f"images: {', '.join(counts) or 'not known'}"
+    counts = ", ".join(f"{count:,.0f} {_plain(split)}" for split, count in _counts(run).items() if count)
+    yield f"images: {counts or 'not known'}"
     for domain in _domains(run).values():
         yield f"{_plain(domain.get('name'))}: {', '.join(_of_domain(domain))}"
     for key, title in (("class_names", "classes"), ("attribute_names", "attributes")):
@@ -228,8 +233,7 @@ def limits(run: Run) -> list[str]:
     ]
     if _part(run, "data", "dataset") == "synthetic" and not _part(run, "data", "data_dir"):
         found.append("It learned from images that tfgan draws itself: it shows how things work, and is of no other use.")
-    sizes = _part(run, "spec", "sizes")
-    counts = {split: number(count) or 0 for split, count in sizes.items()} if isinstance(sizes, dict) else {}
+    counts = _counts(run)
     if 0 < counts.get("train", 0) < FEW_TRAINING:
         found.append(f"It learned from {counts['train']:,.0f} images: what they do not show, it does not know, and it may repeat them.")
     held = counts.get("validation", 0) + counts.get("test", 0)

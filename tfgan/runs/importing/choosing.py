@@ -10,12 +10,13 @@ from tfgan.config import Classes, DataConfig, Domain, Size, as_flag, refuse_part
 from tfgan.config.unused import hold
 from tfgan.config.verbs import ImportConfig
 from tfgan.data import parse_direction
-from tfgan.data.label_maps.classes import distinct_colors
+from tfgan.data.attributes.selection import Selection, select
+from tfgan.data.label_maps.classes import distinct_colors, given_classes
 from tfgan.errors import UserError
 from tfgan.paths.aside import free_name
 from tfgan.paths.files import check_encoding, check_place
 from tfgan.runs.importing.files import Part, find_parts
-from tfgan.sizes import UPSAMPLING_LAYERS, patchgan_minimum
+from tfgan.sizes import UPSAMPLING_LAYERS, is_unet, parse_generator, patchgan_minimum
 from tfgan.weights.nvlabs import without_channel
 
 CELEBA = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
@@ -56,6 +57,11 @@ def judge_import(weights: str, workdir: str, settings: ImportConfig, data: DataC
     return path, choose(find_parts(Path(weights), settings.weights_b, settings.alone), settings, data)
 
 
+def is_named(data: DataConfig) -> bool:
+    """Whether somebody has said which images the weights are for."""
+    return data.is_named({"dataset"} if data.dataset != DataConfig.dataset else ())
+
+
 def _judge_place(workdir: str) -> Path:
     """The folder of the run that is to be made; raises `UserError` if there is something, or no run can be there."""
     path = Path(workdir)
@@ -81,7 +87,7 @@ def choose(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> 
     facts = {
         "spade": first.found.family == "spade",
         "batch norm": told.get("norm") == "batch",
-        "unet": str(told.get("generator")).startswith("unet"),
+        "unet": "generator" in told and is_unet(told["generator"]),
     }
     hold(settings, facts, str(first.path))
     if first.found.family == "stargan":
@@ -118,8 +124,12 @@ def _image_size(settings: ImportConfig, size: Size, guesses: list[str], why: str
 def _generator(part: Part, settings: ImportConfig, guesses: list[str]) -> dict[str, Any]:
     """The settings of pix2pix' and CycleGAN's generators alike."""
     found = dict(part.found.settings)
-    unet = found["generator"].startswith("unet_")
-    size = int(found["generator"].partition("_")[2]) if unet else 256
+    try:
+        kind, number = parse_generator(found["generator"])
+    except ValueError:
+        raise UserError(f"{part.path} is {part.found.words}, larger than any of tfgan's.") from None
+    unet = kind == "unet"
+    size = number if unet else 256
     found["image_size"] = _image_size(settings, (size, size), guesses, "as the U-Net's levels suggest" if unet else "as is usual")
     if unet:
         found["dropout"] = settings.dropout
@@ -225,21 +235,27 @@ def _stargan(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -
         if settings.image_size not in ((0, 0), found["image_size"]):
             raise UserError(f"--image_size: {judge.path} is of {of_judge['height']}×{of_judge['width']} pixels: leave it out.")
         networks["discriminator"] = judge
-    groups = tuple(tuple(group.split("+")) for group in data.attribute_groups)
-    names = data.attributes
+    names, groups = _attributes(part, data, guesses)
+    found |= {"group_loss": "sigmoid"} if CELEBA in (names, data.attributes) else {}
+    domains = {"image": _picture("image", part.found.facts["out"])}
+    return Choice("stargan", found, networks, domains, guesses, names, groups)
+
+
+def _attributes(part: Part, data: DataConfig, guesses: list[str]) -> Selection:
+    """The attributes that StarGAN's generator takes, and which exclude each other; those of a data set are found there."""
+    labels, names, grouped = part.found.facts["labels"], data.attributes, data.attribute_groups
+    if is_named(data):
+        return Selection(tuple(f"attribute_{number}" for number in range(1, labels + 1)), ())
     if not names and labels == len(CELEBA):
-        names, groups = CELEBA, groups or (CELEBA[:3],)
-        found["group_loss"] = "sigmoid"
+        names, grouped = CELEBA, grouped or ("+".join(CELEBA[:3]),)
         guesses.append(f"The attributes are those of the authors' weights: {', '.join(names)} (--attributes, --attribute_groups).")
     elif not names:
         names = tuple(f"attribute_{number}" for number in range(1, labels + 1))
         guesses.append(f"The attributes are called {names[0]} to {names[-1]} (--attributes, --attribute_groups).")
     if len(names) != labels:
         raise UserError(f"--attributes has {len(names)} names, and {part.path} takes {labels} attributes.")
-    if unknown := sorted({name for group in groups for name in group} - set(names)):
-        raise UserError(f"--attribute_groups: {unknown[0]} is none of the attributes {', '.join(names)}.")
-    domains = {"image": _picture("image", part.found.facts["out"])}
-    return Choice("stargan", found, networks, domains, guesses, names, groups)
+    (chosen,) = select([{name: (name,) for name in names}], names, grouped)
+    return chosen
 
 
 def _spade(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> Choice:
@@ -299,16 +315,17 @@ def _classes(part: Part, count: int, settings: ImportConfig, data: DataConfig, g
         raise UserError(
             f"{as_flag('label_ids', settings.label_ids)} names {len(set(ids))} ids, and {part.path} has {count} channels of labels."
         )
-    names = data.label_names or tuple(f"class_{number}" for number in ids)
-    if len(names) != count:
-        raise UserError(f"--label_names has {len(names)} names, and {part.path} has {count} channels of labels.")
+    colors, names = given_classes(data)
+    for flag, given in (("label_palette", colors), ("label_names", names)):
+        if given and len(given) != count:
+            raise UserError(f"--{flag} is of {len(given)} classes, and {part.path} has {count} channels of labels.")
     if not settings.label_ids:
         guesses.append(
             f"Its {count} channels of labels are taken for classes with the ids 0 to {count - 1}; NVlabs puts those of no class into one "
             "more, at the end (--label_ids=0-181,255 says so), and edges of instances behind it (--instance_edges leaves them out)."
         )
     ignored = data.ignore_label if data.ignore_label not in ids else -1
-    return Classes("ids", tuple(ids), distinct_colors(count), names, ignored)
+    return Classes("ids", tuple(ids), colors or distinct_colors(count), names or tuple(f"class_{number}" for number in ids), ignored)
 
 
 def _numbers(word: str) -> range:

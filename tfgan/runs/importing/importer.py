@@ -17,7 +17,7 @@ from tfgan.methods import method_class
 from tfgan.methods.base import Method
 from tfgan.one_hot import network_channels
 from tfgan.paths.folders import new_folder
-from tfgan.runs.importing.choosing import Choice
+from tfgan.runs.importing.choosing import Choice, is_named
 from tfgan.runs.training.pictures import Samples, store_input
 from tfgan.runs.training.train import versions
 from tfgan.training.capacity import check_capacity
@@ -61,7 +61,7 @@ def import_run(path: Path, choice: Choice, data: DataConfig) -> Imported:
         OutputError: the run cannot be written.
     """
     cls = method_class(choice.method)
-    named = data.is_named({"dataset"} if data.dataset != DataConfig.dataset else ())
+    named = is_named(data)
     data = data if named else data.unchecked(dataset=IMPORTED)
     check_settings(data, cls.batch_kind)
     hparams = cls.HParams(**choice.settings).settled()

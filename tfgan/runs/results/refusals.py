@@ -23,13 +23,19 @@ def in_words() -> Iterator[None]:
     except UnreadableImage as error:
         raise Refused(400, f"the image: {error}.") from None
     except UserError as error:
-        raise Refused(400, str(error)) from None
+        raise Refused(400, _as_addresses(str(error))) from None
     except tf.errors.InvalidArgumentError as error:
         raise Refused(400, _graph_words(error.message)) from None
     except Exception as error:
         if not is_out_of_memory(error):
             raise
         raise Refused(503, "the server's memory is used up: ask for less, or later.") from None
+
+
+def _as_addresses(message: str) -> str:
+    """What a message says to users of the command line, for clients: settings stand in the address, and verbs are addresses."""
+    message = re.sub(r"--(?=(?:to|set|seed|size|tile|format|style|truncation)\b)", "", message)
+    return re.sub(r"`tfgan (translate|sample)`", r"POST /\1", message)
 
 
 def _graph_words(message: str) -> str:

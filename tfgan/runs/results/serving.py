@@ -1,19 +1,21 @@
 """Runs behind the server of `tfgan.serving`: their signatures as functions, and files through them as `translate` and `sample` do it."""
 
+import contextlib
 import dataclasses
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from tfgan.app.build import served
 from tfgan.config import Domain, Size
-from tfgan.config.verbs import ServeConfig, TranslateConfig
+from tfgan.config.unused import hold
+from tfgan.config.verbs import SampleConfig, ServeConfig, TranslateConfig
 from tfgan.data.label_maps import maps as label_maps
 from tfgan.data.label_maps.results import as_written, encode_result, is_coded
 from tfgan.data.preparation.normalization import held
@@ -28,9 +30,11 @@ from tfgan.inference.origin import as_comment
 from tfgan.inference.passage import Passage
 from tfgan.inference.room import network_bytes
 from tfgan.inference.sampler import BATCH
+from tfgan.portable.graph import functions
 from tfgan.runs.opening import Run
 from tfgan.runs.results.conditions import choose_translator, make_conditions
 from tfgan.runs.results.latents import choose_classes, choose_sampler
+from tfgan.runs.results.plain import plain_function
 from tfgan.runs.results.refusals import in_words
 from tfgan.runs.results.remote import make_page
 from tfgan.runs.results.scale import choose_passage
@@ -44,7 +48,7 @@ from tfgan.serving.model import Arrays, File, Function, Limits, Page, Refused, T
 from tfgan.serving.page import upload_page
 from tfgan.serving.server import Serving, make_server
 from tfgan.serving.tensors import count_pixels
-from tfgan.training.capacity import machine_memory
+from tfgan.training.machine import machine_memory
 
 logger = logging.getLogger(__name__)
 
@@ -71,12 +75,27 @@ def make_serving(runs: Mapping[str, Run], settings: ServeConfig, token: str) -> 
     limits = Limits(settings.max_bytes, settings.max_pixels, settings.queue, settings.timeout, settings.batch)
     metrics = Metrics()
     batcher = Batcher(limits, metrics.saw_call)
-    models = [Served(name, run, batcher, settings) for name, run in runs.items()]
-    for model in models:
-        model.warm()
+    with _many_traces():
+        models = [Served(name, run, batcher, settings) for name, run in runs.items()]
+        for model in models:
+            model.warm()
     access = Access(is_loopback(settings.host), token)
     app = make_application(Server([*models], limits, batcher, metrics), access, upload_page, served)
     return make_server(app, settings.timeout)
+
+
+@contextlib.contextmanager
+def _many_traces() -> Iterator[None]:
+    """A context in which TensorFlow does not take functions that are traced for each of several runs for a mistake in a loop."""
+
+    def tell(record: logging.LogRecord) -> bool:
+        return "triggered tf.function retracing" not in str(record.msg)
+
+    tf.get_logger().addFilter(tell)
+    try:
+        yield
+    finally:
+        tf.get_logger().removeFilter(tell)
 
 
 def _fitting(runs: Mapping[str, Run], settings: ServeConfig) -> ServeConfig:
@@ -112,6 +131,9 @@ class Served:
         self._page = self._make_page(run)
         self._claims = tf.function(claimed_pixels, input_signature=[tf.TensorSpec([], tf.string)])
         self.functions = {key: self._function(key, graph) for key, graph in make_signatures(self._signatures).items()}
+        plain = [own for some in functions(self._signatures, None, None).values() for own in some if own.is_floats]
+        size = run.config.hparams.image_size
+        self.functions |= {own.name: plain_function(own, self._signatures, size) for own in plain}
         self._queued: dict[str, Any] = {
             key: Queued(signature, batcher) for key, signature in self._signatures.items() if not isinstance(signature, Sampler)
         }
@@ -172,6 +194,8 @@ class Served:
         if isinstance(self._page, Page):
             for function in self._page.functions.values():
                 self._batcher.run(function, [np.zeros([int(size or 1) for size in spec.shape], spec.dtype) for spec in function.inputs])
+        for sampler in samplers(self._signatures).values():
+            sampler.latents([0])
         files = [np.array([_blank(way.source, image[1:])], object) for way in translators(self._signatures).values()]
         for function in self.functions.values():
             first, *others = function.inputs
@@ -217,12 +241,10 @@ class Served:
             image, source = self._read(content, way.source)
             size = image.shape[0], image.shape[1]
             self._bound_passage(passage, size)
+            ending = _ending(options["format"], way.target, source)
             queued = next(self._queued[key] for key, signature in self._signatures.items() if signature is way)
             conditions = self._conditions(way, settings, style)
             made = passage.translate(queued, held(image, way.source), conditions)
-            ending = options["format"].lower().removeprefix(".") or result_ending(way.target, source)
-            if reason := why_unfit(ending, way.target):
-                raise UserError(f"format: {reason}.")
             origin = origin_of_translation(self._origin, way, passage, settings)
             if style is not None:
                 origin = {key: value for key, value in origin.items() if key != "seed"} | {"style": _digest(style)}
@@ -232,8 +254,8 @@ class Served:
     def _conditions(self, way: Translator, settings: TranslateConfig, style: bytes | None) -> Callable:
         if style is None:
             return make_conditions(self._run, self._queued, way, settings)
-        if "latent" not in way.lengths:
-            raise UserError(f"style does nothing for {self.name}, which has no style encoder: leave it out.")
+        facts = {"attributes": "attributes" in way.lengths, "styles of photos": "latent" in way.lengths}
+        hold(dataclasses.replace(settings, style="a photo"), facts, self.name)
         encode = self._queued["encode"]
         photo, _ = self._read(style, encode.source)
         latent = encode.pixels(photo[None]).numpy()[0]
@@ -242,18 +264,24 @@ class Served:
     def sample(self, options: Mapping[str, Any]) -> File:
         """The image that `tfgan sample` makes of the seed, and of the class if the run has classes."""
         with in_words():
-            sampler = choose_sampler(self._run, self._signatures, None)
+            psi = next(iter(SampleConfig(truncation=options["truncation"]).numbers("truncation")), None)
+            sampler = choose_sampler(self._run, self._signatures, psi)
             if sampler.class_names and not options["label"]:
                 raise UserError(f"label: say which class. There are: {', '.join(sampler.class_names)}.")
             labels = choose_classes(sampler, (options["label"],) if options["label"] else ())
-            arrays = [np.array([number], np.int32) for number in (options["seed"], *labels)]
-            made = self._batcher.run(self.functions["from_seed"], arrays)[0][0]
-            ending = options["format"].lower().removeprefix(".") or result_ending(sampler.target, "png")
-            if reason := why_unfit(ending, sampler.target):
-                raise UserError(f"format: {reason}.")
+            ending = _ending(options["format"], sampler.target, "png")
+            made = self._made(options["seed"], labels, psi)
             own = {"truncation": sampler.styles.truncation} if sampler.styles else {}
             origin = self._origin | own | {"seed": options["seed"]} | ({"class": options["label"]} if labels else {})
             return self._written(made, sampler.target, ending, origin, "")
+
+    def _made(self, seed: int, labels: list[int], truncation: float | None) -> np.ndarray:
+        """The image of a seed, H×W×C; by another ψ than the run's own from the plain network, which takes one with each call."""
+        if truncation is None:
+            return self._batcher.run(self.functions["from_seed"], [np.array([number], np.int32) for number in (seed, *labels)])[0][0]
+        name, sampler = next(iter(samplers(self._signatures).items()))
+        floats = self._batcher.run(self.functions[f"{name}_floats"], [sampler.latents([seed]), np.array(truncation, np.float32)])[0]
+        return sampler.to_pixels(floats).numpy()[0]
 
     def _read(self, content: bytes, domain: Domain) -> tuple[np.ndarray, str]:
         """The image in a file as a domain has it, and the ending of its format; its header is read before anything is unpacked."""
@@ -262,6 +290,8 @@ class Served:
         except TooLarge as error:
             raise Refused(413, f"the image: {error.reason}.") from None
         except UnreadableImage as error:
+            if isinstance(error.__context__, UnidentifiedImageError):
+                raise Refused(415, f"the image: not an image, or damaged from the start (accepted: {', '.join(READ)}).") from None
             bomb = isinstance(error.__context__, Image.DecompressionBombError)  # what Pillow calls a size beyond its own limit
             raise Refused(413 if bomb else 415, f"the image: {error}.") from None
         if info.format not in READ:
@@ -342,6 +372,14 @@ def _blank(domain: Domain, size: Size) -> bytes:
     if domain.classes is not None:
         return label_maps.encode(np.zeros(size, np.int32), domain.classes)
     return images.encode(np.zeros((*size, domain.channels), domain.dtype), "npy" if domain.bands else "png")
+
+
+def _ending(wanted: str, target: Domain, source: str) -> str:
+    """The ending of a result's format, without a dot: as `wanted`, or that of the input `source`, or one that can hold it."""
+    ending = wanted.lower().removeprefix(".") or result_ending(target, source)
+    if reason := why_unfit(ending, target):
+        raise UserError(f"format: {reason}.")
+    return ending
 
 
 def _digest(content: bytes) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tfgan.runs.opening import Run
+from tfgan.sizes import parse_generator
 from tfgan.weights import junyanz, nvlabs, yunjey
 from tfgan.weights.slots import Slots
 from tfgan.weights.writing import write_safetensors
@@ -45,10 +46,10 @@ def _obstacle(method: str, h) -> str:
     """Why the references' code has no such networks, as the end of a sentence; "" if it has them."""
     wanted: dict[str, Any] = {}
     if method in ("pix2pix", "cyclegan"):
-        resnet = h.generator.startswith("resnet_")
-        if h.generator.startswith("encdec_"):
+        kind, _ = parse_generator(h.generator)
+        if kind == "encdec":
             return f"--generator={h.generator} has no counterpart"
-        wanted |= {"upsampling": "deconv"} | ({"padding_side": "before"} if resnet else {"skip_activation": "relu"})
+        wanted |= {"upsampling": "deconv"} | ({"padding_side": "before"} if kind == "resnet" else {"skip_activation": "relu"})
         if method == "pix2pix":
             wanted["bottleneck_norm"] = False
             wanted |= {"first_bias": True} if h.norm == "batch" and h.n_layers and h.adversarial else {}
@@ -73,7 +74,7 @@ def _slots(method: str, name: str, h, network) -> Slots:
     norm = h.norm if method == "pix2pix" else "instance"
     if name in ("discriminator", "of_target", "of_source"):
         return junyanz.patchgan_slots(h.n_layers, norm)
-    kind, _, number = h.generator.partition("_")
+    kind, number = parse_generator(h.generator)
     if kind == "resnet":
-        return junyanz.resnet_slots(int(number), norm, bool(h.dropout))
-    return junyanz.unet_slots(int(number).bit_length() - 1, norm)
+        return junyanz.resnet_slots(number, norm, bool(h.dropout))
+    return junyanz.unet_slots(number.bit_length() - 1, norm)
