@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tfgan.errors import UserError
-from tfgan.weights import read_weights
+from tfgan.weights import read_weights, reading
 from tfgan.weights.reading import MAGIC
 
 VALUES = np.arange(12, dtype="<f4").reshape(3, 4) - 5.5
@@ -286,6 +286,11 @@ def test_zips_that_torch_did_not_write(tmp_path):
     path.write_bytes(data[:-30])
     refused(path, "it is damaged")
     assert sorted(it.name for it in tmp_path.iterdir()) == ["a.pth", "b.pth", "c.pth", "d.pth"]
+
+
+def test_a_list_of_tensors_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_BYTES", 100)
+    refused(zipped(tmp_path / "a.pth", {"a": tensor()}), "its list of tensors is longer than")
 
 
 def test_one_dictionary_a_million_times_takes_no_time(tmp_path):

@@ -8,13 +8,9 @@ import re
 import numpy as np
 
 from tfgan.weights.slots import Found, Slot, batch_norm, bias, kernel
-from tfgan.weights.tensors import Weights
+from tfgan.weights.tensors import Unfit, Weights
 
 AFFINE = "its instance norms have scales, which tfgan's networks of this kind do not have"
-
-
-class Unfit(Exception):
-    """Raised for a network of a known family that tfgan does not have; the message says why, as the end of a sentence."""
 
 
 def find(weights: Weights) -> Found | None:

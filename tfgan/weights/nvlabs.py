@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from tfgan.weights.junyanz import Unfit
 from tfgan.weights.slots import DENSE, KERNEL, Found, Reader, Slot, bias, kernel
-from tfgan.weights.tensors import Weights
+from tfgan.weights.tensors import Unfit, Weights
 
 MAP = 4  # height and width of the encoder's last map
 HALVINGS = 60  # of an interval of float64
+SAME = 1e-5  # relative difference of two numbers that need not be told apart
+MOVED = 1.01  # by so much may PyTorch's number be too large, as an optimizer took a step between the divided weights and the others
 
 
 def find(weights: Weights) -> Found | None:
@@ -43,6 +44,9 @@ def _same_norm(beside: tuple[str, str, str], u: np.ndarray, read: Reader) -> np.
     That is uᵀ W v, with the v of the last training step, or in files before version 1.1 stands in the weights themselves; tfgan's finds v
     anew, and has |Wᵀ u|, which is nearer to the largest singular value as long as u and v still move. On the way from u to a vector that
     hardly agrees with it, there is one with PyTorch's number.
+
+    Raises:
+        Unfit: no direction has that number.
     """
     matrix, v, divided = map(read, beside)
     if matrix is None:
@@ -55,9 +59,11 @@ def _same_norm(beside: tuple[str, str, str], u: np.ndarray, read: Reader) -> np.
     else:
         return u
     image = u @ matrix
-    if np.linalg.norm(image) <= wanted:
+    longest = float(np.linalg.norm(image))
+    if longest * (1 - SAME) <= wanted <= longest * MOVED:
         return u
     low, high, other = 0.0, 1.0, _stretched_less(matrix, wanted)
+    other = other if u @ other >= 0 else -other  # the shorter way, which does not lead through 0
     other_image = other @ matrix
 
     def length(share: float) -> float:
@@ -65,6 +71,8 @@ def _same_norm(beside: tuple[str, str, str], u: np.ndarray, read: Reader) -> np.
         mixed = np.linalg.norm((1 - share) * u + share * other)
         return float(np.linalg.norm((1 - share) * image + share * other_image) / mixed)
 
+    if not length(1.0) <= wanted <= longest:
+        raise Unfit(f"its spectral norm divides by {wanted:g}, which the norm of no direction of its weights is")
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if length(middle) > wanted else (low, middle)

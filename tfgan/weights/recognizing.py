@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tfgan.weights import junyanz, nvlabs, yunjey
 from tfgan.weights.slots import Found
-from tfgan.weights.tensors import Refused, Weights
+from tfgan.weights.tensors import Refused, Unfit, Weights
 
 KNOWN = (
     "generators and discriminators of pytorch-CycleGAN-and-pix2pix (U-Net, ResNet, PatchGAN, PixelGAN), of StarGAN (yunjey), and of SPADE "
@@ -23,7 +23,7 @@ def recognize(path: Path, weights: Weights) -> Found:
     """
     try:
         found = next(filter(None, (family.find(weights) for family in (junyanz, yunjey, nvlabs))), None)
-    except junyanz.Unfit as error:
+    except Unfit as error:
         raise Refused(path, f"{error}") from None
     except (KeyError, IndexError, ValueError) as error:  # a tensor that belongs to the others is missing, or has fewer axes
         raise Refused(path, f"its tensors are not those of a whole network: {error}") from None

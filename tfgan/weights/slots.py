@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tfgan.weights.tensors import Refused, Weights
+from tfgan.weights.tensors import Refused, Unfit, Weights
 
 KERNEL = (2, 3, 1, 0)
 """From PyTorch's order to Keras': out, in, height, width to height, width, in, out; transposed convolutions have in and out exchanged in
@@ -116,7 +116,10 @@ def _value(path: Path, slot: Slot, shape: tuple[int, ...], weights: Weights) -> 
         return np.full(shape, slot.default, np.float32)
     value = weights[slot.key].read()
     if slot.change:
-        value = slot.change(value, lambda key: weights[key].read() if key in weights else None)
+        try:
+            value = slot.change(value, lambda key: weights[key].read() if key in weights else None)
+        except Unfit as error:
+            raise Refused(path, f"{slot.key} in it: {error}") from None
     value = value.transpose(slot.axes) if slot.axes and value.ndim == len(slot.axes) else value
     if value.shape != shape:
         raise Refused(

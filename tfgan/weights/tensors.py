@@ -22,6 +22,10 @@ class Refused(UserError):
         super().__init__(f"{path}: {why}.")
 
 
+class Unfit(Exception):
+    """Raised for a network of a known family that tfgan does not have; the message says why, as the end of a sentence."""
+
+
 class Tensor(NamedTuple):
     """A tensor of a file.
 

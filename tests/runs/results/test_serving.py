@@ -26,8 +26,10 @@ from tfgan.config.verbs import ServeConfig
 from tfgan.data.reading import images
 from tfgan.inference import open_inference
 from tfgan.inference.export import make_signatures
+from tfgan.inference.room import network_bytes
 from tfgan.portable import graph
 from tfgan.runs.opening import Run, open_run
+from tfgan.runs.results import serving
 from tfgan.runs.results.serving import make_serving
 from tfgan.serving.server import make_server
 
@@ -89,6 +91,14 @@ def test_from_python(monkeypatch, capsys):
         tfgan.serve()
     with pytest.raises(tfgan.UserError, match="need a token"):
         tfgan.serve(KEPT, host="0.0.0.0")
+
+
+def test_fewer_pixels_are_let_in_where_the_machine_has_less_memory(kept, monkeypatch, caplog):
+    (translator,) = open_inference(kept[0].method).values()
+    monkeypatch.setattr(serving, "machine_memory", lambda: 2 * 100 * network_bytes(translator))
+    found = serving._fitting({"kept": kept[0]}, ServeConfig())
+    assert found.max_pixels == 100 and "Requests have at most 100 pixels, not 4,194,304 (--max_pixels)" in caplog.text
+    assert serving._fitting({"kept": kept[0]}, ServeConfig(max_pixels=99)).max_pixels == 99
 
 
 @pytest.fixture(scope="module")
