@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # counts only if it is set before the import
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each of a hundred processes would compile the package anew, which takes a second
+sys.dont_write_bytecode = False  # and pytest all tests, in every worker of every run
 os.environ.setdefault("TFGAN_TRACE", "1")  # a fault of tfgan fails a test with its trace, instead of ending a command with 70
 
 import keras

@@ -1,6 +1,7 @@
 """The rules of the house, checked on the source itself: imports point down, files are short, and nothing dead or unsafe stays."""
 
 import ast
+import functools
 import graphlib
 import io
 import re
@@ -77,8 +78,10 @@ BELOW |= {
 BELOW |= {"api": set(BELOW["cli"])}
 
 
-def by_path(paths):
-    return pytest.mark.parametrize("path", paths, ids=lambda path: str(path.relative_to(ROOT)))
+def faults(paths, find):
+    """Path -> what `find` says of its text, of the files of which it says something: a rule is one test, not one for each of 600 files."""
+    found = {str(path.relative_to(ROOT)): find(path, path.read_text()) for path in paths}
+    return {name: fault for name, fault in found.items() if fault}
 
 
 def module_name(path):
@@ -87,14 +90,17 @@ def module_name(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 2 else parts)
 
 
+@functools.cache
 def imported_modules(source):
     """Dotted names of all that the source imports, at the top or inside functions; `from a import b` counts as a.b."""
+    found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"line {node.lineno}: write relative imports in full"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
 
 
 def forbidden(importer, imported):
@@ -117,10 +123,12 @@ def forbidden(importer, imported):
     return None
 
 
-@by_path(PACKAGE)
-def test_imports_point_down(path):
-    found = {name: forbidden(module_name(path), name) for name in imported_modules(path.read_text())}
-    assert not {name: reason for name, reason in found.items() if reason}
+def test_imports_point_down():
+    def upwards(path, source):
+        found = {name: forbidden(module_name(path), name) for name in imported_modules(source)}
+        return {name: reason for name, reason in found.items() if reason}
+
+    assert not faults(PACKAGE, upwards)
 
 
 def resolved(name, modules):
@@ -217,9 +225,8 @@ def _is_statement(node):
     return not isinstance(node, ast.Pass)
 
 
-@by_path(OTHERS)
-def test_no_code_is_commented_out(path):
-    assert not [line for line, text in comments(path.read_text()) if is_code(text)]
+def test_no_code_is_commented_out():
+    assert not faults(OTHERS, lambda _, source: [line for line, text in comments(source) if is_code(text)])
 
 
 @pytest.mark.parametrize(
@@ -250,17 +257,17 @@ def test_prose_is_not_code(text):
     assert not any(is_code(found) for _, found in comments(f"a = 0  # {text}\n# {text}\n"))
 
 
-@by_path(OTHERS)
-def test_nothing_is_left_to_do(path):
-    assert not re.findall(r"\b(?:TODO|FIXME|XXX|HACK)\b", path.read_text())
+def test_nothing_is_left_to_do():
+    assert not faults(OTHERS, lambda _, source: re.findall(r"\b(?:TODO|FIXME|XXX|HACK)\b", source))
 
 
-@by_path(SOURCES)
-def test_files_and_functions_are_short(path):
-    source = path.read_text()
-    assert source.count("\n") <= FILE_LINES
-    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    assert not {node.name: node.lineno for node in functions if node.end_lineno - node.lineno + 1 > FUNCTION_LINES}
+def test_files_and_functions_are_short():
+    def long(_, source):
+        functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        found = {node.name: node.lineno for node in functions if node.end_lineno - node.lineno + 1 > FUNCTION_LINES}
+        return found | ({"lines": source.count("\n")} if source.count("\n") > FILE_LINES else {})
+
+    assert not faults(SOURCES, long)
 
 
 def unsafe(source):
@@ -291,9 +298,8 @@ def _says_safe(function):
     )
 
 
-@by_path([*PACKAGE, ROOT / "run_train.py"])
-def test_nothing_runs_code_from_data(path):
-    assert not list(unsafe(path.read_text()))
+def test_nothing_runs_code_from_data():
+    assert not faults([*PACKAGE, ROOT / "run_train.py"], lambda _, source: list(unsafe(source)))
 
 
 @pytest.mark.parametrize(
@@ -325,15 +331,14 @@ AMERICAN = [path for path in (*PACKAGE, *ROOT.glob("*.md"), *(ROOT / "docs").rgl
 
 
 def british(text):
-    """British forms of a text, but for old words in code, which stand in quotes."""
-    text = re.sub(rf'"(?:{"|".join(OLD_WORDS)})"', "", text)
-    return re.findall(rf"\w*(?:{'|'.join(BRITISH)})\w*", text, re.IGNORECASE)
+    """British words of a text, each once, but for old words in code, which stand in quotes."""
+    words = dict.fromkeys(re.findall(r"\w+", re.sub(rf'"(?:{"|".join(OLD_WORDS)})"', "", text)))
+    return [word for word in words if any(form in word.lower() for form in BRITISH)]
 
 
-@by_path(AMERICAN)
-def test_spelling_is_american(path):
+def test_spelling_is_american():
     """As TensorFlow's, which the names of layers, arguments and files follow; the help of all verbs is text of the package."""
-    assert not british(path.read_text())
+    assert not faults(AMERICAN, lambda _, text: british(text))
 
 
 @pytest.mark.parametrize(
