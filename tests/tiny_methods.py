@@ -17,6 +17,7 @@ TINY = {"ngf": 4, "ndf": 4, "image_size": (SIZE, SIZE), "batch_size": BATCH}
 SETTINGS = {
     "pix2pix": {"generator": "unet_16", "n_layers": 1},
     "cyclegan": {"generator": "resnet_1", "n_layers": 1, "pool_size": 4},
+    "cut": {"generator": "resnet_1", "n_layers": 1, "num_patches": 16, "patch_units": 8},
     "stargan": {"n_layers": 2, "n_blocks": 1, "n_critic": 2},
     "spade": {"depth": 2, "n_layers": 2},
     "gan": {},

@@ -377,9 +377,10 @@ def test_validations_know_their_metrics():
             ["--method=cyclegan", *("--generator=resnet_1", "--n_layers=1")],
             {"swd", "cycle_l1", *(f"{domain}_{name}" for domain in ("day", "night") for name in ("swd", "cycle_l1"))},
         ),
+        (["--method=cut", *("--generator=resnet_1", "--n_layers=1")], {"swd"}),
         (["--method=dcgan", "--features=MODEL"], {"swd", "fid", "kid", "precision", "recall", "density", "coverage"}),
     ],
-    ids=["pix2pix", "cyclegan", "dcgan"],
+    ids=["pix2pix", "cyclegan", "cut", "dcgan"],
 )
 def test_validation_while_training(tmp_path, flags, expected, model):
     flags = [word.replace("MODEL", str(model)) for word in flags]

@@ -51,6 +51,8 @@ OF_METHODS = {
     "pix2pix": "beta_1 beta_2 bottleneck_norm dropout ema_decay generator learning_rate lr_decay_epochs ngf norm objective upsampling",
     "cyclegan": "beta_1 beta_2 cycle_weight dropout ema_decay generator learning_rate loss lr_decay_epochs n_layers ndf ngf pool_size "
     "upsampling",
+    "cut": "beta_1 beta_2 downsampling ema_decay flip_equivariance generator identity_nce learning_rate loss lr_decay_epochs n_layers "
+    "nce_layers nce_temperature nce_weight ndf ngf num_patches patch_units upsampling weight_init",
     "stargan": "beta_1 beta_2 classification_weight ema_decay gp_weight group_loss learning_rate lr_decay_epochs n_blocks n_critic "
     "n_layers ndf ngf reconstruction_weight target_labels",
     "spade": "beta_1 beta_2 depth discriminator_learning_rate ema_decay feature_weight learning_rate loss lr_decay_epochs n_layers "

@@ -16,6 +16,7 @@ ROWS = {
     ("pix2pix", "bce"): ({"discriminator_loss": 2 * LN2}, {"discriminator_loss": 0.0}),
     ("pix2pix", "lsgan"): ({"discriminator_loss": 0.25}, {"discriminator_loss": 0.0}),
     ("pix2pix", "hinge"): ({"discriminator_loss": 2.0}, {"discriminator_loss": 0.0}),
+    ("cut", "lsgan"): ({"discriminator_loss": 0.25}, {"discriminator_loss": 0.0}),
     ("spade", "hinge"): ({"discriminator_loss": 2.0}, {"discriminator_loss": 0.0}),
     ("spade", "lsgan"): ({"discriminator_loss": 0.25}, {"discriminator_loss": 0.0}),
     ("vaegan", None): ({"real_entropy": LN2, "fake_entropy": LN2}, {"real_entropy": 0.0, "fake_entropy": 0.0}),

@@ -20,6 +20,7 @@ class Entry(NamedTuple):
 METHODS = {
     "pix2pix": Entry("tfgan.methods.pix2pix:Pix2Pix", "image pairs to translation (Isola et al. 2017)"),
     "cyclegan": Entry("tfgan.methods.cyclegan:CycleGAN", "unpaired images of two domains, both ways (Zhu et al. 2017)"),
+    "cut": Entry("tfgan.methods.cut:CUT", "unpaired images of two domains, one way, by their patches (Park et al. 2020)"),
     "stargan": Entry("tfgan.methods.stargan:StarGAN", "images with attributes to other attributes (Choi et al. 2018)"),
     "spade": Entry("tfgan.methods.spade:Spade", "label maps to images, with styles (Park et al. 2019)"),
     "gan": Entry("tfgan.methods.gan:GAN", "images from noise by perceptrons (Goodfellow et al. 2014)"),

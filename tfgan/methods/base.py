@@ -121,9 +121,10 @@ class Method:
         ema_warmup: whether step t, counted from 0, averages with min(ema_decay, (1 + t) / (10 + t)).
         state: what is remembered from step to step beside weights, such as a pool of images; written only by `exchange_outputs`.
         batches_per_step: how many batches one step eats.
-        gap: what tells how much better training images are done than others. None for methods that make images of noise alone: no image is
-            the right one for a latent, so that nothing of theirs is measured image by image. Rows without the losses say nothing, such as
-            those of SPADE with a style encoder, which knows the photo's style in training and not in validation.
+        gap: what tells how much better training images are done than others. None for methods of which nothing is measured image by
+            image: that make images of noise alone, where no image is the right one for a latent, or translate one way without pairs.
+            Rows without the losses say nothing, such as those of SPADE with a style encoder, which knows the photo's style in training
+            and not in validation.
         branches: parts of a step that hardly wait for each other, such as the two directions of CycleGAN.
         both_ways: whether each of two domains becomes the other, so that somebody who translates has to name one.
         stage: the present one of `stages`.

@@ -2,7 +2,7 @@
 
 import keras
 
-from tfgan.layers import BatchNorm, DoublingConv, Dropout, HalvingConv, instance_norm
+from tfgan.layers import BatchNorm, DoublingConv, Dropout, HalvingConv, ReflectionPadding, instance_norm
 from tfgan.layers.strided import KERNEL
 
 SLOPE = 0.2  # of LeakyReLU in the papers; Keras' default is 0.3
@@ -24,11 +24,30 @@ def conv(filters, kernel, strides=1, padding="same", use_bias=True, **kwargs):
     return keras.layers.Conv2D(filters, kernel, strides, padding, use_bias=use_bias, kernel_initializer=normal_init(), **kwargs)
 
 
-def downsample(filters, norm=None, use_bias=False):
-    """A block that halves images, N×H×W×C -> N×⌈H/2⌉×⌈W/2⌉×`filters`: convolution 4×4 of stride 2, `norm` (a layer or None), LeakyReLU."""
-    halving = HalvingConv(filters, use_bias=use_bias, kernel_initializer=normal_init())
-    layers = [halving, norm, keras.layers.LeakyReLU(negative_slope=SLOPE)]
+def downsample(filters, norm=None, use_bias=False, downsampling="stride"):
+    """A block that halves images: convolution of 4×4 pixels, `norm` (a layer or None), LeakyReLU.
+
+    Args:
+        filters: number of output channels.
+        use_bias: whether the convolution adds a bias.
+        downsampling: stride, a convolution of stride 2, N×H×W×C -> N×⌈H/2⌉×⌈W/2⌉×`filters`; or blur, which has stride 1, takes a pixel
+            less, and is followed by `halving_blur`: -> N×⌊H/2⌋×⌊W/2⌋×`filters`.
+    """
+    if downsampling == "blur":
+        head, tail = [keras.layers.ZeroPadding2D(), conv(filters, 4, padding="valid", use_bias=use_bias)], halving_blur()
+    else:
+        head, tail = [HalvingConv(filters, use_bias=use_bias, kernel_initializer=normal_init())], []
+    layers = [*head, norm, keras.layers.LeakyReLU(negative_slope=SLOPE), *tail]
     return keras.Sequential([layer for layer in layers if layer is not None])
+
+
+def halving_blur():
+    """Makes a list of layers that halve images without aliasing, N×H×W×C -> N×⌈H/2⌉×⌈W/2⌉×C (Zhang 2019).
+
+    Every second pixel becomes the mean of the 3×3 around it, weighted [1, 2, 1]² / 16, with images mirrored at the border. [1, 2, 1] / 4 is
+    [1, 1] / 2 twice.
+    """
+    return [ReflectionPadding(1), keras.layers.AveragePooling2D(2, 1), keras.layers.AveragePooling2D(2, 2)]
 
 
 def upsample_conv(filters, upsample="deconv", kernel=4, use_bias=False):
@@ -37,7 +56,7 @@ def upsample_conv(filters, upsample="deconv", kernel=4, use_bias=False):
     Args:
         filters: number of output channels.
         upsample: deconv, a transposed convolution, as in the papers; or resize, nearest neighbor and then a convolution of 3×3, which
-            leaves no checkerboard (Odena et al. 2016).
+            leaves no checkerboard (Odena et al. 2016); or blur, in which [1, 2, 1]² / 16 in between makes it bilinear.
         kernel: height and width of the transposed convolution's kernel, in pixels.
         use_bias: whether a bias is added.
     """
@@ -46,7 +65,8 @@ def upsample_conv(filters, upsample="deconv", kernel=4, use_bias=False):
         if kernel == KERNEL:
             return [DoublingConv(filters, **settings)]
         return [keras.layers.Conv2DTranspose(filters, kernel, 2, "same", **settings)]
-    return [keras.layers.UpSampling2D(2, interpolation="nearest"), conv(filters, 3, use_bias=use_bias)]
+    blur = [ReflectionPadding(1), keras.layers.AveragePooling2D(2, 1), keras.layers.AveragePooling2D(2, 1)] if upsample == "blur" else []
+    return [keras.layers.UpSampling2D(2, interpolation="nearest"), *blur, conv(filters, 3, use_bias=use_bias)]
 
 
 def upsample(filters, norm=None, dropout=0.0, use_bias=False, upsample="deconv", dropout_at_inference=False):

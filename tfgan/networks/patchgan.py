@@ -5,7 +5,7 @@ import keras
 from tfgan.networks.blocks import SLOPE, conv, downsample, norm_layer
 
 
-def patchgan(*channels, ndf=64, n_layers=3, norm="batch", first_bias=False, **batch_norm):
+def patchgan(*channels, ndf=64, n_layers=3, norm="batch", first_bias=False, downsampling="stride", **batch_norm):
     """A PatchGAN: images in [-1, 1], one or more N×H×W×C of the given `channels`, judged together -> logits N×h×w×1 float32, no sigmoid.
 
     Args:
@@ -15,6 +15,7 @@ def patchgan(*channels, ndf=64, n_layers=3, norm="batch", first_bias=False, **ba
             one. 3 turns 256×256 pixels into 30×30 logits.
         norm: batch, instance or none, from the second convolution on.
         first_bias: a bias in the first convolution, which no norm follows, beside batch norm too; with other norms there is one.
+        downsampling: stride, or blur: convolutions of stride 1 before a blur that halves, see `tfgan.networks.blocks.downsample`.
         batch_norm: arguments of `tfgan.layers.BatchNorm`, if `norm` is batch.
     """
     inputs = [keras.Input((None, None, c)) for c in channels]
@@ -28,7 +29,8 @@ def patchgan(*channels, ndf=64, n_layers=3, norm="batch", first_bias=False, **ba
 
     for level in range(n_layers):
         layer = norm_layer(norm, **batch_norm) if level > 0 else None
-        x = downsample(ndf * min(2**level, 8), layer, use_bias or (first_bias and level == 0))(x)  # N × H/2^(level+1) × W/2^(level+1) × f
+        bias = use_bias or (first_bias and level == 0)
+        x = downsample(ndf * min(2**level, 8), layer, bias, downsampling)(x)  # N × H/2^(level+1) × W/2^(level+1) × f
     x = conv(ndf * min(2**n_layers, 8), 4, padding="valid", use_bias=use_bias)(keras.layers.ZeroPadding2D()(x))  # one pixel smaller
     x = _activated(x, norm, batch_norm)
     x = conv(1, 4, padding="valid")(keras.layers.ZeroPadding2D()(x))  # N × h × w × 1, again one pixel smaller

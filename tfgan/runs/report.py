@@ -71,10 +71,12 @@ def make_card(folder: Path, link: Callable[[Path], str]) -> bytes:
 
 
 def _in_present_words(run: Run) -> Run:
-    """The run with its settings in one vocabulary, so that runs of several versions share the rows of a table."""
+    """The run with its settings in one vocabulary, so that runs of several versions share the rows of a table, and what its method does."""
     records = {"data": DataConfig, "training": TrainConfig, "spec": DataSpec}
     if run.config.get("method") in METHODS:
-        records["hparams"] = method_class(run.config["method"]).HParams
+        method = method_class(run.config["method"])
+        records["hparams"] = method.HParams
+        run = run._replace(both_ways=method.both_ways)
     parts = {name: run.config[name] for name in records if isinstance(run.config.get(name), dict)}
     return run._replace(config=run.config | {name: record_in_present_words(part, records[name]) for name, part in parts.items()})
 

@@ -15,8 +15,10 @@ from tfgan.config.kinds import FROM_NOISE
 from tfgan.evaluation.report.records import Result, Run, number
 from tfgan.evaluation.report.settings import higher_is_better
 
-WAYS = {"paired": " to ", "semantic": " to ", "unpaired": " to and from "}
-"""Kind of batches -> what stands between the names of their domains, which are in the order of the translation."""
+TRANSLATED = ("paired", "semantic", "unpaired")
+"""Kinds of batches with two domains, of which the first one is translated to the second."""
+WAYS = {True: " to and from ", False: " to ", None: " and "}
+"""Whether such a run translates both ways -> what stands between the names of its domains."""
 
 FEW_TRAINING, FEW_VALIDATION = 1000, 100  # images below which the card warns of them
 LONGEST = 300  # characters of a text of the run
@@ -132,7 +134,7 @@ def _scores(result: Result | None) -> dict[str, float]:
 
 def _summary(run: Run) -> str:
     names = {key: _plain(domain.get("name")) for key, domain in _domains(run).items()}
-    joined = WAYS.get(str(_part(run, "spec", "kind")), " and ").join(names.values())
+    joined = WAYS[run.both_ways if _part(run, "spec", "kind") in TRANSLATED else None].join(names.values())
     what = f"{joined} from noise" if _from_noise(run) else joined
     step = f", trained for {run.rows[-1]['step']:,.0f} steps" if run.rows else ""
     version = _plain(_part(run, "versions", "tfgan") or "of an unknown version")

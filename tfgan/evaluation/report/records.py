@@ -61,6 +61,7 @@ class Run(NamedTuple):
     changed: dict[str, tuple[str, str]] | None = None  # setting -> value and default, of those not at their default; None: not known
     command: tuple[str, ...] = ()  # that repeats the run, words as a shell takes them; () if there is none
     remark: str = ""  # about the command, or why there is none
+    both_ways: bool | None = None  # whether each of two domains becomes the other; None: the method is not known
 
 
 def read_run(folder: Path) -> Run:

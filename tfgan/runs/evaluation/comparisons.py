@@ -36,12 +36,17 @@ def compare(signatures: Signatures, dataset: Dataset, count: int) -> dict[str, C
     """
     if samplers(signatures):
         return _generated(signatures, dataset, count)
-    first, *more = translators(signatures).values()
-    if "attributes" in first.lengths:
-        return {"": _attributes(first, dataset, count)}
-    if first.truth_key:
-        return {"": _translated(first, dataset, count)}
-    return {signature.target.name: _unpaired(signature, other, dataset, count) for signature, other in ((first, *more), (*more, first))}
+    ways = list(translators(signatures).values())
+    if "attributes" in ways[0].lengths:
+        return {"": _attributes(ways[0], dataset, count)}
+    if ways[0].truth_key:
+        return {"": _translated(ways[0], dataset, count)}
+    return {way.target.name if len(ways) > 1 else "": _unpaired(way, _way_back(way, ways), dataset, count) for way in ways}
+
+
+def _way_back(way: Translator, ways: list[Translator]) -> Translator | None:
+    """The translation that takes results of `way` back to its inputs, which may be itself; None if there is none."""
+    return next((other for other in ways if other.source == way.target and other.target == way.source), None)
 
 
 def measurable(signatures: Signatures, image_size: Size) -> list[str]:
@@ -54,8 +59,9 @@ def measurable(signatures: Signatures, image_size: Size) -> list[str]:
     """
     encodes, generates = any(isinstance(signature, Encoder) for signature in signatures.values()), bool(samplers(signatures))
     groups = {"sliced": min(image_size) >= SMALLEST, "distribution": True}
-    groups["matched"] = (generates and encodes) or any(signature.truth_key for signature in translators(signatures).values())
-    groups["cycle"] = not generates and not groups["matched"]
+    ways = list(translators(signatures).values())
+    groups["matched"] = (generates and encodes) or any(way.truth_key for way in ways)
+    groups["cycle"] = not groups["matched"] and any(_way_back(way, ways) for way in ways)
     sizes = {"ssim": WINDOW, "ms_ssim": WINDOW_OF_SCALES}
     return [name for name, metric in METRICS.items() if groups.get(metric.group) and min(image_size) >= sizes.get(name, 1)]
 
@@ -84,9 +90,11 @@ def _translated(signature: Translator, dataset: Dataset, count: int) -> Comparis
     )
 
 
-def _unpaired(signature: Translator, back: Translator, dataset: Dataset, count: int) -> Comparison:
-    """The comparison of validation images of one domain, translated to the other and back, with the other's images and their originals."""
-    inputs, target = dataset.column("validation", signature.input_key, count), back.input_key
+def _unpaired(signature: Translator, back: Translator | None, dataset: Dataset, count: int) -> Comparison:
+    """The comparison of validation images of one domain, translated to the other, with the other's images, and, where there is a way
+    back, of what comes back with the originals."""
+    inputs = dataset.column("validation", signature.input_key, count)
+    target = next(key for key, domain in dataset.spec.domains.items() if domain == signature.target)
     fake, real = _each(signature, inputs), dataset.column("validation", target, count)
     number, more, notes = _like_counts(len(fake), _unseen(dataset, target, len(fake)))
     some = fake[np.arange(number) * len(fake) // number]
@@ -96,7 +104,7 @@ def _unpaired(signature: Translator, back: Translator, dataset: Dataset, count: 
         real,
         split=dataset.validation_split,
         more_real=more,
-        cycled=(inputs, _each(back, fake)),
+        cycled=(inputs, _each(back, fake)) if back else None,
         inputs=inputs,
         shown=signature.source,
         notes=notes,
