@@ -78,10 +78,10 @@ class Fake:
         return File(f"{options['seed']} {options['label']}{options['truncation']}".encode(), "image/png")
 
 
-def make_fakes(limits=None, access=None, names=("one",)):
+def make_fakes(limits=None, access=None, names=("one",), front=b"<p>a page</p>"):
     """An application with fakes of these names; returns it, the server and the first fake."""
     limits, access, metrics = limits or Limits(), access or Access(), Metrics()
     batcher = Batcher(limits, metrics.saw_call)
     models = [Fake(name, batcher) for name in names]
     server = Server(models, limits, batcher, metrics)
-    return make_application(server, access, lambda: b"<p>a page</p>", lambda: b"<p>a model's page</p>"), server, models[0]
+    return make_application(server, access, lambda: front, lambda: b"<p>a model's page</p>"), server, models[0]

@@ -226,6 +226,7 @@ class Served:
             "classes": list(spec.class_names) if samplers(self._signatures) else [],
             "attributes": list(spec.attribute_names),
             "attribute_groups": [list(group) for group in spec.attribute_groups],
+            "truncation": next((sampler.styles.truncation for sampler in samplers(self._signatures).values() if sampler.styles), None),
             "style": "encode" in self._signatures and bool(ways),
             "signatures": list(self.functions),
             "page": isinstance(self._page, Page),
