@@ -11,7 +11,6 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # counts only if it is set before the import
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each of a hundred processes would compile the package anew, which takes a second
-sys.dont_write_bytecode = False  # and pytest all tests, in every worker of every run
 os.environ.setdefault("TFGAN_TRACE", "1")  # a fault of tfgan fails a test with its trace, instead of ending a command with 70
 
 import keras
@@ -25,6 +24,8 @@ from tfgan.messages import show_messages
 CPU = tf.config.list_physical_devices("CPU")[0]
 if len(tf.config.get_logical_device_configuration(CPU) or ()) < 2:
     tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+sys.dont_write_bytecode = False  # nor does pytest compile all tests again in the next run
 
 show_messages(always=True)  # for tests that read them from the output stream
 
