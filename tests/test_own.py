@@ -262,7 +262,7 @@ class Darker(base.Method):
         self.networks = {"generator": keras.Model(inputs, x)}
 
     def make_optimizers(self):
-        return {"generator": self.hparams.adam(self.steps_per_epoch, ahead=self.ahead)}
+        return {"generator": self.adam()}
 
     def phases(self):
         def losses(batch, seed):

@@ -1,5 +1,6 @@
-"""Keras optimizers as the papers use them, and their learning-rate schedule."""
+"""Keras optimizers as the papers use them, and their learning-rate schedules."""
 
+import math
 from collections.abc import Callable
 
 import keras
@@ -55,10 +56,42 @@ class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
         if self.decay_steps == 0:
             return tf.constant(self.initial, tf.float32)
         past = tf.maximum(tf.cast(step, tf.float32) - float(self.constant_steps), 0.0)
-        return self.initial * tf.maximum(1.0 - past / float(self.decay_steps), 0.0)
+        return self.initial * self.left(past / float(self.decay_steps))
+
+    def left(self, done):
+        """The share of the rate that is left where the share `done` of its fall is done, which may be above 1."""
+        return tf.maximum(1.0 - done, 0.0)
 
     def get_config(self):
         return {"initial": self.initial, "constant_steps": self.constant_steps, "decay_steps": self.decay_steps}
+
+
+@keras.saving.register_keras_serializable("tfgan")
+class ConstantThenCosine(ConstantThenLinear):
+    """A learning rate that is constant at first, and then falls to 0 along half a cosine (Loshchilov and Hutter 2017, §3)."""
+
+    def left(self, done):
+        return 0.5 * (1.0 + tf.cos(math.pi * tf.minimum(done, 1.0)))
+
+
+class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule whose rate rises linearly from 0 in the first `steps` updates (Goyal et al. 2017, §2.2); as Keras' CosineDecay does it."""
+
+    def __init__(self, schedule: keras.optimizers.schedules.LearningRateSchedule, steps: int):
+        self.schedule, self.steps = schedule, steps
+
+    def __call__(self, step):
+        return self.schedule(step) * tf.minimum(tf.cast(step, tf.float32) / float(self.steps), 1.0)
+
+
+class Scaled(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule whose rate is multiplied by the value of a variable, which may be changed without another graph."""
+
+    def __init__(self, schedule: keras.optimizers.schedules.LearningRateSchedule, factor: tf.Variable):
+        self.schedule, self.factor = schedule, factor
+
+    def __call__(self, step):
+        return self.schedule(step) * tf.convert_to_tensor(self.factor)
 
 
 class Ahead(keras.optimizers.schedules.LearningRateSchedule):

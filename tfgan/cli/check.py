@@ -108,16 +108,16 @@ def _refused(plan: _Plan, seen) -> list:
     """What training would refuse of the run that it starts from, or goes on with."""
     from tfgan.data.checks import Finding
     from tfgan.runs.opening import read_config
+    from tfgan.runs.planning.plan import go_on, require_validations
     from tfgan.runs.planning.workdir import judge_workdir
 
     try:
+        require_validations(plan.training, plan.hparams)
         judge_workdir(plan.workdir, (plan.data.data_dir, *plan.data.extra_data_dirs))
         if plan.training.init_from:
             read_config(Path(plan.training.init_from))
         if is_run(Path(plan.workdir)):
             dataset = _open(plan, seen, plan.hparams)
-            from tfgan.runs.planning.plan import go_on
-
             go_on(plan.method, plan.data, dataclasses.replace(plan.training, workdir=plan.workdir), plan.hparams, dataset)
     except UserError as error:
         return [Finding("error", "run_refused", str(error))]

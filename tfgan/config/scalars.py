@@ -6,11 +6,16 @@ from collections.abc import Mapping
 GROUPS = {
     "validation": re.compile(r"val_.*"),
     "speed": re.compile(r"images_per_second"),
+    "rate": re.compile(r"learning_rate_.*"),
+    "gradient": re.compile(r"grad_norm_.*"),
     "sample": re.compile(r"sample_.*"),
     "score": re.compile(r".*_(score|logit|accuracy|entropy)(_before|_after)?"),
     "loss": re.compile(r".*"),
 }
 """Group -> names of its scalars; the first that fits counts."""
+
+PREFIXES = {"validation": "val_", "rate": "learning_rate_", "gradient": "grad_norm_", "sample": "sample_"}
+"""Group -> how the names of its scalars begin, where all do."""
 
 
 def group_of(name: str) -> str:
@@ -36,6 +41,6 @@ def under_domains(name: str, domains: Mapping[str, str]) -> str:
 def tag(name: str, domains: Mapping[str, str]) -> str:
     """The name of a scalar in TensorBoard, behind its group: `loss/generator`, `loss/cycle (photo)`, `validation/l1`."""
     group = group_of(name)
-    short = name.removeprefix({"validation": "val_", "sample": "sample_"}.get(group, ""))
+    short = name.removeprefix(PREFIXES.get(group, ""))
     title, bracket, domain = under_domains(short, domains).partition(" (")
     return f"{group}/{title.removesuffix('_loss')}{bracket}{domain}"

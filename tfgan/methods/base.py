@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from tfgan.config import TRAINED, DataSpec, Domain, Size, Strings
 from tfgan.lazy import keras, tf
-from tfgan.methods.hparams import AdamHParams as AdamHParams
+from tfgan.methods.adam import AdamHParams as AdamHParams
+from tfgan.methods.adam import lr_decay_setting as lr_decay_setting
 from tfgan.methods.hparams import AveragedHParams as AveragedHParams
 from tfgan.methods.hparams import HParams as HParams
-from tfgan.methods.hparams import lr_decay_setting as lr_decay_setting
 from tfgan.methods.hparams import padding_side_setting as padding_side_setting
 from tfgan.methods.hparams import skip_activation_setting as skip_activation_setting
 from tfgan.methods.hparams import upsampling_setting as upsampling_setting
@@ -119,6 +119,9 @@ class Method:
         ema: name of a network -> a second model that holds the exponential moving average of its weights; empty if there is none.
         ema_decay: of these moving averages, a step.
         ema_warmup: whether step t, counted from 0, averages with min(ema_decay, (1 + t) / (10 + t)).
+        plateau: what --lr_policy=plateau remembers, empty for other policies: the `factor` of the learning rates, the `best` value so
+            far, NaN at first, the validations that it has `waited` for a better one, and a number for the `images` that validate, 0 at
+            first.
         state: what is remembered from step to step beside weights, such as a pool of images; written only by `exchange_outputs`.
         batches_per_step: how many batches one step eats.
         gap: what tells how much better training images are done than others. None for methods of which nothing is measured image by
@@ -142,6 +145,10 @@ class Method:
         self.ema: dict[str, keras.Model] = {}
         self.ema_decay, self.ema_warmup = 0.0, False
         self.state: dict[str, tf.Variable] = {}
+        self.plateau: dict[str, tf.Variable] = {}
+        if isinstance(hparams, AdamHParams) and hparams.lr_policy == "plateau":
+            first = {"factor": tf.ones([]), "best": tf.constant(math.nan), "waited": tf.zeros([]), "images": tf.zeros([], tf.int64)}
+            self.plateau = {name: variable(value) for name, value in first.items()}
         self.batches_per_step = 1
         self.stage = Stage(0, 0, hparams.batch_size)
 
@@ -177,6 +184,16 @@ class Method:
         for step, images in self.spec.growth():
             epochs, first, length = epochs + (step - first) / length, step, math.ceil(images / per_step)
         return epochs * length - first
+
+    def adam(self, updates: int = 1, learning_rate: float | None = None) -> keras.optimizers.Optimizer:
+        """Makes an Adam optimizer by the settings, an `AdamHParams`.
+
+        Args:
+            updates: of its networks in a step.
+            learning_rate: replaces that of the settings, for networks that learn at different rates.
+        """
+        schedule = {"ahead": self.ahead * updates, "factor": self.plateau.get("factor")}
+        return self.hparams.adam(self.steps_per_epoch * updates, learning_rate, **schedule)
 
     def stages(self) -> list[Stage]:
         """The stages of training, in order; the first begins at step 0."""

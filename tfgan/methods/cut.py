@@ -133,7 +133,7 @@ class CUT(base.Method):
         )
 
     def make_optimizers(self):
-        return {name: self.hparams.adam(self.steps_per_epoch, ahead=self.ahead) for name in ("generator", "discriminator")}
+        return {name: self.adam() for name in ("generator", "discriminator")}
 
     def phases(self):
         # The authors have an Adam for the perceptrons, of the generator's settings: Adam sees each weight alone.

@@ -105,7 +105,7 @@ class CycleGAN(base.Method):
         return base.variable(tf.zeros([self.hparams.pool_size, *self.hparams.image_size, domain.channels]))
 
     def make_optimizers(self):
-        return {name: self.hparams.adam(self.steps_per_epoch, ahead=self.ahead) for name in ("generator", "discriminator")}
+        return {name: self.adam() for name in ("generator", "discriminator")}
 
     def phases(self):
         return [

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from tfgan.config import Settings, Size, as_text, setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
-from tfgan.lazy import keras, optimizers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,16 +66,6 @@ class HParams(Settings):
         return height, width
 
 
-def lr_decay_setting(default: float) -> Any:
-    """Makes the setting `lr_decay_epochs` of methods that are trained by Adam."""
-    return setting(
-        default,
-        "number of last epochs, in which the learning rate falls linearly to 0; below 1: this share of --epochs, or all epochs after "
-        "--lr_constant_epochs; 0: the learning rate is constant",
-        at_least=0.0,
-    )
-
-
 def skip_activation_setting() -> Any:
     """Makes the setting `skip_activation` of methods whose generator can be a U-Net."""
     return setting(
@@ -103,62 +92,6 @@ def upsampling_setting() -> Any:
         "deconv: transposed convolutions; resize: resize and convolve, without checkerboard patterns",
         choices=("deconv", "resize"),
     )
-
-
-@dataclasses.dataclass(frozen=True)
-class AdamHParams(HParams):
-    """The settings of methods trained by Adam, at a learning rate that is constant, or constant and then falls linearly to 0."""
-
-    unused: ClassVar[Table] = (
-        Unused(("lr_constant_epochs",), {"lr_decay_epochs": (0.0,)}, why="without --lr_decay_epochs: the rate stays constant", said=True),
-    )
-
-    learning_rate: float = setting(2e-4, "learning rate of the Adam optimizers", at_least=0.0)
-    beta_1: float = setting(0.5, "Adam's β₁: decay of the mean gradient", at_least=0.0, at_most=0.9999)
-    beta_2: float = setting(0.999, "Adam's β₂: decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
-    lr_constant_epochs: float = setting(
-        -1.0, "number of first epochs with a constant learning rate; -1: all before --lr_decay_epochs", at_least=-1.0
-    )
-    lr_decay_epochs: float = lr_decay_setting(0.0)
-
-    def __post_init__(self):
-        super().__post_init__()
-        constant, decay = self.schedule()
-        if decay and self.epochs > constant + decay:
-            raise UserError(
-                f"The learning rate is 0 after {constant:g} + {decay:g} epochs, before --epochs={self.epochs} end: raise "
-                "--lr_constant_epochs or --lr_decay_epochs, which a run keeps; a new one takes over its weights by --init_from."
-            )
-
-    def effective(self) -> dict[str, Any]:
-        constant, decay = self.schedule()
-        return super().effective() | {"lr_constant_epochs": constant if decay else -1.0, "lr_decay_epochs": decay}
-
-    def prolong(self, earlier):
-        constant, decay = self.schedule()
-        given = constant == self.lr_constant_epochs and decay == self.lr_decay_epochs
-        lasts = not earlier.schedule()[1] or self.epochs <= sum(earlier.schedule())
-        return earlier if lasts or given or not decay else earlier.unchecked(lr_constant_epochs=constant, lr_decay_epochs=decay)
-
-    def schedule(self) -> tuple[float, float]:
-        """The number of epochs in which the learning rate is constant, and of those in which it falls to 0 then; if 0, it never falls."""
-        constant, decay = self.lr_constant_epochs, self.lr_decay_epochs
-        if 0 < decay < 1:
-            decay = max(1.0, round(decay * self.epochs) if constant < 0 else self.epochs - constant)
-        return (max(0.0, self.epochs - decay) if constant < 0 else constant), decay
-
-    def adam(self, updates_per_epoch: int, learning_rate: float | None = None, *, ahead: float = 0.0) -> keras.optimizers.Optimizer:
-        """Makes an Adam optimizer with these settings.
-
-        Args:
-            updates_per_epoch: of the networks that it updates; the schedule counts in them.
-            learning_rate: replaces that of the settings, for networks that learn at different rates.
-            ahead: updates by which the schedule is further than their number says, see `Method.ahead`.
-        """
-        initial = self.learning_rate if learning_rate is None else learning_rate
-        constant, decay = (round(epochs * updates_per_epoch) for epochs in self.schedule())
-        schedule = optimizers.ahead(optimizers.ConstantThenLinear(initial, constant, decay), ahead)
-        return optimizers.FusedAdam(schedule, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=1e-8)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -95,7 +95,7 @@ class NoiseMethod(base.Method):
 
     def make_optimizers(self):
         updates = {"discriminator": self.hparams.n_critic, "generator": 1}
-        return {name: self.hparams.adam(self.steps_per_epoch * count, ahead=self.ahead * count) for name, count in updates.items()}
+        return {name: self.adam(count) for name, count in updates.items()}
 
     def phases(self):
         last = self.hparams.n_critic - 1

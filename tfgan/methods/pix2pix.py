@@ -173,7 +173,7 @@ class Pix2Pix(base.Method):
         return [source, target] if self.hparams.conditional else [target]
 
     def make_optimizers(self):
-        return {name: self.hparams.adam(self.steps_per_epoch, ahead=self.ahead) for name in self.networks}
+        return {name: self.adam() for name in self.networks}
 
     def phases(self):
         discriminator, generator = {"discriminator": ("discriminator",)}, {"generator": ("generator",)}

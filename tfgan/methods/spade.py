@@ -135,7 +135,7 @@ class Spade(base.Method):
 
     def make_optimizers(self):
         rates = {"generator": self.hparams.learning_rate, "discriminator": self.hparams.discriminator_learning_rate}
-        return {name: self.hparams.adam(self.steps_per_epoch, rate, ahead=self.ahead) for name, rate in rates.items()}
+        return {name: self.adam(learning_rate=rate) for name, rate in rates.items()}
 
     def phases(self):
         vgg = networks.vgg.vgg_features(self.hparams.vgg_weights) if self.hparams.vgg_weights else None  # training alone needs it

@@ -24,7 +24,9 @@ class HParams(noise.HParams):
     unused: ClassVar[Table] = (
         Unused(idle, why="with StyleGAN, whose discriminator learns first"),
         Unused(
-            ("lr_constant_epochs", "lr_decay_epochs"), {"learning_rate": (0.0,)}, why="with --learning_rate=0, which follows the size alone"
+            ("lr_constant_epochs", "lr_decay_epochs", "lr_policy", "lr_warmup_epochs"),
+            {"learning_rate": (0.0,)},
+            why="with --learning_rate=0, which follows the size alone",
         ),
         Unused(("r1_interval",), {"r1_gamma": (0.0,)}, why="with --r1_gamma=0"),
         Unused(("r1_gamma", "r1_interval"), {"loss": ("wgan_gp",)}),

@@ -61,7 +61,8 @@ class Checkpointer:
         method = train_step.method
         self._weights = {"networks": method.networks, "averages": method.ema, "step": train_step.step, "state": method.state}
         loss_scale = {"loss_scale": train_step.loss_scale, "good_steps": train_step.good_steps}
-        self._checkpoint = tf.train.Checkpoint(**self._weights, optimizers=train_step.optimizers, **loss_scale)
+        plateau = {"plateau": method.plateau} if method.plateau else {}
+        self._checkpoint = tf.train.Checkpoint(**self._weights, optimizers=train_step.optimizers, **loss_scale, **plateau)
         kept_by_best = _variables(method) + [*method.state.values()]
         self.best_size = _size(kept_by_best)
         self.size = self.best_size + _size(v for o in train_step.optimizers.values() for v in o.variables)

@@ -82,6 +82,10 @@ class TrainStep(tf.Module):
                     if not variable.path.endswith("learning_rate"):
                         variable.assign(tf.zeros_like(variable.value))
 
+    def learning_rates(self) -> dict[str, float]:
+        """The rate of the next update by each loss: learning_rate_NAME -> rate."""
+        return {f"learning_rate_{name}": float(optimizer.learning_rate) for name, optimizer in self.optimizers.items()}
+
     def _trainable(self, phase: Phase, loss: str):
         return [variable for name in phase.trains[loss] for variable in self.method.networks[name].trainable_variables]
 

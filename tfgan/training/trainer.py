@@ -175,6 +175,7 @@ class Trainer:
                     rate, images, seconds = images / seconds, 0, 0.0
                     row = {"images_per_second": rate} | values
                     self.progress.show(step, row)
+                    row |= self.train_step.learning_rates()
                 self.progress.advance(step, count, values, None if compiles else count * self.timeline.images_per_step(stage) / elapsed)
                 if stop and step < self.total:
                     self._save_in_haste(stop, step, row)

@@ -16,6 +16,8 @@ TITLES = {
     "validation": "Validation",
     "score": "Scores",
     "sample": "Measures of sample pictures",
+    "gradient": "Norms of gradients before clipping",
+    "rate": "Learning rates",
     "speed": "Speed",
 }
 """Groups of scalars in the order of the page, with their headings."""
@@ -47,6 +49,8 @@ def charts(runs: list[list[Row]], domains: list[dict[str, str]] | None = None) -
     groups = []
     for group, title in TITLES.items():
         own = [curve for curve in curves if group_of(curve.name) == group]
+        if group == "rate" and all(len(set(curve.values)) == 1 for curve in own):
+            continue  # which the settings say
         together = {name: _kind(name) if group == "score" and len(runs) == 1 else name for name in dict.fromkeys(c.name for c in own)}
         parts = []
         for chart in dict.fromkeys(together.values()):

@@ -44,6 +44,7 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
         UserError: files that do not exist; settings that do not fit the data, or the run that goes on; images that cannot be used.
     """
     training.check_files()
+    require_validations(training, hparams)
     kind = method_class(method).batch_kind
     hold_fit(hparams, data, kind)
     earlier, data, hparams = go_on(method, data, training, hparams)  # before all images are read
@@ -58,6 +59,12 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
         refuse_data(earlier, RunConfig(method, data, training, hparams, dataset.spec, {}), dataset)
     hold(training, {"goes on": earlier is not None}, training.workdir)
     return Plan(method, data, training, hparams, dataset, earlier)
+
+
+def require_validations(training: TrainConfig, hparams: HParams):
+    """Raises `UserError` where the learning rate waits for validations, and there are none."""
+    if getattr(hparams, "lr_policy", "") == "plateau" and not training.validate_every:
+        raise UserError("--lr_policy=plateau needs validations: give --validate_every=EPOCHS too.")
 
 
 def hold_fit(hparams: HParams, data: DataConfig, kind: str):

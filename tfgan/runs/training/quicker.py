@@ -81,6 +81,9 @@ def _narrower(hparams: HParams) -> HParams:
 def _fewer_epochs(hparams: HParams, epochs: int) -> HParams:
     """The settings with so many epochs, in the same share of which the learning rate falls, if it falls linearly."""
     changes: dict[str, Any] = {"epochs": epochs}
+    for name in ("lr_warmup_epochs", "lr_step_epochs"):
+        if (given := getattr(hparams, name, 0.0)) != getattr(type(hparams), name, 0.0):
+            changes[name] = max(round(given * epochs / hparams.epochs, 3), 1e-3)
     if isinstance(hparams, AdamHParams) and (hparams.lr_constant_epochs >= 0 or hparams.lr_decay_epochs >= 1):  # else it follows
         constant, decay = hparams.schedule()
         if decay:

@@ -34,6 +34,7 @@ from tfgan.training.callbacks import BestCheckpoint, Callback
 from tfgan.training.checkpoint import Checkpointer
 from tfgan.training.hardware import rounding
 from tfgan.training.kept import resume_point
+from tfgan.training.plateau import Plateau
 from tfgan.training.restoring import find_damage
 from tfgan.training.strategy import describe, is_chief
 from tfgan.training.timeline import Interval, Timeline
@@ -174,8 +175,9 @@ def _describe_stages(timeline: Timeline, image_size, total: int) -> str:
 
 def _callbacks(method: Method, dataset: Dataset, data: DataConfig, training: TrainConfig, strategy) -> tuple[Samples, list[Callback]]:
     """Sample pictures, and the other callbacks that the settings ask for: validation, the best checkpoint, alarms."""
-    if training.patience and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        raise UserError("--patience does not work in a cluster: only the chief validates, and the other workers would wait for it.")
+    for flag, wanted in (("patience", training.patience), ("lr_policy=plateau", method.plateau)):
+        if wanted and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            raise UserError(f"--{flag} does not work in a cluster: only the chief validates, and the other workers would not know.")
     signatures = open_inference(method)
     every = Interval(training.sample_every) if training.sample_every else EACH_EPOCH
     samples = Samples(method, signatures, dataset, training.num_samples, Path(training.workdir), every)
@@ -186,6 +188,8 @@ def _callbacks(method: Method, dataset: Dataset, data: DataConfig, training: Tra
         callbacks.append(
             BestCheckpoint(metric, METRICS[metric].higher, training.patience, training.validate_every, growth.validated_by(dataset))
         )
+    if method.plateau:
+        callbacks.append(Plateau(method, METRICS[method.hparams.lr_metric].higher, growth.validated_by(dataset)))
     if training.health:
         callbacks.append(Health(method, dataset, data, training))
     return samples, callbacks

@@ -23,13 +23,14 @@ class Validation(Callback):
 
     def __init__(self, method: Method, signatures: Signatures, dataset: Dataset, settings: TrainConfig):
         self.every = Interval(settings.validate_every, "epochs")
-        self.method, self.dataset, self.count, self.best = method, dataset, settings.validate_count, settings.best_metric
+        self.method, self.dataset, self.count = method, dataset, settings.validate_count
         self.stage, self.signatures = method.stage, signatures
         self.tools = Tools(features=open_extractor(settings.features, settings.inception_weights) if settings.features else None)
         there = [name for name in measurable(signatures, dataset.spec.image_size) if self.tools.has(METRICS[name].tool)]
-        if self.best and self.best not in there:
-            need = " It needs --features." if METRICS[self.best].tool == "features" else ""
-            raise UserError(f"--best_metric={self.best} cannot be measured here; there are: {', '.join(there)}.{need}")
+        for flag, wanted in (("best_metric", settings.best_metric), ("lr_metric", getattr(method.hparams, "lr_metric", ""))):
+            if wanted and wanted not in there:
+                need = " It needs --features." if METRICS[wanted].tool == "features" else ""
+                raise UserError(f"--{flag}={wanted} cannot be measured here; there are: {', '.join(there)}.{need}")
 
     def on_interval(self, trainer, step: int) -> dict[str, float]:
         if self.method.stage != self.stage:  # graphs do not grow with the method
