@@ -48,7 +48,7 @@ ROOMS = {
         "planning": set(),
         "evaluation": set(),
         "training": {"planning", "evaluation"},
-        "results": {"training"},
+        "results": {"training", "evaluation"},
         "importing": {"training"},
     },
     "data": {

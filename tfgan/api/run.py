@@ -177,6 +177,33 @@ class Run:
         config = TranslateConfig(checkpoint=self._checkpoint, to=to, set=set, style=style, seed=seed, size=str(size), tile=tile)
         return translate_images(self._opened, self._signatures, images, config, _wants_floats(dtype))
 
+    def uncertainty(
+        self, images: Pixels, kind: str = "dropout", *, samples: int = 8, to: str = "", **settings: Any
+    ) -> np.ndarray | list[np.ndarray]:
+        """Makes maps of how sure the run is of its translations of images of any size.
+
+        Args:
+            images: as for `translate`.
+            kind: what a map shows, see `tfgan translate --help`: "dropout", "styles", "checkpoints", "cycle" or "segmenter".
+            samples: the number of masks of dropout, or of random styles.
+            to: the domain that is translated into; required if the run translates both ways.
+            settings: others of `tfgan translate`: `set`, `style`, `seed`, `size`, `tile`, `segmenter`.
+
+        Returns:
+            An array H×W float32 for one image, N×H×W for an array of N, a list of arrays for a list. Values begin at 0, in units of the
+            target's files ("cycle": of the source's; "segmenter", and all kinds where results are maps of classes: a share up to 1).
+
+        Raises:
+            UserError: the run has no maps of this kind (the message says which it has); images or conditions that do not suit it.
+        """
+        from tfgan.runs.judging import judge_uncertainty
+        from tfgan.runs.results.translate import map_images
+
+        values = {"checkpoint": self._checkpoint, "to": to, "uncertainty": kind, "uncertainty_samples": samples, **settings}
+        (config,) = make_records([], {name: str(value) if name == "size" else value for name, value in values.items()}, [TranslateConfig])
+        judge_uncertainty(self.config, self.folder, kind)
+        return map_images(self._opened, self._signatures, images, config)
+
     def sample(
         self,
         seeds: ArrayLike | Iterable[int] = range(16),

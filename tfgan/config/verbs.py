@@ -14,6 +14,7 @@ from tfgan.errors import UserError, did_you_mean
 FORMATS = ("savedmodel", "litert", "onnx", "keras", "safetensors")
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 SHEETS = ("", "samples", "interpolation", "mixing", "truncation", "reconstruction", "edit")
+UNCERTAINTIES = ("", "dropout", "styles", "checkpoints", "cycle", "segmenter")
 TOKEN = "TFGAN_TOKEN"
 """Environment variable: the token of `tfgan serve`, which neither the command nor the list of processes shows."""
 CHECKPOINT = "which checkpoint: last, best, or the number of a step"
@@ -42,6 +43,26 @@ class CheckConfig(Settings):
             raise UserError(f"--sheet={self.sheet} must name a picture, for example {self.sheet}.png")
 
 
+def _uncertainty_setting(what: str, group: str):
+    """Makes the setting `uncertainty`, whose help begins with `what`."""
+    return setting(
+        "",
+        f"{what}: dropout (the spread over masks of dropout), styles (over random styles), checkpoints (over those that the run keeps), "
+        "cycle (what is lost on the way there and back), or segmenter (where a segmenter does not see in the result what the label map "
+        "asks for); empty: none",
+        choices=UNCERTAINTIES,
+        group=group,
+    )
+
+
+def _samples_setting(group: str):
+    return setting(8, "with --uncertainty=dropout or styles: number of masks or styles", at_least=2, at_most=1000, group=group)
+
+
+def _lacks_spread(uncertainty: str) -> bool:
+    return uncertainty not in ("dropout", "styles")
+
+
 @dataclasses.dataclass(frozen=True)
 class TranslateConfig(Settings):
     """The settings of `tfgan translate`, which makes images from images with a trained run."""
@@ -49,8 +70,10 @@ class TranslateConfig(Settings):
     unused: ClassVar[Table] = (
         Unused(("set",), where={"attributes": False}, why="for {subject}, which has no attributes"),
         Unused(("style",), where={"styles of photos": False}, why="for {subject}, which has no style encoder (spade with --style_encoder)"),
-        Unused(("seed",), where={"styles of photos": False}, why="for {subject}, which takes no random style"),
-        Unused(("seed",), {"style": given}, why="with --style, which replaces the random one"),
+        Unused(("seed",), {"uncertainty": _lacks_spread}, {"styles of photos": False}, why="for {subject}, which takes no random style"),
+        Unused(("seed",), {"style": given, "uncertainty": _lacks_spread}, why="with --style, which replaces the random one"),
+        Unused(("uncertainty_samples",), {"uncertainty": _lacks_spread}),
+        Unused(("segmenter",), {"uncertainty": lambda kind: kind != "segmenter"}, why="without --uncertainty=segmenter"),
         Unused(
             ("tile",), where={"one size": True}, why=f"for {{subject}} at --size={TRAINED}, at which all images have one size", said=True
         ),
@@ -65,6 +88,14 @@ class TranslateConfig(Settings):
     seed: int = setting(0, "seed of the random style, if there is no --style", at_least=0, group="what to make")
     format: str = setting("", "file format of all results, for example png; empty: the format of each input", group="output")
     overwrite: bool = setting(False, "replace existing results", group="output")
+    uncertainty: str = _uncertainty_setting("write a map beside each result, NAME_uncertainty.tif, of how sure the run is", "uncertainty")
+    uncertainty_samples: int = _samples_setting("uncertainty")
+    segmenter: str = setting(
+        "",
+        "with --uncertainty=segmenter: Keras model or SavedModel that finds the classes in photos; empty: the one that evaluate trains",
+        group="uncertainty",
+        path=True,
+    )
     axis: str = setting(
         "",
         "of volumes (NIfTI), along which they are cut into slices: 0, 1 or 2; empty: as in training, or the last",
@@ -179,6 +210,9 @@ class EvaluateConfig(Settings):
         Unused(TOOL_SETTINGS["classifier"], where={"labels": False}, why="for {subject}, without classes and attributes"),
         Unused(TOOL_SETTINGS["perceptual"], where={"true images": False}, why="for {subject}, which makes no image that has a true one"),
         Unused(("cases",), where={"true images": False}, why="for {subject}, which makes no image that has a true one", said=True),
+        Unused(("uncertainty",), where={"true images": False}, why="for {subject}, which makes no image that has a true one"),
+        Unused(("uncertainty",), where={"run": False}, why="for {subject}: it is for a run"),
+        Unused(("uncertainty_samples",), {"uncertainty": _lacks_spread}),
         Unused(("inception_weights",), {"features": lambda features: features != "inception"}, why="beside --features={features}"),
         Unused(("segmenter_steps",), {"segmenter": given}, why="with --segmenter, which is trained already"),
         Unused(("classifier_epochs",), {"classifier": given}, why="with --classifier, which is trained already"),
@@ -227,6 +261,8 @@ class EvaluateConfig(Settings):
         "", "how label maps are coded: ids, palette, or colors; empty: as in the run", group="how", old_choices=OLD_CODINGS
     )
     seed: int = setting(0, "seed of intervals, subsets, and projections", at_least=0, group="how")
+    uncertainty: str = _uncertainty_setting("measure how well maps of the run's uncertainty tell where it errs", "how")
+    uncertainty_samples: int = _samples_setting("how")
     cases: int = setting(
         4, "number of best and of worst validation images to keep for the report, for each metric", at_least=0, group="output"
     )

@@ -27,6 +27,8 @@ METRICS = {
     "pixel_accuracy": Metric("segmentation", True, "segmenter", "share of pixels read as the class that the label map has there"),
     "class_accuracy": Metric("segmentation", True, "segmenter", "the same, averaged over classes"),
     "mean_iou": Metric("segmentation", True, "segmenter", "intersection over union, averaged over classes"),
+    "uncertainty_pixels": Metric("spread", True, "uncertainty", "rank correlation of map and error over the pixels of an image"),
+    "uncertainty_images": Metric("spread", True, "uncertainty", "the same of their means over the images"),
     "label_accuracy": Metric("labels", True, "classifier", "share of images read as the class, or attributes, asked for"),
     "cycle_l1": Metric("cycle", False, about="mean absolute difference after the way there and back, on [-1, 1]"),
     "swd": Metric("sliced", False, about="sliced Wasserstein distance of patches of 2,048 images at most, × 1000"),
@@ -49,11 +51,13 @@ WITHOUT_FEATURES = [name for name, metric in METRICS.items() if metric.tool in (
 def lacks_tool(name: str, settings: EvaluateConfig) -> bool:
     """Whether the metric `name` needs a tool that the settings do not give."""
     tool = METRICS[name].tool
-    return (tool == "perceptual" and not settings.lpips_weights) or (tool in FROM_FEATURES and not settings.features)
+    given = {"perceptual": settings.lpips_weights, "uncertainty": settings.uncertainty}
+    return not (settings.features if tool in FROM_FEATURES else given.get(tool, True))
 
 
 def require_tool(name: str, settings: EvaluateConfig):
     """Raises `UserError` if the metric `name` lacks its tool; the message names the flag that gives it."""
     if lacks_tool(name, settings):
-        flag = "--lpips_weights=FILE" if METRICS[name].tool == "perceptual" else "--features=inception, own or a model's file"
+        flags = {"perceptual": "--lpips_weights=FILE", "uncertainty": "--uncertainty=dropout or another one"}
+        flag = flags.get(METRICS[name].tool, "--features=inception, own or a model's file")
         raise UserError(f"--metrics: {name} needs {flag}.")

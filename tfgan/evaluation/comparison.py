@@ -28,6 +28,7 @@ class Comparison:
     asked: np.ndarray | None = None  # what fake[i] should show: labels N, or attributes N×A, as in `classifier.read_as_asked`
     labeled: tuple[np.ndarray, np.ndarray] | None = None  # real images that the classifier did not learn from, and what they show
     cycled: tuple[np.ndarray, np.ndarray] | None = None  # originals, and what came back of them after two translations
+    spread: np.ndarray | None = None  # N×H×W×1 maps of how sure the run is of fake[i], float32 in [-1, 1]
     names: tuple[str, ...] = ()  # of the matched images
     clips: np.ndarray | None = None  # of matched frames of videos, in order: the number of the clip that each is of
     inputs: np.ndarray | None = None  # what fake[i] was made of, to be shown

@@ -29,6 +29,7 @@ from tfgan.evaluation.distribution import (
 from tfgan.evaluation.extractors import Extractor, Seen, image_input, maps_of, resize, see, with_channels
 from tfgan.evaluation.perceptual import map_distance
 from tfgan.evaluation.pixels import WINDOW, WINDOW_OF_SCALES, paired_scores
+from tfgan.evaluation.ranks import rank_correlation
 from tfgan.evaluation.results import Measured, Value
 from tfgan.evaluation.segmentation import confusion, segmentation_scores
 from tfgan.evaluation.segmenter import Segmenter, at_size, nearest_classes, segment
@@ -69,7 +70,7 @@ class Tools(NamedTuple):
             return self.features is not None and self.features.classifies
         if tool == "maps":
             return self.features is not None and self.features.has_maps
-        return not tool or getattr(self, tool) is not None
+        return tool in ("", "uncertainty") or getattr(self, tool) is not None  # a comparison brings its maps of uncertainty
 
 
 def fitting(comparison: Comparison) -> list[str]:
@@ -79,6 +80,7 @@ def fitting(comparison: Comparison) -> list[str]:
         "units": comparison.matched and (comparison.domain.value_range or comparison.domain.dtype != "uint8"),
         "sequence": comparison.matched and comparison.clips is not None,
         "segmentation": comparison.maps is not None,
+        "spread": comparison.matched and comparison.spread is not None,
         "labels": comparison.asked is not None,
         "cycle": comparison.cycled is not None,
         "sliced": comparison.alone and min(comparison.real.shape[1:3]) >= sliced.SMALLEST,
@@ -227,6 +229,26 @@ class _Measurement:
             return segment(self.tools.segmenter, images, size)
 
         return self.each(read, pixels)
+
+    def spread(self, wanted: list[str]):
+        """Where the maps of uncertainty are high, the error should be: of each image's pixels, and of the images."""
+        maps = self.comparison.spread
+        assert maps is not None
+        errors = self.each(lambda real, fake: np.abs(real - fake).mean(axis=3), self.comparison.real, self.comparison.fake)
+        if "uncertainty_pixels" in wanted:
+            found = np.array([rank_correlation(one, error) for one, error in zip(maps, errors)])
+            if flat := int(np.isnan(found).sum()):
+                self.measured.warnings.append(f"{flat} of {len(found)} maps of uncertainty have one value alone, and count as 0.")
+            self.measured.values["uncertainty_pixels"] = self.mean(np.nan_to_num(found))
+        if "uncertainty_images" in wanted:
+            means = maps.mean(axis=(1, 2, 3)), errors.mean(axis=(1, 2))
+
+            def score_of(rows):
+                return np.nan_to_num(rank_correlation(*(values[rows] for values in means)))
+
+            ends = interval(score_of, len(errors), self.seed) if self.full else (None, None)
+            self.measured.values["uncertainty_images"] = Value(float(score_of(np.arange(len(errors)))), *ends)
+        self._warn_of_few_scores(wanted)
 
     def labels(self, wanted: list[str]):
         assert self.comparison.asked is not None

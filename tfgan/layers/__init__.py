@@ -6,7 +6,7 @@ pure function of (weights, batch, seed), so that it can be compiled by XLA, run 
 loop of one's own or in `Model.fit`, they behave as Keras' layers: a new mask in each call, and moving averages that follow the batches.
 """
 
-from tfgan.layers.dropout import Dropout
+from tfgan.layers.dropout import Dropout, dropping
 from tfgan.layers.equalized import EqualizedConv2D, EqualizedDense
 from tfgan.layers.forward_pass import ForwardPass, Statistic
 from tfgan.layers.machine import has_gpu, tuned, tuned_function
@@ -31,6 +31,7 @@ __all__ = [
     "ResizeLike",
     "SpectralConv2D",
     "Statistic",
+    "dropping",
     "fold_in",
     "has_gpu",
     "instance_norm",

@@ -1,10 +1,37 @@
-"""Dropout whose masks follow from the seed of the training pass, where there is one."""
+"""Dropout whose masks follow from the seed of the training pass, where there is one, or from one that is given after training."""
+
+import contextlib
+import threading
 
 import keras
 import tensorflow as tf
 
 from tfgan.layers.forward_pass import next_seed, own_seeds
-from tfgan.layers.noise import fixed, uniform
+from tfgan.layers.noise import fixed, fold_in, uniform
+
+_after_training = threading.local()
+
+
+@contextlib.contextmanager
+def dropping(seed: int):
+    """Lets the layers of `Dropout` that are called inside drop after training too, each by a mask of its own that follows from `seed`.
+
+    A network with one set of masks is one of those that dropout averages over in training, and several of them show how sure it is (Gal and
+    Ghahramani 2016). All images are given the same masks.
+    """
+    _after_training.seed, _after_training.calls = seed, 0
+    try:
+        yield
+    finally:
+        del _after_training.seed
+
+
+def _given_seed():
+    """The seed of the next mask inside `dropping`; None outside."""
+    if not hasattr(_after_training, "seed"):
+        return None
+    _after_training.calls += 1
+    return fold_in(tf.constant([_after_training.seed, 0]), _after_training.calls)
 
 
 @keras.saving.register_keras_serializable("tfgan")
@@ -29,13 +56,16 @@ class Dropout(keras.layers.Layer):
         return {**super().get_config(), "rate": self.rate, "at_inference": self.at_inference, "spatial": self.spatial}
 
     def call(self, x, training=False):
-        if self.rate == 0 or not (training or self.at_inference):
+        given = None if training or self.rate == 0 else _given_seed()
+        if self.rate == 0 or not (training or self.at_inference or given is not None):
             return x
         shape = tf.shape(x)
         if self.spatial:
             shape = tf.stack([shape[0], 1, 1, shape[3]])
         if training:
             drawn = uniform(shape, next_seed(self.seed_generator))
+        elif given is not None:
+            drawn = uniform(tf.concat([[1], shape[1:]], axis=0), given)
         elif None in x.shape[1:]:
             drawn = uniform(tf.concat([[1], shape[1:]], axis=0), tf.constant([0, 0]))
         else:

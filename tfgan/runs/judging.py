@@ -12,10 +12,10 @@ from tfgan.attributes import parse_changes
 from tfgan.config import BATCH_KINDS, Domain, RunConfig, as_flag, refuse_part_of_run
 from tfgan.config.kinds import FROM_NOISE
 from tfgan.config.unused import hold
-from tfgan.config.verbs import ExportConfig, SampleConfig, TranslateConfig
+from tfgan.config.verbs import UNCERTAINTIES, ExportConfig, SampleConfig, TranslateConfig
 from tfgan.config.words import say_once
 from tfgan.data import is_made
-from tfgan.data.finding.files import Task, find_images, find_stacked_tasks, find_tasks
+from tfgan.data.finding.files import Task, beside_results, find_images, find_stacked_tasks, find_tasks
 from tfgan.data.folders.beside import find_beside
 from tfgan.data.reading import images
 from tfgan.data.reading.formats import UNREAD, ending, is_picture, is_video, is_volume
@@ -27,7 +27,9 @@ from tfgan.paths.files import check_encoding, check_file, check_folder, check_pl
 from tfgan.paths.inputs import Inputs
 from tfgan.runs.exported import files_of_export
 from tfgan.runs.opening import read_config
-from tfgan.training.kept import find_checkpoint
+from tfgan.training.kept import find_checkpoint, kept_checkpoints
+
+UNCERTAINTY = "uncertainty"  # in the names of maps
 
 
 def judge_run(folder: str, checkpoint: str = "last") -> RunConfig:
@@ -73,7 +75,38 @@ def judge_translation(folder: str, source: str, output: str, settings: Translate
     parse_changes(settings.set, config.spec)
     if settings.style:
         _judge_image("style", settings.style)
+    if settings.uncertainty:
+        judge_uncertainty(config, Path(folder).expanduser(), settings.uncertainty)
+        if clip := next((task.source for task in tasks if is_video(task.source)), None):
+            raise UserError(f"{clip} is a video, and maps of uncertainty are of images: save its frames, or leave out --uncertainty.")
+        beside_results(tasks, UNCERTAINTY)
     return tasks
+
+
+def judge_uncertainty(config: RunConfig, folder: Path, kind: str):
+    """Raises `UserError` if the run in `folder` has no maps of this kind, as far as its record tells; the message says which it has."""
+    reasons = {
+        "dropout": "" if getattr(config.hparams, "dropout", 0.0) > 0 else "it was trained without dropout (--dropout)",
+        "styles": "" if getattr(config.hparams, "style_encoder", False) else "it has no style encoder (spade with --style_encoder)",
+        "checkpoints": "" if len(kept_steps(folder)) > 1 else "it keeps a single checkpoint (--keep_checkpoints in training)",
+        "cycle": "" if method_class(config.method).both_ways else "it has no way back",
+        "segmenter": "" if _from_labels(config) else "it does not translate label maps to photos",
+    }
+    if reasons[kind]:
+        has = [other for other in UNCERTAINTIES if other and not reasons[other]]
+        cure = f"use {' or '.join(f'--uncertainty={other}' for other in has)}" if has else "leave it out"
+        raise UserError(f"--uncertainty={kind} is not to be had of {folder}, for {reasons[kind]}: {cure}.")
+
+
+def _from_labels(config: RunConfig) -> bool:
+    if config.spec.kind == "paired":  # where label maps are pictures that keep their colors when they are resized
+        return [config.spec.domains[key].resample for key in ("source", "target")] == ["nearest", "bicubic"]
+    return config.spec.kind == "semantic"
+
+
+def kept_steps(folder: Path) -> list[int]:
+    """The steps of the checkpoints that the run in `folder` keeps, in order."""
+    return sorted({kept.step for kept in kept_checkpoints(folder / "checkpoints")})
 
 
 def refuse_unnamed_way(ways: Mapping[str, str]):

@@ -12,7 +12,7 @@ from tfgan.data.finding.pair_names import match_names
 from tfgan.data.finding.walk import named, root_of
 from tfgan.data.reading import images
 from tfgan.data.reading.comments import is_result
-from tfgan.data.reading.formats import ACCEPTED, UNREAD, VIDEOS, VOLUMES, ending, is_picture, is_video, told_unread, with_ending
+from tfgan.data.reading.formats import ACCEPTED, UNREAD, VIDEOS, VOLUMES, ending, is_picture, is_video, is_volume, told_unread, with_ending
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 from tfgan.paths.files import check_folder, check_place
 from tfgan.paths.inputs import Inputs
@@ -124,6 +124,21 @@ def find_stacked_tasks(source: str, parts: Sequence[str], *arguments, **options)
         partners.append([other_root / pairs[name] for name in names])
     _check_results(tasks, {"a file that is stacked with it": [path for paths in partners for path in paths]})
     return [task._replace(beside=beside) for task, beside in zip(tasks, zip(*partners))]
+
+
+def beside_results(tasks: list[Task], word: str) -> list[Task]:
+    """The same tasks with another result each, beside the first and called NAME_`word`: a TIFF, or of a volume a volume.
+
+    Raises:
+        UserError: two of them would have one name, or the name of a source.
+    """
+    found = []
+    for task in tasks:
+        own = with_ending(task.result, "tif")
+        path = own.with_name(f"{own.stem}_{word}.tif")
+        found.append(task._replace(result=with_ending(path, ending(task.result)) if is_volume(task.result) else path))
+    _check_results(found, {"a result": [task.result for task in tasks]})
+    return found
 
 
 def _renamed(result: Path, wanted: str) -> Path:

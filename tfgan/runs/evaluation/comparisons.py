@@ -71,7 +71,7 @@ def _translated(signature: Translator, dataset: Dataset, count: int) -> Comparis
     inputs = dataset.column("validation", signature.input_key, count)
     conditions = {name: np.zeros([len(inputs), length], np.float32) for name, length in signature.lengths.items()}
     target, more = signature.target, _unseen(dataset, signature.truth_key, len(inputs))
-    fake, real = _each(signature, inputs, conditions), dataset.column("validation", signature.truth_key, count)
+    fake, real = make_images(signature, inputs, conditions), dataset.column("validation", signature.truth_key, count)
     if target.is_map:  # which are measured as pictures in the classes' colors, like results that are learned so
         classes = target.require_classes()
         fake, real = paint(fake, classes), paint(real, classes)
@@ -95,7 +95,7 @@ def _unpaired(signature: Translator, back: Translator | None, dataset: Dataset, 
     back, of what comes back with the originals."""
     inputs = dataset.column("validation", signature.input_key, count)
     target = next(key for key, domain in dataset.spec.domains.items() if domain == signature.target)
-    fake, real = _each(signature, inputs), dataset.column("validation", target, count)
+    fake, real = make_images(signature, inputs), dataset.column("validation", target, count)
     number, more, notes = _like_counts(len(fake), _unseen(dataset, target, len(fake)))
     some = fake[np.arange(number) * len(fake) // number]
     return Comparison(
@@ -104,7 +104,7 @@ def _unpaired(signature: Translator, back: Translator | None, dataset: Dataset, 
         real,
         split=dataset.validation_split,
         more_real=more,
-        cycled=(inputs, _each(back, fake)) if back else None,
+        cycled=(inputs, make_images(back, fake)) if back else None,
         inputs=inputs,
         shown=signature.source,
         notes=notes,
@@ -119,7 +119,7 @@ def _attributes(signature: Translator, dataset: Dataset, count: int) -> Comparis
     def conditions(attributes, mask):
         return {name: {"attributes": attributes, "mask": mask}[name] for name in signature.lengths}
 
-    fake = _each(signature, inputs, conditions(asked, masks))
+    fake = make_images(signature, inputs, conditions(asked, masks))
     return Comparison(
         signature.target,
         fake,
@@ -128,7 +128,7 @@ def _attributes(signature: Translator, dataset: Dataset, count: int) -> Comparis
         more_real=_unseen(dataset, "image", len(inputs)),
         asked=np.where(masks > 0, asked, UNKNOWN),
         labeled=(inputs, np.where(known > 0, own, UNKNOWN)),
-        cycled=(inputs, _each(signature, fake, conditions(own, known))),
+        cycled=(inputs, make_images(signature, fake, conditions(own, known))),
         inputs=inputs,
     )
 
@@ -185,8 +185,11 @@ def _like_counts(fakes: int, more: np.ndarray | None) -> tuple[int, np.ndarray |
     return fakes, None, (note,)
 
 
-def _each(signature: Translator, images: np.ndarray, conditions: dict[str, np.ndarray] | None = None, batch: int = 8) -> np.ndarray:
-    """The translations of N images, which are held as batches hold them, made `batch` at a time and held likewise."""
+def make_images(signature: Translator, images: np.ndarray, conditions: dict[str, np.ndarray] | None = None, batch: int = 8) -> np.ndarray:
+    """The translations of N images, which are held as batches hold them, made `batch` at a time and held likewise.
+
+    Conditions are by name, N×length.
+    """
     results = []
     with Waiting("Making images", len(images)) as shown:
         for begin in range(0, len(images), batch):

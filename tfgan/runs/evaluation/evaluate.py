@@ -10,7 +10,7 @@ from tfgan.data.finding.sequences import clips_to_compare
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 from tfgan.evaluation.catalog import FROM_FEATURES, METRICS, require_tool
 from tfgan.paths.files import check_folder
-from tfgan.runs.judging import facts_of, judge_run
+from tfgan.runs.judging import facts_of, judge_run, judge_uncertainty
 from tfgan.runs.start import start_tensorflow
 
 TOOLS = ("segmenter", "classifier", "perceptual", "features")
@@ -65,6 +65,7 @@ def needed_tools(settings: EvaluateConfig) -> dict[str, bool]:
     needed = {METRICS[name].tool for name in settings.metrics}
     if needed & set(FROM_FEATURES):
         needed |= {"features"} | ({"segmenter", "classifier"} if settings.features == "own" else set())  # by whose networks own ones see
+    needed |= {settings.uncertainty} & {"segmenter"}
     return {tool: tool in needed for tool in TOOLS}
 
 
@@ -75,6 +76,8 @@ def _judge_runs(folders: list[str], settings: EvaluateConfig, elsewhere: bool):
     configs = [judge_run(folder, settings.checkpoint) for folder in folders]
     for folder, config in zip(folders, configs):
         hold(settings, tools | facts_of(config), folder)
+        if settings.uncertainty:
+            judge_uncertainty(config, Path(folder).expanduser(), settings.uncertainty)
     for folder in [] if elsewhere else folders:
         check_folder(Path(folder).expanduser())  # where the result goes
     _judge_weights(settings)

@@ -17,12 +17,13 @@ from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.extractors import Extractor, file_digest
 from tfgan.evaluation.measure import Measured, Tools, fitting, measure, obstacle
 from tfgan.evaluation.results import add_result, join, make_result, table
-from tfgan.inference import open_inference
+from tfgan.inference import Signatures, open_inference, translators
 from tfgan.paths.names import safe_name
-from tfgan.runs.evaluation.comparisons import compare
+from tfgan.runs.evaluation.comparisons import compare, make_images
 from tfgan.runs.evaluation.folders import compare_folders
 from tfgan.runs.evaluation.metric_networks import Evaluators, array_digest, load_extractor, load_perceptual
 from tfgan.runs.opening import Run, open_run
+from tfgan.runs.uncertainty import uncertainty_of
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +46,11 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
     logger.info(f"{run.folder} at step {run.step}: making images at the scale of training, {' and '.join(dict.fromkeys(scale.values()))}")
     learned_from = spec.learned_from(run.step)
     logger.info(f"The run was trained on {learned_from}.")
-    made = compare(open_inference(run.method), dataset, settings.count)
+    signatures = open_inference(run.method)
+    made = compare(signatures, dataset, settings.count)
     hold(settings, {"true images": any(comparison.matched for comparison in made.values())}, folder)
+    if settings.uncertainty:
+        made[""] = _with_spread(made[""], run, signatures, settings, evaluators)
     comparisons = {part: evaluators.with_maps(comparison) for part, comparison in made.items()}
     names = _names(settings, comparisons, f"{run.folder} ({run.config.method})")
     tools = evaluators.tools(names, list(comparisons.values()))
@@ -54,6 +58,8 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
     stamp = _stamp(
         comparisons, f"{run.config.data.data_dir and Path(run.config.data.data_dir).name or run.config.data.dataset}", settings.seed
     )
+    if settings.uncertainty:
+        stamp["uncertainty"] = {"uncertainty": settings.uncertainty, "samples": settings.uncertainty_samples}
     stamp |= {"fingerprint": dataset.spec.fingerprint} | evaluators.stamps(tools, list(comparisons.values()))
     result = make_result(f"{run.folder.name}@{run.step}", run.step, stamp, measured, [])
     result |= {"scale": scale, "learned from": learned_from}
@@ -67,6 +73,15 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
             raise
         logger.warning(f"{error} The result is not added to the run.")
     return result
+
+
+def _with_spread(comparison: Comparison, run: Run, signatures: Signatures, settings: EvaluateConfig, evaluators: Evaluators) -> Comparison:
+    """The comparison of a run's translations with the maps of its uncertainty of each, made at the same size."""
+    (translator,) = translators(signatures).values()
+    maker = uncertainty_of(run, translator, settings.uncertainty, settings.uncertainty_samples, settings.seed, evaluators.reader)
+    assert comparison.inputs is not None  # of what is translated
+    means = {name: np.zeros([len(comparison.inputs), length], np.float32) for name, length in maker.lengths.items()}
+    return dataclasses.replace(comparison, spread=make_images(maker, comparison.inputs, means))
 
 
 def measure_folders(real: str, fake: str, settings: EvaluateConfig) -> dict:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tfgan.config import BATCH_KINDS, DataConfig, Size
+from tfgan.config import BATCH_KINDS, Classes, DataConfig, Size
 from tfgan.config.spec import OLD_CODINGS
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import open_dataset
@@ -76,7 +76,8 @@ class Evaluators:
     def __init__(self, run: Run, settings: EvaluateConfig, extractor: extractors.Extractor | None):
         self.run, self.spec, self.settings, self.extractor = run, run.config.spec, settings, extractor
         self.own = settings.features == "own"
-        self.maps = self._open_maps() if self._asked("segmenter") or (self.own and self.spec.kind in ("paired", "semantic")) else None
+        asked = self._asked("segmenter") or settings.uncertainty == "segmenter"
+        self.maps = self._open_maps() if asked or (self.own and self.spec.kind in ("paired", "semantic")) else None
 
     def _asked(self, tool: str) -> bool:
         return any(METRICS[name].tool == tool for name in self.settings.metrics or METRICS)
@@ -166,6 +167,10 @@ class Evaluators:
         if self.settings.segmenter:
             return load(self.settings.segmenter)
         return _kept_network(self._kept("segmenter", maps, self._segmenter_training), load, make)
+
+    def reader(self) -> tuple[Segmenter, Classes]:
+        """What reads the classes of the run's photos, and the classes, in the order of its channels."""
+        return self._segmenter(), self._label_maps.spec.domains["labels"].require_classes()
 
     def _classifier(self):
         """The classifier of --classifier, or one trained on the data's real images; of classes, or of attributes."""

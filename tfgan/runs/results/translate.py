@@ -1,19 +1,24 @@
 """Images of the user's through a trained run."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from tfgan.config.verbs import TranslateConfig
-from tfgan.data.finding.files import Task
+from tfgan.data.finding.files import Task, beside_results
 from tfgan.data.label_maps.results import is_coded, snap
 from tfgan.data.reading.formats import is_video
 from tfgan.inference import Signatures, Translator, open_inference
 from tfgan.inference.arrays import Pixels, Results, as_images
-from tfgan.inference.files import DONE, FAILED, translate_files
+from tfgan.inference.files import DONE, FAILED, OTHER, Outcome, translate_files
 from tfgan.inference.origin import Origin, digest
 from tfgan.inference.passage import Passage
+from tfgan.runs.judging import UNCERTAINTY
 from tfgan.runs.opening import Run, open_run
 from tfgan.runs.results.conditions import choose_translator, make_conditions
+from tfgan.runs.results.maps import describe_maps, make_maps, needed_by
 from tfgan.runs.results.scale import choose_passage
 from tfgan.runs.results.written import Written, origin_of
 from tfgan.terminal import Waiting
@@ -37,8 +42,33 @@ def translate(folder: str, tasks: list[Task], settings: TranslateConfig) -> Writ
     conditions = make_conditions(run, signatures, translator, settings)
     passage = choose_passage(run, translator, settings)
     logger.info(f"{translator.describe()}, {run.folder} at step {run.step}, {_counted(tasks)}. {passage.describe()}")
+    maker = make_maps(run, translator, settings)
+    if maker:
+        logger.info(describe_maps(run, maker, settings))
+    origin = origin_of_translation(origin_of(run), translator, passage, settings)
+    found = _put_through("Translating", run, translator, tasks, conditions, passage, origin, settings)
+    if maker:
+        origin |= {"uncertainty": settings.uncertainty, "sample count": settings.uncertainty_samples, "seed": settings.seed}
+        maps = beside_results(tasks, UNCERTAINTY)
+        made = _put_through("Making maps of uncertainty", run, maker, maps, needed_by(maker, conditions), passage, origin, settings)
+        logger.info(f"Maps of uncertainty: {Written.of(made).describe('the same place')}")
+        found += [outcome for outcome in made if outcome.kind in (OTHER, FAILED)]
+    return Written.of(found)
+
+
+def _put_through(
+    what: str,
+    run: Run,
+    translator: Translator,
+    tasks: list[Task],
+    conditions: Callable,
+    passage: Passage,
+    origin: Origin,
+    settings: TranslateConfig,
+) -> list[Outcome]:
+    """Does the tasks by a translator, tells what fails, and, once, which results were made at another scale than that of training."""
     found, unlike = [], 0
-    with Waiting("Translating", len(tasks)) as shown:
+    with Waiting(what, len(tasks)) as shown:
         outcomes = translate_files(
             translator,
             tasks,
@@ -46,7 +76,7 @@ def translate(folder: str, tasks: list[Task], settings: TranslateConfig) -> Writ
             alpha=run.config.data.alpha,
             overwrite=settings.overwrite,
             passage=passage,
-            origin=origin_of_translation(origin_of(run), translator, passage, settings),
+            origin=origin,
             axis=settings.axis,
             say=shown.say,
         )
@@ -59,10 +89,9 @@ def translate(folder: str, tasks: list[Task], settings: TranslateConfig) -> Writ
                 if unlike == 1:
                     shown.say(f"{task.source} {outcome.text}.")
             shown.advance()
-    written = Written.of(found)
     if unlike > 1:
-        logger.warning(f"{unlike} of {written.done} files were translated at another scale than that of training.")
-    return written
+        logger.warning(f"{unlike} of {Written.of(found).done} files were translated at another scale than that of training.")
+    return found
 
 
 def _counted(tasks: list[Task]) -> str:
@@ -92,6 +121,24 @@ def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: 
     if is_coded(translator.target) and not (floats or translator.gives_maps):
         results = [snap(result, translator.target) for result in results]
     return taken.back(results, translator.target)
+
+
+def map_images(run: Run, signatures: Signatures, given: Pixels, settings: TranslateConfig) -> np.ndarray | list[np.ndarray]:
+    """Maps of uncertainty of the images of a program, float32: H×W of one, N×H×W of an array of N, a list of maps of a list.
+
+    Raises:
+        UserError: as of `translate_images`.
+    """
+    translator = choose_translator(signatures, settings.to)
+    conditions = make_conditions(run, signatures, translator, settings)
+    maker = make_maps(run, translator, settings)
+    assert maker is not None  # as the settings name a kind
+    taken = as_images(given, translator.source, run.config.data.alpha, False)
+    passage = choose_passage(run, translator, settings)
+    maps = [passage.translate(maker, image, needed_by(maker, conditions))[..., 0] for image in taken.images]
+    if not taken.batched:
+        return maps[0]
+    return maps if taken.pictures else np.stack(maps)
 
 
 def origin_of_translation(run: Origin, translator: Translator, passage: Passage, settings: TranslateConfig) -> Origin:
