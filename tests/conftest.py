@@ -21,6 +21,8 @@ from tensorflow.python.framework.config import disable_op_determinism  # no publ
 from tfgan.cli.main import main
 from tfgan.messages import show_messages
 
+sys.dont_write_bytecode = False  # and pytest all tests, in every worker of every run
+
 CPU = tf.config.list_physical_devices("CPU")[0]
 if len(tf.config.get_logical_device_configuration(CPU) or ()) < 2:
     tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * 2)

@@ -35,7 +35,7 @@ KEPT = str(Path(__file__).parents[1] / "kept_run" / "run")
 
 ALWAYS_USED = {
     CheckConfig: "method probe sheet",
-    TranslateConfig: "axis checkpoint format overwrite size to",  # without volumes axis is refused where they are looked for
+    TranslateConfig: "axis checkpoint format overwrite size to uncertainty",  # without volumes axis is refused where they are looked for
     SampleConfig: "checkpoint having lacking overwrite sheet",  # folders without an encoder are refused where it is looked up
     EvaluateConfig: "count metrics seed",
     ImportConfig: "alone image_size weights_b",
