@@ -11,7 +11,7 @@ def rank_correlation(one: np.ndarray, two: np.ndarray) -> float:
     ranks = [_ranks(np.asarray(values).ravel()) for values in (one, two)]
     if any(np.ptp(values) == 0 for values in ranks):
         return float("nan")
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(np.stack(ranks))[0, 1])
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
