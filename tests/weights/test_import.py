@@ -141,11 +141,18 @@ def test_stargan(files, tmp_path):
 
 def test_spade_without_its_edges(files, tmp_path, capsys):
     told = ["--label_ids=1-2,255", "--instance_edges"]
-    told += ["--label_names=sky,sea,none", "--label_palette=0000ff,00FF00,000000", "--image_size=32x64"]
+    told += [
+        "--domains=photo,map",
+        "--direction=BtoA",
+        "--label_names=sky,sea,none",
+        "--label_palette=0000ff,00FF00,000000",
+        "--image_size=32x64",
+    ]
     assert main(["import", str(files[0] / "spade.safetensors"), f"--as={tmp_path / 'run'}", *told]) == 0
     run = tfgan.load(tmp_path / "run")
     classes = run.config.spec.domains["labels"].classes
     assert classes.values == (1, 2, 255) and classes.names == ("sky", "sea", "none") and classes.ignored == -1
+    assert {key: domain.name for key, domain in run.config.spec.domains.items()} == {"labels": "map", "image": "photo"}
     assert classes.colors == ("#0000ff", "#00ff00", "#000000")
     labels = np.eye(3, dtype=np.float32)[np.random.default_rng(0).integers(0, 3, (1, 32, 64))]
     whole = files[1]["spade"](np.pad(labels, [(0, 0)] * 3 + [(0, 1)]))  # no edge anywhere
@@ -179,8 +186,12 @@ def refused(arguments, words, capsys):
         ("stargan", ["--label_ids=1"], "--label_ids does nothing for"),
         ("cycle", ["--dropout=0"], "--dropout does nothing for"),
         ("cycle", ["--direction=BtoA"], "CycleGAN, which translates both ways"),
+        ("cycle", ["--domains=horse"], "--domains=horse: weights are of two domains"),
+        ("unet.safetensors", ["--domains=a,b,c"], "--domains=a,b,c: weights are of two domains"),
         ("cycle", ["--image_size=30"], "--image_size=30x30 does not suit"),
         ("spade.safetensors", ["--label_ids=1,2"], "names 2 ids"),
+        ("spade.safetensors", ["--label_ids=9-6"], "--label_ids: 9-6 is no id"),
+        ("spade.safetensors", ["--ignore_label=3"], "--ignore_label=3: it is one of the classes"),
         ("spade.safetensors", ["--label_ids=1,x"], "--label_ids: x is no id"),
         ("spade.safetensors", ["--label_names=a,b"], "--label_names is of 2 classes, and"),
         ("spade.safetensors", ["--label_names=a,b,a,c"], "two classes are called 'a'"),
@@ -194,6 +205,11 @@ def refused(arguments, words, capsys):
 def test_what_does_not_fit_is_refused(files, tmp_path, capsys, name, given, words):
     refused([files[0] / name, f"--as={tmp_path / 'run'}", *given], words, capsys)
     assert not list(tmp_path.iterdir())
+
+
+def test_one_file_is_not_both_ways(files, tmp_path, capsys):
+    file = files[0] / "cycle" / "latest_net_G_A.safetensors"
+    refused([file, "--alone", f"--weights_b={file}", f"--as={tmp_path / 'run'}"], "is the same file as the first generator's", capsys)
 
 
 def test_networks_that_tfgan_does_not_have(files, tmp_path, capsys):

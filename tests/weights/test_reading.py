@@ -300,7 +300,11 @@ def test_one_dictionary_a_million_times_takes_no_time(tmp_path):
 
 
 def test_other_files(tmp_path):
-    refused(tmp_path / "gone.pth", "there is no such file")
+    refused(tmp_path / "gone.pth", "there is no such file.")
+    (tmp_path / "alone.pth").write_bytes(b"")
+    with pytest.raises(UserError, match=r"alon\.pth: there is no such file\. Did you mean .*alone\.pth\?$"):
+        read_weights(tmp_path / "alon.pth")
+    (tmp_path / "alone.pth").unlink()
     for name, content in (("a.pth", b""), ("a.h5", b"\x89HDF\r\n"), ("tar.pth", b"0" * 600)):
         (tmp_path / name).write_bytes(content)
         refused(tmp_path / name, "none of the files that are read")

@@ -113,7 +113,8 @@ class Machine:
         return Refused(self.path, "it is damaged: its list of tensors cannot be read")
 
     def refuse(self, what: str) -> Refused:
-        return Refused(self.path, f"it holds {what}, which no file of weights needs: it is refused, and nothing of it was run")
+        cure = "Who trusts it loads it in PyTorch, and saves its weights alone: torch.save(model.state_dict(), FILE)"
+        return Refused(self.path, f"it holds {what}, which no file of weights needs: it is refused, and nothing of it was run. {cure}")
 
     def _pop(self) -> Any:
         if not self.stack or isinstance(self.stack[-1], _Mark):

@@ -29,7 +29,7 @@ def read_weights(path: Path) -> Weights:
         Refused: there is no such file, it is of another format or damaged, or it holds anything but tensors.
     """
     if not path.is_file():
-        raise Refused(path, f"there is no such file.{did_you_mean_path(path)}".rstrip("."))
+        raise Refused(path, f"there is no such file.{did_you_mean_path(path)}")
     try:
         with path.open("rb") as file:
             start = file.read(16)

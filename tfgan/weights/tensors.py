@@ -19,7 +19,7 @@ class Refused(UserError):
     """Raised for a file that holds no plain tensors, or is damaged; the message names it."""
 
     def __init__(self, path: Path, why: str):
-        super().__init__(f"{path}: {why}.")
+        super().__init__(f"{path}: {why}{'' if why.endswith(('.', '?')) else '.'}")
 
 
 class Unfit(Exception):

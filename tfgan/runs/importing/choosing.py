@@ -90,6 +90,8 @@ def choose(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> 
         "unet": "generator" in told and is_unet(told["generator"]),
     }
     hold(settings, facts, str(first.path))
+    if len(data.domains) not in (0, 2):
+        raise UserError(f"{as_flag('domains', data.domains)}: weights are of two domains, A,B.")
     if first.found.family == "stargan":
         return _stargan(parts, settings, data)
     if first.found.family == "spade":
@@ -107,7 +109,7 @@ def _picture(name: str, channels: int) -> Domain:
 
 def _sides(data: DataConfig, guesses: list[str], turned: bool = False) -> tuple[str, str]:
     """The names of source and target; `turned`: without other words, the source is B."""
-    a, b = data.domains if len(data.domains) == 2 else ("A", "B")
+    a, b = data.domains or ("A", "B")
     if not data.domains:
         guesses.append(f"The domains are called {a} and {b} (--domains=A,B names them).")
     direction = "BtoA" if turned and data.direction == DataConfig.direction else data.direction
@@ -299,7 +301,9 @@ def _spade(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> 
         for name in {"generator", "discriminator"} & networks.keys():
             networks[name] = networks[name]._replace(found=without_channel(networks[name].found, edges))
         guesses.append("The edges of instances are left out: where instances of one class touch, results are others than with them.")
-    names = data.domains if len(data.domains) == 2 else ("labels", "photo")
+    names = data.domains or ("labels", "photo")
+    if data.domains and parse_direction(data.direction, *names)[0] == "B":
+        names = names[1], names[0]
     classes = _classes(part, facts["labels"] - settings.instance_edges, settings, data, guesses)
     domains = {
         "labels": Domain(names[0], 0, "int32", "nearest", classes),
@@ -324,6 +328,8 @@ def _classes(part: Part, count: int, settings: ImportConfig, data: DataConfig, g
             f"Its {count} channels of labels are taken for classes with the ids 0 to {count - 1}; NVlabs puts those of no class into one "
             "more, at the end (--label_ids=0-181,255 says so), and edges of instances behind it (--instance_edges leaves them out)."
         )
+    if data.ignore_label in ids and data.ignore_label != DataConfig.ignore_label:
+        raise UserError(f"--ignore_label={data.ignore_label}: it is one of the classes of {part.path}. Leave it out.")
     ignored = data.ignore_label if data.ignore_label not in ids else -1
     return Classes("ids", tuple(ids), colors or distinct_colors(count), names or tuple(f"class_{number}" for number in ids), ignored)
 
@@ -331,6 +337,6 @@ def _classes(part: Part, count: int, settings: ImportConfig, data: DataConfig, g
 def _numbers(word: str) -> range:
     """The numbers of a word such as 7 or 1-150."""
     match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", word)
-    if not match or int(match[2] or match[1]) > 65535:
+    if not match or not int(match[1]) <= int(match[2] or match[1]) <= 65535:
         raise UserError(f"--label_ids: {word} is no id from 0 to 65535, and no range such as 1-150.")
     return range(int(match[1]), int(match[2] or match[1]) + 1)

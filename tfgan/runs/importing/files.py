@@ -42,6 +42,8 @@ def find_parts(path: Path, weights_b: str, alone: bool) -> dict[str, Part]:
         files |= {part: file for part, file in beside.items() if file.is_file() and file != first}
     if weights_b:
         files.pop("G_B", None)
+        if Path(weights_b).exists() and first.exists() and Path(weights_b).samefile(first):
+            raise UserError(f"--weights_b={weights_b} is the same file as the first generator's: name that of the other way.")
         files = {"G_A" if file == first else part: file for part, file in files.items()} | {"G_B": Path(weights_b)}
     parts = {}
     for part, file in files.items():
