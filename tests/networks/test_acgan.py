@@ -54,7 +54,7 @@ def test_the_papers_counts():
 
 def test_layers_of_the_ports():
     generator, discriminator = upsampling(classes=0)
-    up = ["UpSampling2D", "Conv2D", "BatchNorm", "LeakyReLU"]
+    up = ["NearestDoubling", "Conv2D", "BatchNorm", "LeakyReLU"]
     assert kinds(generator) == ["Dense", "Reshape", "BatchNorm", *up * 2, "Conv2D", "Activation"]
     down = ["ZeroPadding2D", "Conv2D", "LeakyReLU", "Dropout"]
     assert kinds(discriminator) == [*down, *[*down, "BatchNorm"] * 3, "Flatten", "Dense"]

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan.errors import UserError
-from tfgan.layers import BatchNorm, HalvingPool, SpectralConv2D
+from tfgan.layers import BatchNorm, HalvingPool, NearestDoubling, SpectralConv2D
 from tfgan.networks import multiscale
 from tfgan.networks.multiscale import multiscale_discriminator
 from tfgan.networks.spade import spade, spade_block, spade_generator, style_encoder
@@ -256,7 +256,7 @@ def test_any_depth(depth, filters):
     assert np.all(np.abs(images) <= 1)
     found = list(dict.fromkeys(norm.moving_mean.shape[0] for norm in layers(model, BatchNorm)))
     assert found == list(dict.fromkeys(filters))
-    assert len(layers(model, keras.layers.UpSampling2D)) == depth
+    assert len(layers(model, NearestDoubling)) == depth
 
 
 def test_the_deterministic_generator_moves_with_its_labels():

@@ -149,11 +149,11 @@ def test_at_first_noise_is_without_effect_and_afterwards_each_image_has_its_own(
 
 def test_noise_differs_from_pixel_to_pixel_and_from_layer_to_layer():
     epilogues = [stylegan.Epilogue(number) for number in range(2)]
-    maps = [epilogue._noise(tf.zeros([3, 16, 16, 7]), training=False).numpy() for epilogue in epilogues]
+    maps = [epilogue._noise(3, 16, 16, training=False).numpy() for epilogue in epilogues]
     assert maps[0].shape == (1, 16, 16, 1) and np.abs(maps[0] - maps[1]).max() > 0.1
     assert maps[0].std() == pytest.approx(1.0, abs=0.15)
     with ForwardPass(tf.constant([0, 0])):
-        noise = epilogues[0]._noise(tf.zeros([3, 16, 16, 7]), training=True)
+        noise = epilogues[0]._noise(3, 16, 16, training=True)
     assert noise.shape == (3, 16, 16, 1) and np.std(noise[0] - noise[1]) == pytest.approx(math.sqrt(2), abs=0.2)
 
 
@@ -164,7 +164,7 @@ def test_outside_a_pass_training_draws_noise_anew_in_each_call():
     styles = random(1, 4, WIDTH)
     graph = tf.function(lambda: synthesis(styles, training=True))
     assert len({image().numpy().tobytes() for image in [lambda: synthesis(styles, training=True), graph] for _ in range(3)}) == 6
-    maps = [epilogue._noise(tf.zeros([1, 4, 4, 7]), training=True).numpy() for epilogue in synthesis.epilogues[:2]]
+    maps = [epilogue._noise(1, 4, 4, training=True).numpy() for epilogue in synthesis.epilogues[:2]]
     assert np.abs(maps[0] - maps[1]).max() > 0.1
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tfgan.errors import UserError
-from tfgan.layers import SpectralConv2D
+from tfgan.layers import NearestDoubling, SpectralConv2D
 from tfgan.methods import method_class
 from tfgan.networks.generators import build_generator
 from tfgan.networks.patchgan import patchgan
@@ -64,7 +64,7 @@ def test_the_first_bias_is_one_more_weight():
 def test_spades_doublings(layers, blocks, filters):
     depth = 5 + ("normal", "more", "most").index(layers)
     model = spade_generator(3, 3, ngf=2, depth=depth, num_upsampling_layers=layers)
-    assert sum(isinstance(layer, keras.layers.UpSampling2D) for layer in model.layers) == depth
+    assert sum(isinstance(layer, NearestDoubling) for layer in model.layers) == depth
     convolutions = [layer for layer in model.layers if isinstance(layer, SpectralConv2D) and layer.name.endswith("conv_1")]
     assert len(convolutions) == blocks and model.get_layer("last").kernel.shape[2] == filters
     size = 2**depth

@@ -13,7 +13,7 @@ from tfgan.layers.machine import has_gpu, tuned, tuned_function
 from tfgan.layers.noise import fold_in, normal, uniform
 from tfgan.layers.normalization import BatchNorm, InstanceNorm, instance_norm
 from tfgan.layers.padding import ReflectionPadding
-from tfgan.layers.resizing import HalvingPool, ResizeLike
+from tfgan.layers.resizing import HalvingPool, NearestDoubling, ResizeLike
 from tfgan.layers.spectral import SpectralConv2D
 from tfgan.layers.strided import DoublingConv, HalvingConv
 
@@ -27,6 +27,7 @@ __all__ = [
     "HalvingConv",
     "HalvingPool",
     "InstanceNorm",
+    "NearestDoubling",
     "ReflectionPadding",
     "ResizeLike",
     "SpectralConv2D",

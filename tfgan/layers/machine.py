@@ -41,6 +41,11 @@ def tuned_function(function: Callable) -> Callable:
     return run
 
 
+def is_tuned() -> bool:
+    """Whether a layer should take the form that is fastest on this machine: inside `tuned`."""
+    return getattr(_state, "tuned", False)
+
+
 def is_tuned_for_cpu() -> bool:
     """Whether a layer should take its form for CPUs: inside `tuned`, where there is no GPU."""
-    return getattr(_state, "tuned", False) and not has_gpu()
+    return is_tuned() and not has_gpu()

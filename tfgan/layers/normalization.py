@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfgan.layers.forward_pass import record
+from tfgan.layers.machine import is_tuned
 
 
 @keras.saving.register_keras_serializable("tfgan")
@@ -82,8 +83,9 @@ def _replica_moments(x):
 class InstanceNorm(keras.layers.GroupNormalization):
     """Instance normalization: brings each channel of each image, N×H×W×C, to mean 0 and deviation 1, with PyTorch's epsilon of 1e-5.
 
-    A few images are normalized one after the other by the fused operation of batch norm, of which a batch of one image is the same;
-    Keras' dozen of float32 operations took a quarter of CycleGAN's step on a CPU (benchmarks/README.md).
+    On this machine a few images are normalized one after the other by the fused operation of batch norm, of which a batch of one image is
+    the same; a dozen of float32 operations took a quarter of CycleGAN's step on a CPU (benchmarks/README.md). The plain form are these, in
+    four dimensions, where Keras' takes five, as runtimes for graphics processors have no more.
     """
 
     MOST_FUSED = 8  # images
@@ -91,11 +93,13 @@ class InstanceNorm(keras.layers.GroupNormalization):
     def __init__(self, groups=-1, epsilon=1e-5, **kwargs):
         super().__init__(groups=groups, epsilon=epsilon, **kwargs)
 
-    def call(self, x):
-        if x.shape[0] is None or x.shape[0] > self.MOST_FUSED:
-            return super().call(x)
+    def call(self, x, training=False):
         scale = tf.convert_to_tensor(self.gamma) if self.scale else tf.ones(x.shape[-1:])
         shift = tf.convert_to_tensor(self.beta) if self.center else tf.zeros(x.shape[-1:])
+        if not (training or is_tuned()) or x.shape[0] is None or x.shape[0] > self.MOST_FUSED:
+            exact = tf.cast(x, tf.float32)
+            mean, variance = tf.nn.moments(exact, axes=[1, 2], keepdims=True)
+            return tf.cast(tf.nn.batch_normalization(exact, mean, variance, shift, scale, self.epsilon), self.compute_dtype)
         none = tf.zeros([0])  # no moving averages come in
         fused = [
             tf.raw_ops.FusedBatchNormV3(x=image, scale=scale, offset=shift, mean=none, variance=none, epsilon=self.epsilon).y

@@ -5,7 +5,7 @@ Without classes the ports' networks are the ones that they use for DCGAN.
 
 import keras
 
-from tfgan.layers import BatchNorm, Dropout
+from tfgan.layers import BatchNorm, Dropout, NearestDoubling
 from tfgan.networks.blocks import SLOPE, conv, normal_init
 from tfgan.networks.mlp import embed
 
@@ -29,7 +29,7 @@ def upsampling_generator(latent_dim, image_size, channels, *, ngf=64, batch_norm
     x = keras.layers.Dense(height * width * 2 * ngf)(x)
     x = BatchNorm()(keras.layers.Reshape((height, width, 2 * ngf))(x))  # N × H/4 × W/4 × 2 ngf
     for filters in (2 * ngf, ngf):
-        x = keras.layers.UpSampling2D(2, interpolation="nearest")(x)
+        x = NearestDoubling()(x)
         x = BatchNorm(**batch_norm)(conv(filters, 3)(x))  # N × H/2 × W/2 × 2 ngf, then N × H × W × ngf
         x = keras.layers.LeakyReLU(negative_slope=SLOPE)(x)
     x = conv(channels, 3)(x)

@@ -2,7 +2,7 @@
 
 import keras
 
-from tfgan.layers import BatchNorm, DoublingConv, Dropout, HalvingConv, ReflectionPadding, instance_norm
+from tfgan.layers import BatchNorm, DoublingConv, Dropout, HalvingConv, NearestDoubling, ReflectionPadding, instance_norm
 from tfgan.layers.strided import KERNEL
 
 SLOPE = 0.2  # of LeakyReLU in the papers; Keras' default is 0.3
@@ -66,7 +66,7 @@ def upsample_conv(filters, upsample="deconv", kernel=4, use_bias=False):
             return [DoublingConv(filters, **settings)]
         return [keras.layers.Conv2DTranspose(filters, kernel, 2, "same", **settings)]
     blur = [ReflectionPadding(1), keras.layers.AveragePooling2D(2, 1), keras.layers.AveragePooling2D(2, 1)] if upsample == "blur" else []
-    return [keras.layers.UpSampling2D(2, interpolation="nearest"), *blur, conv(filters, 3, use_bias=use_bias)]
+    return [NearestDoubling(), *blur, conv(filters, 3, use_bias=use_bias)]
 
 
 def upsample(filters, norm=None, dropout=0.0, use_bias=False, upsample="deconv", dropout_at_inference=False):

@@ -4,7 +4,7 @@ import math
 
 import keras
 
-from tfgan.layers import BatchNorm, ResizeLike, SpectralConv2D, instance_norm
+from tfgan.layers import BatchNorm, NearestDoubling, ResizeLike, SpectralConv2D, instance_norm
 from tfgan.networks.blocks import SLOPE
 
 HIDDEN = 128  # filters of the convolution that all of a SPADE layer's modulations come from
@@ -102,20 +102,16 @@ def spade_generator(
     else:
         x = conv(filters[0], 3, name="first")(halved[depth])
     x = spade_block(x, halved[depth], filters[0], synchronized, "head")  # N × H/2^depth × W/2^depth × 16 ngf
-    x, level = _double(x), depth - 1
+    x, level = NearestDoubling()(x), depth - 1
     x = spade_block(x, halved[level], filters[0], synchronized, "middle_0")  # N × H/2^level × W/2^level × 16 ngf
     if between:
-        x, level = _double(x), level - 1
+        x, level = NearestDoubling()(x), level - 1
     x = spade_block(x, halved[level], filters[0], synchronized, "middle_1")  # N × H/2^level × W/2^level × 16 ngf
     for number, f in enumerate(filters[1:]):
-        x, level = _double(x), level - 1
+        x, level = NearestDoubling()(x), level - 1
         x = spade_block(x, halved[level], f, synchronized, f"up_{number}")  # N × H/2^level × W/2^level × f
     x = conv(out_channels, 3, name="last")(leaky_relu(x))  # N × H × W × out_channels
     return keras.Model(inputs, keras.layers.Activation("tanh", dtype="float32")(x), name="spade_generator")
-
-
-def _double(x):
-    return keras.layers.UpSampling2D(2, interpolation="nearest")(x)
 
 
 def _first_map(z, like, filters, size):

@@ -88,15 +88,15 @@ class Epilogue(keras.layers.Layer):
 
     def call(self, x, style, training=False):
         dtype, x = x.dtype, tf.cast(x, tf.float32)  # a norm over few pixels needs the precision
-        x = leaky(x + self._noise(x, training) * tf.convert_to_tensor(self.strength) + tf.convert_to_tensor(self.bias))
+        noise = self._noise(tf.shape(style)[0], x.shape[1], x.shape[2], training)
+        x = leaky(x + noise * tf.convert_to_tensor(self.strength) + tf.convert_to_tensor(self.bias))
         scale, shift = tf.split(self.affine(style)[:, None, None], 2, axis=-1)
         return tf.cast(adain(x, scale + 1.0, shift), dtype)
 
-    def _noise(self, x, training):
+    def _noise(self, n, height, width, training):
         if not training:
-            return fixed(normal, [1, *x.shape[1:3], 1], self.number)
-        shape = tf.shape(x)
-        return normal([shape[0], shape[1], shape[2], 1], next_seed(self.seed_generator))
+            return fixed(normal, [1, height, width, 1], self.number)
+        return normal([n, height, width, 1], next_seed(self.seed_generator))
 
 
 def adain(x, scale, shift):
@@ -174,7 +174,9 @@ class Synthesis(keras.Model):
             alpha: share of the last layers in images whose size is fading in, a scalar from 0 to 1; None: nothing fades.
         """
         last = self.sizes.index(size or self.largest)
-        x = tf.repeat(tf.cast(tf.convert_to_tensor(self.const), self.compute_dtype), tf.shape(styles)[0], axis=0)  # N × 4 × 4 × C
+        # 1 × 4 × 4 × C: the first style makes N of it. Until then exports hold what comes of it as a constant; it is all but 1 everywhere
+        # at first, so that its norm would show how other runtimes round.
+        x = tf.cast(tf.convert_to_tensor(self.const), self.compute_dtype)
         for level in range(last + 1):
             before, number = x, 2 * level
             if level:

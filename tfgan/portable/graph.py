@@ -1,8 +1,8 @@
 """The plain network of a signature as functions of fixed or unknown size, which runtimes other than TensorFlow can hold.
 
-They have no loop and no branch, no random number, and tensors of at most five dimensions: LiteRT takes six, and tf2onnx reads the division
-of negative numbers, by which images are padded, in another way than TensorFlow. So padding and tiles lie outside: height and width of what
-a function is given are multiples of `Function.multiple`, and at least `Function.minimum`.
+They have no loop and no branch, no random number, and tensors of at most four dimensions, as LiteRT on a graphics processor takes no more.
+tf2onnx reads the division of negative numbers, by which images are padded, in another way than TensorFlow. So padding and tiles lie
+outside: height and width of what a function is given are multiples of `Function.multiple`, and at least `Function.minimum`.
 """
 
 from collections.abc import Callable
