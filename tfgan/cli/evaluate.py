@@ -19,7 +19,7 @@ USAGE = """usage: tfgan evaluate RUN [RUN …] [--FLAGS]
 Measures how good the images of a run are, with all metrics that suit it: differences from the true images and a
 segmentation score if these are known, distances between sets of images, the accuracy of requested classes and
 attributes, cycle errors. The result is added to RUN/evaluation.json with the conditions it was measured under.
-Several runs are shown side by side if these conditions are the same.
+Several runs are shown side by side if these conditions are the same, with a test whether they differ by more than chance.
 
 examples:
   tfgan evaluate runs/a runs/b --metrics=ssim,fid
@@ -45,6 +45,7 @@ def run(arguments: list[str]) -> int:
     settings = flags.record(EvaluateConfig)
     out = _check(flags, folders)
     real, fake = (with_home(flags[name]) for name in ("real", "fake"))
+    from tfgan.evaluation.paired import tell
     from tfgan.evaluation.results import refuse_unlike, stored_results, table
     from tfgan.runs.evaluation.evaluate import evaluate, evaluate_folders
 
@@ -56,6 +57,8 @@ def run(arguments: list[str]) -> int:
     for part in first:
         refuse_unlike([part, *itertools.chain(*others)])
     print(table(results))
+    if differences := tell(results):
+        print(f"\n{differences}")
     if out:
         write_atomically(out, json.dumps({"results": results}, indent=2) + "\n")
     for warning in dict.fromkeys(text for result in results for text in result["warnings"]):
