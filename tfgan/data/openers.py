@@ -80,7 +80,7 @@ def _unpaired(settings):
     if settings.data_dir:
         if settings.domains and stacked_names(Path(settings.data_dir), settings.domains):
             stacked = next(name for name in settings.domains if JOIN in name)
-            raise UserError(f"--domains: {stacked} stacks folders, whose files must belong together, as for pix2pix; cyclegan takes two.")
+            raise UserError(f"--domains: {stacked} stacks folders, whose files must belong together, as pairs do: name one folder each.")
         return open_unpaired(Path(settings.data_dir), settings.domains, settings.label_domains, *_reading(settings))
     if settings.dataset in UNPAIRED:
         from tfgan.data.tfds.cyclegan import open_cyclegan

@@ -14,6 +14,7 @@ from tfgan.sizes import RESNETS, generator_minimum, generator_multiple, parse_ge
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AveragedHParams, base.AdamHParams):
+    ties = ("nce_weight",)
     unused: ClassVar[Table] = (
         Unused(("batch_negatives",), {"batch_size": (1,)}, why="with --batch_size=1: all patches are of one image", said=True),
     )

@@ -19,6 +19,7 @@ DISCRIMINATORS = ("of_target", "of_source")
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AveragedHParams, base.AdamHParams):
+    ties = ("cycle_weight",)
     unused: ClassVar[Table] = (
         Unused(("skip_activation",), {"generator": RESNETS}, said=True),
         Unused(("padding_side",), {"generator": is_unet}, said=True),

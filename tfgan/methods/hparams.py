@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
-from tfgan.config import Settings, Size, as_text, setting
+from tfgan.config import Settings, Size, Strings, as_text, setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 
@@ -15,8 +15,12 @@ class HParams(Settings):
     """The settings that all methods share: how long, how many and how large.
 
     Each method's own `HParams` adds to them and sets the paper's defaults.
+
+    Attributes:
+        ties: names of the weights of losses that tie results to what they are made of, or should be like: more helps against collapse.
     """
 
+    ties: ClassVar[Strings] = ()
     unused: ClassVar[Table] = (
         Unused(("load_size",), {"random_crop": (False,)}, why="without --random_crop", cure="use --random_crop, or --load_size=0"),
         Unused(("load_size", "random_crop"), where={"own scale": True}, why="with {subject}, by which crops have it too", said=True),

@@ -18,6 +18,7 @@ LEAST_UNET = 16  # pixels that the smallest U-Net takes to one: what --generator
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AveragedHParams, base.AdamHParams):
+    ties = ("l1_weight",)
     unused: ClassVar[Table] = (
         Unused(("loss", "updates", "diffaugment"), {"objective": ("l1",)}),
         Unused(("l1_weight",), {"objective": ("gan", "cgan")}),

@@ -16,6 +16,7 @@ from tfgan.sizes import UPSAMPLING_LAYERS, VGG_MINIMUM, fitting_doublings, fitti
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AveragedHParams, base.AdamHParams):
+    ties = ("feature_weight",)
     unused: ClassVar[Table] = (
         Unused(
             ("latent_dim", "encoder_size", "kl_weight"),

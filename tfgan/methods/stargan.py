@@ -17,6 +17,8 @@ UNKNOWN = -1e9  # added to the logits of unknown attributes: a softmax over the 
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AveragedHParams, base.AdamHParams):
+    ties = ("reconstruction_weight",)
+
     epochs: int = setting(20, "total number of passes over the training images", operational=True, at_least=1)
     batch_size: int = setting(16, "images per update, over all replicas", at_least=1, at_most=2**16)
     image_size: Size = setting((128, 128), "size of the networks' training images: HEIGHTxWIDTH, or one number for both")

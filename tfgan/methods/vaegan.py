@@ -20,6 +20,7 @@ EQUILIBRIUM = 0.68  # the cross-entropy of an undecided discriminator, ln 2, as 
 
 @dataclasses.dataclass(frozen=True)
 class HParams(base.AveragedHParams):
+    ties = ("similarity_weight",)
     unused: ClassVar[Table] = (
         Unused(("lr_decay",), {"lr_end_factor": given}, why="with --lr_end_factor", cure="leave it out, or use --lr_end_factor=0"),
     )

@@ -211,6 +211,7 @@ def test_every_detector_has_cures():
         ("collapse", "pix2pix", {"objective": "cgan"}, "--diffaugment=color,translation,cutout"),
         ("collapse", "pix2pix", {"bottleneck_norm": True, "batch_size": 4}, "--nobottleneck_norm"),
         ("collapse", "cyclegan", {}, "--cycle_weight=20"),
+        ("collapse", "cut", {}, "--nce_weight=2"),
         ("collapse", "stargan", {}, "--reconstruction_weight=20"),
         ("collapse", "spade", {}, "--feature_weight=20"),
         ("collapse", "vaegan", {}, "--similarity_weight=2e-05"),
@@ -218,9 +219,11 @@ def test_every_detector_has_cures():
         ("color_inversion", "cyclegan", {"identity_weight": 0.0}, "--identity_weight=0.5"),
         ("checkerboard", "pix2pix", {}, "--upsampling=resize"),
         ("checkerboard", "pix2pix", {"upsampling": "resize"}, "--ema_decay=0.999"),
+        ("checkerboard", "cut", {}, "--ema_decay=0.999"),  # a blur leaves none
+        ("checkerboard", "cut", {"upsampling": "deconv"}, "--upsampling=resize"),
         ("checkerboard", "dcgan", {}, "--architecture=upsampling"),
         ("checkerboard", "dcgan", {"kernel_size": 4}, "--ema_decay=0.999"),  # which the other architecture does not take
-        ("checkerboard", "stargan", {}, "--learning_rate=5e-05"),
+        ("checkerboard", "stargan", {"ema_decay": 0.9}, "--learning_rate=5e-05"),
         ("overfitting", "spade", {}, "--best_metric=l1"),
         ("overfitting", "cyclegan", {}, "--best_metric=cycle_l1"),
         ("overfitting", "stargan", {}, "--best_metric=cycle_l1"),

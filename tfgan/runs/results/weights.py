@@ -28,7 +28,7 @@ def write_weights(run: Run, folder: Path, license: str) -> dict[str, str]:
         Name of each file -> what is in it, and whose names its tensors have.
     """
     code, names = REFERENCES.get(run.config.method, ("", {}))
-    why = _obstacle(run.config.method, run.config.hparams) if code else "no other code has its networks"
+    why = _obstacle(run.config.method, run.config.hparams) if code else "no other code's names are known for them"
     networks: dict[str, Any] = run.method.networks | run.method.ema
     place, written = folder / "safetensors", {}
     place.mkdir()

@@ -39,6 +39,7 @@ def _stronger_identity(old, now):
     return (2.0 * old or 0.5) if same_channels else None
 
 
+TIES = "ties"  # in a name's place: the settings that a method calls so, `HParams.ties`
 AUGMENT = ("diffaugment", _fill(tuple(AUGMENTATIONS)))
 LAST = [("learning_rate", _times(0.5)), ("seed", lambda old, now: old + 1)]
 
@@ -53,11 +54,7 @@ CURES: dict[str, list[tuple[str, Proposal]]] = {
     "collapse": [
         ("bottleneck_norm", _put(False)),  # at batch size 1 it hides the input from the decoder's first block
         ("loss", _put("wgan_gp")),
-        ("reconstruction_weight", _times(2)),
-        ("cycle_weight", _times(2)),
-        ("l1_weight", _times(2)),
-        ("feature_weight", _times(2)),
-        ("similarity_weight", _times(2)),
+        (TIES, _times(2)),
         AUGMENT,
         *LAST,
     ],
@@ -67,7 +64,7 @@ CURES: dict[str, list[tuple[str, Proposal]]] = {
         ("seed", lambda old, now: old + 1),  # a negative is as consistent as the positive: which one is found is chance
     ],
     "checkerboard": [
-        ("upsampling", _put("resize")),  # Odena et al. 2016
+        ("upsampling", lambda old, now: "resize" if old == "deconv" else None),  # Odena et al. 2016
         ("architecture", _put("upsampling")),
         ("ema_decay", _fill(0.999)),
         *LAST,
@@ -93,7 +90,8 @@ def suggest(alarm: str, epoch: float, method: Method, data: DataConfig, training
         the flag, such as --ndf=32, and a sentence that names it; "" and another sentence if nothing is left to try.
     """
     now = Now(method.spec, epoch, method.gap.validation if method.gap else "")
-    for name, propose in CURES[alarm]:
+    cures = [(name, propose) for entry, propose in CURES[alarm] for name in (method.hparams.ties if entry == TIES else (entry,))]
+    for name, propose in cures:
         for record in (method.hparams, training, data):
             field = next((field for field in dataclasses.fields(record) if field.name == name), None)
             if field is None:
