@@ -23,6 +23,8 @@ DOMAINS = {"source": "labels", "target": "a photo (old)"}
         ("val_photo_fid", "validation", "validation/photo_fid"),
         ("sample_diversity", "sample", "sample/diversity"),
         ("images_per_second", "speed", "speed/images_per_second"),
+        ("learning_rate_generator", "rate", "rate/generator"),
+        ("grad_norm_discriminator", "gradient", "gradient/discriminator"),
     ],
 )
 def test_groups_and_tags(name, group, tag):

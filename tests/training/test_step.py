@@ -2,6 +2,7 @@
 
 import functools
 
+import numpy as np
 import pytest
 import tensorflow as tf
 from replicas import ONE, TWO
@@ -16,6 +17,34 @@ after_one_step = functools.cache(one_step)  # a cache of its own: another module
 @pytest.mark.parametrize("updates", ["simultaneous", "discriminator_first"])
 def test_two_replicas_equal_one(updates):
     check_two_replicas(after_one_step(ONE, updates=updates), after_one_step(TWO, updates=updates))
+
+
+def test_clipping_takes_the_norm_of_the_whole_batch():
+    """Of each loss by itself, after the reduction: half of the discriminator's, so that the direction and the generator's factor differ."""
+    plain, losses = after_one_step(ONE, updates="simultaneous")
+    norms = {loss: float(np.linalg.norm(values)) for loss, values in gradients(plain).items()}
+    assert not [name for name in losses if name.startswith("grad_norm")]
+    most = norms["discriminator"] / 2
+    assert norms["generator"] > 2 * most
+    one = one_step(ONE, updates="simultaneous", clip_norm=most)
+    check_two_replicas(one, one_step(TWO, updates="simultaneous", clip_norm=most))
+    for loss, clipped in gradients(one[0]).items():
+        assert largest_difference(clipped, gradients(plain)[loss] * most / norms[loss]) < 1e-6 * most
+        assert one[1][f"grad_norm_{loss}"] == pytest.approx(norms[loss], rel=1e-5)
+
+
+def test_gradients_below_the_norm_stay_and_overflows_are_left_out():
+    plain, _ = after_one_step(ONE, updates="simultaneous")
+    loose = one_step(ONE, updates="simultaneous", clip_norm=1e6)[0]
+    for loss, found in gradients(loose).items():
+        np.testing.assert_array_equal(found, gradients(plain)[loss])
+    half = build(precision="mixed_float16", clip_norm=0.5)
+    half.loss_scale.assign(1e38)
+    scalars = train(half, 1)
+    assert scalars["grad_norm_generator"] == 0 and int(half.first_bad_step.numpy()) == -1 and float(half.loss_scale.numpy()) < 1e38
+    half.loss_scale.assign(2.0**8)
+    scalars = train(half, 1)
+    assert np.linalg.norm(gradients(half)["generator"]) == pytest.approx(0.5, rel=1e-2) and scalars["grad_norm_generator"] > 1
 
 
 def test_two_replicas_differ_without_synchronized_statistics():

@@ -32,6 +32,11 @@ class HParams(Settings):
     load_size: Size = setting((0, 0), "HEIGHTxWIDTH to which training images are resized before the random crop; 0: image_size × 286/256")
     random_crop: bool = setting(True, "resize to load_size and crop at random; if false, resize to image_size")
     flip: bool = setting(True, "flip half of the training images left to right")
+    clip_norm: float = setting(
+        0.0,
+        "greatest global norm of each loss's gradients, over all its weights together; larger ones are scaled down to it; 0: no clipping",
+        at_least=0.0,
+    )
 
     def __post_init__(self):
         super().__post_init__()

@@ -119,11 +119,14 @@ class TrainStep(tf.Module):
                 continue
             gradients, phase_scalars, outputs, statistics, finite = self._run_phase(phase, batch, seed)
             means = {name: self._mean(value) for name, value in phase_scalars.items()}
+            norms: dict[str, tf.Tensor] = {}
+            if self.method.hparams.clip_norm:
+                gradients, norms = self._clipped(gradients)
             self._update(phase, gradients, finite, means)
             self._update_statistics(phase, statistics)
             if outputs:
                 batches[phase.batch] = batch | self._exchange(outputs, seed)
-            scalars |= means
+            scalars |= means | norms
         self._update_ema()
         self.names = sorted(scalars)
         self._latch(scalars)
@@ -192,6 +195,31 @@ class TrainStep(tf.Module):
         kept = [s for s in forward_pass.statistics if id(s.variable) in own]
         self._statistics[phase.name] = [(s.variable, s.momentum) for s in kept]
         return [s.value for s in kept]
+
+    def _clipped(self, gradients):
+        """The gradients of each loss, scaled down where their sums over the replicas have more than the norm `clip_norm` together.
+
+        Keras' `global_clipnorm` is taken of each replica's own share, whose norm is another one.
+
+        Returns:
+            Shares of the replicas, which optimizers sum, as they came; and the norms before, by scalar, 0 where loss scaling has made one
+            that is not finite, and no update follows.
+        """
+        most = self.method.hparams.clip_norm
+
+        def clip(gradients):
+            context, clipped, norms = tf.distribute.get_replica_context(), {}, {}
+            for loss, shares in gradients.items():
+                whole = shares if self.alone else context.all_reduce(tf.distribute.ReduceOp.SUM, shares)
+                norm = tf.linalg.global_norm(whole)
+                share = most / tf.maximum(norm, most) / context.num_replicas_in_sync
+                clipped[loss] = [g * share for g in whole]
+                known = tf.math.is_finite(norm) if self.loss_scaling else True
+                norms[f"grad_norm_{loss}"] = tf.where(known, norm, 0.0)
+            return clipped, norms
+
+        clipped, norms = self.strategy.run(clip, args=(gradients,))
+        return clipped, {name: self._mean(norm) for name, norm in norms.items()}
 
     def _update(self, phase, gradients, finite, means):
         wanted = phase.gate(means) if phase.gate else {}
