@@ -11,6 +11,14 @@ from tiny_step import build, check_two_replicas, gradients, largest_difference, 
 from tfgan.errors import UserError
 from tfgan.training.step import TrainStep
 
+
+def variables(step):
+    """All that a step reads and changes."""
+    models = [*step.method.networks.values(), *step.method.ema.values()]
+    optimizers = [v for optimizer in step.optimizers.values() for v in optimizer.variables]
+    return [*(v for model in models for v in model.weights), *optimizers, step.step]
+
+
 after_one_step = functools.cache(one_step)  # a cache of its own: another module's steps are run eagerly, or as graphs
 
 
@@ -20,18 +28,29 @@ def test_two_replicas_equal_one():
 
 def test_several_steps_a_call_are_the_same_steps():
     options = {"dropout": 0.5, "ema_decay": 0.9, "diffaugment": ("color", "translation", "cutout")}
-    single, several = build(**options), build(**options)
-    scalars = train(single, 1, 1, 1, 1)
-    assert train(several, 3, 1) == scalars
-    assert int(single.step.numpy()) == int(several.step.numpy()) == 4
-    for a, b in zip(state(single), state(several), strict=True):
-        np.testing.assert_array_equal(a, b)
+    step = build(**options)
+    before = [v.numpy() for v in variables(step)]
+    scalars, after = train(step, 1, 1, 1, 1), [v.numpy() for v in variables(step)]
+    for variable, value in zip(variables(step), before, strict=True):
+        variable.assign(value)
+    assert train(step, 3, 1) == scalars  # by the same graph
+    assert int(step.step.numpy()) == 4 and np.mean([np.any(a != b) for a, b in zip(before, after)]) > 0.5
+    for variable, value in zip(variables(step), after, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+
+
+@functools.cache
+def exact_scalars():
+    with running_eagerly():
+        return train(build(sync_batch_norm=False), 3)
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_trains(precision):
-    exact, step = build(sync_batch_norm=False), build(precision=precision, sync_batch_norm=False)
-    assert train(step, 3) == pytest.approx(train(exact, 3), rel=0.05, abs=0.05)
+    """By Python's code; graphs of float16 run below, and those of every method are made in methods/test_train_graphs.py."""
+    with running_eagerly():
+        step = build(precision=precision, sync_batch_norm=False)
+        assert train(step, 3) == pytest.approx(exact_scalars(), rel=0.05, abs=0.05)
     assert all(w.dtype == np.float32 for w in step.method.generator.get_weights())
     assert all(np.isfinite(values).all() for values in state(step))
     assert int(step.first_bad_step.numpy()) == -1
@@ -68,10 +87,11 @@ def test_one_replica_asks_nobody(monkeypatch):
     for name in ("_reduce_to", "_batch_reduce_to"):
         kind, original = type(step.strategy.extended), getattr(type(step.strategy.extended), name)
         monkeypatch.setattr(kind, name, lambda *given, original=original, **more: asked.append(given) or original(*given, **more))
-    train(step, 1)
-    assert not asked
-    train(build(TWO, sync_batch_norm=False), 1)
-    assert asked
+    with running_eagerly():
+        train(step, 1)
+        assert not asked
+        train(build(TWO, sync_batch_norm=False), 1)
+        assert asked
 
 
 @pytest.mark.slow
