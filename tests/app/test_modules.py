@@ -151,6 +151,12 @@ def test_classes_of_a_picture_are_the_nearest(node):
     assert found == [[0, 1, 2, 0], [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 0, 0]]
 
 
+def test_differences(node):
+    made = node("pixels", "[own.differences([1, 5, 2], [1, 2, 3]), own.larger({ largest: 3, mean: 1 }, { largest: 2, mean: 2 })]")
+    assert made == [{"largest": 3, "mean": pytest.approx(4 / 3)}, {"largest": 3, "mean": 2}]
+    assert node("pixels", "own.differences([1, NaN], [1, 1]).largest === Infinity && own.differences([NaN], [0]).mean === Infinity")
+
+
 def test_the_newest_of_what_comes_meanwhile_is_done(node):
     work = "async (value) => { done.push(value); await new Promise((then) => setTimeout(then, 5)); }"
     asks = f"(async () => {{ const done = [], ask = own.newest({work}); await Promise.all([1, 2, 3].map(ask)); return done; }})()"

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import numpy as np
 import pytest
@@ -138,6 +139,15 @@ def test_spade_has_styles_of_seeds_sliders_and_photos(open_method, tmp_path):
     Image.fromarray(photo).save(tmp_path / "style.png")
     page.after(lambda: page.run(GIVE, ".conditions input[type=file]", png(photo)))
     assert apart(page, run.translate(labels, style=str(tmp_path / "style.png"))) <= CLOSE
+
+
+def test_vectors_that_are_not_the_run_s_are_called_so(run_of, opened, tmp_path):
+    text = (run_of("spade") / "app.html").read_text()
+    other, count = re.subn(r'"vector":\[[^,]*,', '"vector":[9,', text)
+    (tmp_path / "other.html").write_text(other)
+    page = opened(tmp_path / "other.html")
+    assert count == 1 and page.run("return tfgan.proofs[0].largest") > 16
+    assert "is not the run's result" in page.run("return document.getElementById('trouble').textContent")
 
 
 def test_noise_has_seeds_classes_and_a_film(open_method):

@@ -17,7 +17,7 @@ from tfgan.markup import begins_as, island, source_hash
 MARK = '<meta name="generator" content="tfgan app">'
 """In the head of every page, by which it is known again."""
 
-WAYS = ("pixels", "strokes", "noise", "result", "pictures", "paint", "latents", "attributes", "translation", "generation", "app")
+WAYS = ("pixels", "strokes", "noise", "result", "pictures", "encoder", "paint", "latents", "attributes", "translation", "generation", "app")
 MODULES = ("dom", "newest", "parts", "engine", *WAYS)
 """The modules of the page, each behind those that it imports."""
 SERVED = ("dom", "newest", "remote", *WAYS)

@@ -29,7 +29,7 @@ def leaky_relu(x):
     return keras.ops.maximum(x, SLOPE * x)
 
 
-def spade(x, labels, synchronized=True, name=""):
+def spade(x, labels, synchronized=True, name=None):
     """Spatially-adaptive normalization of `x`, N×h×w×C, by one-hot `labels`, N×h×w×K: x̂·(1 + γ) + β (Park et al. 2019, §3.1).
 
     x̂ is x after a batch norm without weights, γ and β come from the labels. The paper prints γ·x̂ + β; its code has 1 + γ.
@@ -45,7 +45,7 @@ def _part(name, part):
     return f"{name}_{part}" if name else None
 
 
-def spade_block(x, labels, filters, synchronized=True, name=""):
+def spade_block(x, labels, filters, synchronized=True, name=None):
     """A residual block of two spectrally normalized convolutions, each behind SPADE and LeakyReLU: N×h×w×C -> N×h×w×`filters`.
 
     Where C is not `filters` the shortcut is SPADE and a 1×1 convolution, without activation. `name` begins the names of its layers.
@@ -53,7 +53,7 @@ def spade_block(x, labels, filters, synchronized=True, name=""):
     c = x.shape[-1]
 
     def modulated(x, number):
-        return spade(x, labels, synchronized, _part(name, f"spade_{number}") or "")
+        return spade(x, labels, synchronized, _part(name, f"spade_{number}"))
 
     y = spectral_conv(min(c, filters), 3, name=_part(name, "conv_0"))(leaky_relu(modulated(x, 0)))  # N × h × w × min(C, filters)
     y = spectral_conv(filters, 3, name=_part(name, "conv_1"))(leaky_relu(modulated(y, 1)))  # N × h × w × filters

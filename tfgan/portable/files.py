@@ -14,7 +14,7 @@ from tfgan.inference import Signatures
 from tfgan.methods.base import Method
 from tfgan.portable import keras_file, litert, onnx
 from tfgan.portable.agreement import Agreement, compare
-from tfgan.portable.cases import Inputs, calibration, cases, one_by_one
+from tfgan.portable.cases import Case, Inputs, calibration, cases, one_by_one
 from tfgan.portable.description import FILE, describe
 from tfgan.portable.graph import Function, draws, frozen, functions, plain
 from tfgan.terminal import waiting
@@ -40,10 +40,31 @@ class Portable(NamedTuple):
         return json.dumps(self.facts | describe(self.method.spec, self.signatures, made), indent=2, ensure_ascii=False)
 
 
-def write_litert(portable: Portable, folder: Path, quantize: str) -> list[Agreement]:
-    """Writes a LiteRT file for each signature to `folder`, for one image of one size, and returns how near its functions are to the run."""
+class Fixed(NamedTuple):
+    """The functions of a run for one image of one size, by the name of their signature, and the cases of each, by its own name."""
+
+    functions: dict[str, list[Function]]
+    cases: dict[str, list[Case]]
+
+    @classmethod
+    def of(cls, portable: Portable) -> "Fixed":
+        made = functions(portable.signatures, portable.size)
+        given = {
+            function.name: cases(function, portable.signatures[name], portable.images.get(name, []), portable.size, dynamic=False)
+            for name, some in made.items()
+            for function in some
+        }
+        return cls(made, given)
+
+
+def write_litert(portable: Portable, fixed: Callable[[], Fixed], folder: Path, quantize: str) -> list[Agreement]:
+    """Writes a LiteRT file for each signature to `folder`, for one image of one size, and returns how near its functions are to the run.
+
+    Args:
+        fixed: gives what files of all quantizations are made of and compared with.
+    """
     found = []
-    for name, made in functions(portable.signatures, portable.size).items():
+    for name, made in fixed().functions.items():
         signature, images = portable.signatures[name], portable.images.get(name, [])
         calibrated = {
             function.name: calibration(function, signature, images, portable.size)
@@ -54,9 +75,8 @@ def write_litert(portable: Portable, folder: Path, quantize: str) -> list[Agreem
         path.write_bytes(litert.with_file(litert.convert(made, quantize, calibrated), FILE, portable.describe(made).encode()))
         model = litert.Model(path)
         for function in (function for function in made if function.name in model.names):
-            given = cases(function, signature, images, portable.size, dynamic=False)
             run = _each(functools.partial(model.run, function.name))
-            found.append(compare(f"{folder.name}/{path.name}", function, quantize, given, run))
+            found.append(compare(f"{folder.name}/{path.name}", function, quantize, fixed().cases[function.name], run))
     return found
 
 
@@ -116,7 +136,8 @@ def write(portable: Portable, folder: Path, formats: tuple[str, ...], quantize: 
     """
     work: list[Callable[[], list[Agreement]]] = []
     if "litert" in formats:
-        work += [functools.partial(write_litert, portable, folder / "litert", kind) for kind in quantize]
+        fixed = functools.cache(functools.partial(Fixed.of, portable))
+        work += [functools.partial(write_litert, portable, fixed, folder / "litert", kind) for kind in quantize]
     work += [functools.partial(write_onnx, portable, folder / "onnx")] if "onnx" in formats else []
     work += [functools.partial(write_keras, portable, folder / "keras")] if "keras" in formats else []
     return [one for job in waiting(work, len(work), "Writing files for other runtimes, and running them there") for one in job()]

@@ -40,7 +40,7 @@ async function prove(engine, ways) {
 }
 
 function about(engine, ways, proofs) {
-  const unit = (way, { largest }) => (way.way.target.map ? `${(100 * largest).toFixed(2)} % of pixels` : `${largest} of 255`);
+  const unit = (way, { largest }) => (way.way.target.map ? `${(100 * largest).toFixed(2)} % of pixels` : `${Number(largest.toPrecision(2))} of 255`);
   const found = proofs.map((proof, place) => `${ways[place].way.title}: ${unit(ways[place], proof)}`).join("; ");
   return [
     `${record.method} at step ${record.step}, ${record.precision}, ${engine.where}.`,

@@ -1,12 +1,13 @@
 // The run's way from noise to images: seeds, sliders, classes, ways from one image to another, and mixed styles.
 
 import { button, choice, make, slider, words } from "./dom.js";
+import { Encoder } from "./encoder.js";
 import { Latents, seedField } from "./latents.js";
 import { newest, saying } from "./newest.js";
 import { latents, lerp, slerp } from "./noise.js";
-import { decode, opener, takesDrops } from "./pictures.js";
-import { asImage, fit, largestDifference, toFloats, toPixels } from "./pixels.js";
-import { Result } from "./result.js";
+import { opener, takesDrops } from "./pictures.js";
+import { differences, larger, toPixels } from "./pixels.js";
+import { Result, thumb } from "./result.js";
 
 const SHOWN = 8; // neighboring seeds
 const FILM_SECONDS = 4;
@@ -15,6 +16,7 @@ export class Generation {
   constructor(engine, way, examples, say) {
     Object.assign(this, { engine, way, examples, say, label: 0, share: 0, truncation: way.styles?.truncation ?? 1 });
     const [height, width] = way.size;
+    this.encoder = way.encode && new Encoder(engine, way.encode, examples);
     this.crossover = way.styles?.layers ?? 0;
     this.result = new Result({ name: way.target.name, height, width, file: `${way.file}.png`, compares: false });
     this.update = newest(saying(() => this.generate(), say));
@@ -90,13 +92,10 @@ export class Generation {
 
   /** Shows what the run makes of the latents that it finds in a picture; a run without an encoder takes none. */
   async take(file) {
-    const { encode } = this.way;
-    if (!encode) return;
+    if (!this.encoder) return;
     try {
       this.say("");
-      const image = fit(await decode(file, encode.channels), encode.size, encode.crop ? "crop" : "squeeze");
-      const images = { data: toFloats(image), shape: [1, image.height, image.width, image.channels] };
-      this.latents.set((await this.engine.run(encode.function, { images })).values);
+      this.latents.set(await this.encoder.read(file));
       await this.update();
     } catch (error) {
       this.say(words(error));
@@ -225,20 +224,11 @@ export class Generation {
     for (let seed = first; seed < first + SHOWN; seed += 1) {
       const values = await (this.way.styles ? this.map(this.drawn(seed)).then((styles) => this.synthesize(styles)) : this.plain(seed));
       if (this.turn !== turn) return;
-      const image = this.picture(values),
-        canvas = make("canvas", { width: image.width, height: image.height });
-      canvas.getContext("2d").putImageData(asImage(image), 0, 0);
       const choose = () => {
         this.seed.value = seed;
         this.draw(seed);
       };
-      thumbs.push(
-        make(
-          "button",
-          { type: "button", className: "thumb", "aria-label": `seed ${seed}`, title: `seed ${seed}`, on: { click: choose } },
-          canvas,
-        ),
-      );
+      thumbs.push(thumb(this.picture(values), `seed ${seed}`, choose));
       this.strip.replaceChildren(...thumbs);
     }
   }
@@ -247,7 +237,7 @@ export class Generation {
     return this.image(this.drawn(seed), this.label);
   }
 
-  /** How far this browser's image of the first example is from the run's own: {largest, mean}, in steps of 255. */
+  /** How far what this browser makes of the first example is from the run's own: {largest, mean}, in steps of 255. */
   async prove() {
     const [
         {
@@ -257,10 +247,7 @@ export class Generation {
         },
       ] = this.way.examples,
       own = this.examples.subarray(offset, offset + length);
-    const made = toPixels(await this.image(this.drawn(seed), label));
-    return {
-      largest: largestDifference(made, own),
-      mean: made.reduce((sum, value, place) => sum + Math.abs(value - own[place]), 0) / own.length,
-    };
+    const found = differences(toPixels(await this.image(this.drawn(seed), label)), own);
+    return this.encoder ? larger(found, await this.encoder.prove()) : found;
   }
 }

@@ -150,7 +150,24 @@ export function painted(map, classes, height, width) {
   return { data, height, width, channels: 3 };
 }
 
-/** The largest difference of two arrays of equal length. */
-export function largestDifference(one, other) {
-  return one.reduce((most, value, place) => Math.max(most, Math.abs(value - other[place])), 0);
+/** Pixels as a network takes them: {data, shape}. */
+export function tensor(image) {
+  return { data: toFloats(image), shape: [1, image.height, image.width, image.channels] };
+}
+
+/** The largest and the mean difference of two arrays of equal length; NaN is as far from all as can be. */
+export function differences(one, other) {
+  let largest = 0,
+    sum = 0;
+  one.forEach((value, place) => {
+    const apart = Math.abs(value - other[place]);
+    largest = Number.isNaN(apart) ? Infinity : Math.max(largest, apart);
+    sum += apart;
+  });
+  return { largest, mean: Number.isNaN(sum) ? Infinity : sum / one.length };
+}
+
+/** The larger of two differences. */
+export function larger(one, other) {
+  return { largest: Math.max(one.largest, other.largest), mean: Math.max(one.mean, other.mean) };
 }

@@ -50,3 +50,10 @@ export class Result {
     this.took.textContent = `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
   }
 }
+
+/** A button with a small picture of pixels. */
+export function thumb(image, label, action) {
+  const canvas = make("canvas", { width: image.width, height: image.height });
+  canvas.getContext("2d").putImageData(asImage(image), 0, 0);
+  return make("button", { type: "button", className: "thumb", "aria-label": label, title: label, on: { click: action } }, canvas);
+}

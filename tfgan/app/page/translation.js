@@ -2,19 +2,22 @@
 
 import { Attributes } from "./attributes.js";
 import { button, make, words } from "./dom.js";
+import { Encoder } from "./encoder.js";
 import { Latents, seedField } from "./latents.js";
 import { newest, saying } from "./newest.js";
 import { Painter } from "./paint.js";
 import { Pictures, decode, opener, takesDrops } from "./pictures.js";
-import { asImage, fit, largestDifference, nearestClasses, painted, toFloats, toPixels } from "./pixels.js";
-import { Result } from "./result.js";
+import { differences, fit, larger, nearestClasses, painted, tensor, toPixels } from "./pixels.js";
+import { Result, thumb } from "./result.js";
 
 export class Translation {
   /** `examples` are the bytes of all examples of the run; `say` shows what went wrong, "" if nothing. */
   constructor(engine, way, examples, say) {
     Object.assign(this, { engine, way, examples, say });
     const [height, width] = way.size,
-      { source, target } = way;
+      { source, target } = way,
+      encode = way.classify ?? way.encode;
+    this.encoder = encode && new Encoder(engine, encode, examples);
     this.result = new Result({ name: target.name, height, width, file: `${way.file}.png` });
     this.update = newest(saying(() => this.translate(), say));
     this.source = source.classes ? this.painter() : this.pictures();
@@ -60,9 +63,7 @@ export class Translation {
       { name, channels, nearest } = way.source;
     const change = async (image) => {
       this.image = image;
-      await this.seen;
-      if (this.attributes) this.seen = this.classify().catch((error) => this.say(words(error)));
-      await this.seen;
+      if (this.attributes) await this.classify().catch((error) => this.say(words(error)));
       this.update();
     };
     return new Pictures({ name, size: way.size, channels, how: way.fit, nearest, change: newest(change), say: this.say });
@@ -103,40 +104,30 @@ export class Translation {
 
   /** The styles of the run's own photos, to choose from. */
   photos() {
-    const { size, channels, photos } = this.way.encode,
-      [height, width] = size;
-    const images = photos.map(([offset, length]) => ({ data: this.examples.subarray(offset, offset + length), height, width, channels }));
+    const images = this.way.encode.photos.map((place) => this.encoder.kept(place));
     return make(
       "div",
       { className: "strip", role: "group", "aria-label": "Styles of the run's photos" },
-      images.map((image, number) => this.thumb(image, `style of photo ${number + 1}`, () => this.encode(image))),
+      images.map((image, number) => thumb(image, `style of photo ${number + 1}`, async () => this.style(await this.encoder.see(image)))),
     );
   }
 
   async takeStyle(file) {
     try {
       this.say("");
-      const { size, channels, crop } = this.way.encode;
-      await this.encode(fit(await decode(file, channels), size, crop ? "crop" : "squeeze"));
+      await this.style(await this.encoder.read(file));
     } catch (error) {
       this.say(words(error));
     }
   }
 
-  async encode(image) {
-    const { values } = await this.engine.run(this.way.encode.function, { images: this.tensor(image) });
-    this.latents.set(values);
+  async style(vector) {
+    this.latents.set(vector);
     await this.update();
   }
 
   async classify() {
-    const { function: name, size } = this.way.classify;
-    const { values } = await this.engine.run(name, { images: this.tensor(fit(this.image, size, "crop")) });
-    this.attributes.see(values);
-  }
-
-  tensor(image) {
-    return { data: toFloats(image), shape: [1, image.height, image.width, image.channels] };
+    this.attributes.see(await this.encoder.see(this.image));
   }
 
   /** What the network is given now, and the pixels that stand for it. */
@@ -154,7 +145,7 @@ export class Translation {
         this.source.map.forEach((index, place) => data.set(classes[index]?.values ?? none, channels * place));
         given.images = { data, shape: [1, height, width, channels] };
       }
-    } else given.images = this.tensor(before);
+    } else given.images = tensor(before);
     const vectors = { attributes: this.attributes?.vector(), mask: this.attributes?.mask(), latent: this.latents?.vector };
     for (const [name, length] of Object.entries(way.conditions)) given[name] = { data: vectors[name], shape: [1, length] };
     return { given, before };
@@ -187,19 +178,13 @@ export class Translation {
     return classes ? painted(nearestClasses(image, classes), classes, height, width) : image;
   }
 
-  thumb(image, label, action) {
-    const canvas = make("canvas", { width: image.width, height: image.height });
-    canvas.getContext("2d").putImageData(asImage(image), 0, 0);
-    return make("button", { type: "button", className: "thumb", "aria-label": label, title: label, on: { click: action } }, canvas);
-  }
-
   strip() {
     const { way } = this,
       [height, width] = way.size,
       { classes } = way.source;
     const thumbs = way.examples.map((example, number) => {
       const image = classes ? painted(this.input(example), classes, height, width) : this.input(example);
-      return this.thumb(image, `example ${number + 1}`, () => this.load(example));
+      return thumb(image, `example ${number + 1}`, () => this.load(example));
     });
     return make(
       "section",
@@ -227,7 +212,7 @@ export class Translation {
     this.load(example);
   }
 
-  /** How far this browser's result of the first example is from the run's own: {largest, mean}, in steps of 255, or shares of pixels. */
+  /** How far what this browser makes of the first example is from the run's own: {largest, mean}, in steps of 255, or shares of pixels. */
   async prove() {
     const [example] = this.way.examples,
       { map } = this.way.target,
@@ -241,10 +226,8 @@ export class Translation {
       const share = made.reduce((sum, value, place) => sum + Number(value !== own[place]), 0) / own.length;
       return { largest: share, mean: share };
     }
-    return {
-      largest: largestDifference(made, own),
-      mean: made.reduce((sum, value, place) => sum + Math.abs(value - own[place]), 0) / own.length,
-    };
+    const found = differences(made, own);
+    return this.encoder ? larger(found, await this.encoder.prove()) : found;
   }
 
   /** The inputs of an example as it was given to the run, with the example's own conditions. */

@@ -91,7 +91,8 @@ def _compare(page: Page, model: bytes, quantize: str) -> dict[str, str]:
             largest, mean = np.max([_difference(ran, example) for example in examples], axis=0)
             is_map = way["target"]["map"]
             unit, scale = ("% of pixels", 100.0) if is_map else ("of 255", 1.0)
-            count = f"{len(examples)} example{'s' * (len(examples) != 1)}"
+            pictures = sum(example.shown.ndim > 1 for example in examples)
+            count = f"{pictures} example{'s' * (pictures != 1)}" + " and the vector of a photo" * (pictures < len(examples))
             found[way["title"]] = f"largest difference from the run over {count}: {largest * scale:.3g} {unit}, mean {mean * scale:.3g}"
             way["bound"] = allowed(is_map, largest, mean)
             if not mean * scale <= TOLERANCE[quantize]:  # NaN is wrong too
@@ -103,11 +104,17 @@ def _compare(page: Page, model: bytes, quantize: str) -> dict[str, str]:
 
 
 def _difference(ran: Model, example: Example) -> tuple[float, float]:
-    """The largest and the mean difference of one result: in steps of 255; of a map, twice the share of pixels of another class."""
+    """The largest and the mean difference of one result: in steps of 255; of a map, twice the share of pixels of another class.
+
+    Of a vector, 255 steps span twice its largest value.
+    """
     made = ran.run(example.function, example.inputs)[0]
     if example.shown.dtype == np.int16:
         share = float(np.mean(made.argmax(axis=-1) != example.shown))
         return share, share
+    if example.shown.ndim == 1:
+        steps = np.abs(made - example.shown) * (127.5 / max(1.0, float(np.max(np.abs(example.shown)))))
+        return float(np.max(steps)), float(np.mean(steps))
     steps = np.abs((made + 1.0) * 127.5 - example.shown.astype(np.float32))
     steps = np.maximum(steps - 0.5, 0.0) if np.isfinite(steps).all() else np.full_like(steps, np.nan)  # the run's pixels are rounded
     return float(steps.max()), float(steps.mean())

@@ -65,12 +65,14 @@ def export_run(folder: str, settings: ExportConfig, place: tuple[Path, list[str]
     logger.info(f"Writing {len(signatures)} signature{'s' * (len(signatures) > 1)} of {run.folder} at step {run.step} to {output}")
     for way in translators(signatures).values():
         way.max_pixels = settings.max_pixels
+    about = described(run, signatures, settings)
+    kind = "real" if run.config.spec.fingerprint else "made-up"
     try:
         with new_folder(output, replaced) as part:
-            compared = _save(run, signatures, inputs, part, output, settings) if "savedmodel" in settings.format else {}
+            compared = _save(signatures, about, inputs, part, output, kind) if "savedmodel" in settings.format else {}
             files = write_portable(made, part, output, settings)
             weights = write_weights(run, part, settings.license) if "safetensors" in settings.format else {}
-            scale = _record(run, signatures, part, settings)
+            scale = _record(run, signatures, about, part, settings)
     except tf.errors.OpError as error:  # what TensorFlow says of a disk
         raise OutputError(output, error) from error
     return Exported(output, run.step, compared, scale, weights, files)
@@ -85,14 +87,14 @@ def refuse_unfit(exported: Exported):
 
 
 def _save(
-    run: Run, signatures: Signatures, inputs: dict[str, list[np.ndarray]], part: Path, output: Path, settings: ExportConfig
+    signatures: Signatures, about: dict[str, Any], inputs: dict[str, list[np.ndarray]], part: Path, output: Path, kind: str
 ) -> dict[str, str]:
-    """Writes the SavedModel to `part`, and returns what `_compare` says of it."""
+    """Writes the SavedModel to `part`, with what it is `about` as an asset, and returns what `_compare` says of it."""
     with tempfile.TemporaryDirectory() as folder:
         asset = Path(folder) / RECORD
-        asset.write_text(json.dumps(described(run, signatures, settings), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        asset.write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         export(signatures, part, {function.name: function.traced() for function in plain(signatures)}, [asset])
-        return _compare(signatures, inputs, part, output, "real" if run.config.spec.fingerprint else "made-up")
+        return _compare(signatures, inputs, part, output, kind)
 
 
 def _compare(signatures: Signatures, inputs: dict[str, list[np.ndarray]], part: Path, output: Path, kind: str) -> dict[str, str]:
@@ -124,8 +126,8 @@ def _compare(signatures: Signatures, inputs: dict[str, list[np.ndarray]], part: 
     return described
 
 
-def _record(run: Run, signatures: Signatures, output: Path, settings: ExportConfig) -> str:
-    """Writes beside a SavedModel what it was made of; returns at what scale the run sees what it translates, in words."""
+def _record(run: Run, signatures: Signatures, about: dict[str, Any], output: Path, settings: ExportConfig) -> str:
+    """Writes beside a SavedModel what it was made of, and is `about`; returns at what scale the run sees what it translates, in words."""
     scale, ways = find_scale(run.config), translators(signatures)
     translates = {
         signature_name(name, signatures): {
@@ -138,7 +140,7 @@ def _record(run: Run, signatures: Signatures, output: Path, settings: ExportConf
         }
         for name, way in ways.items()
     }
-    record: dict[str, Any] = described(run, signatures, settings)
+    record = dict(about)
     if ways and "savedmodel" in settings.format:
         record["translates"] = translates
         record["max_pixels"] = settings.max_pixels

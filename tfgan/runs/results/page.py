@@ -30,7 +30,7 @@ class Example(NamedTuple):
 
     function: str
     inputs: dict[str, np.ndarray]  # by name, for a batch of one
-    shown: np.ndarray  # of the result: H×W×C uint8, or a map of classes H×W int16
+    shown: np.ndarray  # of the result: H×W×C uint8, or a map of classes H×W int16; or a vector float32
 
 
 class Page(NamedTuple):
@@ -39,7 +39,7 @@ class Page(NamedTuple):
     Attributes:
         ways: the ways to use the networks, as the page's script reads them.
         functions: of the networks, for a file.
-        examples: of each way.
+        examples: of each way, and of its encoder if there is one.
         content: the arrays of the examples, one behind the other.
     """
 
@@ -79,7 +79,9 @@ def describe(run: Run, signatures: Signatures, most_examples: int) -> Page:
             way, own = _translation(run, signatures, name, signature, store, most_examples)
         elif isinstance(signature, Sampler):
             way, own = _generation(name, signature, store)
-            way["encode"] = _encode(signatures)
+            if encoder := _encoder(signatures):
+                about, proof, _ = _encode(run, *encoder, store, 1)
+                way["encode"], own = about, [*own, proof]
         else:
             continue
         ways.append(way)
@@ -116,14 +118,32 @@ def allowed(is_map: bool, largest: float, mean: float) -> dict[str, float]:
     return {"largest": float(ROOM * largest + room[0]), "mean": float(ROOM * mean + room[1])}
 
 
-def _encode(signatures: Signatures) -> dict[str, Any] | None:
-    """What the page knows of the run's way from pictures to vectors; None if there is none."""
-    for name, signature in signatures.items():
-        if isinstance(signature, Encoder):
-            encoding = signature.encoding
-            about = {"size": list(encoding.size), "channels": signature.source.channels, "crop": encoding.crop}
-            return {"function": f"{name}_floats", **about}
-    return None
+def _encoder(signatures: Signatures) -> tuple[str, Encoder] | None:
+    """The run's way from pictures to vectors, and its name; None if there is none."""
+    return next(((name, signature) for name, signature in signatures.items() if isinstance(signature, Encoder)), None)
+
+
+def _encode(run: Run, name: str, encoder: Encoder, store: _Store, most: int) -> tuple[dict[str, Any], Example, list[np.ndarray]]:
+    """What the page knows of an encoder, with the run's own vector of the first photo; and the run's photos, pixels at its size."""
+    photos = [_eight_bits(as_floats(image, encoder.source)) for image in stored_inputs(run.folder, encoder)[:most]]
+    photos = [_eight_bits(encoder.fit(_floats(photo)[None]).numpy()[0]) for photo in photos]
+    if not photos:
+        raise _no_images(run)
+    given, places = _floats(photos[0])[None], [store.add(photo) for photo in photos]
+    vector, encoding = encoder(given).numpy()[0], encoder.encoding
+    about = {
+        "function": f"{name}_floats",
+        "size": list(encoding.size),
+        "channels": encoder.source.channels,
+        "crop": encoding.crop,
+        "photos": places,
+        "proof": {"input": places[0], "vector": vector.tolist()},
+    }
+    return about, Example(f"{name}_floats", {"images": given}, vector), photos
+
+
+def _no_images(run: Run) -> UserError:
+    return UserError(f"{run.folder}/samples/inputs has no images to begin with: the command that trained the run writes them again.")
 
 
 def _functions_of(way: dict[str, Any]) -> Iterable[str]:
@@ -160,7 +180,7 @@ def _translation(run: Run, signatures: Signatures, name: str, way: Translator, s
     _refuse(way.target)
     images = stored_inputs(run.folder, way)[:most]
     if not images:
-        raise UserError(f"{run.folder}/samples/inputs has no images to begin with: the command that trained the run writes them again.")
+        raise _no_images(run)
     spec, file = run.config.spec, _file(f"{run.folder.resolve().name}_{way.target.name}")
     record: dict[str, Any] = {
         "kind": "translate",
@@ -173,15 +193,15 @@ def _translation(run: Run, signatures: Signatures, name: str, way: Translator, s
         "target": _side(way.target),
         "conditions": dict(way.lengths),
     }
-    encoder = next((signature for signature in signatures.values() if isinstance(signature, Encoder)), None)
+    encoder: Encoder | None = None
     photos: list[np.ndarray] = []
-    if encoder and "attributes" in way.lengths:
+    proofs: list[Example] = []
+    if found := _encoder(signatures):
+        encoder, is_style = found[1], "latent" in way.lengths
+        about, proof, photos = _encode(run, *found, store, most if is_style else 1)
+        record["encode" if is_style else "classify"], proofs = about, [proof]
+    if "attributes" in way.lengths:
         record["attributes"] = {"names": spec.attribute_names, "groups": spec.attribute_groups, "sets": spec.attribute_sets}
-        record["classify"] = _encode(signatures)
-    elif encoder and "latent" in way.lengths:
-        photos = [_eight_bits(as_floats(image, encoder.source)) for image in stored_inputs(run.folder, encoder)[:most]]
-        photos = [_eight_bits(encoder.fit(_floats(photo)[None]).numpy()[0]) for photo in photos]
-        record["encode"] = (_encode(signatures) or {}) | {"photos": [store.add(photo) for photo in photos]}
     examples, record["examples"] = [], []
     for number, image in enumerate(images):
         given, shown = _source(image, way.source)
@@ -193,7 +213,7 @@ def _translation(run: Run, signatures: Signatures, name: str, way: Translator, s
         examples.append(Example(f"{name}_floats", inputs, result))
         listed = {key: vector.tolist() for key, vector in conditions.items()}
         record["examples"].append({"input": store.add(shown), "output": store.add(result), **listed})
-    return record, examples
+    return record, [*examples, *proofs]
 
 
 def _source(image: np.ndarray, domain: Domain) -> tuple[np.ndarray, np.ndarray]:
