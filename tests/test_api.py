@@ -29,6 +29,7 @@ TINY = {
 }
 MORE = {"spade": {"style_encoder": True, "encoder_size": 16, "latent_dim": 4}, "vaegan": {"similarity_weight": 0.5}}
 TRANSLATES = ("pix2pix", "cyclegan", "cut", "stargan", "spade")
+RESUMED, EXPORTED = ("pix2pix", "stylegan"), ("pix2pix", "cgan")  # the others are by the command line, in cli/test_every_method.py
 CONDITIONS = {"cyclegan": {"to": "day"}, "stargan": {"set": "brick,~night"}, "spade": {"seed": 3}}
 
 
@@ -42,10 +43,11 @@ def settings_of(name):
 
 @pytest.fixture(scope="module", params=METHODS)
 def run(request, tmp_path_factory, eagerly):
-    """A run of two steps, trained by one call and by another that goes on."""
+    """A run of two steps, some trained by one call and by another that goes on."""
     folder = tmp_path_factory.mktemp(request.param) / "run"
     settings = settings_of(request.param)
-    assert tfgan.train(request.param, workdir=folder, steps=1, **settings).step == 1
+    if request.param in RESUMED:
+        assert tfgan.train(request.param, workdir=folder, steps=1, **settings).step == 1
     return tfgan.train(request.param, workdir=folder, steps=2, **settings)
 
 
@@ -116,7 +118,8 @@ def test_a_run_is_measured_exported_and_reported(run, tmp_path):
     scores = run.evaluate(features="", metrics=["l1"] if run.config.method in ("pix2pix", "spade") else ["swd"], count=4)
     assert scores and all(np.isfinite(value) for value in scores.values())
     assert json.loads((run.folder / "evaluation.json").read_text())["results"]
-    assert run.export(tmp_path / "model") == tmp_path / "model" and (tmp_path / "model" / "saved_model.pb").exists()
+    if run.config.method in EXPORTED:
+        assert run.export(tmp_path / "model") == tmp_path / "model" and (tmp_path / "model" / "saved_model.pb").exists()
     assert run.report(tmp_path / "r.html").read_text().startswith("<!doctype html>")
 
 

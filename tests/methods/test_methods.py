@@ -19,6 +19,9 @@ pytestmark = pytest.mark.usefixtures("eagerly")
 METHOD = pytest.mark.parametrize("name", METHODS)
 
 
+made = functools.cache(make_method)  # for tests that change nothing
+
+
 @METHOD
 def test_registry_entry(name):
     kind = method_class(name)
@@ -26,13 +29,13 @@ def test_registry_entry(name):
     for field in dataclasses.fields(kind.HParams):
         assert field.metadata["help"], field.name
         assert not field.metadata["choices"] or field.default in field.metadata["choices"], field.name
-    hparams = make_method(name).hparams
+    hparams = made(name).hparams
     assert from_dict(kind.HParams, json.loads(json.dumps(dataclasses.asdict(hparams)))) == hparams
 
 
 @METHOD
 def test_phases_name_networks_and_optimizers(name):
-    method = make_method(name)
+    method = made(name)
     optimizers = method.make_optimizers()
     phases = method.phases()
     for phase in phases:
@@ -44,12 +47,13 @@ def test_phases_name_networks_and_optimizers(name):
 
 @METHOD
 def test_each_phase_leaves_the_other_networks_still(name):
-    for chosen in dict.fromkeys(phase.name for phase in make_method(name).phases()):
-        training = Training(name)
-        own = {network for phase in training.step.phases if phase.name == chosen for names in phase.trains.values() for network in names}
+    training = Training(name)
+    phases = training.step.phases
+    for chosen in dict.fromkeys(phase.name for phase in phases):
+        own = {network for phase in phases if phase.name == chosen for names in phase.trains.values() for network in names}
         if own == set(training.method.networks):
             continue  # a simultaneous update
-        training.step.phases = [phase for phase in training.step.phases if phase.name == chosen]
+        training.step.phases = [phase for phase in phases if phase.name == chosen]
         if training.method.batch_kind == "unpaired":  # what an earlier phase makes for this one
             fakes = {f"fake_{side}": images for side, images in make_batch("unpaired", seed=1).items()}
             dataset = tf.data.Dataset.from_tensors(make_batch("unpaired") | fakes).repeat()
@@ -125,7 +129,7 @@ def check_generation(signature):
 
 @METHOD
 def test_sample_rows_show_inputs_and_results(name):
-    method = make_method(name)
+    method = made(name)
     if all(isinstance(signature, base.Generation) for signature in method.inference().values()):
         with pytest.raises(TypeError, match="does not translate"):  # nothing to show beside the samples
             method.sample_row({}, {})
