@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 import tfgan
 from tfgan.cli.main import main
+from tfgan.data import parse_direction
 from tfgan.errors import UserError
 from tfgan.networks.generators import build_generator
 from tfgan.networks.patchgan import patchgan
@@ -128,6 +129,16 @@ def test_one_generator_is_pix2pix(files, tmp_path, capsys):
     assert (h.generator, h.norm, h.skip_activation, h.inference_statistics, h.dropout) == ("unet_16", "batch", "relu", "moving", 0.0)
     x = np.random.default_rng(0).random((1, 16, 16, 3), np.float32)
     np.testing.assert_allclose(run.networks["generator"](x), files[1]["unet"](x), atol=1e-5)
+
+
+@pytest.mark.parametrize("further, source", [([], "B"), (["--direction=BtoA"], "B"), (["--domains=x,y", "--direction=x_to_y"], "x")])
+def test_the_other_generator_alone_goes_the_other_way(files, tmp_path, further, source):
+    """Its run must not take images of the other side, as the settings of data have it without other words."""
+    file = files[0] / "cycle" / "latest_net_G_B.safetensors"
+    assert main(["import", str(file), f"--as={tmp_path / 'run'}", "--alone", *SIZE, *further]) == 0
+    config = tfgan.load(tmp_path / "run").config
+    names = config.data.domains or ("A", "B")
+    assert config.spec.domains["source"].name == source == names[parse_direction(config.data.direction, *names)[0] == "B"]
 
 
 def test_stargan(files, tmp_path):

@@ -35,6 +35,7 @@ class Choice:
         domains: key of a batch -> what is known of its images.
         guesses: what the files do not tell, a sentence each, with the flag that says otherwise.
         attributes, groups: of StarGAN: names, and which of them exclude each other.
+        direction: of the data, where the weights tell it: that of CycleGAN's other generator alone; "": as the settings have it.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Choice:
     guesses: list[str]
     attributes: tuple[str, ...] = ()
     groups: tuple[tuple[str, ...], ...] = ()
+    direction: str = ""
 
 
 def judge_import(weights: str, workdir: str, settings: ImportConfig, data: DataConfig) -> tuple[Path, Choice]:
@@ -107,12 +109,11 @@ def _picture(name: str, channels: int) -> Domain:
     return Domain(name, channels, bands=channels not in PICTURES)
 
 
-def _sides(data: DataConfig, guesses: list[str], turned: bool = False) -> tuple[str, str]:
-    """The names of source and target; `turned`: without other words, the source is B."""
+def _sides(data: DataConfig, direction: str, guesses: list[str]) -> tuple[str, str]:
+    """The names of source and target; those of a data set that names its own are A and B here."""
     a, b = data.domains or ("A", "B")
-    if not data.domains:
+    if not (data.domains or is_named(data)):
         guesses.append(f"The domains are called {a} and {b} (--domains=A,B names them).")
-    direction = "BtoA" if turned and data.direction == DataConfig.direction else data.direction
     return (a, b) if parse_direction(direction, a, b)[0] == "A" else (b, a)
 
 
@@ -146,7 +147,9 @@ def _pix2pix(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -
     guesses: list[str] = []
     name, part = next((name, part) for name, part in parts.items() if name.startswith("G"))
     taken, made = part.found.facts["in"], part.found.facts["out"]
-    source, target = _sides(data, guesses, turned=name == "G_B")
+    turned = name == "G_B" and data.direction == DataConfig.direction  # without other words, its source is B
+    direction = "BtoA" if turned else data.direction
+    source, target = _sides(data, direction, guesses)
     found = _generator(part, settings, guesses) | {"updates": "discriminator_first"}
     if found["norm"] == "batch":
         found["inference_statistics"] = settings.statistics
@@ -162,7 +165,8 @@ def _pix2pix(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -
         found["objective"] = _objective(judge, taken, made)
         networks["discriminator"] = judge
     guesses.append(f"It translates {source} to {target}. The losses of training are not known: pix2pix' are taken.")
-    return Choice("pix2pix", found, networks, {"source": _picture(source, taken), "target": _picture(target, made)}, guesses)
+    domains = {"source": _picture(source, taken), "target": _picture(target, made)}
+    return Choice("pix2pix", found, networks, domains, guesses, direction=direction)
 
 
 def _fitting_layers(size: Size) -> int:
@@ -196,7 +200,7 @@ def _cyclegan(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) 
         raise UserError(f"{there.path} is {there.found.words}, and tfgan's CycleGAN has instance norm: import each way by --alone.")
     if data.direction != DataConfig.direction:
         raise UserError("--direction does nothing for CycleGAN, which translates both ways: leave it out.")
-    source, target = _sides(data, guesses)
+    source, target = _sides(data, data.direction, guesses)
     found = _generator(there, settings, guesses)
     found.pop("norm")
     networks = {"to_target": there, "to_source": back}

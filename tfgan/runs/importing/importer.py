@@ -63,6 +63,7 @@ def import_run(path: Path, choice: Choice, data: DataConfig) -> Imported:
     cls = method_class(choice.method)
     named = is_named(data)
     data = data if named else data.unchecked(dataset=IMPORTED)
+    data = data.unchecked(direction=choice.direction or data.direction)
     check_settings(data, cls.batch_kind)
     hparams = cls.HParams(**choice.settings).settled()
     dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size()) if named else None
