@@ -47,7 +47,7 @@ ALWAYS_USED = {
     TrainConfig: "checkpoint_every checkpoint_minutes deterministic health init_from keep_checkpoints log_every num_samples precision "
     "sample_every seed steps steps_per_execution tensorboard tpu validate_every workdir xla",
 }
-OF_EVERY_METHOD = "batch_size clip_norm epochs flip image_size"
+OF_EVERY_METHOD = "batch_size clip_norm epochs flip freeze image_size"
 OF_ADAM = "lr_policy lr_warmup_epochs"  # but for StyleGAN, whose own learning rate follows the size
 OF_METHODS = {
     "pix2pix": "beta_1 beta_2 bottleneck_norm dropout ema_decay generator learning_rate ngf norm objective upsampling",

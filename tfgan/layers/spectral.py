@@ -14,7 +14,8 @@ class SpectralConv2D(keras.layers.Layer):
     constants to the gradient, which does flow through σ. As in PyTorch and unlike Keras' SpectralNormalization, W itself is never
     overwritten. A training call moves u on, as Keras' does. Inside a `tfgan.layers.ForwardPass` whoever opened it does: several calls in
     one pass take the same step, and u moves only in phases that train the network; PyTorch's does in those that merely use it, too. At
-    inference u stays as it is but for its length, which moving averages of directions do not keep at 1, and v follows from it.
+    inference, and in a layer that is not trainable, u stays as it is but for its length, which moving averages of directions do not keep
+    at 1, and v follows from it.
 
     Args:
         filters: number of output channels.
@@ -52,7 +53,7 @@ class SpectralConv2D(keras.layers.Layer):
         matrix, u = tf.reshape(kernel, [-1, self.filters]), tf.convert_to_tensor(self.u)
         v = tf.stop_gradient(_direction(tf.linalg.matvec(matrix, u)))
         product = tf.linalg.matvec(matrix, v, transpose_a=True)
-        if training:
+        if training and self.trainable:
             u = tf.stop_gradient(_direction(product))
             record(self.u, u, momentum=0.0)
         else:

@@ -38,8 +38,13 @@ class HParams(Settings):
         at_least=0.0,
     )
 
+    freeze: Strings = setting(
+        (), "networks that are not trained, or with :COUNT their first layers, norms included: discriminator:3,encoder; see the docs"
+    )
+
     def __post_init__(self):
         super().__post_init__()
+        self.frozen()
         if min(self.image_size) < 1:
             raise UserError(f"--image_size={as_text(self.image_size)} must be at least one pixel.")
         self.loaded_size()
@@ -50,6 +55,20 @@ class HParams(Settings):
     def prolong(self, earlier: HParams) -> HParams:
         """The settings of a run that goes on for as many epochs as these say, `earlier` as they are but for what ends before that."""
         return earlier
+
+    def frozen(self) -> dict[str, int]:
+        """What `freeze` says: the name of a network -> how many of its first layers are not trained; 0: all.
+
+        Raises:
+            UserError: a word that is neither a name nor NAME:COUNT, or a network that is named twice.
+        """
+        found: dict[str, int] = {}
+        for word in self.freeze:
+            name, colon, count = word.partition(":")
+            if not name or name in found or (colon and not (count.isascii() and count.isdecimal() and int(count))):
+                raise UserError(f"--freeze={word}: use NAME, or NAME:COUNT for the first layers, each network once: discriminator:3.")
+            found[name] = int(count or 0)
+        return found
 
     def require_size(self, fits: bool, what: str, use: str):
         """Raises `UserError` unless `fits`; the message says that `image_size` does not suit `what`, and what to `use`."""

@@ -158,6 +158,11 @@ class Synthesis(keras.Model):
         _name(self, epilogue=self.epilogues, convolution=self.convolutions, to_rgb=self.to_rgb)
         self.built = True
 
+    def in_order(self) -> list[list]:
+        """The layers from the constant to the image, those that belong together in one list: a convolution and what follows it."""
+        layers = [[convolution, epilogue] for convolution, epilogue in zip(self.convolutions, self.epilogues[1:])]
+        return [[self.const, self.epilogues[0]], *layers, self.to_rgb]
+
     def get_config(self):
         names = ("name", "largest", "channels", "w_dim", "every_size", "channel_base", "channel_max")
         return {name: getattr(self, name) for name in names}
@@ -221,6 +226,11 @@ class Discriminator(keras.Model):
         self.logit = _built(EqualizedDense(1, gain=1.0, dtype="float32"), (None, depths[0]))
         _name(self, from_rgb=self.from_rgb, convolution=self.convolutions, downscaling=self.downscaling)
         self.built = True
+
+    def in_order(self) -> list[list]:
+        """The layers from images of the largest size to the logit, fromRGB of all sizes together."""
+        pairs = zip(reversed(self.convolutions), reversed(self.downscaling))
+        return [self.from_rgb, *([layer] for pair in pairs for layer in pair), [self.last], [self.dense], [self.logit]]
 
     def get_config(self):
         return {name: getattr(self, name) for name in ("name", "largest", "channels", "every_size", "channel_base", "channel_max")}

@@ -4,10 +4,11 @@ import functools
 
 import tensorflow as tf
 
-from tfgan.config import TrainConfig
+from tfgan.config import TrainConfig, as_flag
 from tfgan.errors import UserError
 from tfgan.layers import ForwardPass, fold_in, tuned
 from tfgan.methods.base import Method, Phase, Stage
+from tfgan.training.freezing import Frozen
 from tfgan.training.grappler import spare_the_step
 
 INITIAL_LOSS_SCALE = 2.0**15
@@ -29,12 +30,14 @@ class TrainStep(tf.Module):
 
     Attributes:
         step: number of steps done.
+        frozen: the layers that stay as they are.
+        optimizers: by loss, those that have something to train.
         first_bad_step: the first step with a non-finite loss, or -1. It is kept on the device and read only when somebody asks.
         first_bad_loss: its place in `names`.
         names: of the scalars that `run` returns, known after the first call.
 
     Raises:
-        UserError: the method sets an attribute by a name that is no longer read.
+        UserError: the method sets an attribute by a name that is no longer read; or frozen layers that are not there, or all that there is.
     """
 
     def __init__(self, method: Method, strategy: tf.distribute.Strategy, *, seed: int, xla: bool = False, loss_scaling: bool = False):
@@ -45,11 +48,13 @@ class TrainStep(tf.Module):
         self.names: list[str] = []
         self.alone = strategy.num_replicas_in_sync == 1  # then there is nobody to ask, which XLA would do by a collective
         with strategy.scope():
-            self.phases = method.phases()
-            self.optimizers = method.make_optimizers()
-            for phase in self.phases:
-                for loss in phase.trains:
-                    self.optimizers[loss].build(self._trainable(phase, loss))
+            self.phases, self.frozen = method.phases(), Frozen(method)
+            trained = {loss: self._trainable(phase, loss) for phase in self.phases for loss in phase.trains}
+            self.optimizers = {loss: optimizer for loss, optimizer in method.make_optimizers().items() if trained[loss]}
+            if not self.optimizers:
+                raise UserError(f"{as_flag('freeze', method.hparams.freeze)} leaves nothing to be trained.")
+            for loss, optimizer in self.optimizers.items():
+                optimizer.build(trained[loss])
             for name, average in method.ema.items():
                 average.set_weights(method.networks[name].get_weights())
             self.step = self._counter(0, tf.int64)
@@ -179,11 +184,11 @@ class TrainStep(tf.Module):
             result = phase.losses(batch, seed)
             scaled = {name: loss * (share * factor) for name, loss in result.losses.items()}
         gradients = {}
-        for name in phase.trains:
+        for name in (loss for loss in phase.trains if loss in self.optimizers):
             raw = tape.gradient(scaled[name], [v.value for v in self._trainable(phase, name)], unconnected_gradients="zero")
             gradients[name] = [g / factor for g in raw] if self.loss_scaling else raw
         finite = tf.constant(1.0)
-        if self.loss_scaling:
+        if self.loss_scaling and gradients:
             finite = tf.cast(tf.reduce_all([tf.reduce_all(tf.math.is_finite(g)) for g in tf.nest.flatten(gradients)]), tf.float32)
         statistics = self._own_statistics(phase, forward_pass)
         scalars = {f"{name}_loss": loss for name, loss in result.losses.items()} | dict(result.scalars)
@@ -262,7 +267,8 @@ class TrainStep(tf.Module):
     def _update_ema(self):
         kept, fresh = self._ema_shares()
         for name, average in self.method.ema.items():
-            for mean, variable in zip(average.weights, self.method.networks[name].weights):
+            pairs = zip(average.weights, self.method.networks[name].weights)
+            for mean, variable in ((mean, variable) for mean, variable in pairs if id(variable) not in self.frozen.weights):
                 mean.assign(mean.value * kept + variable.value * fresh)
 
     def _ema_shares(self):

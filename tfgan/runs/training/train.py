@@ -98,6 +98,10 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
     run = assemble(method_class(config.method), machine, config.hparams, dataset)
     checkpointer = Checkpointer(workdir / "checkpoints", run.step, training.keep_checkpoints, chief, bool(training.best_metric))
     begins = not checkpointer.restore()  # before anything is written
+    for line in run.step.frozen.lines:
+        logger.info(f"--freeze: {line}.")
+    if run.step.frozen.lines and begins and not training.init_from:
+        logger.warning("Warning: without --init_from=RUN, --freeze keeps weights as they are drawn at random.")
     if training.init_from and begins:
         for line in copy_weights(open_run(training.init_from).method, run.method):
             logger.info(f"--init_from: {line}")
