@@ -218,6 +218,22 @@ def test_what_does_not_fit_is_refused(files, tmp_path, capsys, name, given, word
     assert not list(tmp_path.iterdir())
 
 
+def test_the_order_of_classes_of_a_data_set(files, tmp_path, capsys):
+    for name in ("labels", "photo"):
+        (tmp_path / "data" / "train" / name).mkdir(parents=True)
+    for number in range(2):
+        maps = np.arange(32 * 32, dtype=np.uint8).reshape(32, 32) % 4
+        Image.fromarray(maps).save(tmp_path / "data" / "train" / "labels" / f"{number}.png")
+        Image.new("RGB", (32, 32), (80 * number, 0, 0)).save(tmp_path / "data" / "train" / "photo" / f"{number}.png")
+    arguments = [files[0] / "spade.safetensors", f"--as={tmp_path / 'run'}", f"--data_dir={tmp_path / 'data'}", "--image_size=32"]
+    assert main(["import", *map(str, arguments), "--label_ids=1-3,0"]) == 2  # as ADE20K's are, where 0 is no class and its channel the last
+    assert "labels has its classes in another order, 0, 1, 2, 3, and each channel would be another class's" in capsys.readouterr().err
+    assert main(["import", *map(str, arguments)]) == 0
+    said = capsys.readouterr().out
+    assert "are taken for the classes of labels, in this order: class 0, class 1, class 2, class 3 (--label_ids)" in said
+    assert "NVlabs puts those" not in said and "domains are called" not in said
+
+
 def test_one_file_is_not_both_ways(files, tmp_path, capsys):
     file = files[0] / "cycle" / "latest_net_G_A.safetensors"
     refused([file, "--alone", f"--weights_b={file}", f"--as={tmp_path / 'run'}"], "is the same file as the first generator's", capsys)

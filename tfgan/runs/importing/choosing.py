@@ -36,6 +36,7 @@ class Choice:
         guesses: what the files do not tell, a sentence each, with the flag that says otherwise.
         attributes, groups: of StarGAN: names, and which of them exclude each other.
         direction: of the data, where the weights tell it: that of CycleGAN's other generator alone; "": as the settings have it.
+        label_ids: of SPADE: what somebody said that the channels of labels are; (): nobody did.
     """
 
     method: str
@@ -46,6 +47,7 @@ class Choice:
     attributes: tuple[str, ...] = ()
     groups: tuple[tuple[str, ...], ...] = ()
     direction: str = ""
+    label_ids: tuple[int, ...] = ()
 
 
 def judge_import(weights: str, workdir: str, settings: ImportConfig, data: DataConfig) -> tuple[Path, Choice]:
@@ -313,7 +315,7 @@ def _spade(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> 
         "labels": Domain(names[0], 0, "int32", "nearest", classes),
         "image": _picture(names[1], facts["out"]),
     }
-    return Choice("spade", found, networks, domains, guesses)
+    return Choice("spade", found, networks, domains, guesses, label_ids=classes.values if settings.label_ids else ())
 
 
 def _classes(part: Part, count: int, settings: ImportConfig, data: DataConfig, guesses: list[str]) -> Classes:
@@ -327,12 +329,12 @@ def _classes(part: Part, count: int, settings: ImportConfig, data: DataConfig, g
     for flag, given in (("label_palette", colors), ("label_names", names)):
         if given and len(given) != count:
             raise UserError(f"--{flag} is of {len(given)} classes, and {part.path} has {count} channels of labels.")
-    if not settings.label_ids:
+    if not (settings.label_ids or is_named(data)):
         guesses.append(
             f"Its {count} channels of labels are taken for classes with the ids 0 to {count - 1}; NVlabs puts those of no class into one "
             "more, at the end (--label_ids=0-181,255 says so), and edges of instances behind it (--instance_edges leaves them out)."
         )
-    if data.ignore_label in ids and data.ignore_label != DataConfig.ignore_label:
+    if not is_named(data) and data.ignore_label in ids and data.ignore_label != DataConfig.ignore_label:
         raise UserError(f"--ignore_label={data.ignore_label}: it is one of the classes of {part.path}. Leave it out.")
     ignored = data.ignore_label if data.ignore_label not in ids else -1
     return Classes("ids", tuple(ids), colors or distinct_colors(count), names or tuple(f"class_{number}" for number in ids), ignored)

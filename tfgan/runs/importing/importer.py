@@ -11,6 +11,7 @@ from tfgan.config import DataConfig, DataSpec, Domain, RunConfig, TrainConfig, a
 from tfgan.config.data import IMPORTED
 from tfgan.data import check_settings, open_dataset
 from tfgan.data.dataset import Dataset
+from tfgan.data.label_maps.maps import listed
 from tfgan.errors import OutputError, UserError
 from tfgan.inference import open_inference
 from tfgan.methods import method_class
@@ -67,6 +68,7 @@ def import_run(path: Path, choice: Choice, data: DataConfig) -> Imported:
     check_settings(data, cls.batch_kind)
     hparams = cls.HParams(**choice.settings).settled()
     dataset = open_dataset(data, cls.batch_kind, hparams.image_size, hparams.loaded_size()) if named else None
+    guesses = [*choice.guesses, *(_taken(dataset.spec, choice, data) if dataset else [])]
     spec = _fitting(dataset.spec, choice) if dataset else _spec(choice, cls.batch_kind, hparams.image_size)
     check_capacity(cls, hparams, spec, trained=False)
     with networks_in("float32"):
@@ -94,7 +96,7 @@ def import_run(path: Path, choice: Choice, data: DataConfig) -> Imported:
         raise OutputError(path, error) from error
     networks = {name: f"{part.found.words}, of {part.path.name}" for name, part in choice.networks.items()}
     flags = [as_flag(name, value) for name, value in choice.settings.items() if value != getattr(cls.HParams, name)]
-    return Imported(path, choice.method, networks, choice.guesses, [f"--method={choice.method}", *flags])
+    return Imported(path, choice.method, networks, guesses, [f"--method={choice.method}", *flags])
 
 
 def _spec(choice: Choice, kind: str, image_size) -> DataSpec:
@@ -111,11 +113,28 @@ def _fitting(spec: DataSpec, choice: Choice) -> DataSpec:
         if theirs != ours:
             what = "classes" if domain.is_map else "channels"
             raise UserError(f"{spec.domains[key].name} has {ours} {what}, and the weights are of {theirs}: --data_dir does not fit them.")
+    classes = spec.domains["labels"].require_classes() if choice.label_ids else None
+    if classes and (classes.coding == "colors" or classes.values != choice.label_ids):
+        raise UserError(
+            f"--label_ids: {spec.domains['labels'].name} has its classes in another order, {listed(classes.values, 8)}, and each channel "
+            "would be another class's. Leave --data_dir out: the run then takes maps of these ids."
+        )
     if len(spec.attribute_names) != len(choice.attributes):
         raise UserError(
             f"The data have {len(spec.attribute_names)} attributes, and the weights are of {len(choice.attributes)} (--attributes)."
         )
     return spec
+
+
+def _taken(spec: DataSpec, choice: Choice, data: DataConfig) -> list[str]:
+    """What weights do not tell of the classes and attributes of a data set, whose order is taken for theirs."""
+    taken = []
+    if spec.attribute_names and not data.attributes:
+        taken.append(f"Its attributes are taken for those of the data, in this order: {', '.join(spec.attribute_names)} (--attributes).")
+    for domain in (domain for domain in spec.domains.values() if domain.is_map and not choice.label_ids):
+        names = listed(domain.require_classes().names, 20)
+        taken.append(f"Its channels of labels are taken for the classes of {domain.name}, in this order: {names} (--label_ids).")
+    return taken
 
 
 def _store_inputs(run: Path, method: Method, spec: DataSpec, dataset: Dataset | None):
