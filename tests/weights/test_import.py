@@ -132,11 +132,12 @@ def test_one_generator_is_pix2pix(files, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("further, source", [([], "B"), (["--direction=BtoA"], "B"), (["--domains=x,y", "--direction=x_to_y"], "x")])
-def test_the_other_generator_alone_goes_the_other_way(files, tmp_path, further, source):
+def test_the_other_generator_alone_goes_the_other_way(files, tmp_path, capsys, further, source):
     """Its run must not take images of the other side, as the settings of data have it without other words."""
     file = files[0] / "cycle" / "latest_net_G_B.safetensors"
     assert main(["import", str(file), f"--as={tmp_path / 'run'}", "--alone", *SIZE, *further]) == 0
     config = tfgan.load(tmp_path / "run").config
+    assert ("--direction=BtoA" in capsys.readouterr().out) == (source == "B")  # in the command that trains on
     names = config.data.domains or ("A", "B")
     assert config.spec.domains["source"].name == source == names[parse_direction(config.data.direction, *names)[0] == "B"]
 

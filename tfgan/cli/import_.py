@@ -48,6 +48,7 @@ def run(arguments: list[str]) -> int:
     print("\n".join(imported.guesses))
     ways = " --to=DOMAIN" * (imported.method == "cyclegan")
     print(f"It has no optimizer's state: no training goes on in it. Next:\n  tfgan translate {folder} IMAGES OUTPUT{ways}")
-    start = [*imported.flags, shell_flag("init_from", str(imported.folder)), "--data_dir=FOLDER"]
+    images = shell_flag("data_dir", data.data_dir) if data.data_dir else "--data_dir=FOLDER"
+    start = [*imported.flags, shell_flag("init_from", str(imported.folder)), images]
     print(f"  tfgan train {' '.join(start)}\n  tfgan export {folder}")
     return 0

@@ -1,5 +1,6 @@
 """Makes a run of weights that somebody else trained."""
 
+import dataclasses
 import logging
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -7,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfgan.config import DataConfig, DataSpec, Domain, RunConfig, TrainConfig, as_flag
+from tfgan.config import DataConfig, DataSpec, Domain, RunConfig, TrainConfig, as_flag, shell_flag
 from tfgan.config.data import IMPORTED
 from tfgan.data import check_settings, open_dataset
 from tfgan.data.dataset import Dataset
@@ -29,6 +30,7 @@ from tfgan.weights.slots import fill
 
 logger = logging.getLogger(__name__)
 
+_PLACES = ("dataset", "data_dir")  # of images
 INPUTS = 4  # images that are made up where there are no data, for exports to be compared on
 
 
@@ -40,7 +42,7 @@ class Imported(NamedTuple):
         method: its name.
         networks: name of each network that was found -> what it is, and its file.
         guesses: what the files do not tell, a sentence each.
-        flags: the settings by which a new run has the same networks.
+        flags: the settings by which a new run has the same networks, and reads its images in the same way, for a shell.
     """
 
     folder: Path
@@ -96,6 +98,11 @@ def import_run(path: Path, choice: Choice, data: DataConfig) -> Imported:
         raise OutputError(path, error) from error
     networks = {name: f"{part.found.words}, of {part.path.name}" for name, part in choice.networks.items()}
     flags = [as_flag(name, value) for name, value in choice.settings.items() if value != getattr(cls.HParams, name)]
+    flags += [
+        shell_flag(name, value)
+        for name, value in dataclasses.asdict(data).items()
+        if name not in _PLACES and value != getattr(DataConfig, name)
+    ]
     return Imported(path, choice.method, networks, guesses, [f"--method={choice.method}", *flags])
 
 
