@@ -256,6 +256,41 @@ def test_what_is_compared_is_not_what_8_bits_are_calibrated_on():
     assert not {one["latents"].tobytes() for one in found} & {latents.tobytes() for latents in case.inputs["latents"]}
 
 
+def test_8_bits_are_calibrated_on_all_of_the_run_s_images_turned():
+    way, images = Translator(Translation(lambda x: -x, PHOTO, PHOTO, 16, 16)), np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3))
+    (made, *_) = functions({"translate": way}, (16, 16))["translate"]
+    found = [one["images"] for one in cases.calibration(made, way, list(images.astype(np.uint8)), (16, 16))]
+    assert len(found) == 3
+    for own, image in zip(found, images):
+        np.testing.assert_allclose(own[0], image[:, ::-1] / 127.5 - 1.0, atol=1e-6)
+
+
+def test_ranges_of_8_bits_span_all_that_they_are_calibrated_on(tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    kernel = tf.eye(3)[None, None] * 2.0
+    made = Function("f_floats", "f", lambda x: tf.nn.conv2d(x, kernel, 1, "SAME"), (tf.TensorSpec([1, 4, 4, 3], name="images"),), "made")
+    ramp = np.linspace(-1.0, 1.0, 48, dtype=np.float32).reshape(1, 4, 4, 3)
+    (tmp_path / "f.tflite").write_bytes(litert.convert([made], "int8", {"f_floats": [{"images": 0.1 * ramp}, {"images": ramp}]}))
+    found = litert.Model(tmp_path / "f.tflite").run("f_floats", {"images": ramp})
+    np.testing.assert_allclose(found, 2.0 * ramp, atol=0.03)  # a step is 4 / 255; what lies outside of the ranges is cut off
+    assert len(np.unique(found)) > 40
+
+
+@pytest.mark.parametrize(
+    "shape, named",
+    [([None, None, None, 3], ["N", "H", "W", 3]), ([None, None, None], ["N", "H", "W"]), ([None, 5], ["N", 5]), ([None], ["N"])],
+)
+def test_unknown_sizes_have_names_in_onnx(shape, named):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
+    from tfgan.portable import onnx
+
+    made = Function("f_floats", "f", lambda x: 2.0 * x, (tf.TensorSpec(shape, name="given"),), "made")
+    session = onnxruntime.InferenceSession(onnx.convert(made, {"tfgan.json": "{}"}))
+    assert [value.shape for value in (*session.get_inputs(), *session.get_outputs())] == [named, named]
+    assert session.get_modelmeta().custom_metadata_map == {"tfgan.json": "{}"}
+
+
 def test_cases_show_the_run_images_that_need_padding():
     portable = make_portable("pix2pix")
     (made,) = functions(portable.signatures, None, None).values()

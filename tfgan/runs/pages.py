@@ -28,10 +28,15 @@ def judge_app(run: str, settings: AppConfig) -> Path:
     refuse_part_of_run(out, flag)
     if not settings.folder:
         check_file(out, flag)
-        if is_there(out) and not is_page(out):
-            raise UserError(f"{out} exists and is not a page of tfgan: choose another name with --out=FILE.html.")
+        refuse_other(out)
         return out
     check_place(out)
     if is_there(out) and not (is_page(out / "index.html") and set(files_in(out)) <= FILES):
         raise UserError(f"{out} exists, and is not only a page of tfgan. It was left as it is: choose another name with --out=FOLDER.")
     return out
+
+
+def refuse_other(out: Path):
+    """Raises `UserError` for a file that is there and is no page, which must stay."""
+    if is_there(out) and not is_page(out):
+        raise UserError(f"{out} exists and is not a page of tfgan: choose another name with --out=FILE.html.")

@@ -7,15 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan.app.build import MODEL, Content, folder, one_file
+from tfgan.app.build import FILES, MODEL, Content, folder, one_file
 from tfgan.app.runtime import find_runtime
 from tfgan.config.verbs import AppConfig
 from tfgan.errors import TrainingFailed
 from tfgan.inference import open_inference
-from tfgan.paths.files import is_there, write_atomically
-from tfgan.paths.folders import files_in, new_folder
+from tfgan.paths.files import write_atomically
+from tfgan.paths.folders import new_folder
 from tfgan.portable.litert import Model, convert
 from tfgan.runs.opening import open_run
+from tfgan.runs.pages import refuse_other
 from tfgan.runs.results.page import Example, Page, allowed, describe, make_record, subtitle
 
 logger = logging.getLogger(__name__)
@@ -51,11 +52,12 @@ def make_app(run_folder: str, settings: AppConfig, out: Path) -> Made:
     content, differences = make_content(run_folder, settings)
     if settings.folder:
         files = folder(content, runtime)
-        with new_folder(out, files_in(out) if is_there(out) else ()) as part:
+        with new_folder(out, FILES) as part:  # what else came in the meantime stays
             for name, data in files.items():
                 (part / name).write_bytes(data)
         size = sum(map(len, files.values()))
     else:
+        refuse_other(out)  # which came in the meantime
         whole = one_file(content, runtime)
         write_atomically(out, whole)
         size = len(whole)
