@@ -89,6 +89,13 @@ class TrainConfig(Settings):
     log_every: int = setting(50, "steps between log entries; 0: only the last", operational=True, at_least=0)
     health: bool = setting(True, "print an alarm if training seems to go wrong, with a flag to try", operational=True)
     tensorboard: bool = setting(True, "also write TensorBoard files", operational=True)
+    track: str = setting(
+        "",
+        "also tell settings, scalars, and sample pictures to wandb (in the run's folder, offline unless WANDB_MODE is set) or mlflow (in "
+        "the run's folder unless MLFLOW_TRACKING_URI is set)",
+        choices=("", "wandb", "mlflow"),
+        operational=True,
+    )
 
     def __post_init__(self):
         super().__post_init__()

@@ -11,6 +11,7 @@ from tfgan.data import check_settings, is_stored, open_dataset
 from tfgan.data.dataset import Dataset
 from tfgan.data.preparation.ranges import stated
 from tfgan.errors import ReadFailed, UserError
+from tfgan.extras import require
 from tfgan.methods import method_class
 from tfgan.methods.base import HParams
 from tfgan.runs.judging import judge_run
@@ -34,6 +35,10 @@ class Plan(NamedTuple):
     earlier: RunConfig | None  # the record of the run in `training.workdir`; None if it is new
 
 
+TRACKED_BY = {"wandb": ("wandb",), "mlflow": ("mlflow", "sqlalchemy", "alembic")}
+"""Tracker of --track, which is also the extra that brings them -> its modules."""
+
+
 def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HParams) -> Plan:
     """The plan of a training by these settings.
 
@@ -44,6 +49,8 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
         UserError: files that do not exist; settings that do not fit the data, or the run that goes on; images that cannot be used.
     """
     training.check_files()
+    if training.track:
+        require(f"--track={training.track}", TRACKED_BY[training.track], training.track)
     require_validations(training, hparams)
     kind = method_class(method).batch_kind
     hold_fit(hparams, data, kind)

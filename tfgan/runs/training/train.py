@@ -29,6 +29,7 @@ from tfgan.runs.repeat import SettingsText
 from tfgan.runs.training.alarms import Health
 from tfgan.runs.training.assembly import Machine, assemble, choose_machine
 from tfgan.runs.training.pictures import EACH_EPOCH, Samples
+from tfgan.runs.training.tracking import Tracking
 from tfgan.runs.training.validation import Validation
 from tfgan.training.callbacks import BestCheckpoint, Callback
 from tfgan.training.checkpoint import Checkpointer
@@ -196,6 +197,8 @@ def _callbacks(method: Method, dataset: Dataset, data: DataConfig, training: Tra
         callbacks.append(Plateau(method, METRICS[method.hparams.lr_metric].higher, growth.validated_by(dataset)))
     if training.health:
         callbacks.append(Health(method, dataset, data, training))
+    if training.track:
+        callbacks.append(Tracking(training.track, Path(training.workdir), data.texts() | training.texts() | method.hparams.texts()))
     return samples, callbacks
 
 
