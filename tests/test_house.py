@@ -42,7 +42,7 @@ BELOW = {
     "networks": {"layers", "sizes", "errors"},
     "methods": {"lazy", "sizes", "losses", "augmentation", "attributes", "one_hot", "config", "errors"},
 }
-SHARED_BY_METHODS = ("adam", "base", "hparams", "noise")
+SHARED_BY_METHODS = ("adam", "adversarial", "base", "hparams", "noise")
 ROOMS = {
     "runs": {
         "planning": set(),

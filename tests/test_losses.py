@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfgan import losses
 
 LN2 = math.log(2)
+BCE, LSGAN, HINGE, RPGAN, WGAN = (losses.CRITIC_LOSSES[name] for name in ("bce", "lsgan", "hinge", "rpgan", "wgan_gp"))
 SHAPES = pytest.mark.parametrize("shape", [(4,), (2, 2, 1, 1)], ids=["flat", "patches"])
 
 
@@ -36,9 +37,9 @@ def softplus(x):
 )
 @SHAPES
 def test_adversarial_losses_of_constant_logits(name, real, fake, discriminator, generator, shape):
-    discriminator_loss, generator_loss = losses.GAN_LOSSES[name]
-    assert discriminator_loss(constant(real, shape), constant(fake, shape)).numpy() == pytest.approx(discriminator, rel=1e-6)
-    assert generator_loss(constant(fake, shape)).numpy() == pytest.approx(generator, rel=1e-6)
+    loss = losses.GAN_LOSSES[name]
+    assert loss.discriminator(constant(real, shape), constant(fake, shape)).numpy() == pytest.approx(discriminator, rel=1e-6)
+    assert loss.generator(constant(fake, shape)).numpy() == pytest.approx(generator, rel=1e-6)
 
 
 @SHAPES
@@ -47,18 +48,18 @@ def test_adversarial_losses_are_means_over_all_logits(shape):
     on_real = (softplus(0) + softplus(-1) + softplus(-2) + softplus(1)) / 4
     on_fake = (softplus(0) + softplus(3) + softplus(-1) + softplus(2)) / 4
     to_one = (softplus(0) + softplus(-3) + softplus(1) + softplus(-2)) / 4
-    assert losses.bce_discriminator_loss(real, fake).numpy() == pytest.approx(on_real + on_fake, rel=1e-6)
-    assert losses.bce_generator_loss(fake).numpy() == pytest.approx(to_one, rel=1e-6)
-    assert losses.lsgan_discriminator_loss(real, fake).numpy() == pytest.approx(0.5 * (6 / 4 + 14 / 4), rel=1e-6)
-    assert losses.lsgan_generator_loss(fake).numpy() == pytest.approx((1 + 4 + 4 + 1) / 4, rel=1e-6)
-    assert losses.hinge_discriminator_loss(real, fake).numpy() == pytest.approx((1 + 0 + 0 + 2) / 4 + (1 + 4 + 0 + 3) / 4, rel=1e-6)
-    assert losses.hinge_generator_loss(fake).numpy() == pytest.approx(-(0 + 3 - 1 + 2) / 4, rel=1e-6)
+    assert BCE.discriminator(real, fake).numpy() == pytest.approx(on_real + on_fake, rel=1e-6)
+    assert BCE.generator(fake).numpy() == pytest.approx(to_one, rel=1e-6)
+    assert LSGAN.discriminator(real, fake).numpy() == pytest.approx(0.5 * (6 / 4 + 14 / 4), rel=1e-6)
+    assert LSGAN.generator(fake).numpy() == pytest.approx((1 + 4 + 4 + 1) / 4, rel=1e-6)
+    assert HINGE.discriminator(real, fake).numpy() == pytest.approx((1 + 0 + 0 + 2) / 4 + (1 + 4 + 0 + 3) / 4, rel=1e-6)
+    assert HINGE.generator(fake).numpy() == pytest.approx(-(0 + 3 - 1 + 2) / 4, rel=1e-6)
 
 
 def test_bce_is_cross_entropy_of_the_sigmoid():
     real, fake = tf.constant([0.3, -2.0]), tf.constant([1.2, -0.4])
     expected = -np.mean(np.log(tf.sigmoid(real))) - np.mean(np.log(1 - tf.sigmoid(fake)))
-    assert losses.bce_discriminator_loss(real, fake).numpy() == pytest.approx(expected, rel=1e-5)
+    assert BCE.discriminator(real, fake).numpy() == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("logit, slope", [(-20.0, -1.0), (0.0, -0.5), (2.0, -1 / (1 + math.exp(2)))])
@@ -66,20 +67,20 @@ def test_the_generators_gradient_does_not_vanish_when_it_loses(logit, slope):
     fake = tf.constant([logit])
     with tf.GradientTape() as tape:
         tape.watch(fake)
-        loss = losses.bce_generator_loss(fake)
+        loss = BCE.generator(fake)
     assert tape.gradient(loss, fake).numpy()[0] == pytest.approx(slope, rel=1e-5)
 
 
 def test_extreme_logits_stay_finite():
-    assert losses.bce_discriminator_loss(constant(-1e4), constant(1e4)).numpy() == pytest.approx(2e4)
-    assert losses.bce_discriminator_loss(constant(1e4), constant(-1e4)).numpy() == 0
+    assert BCE.discriminator(constant(-1e4), constant(1e4)).numpy() == pytest.approx(2e4)
+    assert BCE.discriminator(constant(1e4), constant(-1e4)).numpy() == 0
 
 
 def test_wgan_losses_are_differences_of_means():
     real, fake = tf.constant([1.0, 2.0, 6.0]), tf.constant([[0.5, 1.5]])
-    assert losses.wgan_discriminator_loss(real, fake).numpy() == pytest.approx(1.0 - 3.0)
-    assert losses.wgan_generator_loss(fake).numpy() == pytest.approx(-1.0)
-    assert losses.wgan_discriminator_loss(tf.cast(real, tf.bfloat16), tf.cast(fake, tf.bfloat16)).dtype == tf.float32
+    assert WGAN.discriminator(real, fake).numpy() == pytest.approx(1.0 - 3.0)
+    assert WGAN.generator(fake).numpy() == pytest.approx(-1.0)
+    assert WGAN.discriminator(tf.cast(real, tf.bfloat16), tf.cast(fake, tf.bfloat16)).dtype == tf.float32
 
 
 def penalty(critic, real=None, fake=None, alpha=None):
@@ -122,30 +123,85 @@ def test_gradient_penalty_of_a_zero_critic_can_be_trained():
     assert loss.numpy() == 1 and np.all(np.isfinite(tape.gradient(loss, weight)))
 
 
+def test_relativistic_losses_are_of_pairs_logit_by_logit():
+    """Differences 0 - 1, 2 - -1 and -3 - 4 of real minus generated."""
+    real, fake = tf.reshape([0.0, 2.0, -3.0], (3, 1, 1, 1)), tf.reshape([1.0, -1.0, 4.0], (3, 1, 1, 1))
+    assert RPGAN.discriminator(real, fake).numpy() == pytest.approx((softplus(1) + softplus(-3) + softplus(7)) / 3, rel=1e-6)
+    assert RPGAN.generator(fake, real).numpy() == pytest.approx((softplus(-1) + softplus(3) + softplus(-7)) / 3, rel=1e-6)
+    sigmoids = [1 / (1 + math.exp(x)) for x in (1, -3, 7)]
+    assert RPGAN.score(real, fake).numpy() == pytest.approx(np.mean(sigmoids), rel=1e-6)
+    assert RPGAN.score(fake, real).numpy() == pytest.approx(1 - np.mean(sigmoids), rel=1e-6)
+    assert RPGAN.discriminator(real + 100, fake + 100).numpy() == pytest.approx(RPGAN.discriminator(real, fake).numpy(), rel=1e-5)
+    assert RPGAN.relative and RPGAN.discriminator(tf.cast(real, tf.bfloat16), tf.cast(fake, tf.bfloat16)).dtype == tf.float32
+
+
+@pytest.mark.parametrize("name", [name for name, loss in losses.CRITIC_LOSSES.items() if not loss.relative])
+def test_other_losses_look_at_each_kind_alone(name):
+    loss, outputs = losses.CRITIC_LOSSES[name], tf.constant([0.5, -2.0])
+    assert loss.generator(outputs).numpy() == loss.generator(outputs, outputs + 1.0).numpy()
+    assert loss.score(outputs).numpy() == loss.score(outputs, outputs + 1.0).numpy()
+
+
+REAL = tf.tile(tf.reshape([1.0, 0.0, -3.0], (3, 1, 1, 1)), (1, 2, 2, 1))
+
+
+def squared_gradient(*critics, images=REAL):
+    """Of a discriminator with a function for each scale."""
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(images)
+        scales = [[critic(batch) for batch in tf.nest.flatten(images)] for critic in critics]
+    return losses.squared_gradient(tape, scales, images).numpy()
+
+
+def linear(x):
+    return tf.reduce_sum(x * WEIGHT, axis=[1, 2, 3])
+
+
+def quadratic(x):
+    return tf.reduce_sum(tf.square(x), axis=[1, 2, 3]) / 2  # its gradient is x itself
+
+
 @pytest.mark.parametrize(
-    "critic, expected",
+    "critics, expected",
     [
-        (lambda x: tf.zeros((3, 1)), 0.0),
-        (lambda x: tf.reduce_sum(x * WEIGHT, axis=[1, 2, 3]), 25.0),
-        (lambda x: tf.reduce_sum(x * WEIGHT, axis=[1, 2, 3])[:, None] * tf.ones(4), (4 * 5.0) ** 2),  # four equal cells, summed
-        (lambda x: tf.reduce_sum(tf.square(x), axis=[1, 2, 3]) / 2, (4 * 1 + 0 + 4 * 9) / 3),  # the gradient is x itself
+        ([lambda x: tf.zeros((3, 1))], 0.0),
+        ([linear], 25.0),
+        ([quadratic], (4 * 1 + 0 + 4 * 9) / 3),
+        ([lambda x: x * WEIGHT], 25.0 / 4),  # four patches of a pixel: the mean of 1, 4, 4 and 16
+        ([linear, quadratic], (25 + 40 / 3) / 2),
     ],
-    ids=["unconnected", "linear", "cells", "square"],
+    ids=["unconnected", "linear", "quadratic", "patches", "scales"],
 )
-def test_r1_penalty_is_the_mean_squared_gradient_at_real_images(critic, expected):
-    real = tf.tile(tf.reshape([1.0, 0.0, -3.0], (3, 1, 1, 1)), (1, 2, 2, 1))
-    penalty, outputs = losses.r1_penalty(critic, real)
-    assert penalty.numpy() == pytest.approx(expected, rel=1e-6)
-    np.testing.assert_array_equal(outputs, critic(real))
+def test_squared_gradients_by_hand(critics, expected):
+    assert squared_gradient(*critics) == pytest.approx(expected, rel=1e-6)
 
 
-def test_r1_penalty_can_be_trained_and_is_float32():
-    weight = tf.Variable(WEIGHT)
-    with tf.GradientTape() as tape:
-        penalty, _ = losses.r1_penalty(lambda x: x * weight, tf.ones((3, 2, 2, 1)))
-    np.testing.assert_allclose(tape.gradient(penalty, weight), 2 * WEIGHT, rtol=1e-6)
-    steep, _ = losses.r1_penalty(lambda x: 300 * x, tf.ones((1, 2, 2, 1), tf.float16))
-    assert steep.dtype == tf.float32 and steep.numpy() == pytest.approx(4 * 300**2)
+def test_squared_gradients_of_several_batches_are_a_mean_over_all_images():
+    assert squared_gradient(quadratic, images=[REAL, 2.0 * REAL[:1]]) == pytest.approx((40 + 16) / 4, rel=1e-6)
+
+
+def test_larger_images_have_no_other_squared_gradient():
+    """There are more patches, each of which counts less."""
+    kernel = tf.reshape(tf.range(1.0, 5.0), (2, 2, 1, 1))
+    images = tf.constant(np.random.default_rng(0).normal(size=(2, 6, 6, 1)), tf.float32)
+
+    def patches(x):
+        return tf.square(tf.nn.conv2d(x, kernel, 2, "VALID"))
+
+    once = squared_gradient(patches, images=images)
+    assert once > 1 and squared_gradient(patches, images=tf.tile(images, (1, 2, 3, 1))) == pytest.approx(once, rel=1e-5)
+
+
+def test_squared_gradients_can_be_trained_and_are_float32():
+    weight, images = tf.Variable(WEIGHT), tf.ones((3, 2, 2, 1))
+    with tf.GradientTape() as outer:
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(images)
+            scales = [[tf.reduce_sum(images * weight, axis=[1, 2, 3])]]
+        penalty = losses.squared_gradient(tape, scales, images)
+    np.testing.assert_allclose(outer.gradient(penalty, weight), 2 * WEIGHT, rtol=1e-6)
+    steep = squared_gradient(lambda x: tf.reduce_sum(300 * x, axis=[1, 2, 3]), images=tf.ones((1, 2, 2, 1), tf.float16))
+    assert steep.dtype == np.float32 and steep == pytest.approx(4 * 300**2)
 
 
 def test_l1():
@@ -185,9 +241,9 @@ def test_kl_divergence():
 def test_saturating_generator_loss(shape):
     fake = tf.reshape([0.0, 3.0, -1.0, 2.0], shape)
     expected = -(softplus(0) + softplus(3) + softplus(-1) + softplus(2)) / 4
-    assert losses.bce_saturating_generator_loss(fake).numpy() == pytest.approx(expected, rel=1e-6)
-    assert losses.bce_saturating_generator_loss(constant(0, shape)).numpy() == pytest.approx(-LN2, rel=1e-6)
-    assert losses.bce_saturating_generator_loss(tf.cast(fake, tf.float16)).dtype == tf.float32
+    assert losses.bce_saturating(fake).numpy() == pytest.approx(expected, rel=1e-6)
+    assert losses.bce_saturating(constant(0, shape)).numpy() == pytest.approx(-LN2, rel=1e-6)
+    assert losses.bce_saturating(tf.cast(fake, tf.float16)).dtype == tf.float32
 
 
 def test_squared_error_is_a_sum_over_all_but_the_batch():
@@ -200,9 +256,10 @@ def test_squared_error_is_a_sum_over_all_but_the_batch():
 
 def test_low_precision_is_averaged_in_float32():
     logits = tf.cast(tf.fill((100_000,), 0.1), tf.bfloat16)
-    for discriminator_loss, generator_loss in losses.GAN_LOSSES.values():
+    for loss in losses.CRITIC_LOSSES.values():
         exact = tf.cast(logits, tf.float32)
-        assert discriminator_loss(logits, logits).dtype == generator_loss(logits).dtype == tf.float32
-        assert generator_loss(logits).numpy() == pytest.approx(generator_loss(exact).numpy(), rel=1e-6)
+        assert loss.discriminator(logits, logits).dtype == loss.generator(logits, -logits).dtype == tf.float32
+        assert loss.score(logits, -logits).dtype == tf.float32
+        assert loss.generator(logits, -logits).numpy() == pytest.approx(loss.generator(exact, -exact).numpy(), rel=1e-6)
     assert losses.l1_loss(logits, tf.zeros_like(logits)).dtype == tf.float32
     assert losses.feature_matching_loss([[logits]], [[-logits]]).dtype == losses.kl_divergence(logits, logits).dtype == tf.float32

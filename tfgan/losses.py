@@ -1,59 +1,118 @@
 """Loss functions of GANs: pure functions of logits of any shape, or of images, in 2 to 6 lines.
 
-`real` and `fake` are the discriminator's raw outputs (no sigmoid) for real and generated images; results are float32 scalars.
+A discriminator's outputs are its raw ones (no sigmoid); results are float32 scalars.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from tfgan.lazy import tf
 
-
-def bce_discriminator_loss(real, fake):
-    """Binary cross-entropy to ones and zeros, mean softplus(-real) + mean softplus(fake) (Goodfellow et al. 2014); 2 ln 2 at logits 0."""
-    real, fake = tf.cast(real, tf.float32), tf.cast(fake, tf.float32)
-    return tf.reduce_mean(tf.nn.softplus(-real)) + tf.reduce_mean(tf.nn.softplus(fake))
+Loss = Callable[[Any], Any]
 
 
-def bce_generator_loss(fake):
-    """The non-saturating loss, mean softplus(-fake) (Goodfellow et al. 2014, §3); ln 2 at logits 0."""
-    return tf.reduce_mean(tf.nn.softplus(-tf.cast(fake, tf.float32)))
+class GanLoss(NamedTuple):
+    """An adversarial loss: what is asked of a discriminator's outputs for real and for generated images, and of the generator.
+
+    The functions take outputs of any shape, in any precision, and return the mean as a float32 scalar.
+
+    Attributes:
+        on_real: of outputs for real images -> their part of the discriminator's loss.
+        to_fool: of outputs for generated images -> the generator's loss.
+        on_fake: of outputs for generated images -> their part of the discriminator's loss. None for relativistic losses, which judge
+            images in pairs: their `on_real` is of the outputs for real images minus those for generated ones, `to_fool` of the opposite.
+        undecided: a discriminator's least loss where it cannot tell real from generated images; 0 where it always can. None for critics,
+            which have no last word: the better they are, the better the generator's gradient (Arjovsky et al. 2017, §3).
+        sure: `score` of real and of generated images where the discriminator is sure; both are half-way where it is undecided.
+        is_logit: whether the sigmoid of an output is a probability.
+    """
+
+    on_real: Loss
+    to_fool: Loss
+    on_fake: Loss | None
+    undecided: float | None
+    sure: tuple[float, float] | None
+    is_logit: bool = False
+
+    @property
+    def relative(self) -> bool:
+        """Whether outputs for real and for generated images are judged in pairs."""
+        return self.on_fake is None
+
+    def discriminator(self, real, fake):
+        """The discriminator's loss for its outputs for real and for generated images, of one shape if they are judged in pairs."""
+        return self.on_real(_difference(real, fake)) if self.on_fake is None else self.on_real(real) + self.on_fake(fake)
+
+    def generator(self, fake, real=None):
+        """The generator's loss for the discriminator's outputs for its images; `real`, those for real images, are for pairs alone."""
+        return self.to_fool(_difference(fake, real) if self.relative else fake)
+
+    def score(self, outputs, others=None):
+        """The mean of what a discriminator says of images, a float32 scalar: the probability of being real where the loss makes it one.
+
+        In pairs it is the probability of looking more real than the `others`, the outputs for the opposite kind of images
+        (Jolicoeur-Martineau 2018, §3).
+        """
+        outputs = _difference(outputs, others) if self.relative else tf.cast(outputs, tf.float32)
+        return tf.reduce_mean(tf.sigmoid(outputs) if self.is_logit else outputs)
 
 
-def bce_saturating_generator_loss(fake):
-    """The minimax game's own loss, -mean softplus(fake) = mean ln(1 - D) (Goodfellow et al. 2014, eq. 1); -ln 2 at logits 0."""
-    return -tf.reduce_mean(tf.nn.softplus(tf.cast(fake, tf.float32)))
+def _difference(outputs, others):
+    return tf.cast(outputs, tf.float32) - tf.cast(others, tf.float32)
 
 
-def lsgan_discriminator_loss(real, fake):
-    """The least-squares loss, half of mean (real - 1)² + mean fake² (Mao et al. 2017, eq. 9); 1/2 at outputs 0, 1/4 at outputs 1/2."""
-    real, fake = tf.cast(real, tf.float32), tf.cast(fake, tf.float32)
-    return 0.5 * (tf.reduce_mean(tf.square(real - 1.0)) + tf.reduce_mean(tf.square(fake)))
+def bce_on_real(outputs):
+    """Binary cross-entropy of logits to ones, mean softplus(-outputs) = -mean ln D (Goodfellow et al. 2014, eq. 1); ln 2 at logits 0.
+
+    As the generator's loss it is the non-saturating one (§3 there).
+    """
+    return tf.reduce_mean(tf.nn.softplus(-tf.cast(outputs, tf.float32)))
 
 
-def lsgan_generator_loss(fake):
-    """The least-squares loss, mean (fake - 1)², without the paper's factor 1/2, as in pix2pix' and CycleGAN's code; 1 at outputs 0."""
-    return tf.reduce_mean(tf.square(tf.cast(fake, tf.float32) - 1.0))
+def bce_on_fake(outputs):
+    """Binary cross-entropy of logits to zeros, mean softplus(outputs) = -mean ln(1 - D); ln 2 at logits 0."""
+    return tf.reduce_mean(tf.nn.softplus(tf.cast(outputs, tf.float32)))
 
 
-def hinge_discriminator_loss(real, fake):
-    """The hinge loss, mean max(0, 1 - real) + mean max(0, 1 + fake) (Lim and Ye 2017); 2 at logits 0."""
-    real, fake = tf.cast(real, tf.float32), tf.cast(fake, tf.float32)
-    return tf.reduce_mean(tf.nn.relu(1.0 - real)) + tf.reduce_mean(tf.nn.relu(1.0 + fake))
+def bce_saturating(outputs):
+    """The generator's loss in the minimax game itself, mean ln(1 - D) (Goodfellow et al. 2014, eq. 1); -ln 2 at logits 0."""
+    return -bce_on_fake(outputs)
 
 
-def hinge_generator_loss(fake):
-    """The generator's part of the hinge loss, -mean fake, which has no hinge (Lim and Ye 2017); 0 at logits 0."""
-    return -tf.reduce_mean(tf.cast(fake, tf.float32))
+def lsgan_on_real(outputs):
+    """Half the mean squared distance to 1 (Mao et al. 2017, eq. 9)."""
+    return 0.5 * lsgan_to_fool(outputs)
 
 
-def wgan_discriminator_loss(real, fake):
-    """The critic's Wasserstein loss, mean fake - mean real (Arjovsky et al. 2017, eq. 2), to which a penalty belongs; 0 at outputs 0."""
-    return tf.reduce_mean(tf.cast(fake, tf.float32)) - tf.reduce_mean(tf.cast(real, tf.float32))
+def lsgan_on_fake(outputs):
+    """Half the mean square (Mao et al. 2017, eq. 9)."""
+    return 0.5 * tf.reduce_mean(tf.square(tf.cast(outputs, tf.float32)))
 
 
-def wgan_generator_loss(fake):
-    """The generator's Wasserstein loss, -mean fake (Arjovsky et al. 2017); 0 at outputs 0."""
-    return -tf.reduce_mean(tf.cast(fake, tf.float32))
+def lsgan_to_fool(outputs):
+    """The mean squared distance to 1, without the paper's factor 1/2, as in pix2pix' and CycleGAN's code."""
+    return tf.reduce_mean(tf.square(tf.cast(outputs, tf.float32) - 1.0))
+
+
+def hinge_on_real(outputs):
+    """Mean max(0, 1 - outputs) (Lim and Ye 2017)."""
+    return tf.reduce_mean(tf.nn.relu(1.0 - tf.cast(outputs, tf.float32)))
+
+
+def hinge_on_fake(outputs):
+    """Mean max(0, 1 + outputs) (Lim and Ye 2017)."""
+    return tf.reduce_mean(tf.nn.relu(1.0 + tf.cast(outputs, tf.float32)))
+
+
+def raised(outputs):
+    """-mean outputs: all that the hinge loss asks of a generator (Lim and Ye 2017), and a critic's part (Arjovsky et al. 2017, eq. 2)."""
+    return -lowered(outputs)
+
+
+def lowered(outputs):
+    """Mean outputs: a critic's part for generated images (Arjovsky et al. 2017, eq. 2)."""
+    return tf.reduce_mean(tf.cast(outputs, tf.float32))
 
 
 def gradient_penalty(critic, real, fake, alpha):
@@ -76,22 +135,25 @@ def gradient_penalty(critic, real, fake, alpha):
     return tf.reduce_mean(tf.square(tf.sqrt(tf.maximum(squared, 1e-30)) - 1.0))  # the root has no derivative at 0
 
 
-def r1_penalty(critic, real):
-    """Mean ‖gradient‖² of a critic at real images (Mescheder et al. 2018, eq. 9, without γ/2); ‖w‖² for a critic w·x.
+def squared_gradient(tape, scales, images):
+    """The mean over images of ‖gradient‖² of a discriminator there, a float32 scalar; ‖w‖² for a discriminator w·x.
+
+    At real images it is R1, at generated ones R2, without the factor γ/2 (Mescheder et al. 2018, eq. 9 and 10; Roth et al. 2017). Of P
+    logits an image has, it is the squared gradient of their sum, divided by P: the mean over patches where these do not overlap, and
+    the same for larger images, where there are more patches. All scales count alike.
 
     Args:
-        critic: images N×H×W×C -> outputs of any shape; the gradient is that of one image's outputs, summed.
-        real: images N×H×W×C.
-
-    Returns:
-        The penalty, a float32 scalar, and the critic's outputs.
+        tape: the one that has watched `images` and recorded `scales`; persistent where there are several scales.
+        scales: for each scale, a list of outputs N×…, each of images of their own.
+        images: a tensor N×H×W×C or a list of such. No output is of more than one image, as it is behind batch norm.
     """
-    with tf.GradientTape() as tape:
-        tape.watch(real)
-        outputs = critic(real)
-        total = tf.reduce_sum(tf.cast(outputs, tf.float32))
-    gradient = tape.gradient(total, real, unconnected_gradients="zero")
-    return tf.reduce_mean(tf.reduce_sum(tf.square(tf.cast(gradient, tf.float32)), axis=[1, 2, 3])), outputs
+    images, found = tf.nest.flatten(images), []
+    for outputs in scales:
+        gradients = tape.gradient(outputs, images, unconnected_gradients="zero")
+        squares = [tf.reduce_sum(tf.square(tf.cast(gradient, tf.float32)), axis=[1, 2, 3]) for gradient in gradients]
+        patches = tf.size(outputs[0]) // tf.shape(outputs[0])[0]
+        found.append(tf.reduce_mean(tf.concat(squares, axis=0)) / tf.cast(patches, tf.float32))
+    return tf.add_n(found) / len(found)
 
 
 def l1_loss(real, fake):
@@ -131,9 +193,13 @@ def squared_error(real, fake):
 
 
 GAN_LOSSES = {
-    "bce": (bce_discriminator_loss, bce_generator_loss),
-    "lsgan": (lsgan_discriminator_loss, lsgan_generator_loss),
-    "hinge": (hinge_discriminator_loss, hinge_generator_loss),
+    "bce": GanLoss(bce_on_real, bce_on_real, bce_on_fake, undecided=2.0 * math.log(2.0), sure=(1.0, 0.0), is_logit=True),
+    "lsgan": GanLoss(lsgan_on_real, lsgan_to_fool, lsgan_on_fake, undecided=0.25, sure=(1.0, 0.0)),
+    "hinge": GanLoss(hinge_on_real, raised, hinge_on_fake, undecided=2.0, sure=(1.0, -1.0)),
+    # Relativistic pairing (Jolicoeur-Martineau 2018, RpGAN), which converges with R1 and R2 (Huang et al. 2024, §2).
+    "rpgan": GanLoss(bce_on_real, bce_on_real, None, undecided=math.log(2.0), sure=(1.0, 0.0), is_logit=True),
 }
-UNDECIDED = {"bce": 2.0 * math.log(2.0), "lsgan": 0.25, "hinge": 2.0}
-"""A discriminator's least loss where it cannot tell real from generated images; 0 where it always can."""
+"""The adversarial losses that go with any discriminator."""
+
+CRITIC_LOSSES = GAN_LOSSES | {"wgan_gp": GanLoss(raised, raised, lowered, undecided=None, sure=None)}
+"""Those of methods that have the gradient penalty of Gulrajani et al. 2017 too, which is a part of wgan_gp."""

@@ -38,7 +38,7 @@ FLAGS = {
         *("--stable_images=4", "--fade_images=8", "--stage_batch_sizes=8:2", "--r1_interval=2"),
     ],
 }
-STATE = {"cyclegan": {"filled", "source", "target"}, "stylegan": {"images_seen", "mean_style", "steps"}}
+STATE = {"cyclegan": {"filled", "source", "target"}, "stylegan": {"images_seen", "mean_style"}}
 INPUT = {"pix2pix": "source", "cyclegan": "target", "cut": "source", "stargan": "image", "spade": "labels"}  # of what `translate` is shown
 CONDITIONAL = ("cgan", "acgan")
 USE = {"stargan": ["--set=brick,~night"], "cyclegan": ["--to=day"]}  # further flags of translate or sample
@@ -106,7 +106,7 @@ def test_resume_is_exact(run):
     if name == "cyclegan":
         assert min(np.abs(image).max() for key in ("source", "target") for image in state[key]) > 0
     if name == "stylegan":
-        assert state["images_seen"] == 16 and state["steps"] == 8 and np.abs(state["mean_style"]).max() > 0
+        assert state["images_seen"] == 16 and np.abs(state["mean_style"]).max() > 0
 
 
 def test_every_weight_moved_in_the_last_epoch(run):

@@ -51,20 +51,21 @@ OF_EVERY_METHOD = "batch_size clip_norm epochs flip freeze image_size"
 OF_ADAM = "lr_policy lr_warmup_epochs"  # but for StyleGAN, whose own learning rate follows the size
 OF_METHODS = {
     "pix2pix": "beta_1 beta_2 bottleneck_norm dropout ema_decay generator learning_rate ngf norm objective upsampling",
-    "cyclegan": "beta_1 beta_2 cycle_weight dropout ema_decay generator learning_rate loss n_layers ndf ngf pool_size upsampling",
-    "cut": "beta_1 beta_2 downsampling ema_decay flip_equivariance generator identity_nce learning_rate loss n_layers "
-    "nce_layers nce_temperature nce_weight ndf ngf num_patches patch_units upsampling weight_init",
-    "stargan": "beta_1 beta_2 classification_weight ema_decay gp_weight group_loss learning_rate n_blocks n_critic "
+    "cyclegan": "beta_1 beta_2 cycle_weight diffaugment dropout ema_decay generator learning_rate loss n_layers ndf ngf "
+    "pool_size r1_gamma r2_gamma upsampling",
+    "cut": "beta_1 beta_2 diffaugment downsampling ema_decay flip_equivariance generator identity_nce learning_rate loss n_layers "
+    "nce_layers nce_temperature nce_weight ndf ngf num_patches patch_units r1_gamma r2_gamma upsampling weight_init",
+    "stargan": "beta_1 beta_2 classification_weight diffaugment ema_decay group_loss learning_rate loss n_blocks n_critic "
     "n_layers ndf ngf reconstruction_weight target_labels",
-    "spade": "beta_1 beta_2 depth discriminator_learning_rate ema_decay feature_weight learning_rate loss n_layers "
-    "ndf ngf num_upsampling_layers scales style_encoder sync_batch_norm vgg_weights",
+    "spade": "beta_1 beta_2 depth diffaugment discriminator_learning_rate ema_decay feature_weight learning_rate loss "
+    "n_layers ndf ngf num_upsampling_layers r1_gamma r2_gamma scales style_encoder sync_batch_norm vgg_weights",
     "gan": "batch_norm beta_1 beta_2 diffaugment ema_decay latent_dim learning_rate loss n_critic prior updates",
     "cgan": "batch_norm beta_1 beta_2 diffaugment dropout ema_decay latent_dim learning_rate loss n_critic prior updates",
     "dcgan": "architecture beta_1 beta_2 diffaugment ema_decay latent_dim learning_rate loss n_critic ndf ngf prior updates",
     "acgan": "architecture beta_1 beta_2 class_weight diffaugment discriminator_norm dropout ema_decay fake_class_weight latent_dim "
     "learning_rate loss n_critic ndf ngf prior updates",
-    "vaegan": "convex decoder_loss diffaugment ema_decay encoder_units judge_reconstructions latent_dim learning_rate lr_end_factor ndf "
-    "nef ngf real_weight similarity_weight skip_margin",
+    "vaegan": "convex diffaugment discriminator_norm ema_decay encoder_units judge_reconstructions latent_dim learning_rate loss "
+    "lr_end_factor ndf nef ngf r1_gamma r2_gamma similarity_weight",
     "stylegan": "beta_1 beta_2 channel_base channel_max diffaugment ema_decay latent_dim learning_rate loss mapping_layers n_critic prior "
     "progressive style_mixing_prob truncation w_dim",
 }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan.losses import GAN_LOSSES, UNDECIDED
+from tfgan.losses import GAN_LOSSES
 from tfgan.methods import METHODS, method_class
 
 LN2 = math.log(2.0)
@@ -19,12 +19,16 @@ ROWS = {
     ("cut", "lsgan"): ({"discriminator_loss": 0.25}, {"discriminator_loss": 0.0}),
     ("spade", "hinge"): ({"discriminator_loss": 2.0}, {"discriminator_loss": 0.0}),
     ("spade", "lsgan"): ({"discriminator_loss": 0.25}, {"discriminator_loss": 0.0}),
-    ("vaegan", None): ({"real_entropy": LN2, "fake_entropy": LN2}, {"real_entropy": 0.0, "fake_entropy": 0.0}),
+    ("vaegan", "bce"): ({"real_entropy": LN2, "fake_entropy": LN2}, {"real_entropy": 0.0, "fake_entropy": 0.0}),
 } | {
     (name, loss): ({"real_score": middle, "fake_score_after": middle}, {"real_score": real, "fake_score_after": fake})
     for name in ("gan", "cgan", "dcgan", "acgan", "stylegan")
-    for loss, middle, real, fake in (("bce", 0.5, 1.0, 0.0), ("lsgan", 0.5, 1.0, 0.0), ("hinge", 0.0, 1.0, -1.0))
+    for loss, middle, real, fake in (("bce", 0.5, 1.0, 0.0), ("lsgan", 0.5, 1.0, 0.0), ("hinge", 0.0, 1.0, -1.0), ("rpgan", 0.5, 1.0, 0.0))
 }
+PLAIN = ({"discriminator_gan_loss": LN2}, {"discriminator_gan_loss": 0.0})
+PENALIZED = tuple(row | {"discriminator_loss": 9.0} for row in PLAIN)  # whatever penalties add
+ROWS |= {(name, "rpgan"): PLAIN for name in ("stargan", "vaegan")} | {(name, "rpgan"): PENALIZED for name in ("pix2pix", "spade")}
+ROWS |= {("stargan", "hinge"): ({"discriminator_gan_loss": 2.0}, {"discriminator_gan_loss": 0.0})}
 
 
 def doubt(name, loss, row):
@@ -61,7 +65,7 @@ def test_critics_are_never_done(name):
 @pytest.mark.parametrize("loss", GAN_LOSSES)
 def test_undecided_is_the_least_loss_that_does_not_tell_the_two_apart(loss):
     outputs = tf.constant(np.linspace(-3, 3, 601), tf.float32)
-    least = min(float(GAN_LOSSES[loss][0](output, output)) for output in outputs)
-    assert least == pytest.approx(UNDECIDED[loss], abs=1e-6)
-    sure = {"bce": (50.0, -50.0), "lsgan": (1.0, 0.0), "hinge": (1.0, -1.0)}[loss]
-    assert float(GAN_LOSSES[loss][0](*map(tf.constant, sure))) == pytest.approx(0.0, abs=1e-12)
+    least = min(float(GAN_LOSSES[loss].discriminator(output, output)) for output in outputs)
+    assert least == pytest.approx(GAN_LOSSES[loss].undecided, abs=1e-6)
+    sure = {"bce": (50.0, -50.0), "lsgan": (1.0, 0.0), "hinge": (1.0, -1.0), "rpgan": (25.0, -25.0)}[loss]
+    assert float(GAN_LOSSES[loss].discriminator(*map(tf.constant, sure))) == pytest.approx(0.0, abs=1e-12)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan.config import DataSpec, Domain
 from tfgan.layers import BatchNorm
-from tfgan.losses import bce_saturating_generator_loss
+from tfgan.losses import bce_saturating
 from tfgan.methods.gan import GAN, HParams
 
 SPEC = DataSpec("images", (28, 28), {"image": Domain("digit", 1)}, {"train": 60_000, "validation": 10_000}, "")
@@ -51,7 +51,7 @@ def test_value_of_the_game_at_its_optimum(ratio):
     logits = np.log(p / q).astype(np.float32)
     places = int(1 + ratio)
     real, fake = (tf.constant(np.repeat(logits, np.round(places * share).astype(int))) for share in (p, q))
-    assert -float(method.discriminator_loss(real, fake)) == pytest.approx(-math.log(4) + 2 * divergence, rel=1e-6)
+    assert -float(method.loss.discriminator(real, fake)) == pytest.approx(-math.log(4) + 2 * divergence, rel=1e-6)
 
 
 @pytest.mark.parametrize("logit", [-20.0, 0.0, 3.0])
@@ -60,6 +60,6 @@ def test_slopes_of_the_generators_loss(logit):
     method, a = make_method(), tf.constant(logit)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(a)
-        used, minimax = method.generator_loss(a), bce_saturating_generator_loss(a)
+        used, minimax = method.loss.generator(a), bce_saturating(a)
     assert float(tape.gradient(used, a)) == pytest.approx(-1 / (1 + math.exp(logit)), rel=1e-5)
     assert float(tape.gradient(minimax, a)) == pytest.approx(-1 / (1 + math.exp(-logit)), rel=1e-5)

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfgan.config import DataSpec, Domain
 from tfgan.errors import UserError
 from tfgan.layers import BatchNorm, ForwardPass
-from tfgan.losses import bce_discriminator_loss, bce_generator_loss
+from tfgan.losses import bce_on_fake, bce_on_real
 from tfgan.methods.pix2pix import HParams, Pix2Pix
 from tfgan.training.step import LOSS_SCALE_GROWTH_STEPS, TrainStep
 
@@ -157,7 +157,7 @@ def gradient_of_discriminator(method, batch):
     variables = [v.value for v in method.discriminator.trainable_variables]
     with tf.GradientTape() as tape:
         fake = method.generator(x, training=True)
-        loss = bce_discriminator_loss(method.discriminator([x, y], training=True), method.discriminator([x, fake], training=True))
+        loss = bce_on_real(method.discriminator([x, y], training=True)) + bce_on_fake(method.discriminator([x, fake], training=True))
     return variables, tape.gradient(loss, variables)
 
 
@@ -166,7 +166,7 @@ def gradient_of_generator(method, batch):
     variables = [v.value for v in method.generator.trainable_variables]
     with tf.GradientTape() as tape:
         fake = method.generator(x, training=True)
-        loss = bce_generator_loss(method.discriminator([x, fake], training=True)) + 100 * tf.reduce_mean(tf.abs(y - fake))
+        loss = bce_on_real(method.discriminator([x, fake], training=True)) + 100 * tf.reduce_mean(tf.abs(y - fake))
     return variables, tape.gradient(loss, variables)
 
 

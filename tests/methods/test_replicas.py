@@ -49,11 +49,13 @@ def repeated_after(count):
 
 STYLES = {"style_encoder": True, "encoder_size": 16, "latent_dim": 8, "kl_weight": 5.0}
 
+PAIRS = {"loss": "rpgan", "r1_gamma": 3.0, "r2_gamma": 2.0, "norm": "instance"}
+
 
 @pytest.mark.parametrize(
     "name, changes",
-    [*((name, {}) for name in METHODS), ("spade", STYLES)],
-    ids=[*METHODS, "spade-styles"],
+    [*((name, {}) for name in METHODS), ("spade", STYLES), *((name, PAIRS) for name in ("pix2pix", "cgan"))],
+    ids=[*METHODS, "spade-styles", "pix2pix-pairs", "cgan-pairs"],
 )
 def test_two_replicas_equal_one(name, changes, monkeypatch):
     """Losses and reduced gradients of one step, with dropout and pool off and every draw the same.

@@ -257,7 +257,7 @@ def test_lazy_r1_counts_as_often_as_it_is_left_out():
     lazy, always, batch = make_method(progressive=False, r1_interval=3), make_method(progressive=False), make_batch()
     found = []
     for step in range(4):
-        lazy.state["steps"].assign(step)
+        lazy.step = step
         found.append(float(run_phase(lazy, "discriminator", batch)[0].scalars["r1_penalty"]))
     expected = 3 * float(run_phase(always, "discriminator", batch)[0].scalars["r1_penalty"])
     assert found == pytest.approx([0, 0, expected, 0], rel=1e-5)  # the third step is the first that has one
@@ -271,7 +271,7 @@ def test_wgan_gp_has_a_drift_and_no_r1():
     expected = fake.mean() - real.mean() + 10.0 * result.scalars["gradient_penalty"] + 0.5 * np.mean(real**2)
     assert result.losses["discriminator"].numpy() == pytest.approx(float(expected), rel=1e-5)
     without = run_phase(make_method(progressive=False, r1_gamma=0.0), "discriminator", batch)[0]
-    assert without.scalars["r1_penalty"] == 0
+    assert "r1_penalty" not in without.scalars
 
 
 def test_averages_forget_half_in_ten_thousand_images():
@@ -290,7 +290,7 @@ def test_the_mean_style_and_the_count_of_images():
     for _ in range(2):
         method.exchange_outputs({"w": tf.constant(w)}, SEED)
     np.testing.assert_allclose(method.state["mean_style"], (1 - 0.995**2) * w.mean(axis=0), rtol=1e-5)
-    assert method.state["images_seen"] == 2 * 2 * BATCH and method.state["steps"] == 2
+    assert method.state["images_seen"] == 2 * 2 * BATCH
 
 
 def test_learning_rates_by_size():
@@ -359,7 +359,7 @@ def test_a_run_through_two_stages(eagerly):
         scalars = train_step.run(iter(strategy.experimental_distribute_dataset(images)), tf.constant(steps)).numpy()
         assert np.all(np.isfinite(scalars)) and np.all(train_step.optimizers["generator"].iterations == steps)
         assert np.any(colors.numpy() != first_colors) == (stage.shrink == 1)
-    assert method.state["images_seen"] == 16 and method.state["steps"] == 4
+    assert method.state["images_seen"] == 16
     assert float(method.alpha()) == 0.5
     assert np.any(method.state["mean_style"].numpy())
     difference = max(np.abs(a - b).max() for a, b in zip(method.ema["mapping"].get_weights(), method.networks["mapping"].get_weights()))

@@ -6,6 +6,8 @@ import tensorflow as tf
 from tfgan.layers.forward_pass import record
 from tfgan.layers.machine import is_tuned
 
+SPACE = (1, 2)  # axes of N×H×W×C
+
 
 @keras.saving.register_keras_serializable("tfgan")
 class BatchNorm(keras.layers.BatchNormalization):
@@ -98,7 +100,8 @@ class InstanceNorm(keras.layers.GroupNormalization):
         shift = tf.convert_to_tensor(self.beta) if self.center else tf.zeros(x.shape[-1:])
         if not (training or is_tuned()) or x.shape[0] is None or x.shape[0] > self.MOST_FUSED:
             exact = tf.cast(x, tf.float32)
-            mean, variance = tf.nn.moments(exact, axes=[1, 2], keepdims=True)
+            mean, variance = tf.nn.moments(exact, SPACE, keepdims=True)
+            variance = _variance(exact) if training else variance
             return tf.cast(tf.nn.batch_normalization(exact, mean, variance, shift, scale, self.epsilon), self.compute_dtype)
         none = tf.zeros([0])  # no moving averages come in
         fused = [
@@ -106,6 +109,22 @@ class InstanceNorm(keras.layers.GroupNormalization):
             for image in tf.split(x, x.shape[0])
         ]
         return tf.cast(tf.concat(fused, axis=0) if len(fused) > 1 else fused[0], self.compute_dtype)
+
+
+@tf.custom_gradient
+def _variance(x):
+    """The variance of each channel of each image, N×H×W×C -> N×1×1×C.
+
+    Bit by bit it is that of `tf.nn.moments`, and so is its gradient. But that function stops the gradient of the mean, which is of no
+    consequence for the variance, and makes second derivatives wrong, such as those of a penalty of a discriminator's gradient.
+    """
+
+    def gradient(upstream):
+        count = tf.cast(tf.shape(x)[1] * tf.shape(x)[2], x.dtype)
+        return 2.0 * (upstream / count) * (x - tf.reduce_mean(x, SPACE, keepdims=True))
+
+    mean = tf.reduce_mean(x, SPACE, keepdims=True)
+    return tf.reduce_mean(tf.math.squared_difference(x, mean), SPACE, keepdims=True), gradient
 
 
 def instance_norm(**kwargs):

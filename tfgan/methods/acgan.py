@@ -7,7 +7,7 @@ from tfgan.augmentation import diff_augment
 from tfgan.config import Size, setting
 from tfgan.config.unused import Table, Unused
 from tfgan.lazy import layers, networks, tf
-from tfgan.methods import base, noise
+from tfgan.methods import adversarial, base, noise
 
 MULTIPLES = {"upsampling": 4, "paper": 8}  # architecture -> what height and width must be multiples of
 WIDTHS = {"upsampling": (64, 16), "paper": (96, 16)}  # architecture -> ngf, ndf
@@ -42,7 +42,7 @@ class HParams(noise.HParams):
         multiple = MULTIPLES[self.architecture]
         fits = all(size and size % multiple == 0 for size in self.image_size)
         self.require_size(fits, f"--architecture={self.architecture}", f"multiples of {multiple}")
-        noise.check_penalty(self, self.discriminator_norm == "batch")
+        self.refuse_penalties(self.discriminator_norm == "batch", "--discriminator_norm=none")
 
     def widths(self) -> tuple[int, int]:
         """The widths of the networks: ngf of the generator and ndf of the discriminator, or the architecture's own where they are 0."""
@@ -89,14 +89,19 @@ class ACGAN(noise.NoiseMethod):
         return logits
 
     def _discriminator_loss(self, batch, seed):
-        h = self.hparams
+        h, real = self.hparams, batch["image"]
         fake, labels = self.shown(batch, seed)
-        real_logits, real_classes = self.judge_and_classify(batch["image"], seed)
-        fake_logits, fake_classes = self.judge_and_classify(fake, seed)
+
+        def discriminate():
+            return list(zip(self.judge_and_classify(real, seed), self.judge_and_classify(fake, seed)))
+
+        outputs, penalties = adversarial.judged(self, discriminate, real, fake, layers.fold_in(seed, 6), lambda outputs: outputs[:1])
+        (real_logits, fake_logits), (real_classes, fake_classes) = outputs
+        adversary, scalars = adversarial.penalized(h, self.loss.discriminator(real_logits, fake_logits), penalties)
         classification = 0.5 * class_loss(real_classes, batch["label"]) + 0.5 * h.fake_class_weight * class_loss(fake_classes, labels)
-        loss = 0.25 * self.discriminator_loss(real_logits, fake_logits) + 0.5 * h.class_weight * classification
-        scalars = {
-            "real_score": self.score(real_logits),
+        loss = 0.25 * adversary + 0.5 * h.class_weight * classification
+        scalars |= {
+            "real_score": self.loss.score(real_logits, fake_logits),
             "class_accuracy": 0.5 * (class_accuracy(real_classes, batch["label"]) + class_accuracy(fake_classes, labels)),
             "discriminator_class_loss": classification,
         }
@@ -107,12 +112,12 @@ class ACGAN(noise.NoiseMethod):
 
     def _generator_loss(self, batch, seed):
         fake, labels = self.generate(batch, seed)
-        logits, classes = self.judge_and_classify(fake, seed)
+        (logits, classes), opposite = self.judge_and_classify(fake, seed), self.opposite(batch, seed)
         classification = class_loss(classes, labels)
-        loss = 0.5 * (self.generator_loss(logits) + self.hparams.class_weight * classification)
+        loss = 0.5 * (self.loss.generator(logits, opposite) + self.hparams.class_weight * classification)
         return base.PhaseResult(
             {"generator": loss},
-            {"fake_score_before": self.score(logits), "generator_class_loss": classification},
+            {"fake_score_before": self.loss.score(logits, opposite), "generator_class_loss": classification},
             self.shown_later(fake),
         )
 

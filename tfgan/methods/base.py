@@ -123,11 +123,13 @@ class Method:
             far, NaN at first, the validations that it has `waited` for a better one, and a number for the `images` that validate, 0 at
             first.
         state: what is remembered from step to step beside weights, such as a pool of images; written only by `exchange_outputs`.
+        former_state: names of int64 scalars that earlier versions kept in `state`: their checkpoints are read, and these forgotten.
         batches_per_step: how many batches one step eats.
         gap: what tells how much better training images are done than others. None for methods of which nothing is measured image by
             image: that make images of noise alone, where no image is the right one for a latent, or translate one way without pairs.
             Rows without the losses say nothing, such as those of SPADE with a style encoder, which knows the photo's style in training
             and not in validation.
+        step: the number of steps done before the present one, an int64 scalar that the train step counts.
         branches: parts of a step that hardly wait for each other, such as the two directions of CycleGAN.
         both_ways: whether each of two domains becomes the other, so that somebody who translates has to name one.
         stage: the present one of `stages`.
@@ -138,6 +140,7 @@ class Method:
     both_ways = False
     branches = 1
     gap: Gap | None = None
+    former_state: Strings = ()
 
     def __init__(self, hparams, spec: DataSpec):
         self.hparams, self.spec = hparams.settled(), spec
@@ -150,6 +153,7 @@ class Method:
             first = {"factor": tf.ones([]), "best": tf.constant(math.nan), "waited": tf.zeros([]), "images": tf.zeros([], tf.int64)}
             self.plateau = {name: variable(value) for name, value in first.items()}
         self.batches_per_step = 1
+        self.step: tf.Variable | int = 0
         self.stage = Stage(0, 0, hparams.batch_size)
 
     def keep_averages(self, **build: Callable[[], keras.Model]):

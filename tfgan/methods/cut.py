@@ -3,17 +3,18 @@
 import dataclasses
 from typing import ClassVar, TypeAlias
 
+from tfgan.augmentation import diff_augment
 from tfgan.config import Strings, setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
-from tfgan.losses import GAN_LOSSES, UNDECIDED
-from tfgan.methods import base
+from tfgan.losses import GAN_LOSSES
+from tfgan.methods import adversarial, base
 from tfgan.sizes import RESNETS, generator_minimum, generator_multiple, parse_generator, patchgan_minimum
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(base.AveragedHParams, base.AdamHParams):
+class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHParams):
     ties = ("nce_weight",)
     unused: ClassVar[Table] = (
         Unused(("batch_negatives",), {"batch_size": (1,)}, why="with --batch_size=1: all patches are of one image", said=True),
@@ -120,7 +121,7 @@ class CUT(base.Method):
             for network in self.networks.values():
                 networks.cut.draw_xavier(network)
         self.keep_averages(generator=self._build_generator)
-        self.discriminator_loss, self.generator_loss = GAN_LOSSES[h.loss]
+        self.loss = GAN_LOSSES[h.loss]
 
     def _build_generator(self):
         return networks.generators.build_generator(
@@ -155,7 +156,8 @@ class CUT(base.Method):
             queries = self.encoder(made, training=True)
         losses = self._contrast(queries, keys, 1 + h.identity_nce, layers.fold_in(seed, 1))
         fake = made[: tf.shape(source)[0]]
-        gan, nce = self.generator_loss(self.discriminator(fake, training=True)), tf.reduce_mean(losses)
+        opposite = adversarial.opposite(self.loss, lambda: self._judge([target], seed)[0])
+        gan, nce = self.loss.generator(self._judge([fake], seed)[0], opposite), tf.reduce_mean(losses)
         scalars = {"gan_loss": gan} | {f"nce_{side}_loss": loss for side, loss in zip(("source", "target"), tf.unstack(losses))}
         return base.PhaseResult({"generator": gan + h.nce_weight * nce}, scalars, {"fake_target": fake})
 
@@ -182,14 +184,19 @@ class CUT(base.Method):
         return tf.reduce_mean(tf.reshape(tf.add_n(losses) / len(losses), [domains, -1]), axis=1)
 
     def _discriminator_loss(self, batch, seed):
-        fake = tf.stop_gradient(batch["fake_target"])
-        real_logits, fake_logits = tf.split(self.discriminator(tf.concat([batch["target"], fake], axis=0), training=True), 2)
-        scalars = {"real_logit": tf.reduce_mean(real_logits), "fake_logit": tf.reduce_mean(fake_logits)}
-        return base.PhaseResult({"discriminator": self.discriminator_loss(real_logits, fake_logits)}, scalars)
+        real, fake = batch["target"], tf.stop_gradient(batch["fake_target"])
+        logits, penalties = adversarial.judged(self, lambda: self._judge([real, fake], seed), real, fake, layers.fold_in(seed, 3))
+        loss, scalars = adversarial.penalized(self.hparams, self.loss.discriminator(*logits), penalties)
+        scalars |= {name: tf.reduce_mean(values) for name, values in zip(("real_logit", "fake_logit"), logits)}
+        return base.PhaseResult({"discriminator": loss}, scalars)
+
+    def _judge(self, batches, seed):
+        """The discriminator's logits for some batches of images, from one pass; DiffAugment changes them alike first."""
+        seen = [diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2)) for images in batches]
+        return tf.split(self.discriminator(tf.concat(seen, axis=0), training=True), len(seen))
 
     def doubt(self, scalars):
-        names = {"discriminator_loss"} & scalars.keys()
-        return {name: scalars[name] / UNDECIDED[self.hparams.loss] for name in names}
+        return adversarial.doubt_by_losses(self.hparams.loss, scalars, {"discriminator_loss": "discriminator_gan_loss"})
 
     def inference(self):
         generator, name = self.averaged("generator"), self.hparams.generator

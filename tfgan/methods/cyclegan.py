@@ -4,13 +4,14 @@ import dataclasses
 import functools
 from typing import Any, ClassVar, TypeAlias
 
+from tfgan.augmentation import diff_augment
 from tfgan.config import Domain, setting
 from tfgan.config.unused import Table, Unused
 from tfgan.config.words import say_once
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
-from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
-from tfgan.methods import base
+from tfgan.losses import GAN_LOSSES, l1_loss
+from tfgan.methods import adversarial, base
 from tfgan.sizes import RESNETS, generator_minimum, generator_multiple, is_unet, patchgan_minimum
 
 GENERATORS = ("to_target", "to_source")
@@ -18,7 +19,7 @@ DISCRIMINATORS = ("of_target", "of_source")
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(base.AveragedHParams, base.AdamHParams):
+class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHParams):
     ties = ("cycle_weight",)
     unused: ClassVar[Table] = (
         Unused(("skip_activation",), {"generator": RESNETS}, said=True),
@@ -83,7 +84,7 @@ class CycleGAN(base.Method):
         )
         self.networks = {name: getattr(self, name) for name in (*GENERATORS, *DISCRIMINATORS)}
         self.keep_averages(to_target=build_to_target, to_source=build_to_source)
-        self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]
+        self.loss = GAN_LOSSES[hparams.loss]
         if hparams.pool_size:
             self.state = {name: self._make_pool(domain) for name, domain in (("target", self.target), ("source", self.source))}
             self.state["filled"] = base.variable(tf.zeros([], tf.int32))
@@ -122,8 +123,8 @@ class CycleGAN(base.Method):
             fake_source, same_source = _together(self.to_source, target, source)
         else:
             fake_target, fake_source = self.to_target(source, training=True), self.to_source(target, training=True)
-        gan_target = self.generator_loss(self.of_target(fake_target, training=True))
-        gan_source = self.generator_loss(self.of_source(fake_source, training=True))
+        gan_target = self._fooled("target", fake_target, target, seed)
+        gan_source = self._fooled("source", fake_source, source, seed)
         cycle_source = l1_loss(source, self.to_source(fake_target, training=True))
         cycle_target = l1_loss(target, self.to_target(fake_source, training=True))
         loss = gan_target + gan_source + h.cycle_weight * (cycle_source + cycle_target)
@@ -139,15 +140,27 @@ class CycleGAN(base.Method):
             scalars["identity_loss"] = identity
         return base.PhaseResult({"generator": loss}, scalars, {"fake_target": fake_target, "fake_source": fake_source})
 
+    def _fooled(self, side, fake, real, seed):
+        """The adversarial loss of the generator that makes the images `fake` of a side, by its discriminator."""
+        fake_logits = self._judge(side, [fake], seed)[0]
+        return self.loss.generator(fake_logits, adversarial.opposite(self.loss, lambda: self._judge(side, [real], seed)[0]))
+
+    def _judge(self, side, batches, seed):
+        """The logits of a side's discriminator for some batches, which DiffAugment changes alike first."""
+        seen = [diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2)) for images in batches]
+        return _together(getattr(self, f"of_{side}"), *seen)
+
     def _discriminator_losses(self, batch, seed):
-        losses = {}
-        for side in ("target", "source"):
-            discriminator = self.networks[f"of_{side}"]
-            real, fake = _together(discriminator, batch[side], tf.stop_gradient(batch[f"fake_{side}"]))
-            losses[side] = self.discriminator_loss(real, fake)
-        return base.PhaseResult(
-            {"discriminator": losses["target"] + losses["source"]}, {f"discriminator_{side}_loss": loss for side, loss in losses.items()}
-        )
+        losses, scalars = [], {}
+        for number, side in enumerate(("target", "source")):
+            real, fake = batch[side], tf.stop_gradient(batch[f"fake_{side}"])
+            discriminate = functools.partial(self._judge, side, [real, fake], seed)
+            logits, penalties = adversarial.judged(self, discriminate, real, fake, layers.fold_in(seed, 3 + number))
+            plain = self.loss.discriminator(*logits)
+            losses.append(adversarial.penalized(self.hparams, plain, penalties)[0])
+            scalars[f"discriminator_{side}_loss"] = plain
+            scalars |= {name.replace("_", f"_{side}_"): penalty for name, penalty in penalties.items()}
+        return base.PhaseResult({"discriminator": losses[0] + losses[1]}, scalars)
 
     def exchange_outputs(self, outputs, seed):
         """Exchanges translations with pools, so that the discriminators see earlier ones half of the time.
@@ -165,8 +178,9 @@ class CycleGAN(base.Method):
         return exchanged
 
     def doubt(self, scalars):
-        names = {"discriminator_target_loss", "discriminator_source_loss"} & scalars.keys()
-        return {name: scalars[name] / UNDECIDED[self.hparams.loss] for name in names}
+        return adversarial.doubt_by_losses(
+            self.hparams.loss, scalars, {name: name for name in ("discriminator_target_loss", "discriminator_source_loss")}
+        )
 
     def inference(self):
         multiple, minimum = generator_multiple(self.hparams.generator), generator_minimum(self.hparams.generator)

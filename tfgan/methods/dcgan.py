@@ -46,7 +46,8 @@ class HParams(noise.HParams):
         else:
             fits = all(size and size % 4 == 0 for size in self.image_size)
             self.require_size(fits, f"--architecture={self.architecture}", "multiples of 4")
-        noise.check_penalty(self, self.architecture != "tutorial" and self.discriminator_norm == "batch")
+        batch_norm = self.architecture != "tutorial" and self.discriminator_norm == "batch"
+        self.refuse_penalties(batch_norm, "--discriminator_norm=none")
 
     def widths(self) -> tuple[int, int]:
         """The widths of the networks: ngf of the generator and ndf of the discriminator, or the architecture's own where they are 0."""

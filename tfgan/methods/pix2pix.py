@@ -3,13 +3,13 @@
 import dataclasses
 from typing import ClassVar, TypeAlias
 
-from tfgan.augmentation import AUGMENTATIONS, diff_augment
-from tfgan.config import Strings, setting
+from tfgan.augmentation import diff_augment
+from tfgan.config import setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
-from tfgan.losses import GAN_LOSSES, UNDECIDED, l1_loss
-from tfgan.methods import base
+from tfgan.losses import GAN_LOSSES, l1_loss
+from tfgan.methods import adversarial, base
 from tfgan.one_hot import as_seen, network_channels, where_known
 from tfgan.sizes import RESNETS, fitting_unet, generator_minimum, generator_multiple, is_unet
 
@@ -17,10 +17,10 @@ LEAST_UNET = 16  # pixels that the smallest U-Net takes to one: what --generator
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(base.AveragedHParams, base.AdamHParams):
+class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHParams):
     ties = ("l1_weight",)
     unused: ClassVar[Table] = (
-        Unused(("loss", "updates", "diffaugment"), {"objective": ("l1",)}),
+        Unused(("loss", "updates", "diffaugment", *adversarial.PENALTIES.values(), "r1_interval"), {"objective": ("l1",)}),
         Unused(("l1_weight",), {"objective": ("gan", "cgan")}),
         Unused(("ndf", "n_layers", "first_bias"), {"objective": ("l1",)}, said=True),  # a recipe may be run with another objective
         Unused(("sync_batch_norm", "inference_statistics"), {"norm": lambda norm: norm != "batch"}, said=True),
@@ -60,14 +60,12 @@ class HParams(base.AveragedHParams, base.AdamHParams):
     )
     upsampling: str = base.upsampling_setting()
     dropout: float = setting(0.5, "dropout rate in the generator's first decoder blocks", at_least=0.0, at_most=0.99)
-    loss: str = setting("bce", "adversarial loss", choices=tuple(GAN_LOSSES))
     l1_weight: float = setting(100.0, "λ of the L1 loss", at_least=0.0)
     updates: str = setting(
         "simultaneous",
         "compute both updates from one forward pass, or update the discriminator first",
         choices=("simultaneous", "discriminator_first"),
     )
-    diffaugment: Strings = setting((), f"DiffAugment on all images that the discriminator sees: {','.join(AUGMENTATIONS)}")
     inference_statistics: str = setting(
         "auto",
         "statistics of batch norm after training: those of each image, or moving averages; auto: image if the batch size is 1",
@@ -94,8 +92,7 @@ class HParams(base.AveragedHParams, base.AdamHParams):
                 f"--n_layers={self.n_layers} leaves nothing of images below {3 * 2**self.n_layers} pixels: "
                 "use fewer layers or larger images."
             )
-        for kind in set(self.diffaugment) - set(AUGMENTATIONS):
-            raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
+        self.refuse_penalties(self.adversarial and self.norm == "batch", "--norm=instance")
 
     @property
     def adversarial(self) -> bool:
@@ -147,7 +144,7 @@ class Pix2Pix(base.Method):
             )
             self.networks["discriminator"] = self.discriminator
         self.keep_averages(generator=self._build_generator)
-        self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]
+        self.loss = GAN_LOSSES[hparams.loss]
 
     def _build_generator(self):
         hparams = self.hparams
@@ -195,18 +192,19 @@ class Pix2Pix(base.Method):
 
     def _both_losses(self, batch, seed):
         source, real, fake = self._translated(batch)
-        fake_logits = self._judge(source, fake, seed)
-        discriminator = self._discriminator_result(self._judge(source, real, seed), fake_logits)
-        generator = self._generator_result(real, fake, fake_logits)
+        discriminator, logits = self._discriminator_result(source, {"fake": fake, "real": real}, seed)
+        generator = self._generator_result(real, fake, logits["fake"], adversarial.opposite(self.loss, lambda: logits["real"]))
         return base.PhaseResult(discriminator.losses | generator.losses, discriminator.scalars | generator.scalars)
 
     def _discriminator_loss(self, batch, seed):
         source, real, fake = self._translated(batch)
-        return self._discriminator_result(self._judge(source, real, seed), self._judge(source, tf.stop_gradient(fake), seed))
+        result, _ = self._discriminator_result(source, {"real": real, "fake": tf.stop_gradient(fake)}, seed)
+        return result
 
     def _generator_loss(self, batch, seed):
         source, real, fake = self._translated(batch)
-        return self._generator_result(real, fake, self._judge(source, fake, seed))
+        opposite = adversarial.opposite(self.loss, lambda: self._judge(source, real, seed))
+        return self._generator_result(real, fake, self._judge(source, fake, seed), opposite)
 
     def _l1_loss(self, batch, seed):
         _, real, fake = self._translated(batch)
@@ -217,21 +215,30 @@ class Pix2Pix(base.Method):
         judged = [diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 0)) for images in self._judged(source, target)]
         return self.discriminator(judged, training=True)
 
-    def _discriminator_result(self, real_logits, fake_logits):
-        loss = self.discriminator_loss(real_logits, fake_logits)
-        return base.PhaseResult(
-            {"discriminator": loss}, {"real_logit": tf.reduce_mean(real_logits), "fake_logit": tf.reduce_mean(fake_logits)}
-        )
+    def _discriminator_result(self, source, targets, seed):
+        """The discriminator's result, and its logits for `targets`, `real` and `fake` ones, in the order in which it sees them.
 
-    def _generator_result(self, real, fake, fake_logits):
-        gan = self.generator_loss(fake_logits)
+        Its gradient is penalized in the targets alone: the sources are given.
+        """
+
+        def discriminate():
+            return {kind: self._judge(source, target, seed) for kind, target in targets.items()}
+
+        logits, penalties = adversarial.judged(
+            self, discriminate, targets["real"], targets["fake"], layers.fold_in(seed, 1), lambda logits: [list(logits.values())]
+        )
+        loss, scalars = adversarial.penalized(self.hparams, self.loss.discriminator(logits["real"], logits["fake"]), penalties)
+        scalars |= {f"{kind}_logit": tf.reduce_mean(values) for kind, values in logits.items()}
+        return base.PhaseResult({"discriminator": loss}, scalars), logits
+
+    def _generator_result(self, real, fake, fake_logits, opposite):
+        gan = self.loss.generator(fake_logits, opposite)
         l1 = l1_loss(real, fake)
         loss = gan + self.hparams.l1_weight * l1 if "l1" in self.hparams.objective else gan
         return base.PhaseResult({"generator": loss}, {"gan_loss": gan, "l1_loss": l1})
 
     def doubt(self, scalars):
-        names = {"discriminator_loss"} & scalars.keys()
-        return {name: scalars[name] / UNDECIDED[self.hparams.loss] for name in names}
+        return adversarial.doubt_by_losses(self.hparams.loss, scalars, {"discriminator_loss": "discriminator_gan_loss"})
 
     def inference(self):
         generator = self.averaged("generator")

@@ -4,18 +4,19 @@ import dataclasses
 import functools
 from typing import ClassVar, TypeAlias
 
+from tfgan.augmentation import diff_augment
 from tfgan.config import setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
-from tfgan.losses import GAN_LOSSES, UNDECIDED, feature_matching_loss, kl_divergence, l1_loss
-from tfgan.methods import base
+from tfgan.losses import GAN_LOSSES, feature_matching_loss, kl_divergence, l1_loss
+from tfgan.methods import adversarial, base
 from tfgan.one_hot import network_channels, one_hot
 from tfgan.sizes import UPSAMPLING_LAYERS, VGG_MINIMUM, fitting_doublings, fitting_power, multiscale_minimum
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(base.AveragedHParams, base.AdamHParams):
+class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHParams):
     ties = ("feature_weight",)
     unused: ClassVar[Table] = (
         Unused(
@@ -115,7 +116,7 @@ class Spade(base.Method):
             build["encoder"] = self._build_encoder
             self.networks["encoder"] = self.encoder = self._build_encoder()
         self.keep_averages(**build)
-        self.discriminator_loss, self.generator_loss = GAN_LOSSES[hparams.loss]
+        self.loss = GAN_LOSSES[hparams.loss]
 
     def _build_generator(self):
         h = self.hparams
@@ -150,8 +151,8 @@ class Spade(base.Method):
         h, real = self.hparams, batch["image"]
         one_hot = self._one_hot(batch["labels"])
         fake, style_losses = self._generate(one_hot, real, layers.fold_in(seed, 0))
-        real_maps, fake_maps = self._judge(one_hot, real, fake)
-        gan = _mean([self.generator_loss(maps[-1]) for maps in fake_maps])
+        real_maps, fake_maps = self._judge(one_hot, real, fake, seed)
+        gan = _mean([self.loss.generator(*logits) for logits in _logits((fake_maps, real_maps))])
         features = feature_matching_loss([maps[:-1] for maps in real_maps], [maps[:-1] for maps in fake_maps])
         loss = gan + h.feature_weight * features
         scalars = {"gan_loss": gan, "feature_loss": features} | style_losses
@@ -165,12 +166,16 @@ class Spade(base.Method):
         return base.PhaseResult({"generator": loss}, scalars)
 
     def _discriminator_loss(self, batch, seed):
-        one_hot = self._one_hot(batch["labels"])
-        fake, _ = self._generate(one_hot, batch["image"], layers.fold_in(seed, 1))
-        real_maps, fake_maps = self._judge(one_hot, batch["image"], tf.stop_gradient(fake))
-        real, fake = [maps[-1] for maps in real_maps], [maps[-1] for maps in fake_maps]
-        loss = _mean([self.discriminator_loss(*logits) for logits in zip(real, fake)])
-        scalars = {"real_logit": _mean([tf.reduce_mean(r) for r in real]), "fake_logit": _mean([tf.reduce_mean(f) for f in fake])}
+        one_hot, real = self._one_hot(batch["labels"]), batch["image"]
+        fake = tf.stop_gradient(self._generate(one_hot, real, layers.fold_in(seed, 1))[0])
+        maps, penalties = adversarial.judged(
+            self, lambda: self._judge(one_hot, real, fake, seed), real, fake, layers.fold_in(seed, 3), _logits
+        )
+        logits = _logits(maps)
+        loss = _mean([self.loss.discriminator(*of_scale) for of_scale in logits])
+        loss, scalars = adversarial.penalized(self.hparams, loss, penalties)
+        for name, values in zip(("real_logit", "fake_logit"), zip(*logits)):
+            scalars[name] = _mean([tf.reduce_mean(value) for value in values])
         return base.PhaseResult({"discriminator": loss}, scalars)
 
     def _one_hot(self, labels):
@@ -186,8 +191,14 @@ class Spade(base.Method):
         kl = self.hparams.batch_size * tf.reduce_mean(kl_divergence(mean, log_variance))  # the paper's code sums over the batch
         return self.generator([one_hot, style], training=True), {"kl_loss": kl}
 
-    def _judge(self, one_hot, real, fake):
-        """The discriminators' maps of real and of generated images, from one pass over both."""
+    def _judge(self, one_hot, real, fake, seed):
+        """The discriminators' maps of real and of generated images, for each scale, from one pass over both.
+
+        DiffAugment changes all of them alike, and of the labels the places alone, which have no color.
+        """
+        kinds, seed = self.hparams.diffaugment, layers.fold_in(seed, 2)
+        one_hot = diff_augment(one_hot, [kind for kind in kinds if kind != "color"], seed)
+        real, fake = (diff_augment(images, kinds, seed) for images in (real, fake))
         both = self.discriminator([tf.concat([one_hot, one_hot], axis=0), tf.concat([real, fake], axis=0)], training=True)
         return tuple([[tf.split(maps, 2)[half] for maps in scale] for scale in both.values()] for half in (0, 1))
 
@@ -196,8 +207,7 @@ class Spade(base.Method):
         return tf.add_n([weight * l1_loss(of_real, of_fake) for weight, of_real, of_fake in features])
 
     def doubt(self, scalars):
-        names = {"discriminator_loss"} & scalars.keys()
-        return {name: scalars[name] / UNDECIDED[self.hparams.loss] for name in names}
+        return adversarial.doubt_by_losses(self.hparams.loss, scalars, {"discriminator_loss": "discriminator_gan_loss"})
 
     def _translate(self, labels, latent=None):
         one_hot = self._one_hot(labels)
@@ -227,6 +237,11 @@ class Spade(base.Method):
         for number, style in enumerate(layers.normal([2, self.hparams.latent_dim], tf.constant([0, 0])).numpy(), start=1):
             row[f"random style {number}"] = use["translate"](labels, latent=style)
         return row
+
+
+def _logits(maps):
+    """The last of each scale's maps of two kinds of images, as `_judge` makes them: for each scale, logits of both."""
+    return [[of_kind[-1] for of_kind in of_scale] for of_scale in zip(*maps)]
 
 
 def _mean(values):

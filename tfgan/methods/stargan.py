@@ -4,11 +4,12 @@ import dataclasses
 from typing import TypeAlias
 
 from tfgan.attributes import change_attributes, known_attributes
+from tfgan.augmentation import diff_augment
 from tfgan.config import Size, setting
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
-from tfgan.losses import gradient_penalty, l1_loss, wgan_discriminator_loss, wgan_generator_loss
-from tfgan.methods import base
+from tfgan.losses import CRITIC_LOSSES, gradient_penalty, l1_loss
+from tfgan.methods import adversarial, base
 from tfgan.sizes import fitting_strides
 
 MULTIPLE, MINIMUM = 4, 8  # of the generator's height and width
@@ -16,7 +17,7 @@ UNKNOWN = -1e9  # added to the logits of unknown attributes: a softmax over the 
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(base.AveragedHParams, base.AdamHParams):
+class HParams(adversarial.CriticHParams, base.AveragedHParams, base.AdamHParams):
     ties = ("reconstruction_weight",)
 
     epochs: int = setting(20, "total number of passes over the training images", operational=True, at_least=1)
@@ -34,7 +35,11 @@ class HParams(base.AveragedHParams, base.AdamHParams):
     n_critic: int = setting(5, "updates of the discriminator per update of the generator, each on its own batch", at_least=1, at_most=1000)
     classification_weight: float = setting(1.0, "λ of both networks' attribute losses", at_least=0.0)
     reconstruction_weight: float = setting(10.0, "λ of the cycle loss: L1 between an image and its translation back", at_least=0.0)
-    gp_weight: float = setting(10.0, "λ of the discriminator's gradient penalty", at_least=0.0, formerly="penalty_weight")
+    loss: str = setting(
+        "wgan_gp",
+        "adversarial loss; wgan_gp has a gradient penalty; rpgan judges in pairs, and is meant for R1 and R2",
+        choices=tuple(CRITIC_LOSSES),
+    )
     group_loss: str = setting(
         "softmax",
         "loss for attributes that exclude each other: one softmax, as the paper's for RaFD, or a sigmoid for each, as for CelebA",
@@ -85,6 +90,7 @@ class StarGAN(base.Method):
                 f"--batch_size={hparams.batch_size} leaves one image a replica, and --target_labels=permuted no other image's labels: "
                 "use a larger batch, fewer --gpus, or sampled."
             )
+        self.loss = CRITIC_LOSSES[hparams.loss]
         self.image, self.names = spec.domains["image"], spec.attribute_names
         self.batches_per_step = hparams.n_critic
         self.sets = [[float(name in known) for name in self.names] for known in spec.attribute_sets]
@@ -117,29 +123,37 @@ class StarGAN(base.Method):
         return [*critic, base.Phase("generator", self._generator_loss, {"generator": ("generator",)}, self.hparams.n_critic - 1)]
 
     def _discriminator_loss(self, batch, seed):
-        images = batch["image"]
+        h, images = self.hparams, batch["image"]
         fake = tf.stop_gradient(self.generator([images, self._labels(*self._targets(batch, seed))], training=True))
-        real_scores, logits = self.discriminator(images, training=True)
-        fake_scores, _ = self.discriminator(fake, training=True)
-        alpha = layers.uniform([tf.shape(images)[0], 1, 1, 1], layers.fold_in(seed, 1))
-        penalty = gradient_penalty(lambda points: self.discriminator(points, training=True)[0], images, fake, alpha)
-        classification = self.classification_loss(logits, batch["attributes"], batch["mask"])
-        loss = (
-            wgan_discriminator_loss(real_scores, fake_scores)
-            + self.hparams.gp_weight * penalty
-            + self.hparams.classification_weight * classification
-        )
-        scalars = {"real_score": tf.reduce_mean(real_scores), "fake_score": tf.reduce_mean(fake_scores)}
-        return base.PhaseResult(
-            {"discriminator": loss}, scalars | {"gradient_penalty": penalty, "real_classification_loss": classification}
-        )
+
+        def discriminate():
+            return list(zip(self._judge(images, seed), self._judge(fake, seed)))
+
+        outputs, penalties = adversarial.judged(self, discriminate, images, fake, layers.fold_in(seed, 3), lambda outputs: outputs[:1])
+        (real_scores, fake_scores), (logits, _) = outputs
+        adversary = self.loss.discriminator(real_scores, fake_scores)
+        loss, scalars = adversarial.penalized(h, adversary, penalties)
+        if h.loss == "wgan_gp":
+            alpha = layers.uniform([tf.shape(images)[0], 1, 1, 1], layers.fold_in(seed, 1))
+            scalars["gradient_penalty"] = gradient_penalty(lambda points: self._judge(points, seed)[0], images, fake, alpha)
+            loss += h.gp_weight * scalars["gradient_penalty"]
+        else:
+            scalars["discriminator_gan_loss"] = adversary
+        scalars["real_classification_loss"] = self.classification_loss(logits, batch["attributes"], batch["mask"])
+        scalars |= {"real_score": self.loss.score(real_scores, fake_scores), "fake_score": self.loss.score(fake_scores, real_scores)}
+        return base.PhaseResult({"discriminator": loss + h.classification_weight * scalars["real_classification_loss"]}, scalars)
+
+    def _judge(self, images, seed):
+        """The discriminator's scores and attribute logits for `images`, which DiffAugment changes first."""
+        return self.discriminator(diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2)), training=True)
 
     def _generator_loss(self, batch, seed):
         images, targets = batch["image"], self._targets(batch, seed)
         fake = self.generator([images, self._labels(*targets)], training=True)
-        scores, logits = self.discriminator(fake, training=True)
+        scores, logits = self._judge(fake, seed)
+        opposite = adversarial.opposite(self.loss, lambda: self._judge(images, seed)[0])
         back = self.generator([fake, self._labels(batch["attributes"], batch["mask"])], training=True)
-        gan, classification = wgan_generator_loss(scores), self.classification_loss(logits, *targets)
+        gan, classification = self.loss.generator(scores, opposite), self.classification_loss(logits, *targets)
         reconstruction = l1_loss(images, back)
         loss = gan + self.hparams.classification_weight * classification + self.hparams.reconstruction_weight * reconstruction
         scalars = {"gan_loss": gan, "fake_classification_loss": classification, "reconstruction_loss": reconstruction}
@@ -159,6 +173,9 @@ class StarGAN(base.Method):
             of_group = [tf.gather(values, group, axis=1) for values in (attributes * mask, logits + UNKNOWN * (1.0 - mask))]
             loss -= tf.reduce_sum(of_group[0] * tf.nn.log_softmax(of_group[1]), axis=1)  # 0 for an image that has none of the group
         return tf.reduce_mean(loss)
+
+    def doubt(self, scalars):
+        return adversarial.doubt_by_losses(self.hparams.loss, scalars, {"discriminator_gan_loss": "discriminator_gan_loss"})
 
     def _targets(self, batch, seed):
         """Draws the attributes b×n that images are to get, and the mask b×n of known ones; both networks get equal ones for a batch."""

@@ -10,8 +10,7 @@ from tfgan.config import Size, Strings, setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, optimizers, tf
-from tfgan.losses import r1_penalty
-from tfgan.methods import base, noise
+from tfgan.methods import adversarial, base, noise
 
 MEAN_STYLE_DECAY = 0.995  # a step, of the w̄ toward which truncation pulls
 HALF_LIFE = 10_000  # images in which the generator's average forgets half, by default
@@ -28,8 +27,6 @@ class HParams(noise.HParams):
             {"learning_rate": (0.0,)},
             why="with --learning_rate=0, which follows the size alone",
         ),
-        Unused(("r1_interval",), {"r1_gamma": (0.0,)}, why="with --r1_gamma=0"),
-        Unused(("r1_gamma", "r1_interval"), {"loss": ("wgan_gp",)}),
         Unused(("drift_weight",), {"loss": lambda loss: loss != "wgan_gp"}),
         Unused(("truncation_layers",), {"truncation": (1.0,)}, said=True),
         Unused(("start_size", "stable_images", "fade_images", "stage_batch_sizes"), {"progressive": (False,)}),
@@ -58,12 +55,7 @@ class HParams(noise.HParams):
     )
     channel_max: int = setting(512, "maximum number of channels of a layer", at_least=1, at_most=2**16)
     r1_gamma: float = setting(10.0, "γ of the R1 penalty; not with --loss=wgan_gp, which has its own", at_least=0.0, formerly="r1_weight")
-    r1_interval: int = setting(
-        1,
-        "steps between R1 penalties, whose weight is multiplied by this number (Karras et al. 2020, §3.1)",
-        at_least=1,
-        formerly="r1_every",
-    )
+    r1_interval: int = adversarial.r1_interval_setting(formerly="r1_every")
     drift_weight: float = setting(1e-3, "with --loss=wgan_gp: weight of the mean squared output for real images", at_least=0.0)
     style_mixing_prob: float = setting(
         0.9, "probability that the images of a step mix two styles", at_least=0.0, at_most=1.0, formerly="mixing"
@@ -110,6 +102,7 @@ class StyleGAN(noise.NoiseMethod):
 
     HParams: TypeAlias = HParams
     hparams: HParams
+    former_state = ("steps",)
 
     def build_networks(self):
         h, size, channels = self.hparams, self.hparams.image_size[0], self.image.channels
@@ -125,7 +118,6 @@ class StyleGAN(noise.NoiseMethod):
         if h.ema_decay:
             self.ema, self.ema_warmup = build_generator(), h.ema_warmup == "on"
         self.state = {"mean_style": base.variable(tf.zeros([h.w_dim])), "images_seen": base.variable(tf.zeros([], tf.int64))}
-        self.state["steps"] = base.variable(tf.zeros([], tf.int64))
         self.enter(self.stages()[0])
 
     def stages(self):
@@ -187,53 +179,33 @@ class StyleGAN(noise.NoiseMethod):
         images = diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2))
         return self.discriminator(images, alpha=self.alpha(), training=True)
 
-    def faded(self, images):
-        """Makes real images b×H×W×C as coarse as generated ones are while a size fades in."""
-        alpha = self.alpha()
+    def judge_both(self, real, real_labels, fake, fake_labels, seed):
+        fake_logits = self.judge(fake, fake_labels, seed)  # first: the last bits of summed gradients depend on the order
+        return self.judge(real, real_labels, seed), fake_logits
+
+    def real_images(self, batch):
+        """Real images b×H×W×C, as coarse as generated ones are while a size fades in."""
+        alpha, images = self.alpha(), batch["image"]
         if alpha is None:
             return images
         coarse = layers.resizing.double(layers.resizing.halve(images))
         return coarse + alpha * (images - coarse)
 
-    def _discriminator_loss(self, batch, seed):
-        h, real = self.hparams, self.faded(batch["image"])
-        fake, _ = self.shown(batch, seed)
-        fake_logits = self.judge(fake, None, seed)
-        scalars = {}
-        if h.loss == "wgan_gp":
-            real_logits = self.judge(real, None, seed)
-            scalars["gradient_penalty"] = self.gradient_penalty({"image": real}, fake, seed)
-            regularization = h.gp_weight * scalars["gradient_penalty"] + h.drift_weight * tf.reduce_mean(tf.square(real_logits))
-        else:
-            real_logits, scalars["r1_penalty"] = self._judge_and_penalize(real, seed)
-            regularization = 0.5 * h.r1_gamma * scalars["r1_penalty"]
-        scalars["real_score"] = self.score(real_logits)
-        return base.PhaseResult({"discriminator": self.discriminator_loss(real_logits, fake_logits) + regularization}, scalars)
-
-    def _judge_and_penalize(self, real, seed):
-        """Logits b×1 of real images, and their R1 penalty: every `r1_interval` steps, that many times as large, otherwise 0."""
-        h = self.hparams
-        if not h.r1_gamma:
-            return self.judge(real, None, seed), tf.zeros([])
-        if h.r1_interval == 1:
-            penalty, logits = r1_penalty(lambda images: self.judge(images, None, seed), real)
-            return logits, penalty
-        due = (self.state["steps"] + 1) % h.r1_interval == 0
-        penalty = tf.cond(due, lambda: r1_penalty(lambda images: self.judge(images, None, seed), real)[0], lambda: tf.zeros([]))
-        return self.judge(real, None, seed), h.r1_interval * penalty
+    def regularization(self, penalty, real_logits):
+        return super().regularization(penalty, real_logits) + self.hparams.drift_weight * tf.reduce_mean(tf.square(real_logits))
 
     def _generator_loss(self, batch, seed):
         fake, w = self.generate_mixed(batch, seed)
-        logits = self.judge(fake, None, seed)
-        return base.PhaseResult({"generator": self.generator_loss(logits)}, {"fake_score_before": self.score(logits)}, {"w": w})
+        logits, opposite = self.judge(fake, None, seed), self.opposite(batch, seed)
+        scores = {"fake_score_before": self.loss.score(logits, opposite)}
+        return base.PhaseResult({"generator": self.loss.generator(logits, opposite)}, scores, {"w": w})
 
     def _learning_rate(self) -> float:
         """The learning rate that the authors have for the size of the present stage."""
         return next(rate for size, rate in LEARNING_RATES if self.size >= size)
 
     def exchange_outputs(self, outputs, seed):
-        """Counts steps and images, and lets w̄, the mean style, follow the w of this step; returns no outputs."""
-        self.state["steps"].assign_add(1)
+        """Counts images, and lets w̄, the mean style, follow the w of this step; returns no outputs."""
         self.state["images_seen"].assign_add(self.stage.batch_size * self.hparams.n_critic)
         mean = self.state["mean_style"]
         mean.assign(mean + (1.0 - MEAN_STYLE_DECAY) * (tf.reduce_mean(outputs["w"], axis=0) - mean))

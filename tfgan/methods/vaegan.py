@@ -5,23 +5,25 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar, NamedTuple, TypeAlias
 
-from tfgan.augmentation import AUGMENTATIONS, diff_augment
-from tfgan.config import Size, Strings, setting
+from tfgan.augmentation import diff_augment
+from tfgan.config import Size, setting
 from tfgan.config.unused import Table, Unused, given
 from tfgan.errors import UserError
 from tfgan.lazy import keras, layers, networks, optimizers, tf
-from tfgan.losses import UNDECIDED, bce_generator_loss, bce_saturating_generator_loss, kl_divergence, l1_loss, squared_error
-from tfgan.methods import base
+from tfgan.losses import GAN_LOSSES, bce_on_real, bce_saturating, kl_divergence, l1_loss, squared_error
+from tfgan.methods import adversarial, base
 
-DECODER_LOSSES = {"saturating": bce_saturating_generator_loss, "non_saturating": bce_generator_loss}
+DECODER_LOSSES = {"saturating": bce_saturating, "non_saturating": bce_on_real}
 DECAY_DIGITS = 6  # of a factor an epoch that follows from one for all epochs
 EQUILIBRIUM = 0.68  # the cross-entropy of an undecided discriminator, ln 2, as the paper's code rounds it
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(base.AveragedHParams):
+class HParams(adversarial.AdversarialHParams, base.AveragedHParams):
     ties = ("similarity_weight",)
     unused: ClassVar[Table] = (
+        Unused(("decoder_loss", "skip_margin"), {"loss": lambda loss: loss != "bce"}, why="with --loss={loss}, which is no cross-entropy"),
+        Unused(("real_weight",), {"loss": lambda loss: GAN_LOSSES[loss].relative}, why="with --loss={loss}, which judges in pairs"),
         Unused(("lr_decay",), {"lr_end_factor": given}, why="with --lr_end_factor", cure="leave it out, or use --lr_end_factor=0"),
     )
 
@@ -38,7 +40,9 @@ class HParams(base.AveragedHParams):
     )
     convex: bool = setting(False, "weight the decoder's adversarial loss by 1 - γ, as in the paper's code, instead of 1")
     decoder_loss: str = setting(
-        "saturating", "the decoder's adversarial loss: the discriminator's with the sign changed, or -ln D", choices=tuple(DECODER_LOSSES)
+        "saturating",
+        "the decoder's part of --loss=bce: the discriminator's with the sign changed, or -ln D",
+        choices=tuple(DECODER_LOSSES),
     )
     judge_reconstructions: bool = setting(True, "use reconstructions in the adversarial losses too, beside images made from noise")
     real_weight: float = setting(
@@ -60,13 +64,12 @@ class HParams(base.AveragedHParams):
         at_least=0.0,
         at_most=1.0,
     )
-    diffaugment: Strings = setting((), f"DiffAugment on all images that the discriminator sees: {','.join(AUGMENTATIONS)}")
+    discriminator_norm: str = setting("batch", "normalization in the discriminator", choices=("batch", "none"))
 
     def __post_init__(self):
         super().__post_init__()
         self.require_size(all(size % 8 == 0 and size >= 16 for size in self.image_size), "VAE-GAN", "multiples of 8, from 16 on")
-        for kind in set(self.diffaugment) - set(AUGMENTATIONS):
-            raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
+        self.refuse_penalties(self.discriminator_norm == "batch", "--discriminator_norm=none")
         if self.convex and self.similarity_weight > 1:
             raise UserError(f"--convex needs --similarity_weight between 0 and 1; found {self.similarity_weight:g}.")
 
@@ -85,6 +88,7 @@ class Pass(NamedTuple):
     reconstruction: tf.Tensor  # N×H×W×C
     features: list[tf.Tensor]  # N×h×w×f, of images and of their reconstructions
     logits: list[tf.Tensor]  # N×1, of images, of their reconstructions and of samples
+    penalties: dict[str, tf.Tensor]  # of the discriminator's gradient at images, and at all that is made of which it judges
 
 
 class VAEGAN(base.Method):
@@ -100,10 +104,14 @@ class VAEGAN(base.Method):
         hparams = self.hparams
         self.image = spec.domains["image"]
         self.encoder, self.decoder = self._build_encoder(), self._build_decoder()
-        self.discriminator = networks.vaegan.vaegan_discriminator(hparams.image_size, self.image.channels, ndf=hparams.ndf)
+        self.discriminator = networks.vaegan.vaegan_discriminator(
+            hparams.image_size, self.image.channels, ndf=hparams.ndf, norm=hparams.discriminator_norm
+        )
         self.networks = {"encoder": self.encoder, "decoder": self.decoder, "discriminator": self.discriminator}
         self.keep_averages(encoder=self._build_encoder, decoder=self._build_decoder)
-        self.decoder_loss = DECODER_LOSSES[hparams.decoder_loss]
+        self.loss = GAN_LOSSES[hparams.loss]
+        if hparams.loss == "bce":
+            self.loss = self.loss._replace(to_fool=DECODER_LOSSES[hparams.decoder_loss])
 
     def _build_encoder(self):
         h = self.hparams
@@ -143,10 +151,23 @@ class VAEGAN(base.Method):
         latents = mean + tf.exp(0.5 * log_variance) * layers.normal(tf.shape(mean), layers.fold_in(seed, 0))
         drawn = layers.normal(tf.shape(mean), layers.fold_in(seed, 1))
         reconstruction, sample = tf.split(self.decoder(tf.concat([latents, drawn], axis=0), training=True), 2)
-        judged = [diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2)) for images in (image, reconstruction, sample)]
-        features, logits = self.discriminator(tf.concat(judged[:2], axis=0), training=True)
-        _, sample_logits = self.discriminator(judged[2], training=True)
-        return Pass(mean, log_variance, reconstruction, tf.split(features, 2), [*tf.split(logits, 2), sample_logits])
+        made = [reconstruction, sample]
+        (features, logits), penalties = adversarial.judged(
+            self,
+            lambda: self._judge([image, *made], seed),
+            image,
+            made if self.hparams.judge_reconstructions else [sample],
+            layers.fold_in(seed, 3),
+            lambda outputs: outputs[1:],
+        )
+        return Pass(mean, log_variance, reconstruction, features, logits, penalties)
+
+    def _judge(self, images, seed):
+        """The features of the first two batches of images, the logits of all three; DiffAugment changes them alike first."""
+        seen = [diff_augment(batch, self.hparams.diffaugment, layers.fold_in(seed, 2)) for batch in images]
+        features, logits = self.discriminator(tf.concat(seen[:2], axis=0), training=True)
+        _, last_logits = self.discriminator(seen[2], training=True)
+        return tf.split(features, 2), [*tf.split(logits, 2), last_logits]
 
     def _losses(self, batch, seed):
         """The losses of all three networks from one pass (Larsen et al. 2016, algorithm 1).
@@ -159,25 +180,34 @@ class VAEGAN(base.Method):
         judged = [reconstruction, sample] if h.judge_reconstructions else [sample]
         prior = tf.reduce_mean(kl_divergence(made.mean, made.log_variance))
         similarity = tf.reduce_mean(squared_error(*made.features))
-        gan = tf.add_n([self.decoder_loss(logits) for logits in judged])
-        real_entropy, fake_entropies = bce_generator_loss(real), [-bce_saturating_generator_loss(logits) for logits in judged]
+        gan = tf.add_n([self.loss.generator(logits, tf.stop_gradient(real)) for logits in judged])
+        adversary, told = self._discriminator_loss(real, judged)
         losses = {
             "encoder": prior + similarity,
             "decoder": h.similarity_weight * similarity + (1.0 - h.similarity_weight if h.convex else 1.0) * gan,
-            "discriminator": h.real_weight * real_entropy + tf.add_n(fake_entropies),
+            "discriminator": adversarial.penalized(h, adversary, made.penalties)[0],
         }
         scalars = {
             "prior_loss": prior,
             "similarity_loss": similarity,
             "gan_loss": gan,
             "l1_loss": l1_loss(batch["image"], made.reconstruction),
-            "real_entropy": real_entropy,
-            "fake_entropy": tf.add_n(fake_entropies) / len(fake_entropies),
-            "real_score": _score(real),
-            "reconstruction_score": _score(reconstruction),
-            "fake_score_before": _score(sample),
+            "real_score": self.loss.score(real, sample),
+            "reconstruction_score": self.loss.score(reconstruction, real),
+            "fake_score_before": self.loss.score(sample, real),
         }
-        return base.PhaseResult(losses, scalars)
+        return base.PhaseResult(losses, scalars | told | made.penalties)
+
+    def _discriminator_loss(self, real, judged):
+        """The discriminator's loss, and what is logged of it: cross-entropies, or a mean over the kinds of images that are judged."""
+        if self.loss.on_fake is None:
+            pairs = [self.loss.discriminator(real, logits) for logits in judged]
+            return tf.add_n(pairs), {"discriminator_gan_loss": tf.add_n(pairs) / len(pairs)}
+        on_real, on_fake = self.loss.on_real(real), [self.loss.on_fake(logits) for logits in judged]
+        mean = tf.add_n(on_fake) / len(on_fake)
+        is_entropy = self.hparams.loss == "bce"
+        told = {"real_entropy": on_real, "fake_entropy": mean} if is_entropy else {"discriminator_gan_loss": on_real + mean}
+        return self.hparams.real_weight * on_real + tf.add_n(on_fake), told
 
     def _gate(self, means):
         """Says which networks are updated, by the rule of the paper's code: the winner of the game waits; if both would, neither does."""
@@ -189,12 +219,12 @@ class VAEGAN(base.Method):
 
     def _score_afterwards(self, batch, seed):
         """Scores images made from the step's noise once more, after the step."""
-        return base.PhaseResult({}, {"fake_score_after": _score(self._forward(batch, seed).logits[2])})
+        real, _, sample = self._forward(batch, seed).logits
+        return base.PhaseResult({}, {"fake_score_after": self.loss.score(sample, real)})
 
     def doubt(self, scalars):
-        if "real_entropy" not in scalars:
-            return {}
-        return {"discriminator": (scalars["real_entropy"] + scalars["fake_entropy"]) / UNDECIDED["bce"]}
+        row = {"discriminator_gan_loss": scalars["real_entropy"] + scalars["fake_entropy"]} if "real_entropy" in scalars else scalars
+        return adversarial.doubt_by_losses(self.hparams.loss, row, {"discriminator_gan_loss": "discriminator_gan_loss"})
 
     def inference(self):
         """The signatures: `generate`, latents to images, and `encode`, images to the mean of their latents, for reconstructions."""
@@ -208,8 +238,3 @@ class VAEGAN(base.Method):
     def sample_row(self, example, use):
         image = example["image"]
         return {self.image.name: image, "reconstruction": use["generate"](use["encode"](image))}
-
-
-def _score(logits):
-    """The mean of the probabilities that the discriminator gives images of being real, from their logits."""
-    return tf.reduce_mean(tf.sigmoid(logits))

@@ -13,8 +13,8 @@ def fan_in_init():
     return keras.initializers.VarianceScaling(1 / 9, mode="fan_in", distribution="uniform")
 
 
-def norm_relu(x):
-    return keras.layers.ReLU()(BatchNorm(epsilon=1e-6, gamma_initializer="ones")(x))
+def norm_relu(x, norm="batch"):
+    return keras.layers.ReLU()(BatchNorm(epsilon=1e-6, gamma_initializer="ones")(x) if norm == "batch" else x)
 
 
 def conv(filters, strides=1, use_bias=False, **kwargs):
@@ -62,21 +62,22 @@ def vaegan_decoder(image_size, channels, latent_dim=128, *, ngf=32):
     return keras.Model(inputs, keras.layers.Activation("tanh", dtype="float32")(x), name="decoder")
 
 
-def vaegan_discriminator(image_size, channels, *, ndf=32):
+def vaegan_discriminator(image_size, channels, *, ndf=32, norm="batch"):
     """VAE-GAN's discriminator: images N×H×W×`channels` in [-1, 1] -> features N×H/8×W/8×(8 `ndf`) and logits N×1, both float32.
 
-    The features are what the paper calls Dis_l: the fourth convolution's output, before its batch norm. Logits have no sigmoid.
+    The features are what the paper calls Dis_l: the fourth convolution's output, before its norm. Logits have no sigmoid.
 
     Args:
         image_size: H and W in pixels, multiples of 8.
         ndf: filters of the first convolution, which keeps the size; 4, 8 and 8 times as many follow, and 16 times as many dense units.
+        norm: batch or none, from the second convolution on; without one, biases take its place.
     """
-    inputs = keras.Input((*image_size, channels))
+    inputs, bias = keras.Input((*image_size, channels)), norm == "none"
     x = keras.layers.ReLU()(conv(ndf, use_bias=True)(inputs))  # N × H × W × ndf
-    x = norm_relu(conv(4 * ndf, 2)(x))  # N × H/2 × W/2 × 4 ndf
-    x = norm_relu(conv(8 * ndf, 2)(x))  # N × H/4 × W/4 × 8 ndf
-    x = conv(8 * ndf, 2)(x)  # N × H/8 × W/8 × 8 ndf
+    x = norm_relu(conv(4 * ndf, 2, bias)(x), norm)  # N × H/2 × W/2 × 4 ndf
+    x = norm_relu(conv(8 * ndf, 2, bias)(x), norm)  # N × H/4 × W/4 × 8 ndf
+    x = conv(8 * ndf, 2, bias)(x)  # N × H/8 × W/8 × 8 ndf
     features = keras.layers.Activation("linear", dtype="float32", name="features")(x)
-    x = norm_relu(dense(16 * ndf)(keras.layers.Flatten()(norm_relu(x))))  # N × 16 ndf
+    x = norm_relu(dense(16 * ndf, bias)(keras.layers.Flatten()(norm_relu(x, norm))), norm)  # N × 16 ndf
     logits = dense(1, use_bias=True, dtype="float32", name="logits")(x)
     return keras.Model(inputs, [features, logits], name="discriminator")

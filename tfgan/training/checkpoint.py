@@ -62,7 +62,8 @@ class Checkpointer:
         self._weights = {"networks": method.networks, "averages": method.ema, "step": train_step.step, "state": method.state}
         loss_scale = {"loss_scale": train_step.loss_scale, "good_steps": train_step.good_steps}
         plateau = {"plateau": method.plateau} if method.plateau else {}
-        self._checkpoint = tf.train.Checkpoint(**self._weights, optimizers=train_step.optimizers, **loss_scale, **plateau)
+        self._parts = self._weights | {"optimizers": train_step.optimizers} | loss_scale | plateau
+        self._checkpoint = tf.train.Checkpoint(**self._parts)
         kept_by_best = _variables(method) + [*method.state.values()]
         self.best_size = _size(kept_by_best)
         self.size = self.best_size + _size(v for o in train_step.optimizers.values() for v in o.variables)
@@ -84,7 +85,7 @@ class Checkpointer:
         self._manifest = Manifest.read(self.folder)
         if found:
             with fitting(found.path):
-                self._checkpoint.restore(found.path).assert_consumed()
+                self._readable(found.path).restore(found.path).assert_consumed()
             self._newest = found.name
         if self.chief:
             remove_leftovers(self.folder.parent)
@@ -96,6 +97,15 @@ class Checkpointer:
             self._bring_records_up_to_date()
             self._retire_other_best()
         return found.step if found else 0
+
+    def _readable(self, path: str) -> tf.train.Checkpoint:
+        """What the checkpoint at `path` is read into, every value of it: with places for state that the method no longer has."""
+        method, reader = self.train_step.method, tf.train.load_checkpoint(path)
+        former = [name for name in method.former_state if reader.has_tensor(f"state/{name}/.ATTRIBUTES/VARIABLE_VALUE")]
+        if not former:
+            return self._checkpoint
+        state = method.state | {name: tf.Variable(tf.zeros([], tf.int64), trainable=False) for name in former}
+        return tf.train.Checkpoint(**self._parts | {"state": state})
 
     def _set_aside_damaged(self, found: Kept | None, passed: Passed):
         """Puts damaged checkpoints and records out of the way, and says so; the log's rows that will be dropped are kept beside them."""

@@ -57,7 +57,7 @@ class TrainStep(tf.Module):
                 optimizer.build(trained[loss])
             for name, average in method.ema.items():
                 average.set_weights(method.networks[name].get_weights())
-            self.step = self._counter(0, tf.int64)
+            self.step = method.step = self._counter(0, tf.int64)
             self.loss_scale = self._counter(INITIAL_LOSS_SCALE, tf.float32)
             self.good_steps = self._counter(0, tf.int64)
             self.first_bad_step = self._counter(-1, tf.int64)

@@ -1,0 +1,154 @@
+"""What is asked of a discriminator, for all methods alike: the adversarial loss, penalties of its gradient, and how sure it is."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from tfgan.augmentation import AUGMENTATIONS
+from tfgan.config import Strings, as_flag, setting
+from tfgan.config.unused import Table, Unused
+from tfgan.errors import UserError
+from tfgan.lazy import layers, tf
+from tfgan.losses import CRITIC_LOSSES, GAN_LOSSES, GanLoss, squared_gradient
+from tfgan.methods import base
+
+PENALTIES = {"r1_penalty": "r1_gamma", "r2_penalty": "r2_gamma"}  # as they are logged -> the settings that weigh them
+
+
+def r1_interval_setting(**words) -> Any:
+    """Makes the setting `r1_interval`, with former words for it."""
+    return setting(
+        1,
+        "steps between R1 and R2 penalties, whose weights are multiplied by this number (Karras et al. 2020, §3.1); logged as 0 in others",
+        at_least=1,
+        **words,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class AdversarialHParams(base.HParams):
+    """The settings of methods that have a discriminator."""
+
+    unused: ClassVar[Table] = (
+        Unused(
+            ("r1_interval",),
+            {"r1_gamma": (0.0,), "r2_gamma": (0.0,)},
+            why="without --r1_gamma and --r2_gamma",
+            cure="give one, or leave it out",
+        ),
+    )
+
+    loss: str = setting(
+        "bce", "adversarial loss; rpgan judges real and generated images in pairs, and is meant for R1 and R2", choices=tuple(GAN_LOSSES)
+    )
+    r1_gamma: float = setting(
+        0.0,
+        "γ of the R1 penalty: the discriminator's loss gets γ/2 times its squared gradient at real images, by the number of patches",
+        at_least=0.0,
+    )
+    r2_gamma: float = setting(0.0, "γ of the R2 penalty, which is the same at generated images", at_least=0.0)
+    r1_interval: int = r1_interval_setting()
+    diffaugment: Strings = setting((), f"DiffAugment on all images that the discriminator sees: {','.join(AUGMENTATIONS)}")
+
+    def __post_init__(self):
+        super().__post_init__()
+        for kind in set(self.diffaugment) - set(AUGMENTATIONS):
+            raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
+
+    @property
+    def penalties(self) -> dict[str, float]:
+        """The penalties in use, as they are logged, and their γ; none beside wgan_gp, which has its own."""
+        weights = {name: getattr(self, gamma) for name, gamma in PENALTIES.items()}
+        return {name: gamma for name, gamma in weights.items() if gamma and self.loss != "wgan_gp"}
+
+    def refuse_penalties(self, batch_norm: bool, cure: str):
+        """Raises `UserError` if a discriminator with batch norm is to have its gradient penalized (Gulrajani et al. 2017, §4)."""
+        penalized = [as_flag(gamma, self.penalties[name]) for name, gamma in PENALTIES.items() if name in self.penalties]
+        if batch_norm and (self.loss == "wgan_gp" or penalized):
+            raise UserError(
+                f"{(penalized or ['--loss=wgan_gp'])[0]} penalizes the gradient of each image by itself, and batch norm mixes them "
+                f"(Gulrajani et al. 2017, §4): use {cure}."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class CriticHParams(AdversarialHParams):
+    """The settings of methods whose discriminator may be a critic with a gradient penalty."""
+
+    unused: ClassVar[Table] = (
+        Unused(("gp_weight",), {"loss": lambda loss: loss != "wgan_gp"}),
+        Unused(("r1_gamma", "r2_gamma", "r1_interval"), {"loss": ("wgan_gp",)}, why="with --loss=wgan_gp, which has its own penalty"),
+    )
+
+    loss: str = setting(
+        "bce",
+        "adversarial loss; wgan_gp adds the gradient penalty; rpgan judges real and generated images in pairs, and is meant for R1 and R2",
+        choices=tuple(CRITIC_LOSSES),
+    )
+    gp_weight: float = setting(10.0, "λ of the gradient penalty of --loss=wgan_gp", at_least=0.0, formerly="penalty_weight")
+
+
+Scales = Callable[[Any], list]
+
+
+def judged(method, discriminate: Callable[[], Any], real, fake, seed, scales: Scales = lambda outputs: [outputs]):
+    """A discriminator's outputs for real and for generated images, and the penalties of its gradient that the settings ask for.
+
+    Args:
+        method: a `base.Method` whose settings are `AdversarialHParams`.
+        discriminate: makes the outputs. No image's depend on other images, but for StyleGAN's deviation over a few of them.
+        real, fake: the images that are judged, N×H×W×C or a list of such, from which the outputs are made, augmentation and all. The
+            gradient is in these alone: what they are shown with, such as a source or labels, no generator can move.
+        seed: of shape (2,), for penalties that are not due in every step.
+        scales: outputs -> for each scale a list of logits; by default, outputs are those of one scale.
+
+    Returns:
+        The outputs, and the penalties by name, float32 scalars without γ/2: in due steps `r1_interval` times as large, otherwise 0.
+    """
+    images, interval = {"r1_penalty": real, "r2_penalty": fake}, method.hparams.r1_interval
+    names = list(method.hparams.penalties)
+
+    def penalize():
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch([images[name] for name in names])
+            outputs = discriminate()
+        return outputs, [squared_gradient(tape, scales(outputs), images[name]) for name in names]
+
+    def penalize_apart():
+        with layers.ForwardPass(seed):  # which drops what layers note of this pass: they note it of the other one
+            return [interval * penalty for penalty in penalize()[1]]
+
+    if not names:
+        return discriminate(), {}
+    if interval == 1:
+        outputs, penalties = penalize()
+    else:
+        outputs, due = discriminate(), (tf.convert_to_tensor(method.step) + 1) % interval == 0
+        penalties = tf.cond(due, penalize_apart, lambda: [tf.zeros([])] * len(names))
+    return outputs, dict(zip(names, penalties))
+
+
+def penalized(hparams: AdversarialHParams, loss, penalties: dict):
+    """A discriminator's loss with its penalties, as `judged` returns them; and what is logged of them, and of the loss without."""
+    scalars = {"discriminator_gan_loss": loss} | penalties if penalties else {}
+    for name, penalty in penalties.items():
+        loss += 0.5 * hparams.penalties[name] * penalty
+    return loss, scalars
+
+
+def opposite(loss: GanLoss, discriminate: Callable[[], Any]):
+    """The outputs for real images that a generator's loss is relative to, without a gradient; None where it looks at its own alone."""
+    return tf.nest.map_structure(tf.stop_gradient, discriminate()) if loss.relative else None
+
+
+def doubt_by_losses(loss: str, scalars: dict[str, float], names: dict[str, str]) -> dict[str, float]:
+    """The doubt of discriminators by their losses in a logged row, see `Method.doubt`; empty where the row has none of them.
+
+    Args:
+        loss: the adversarial loss, by name.
+        scalars: the row.
+        names: of the losses in it, and of those without penalties, which are looked at if they are there.
+    """
+    undecided = CRITIC_LOSSES[loss].undecided
+    found = {name: scalars.get(plain, scalars[name]) for name, plain in names.items() if name in scalars}
+    return {name: value / undecided for name, value in found.items()} if undecided else {}
