@@ -121,6 +121,17 @@ def test_one_body_at_a_time_is_read_as_json(serve, monkeypatch):
     assert most == [1]
 
 
+def test_nothing_of_a_refused_body_is_kept(serve):
+    _, server, model = serve()
+    with pytest.raises(Refused) as caught:
+        server.predict(model, b'{"inputs": [{}, {}, {}]}')
+    traceback, held = caught.tb, []
+    while traceback:
+        held.append(traceback.tb_frame.f_code.co_name)
+        traceback = traceback.tb_next
+    assert held[-1] == "predict"  # no frame of what reads the body, whose lists are many times as large
+
+
 def test_waiting_calls_of_one_shape_become_one(serve):
     client, _, model = serve(batch=3)
     model.open.clear()

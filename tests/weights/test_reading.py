@@ -279,6 +279,10 @@ def test_zips_that_torch_did_not_write(tmp_path):
         archive.writestr("a/b/data.pkl", "x")
     refused(tmp_path / "c.pth", "it is damaged")
     path = zipped(tmp_path / "d.pth", {"a": tensor()})
+    claimed = path.read_bytes().replace(struct.pack("<II", 48, 48), struct.pack("<II", 2**31, 2**31))  # of 48 bytes
+    path.write_bytes(claimed)
+    refused(path, "it is damaged")
+    path = zipped(tmp_path / "d.pth", {"a": tensor()})
     data = bytearray(path.read_bytes())
     data[data.index(VALUES.tobytes()) + 3] ^= 1
     path.write_bytes(data)

@@ -24,7 +24,7 @@ from tfgan.serving.access import Access, Guard
 from tfgan.serving.batching import Batcher, check_current
 from tfgan.serving.intake import Intake, files_of
 from tfgan.serving.metrics import KIND, Counting, Metrics
-from tfgan.serving.model import File, Limits, Model, Refused
+from tfgan.serving.model import Arrays, File, Function, Limits, Model, Refused
 
 logger = logging.getLogger(__name__)
 
@@ -126,14 +126,10 @@ class Server:
         # reads and writes JSON in one thread at a time anyway.
         with self._json:
             check_current()
-            asked = tensors.parse(body)
-            signature = asked.get("signature_name", SIGNATURE) if isinstance(asked, dict) else SIGNATURE
-            function = model.functions.get(signature) if isinstance(signature, str) else None
-            if function is None:
-                raise Refused(400, f"there is no signature {str(signature)[:80]!r}. There are: {', '.join(model.functions)}.")
-            by_row = isinstance(asked, dict) and "instances" in asked
-            arrays = tensors.read_inputs(asked, function.inputs)
-            del asked
+            try:
+                function, arrays, by_row = _read(model, body)
+            except Refused as error:
+                raise error.with_traceback(None) from None  # which would keep those objects while the next request's are made
         results = self.batcher.run(function, arrays)
         with self._json:
             check_current()
@@ -151,6 +147,16 @@ class Server:
         """Waits for what is worked on, and ends the threads."""
         self.intake.close()
         self.batcher.close()
+
+
+def _read(model: Model, body: bytes) -> tuple[Function, Arrays, bool]:
+    """What a request asks for, in JSON: a function of the model, its inputs, and whether results are wanted row by row."""
+    asked = tensors.parse(body)
+    signature = asked.get("signature_name", SIGNATURE) if isinstance(asked, dict) else SIGNATURE
+    function = model.functions.get(signature) if isinstance(signature, str) else None
+    if function is None:
+        raise Refused(400, f"there is no signature {str(signature)[:80]!r}. There are: {', '.join(model.functions)}.")
+    return function, tensors.read_inputs(asked, function.inputs), isinstance(asked, dict) and "instances" in asked
 
 
 def make_application(server: Server, access: Access, front: Callable[[], bytes], page: Callable[[], bytes]) -> FastAPI:

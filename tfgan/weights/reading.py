@@ -56,9 +56,9 @@ def _zip(path: Path) -> Weights:
             raise Refused(path, "it is a TorchScript program: save its weights alone, torch.save(model.state_dict(), FILE)")
         if len(roots) != 1:
             raise Refused(path, "it is a zip file, but not one that torch.save wrote")
-        root, size = roots[0], path.stat().st_size
+        root = roots[0]
         for entry in entries.values():
-            if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > size or entry.flag_bits & 1:
+            if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
                 raise Refused(path, f"{entry.filename[:80]} in it is packed, as torch.save packs nothing")
         if entries[f"{root}data.pkl"].file_size > MOST_BYTES:
             raise Refused(path, f"its list of tensors is longer than {MOST_BYTES >> 20} MB")
