@@ -105,7 +105,18 @@ def tiny() -> list[str]:
 
 
 @pytest.fixture
-def train(tiny, capsys):
+def train(train_by_graphs):
+    """As `train_by_graphs`, but eagerly."""
+
+    def train(run, *flags):
+        with running_eagerly():
+            return train_by_graphs(run, *flags)
+
+    return train
+
+
+@pytest.fixture
+def train_by_graphs(tiny, capsys):
     """(run, *flags) -> exit code and output of a tiny training by the command line, in this process."""
 
     def train(run, *flags):
@@ -168,11 +179,11 @@ END = "=== exit code "
 
 @pytest.fixture(scope="session")
 def run_commands(run_tfgan):
-    """(*commands, each a list of arguments) -> exit code and output of each; one after the other in one new process, which starts
-    TensorFlow once."""
+    """(*commands, each a list of arguments, prelude="") -> exit code and output of each; one after the other in one new process, which
+    runs the Python code `prelude` and starts TensorFlow once."""
 
-    def run(*commands) -> list[tuple[int, str]]:
-        code = COMMAND_BY_COMMAND.replace("{END}", END)
+    def run(*commands, prelude="") -> list[tuple[int, str]]:
+        code = prelude + COMMAND_BY_COMMAND.replace("{END}", END)
         failed, output = run_tfgan(*(json.dumps([str(word) for word in command]) for command in commands), prelude=code)
         results = re.findall(rf"(.*?)^{END}(\d+)$", output, re.DOTALL | re.MULTILINE)
         assert failed == 0 and len(results) == len(commands), output

@@ -1,5 +1,7 @@
 """Systems that lack what Linux has: modules are hidden in a process of its own, which is as near as Linux comes to Windows."""
 
+from eager import EAGERLY
+
 HIDDEN = """
 import os, sys
 import tensorflow, tqdm  # which, with the modules of Python that they import, stand for those of another system
@@ -27,6 +29,6 @@ with mock.patch.object(Path, "exists", lambda path: False):
 def test_a_training_without_them(run_tfgan, tiny, tmp_path):
     """The lock is a heartbeat then; the memory that is free, or was taken, is not known."""
     run = tmp_path / "run"
-    code, output = run_tfgan("train", *tiny, f"--workdir={run}", "--steps=1", prelude=HIDDEN + IMPORT_ALL)
+    code, output = run_tfgan("train", *tiny, f"--workdir={run}", "--steps=1", prelude=HIDDEN + IMPORT_ALL + EAGERLY)
     assert code == 0 and "memory: 0 None" in output, output
     assert not (run / "lock").exists() and (run / "checkpoints" / "ckpt-1.index").exists()

@@ -6,6 +6,7 @@ import shlex
 import numpy as np
 import pytest
 import tiny_folders as tiny
+from eager import running_eagerly
 
 from tfgan.cli.check_output import command
 from tfgan.cli.main import main
@@ -301,7 +302,8 @@ def test_check_refuses_what_train_refuses(tmp_path, monkeypatch, capsys):
             assert main([verb, *data, *flag.split(), *["--noprobe"] * (verb == "check"), f"--workdir={tmp_path / 'run'}"]) == 2
             errors.append(capsys.readouterr().err)
         assert errors[0] == errors[1] != ""
-    assert main(["train", *data, "--batch_size=4", "--steps=1", "--notensorboard", "--workdir=run"]) == 0
+    with running_eagerly():
+        assert main(["train", *data, "--batch_size=4", "--steps=1", "--notensorboard", "--workdir=run"]) == 0
     capsys.readouterr()
     for flags in (["--init_from=absent", "--workdir=new"], ["--latent_dim=9", "--batch_size=4", "--workdir=run"]):
         assert main(["train", *data, *flags, "--steps=2"]) == 2

@@ -6,6 +6,8 @@ import tiny_folders as tiny
 
 from tfgan.cli.main import main
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def blocks(number, low=0, high=255):
     return np.random.default_rng(number).choice([low, high], (4, 4)).repeat(4, 0).repeat(4, 1).astype(np.uint8)

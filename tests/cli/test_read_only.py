@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import TINY
+from eager import running_eagerly
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +52,7 @@ def work():
     Path().chmod(0o755)
     for name, words in COMMANDS.items():
         out = io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), running_eagerly():
             code = main(words)
         found[name] = code, out.getvalue()
     Path("said.json").write_text(json.dumps(found))
@@ -82,7 +83,7 @@ def said(tmp_path_factory):
         for number in range(4):
             image = draw.integers(3, size=(18, 18)) if "labels" in name else draw.integers(256, size=(18, 18, 3))
             Image.fromarray(image.astype(np.uint8)).save(place / "data" / name / f"{number}.png")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, running_eagerly():
         patch.chdir(place)
         assert main([*TRAIN, "--steps=2", "--workdir=run"]) == 0
     before = state(place)

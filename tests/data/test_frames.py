@@ -4,6 +4,7 @@ import clips
 import numpy as np
 import pytest
 import tifffile
+from eager import running_eagerly
 from PIL import Image
 
 from tfgan.cli.main import main
@@ -296,9 +297,10 @@ def test_a_run_learns_from_a_video_and_goes_on(tmp_path, capsys):
         clips.write_clip(tmp_path / f"data/{side}/0.mp4", [clips.ramp(number) for number in range(6)])
     size = "--image_size=16 --generator=unet_16 --ngf=4 --ndf=4 --n_layers=1 --num_samples=1 --tensorboard=false --direction=a_to_b"
     command = ["train", "--method=pix2pix", f"--data_dir={tmp_path / 'data'}", *size.split(), f"--workdir={tmp_path / 'run'}"]
-    assert main([*command, "--pages=frames", "--frame_step=2", "--epochs=1"]) == 0
-    assert "3 images to train" in capsys.readouterr().out
-    assert main([*command, "--pages=frames", "--frame_step=2", "--epochs=2"]) == 0
+    with running_eagerly():
+        assert main([*command, "--pages=frames", "--frame_step=2", "--epochs=1"]) == 0
+        assert "3 images to train" in capsys.readouterr().out
+        assert main([*command, "--pages=frames", "--frame_step=2", "--epochs=2"]) == 0
     capsys.readouterr()
     assert main([*command, "--pages=frames", "--frame_step=3", "--epochs=2"]) == 2
     assert "frame_step: 2 -> 3" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """A run for the tests of what is done with runs."""
 
 import pytest
+from eager import running_eagerly
 
 from tfgan.cli.main import main
 
@@ -11,5 +12,6 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "tiny"
     size = "--image_size=16 --generator=unet_16 --ngf=4 --ndf=4 --n_layers=1 --synthetic_images=8"
     how = f"--epochs=1 --num_samples=2 --tensorboard=false --inference_dropout --workdir={folder}"
-    assert main(["train", "--dataset=synthetic", *size.split(), *how.split()]) == 0
+    with running_eagerly():
+        assert main(["train", "--dataset=synthetic", *size.split(), *how.split()]) == 0
     return folder

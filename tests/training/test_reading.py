@@ -63,22 +63,21 @@ def assert_equal_runs(run, other):
     assert rows(run) == rows(other)
 
 
-def test_a_file_that_cannot_be_read_any_more_costs_no_step(train, data, away, tmp_path):
+def test_a_file_that_cannot_be_read_any_more_costs_no_step(train_by_graphs, data, away, tmp_path):
     """In the graph itself, several steps a call: the call breaks off in its middle, with the step before whole and the next not begun."""
     flags = [f"--data_dir={data}", *STATE, "--log_every=100", "--sample_every=1000"]
-    assert train(tmp_path / "whole", *flags)[0] == 0
+    assert train_by_graphs(tmp_path / "whole", *flags)[0] == 0
     away("train3.png", reads=3)  # before training, where the pipeline is made if it is the first one, in the first epoch
-    code, output = train(tmp_path / "run", *flags)
+    code, output = train_by_graphs(tmp_path / "run", *flags)
     (said,) = [line for line in output.splitlines() if line.startswith("stopped: ")]
     assert code == 1 and f"{data}/train/train3.png cannot be read: Input/output error. Step " in said, output
     assert " is saved; the same command goes on from there." in said and "damaged" not in output and "Traceback" not in output
     away()
-    code, output = train(tmp_path / "run", *flags)
+    code, output = train_by_graphs(tmp_path / "run", *flags)
     assert code == 0 and "Resuming" in output, output
     assert_equal_runs(tmp_path / "run", tmp_path / "whole")
 
 
-@pytest.mark.usefixtures("eagerly")
 def test_a_validation_that_cannot_be_read_is_made_when_the_run_goes_on(train, data, away, tmp_path):
     flags = [f"--data_dir={data}", *STATE, "--validate_every=1", "--best_metric=l1"]
     assert train(tmp_path / "whole", *flags)[0] == 0
@@ -92,14 +91,12 @@ def test_a_validation_that_cannot_be_read_is_made_when_the_run_goes_on(train, da
     assert not (tmp_path / "run" / "postponed.json").exists()
 
 
-@pytest.mark.usefixtures("eagerly")
 def test_an_image_that_was_overwritten_is_named(train, data, away, tmp_path):
     away("train3.png", reads=3, error=UnreadableImage("damaged or incomplete: cut off"))
     code, output = train(tmp_path / "run", f"--data_dir={data}", *STATE)
     assert code == 1 and "train3.png: damaged or incomplete: cut off. Step " in output and "Traceback" not in output
 
 
-@pytest.mark.usefixtures("eagerly")
 def test_a_moment_is_waited_for(train, data, tmp_path, monkeypatch):
     load, reads = images.load, itertools.count()
 

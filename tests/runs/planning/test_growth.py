@@ -56,6 +56,21 @@ def go_on(train, data, tmp_path):
     return go_on
 
 
+@pytest.fixture(scope="module")
+def of_four_steps(tiny, tmp_path_factory, eagerly):
+    """A run of six pairs after four steps."""
+    place = tmp_path_factory.mktemp("four")
+    add(place / "data", 0, 6)
+    assert main(["train", *tiny, *FLAGS, f"--data_dir={place / 'data'}", "--steps=4", f"--workdir={place / 'run'}"]) == 0
+    return place / "run"
+
+
+@pytest.fixture
+def begun(of_four_steps, data, tmp_path):
+    """The run in tmp_path is one of six pairs after four steps."""
+    shutil.copytree(of_four_steps, tmp_path / "run")
+
+
 def spec(*states):
     domains = {"source": Domain("a", 3), "target": Domain("b", 3)}
     return DataSpec("paired", (8, 8), domains, {"train": 9, "validation": 9}, "now", states=states)
@@ -69,8 +84,7 @@ def contents(run):
     return {path.relative_to(run): path.read_bytes() for path in run.rglob("*") if path.is_file()}
 
 
-def test_more_images_are_refused_in_words_and_with_the_next_command(go_on, data, tiny, tmp_path, capsys):
-    assert go_on(4)[0] == 0
+def test_more_images_are_refused_in_words_and_with_the_next_command(begun, go_on, data, tiny, tmp_path, capsys):
     add(data, 6, 9)
     before = contents(tmp_path / "run")
     code, output = go_on(8)
@@ -85,9 +99,8 @@ def test_more_images_are_refused_in_words_and_with_the_next_command(go_on, data,
     assert code == 0 and "from step 4" in output and states(tmp_path / "run") == [(0, 6)]
 
 
-def test_a_grown_run_resumes_as_if_unbroken(go_on, data, tmp_path):
+def test_a_grown_run_resumes_as_if_unbroken(begun, go_on, data, tmp_path):
     """Killed in the middle of the new data, twice; epochs are those of 6 images until step 4, of 9 since."""
-    assert go_on(4)[0] == 0
     shutil.copytree(tmp_path / "run", tmp_path / "other")
     add(data, 6, 9)
     code, output = go_on(12, "--accept_new_data")
@@ -104,9 +117,8 @@ def test_a_grown_run_resumes_as_if_unbroken(go_on, data, tmp_path):
     assert not json.loads((tmp_path / "run" / "config.json").read_text())["training"]["accept_new_data"]
 
 
-def test_new_images_are_learned_from(go_on, data, tmp_path):
+def test_new_images_are_learned_from(begun, go_on, data, tmp_path):
     """The weights are others than those of the same steps without them, and were the same before."""
-    assert go_on(4)[0] == 0
     shutil.copytree(tmp_path / "run", tmp_path / "other")
     assert go_on(8, run="other")[0] == 0
     add(data, 6, 9)
@@ -132,8 +144,7 @@ def test_validation_data_may_come_and_go(go_on, data, tmp_path):
     assert code == 0 and "Validation: from now on with train, 6 images, instead of val." in output
 
 
-def test_images_that_are_gone_are_refused_also_with_the_flag(go_on, data, tmp_path):
-    assert go_on(4)[0] == 0
+def test_images_that_are_gone_are_refused_also_with_the_flag(begun, go_on, data, tmp_path):
     remove(data, 1, 3)
     add(data, 6, 7)
     before = contents(tmp_path / "run")
@@ -143,8 +154,7 @@ def test_images_that_are_gone_are_refused_also_with_the_flag(go_on, data, tmp_pa
         assert "1 image more in train (6.png)\n" in output and contents(tmp_path / "run") == before
 
 
-def test_other_contents_and_names_are_accepted_by_the_flag(go_on, data, tmp_path):
-    assert go_on(4)[0] == 0
+def test_other_contents_and_names_are_accepted_by_the_flag(begun, go_on, data, tmp_path):
     (data / "train/B/2.png").write_bytes((data / "train/B/3.png").read_bytes())
     for side in "AB":
         (data / "train" / side / "5.png").rename(data / "train" / side / "9.png")
@@ -170,9 +180,8 @@ def test_another_order_is_said(go_on, tmp_path):
     assert go_on(3, "--accept_new_data")[0] == 0 and states(run) == [(0, 6), (2, 6)]
 
 
-def test_a_run_of_an_earlier_version_goes_on(go_on, data, tmp_path):
+def test_a_run_of_an_earlier_version_goes_on(begun, go_on, data, tmp_path):
     """It kept no names and no states; how many images are more is known all the same."""
-    assert go_on(4)[0] == 0
     run = tmp_path / "run"
     (run / "images.json").unlink()
     config = json.loads((run / "config.json").read_text())
@@ -192,8 +201,7 @@ def test_a_run_of_an_earlier_version_goes_on(go_on, data, tmp_path):
     assert code == 2 and "images.json is damaged" in output and "the 6 images in train are not the 6 of before" in output
 
 
-def test_a_damaged_list_is_set_aside(go_on, tmp_path):
-    assert go_on(4)[0] == 0
+def test_a_damaged_list_is_set_aside(begun, go_on, tmp_path):
     for damage in ("{", "[]", '{"train": [{"a": 1}]}', '{"train": 7}', "{}"):
         (tmp_path / "run" / "images.json").write_text(damage)
         code, output = go_on(4)
@@ -251,8 +259,7 @@ def test_domains_without_pairs_are_named(train, tmp_path):
     assert train(run, *flags, "--steps=4", "--accept_new_data")[0] == 0 and states(run) == [(0, 4), (2, 5)]
 
 
-def test_evaluate_and_report_say_what_was_learned_from(go_on, data, tmp_path, capsys):
-    assert go_on(4)[0] == 0
+def test_evaluate_and_report_say_what_was_learned_from(begun, go_on, data, tmp_path, capsys):
     add(data, 6, 9)
     assert go_on(6, "--accept_new_data")[0] == 0
     run = tmp_path / "run"
