@@ -53,7 +53,7 @@ OF_METHODS = {
     "pix2pix": "beta_1 beta_2 bottleneck_norm dropout ema_decay generator learning_rate ngf norm objective upsampling",
     "cyclegan": "beta_1 beta_2 cycle_weight diffaugment dropout ema_decay generator learning_rate loss n_layers ndf ngf "
     "pool_size r1_gamma r2_gamma upsampling",
-    "cut": "beta_1 beta_2 diffaugment downsampling ema_decay flip_equivariance generator identity_nce learning_rate loss n_layers "
+    "cut": "beta_1 beta_2 diffaugment downsampling dropout ema_decay flip_equivariance generator identity_nce learning_rate loss n_layers "
     "nce_layers nce_temperature nce_weight ndf ngf num_patches patch_units r1_gamma r2_gamma upsampling weight_init",
     "stargan": "beta_1 beta_2 classification_weight diffaugment ema_decay group_loss learning_rate loss n_blocks n_critic "
     "n_layers ndf ngf reconstruction_weight target_labels",

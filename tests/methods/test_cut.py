@@ -119,6 +119,20 @@ def test_translations_and_images_share_their_places(method, monkeypatch):
     assert set(queries[0]) != set(queries[1])  # each layer has places of its own
 
 
+def test_layers_count_alike(method, monkeypatch):
+    """Two layers without perceptrons, all of whose places are compared; where not all are, another seed has other places."""
+    noise = np.random.default_rng(0)
+    queries, keys = ([tf.constant(noise.normal(size=(2, 4, side, 8)), tf.float32) for side in (2, 4)] for _ in range(2))
+    monkeypatch.setattr(method, "perceptrons", lambda features, training: features)
+    monkeypatch.setattr(method, "hparams", method.hparams.unchecked(nce_temperature=0.3))
+    alone = [patch_nce_loss(*(tf.reshape(maps, [2, -1, 8]) for maps in both), 0.3).numpy() for both in zip(queries, keys)]
+    np.testing.assert_allclose(method._contrast(queries, keys, 2, SEED), np.mean(alone, axis=0), rtol=1e-5)
+    np.testing.assert_allclose(method._contrast(queries, keys, 1, SEED), [np.mean(alone)], rtol=1e-5)
+    monkeypatch.setattr(method, "hparams", method.hparams.unchecked(num_patches=3))
+    found = [method._contrast(queries, keys, 1, tf.constant([1, seed])).numpy()[0] for seed in (2, 2, 3)]
+    assert found[0] == found[1] != found[2]
+
+
 def test_flipped_translations_are_compared_at_their_images_places():
     """A generator and layers that know nothing but single pixels: flipping changes nothing at all of the contrastive loss."""
     batch = {key: tf.constant(x) for key, x in make_batch("unpaired").items()}

@@ -39,6 +39,7 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHPa
         "resize: nearest neighbor, then a convolution",
         choices=("blur", "deconv", "resize"),
     )
+    dropout: float = setting(0.0, "dropout rate in the generator; the paper has no dropout", at_least=0.0, at_most=0.99)
     weight_init: str = setting(
         "xavier",
         "first weights: xavier, with gain 0.02, as in the authors' code; normal, N(0, 0.02), as CycleGAN's",
@@ -132,6 +133,7 @@ class CUT(base.Method):
             norm="instance",
             downsampling=self.hparams.downsampling,
             upsampling=self.hparams.upsampling,
+            dropout=self.hparams.dropout,
         )
 
     def make_optimizers(self):
