@@ -37,6 +37,16 @@ def test_the_front_matter_is_what_the_hub_reads(tmp_path):
     assert [found.metric_value for found in data.eval_results] == [0.25, 12.5]
 
 
+def test_weights_that_others_trained_are_not_called_ours(tmp_path):
+    digest = "0123456789abcdef" * 4
+    _, body = card(write_run(tmp_path / "a", CONFIG | {"imported": {"latest_net_G.pth": digest}}, rows=[]))
+    assert "of weights that others trained, imported by tfgan 0.1.0." in body and "with tfgan" not in body
+    assert "- what the weights learned from: **to be filled in**\n- data set that they were imported with: facades" in section(body, "Data")
+    assert f"- weights of latest\\_net\\_G.pth, SHA-256 {digest}" in section(body, "Training") and "tfgan train" not in body
+    said = section(body, "Limits")
+    assert "Others trained its weights" in said and "It learned from" not in said and "No images were kept from training" not in said
+
+
 def test_counts_measures_and_limits(tmp_path):
     folder = write_run(tmp_path / "a")
     write_evaluation(folder)

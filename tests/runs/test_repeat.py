@@ -50,6 +50,13 @@ def parsed(command, monkeypatch, capsys):
     return taken[0]
 
 
+def test_no_command_trains_what_others_trained():
+    config = recorded("pix2pix", DataConfig(), TrainConfig(), method_class("pix2pix").HParams()) | {"imported": {"net_G.pth": "00"}}
+    found = repeat(config)
+    assert not found.command and found.remark == "Others trained its weights (net_G.pth): `tfgan import` makes such a run of their files."
+    assert repeat(config | {"imported": {}}).command and repeat(config | {"imported": [1]}).command
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_the_command_has_the_settings_of_the_run(method, monkeypatch, capsys):
     kind = method_class(method).HParams

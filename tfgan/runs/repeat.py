@@ -39,6 +39,9 @@ def repeat(config: dict[str, Any]) -> Repeat:
         return Repeat(None, (), "config.json lacks settings, so no command can repeat the run.")
     settings = {"method": (method, TRAIN_DEFAULT)} if method != TRAIN_DEFAULT else {}
     settings |= {name: (as_text(value), as_text(default)) for name, value, default in _changed(records)}
+    imported = config.get("imported")
+    if isinstance(imported, dict) and imported:
+        return Repeat(settings, (), f"Others trained its weights ({', '.join(imported)}): `tfgan import` makes such a run of their files.")
     return Repeat(settings, *_command(method, records))
 
 

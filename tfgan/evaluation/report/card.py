@@ -99,6 +99,12 @@ def _size(run: Run) -> str:
     return "×".join(str(side) for side in sides) if isinstance(sides, list) else "not known"
 
 
+def _imported(run: Run) -> dict[str, str]:
+    """Of a run whose weights others trained: name of each of their files -> its SHA-256; empty for all others."""
+    found = run.config.get("imported")
+    return found if isinstance(found, dict) else {}
+
+
 def _counts(run: Run) -> dict[str, float]:
     """Split of the data -> the number of its images, 0 where the record holds no number."""
     sizes = _part(run, "spec", "sizes")
@@ -138,7 +144,8 @@ def _summary(run: Run) -> str:
     what = f"{joined} from noise" if _from_noise(run) else joined
     step = f", trained for {run.rows[-1]['step']:,.0f} steps" if run.rows else ""
     version = _plain(_part(run, "versions", "tfgan") or "of an unknown version")
-    return f"A {_plain(run.config.get('method'))} of {what}, {_size(run)} pixels (height×width){step} with tfgan {version}."
+    how = ", of weights that others trained, imported by" if _imported(run) else f"{step} with"
+    return f"A {_plain(run.config.get('method'))} of {what}, {_size(run)} pixels (height×width){how} tfgan {version}."
 
 
 def _picture(run: Run, link: Callable[[Path], str]) -> str:
@@ -160,7 +167,9 @@ def _use(run: Run) -> str:
 
 
 def _data(run: Run) -> Iterator[str]:
-    yield f"data set: {_plain(_dataset(run))}"
+    if _imported(run):
+        yield f"what the weights learned from: {TO_FILL}"
+    yield f"data set{' that they were imported with' * bool(_imported(run))}: {_plain(_dataset(run))}"
     counts = ", ".join(f"{count:,.0f} {_plain(split)}" for split, count in _counts(run).items() if count)
     yield f"images: {counts or 'not known'}"
     for domain in _domains(run).values():
@@ -195,6 +204,8 @@ def _training(run: Run) -> str:
         if isinstance(found, dict) and found:
             facts.append(f"{title}: {', '.join(f'{_plain(key)} {_plain(value)}' for key, value in found.items())}")
     command = " ".join(" ".join(map(_last, run.command)).split()).replace("```", "")  # nothing in it ends its block
+    for name, digest in _imported(run).items():
+        facts.append(f"weights of {_plain(name)}, SHA-256 {_plain(digest)}")
     again = f"\n\nThe command that trains such a run, with the last parts of paths alone:\n\n```bash\n{command}\n```" if command else ""
     return f"{table}\n\n{_lines(facts)}{again}"
 
@@ -236,10 +247,12 @@ def limits(run: Run) -> list[str]:
     if _part(run, "data", "dataset") == "synthetic" and not _part(run, "data", "data_dir"):
         found.append("It learned from images that tfgan draws itself: it shows how things work, and is of no other use.")
     counts = _counts(run)
-    if 0 < counts.get("train", 0) < FEW_TRAINING:
+    if _imported(run):
+        found.append(f"Others trained its weights, in another program: what they learned from, and how, tfgan does not know, {TO_FILL}.")
+    elif 0 < counts.get("train", 0) < FEW_TRAINING:
         found.append(f"It learned from {counts['train']:,.0f} images: what they do not show, it does not know, and it may repeat them.")
     held = counts.get("validation", 0) + counts.get("test", 0)
-    if not held:
+    if not held and not _imported(run):
         found.append("No images were kept from training, so its measures may be of what it has seen.")
     elif held < FEW_VALIDATION:
         found.append(f"It was judged on {held:,.0f} images at most: other images give other figures, see the intervals.")
