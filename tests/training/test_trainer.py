@@ -118,8 +118,8 @@ def test_init_from(train, train_once, tmp_path):
     code, output = train(run, *flags)
     assert code == 0, output
     assert "--init_from: generator: 29 of 29 weights taken\n" in output
-    missing = next(line for line in output.splitlines() if line.startswith("--init_from: discriminator"))
-    assert "not matched" in missing and "(4, 4, 6, 4) -> (4, 4, 6, 8)" in missing
+    assert "--init_from: discriminator: 1 of 8 weights taken, 7 in part\n" in output
+    assert "--init_from: discriminator: layer 1 of 3: the channels that both have, kernel 4×4×6×4 -> 4×4×6×8\n" in output
     weights, expected = (open_run(str(folder)).method.generator.trainable_variables for folder in (run, train_once))
     for ours, theirs in zip(weights, expected, strict=True):  # learning rate 0: still those of the other run
         np.testing.assert_array_equal(ours, theirs)
@@ -137,6 +137,13 @@ def test_init_from_counts_until_the_first_checkpoint(train, train_once, tmp_path
     assert "--init_from: generator" in again
     code, more = train(run, *flags, "--steps=2")
     assert code == 0 and "--init_from: generator" not in more and "from step 1" in more
+
+
+def test_init_from_a_run_of_other_networks(train, train_once, tmp_path):
+    flags = ["--generator=resnet_1", "--objective=l1", "--steps=1"]
+    code, output = train(tmp_path / "run", f"--init_from={train_once}", *flags)
+    assert code == 2 and f"--init_from={train_once}: none of its weights fits these networks, see above." in output
+    assert not (tmp_path / "run" / "config.json").exists()
 
 
 def test_init_from_no_run(train, tmp_path):

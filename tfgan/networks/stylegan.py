@@ -227,6 +227,8 @@ class Discriminator(keras.Model):
         _name(self, from_rgb=self.from_rgb, convolution=self.convolutions, downscaling=self.downscaling)
         self.built = True
 
+    grows_at_its_input = True
+
     def in_order(self) -> list[list]:
         """The layers from images of the largest size to the logit, fromRGB of all sizes together."""
         pairs = zip(reversed(self.convolutions), reversed(self.downscaling))

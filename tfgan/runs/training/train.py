@@ -104,8 +104,11 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
     if run.step.frozen.lines and begins and not training.init_from:
         logger.warning("Warning: without --init_from=RUN, --freeze keeps weights as they are drawn at random.")
     if training.init_from and begins:
-        for line in copy_weights(open_run(training.init_from).method, run.method):
+        start = copy_weights(open_run(training.init_from).method, run.method)
+        for line in start.lines:
             logger.info(f"--init_from: {line}")
+        if not start.taken:
+            raise UserError(f"--init_from={training.init_from}: none of its weights fits these networks, see above. Leave it out.")
     samples, others = _callbacks(run.method, dataset, config.data, training, machine.strategy)
     if chief:
         if begins:  # first of all, as a folder without it is no run
