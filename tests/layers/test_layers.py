@@ -10,7 +10,6 @@ from tfgan.layers import (
     Dropout,
     ForwardPass,
     InstanceNorm,
-    NearestDoubling,
     ReflectionPadding,
     fold_in,
     instance_norm,
@@ -298,27 +297,6 @@ def test_instance_norm_differentiates_as_keras_layer_does():
         np.testing.assert_allclose(own(x), reference(x), atol=1e-5)
         for ours, theirs in zip(first_and_second_gradients(own, x), first_and_second_gradients(reference, x)):
             np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3 * np.abs(theirs).max())
-
-
-def largest_rank(layer, shape):
-    graph = tf.function(layer, input_signature=[tf.TensorSpec(shape)]).get_concrete_function().graph
-    return max(output.shape.rank or 0 for operation in graph.get_operations() for output in operation.outputs)
-
-
-@pytest.mark.parametrize("layer", [InstanceNorm(), NearestDoubling()])
-def test_plain_forms_have_four_dimensions(layer):
-    """More are refused by runtimes for graphics processors."""
-    assert largest_rank(layer, (1, 4, 6, 3)) == largest_rank(layer, (None, None, None, 3)) == 4
-
-
-def test_nearest_doubling():
-    layer, x = NearestDoubling(), images(2, 3, 4, 2)
-    for own in (layer, tuned_function(layer)):
-        np.testing.assert_array_equal(own(x), x.repeat(2, axis=1).repeat(2, axis=2))
-        np.testing.assert_allclose(first_and_second_gradients(own, x)[0], 12.0 * x**2, rtol=1e-5)  # of the sum of 4x³
-    assert layer.compute_output_shape((None, None, 5, 2)) == (None, None, 10, 2)
-    with_xla = tf.function(lambda x: tf.gradients(tf.reduce_sum(layer(x) * 3.0), x)[0], jit_compile=True)
-    np.testing.assert_array_equal(with_xla(tf.constant(x)), np.full_like(x, 12.0))
 
 
 def test_instance_norm_of_bfloat16_keeps_its_weights_exact():

@@ -132,12 +132,12 @@ def write(portable: Portable, folder: Path, formats: tuple[str, ...], quantize: 
 
     Args:
         formats: of litert, onnx and keras.
-        quantize: keys of `litert.ENDINGS`, of which each makes files of its own.
+        quantize: keys of `litert.ENDINGS`, of which each makes files of its own, once.
     """
     work: list[Callable[[], list[Agreement]]] = []
     if "litert" in formats:
         fixed = functools.cache(functools.partial(Fixed.of, portable))
-        work += [functools.partial(write_litert, portable, fixed, folder / "litert", kind) for kind in quantize]
+        work += [functools.partial(write_litert, portable, fixed, folder / "litert", kind) for kind in dict.fromkeys(quantize)]
     work += [functools.partial(write_onnx, portable, folder / "onnx")] if "onnx" in formats else []
     work += [functools.partial(write_keras, portable, folder / "keras")] if "keras" in formats else []
     return [one for job in waiting(work, len(work), "Writing files for other runtimes, and running them there") for one in job()]
