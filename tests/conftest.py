@@ -38,13 +38,15 @@ TINY = [
 ]
 
 
-APART = ("test_every_method.py", "test_deterministic.py")
+APART = ("test_every_method.py", "test_deterministic.py", "test_train_graphs.py", "test_api.py")
 """Files of minutes for each of their parameters, for which their tests share what is made."""
+ALONE = ("test_benchmarks.py", "test_step_graph.py", "test_checkpoint_minutes.py")
+"""Long files of tests that share nothing. Small pieces come last, when workers would else wait for one that has a long file left."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """With `--dist loadfile` a worker takes a whole file, whose tests share what is made for them; of the longest files, one parameter."""
+    """With `--dist loadfile` a worker takes a whole file, whose tests share what is made for them, or a parameter or test of a long one."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadScopeScheduling
@@ -52,7 +54,8 @@ def pytest_xdist_make_scheduler(config, log):
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             file, _, test = nodeid.partition("::")
-            return file + test.partition("[")[2] if file.endswith(APART) else file
+            piece = test if file.endswith(ALONE) else test.partition("[")[2] if file.endswith(APART) else ""
+            return file + piece
 
     return ByFile(config, log)
 

@@ -19,11 +19,11 @@ def variables(step):
     return [*(v for model in models for v in model.weights), *optimizers, step.step]
 
 
-after_one_step = functools.cache(one_step)  # a cache of its own: another module's steps are run eagerly, or as graphs
-
-
 def test_two_replicas_equal_one():
-    check_two_replicas(after_one_step(ONE, sync_batch_norm=True), after_one_step(TWO, sync_batch_norm=True))
+    """Two by a graph, one by Python's code: on one replica, methods/test_train_graphs.py compares the two."""
+    with running_eagerly():
+        one = one_step(ONE, sync_batch_norm=True)
+    check_two_replicas(one, one_step(TWO, sync_batch_norm=True))
 
 
 def test_several_steps_a_call_are_the_same_steps():
