@@ -10,7 +10,7 @@ from tfgan.training.checkpoint import Checkpointer
 
 def saver(run, keep=2, chief=True, keeps_best=False) -> Checkpointer:
     """Of a `TrainStep` that has learned one number, its step."""
-    method = SimpleNamespace(networks={}, ema={}, plateau={}, state={"learned": tf.Variable(0.0)})
+    method = SimpleNamespace(networks={}, ema={}, plateau={}, former_state=(), state={"learned": tf.Variable(0.0)})
     step = {name: tf.Variable(0, dtype=tf.int64) for name in ("step", "good_steps")}
     return Checkpointer(
         run / "checkpoints", SimpleNamespace(method=method, optimizers={}, loss_scale=tf.Variable(1.0), **step), keep, chief, keeps_best

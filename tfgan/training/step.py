@@ -89,7 +89,9 @@ class TrainStep(tf.Module):
 
     def learning_rates(self) -> dict[str, float]:
         """The rate of the next update by each loss: learning_rate_NAME -> rate."""
-        return {f"learning_rate_{name}": float(optimizer.learning_rate) for name, optimizer in self.optimizers.items()}
+        return {
+            f"learning_rate_{name}": float(tf.convert_to_tensor(optimizer.learning_rate)) for name, optimizer in self.optimizers.items()
+        }
 
     def _trainable(self, phase: Phase, loss: str):
         return [variable for name in phase.trains[loss] for variable in self.method.networks[name].trainable_variables]
