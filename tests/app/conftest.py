@@ -6,6 +6,7 @@ import time
 
 import pytest
 from chromium import start
+from eager import running_eagerly
 
 from tfgan.app.runtime import FOLDER
 from tfgan.cli.main import main
@@ -102,7 +103,8 @@ def make_page(tmp_path_factory, kept_runtime):
     def make(name, *flags):
         run = tmp_path_factory.mktemp("runs") / name
         small = ("--dataset=synthetic", "--synthetic_images=4", "--batch_size=2", "--num_samples=2", "--steps=1", "--precision=float32")
-        assert main(["train", *small, *flags, f"--workdir={run}", "--notensorboard"]) == 0
+        with running_eagerly():
+            assert main(["train", *small, *flags, f"--workdir={run}", "--notensorboard"]) == 0
         assert main(["app", str(run), f"--runtime={kept_runtime}"]) == 0
         return run
 
