@@ -28,6 +28,7 @@ SECRET = "0123456789-abcdefgh"
         ([KEPT, KEPT], "Two runs are called run: give one of them another name, run2="),
         ([KEPT, f"run={KEPT}"], "Two runs are called run"),
         ([KEPT, "--checkpoint=3"], "3"),
+        ([f"..={KEPT}"], "is not a run"),
         ([KEPT, "--host=0.0.0.0"], "need a token: set TFGAN_TOKEN"),
         ([KEPT, "--host=0.0.0.0", "--token=short"], "at least 16"),
         ([KEPT, "--token=with space in a long token"], "at least 16"),

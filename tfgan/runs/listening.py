@@ -13,7 +13,7 @@ from tfgan.extras import require
 from tfgan.runs.judging import judge_run
 
 PACKAGES = ("fastapi", "fastapi_offline", "prometheus_client", "python_multipart", "uvicorn")
-NAME = re.compile(r"[A-Za-z0-9_.-]+")
+NAME = re.compile(r"(?!\.+=)[A-Za-z0-9_.-]+")  # browsers take dots alone for folders
 TAKEN = (errno.EADDRINUSE, errno.EACCES)
 SECRET = "python -c 'import secrets; print(secrets.token_urlsafe(24))'"
 
