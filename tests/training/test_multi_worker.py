@@ -8,6 +8,7 @@ import socket
 import numpy as np
 import pytest
 import tensorflow as tf
+from eager import EAGERLY
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +102,7 @@ def test_cluster_equals_two_replicas_of_one_process(run_cluster, run_tfgan, tiny
 def test_a_signal_to_one_worker_stops_all_and_the_chief_saves(run_cluster, tmp_path):
     """Only the chief writes: the second worker's folder is not even made."""
     folders = [tmp_path / "chief", tmp_path / "worker"]
-    results = run_cluster(folders, "--steps=100", preludes=("", SIGTERM_IN_STEP_3))
+    results = run_cluster(folders, "--steps=100", preludes=(EAGERLY, EAGERLY + SIGTERM_IN_STEP_3))
     assert [code for code, _ in results] == [128 + signal.SIGTERM] * 2, results
     assert tf.train.latest_checkpoint(str(folders[0] / "checkpoints")).endswith("ckpt-3")
     assert "saved step 3" in results[0][1]
@@ -110,16 +111,16 @@ def test_a_signal_to_one_worker_stops_all_and_the_chief_saves(run_cluster, tmp_p
 
 def test_the_clock_of_the_chief_decides_when_minutes_are_over(run_cluster, tmp_path):
     """Which all learn: the second worker's clock stands still, and both do the same steps and checks, and end."""
-    slow = A_MINUTE_EACH_LOOK.replace("60.0 *", "0.0 *")
+    quick, slow = EAGERLY + A_MINUTE_EACH_LOOK, EAGERLY + A_MINUTE_EACH_LOOK.replace("60.0 *", "0.0 *")
     flags = ["--steps=10", "--checkpoint_every=100", "--checkpoint_minutes=3", "--sample_every=100"]
-    results = run_cluster([tmp_path, tmp_path], *flags, preludes=(A_MINUTE_EACH_LOOK, slow))
+    results = run_cluster([tmp_path, tmp_path], *flags, preludes=(quick, slow))
     assert [code for code, _ in results] == [0, 0], results
     saved = [[int(step) for step in re.findall(r"^saved (\d+)$", output, re.MULTILINE)] for _, output in results]
     assert saved == [[3, 6, 9, 10], []]
 
 
 def test_a_bad_loss_stops_all(run_cluster, tmp_path):
-    results = run_cluster([tmp_path, tmp_path], "--steps=100", preludes=(LOSS_BAD_IN_STEP_3,) * 2)
+    results = run_cluster([tmp_path, tmp_path], "--steps=100", preludes=(EAGERLY + LOSS_BAD_IN_STEP_3,) * 2)
     assert [code for code, _ in results] == [1, 1], results
     assert all("l1_loss was not finite in step 3" in output for _, output in results)
 
