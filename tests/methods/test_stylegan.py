@@ -138,12 +138,12 @@ def test_the_course_of_alpha():
 def test_real_images_fade_like_generated_ones():
     method = make_method(**SHORT)
     images = make_batch()["image"]
-    np.testing.assert_array_equal(method.faded(images), images)  # nothing fades in the first stage
+    np.testing.assert_array_equal(method.real_images({"image": images}), images)  # nothing fades in the first stage
     method.enter(method.stages()[1])
     coarse = images.numpy().reshape(BATCH, 8, 2, 8, 2, 3).mean(axis=(2, 4)).repeat(2, axis=1).repeat(2, axis=2)
     for seen, share in ((8, 0.0), (12, 0.25), (24, 1.0)):
         method.state["images_seen"].assign(seen)
-        np.testing.assert_allclose(method.faded(images), (1 - share) * coarse + share * images, atol=1e-6)
+        np.testing.assert_allclose(method.real_images({"image": images}), (1 - share) * coarse + share * images, atol=1e-6)
 
 
 def test_all_weights_learn_at_a_fixed_size():
