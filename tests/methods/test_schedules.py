@@ -10,7 +10,7 @@ from tiny_methods import make_method
 
 from tfgan.cli.main import main
 from tfgan.errors import UserError
-from tfgan.methods.base import AdamHParams
+from tfgan.methods.base import AdamHParams, Method
 from tfgan.optimizers import ConstantThenCosine, FusedAdam, Scaled
 from tfgan.runs.training.quicker import _fewer_epochs
 
@@ -79,6 +79,14 @@ def test_each_optimizer_of_a_method_counts_its_own_updates(name, critic, steps):
         for epoch, share in ((0, 0.0), (1, 1.0), (2.5, 0.5), (4, 0.0)):
             rate = float(optimizer._learning_rate(epoch * updates[loss]))
             assert rate == pytest.approx(2e-4 * share, rel=1e-4, abs=1e-9), (loss, epoch)
+
+
+def test_a_critic_is_ahead_by_its_own_updates(monkeypatch):
+    """Of data that grew: 2 steps are half of the 4 of 2 epochs, for the discriminator 4 of 8 updates."""
+    monkeypatch.setattr(Method, "ahead", property(lambda method: 2.0))
+    method = make_method("dcgan", epochs=2, lr_policy="cosine", n_critic=2, batch_size=2)
+    for optimizer in method.make_optimizers().values():
+        assert float(optimizer._learning_rate(0)) == pytest.approx(1e-4)
 
 
 @pytest.mark.parametrize("name", ["pix2pix", "spade", "stargan", "cyclegan", "dcgan", "stylegan"])
