@@ -79,6 +79,7 @@ def words(record):
     if record in ALWAYS_USED:
         return set(ALWAYS_USED[record].split())
     own = OF_ADAM if issubclass(record, AdamHParams) and HPARAMS[record] != "stylegan" else ""
+    own += " ada_target" if HPARAMS[record] != "pix2pix" else ""  # which can be without a discriminator
     return set(f"{OF_EVERY_METHOD} {own} {OF_METHODS[HPARAMS[record]]}".split())
 
 

@@ -3,7 +3,6 @@
 import dataclasses
 from typing import ClassVar, TypeAlias
 
-from tfgan.augmentation import diff_augment
 from tfgan.config import Size, setting
 from tfgan.config.unused import Table, Unused
 from tfgan.lazy import layers, networks, tf
@@ -82,7 +81,7 @@ class ACGAN(noise.NoiseMethod):
 
     def judge_and_classify(self, images, seed):
         """The discriminator's logits b×1 and class logits b×classes for `images`, which DiffAugment changes by `seed` first."""
-        return self.discriminator(diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2)), training=True)
+        return self.discriminator(self.augment(images, layers.fold_in(seed, 2)), training=True)
 
     def judge(self, images, labels, seed):
         logits, _ = self.judge_and_classify(images, seed)
@@ -108,7 +107,8 @@ class ACGAN(noise.NoiseMethod):
         if h.loss == "wgan_gp":
             scalars["gradient_penalty"] = self.gradient_penalty(batch, fake, seed)
             loss += 0.25 * h.gp_weight * scalars["gradient_penalty"]
-        return base.PhaseResult({"discriminator": loss}, scalars)
+        told, signs = self.watched((real_logits, fake_logits))
+        return base.PhaseResult({"discriminator": loss}, scalars | told, signs)
 
     def _generator_loss(self, batch, seed):
         fake, labels = self.generate(batch, seed)

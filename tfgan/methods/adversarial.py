@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from tfgan.augmentation import AUGMENTATIONS
+from tfgan.augmentation import ADAPTIVE, AUGMENTATIONS, adapt, adaptive_augment, diff_augment
 from tfgan.config import Strings, as_flag, setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
@@ -12,6 +12,7 @@ from tfgan.lazy import layers, tf
 from tfgan.losses import CRITIC_LOSSES, GAN_LOSSES, GanLoss, squared_gradient
 from tfgan.methods import base
 
+ADAPTED = ("augment_probability", "sign_sum", "sign_steps")  # the state of adaptive augmentation, as `tfgan.augmentation.adapt` has it
 PENALTIES = {"r1_penalty": "r1_gamma", "r2_penalty": "r2_gamma"}  # as they are logged -> the settings that weigh them
 
 
@@ -36,6 +37,7 @@ class AdversarialHParams(base.HParams):
             why="without --r1_gamma and --r2_gamma",
             cure="give one, or leave it out",
         ),
+        Unused(("ada_images", "ada_kinds"), {"ada_target": (0.0,)}, cure="give 0.6, or leave it out"),
     )
 
     loss: str = setting(
@@ -49,11 +51,23 @@ class AdversarialHParams(base.HParams):
     r2_gamma: float = setting(0.0, "γ of the R2 penalty, which is the same at generated images", at_least=0.0)
     r1_interval: int = r1_interval_setting()
     diffaugment: Strings = setting((), f"DiffAugment on all images that the discriminator sees: {','.join(AUGMENTATIONS)}")
+    ada_target: float = setting(
+        0.0,
+        "adaptive augmentation (Karras et al. 2020): all that the discriminator sees is changed so often that the mean sign of its outputs "
+        "for training images stays near this number, 0.6 in the paper; 0: off",
+        at_least=0.0,
+        at_most=0.99,
+    )
+    ada_images: int = setting(500_000, "images in which the probability of these changes may go from 0 to 1", at_least=1)
+    ada_kinds: Strings = setting(tuple(ADAPTIVE), f"which changes these are: {','.join(ADAPTIVE)}")
 
     def __post_init__(self):
         super().__post_init__()
-        for kind in set(self.diffaugment) - set(AUGMENTATIONS):
-            raise UserError(f"--diffaugment={kind} is unknown. There are: {', '.join(AUGMENTATIONS)}.")
+        for name, known in (("diffaugment", AUGMENTATIONS), ("ada_kinds", ADAPTIVE)):
+            for kind in set(getattr(self, name)) - set(known):
+                raise UserError(f"--{name}={kind} is unknown. There are: {', '.join(known)}.")
+        if not self.ada_kinds:
+            raise UserError(f"--ada_kinds= names none. There are: {', '.join(ADAPTIVE)}.")
 
     @property
     def penalties(self) -> dict[str, float]:
@@ -86,6 +100,67 @@ class CriticHParams(AdversarialHParams):
         choices=tuple(CRITIC_LOSSES),
     )
     gp_weight: float = setting(10.0, "λ of the gradient penalty of --loss=wgan_gp", at_least=0.0, formerly="penalty_weight")
+
+
+class AdversarialMethod(base.Method):
+    """The base of methods with discriminators, which see images augmented, by DiffAugment and by changes whose probability adapts.
+
+    Subclasses set `loss`, put all that a discriminator sees through `augment`, and give what `watched` returns to the results of the
+    phases that train a discriminator.
+
+    Attributes:
+        loss: the adversarial loss.
+    """
+
+    hparams: AdversarialHParams
+    loss: GanLoss
+
+    def __init__(self, hparams, spec):
+        super().__init__(hparams, spec)
+        if hparams.ada_target:
+            self.state |= {name: base.variable(tf.zeros([])) for name in ADAPTED}
+
+    def augment(self, images, seed, color: bool = True):
+        """Images N×H×W×C as discriminators see them; one `seed` changes two batches alike. Without `color` only places change."""
+        kinds = [kind for kind in (*self.hparams.diffaugment, *self.hparams.ada_kinds) if color or kind != "color"]
+        images = diff_augment(images, [kind for kind in kinds if kind in self.hparams.diffaugment], seed)
+        if not self.hparams.ada_target:
+            return images
+        probability = tf.convert_to_tensor(self.state["augment_probability"])
+        return adaptive_augment(images, probability, layers.fold_in(seed, 7), [kind for kind in kinds if kind in self.hparams.ada_kinds])
+
+    def watched(self, *logits):
+        """What a phase tells of its discriminators, for adaptive augmentation: scalars for the log, and outputs for `exchange_outputs`.
+
+        Args:
+            logits: for each discriminator, or scale, its outputs for real and for generated images, b×….
+        """
+        if not self.hparams.ada_target:
+            return {}, {}
+        signs = tf.add_n([_signs(self.loss, *pair) for pair in logits]) / len(logits)
+        return {"augment_probability": tf.convert_to_tensor(self.state["augment_probability"])}, {"real_signs": signs}
+
+    def exchange_outputs(self, outputs, seed):
+        """Moves the probability of augmentation by the signs of a discriminator's outputs, and leaves other outputs as they are."""
+        if "real_signs" in outputs:
+            signs = outputs.pop("real_signs")
+            share = tf.cast(tf.shape(signs)[0], tf.float32) / self.hparams.ada_images
+            state = [tf.convert_to_tensor(self.state[name]) for name in ADAPTED]
+            for name, value in zip(ADAPTED, adapt(*state, tf.reduce_mean(signs), target=self.hparams.ada_target, images=share)):
+                self.state[name].assign(value)
+        return outputs
+
+
+def _signs(loss: GanLoss, real, fake):
+    """How sure a discriminator is of real images, b float32 from -1 to 1: the mean sign of its outputs, counted from the undecided one.
+
+    Where images are judged in pairs, and by critics, who have no undecided output, it is that of the difference to the generated images.
+    """
+    middle = tf.cast(fake, tf.float32)
+    if loss.sure is not None and not loss.relative:
+        middle = tf.zeros([]) if loss.is_logit else tf.constant(sum(loss.sure) / 2)
+    signs = tf.sign(tf.cast(real, tf.float32) - middle)
+    return tf.reduce_mean(tf.reshape(signs, [tf.shape(signs)[0], -1]), axis=1)
 
 
 Scales = Callable[[Any], list]

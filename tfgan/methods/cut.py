@@ -3,7 +3,6 @@
 import dataclasses
 from typing import ClassVar, TypeAlias
 
-from tfgan.augmentation import diff_augment
 from tfgan.config import Strings, setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
@@ -86,7 +85,7 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHPa
         return super().effective() | {"nce_layers": self.nce_layers or ("pixels", "down_1", "down_2", *blocks)}
 
 
-class CUT(base.Method):
+class CUT(adversarial.AdversarialMethod):
     """CUT: a generator source -> target, whose own first half says what a patch shows, and a discriminator of the target.
 
     A patch of a translation should be more like the patch of its image at the same place than like others. Features of patches are
@@ -190,11 +189,12 @@ class CUT(base.Method):
         logits, penalties = adversarial.judged(self, lambda: self._judge([real, fake], seed), real, fake, layers.fold_in(seed, 3))
         loss, scalars = adversarial.penalized(self.hparams, self.loss.discriminator(*logits), penalties)
         scalars |= {name: tf.reduce_mean(values) for name, values in zip(("real_logit", "fake_logit"), logits)}
-        return base.PhaseResult({"discriminator": loss}, scalars)
+        told, signs = self.watched(logits)
+        return base.PhaseResult({"discriminator": loss}, scalars | told, signs)
 
     def _judge(self, batches, seed):
         """The discriminator's logits for some batches of images, from one pass; DiffAugment changes them alike first."""
-        seen = [diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2)) for images in batches]
+        seen = [self.augment(images, layers.fold_in(seed, 2)) for images in batches]
         return tf.split(self.discriminator(tf.concat(seen, axis=0), training=True), len(seen))
 
     def doubt(self, scalars):

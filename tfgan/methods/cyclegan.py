@@ -4,7 +4,6 @@ import dataclasses
 import functools
 from typing import Any, ClassVar, TypeAlias
 
-from tfgan.augmentation import diff_augment
 from tfgan.config import Domain, setting
 from tfgan.config.unused import Table, Unused
 from tfgan.config.words import say_once
@@ -55,7 +54,7 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHPa
         self.require_size(fits, what, f"multiples of {multiple} from {least} on")
 
 
-class CycleGAN(base.Method):
+class CycleGAN(adversarial.AdversarialMethod):
     """CycleGAN: two generators and two discriminators. The paper's X is the source domain, Y the target, G is to_target, F is to_source."""
 
     HParams: TypeAlias = HParams
@@ -86,7 +85,7 @@ class CycleGAN(base.Method):
         self.keep_averages(to_target=build_to_target, to_source=build_to_source)
         self.loss = GAN_LOSSES[hparams.loss]
         if hparams.pool_size:
-            self.state = {name: self._make_pool(domain) for name, domain in (("target", self.target), ("source", self.source))}
+            self.state |= {name: self._make_pool(domain) for name, domain in (("target", self.target), ("source", self.source))}
             self.state["filled"] = base.variable(tf.zeros([], tf.int32))
 
     def _build_generator(self, source, target):
@@ -147,27 +146,30 @@ class CycleGAN(base.Method):
 
     def _judge(self, side, batches, seed):
         """The logits of a side's discriminator for some batches, which DiffAugment changes alike first."""
-        seen = [diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2)) for images in batches]
+        seen = [self.augment(images, layers.fold_in(seed, 2)) for images in batches]
         return _together(getattr(self, f"of_{side}"), *seen)
 
     def _discriminator_losses(self, batch, seed):
-        losses, scalars = [], {}
+        losses, scalars, judged = [], {}, []
         for number, side in enumerate(("target", "source")):
             real, fake = batch[side], tf.stop_gradient(batch[f"fake_{side}"])
             discriminate = functools.partial(self._judge, side, [real, fake], seed)
             logits, penalties = adversarial.judged(self, discriminate, real, fake, layers.fold_in(seed, 3 + number))
+            judged.append(logits)
             plain = self.loss.discriminator(*logits)
             losses.append(adversarial.penalized(self.hparams, plain, penalties)[0])
             scalars[f"discriminator_{side}_loss"] = plain
             scalars |= {name.replace("_", f"_{side}_"): penalty for name, penalty in penalties.items()}
-        return base.PhaseResult({"discriminator": losses[0] + losses[1]}, scalars)
+        told, signs = self.watched(*judged)
+        return base.PhaseResult({"discriminator": losses[0] + losses[1]}, scalars | told, signs)
 
     def exchange_outputs(self, outputs, seed):
         """Exchanges translations with pools, so that the discriminators see earlier ones half of the time.
 
         This is §2.3 of Shrivastava et al. 2017, and §4 of Zhu et al. 2017.
         """
-        if not self.hparams.pool_size:
+        outputs = super().exchange_outputs(outputs, seed)
+        if not self.hparams.pool_size or not outputs:
             return outputs
         filled, exchanged = self.state["filled"], {}
         for number, side in enumerate(("target", "source")):

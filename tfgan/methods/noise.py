@@ -3,7 +3,6 @@
 import dataclasses
 from typing import TypeAlias
 
-from tfgan.augmentation import diff_augment
 from tfgan.config import Size, setting
 from tfgan.errors import UserError
 from tfgan.lazy import layers, tf
@@ -42,7 +41,7 @@ class HParams(adversarial.CriticHParams, base.AveragedHParams, base.AdamHParams)
             raise UserError(f"--updates=generator_first goes with --n_critic=1; found {self.n_critic}.")
 
 
-class NoiseMethod(base.Method):
+class NoiseMethod(adversarial.AdversarialMethod):
     """The base of methods that make images from noise: a generator (noise[, label]) -> image and a discriminator, which learn in turns.
 
     Subclasses build the two networks. Where `batch_kind` is labeled, both get a label, too: the generator one drawn at random.
@@ -111,7 +110,7 @@ class NoiseMethod(base.Method):
 
     def judge(self, images, labels, seed):
         """The discriminator's logits b×1 for images b×H×W×C, which DiffAugment changes first; one `seed` changes two batches alike."""
-        return self.discriminator(_inputs(diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2)), labels), training=True)
+        return self.discriminator(_inputs(self.augment(images, layers.fold_in(seed, 2)), labels), training=True)
 
     def _discriminator_loss(self, batch, seed):
         real, (fake, labels) = self.real_images(batch), self.shown(batch, seed)
@@ -125,7 +124,8 @@ class NoiseMethod(base.Method):
         if self.hparams.loss == "wgan_gp":
             scalars["gradient_penalty"] = self.gradient_penalty(batch, fake, seed)
             loss += self.regularization(scalars["gradient_penalty"], real_logits)
-        return base.PhaseResult({"discriminator": loss}, scalars)
+        told, signs = self.watched((real_logits, fake_logits))
+        return base.PhaseResult({"discriminator": loss}, scalars | told, signs)
 
     def real_images(self, batch):
         """The real images b×H×W×C that the discriminator is shown."""

@@ -3,7 +3,6 @@
 import dataclasses
 from typing import ClassVar, TypeAlias
 
-from tfgan.augmentation import diff_augment
 from tfgan.config import setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
@@ -20,7 +19,7 @@ LEAST_UNET = 16  # pixels that the smallest U-Net takes to one: what --generator
 class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHParams):
     ties = ("l1_weight",)
     unused: ClassVar[Table] = (
-        Unused(("loss", "updates", "diffaugment", *adversarial.PENALTIES.values(), "r1_interval"), {"objective": ("l1",)}),
+        Unused(("loss", "updates", "diffaugment", "ada_target", *adversarial.PENALTIES.values(), "r1_interval"), {"objective": ("l1",)}),
         Unused(("l1_weight",), {"objective": ("gan", "cgan")}),
         Unused(("ndf", "n_layers", "first_bias"), {"objective": ("l1",)}, said=True),  # a recipe may be run with another objective
         Unused(("sync_batch_norm", "inference_statistics"), {"norm": lambda norm: norm != "batch"}, said=True),
@@ -116,7 +115,7 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHPa
             )
 
 
-class Pix2Pix(base.Method):
+class Pix2Pix(adversarial.AdversarialMethod):
     """pix2pix: a generator source -> target, and a discriminator of patches of (source, target) pairs, or what `objective` leaves of it."""
 
     HParams: TypeAlias = HParams
@@ -194,7 +193,7 @@ class Pix2Pix(base.Method):
         source, real, fake = self._translated(batch)
         discriminator, logits = self._discriminator_result(source, {"fake": fake, "real": real}, seed)
         generator = self._generator_result(real, fake, logits["fake"], adversarial.opposite(self.loss, lambda: logits["real"]))
-        return base.PhaseResult(discriminator.losses | generator.losses, discriminator.scalars | generator.scalars)
+        return base.PhaseResult(discriminator.losses | generator.losses, discriminator.scalars | generator.scalars, discriminator.outputs)
 
     def _discriminator_loss(self, batch, seed):
         source, real, fake = self._translated(batch)
@@ -212,8 +211,11 @@ class Pix2Pix(base.Method):
         return base.PhaseResult({"generator": self.hparams.l1_weight * l1}, {"l1_loss": l1})
 
     def _judge(self, source, target, seed):
-        judged = [diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 0)) for images in self._judged(source, target)]
-        return self.discriminator(judged, training=True)
+        seed, seen = layers.fold_in(seed, 0), []
+        for images, domain in ((source, self.source), (target, self.target)):
+            color = not domain.is_map or "color" in self.hparams.diffaugment  # by which runs have changed classes' channels, too
+            seen.append(self.augment(images, seed, color))
+        return self.discriminator(self._judged(*seen), training=True)
 
     def _discriminator_result(self, source, targets, seed):
         """The discriminator's result, and its logits for `targets`, `real` and `fake` ones, in the order in which it sees them.
@@ -229,7 +231,8 @@ class Pix2Pix(base.Method):
         )
         loss, scalars = adversarial.penalized(self.hparams, self.loss.discriminator(logits["real"], logits["fake"]), penalties)
         scalars |= {f"{kind}_logit": tf.reduce_mean(values) for kind, values in logits.items()}
-        return base.PhaseResult({"discriminator": loss}, scalars), logits
+        told, signs = self.watched((logits["real"], logits["fake"]))
+        return base.PhaseResult({"discriminator": loss}, scalars | told, signs), logits
 
     def _generator_result(self, real, fake, fake_logits, opposite):
         gan = self.loss.generator(fake_logits, opposite)

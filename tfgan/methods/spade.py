@@ -4,7 +4,6 @@ import dataclasses
 import functools
 from typing import ClassVar, TypeAlias
 
-from tfgan.augmentation import diff_augment
 from tfgan.config import setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
@@ -91,7 +90,7 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHPa
         return super().effective() | {"depth": depth, "encoder_size": encoder_size if self.style_encoder else 0}
 
 
-class Spade(base.Method):
+class Spade(adversarial.AdversarialMethod):
     """SPADE: a generator of images from label maps, discriminators of (labels, image) at several sizes, and optionally a style encoder."""
 
     HParams: TypeAlias = HParams
@@ -176,7 +175,8 @@ class Spade(base.Method):
         loss, scalars = adversarial.penalized(self.hparams, loss, penalties)
         for name, values in zip(("real_logit", "fake_logit"), zip(*logits)):
             scalars[name] = _mean([tf.reduce_mean(value) for value in values])
-        return base.PhaseResult({"discriminator": loss}, scalars)
+        told, signs = self.watched(*logits)
+        return base.PhaseResult({"discriminator": loss}, scalars | told, signs)
 
     def _one_hot(self, labels):
         """Turns class indices N×H×W into one-hot labels N×H×W×K float32, all zeros where a pixel belongs to no class (-1)."""
@@ -196,9 +196,9 @@ class Spade(base.Method):
 
         DiffAugment changes all of them alike, and of the labels the places alone, which have no color.
         """
-        kinds, seed = self.hparams.diffaugment, layers.fold_in(seed, 2)
-        one_hot = diff_augment(one_hot, [kind for kind in kinds if kind != "color"], seed)
-        real, fake = (diff_augment(images, kinds, seed) for images in (real, fake))
+        seed = layers.fold_in(seed, 2)
+        one_hot = self.augment(one_hot, seed, color=False)
+        real, fake = (self.augment(images, seed) for images in (real, fake))
         both = self.discriminator([tf.concat([one_hot, one_hot], axis=0), tf.concat([real, fake], axis=0)], training=True)
         return tuple([[tf.split(maps, 2)[half] for maps in scale] for scale in both.values()] for half in (0, 1))
 

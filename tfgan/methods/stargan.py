@@ -4,7 +4,6 @@ import dataclasses
 from typing import TypeAlias
 
 from tfgan.attributes import change_attributes, known_attributes
-from tfgan.augmentation import diff_augment
 from tfgan.config import Size, setting
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
@@ -67,7 +66,7 @@ class HParams(adversarial.CriticHParams, base.AveragedHParams, base.AdamHParams)
         return super().effective() | {"n_layers": self.n_layers or fitting_strides(self.image_size)}
 
 
-class StarGAN(base.Method):
+class StarGAN(adversarial.AdversarialMethod):
     """StarGAN: a generator (image, labels) -> image, and a discriminator that is a critic of images and tells their attributes.
 
     Labels are the attributes, 0 where they are not known. With several data sets, which know different ones, a one-hot vector behind
@@ -141,11 +140,13 @@ class StarGAN(base.Method):
             scalars["discriminator_gan_loss"] = adversary
         scalars["real_classification_loss"] = self.classification_loss(logits, batch["attributes"], batch["mask"])
         scalars |= {"real_score": self.loss.score(real_scores, fake_scores), "fake_score": self.loss.score(fake_scores, real_scores)}
-        return base.PhaseResult({"discriminator": loss + h.classification_weight * scalars["real_classification_loss"]}, scalars)
+        loss += h.classification_weight * scalars["real_classification_loss"]
+        told, signs = self.watched((real_scores, fake_scores))
+        return base.PhaseResult({"discriminator": loss}, scalars | told, signs)
 
     def _judge(self, images, seed):
         """The discriminator's scores and attribute logits for `images`, which DiffAugment changes first."""
-        return self.discriminator(diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2)), training=True)
+        return self.discriminator(self.augment(images, layers.fold_in(seed, 2)), training=True)
 
     def _generator_loss(self, batch, seed):
         images, targets = batch["image"], self._targets(batch, seed)

@@ -5,7 +5,6 @@ import dataclasses
 import math
 from typing import ClassVar, TypeAlias
 
-from tfgan.augmentation import diff_augment
 from tfgan.config import Size, Strings, setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
@@ -117,7 +116,7 @@ class StyleGAN(noise.NoiseMethod):
         self.networks = build_generator() | {"discriminator": self.discriminator}
         if h.ema_decay:
             self.ema, self.ema_warmup = build_generator(), h.ema_warmup == "on"
-        self.state = {"mean_style": base.variable(tf.zeros([h.w_dim])), "images_seen": base.variable(tf.zeros([], tf.int64))}
+        self.state |= {"mean_style": base.variable(tf.zeros([h.w_dim])), "images_seen": base.variable(tf.zeros([], tf.int64))}
         self.enter(self.stages()[0])
 
     def stages(self):
@@ -176,7 +175,7 @@ class StyleGAN(noise.NoiseMethod):
         return self.networks["synthesis"](styles, size=self.size, alpha=self.alpha(), training=True), w
 
     def judge(self, images, labels, seed):
-        images = diff_augment(images, self.hparams.diffaugment, layers.fold_in(seed, 2))
+        images = self.augment(images, layers.fold_in(seed, 2))
         return self.discriminator(images, alpha=self.alpha(), training=True)
 
     def judge_both(self, real, real_labels, fake, fake_labels, seed):
@@ -206,6 +205,9 @@ class StyleGAN(noise.NoiseMethod):
 
     def exchange_outputs(self, outputs, seed):
         """Counts images, and lets w̄, the mean style, follow the w of this step; returns no outputs."""
+        outputs = super().exchange_outputs(outputs, seed)
+        if not outputs:
+            return outputs
         self.state["images_seen"].assign_add(self.stage.batch_size * self.hparams.n_critic)
         mean = self.state["mean_style"]
         mean.assign(mean + (1.0 - MEAN_STYLE_DECAY) * (tf.reduce_mean(outputs["w"], axis=0) - mean))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar, NamedTuple, TypeAlias
 
-from tfgan.augmentation import diff_augment
 from tfgan.config import Size, setting
 from tfgan.config.unused import Table, Unused, given
 from tfgan.errors import UserError
@@ -91,7 +90,7 @@ class Pass(NamedTuple):
     penalties: dict[str, tf.Tensor]  # of the discriminator's gradient at images, and at all that is made of which it judges
 
 
-class VAEGAN(base.Method):
+class VAEGAN(adversarial.AdversarialMethod):
     """VAE-GAN: an encoder image -> latents, a decoder latents -> image, and a discriminator that also says how alike two images are."""
 
     HParams: TypeAlias = HParams
@@ -164,7 +163,7 @@ class VAEGAN(base.Method):
 
     def _judge(self, images, seed):
         """The features of the first two batches of images, the logits of all three; DiffAugment changes them alike first."""
-        seen = [diff_augment(batch, self.hparams.diffaugment, layers.fold_in(seed, 2)) for batch in images]
+        seen = [self.augment(batch, layers.fold_in(seed, 2)) for batch in images]
         features, logits = self.discriminator(tf.concat(seen[:2], axis=0), training=True)
         _, last_logits = self.discriminator(seen[2], training=True)
         return tf.split(features, 2), [*tf.split(logits, 2), last_logits]
@@ -196,7 +195,8 @@ class VAEGAN(base.Method):
             "reconstruction_score": self.loss.score(reconstruction, real),
             "fake_score_before": self.loss.score(sample, real),
         }
-        return base.PhaseResult(losses, scalars | told | made.penalties)
+        watched, signs = self.watched((real, sample))
+        return base.PhaseResult(losses, scalars | told | made.penalties | watched, signs)
 
     def _discriminator_loss(self, real, judged):
         """The discriminator's loss, and what is logged of it: cross-entropies, or a mean over the kinds of images that are judged."""
