@@ -20,15 +20,31 @@ def kept(training, name="augment_probability"):
     return float(tf.convert_to_tensor(training.method.state[name]))
 
 
-@pytest.mark.parametrize("name", METHODS)
-@pytest.mark.parametrize("sign, expected", [(1.0, 0.5), (-1.0, 0.0)], ids=["sure", "unsure"])
-def test_p_follows_how_sure_every_discriminator_is(name, sign, expected, monkeypatch):
-    """In four updates of a discriminator; p is logged as it was in the step."""
+def signs_of(monkeypatch, sign):
     monkeypatch.setattr(adversarial, "_signs", lambda loss, real, fake: tf.fill([tf.shape(real)[0]], sign))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_p_rises_with_every_update_of_a_sure_discriminator(name, monkeypatch):
+    """By 1/8 here, where it is asked after each one; it is logged as it was in the step."""
+    signs_of(monkeypatch, 1.0)
+    monkeypatch.setattr(adaptive, "INTERVAL", 1)
     training = Training(name, **ADAPTING, ada_kinds=("color",))
-    found = training.run(-(-4 // training.method.batches_per_step))
-    assert kept(training) == expected and found["augment_probability"] in (0.0, expected)
+    found = training.run()
+    assert kept(training) == training.method.batches_per_step / 8 and 0 <= found["augment_probability"] < kept(training)
     assert all(np.isfinite(value).all() for value in weights(training.method).values())
+
+
+def test_p_moves_every_fourth_step_and_falls_where_the_discriminator_is_unsure(monkeypatch):
+    signs_of(monkeypatch, 1.0)
+    training = Training("gan", **ADAPTING, ada_kinds=("color",))
+    training.run(3)
+    assert kept(training) == 0.0
+    training.run(1)
+    assert kept(training) == 0.5
+    signs_of(monkeypatch, -1.0)
+    training.run(4)
+    assert kept(training) == 0.0
 
 
 def test_what_discriminators_see_is_changed_by_p_and_pairs_alike(monkeypatch):
@@ -70,26 +86,27 @@ def test_signs_are_counted_from_the_undecided_output(loss, expected):
 
 
 def test_a_resume_goes_on_with_p_and_its_sums(tmp_path):
-    whole, stopped = (Training("dcgan", discriminator_norm="none", **ADAPTING) for _ in range(2))
+    whole, stopped = (Training("gan", **ADAPTING, ada_kinds=("color",)) for _ in range(2))
     whole.run(6)
     stopped.run(3)
     Checkpointer(tmp_path, stopped.step, keep=1).save()
-    resumed = Training("dcgan", discriminator_norm="none", **ADAPTING)
+    resumed = Training("gan", **ADAPTING, ada_kinds=("color",))
     assert Checkpointer(tmp_path, resumed.step, keep=1).restore() == 3
     assert kept(resumed, "sign_steps") == 3
     resumed.run(3)
     for name in adversarial.ADAPTED:
         assert kept(whole, name) == kept(resumed, name)
-    for key, value in weights(whole.method).items():
-        np.testing.assert_array_equal(value, weights(resumed.method)[key])
+    for one, other in zip(weights(whole.method).values(), weights(resumed.method).values(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_two_replicas_have_one_p(monkeypatch):
     """The sign of the global batch's mean moves it: here of images that half of the replicas' discriminators are sure of."""
     monkeypatch.setattr(adversarial, "_signs", lambda loss, real, fake: tf.constant([1.0, 0.5])[: tf.shape(real)[0]])
+    monkeypatch.setattr(adaptive, "INTERVAL", 1)
     training = Training("pix2pix", TWO, **ADAPTING)
-    training.run(4)
-    assert kept(training) == 0.5
+    training.run()
+    assert kept(training) == 0.125
 
 
 def test_without_it_methods_have_no_state_and_no_changes(monkeypatch):
