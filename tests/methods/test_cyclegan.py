@@ -247,7 +247,7 @@ def test_the_pool_changes_what_the_discriminators_learn_from(eagerly):
 
 def test_both_directions_and_back_in_the_sample_row():
     method = make_method()
-    method.to_target, method.to_source = (lambda images, training: -images), (lambda images, training: 0.5 * images)
+    method.networks |= {"to_target": lambda images, training: -images, "to_source": lambda images, training: 0.5 * images}
     signatures = method.inference()
     assert list(signatures) == ["to_night", "to_day"]
     assert [(signature.source.name, signature.target.name, signature.input_key) for signature in signatures.values()] == [

@@ -358,7 +358,7 @@ def test_translation_and_classification():
 
 def test_translation_by_the_labels_of_one_of_two_sets():
     method, asked = make_method(TWO_SETS), []
-    method.generator = lambda inputs, training: asked.append(inputs[1].numpy().tolist()) or inputs[0]
+    method.networks["generator"] = lambda inputs, training: asked.append(inputs[1].numpy().tolist()) or inputs[0]
     translate = method.inference()["translate"]
     assert translate.conditions == {"attributes": 8, "mask": 8}
     wanted = tf.constant([[0, 1, 0, 1, 0, 0, 1.0, 0], [0, 0, 0, 0, 1, 0, 1, 0], [0] * 8, [0] * 8])  # what is of the other set gets lost

@@ -50,7 +50,7 @@ class TrainStep(tf.Module):
         with strategy.scope():
             self.phases, self.frozen = method.phases(), Frozen(method)
             trained = {loss: self._trainable(phase, loss) for phase in self.phases for loss in phase.trains}
-            self.optimizers = {loss: optimizer for loss, optimizer in method.make_optimizers().items() if trained[loss]}
+            self.optimizers = {loss: optimizer for loss, optimizer in method.make_optimizers().items() if trained.get(loss)}
             if not self.optimizers:
                 raise UserError(f"{as_flag('freeze', method.hparams.freeze)} leaves nothing to be trained.")
             for loss, optimizer in self.optimizers.items():
