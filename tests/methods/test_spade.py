@@ -107,7 +107,7 @@ def test_real_and_fake_maps_come_from_one_pass():
 
     method.discriminator = judge
     one_hot, fake = method._one_hot(batch["labels"]), -batch["image"]
-    real_maps, fake_maps = method._judge(one_hot, batch["image"], fake)
+    real_maps, fake_maps = method._judge(one_hot, batch["image"], fake, tf.constant([0, 0]))
     assert calls == [[2 * BATCH, 2 * BATCH]]
     for found, images in ((real_maps, batch["image"]), (fake_maps, fake)):
         for scale, expected in zip(found, discriminator([one_hot, images]).values(), strict=True):
@@ -118,8 +118,8 @@ def test_real_and_fake_maps_come_from_one_pass():
 def test_the_discriminator_sees_the_labels():
     method, batch = make_method(), make_batch()
     one_hot, photos = method._one_hot(batch["labels"]), batch["image"]
-    first, _ = method._judge(one_hot, photos, photos)
-    second, _ = method._judge(one_hot[::-1], photos, photos)
+    first, _ = method._judge(one_hot, photos, photos, tf.constant([0, 0]))
+    second, _ = method._judge(one_hot[::-1], photos, photos, tf.constant([0, 0]))
     assert np.abs(first[1][0] - second[1][0]).max() > 1e-5
 
 
