@@ -11,6 +11,7 @@ what was not measured yet. PyTorch's plain recipe is left out where --torch_pyth
 
 import argparse
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -63,7 +64,7 @@ def main(arguments=None):
     for seed in range(options.seeds):
         for name, own in settings.items():
             common = [f"--data_dir={learned}", *schedule(epochs, options.image_size, seed), *flags]
-            run = folder / f"{name.replace(' ', '_')}_{seed}"
+            run = folder / f"{re.sub('[^a-zA-Z0-9]+', '_', name)}_{seed}"
             task = torch_task(study.data, learned, run.with_suffix(".npz"), epochs, options, seed, flags) if name == TORCH else []
             results[name].append(measured(name, own, common, run, judge, options.torch_python, task))
             text = f"{describe()}.\n`{' '.join(['python -m benchmarks.quality', *told(options, epochs, flags)])}`\n\n"

@@ -5,7 +5,11 @@ from typing import NamedTuple
 TORCH = "PyTorch"
 """A setting of this name is trained by `torch_training`, with tfgan's networks and the losses of the plain recipe."""
 
+DIFFAUGMENT = "--diffaugment=color,translation,cutout"
+ADA = ("--ada_target=0.6", "--ada_images=20000")  # few images, so that p gets anywhere
+PENALTIES = ("--r1_gamma=1", "--r2_gamma=1")
 PAIRED = ("--flagfile=facades.flags", "--generator=auto")
+INSTANCE = ("--norm=instance", "--nofirst_bias")
 UNPAIRED = ("--method=cyclegan", "--domains=labels,photo", "--direction=labels_to_photo", "--generator=resnet_6")
 DIGITS = ("--image_size=32", "--noflip", "--batch_size=64")
 
@@ -40,8 +44,12 @@ STUDIES = {
             "hinge": (*PAIRED, "--loss=hinge"),
             "lsgan": (*PAIRED, "--loss=lsgan"),
             "EMA": (*PAIRED, "--ema_decay=0.999"),
-            "DiffAugment": (*PAIRED, "--diffaugment=color,translation,cutout"),
-            "instance norm": (*PAIRED, "--norm=instance", "--nofirst_bias"),
+            "DiffAugment": (*PAIRED, DIFFAUGMENT),
+            "ADA": (*PAIRED, *ADA),
+            "instance norm": (*PAIRED, *INSTANCE),
+            "hinge, R1": (*PAIRED, *INSTANCE, "--loss=hinge", "--r1_gamma=1"),
+            "rpgan, R1, R2": (*PAIRED, *INSTANCE, "--loss=rpgan", *PENALTIES),
+            "cosine": (*PAIRED, "--lr_policy=cosine"),
             "resize": (*PAIRED, "--upsampling=resize"),
             "SPADE": ("--flagfile=facades_spade.flags",),
         },
@@ -55,7 +63,11 @@ STUDIES = {
             "paper": UNPAIRED,
             TORCH: ("cyclegan",),
             "hinge": (*UNPAIRED, "--loss=hinge"),
+            "rpgan, R1, R2": (*UNPAIRED, "--loss=rpgan", *PENALTIES),
+            "EMA": (*UNPAIRED, "--ema_decay=0.999"),
             "resize": (*UNPAIRED, "--upsampling=resize"),
+            "CUT": ("--method=cut", *UNPAIRED[1:]),
+            "FastCUT": ("--method=cut", *UNPAIRED[1:], "--nce_weight=10", "--noidentity_nce", "--flip_equivariance"),
         },
         15,
         BOTH,
@@ -67,6 +79,10 @@ STUDIES = {
             "ACGAN": ("--flagfile=mnist_acgan.flags", *DIGITS),
             "CGAN": ("--flagfile=mnist_cgan.flags", *DIGITS),
             "DCGAN": ("--flagfile=mnist_dcgan.flags", *DIGITS),
+            "DCGAN, rpgan, R1, R2": (
+                *("--flagfile=mnist_dcgan.flags", *DIGITS),
+                *("--loss=rpgan", *PENALTIES, "--discriminator_norm=none"),
+            ),
         },
         10,
         SAMPLES,
@@ -76,7 +92,7 @@ STUDIES |= {
     f"few_{count}": Study(
         f"What helps with {count} pairs?",
         "pairs",
-        {"paper": PAIRED, "DiffAugment": (*PAIRED, "--diffaugment=color,translation,cutout")},
+        {"paper": PAIRED, "DiffAugment": (*PAIRED, DIFFAUGMENT), "ADA": (*PAIRED, *ADA)},
         30 * 400 // count,
         PHOTOS,
         count,
