@@ -145,8 +145,9 @@ class AdversarialMethod(base.Method):
         if "real_signs" in outputs:
             signs = outputs.pop("real_signs")
             share = tf.cast(tf.shape(signs)[0], tf.float32) / self.hparams.ada_images
-            state = [tf.convert_to_tensor(self.state[name]) for name in ADAPTED]
-            for name, value in zip(ADAPTED, adapt(*state, tf.reduce_mean(signs), target=self.hparams.ada_target, images=share)):
+            before, total, steps = (tf.convert_to_tensor(self.state[name]) for name in ADAPTED)
+            after = adapt(before, total, steps, tf.reduce_mean(signs), target=self.hparams.ada_target, images=share)
+            for name, value in zip(ADAPTED, after):
                 self.state[name].assign(value)
         return outputs
 
