@@ -220,7 +220,7 @@ def test_old_words_in_the_rest_of_a_run(said, tmp_path):
     now = dataclasses.replace(now, spec=dataclasses.replace(now.spec, kind="labeled", domains={"image": Domain("map", 3, classes=classes)}))
     path = tmp_path / "config.json"
     now.write(path)
-    old = path.read_text().replace("color", "colour").replace("labeled", "labelled")
+    old = path.read_text().replace("colors", "colours").replace("labeled", "labelled")
     path.write_text(old.replace('"label_encoding": "colours"', '"label_encoding": "colors"'))  # which has one word alone
     assert RunConfig.read(path, lambda name: method_class(name).HParams) == now
     assert said() == [f"{path}: --label_coding=colours is called --label_coding=colors now."]

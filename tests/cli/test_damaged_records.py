@@ -28,8 +28,16 @@ def test_every_wrong_type_in_the_record_is_refused(whole):
     assert not [outcome for outcome in passed if outcome.kind in ("traceback", "hang")]
     wrong = [outcome.damage for outcome in passed if outcome.damage.endswith(("= null", "= []", "= {}", "= [[null]]", "= NaN"))]
     lists = {"data.domains", "data.label_domains", "data.label_palette", "data.label_names", "data.attributes", "data.attribute_groups"}
-    lists |= {"data.extra_data_dirs", "hparams.diffaugment", "spec.class_names", "spec.attribute_names", "spec.attribute_groups"}
-    lists |= {"spec.attribute_sets", "spec.states", "data.value_range", "data.show_bands", "data.pair_names", "data.augment"}
+    lists |= {"data.extra_data_dirs", "hparams.diffaugment", "hparams.freeze", "spec.class_names", "spec.attribute_names"}
+    lists |= {
+        "spec.attribute_groups",
+        "spec.attribute_sets",
+        "spec.states",
+        "data.value_range",
+        "data.show_bands",
+        "data.pair_names",
+        "data.augment",
+    }
     lists |= {f"spec.domains.{key}.{name}" for key in ("source", "target") for name in ("value_range", "parts", "shown")}
     empty = {f"{name} = []" for name in lists} | {"versions = {}", "hardware = {}", "scale = {}", "imported = {}"}
     empty |= {f"spec.domains.{key}.{name} = null" for key in ("source", "target") for name in ("classes", "written")}
