@@ -77,7 +77,7 @@ def test_five_runs_are_one(load):
     outputs = [process.communicate(timeout=1800)[0] for process in started]
     assert [process.returncode for process in started] == [0] * PROCESSES
     runs = [json.loads(line) for output in outputs for line in output.splitlines() if line.startswith("{")]
-    assert len({run["name"] for run in runs}) == len(runs) == 11
+    assert len({run["name"] for run in runs}) == len(runs) == 12
     for run in runs:
         assert len(run["hashes"]) == REPEATS and run["moved"] > 0.5  # it was trained
         assert len(set(run["hashes"])) == 1, run["name"]
