@@ -81,15 +81,7 @@ class Step:
             torch.compiler.cudagraph_mark_step_begin()
         with torch.autocast(self.place.type, torch.bfloat16, enabled=self.bfloat16):
             for losses in self.method.phases(*self.images):
-                self._update(losses)
-
-    def _update(self, losses):
-        count = len(losses)
-        gradients = [torch.autograd.grad(loss, self.trained[group], retain_graph=i < count - 1) for i, (loss, group) in enumerate(losses)]
-        for (_, group), values in zip(losses, gradients):
-            for parameter, gradient in zip(self.trained[group], values):
-                parameter.grad = gradient
-            self.optimizers[group].step()
+                update(losses, self.trained, self.optimizers)
 
     def run(self, count: int):
         for _ in range(count):
@@ -107,6 +99,21 @@ class Step:
 
     def peak_memory(self) -> int:
         return peak_memory()
+
+
+def update(losses, trained, optimizers):
+    """Updates the groups of networks by all gradients of a phase, which are taken first.
+
+    Args:
+        losses: each with the number of its group, as a method's `phases` yields them.
+        trained: the parameters of each group; optimizers: one for each.
+    """
+    count = len(losses)
+    gradients = [torch.autograd.grad(loss, trained[group], retain_graph=i < count - 1) for i, (loss, group) in enumerate(losses)]
+    for (_, group), values in zip(losses, gradients):
+        for parameter, gradient in zip(trained[group], values):
+            parameter.grad = gradient
+        optimizers[group].step()
 
 
 def facts(parameters) -> dict:

@@ -4,13 +4,13 @@ Photos made of label maps: a segmenter, trained once on the real pairs, reads th
 Label maps made of photos are read by their colors. Digits are read by a classifier that was trained once on real ones.
 """
 
-import dataclasses
 from pathlib import Path
 
 import keras
 import numpy as np
 
 import tfgan
+from tfgan.data import open_dataset
 from tfgan.data.preparation.normalization import as_floats
 from tfgan.evaluation import extractors
 from tfgan.evaluation.catalog import METRICS
@@ -125,9 +125,7 @@ def compared(folder: Path, count: int = ALL) -> dict[str, Comparison]:
     """What a run makes of its validation images, or of noise, as `tfgan evaluate` compares it."""
     run = open_run(str(folder))
     config = run.config
-    dataset = tfgan.open_dataset(
-        config.spec.kind, config.hparams.image_size, **{f.name: getattr(config.data, f.name) for f in dataclasses.fields(config.data)}
-    )
+    dataset = open_dataset(config.data, config.spec.kind, config.spec.image_size, config.spec.image_size)
     return compare(open_inference(run.method), dataset, count)
 
 

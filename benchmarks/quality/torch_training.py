@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.torch_step import METHODS
+from benchmarks.torch_step import METHODS, update
 
 POOL = 50
 
@@ -80,7 +80,7 @@ class Training:
             images = sources[source], targets[target]
             jitters = [self.jitter(image) for image in images] if self.decays else self.jitter(torch.cat(images)).split(images[0].shape[0])
             for losses in self.method.phases(*(image[None] for image in jitters)):
-                self.update(losses)
+                update(losses, self.trained, self.optimizers)
         self.seconds.append((time.perf_counter() - started) / count)
         self.epoch += 1
 
@@ -89,15 +89,6 @@ class Training:
         top, left = (int(torch.randint(side - self.image_size + 1, ())) for side in image.shape[1:])
         image = image[:, top : top + self.image_size, left : left + self.image_size]
         return image.flip(2) if torch.rand(()) < 0.5 else image
-
-    def update(self, losses):
-        gradients = [
-            torch.autograd.grad(loss, self.trained[group], retain_graph=i < len(losses) - 1) for i, (loss, group) in enumerate(losses)
-        ]
-        for (_, group), values in zip(losses, gradients):
-            for parameter, gradient in zip(self.trained[group], values):
-                parameter.grad = gradient
-            self.optimizers[group].step()
 
     @torch.no_grad()
     def translate(self, name: str, images):

@@ -122,12 +122,13 @@ class AdversarialMethod(base.Method):
 
     def augment(self, images, seed, color: bool = True):
         """Images N×H×W×C as discriminators see them; one `seed` changes two batches alike. Without `color` only places change."""
-        kinds = [kind for kind in (*self.hparams.diffaugment, *self.hparams.ada_kinds) if color or kind != "color"]
-        images = diff_augment(images, [kind for kind in kinds if kind in self.hparams.diffaugment], seed)
+        left_out = set() if color else {"color"}
+        always, sometimes = (set(kinds) - left_out for kinds in (self.hparams.diffaugment, self.hparams.ada_kinds))
+        images = diff_augment(images, always, seed)
         if not self.hparams.ada_target:
             return images
         probability = tf.convert_to_tensor(self.state["augment_probability"])
-        return adaptive_augment(images, probability, layers.fold_in(seed, 7), [kind for kind in kinds if kind in self.hparams.ada_kinds])
+        return adaptive_augment(images, probability, layers.fold_in(seed, 7), sometimes)
 
     def watched(self, *logits):
         """What a phase tells of its discriminators, for adaptive augmentation: scalars for the log, and outputs for `exchange_outputs`.

@@ -7,6 +7,7 @@ import importlib
 import json
 import logging
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 FILE = "tracking.json"  # of a run: tracker -> the name by which it knows the run, by which a resume goes on there
 MOST_TEXT = 6000  # characters of a setting that MLflow takes
+MOST_PARAMS = 100  # settings that it takes at once
 
 
 class Tracker(Protocol):
@@ -76,7 +78,7 @@ class MLflow:
     """MLflow: a database in RUN/mlflow.db with pictures in RUN/mlflow, unless MLFLOW_TRACKING_URI says otherwise."""
 
     def __init__(self, folder: Path, settings: dict[str, Any], name: str):
-        library = importlib.import_module("mlflow")
+        library, self.entities = importlib.import_module("mlflow"), importlib.import_module("mlflow.entities")
         logging.getLogger("mlflow").setLevel(logging.WARNING)  # it tells each table of a new database
         logging.getLogger("alembic").setLevel(logging.WARNING)
         self.uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(folder / 'mlflow.db').absolute()}"
@@ -84,9 +86,10 @@ class MLflow:
         if not name:
             name = self.client.create_run(self._experiment(folder), run_name=folder.name).info.run_id
         self.name = name
-        for key, value in settings.items():
-            if key not in self.client.get_run(name).data.params:
-                self.client.log_param(name, key, value[:MOST_TEXT])
+        known = self.client.get_run(name).data.params
+        new = [self.entities.Param(key, value[:MOST_TEXT]) for key, value in settings.items() if key not in known]
+        for begin in range(0, len(new), MOST_PARAMS):
+            self.client.log_batch(name, params=new[begin : begin + MOST_PARAMS])
         self.client.update_run(name, status="RUNNING")
 
     def _experiment(self, folder: Path) -> str:
@@ -99,9 +102,8 @@ class MLflow:
         return f"{self.uri} (`mlflow ui --backend-store-uri {self.uri}` shows it)"
 
     def log(self, row: dict[str, float]) -> None:
-        entities = importlib.import_module("mlflow.entities")
-        now = int(1000 * importlib.import_module("time").time())
-        metrics = [entities.Metric(key, value, now, int(row["step"])) for key, value in row.items() if key != "step"]
+        now = int(1000 * time.time())
+        metrics = [self.entities.Metric(key, value, now, int(row["step"])) for key, value in row.items() if key != "step"]
         self.client.log_batch(self.name, metrics=metrics)
 
     def picture(self, step: int, picture: Any) -> None:
