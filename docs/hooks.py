@@ -11,7 +11,7 @@ from live import kept
 from tfgan.app.build import folder
 from tfgan.app.runtime import Runtime, find_runtime
 from tfgan.config import DataConfig, TrainConfig, as_text
-from tfgan.config.verbs import AppConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, TranslateConfig
+from tfgan.config.verbs import AppConfig, EvaluateConfig, ExportConfig, ReportConfig, SampleConfig, SweepConfig, TranslateConfig
 from tfgan.errors import OutputError, UserError
 from tfgan.methods import METHODS, method_class
 
@@ -26,6 +26,7 @@ RECORDS = {
     "export": ExportConfig,
     "report": ReportConfig,
     "app": AppConfig,
+    "sweep": SweepConfig,
 }
 
 

@@ -7,6 +7,7 @@ import re
 import runpy
 import shlex
 import typing
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -83,9 +84,12 @@ def test_commands_have_flags_that_exist(page, item, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     verb, *words = item
     assert verb in VERBS
-    if verb in ("train", "check"):
+    if verb in ("train", "check", "sweep"):
         flags = [word for word in words if word.startswith("-")]
-        assert main(["train", *(flag for flag in flags if not flag.startswith(("--sheet", "--noprobe"))), "--dry_run"]) == 0
+        own = ("--sheet", "--noprobe", "--search", "--trials", "--pruner")
+        assert main(["train", *(flag for flag in flags if not flag.startswith(own)), "--dry_run"]) == 0
+        if verb == "sweep" and find_spec("optuna"):
+            assert main(["sweep", *flags, "--dry_run"]) == 0
         return
     fields = {
         field.name: (field, typing.get_type_hints(record)[field.name]) for record in RECORDS[verb] for field in dataclasses.fields(record)
@@ -111,15 +115,15 @@ def test_code_uses_names_that_exist(page, item):
                 assert hasattr(tfgan.Run, node.func.attr)
             elif node.func.value.id == "tfgan":
                 function = getattr(tfgan, node.func.attr)
-                if node.func.attr == "train":
+                if node.func.attr in ("train", "sweep"):
                     check_settings(node)
                 assert callable(function)
 
 
 def check_settings(call):
-    """Keywords of `tfgan.train` are settings of its method."""
+    """Keywords of `tfgan.train` and `tfgan.sweep` are settings of the method, or their own."""
     method = call.args[0].value if isinstance(call.args[0], ast.Constant) else "pix2pix"
-    known = {"data", "callbacks", "recipe", "filters"}  # the last is that of the example of an own method
+    known = {"data", "callbacks", "recipe", "filters", "search", "trials", "pruner"}  # the last is that of the example of an own method
     for record in (DataConfig, TrainConfig, method_class(method).HParams):
         known |= {field.name for field in dataclasses.fields(record)}
     assert {keyword.arg for keyword in call.keywords} <= known

@@ -50,6 +50,7 @@ ROOMS = {
         "training": {"planning", "evaluation"},
         "results": {"training", "evaluation"},
         "importing": {"training"},
+        "sweeping": {"planning", "training"},
     },
     "data": {
         "reading": set(),

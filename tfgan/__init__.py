@@ -24,6 +24,7 @@ _HOMES = {
             "load",
             "open_dataset",
             "serve",
+            "sweep",
             "train",
         ),
         "api",

@@ -17,6 +17,7 @@ from tfgan.api import list_recipes as list_recipes
 from tfgan.api import load as load
 from tfgan.api import open_dataset as open_dataset
 from tfgan.api import serve as serve
+from tfgan.api import sweep as sweep
 from tfgan.api import train as train
 from tfgan.errors import OutputError as OutputError
 from tfgan.errors import TrainingFailed as TrainingFailed

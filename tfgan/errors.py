@@ -56,6 +56,10 @@ class TrainingFailed(Exception):
     """Raised if training had to stop (non-finite loss, full disk); the message says what was kept. The command line exits with code 1."""
 
 
+class Diverged(TrainingFailed):
+    """Raised if training had to stop as a loss or a weight was not finite: other settings help, and nothing else."""
+
+
 class OutputError(OSError):
     """Raised where a result cannot be written; the message names the path and the reason. The command line exits with code 1.
 

@@ -20,6 +20,7 @@ from tfgan.config.verbs import (
     ReportConfig,
     SampleConfig,
     ServeConfig,
+    SweepConfig,
     TranslateConfig,
 )
 from tfgan.config.words import say_once
@@ -43,6 +44,7 @@ ALWAYS_USED = {
     ReportConfig: "card out",
     AppConfig: "checkpoint folder out quantize runtime",
     ServeConfig: "batch checkpoint host max_bytes max_pixels port queue timeout token token_file",
+    SweepConfig: "pruner search trials",
     DataConfig: "augment cache data_dir show_bands value_range",
     TrainConfig: "checkpoint_every checkpoint_minutes deterministic health init_from keep_checkpoints log_every num_samples precision "
     "sample_every seed steps steps_per_execution tensorboard tpu track validate_every workdir xla",

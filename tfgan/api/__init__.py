@@ -5,6 +5,7 @@ from tfgan.api.data import check, list_datasets, list_methods, list_recipes, ope
 from tfgan.api.importing import import_weights
 from tfgan.api.run import Run, evaluate, load
 from tfgan.api.serving import serve
+from tfgan.api.sweeping import sweep
 from tfgan.api.training import train
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "load",
     "open_dataset",
     "serve",
+    "sweep",
     "train",
 ]

@@ -17,6 +17,7 @@ from tfgan.runs import recipes
 from tfgan.runs.planning.plan import make_plan
 from tfgan.runs.planning.workdir import claimed
 from tfgan.runs.start import start_tensorflow
+from tfgan.runs.sweeping.recipe import Recipe
 
 if TYPE_CHECKING:
     from tfgan.methods.base import Method
@@ -48,16 +49,7 @@ def train(
         TrainingFailed: a loss that is not finite, or a full disk; the last good checkpoint is kept.
     """
     show_messages()
-    given = recipes.recipe_settings(recipe) if recipe else []
-    named = [place.pop("method") for place in given if "method" in place]
-    chosen = _method_name(method) if method else ["pix2pix", *named][-1]
-    images, training, hparams = make_records(given, settings, [DataConfig, TrainConfig, method_class(chosen).HParams], later=[DataConfig])
-    name = recipes.find_recipe(recipe, Path()).stem if recipe else f"{chosen}_{'own' if data is not None else images.name}"
-    images, training = with_own(images.with_home(), data, method_class(chosen).batch_kind), training.with_home(name)
-    say_unused(images)
-    named_by = {word for place in (*given, settings) for word in in_present_words(place, old_names(DataConfig))}
-    if data is None and not images.is_named(named_by) and not is_run(Path(training.workdir)):  # a run that is there has its data
-        raise UserError(f"which data set? Give data, data_dir, a recipe that names its data, or dataset={BUILT_IN}.")
+    chosen, images, training, hparams = asked(method, recipe, data, settings)
     with claimed(training, images) as lock:
         plan = make_plan(chosen, images, training, hparams)
         start_tensorflow()
@@ -68,6 +60,21 @@ def train(
         shown = [NewestPicture()] if in_notebook() else []
         train_run(plan, [lock, *shown, *callbacks])
     return load(training.workdir)
+
+
+def asked(method: str | type[Method], recipe: str, data: Any, settings: dict[str, Any], place: str = "runs") -> Recipe:
+    """The training that the arguments of `train` ask for, in the folder PLACE/NAME where they name none; raises `UserError` as it does."""
+    given = recipes.recipe_settings(recipe) if recipe else []
+    named = [words.pop("method") for words in given if "method" in words]
+    chosen = _method_name(method) if method else ["pix2pix", *named][-1]
+    images, training, hparams = make_records(given, settings, [DataConfig, TrainConfig, method_class(chosen).HParams], later=[DataConfig])
+    name = recipes.find_recipe(recipe, Path()).stem if recipe else f"{chosen}_{'own' if data is not None else images.name}"
+    images, training = with_own(images.with_home(), data, method_class(chosen).batch_kind), training.with_home(name, place)
+    say_unused(images)
+    named_by = {word for words in (*given, settings) for word in in_present_words(words, old_names(DataConfig))}
+    if data is None and not images.is_named(named_by) and not is_run(Path(training.workdir)):  # a run that is there has its data
+        raise UserError(f"which data set? Give data, data_dir, a recipe that names its data, or dataset={BUILT_IN}.")
+    return Recipe(chosen, images, training, hparams)
 
 
 def _method_name(method: str | type[Method]) -> str:

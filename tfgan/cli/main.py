@@ -21,6 +21,7 @@ from tfgan.terminal import tint
 
 VERBS = {
     "train": "train a GAN, or continue a run that was stopped",
+    "sweep": "train a recipe many times, and find its best settings",
     "check": "check a data set before training: faults, fixes, time, and memory",
     "translate": "translate images with a trained run",
     "sample": "make images from noise with a trained run",

@@ -103,9 +103,11 @@ class TrainConfig(Settings):
         if self.best_metric in ("fid", "kid") and not self.features:
             raise UserError(f"--best_metric={self.best_metric} needs --features=inception, or a Keras model's file.")
 
-    def with_home(self, name: str) -> "TrainConfig":
-        """The settings with a leading `~` of `workdir` and `init_from` replaced, and with the folder runs/NAME if no `workdir` is given."""
-        return dataclasses.replace(self, workdir=with_home(self.workdir) or f"runs/{run_name(name)}", init_from=with_home(self.init_from))
+    def with_home(self, name: str, place: str = "runs") -> "TrainConfig":
+        """The settings with a leading `~` of `workdir` and `init_from` replaced, and the folder PLACE/NAME if no `workdir` is given."""
+        return dataclasses.replace(
+            self, workdir=with_home(self.workdir) or f"{place}/{run_name(name)}", init_from=with_home(self.init_from)
+        )
 
     def check_files(self):
         """Raises `UserError` if the file of `inception_weights` or `features` does not exist.

@@ -85,6 +85,11 @@ def say_unused(settings, facts: Facts = NOTHING, subject: str = ""):
         say_once(f"--{name} does nothing {entry.reason(settings, subject)}.")
 
 
+def idle_options(settings) -> dict[str, str]:
+    """The options of a record that are given although they do nothing, of those that are no reason to stop: name -> why."""
+    return {name: entry.reason(settings, "") for name, entry in _found(settings, NOTHING, said=True)}
+
+
 def hold(settings, facts: Facts, subject: str):
     """Refuses the options that do nothing for what a command is about, or says so; those that do nothing beside others have been held."""
     refuse_unused(settings, facts, subject)

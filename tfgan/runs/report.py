@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tfgan.config import DataConfig, DataSpec, TrainConfig, record_in_present_words, refuse_part_of_run
 from tfgan.config.verbs import ReportConfig
@@ -20,8 +21,11 @@ logger = logging.getLogger(__name__)
 NAME, CARD = "report.html", "MODEL_CARD.md"
 
 
-def write_report(folders: list[Path], settings: ReportConfig) -> tuple[Path, int]:
+def write_report(folders: list[Path], settings: ReportConfig, search: dict[str, Any] | None = None) -> tuple[Path, int]:
     """Writes one HTML file about runs side by side; a report that is there is made anew.
+
+    Args:
+        search: what the page says of the sweep that they are trials of, see `tfgan.evaluation.report.page`.
 
     Returns:
         the file, and its size in bytes.
@@ -40,7 +44,7 @@ def write_report(folders: list[Path], settings: ReportConfig) -> tuple[Path, int
     refuse_part_of_run(out, flag)
     if is_there(out) and not is_report(out):
         raise UserError(f"{out} exists and is not a report of tfgan: choose another name with --out=FILE.html.")
-    content = render(runs, settings.images)
+    content = render(runs, settings.images, search)
     write_atomically(out, content)
     return out, len(content)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from tfgan.errors import TrainingFailed
+from tfgan.errors import Diverged, TrainingFailed
 from tfgan.methods.base import Method
 from tfgan.paths.aside import gather
 from tfgan.paths.files import write_atomically
@@ -288,7 +288,7 @@ class Checkpointer:
         return f"The last good checkpoint is {self.folder / self._newest}; the same command goes on from there."
 
     def check_finite(self) -> None:
-        """Raises `TrainingFailed` if a loss was or a weight is not finite: such a state must never replace a good checkpoint."""
+        """Raises `Diverged` if a loss was or a weight is not finite: such a state must never replace a good checkpoint."""
         train_step = self.train_step
         bad_step = int(train_step.first_bad_step.numpy())
         if bad_step >= 0:
@@ -298,7 +298,7 @@ class Checkpointer:
             what = f"A weight is not finite after step {int(train_step.step.numpy())}."
         else:
             return
-        raise TrainingFailed(f"{what} {self._cure()}")
+        raise Diverged(f"{what} {self._cure()}")
 
     def _cure(self) -> str:
         """Says what helps: other settings, as resuming is exact and would meet an equal loss again."""

@@ -8,6 +8,7 @@ from tfgan.config.verbs.importing import ImportConfig
 from tfgan.config.verbs.report import ReportConfig
 from tfgan.config.verbs.sample import SampleConfig
 from tfgan.config.verbs.serve import TOKEN, ServeConfig
+from tfgan.config.verbs.sweep import SweepConfig
 from tfgan.config.verbs.translate import TranslateConfig
 from tfgan.config.verbs.uncertainty import UNCERTAINTIES
 
@@ -22,5 +23,6 @@ __all__ = [
     "ReportConfig",
     "SampleConfig",
     "ServeConfig",
+    "SweepConfig",
     "TranslateConfig",
 ]

@@ -131,6 +131,7 @@ function redraw() {
   if (min < max) view.full = [min, max];
   else view.full = min === max ? [min - 1, max + 1] : [0, 1];
   plots.forEach(draw);
+  drawSlices();
   point(null);
   rangeText.textContent = view.range ? `${view.unit} ${view.range.map(place).join(" to ")}` : "";
 }

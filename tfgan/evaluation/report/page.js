@@ -126,7 +126,7 @@ function alarm({ step, epoch, alarm, message, flag }) {
 }
 
 function evaluation() {
-  const { metrics, about, stamps, unlike, earlier, cases } = record.evaluation;
+  const { metrics, about, stamps, unlike, differences, earlier, cases } = record.evaluation;
   const done = about.map((result, run) => ({ result, run })).filter(({ result }) => result);
   if (!done.length) return section("evaluation", "Evaluation", ...missing("evaluation"));
   const made = ({ result, run }) =>
@@ -137,6 +137,7 @@ function evaluation() {
     "Evaluation",
     el("p", { class: "where" }, done.map(made).join(" · ")),
     metricTable(metrics),
+    ...differences.flatMap(chanceTable),
     ...noteList(warnings),
     ...missing("evaluation"),
     ...(unlike.length ? [el("h3", {}, "Measured differently"), unlikeNote(), table("measured", runHeads(true), unlike, "differing")] : []),
@@ -161,6 +162,21 @@ function metricTable(metrics) {
   });
   const heads = several ? runHeads(true) : [el("th", { scope: "col" }, "value")];
   return table("metric", [...heads, el("th", { scope: "col" }, "real images")], rows, "metrics");
+}
+
+/** Whether a run differs from the first one by more than chance, image by image. */
+function chanceTable({ run, less, rows }) {
+  const signed = (value) => `${value < 0 ? "−" : "+"}${figure(Math.abs(value))}`;
+  const heads = ["difference", "95 % interval", "images", "more than chance?"].map((name) => el("th", { scope: "col" }, name));
+  const cells = rows.map(({ metric, mean, low, high, images, verdict }) => [
+    metric,
+    [signed(mean), `${signed(low)} to ${signed(high)}`, images, verdict === "no more than chance" ? "no" : `yes, ${verdict}`],
+  ]);
+  return [
+    el("h3", {}, runMark(run), record.runs[run], " less ", runMark(less), record.runs[less]),
+    el("p", { class: "where" }, "Image by image, by the paired bootstrap. It speaks of these checkpoints: what another seed changes, only several runs tell."),
+    table("metric", heads, cells, "metrics"),
+  ];
 }
 
 function measured({ value, low, high }, best) {

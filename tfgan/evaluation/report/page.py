@@ -13,28 +13,32 @@ import tfgan
 from tfgan.errors import UnreadableImage
 from tfgan.evaluation.report import settings
 from tfgan.evaluation.report.curves import charts, short
+from tfgan.evaluation.report.differences import differences
 from tfgan.evaluation.report.pictures import embed, evenly
 from tfgan.evaluation.report.places import places
 from tfgan.evaluation.report.records import Result, Run, tell_apart
 from tfgan.markup import begins_as, island, source_hash
 
-SCRIPTS = ("page.js", "charts.js", "pictures.js", "start.js")
+SCRIPTS = ("page.js", "charts.js", "pictures.js", "trials.js", "start.js")
 MARK = '<meta name="generator" content="tfgan report">'
 """In the head of every report, by which it is known again."""
 
 SHOWN_CASES = 4  # best and worst by each metric
 
 
-def render(runs: list[Run], most_images: int) -> bytes:
+def render(runs: list[Run], most_images: int, search: dict[str, Any] | None = None) -> bytes:
     """The report of the runs, the bytes of an HTML file in UTF-8.
 
     Args:
         most_images: sample pictures of each run, at most.
+        search: of the sweep that the runs are trials of: `title`, `metric`, whether `higher` is better, the number of the `best` trial or
+            None, the `command` that trains it, `names` of the settings that are searched, all `trials` in order, each with `number`,
+            `state`, `value`, `epoch`, `values`, `why` and `seconds`, and how many are `beside` each other here; None: of no sweep.
 
     Raises:
         UserError: a run's folder is there twice.
     """
-    record = make_record(runs, most_images)
+    record = make_record(runs, most_images, search)
     library, script = get_plotlyjs(), "\n".join(_read(name) for name in SCRIPTS)
     page = Template(_read("template.html")).substitute(
         mark=MARK,
@@ -50,13 +54,14 @@ def render(runs: list[Run], most_images: int) -> bytes:
     return page.encode(errors="replace")  # a file's name may hold what UTF-8 does not know
 
 
-def make_record(runs: list[Run], most_images: int) -> dict[str, Any]:
-    """The record of all that the page shows of the runs, ready for JSON, with at most `most_images` sample pictures of each."""
+def make_record(runs: list[Run], most_images: int, search: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The record of all that the page shows of the runs, ready for JSON; for the arguments see `render`."""
     names = tell_apart([run.folder for run in runs])
     notes: list[list[str]] = [[*run.notes] for run in runs]
     newest = [run.newest for run in runs]
     return {
-        "title": ", ".join(names),
+        "title": search["title"] if search else ", ".join(names),
+        "search": search,
         "made": f"{datetime.datetime.now():%Y-%m-%d %H:%M}",
         "version": tfgan.__version__,
         "runs": names,
@@ -73,6 +78,7 @@ def make_record(runs: list[Run], most_images: int) -> dict[str, Any]:
             "about": [None if result is None else _about(result) for result in newest],
             "stamps": settings.stamps(newest),
             "unlike": settings.unlike(newest),
+            "differences": differences(newest),
             "earlier": [_earlier(run.results[:-1]) for run in runs],
             "cases": [_cases(result, own) if result else [] for result, own in zip(newest, notes)],
             "higher": settings.directions(newest),

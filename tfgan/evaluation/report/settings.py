@@ -3,6 +3,7 @@
 import json
 import math
 import statistics
+from collections.abc import Sequence
 from typing import Any
 
 from tfgan.config import DataSpec, Scale, from_dict
@@ -219,11 +220,12 @@ def _matters(metric: str, stamp: dict[str, Any]) -> dict[str, Any]:
 
 def unlike(results: list[Result | None]) -> Table:
     """The table of what sets runs apart in how a metric that they share was measured."""
-    names = {name for metric in _metrics(results) for name in _unlike(metric, results)}
+    names = {name for metric in _metrics(results) for name in unlike_metric(metric, results)}
     return [(name, row) for name, row in stamps(results) if name in names]
 
 
-def _unlike(metric: str, results: list[Result | None]) -> list[str]:
+def unlike_metric(metric: str, results: Sequence[Result | None]) -> list[str]:
+    """The names of what sets runs apart in how one metric was measured."""
     return [
         name for name, _ in differing([_matters(metric, result.stamps[metric]) for result in results if result and metric in result.stamps])
     ]
@@ -242,7 +244,7 @@ def evaluation_table(results: list[Result | None]) -> list[dict[str, Any]]:
         {
             "name": name,
             "higher": higher_is_better(name),
-            "unlike": bool(_unlike(name, results)),
+            "unlike": bool(unlike_metric(name, results)),
             "cells": [result.metrics.get(name) if result and "value" in result.metrics.get(name, {}) else None for result in results],
         }
         for name in _metrics(results)

@@ -225,5 +225,10 @@ def validated_by(dataset: Dataset) -> str:
     return _hash(dataset.listings[dataset.validation_split])
 
 
+def learned_from(dataset: Dataset) -> str:
+    """The same of the training images."""
+    return _hash(dataset.listings["train"])
+
+
 def _hash(streams: list[Listing]) -> str:
     return hashlib.sha256(json.dumps(streams).encode()).hexdigest()[:16]

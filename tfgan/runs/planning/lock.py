@@ -50,6 +50,10 @@ class Owner(NamedTuple):
         return f"process {self.pid} of {self.user} on {self.host}, since {self.since}"
 
 
+class Taken(UserError):
+    """Raised where another process, or this one, trains a run already."""
+
+
 class RunLock(Callback):
     """The lock of one run's folder, taken by `held` and given back at its end, or by the system when the process ends in any way.
 
@@ -69,7 +73,8 @@ class RunLock(Callback):
         """Takes the lock.
 
         Raises:
-            UserError: another process has it.
+            Taken: another process has it.
+            UserError: the name is that of another thing.
             OSError: the file cannot be made.
         """
         self._honored = honored = self._open()
@@ -193,7 +198,8 @@ def held(workdir: str) -> Iterator[Callback]:
         A callback for the training, which ends it if the run was taken over.
 
     Raises:
-        UserError: another process trains the run, or the folder cannot be written.
+        Taken: another process trains the run.
+        UserError: the folder cannot be written.
     """
     if not leads_cluster():
         yield Callback()
@@ -245,10 +251,10 @@ def is_lock(path: Path) -> bool:
     return False
 
 
-def _refusal(path: Path, owner: Owner | None, cure: str = "Wait for its end, or stop it") -> UserError:
+def _refusal(path: Path, owner: Owner | None, cure: str = "Wait for its end, or stop it") -> Taken:
     who = "this process" if owner and owner.host == platform.node() and owner.pid == os.getpid() else "another process"
     named = f" ({owner})" if owner else ""
-    return UserError(f"{path.parent} is being trained by {who}{named}. {cure}; or choose another --workdir.")
+    return Taken(f"{path.parent} is being trained by {who}{named}. {cure}; or choose another --workdir.")
 
 
 def in_minutes(seconds: float) -> str:
