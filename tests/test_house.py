@@ -36,11 +36,13 @@ BELOW = {
     "losses": {"lazy"},
     "optimizers": set(),
     "augmentation": {"lazy"},
-    "one_hot": {"lazy", "config"},
+    "cielab": {"lazy"},
+    "instances": {"lazy"},
+    "one_hot": {"lazy", "config", "cielab", "instances"},
     "sizes": {"config"},
-    "data": {"lazy", "config", "errors", "paths", "terminal", "values"},
+    "data": {"lazy", "cielab", "instances", "config", "errors", "paths", "terminal", "values"},
     "networks": {"layers", "sizes", "errors"},
-    "methods": {"lazy", "sizes", "losses", "augmentation", "attributes", "one_hot", "config", "errors"},
+    "methods": {"lazy", "sizes", "losses", "augmentation", "attributes", "one_hot", "cielab", "instances", "config", "errors"},
 }
 SHARED_BY_METHODS = ("adam", "adversarial", "base", "hparams", "noise")
 ROOMS = {

@@ -45,22 +45,22 @@ ALWAYS_USED = {
     AppConfig: "checkpoint folder out quantize runtime",
     ServeConfig: "batch checkpoint host max_bytes max_pixels port queue timeout token token_file",
     SweepConfig: "pruner search trials",
-    DataConfig: "augment cache data_dir show_bands value_range",
+    DataConfig: "augment cache data_dir max_images show_bands value_range",
     TrainConfig: "checkpoint_every checkpoint_minutes deterministic health init_from keep_checkpoints log_every num_samples precision "
     "sample_every seed steps steps_per_execution tensorboard tpu track validate_every workdir xla",
 }
 OF_EVERY_METHOD = "batch_size clip_norm epochs flip freeze image_size"
 OF_ADAM = "lr_policy lr_warmup_epochs"  # but for StyleGAN, whose own learning rate follows the size
 OF_METHODS = {
-    "pix2pix": "beta_1 beta_2 bottleneck_norm dropout ema_decay generator learning_rate ngf norm objective upsampling",
-    "cyclegan": "beta_1 beta_2 cycle_weight diffaugment dropout ema_decay generator learning_rate loss n_layers ndf ngf "
-    "pool_size r1_gamma r2_gamma upsampling",
+    "pix2pix": "beta_1 beta_2 bottleneck_norm dropout ema_decay generator learning_rate ngf norm objective upsampling weight_init",
+    "cyclegan": "beta_1 beta_2 cycle_weight diffaugment dropout ema_decay generator learning_rate loss n_layers ndf ngf norm "
+    "pool_size r1_gamma r2_gamma target_cycle_weight upsampling weight_init",
     "cut": "beta_1 beta_2 diffaugment downsampling dropout ema_decay flip_equivariance generator identity_nce learning_rate loss n_layers "
     "nce_layers nce_temperature nce_weight ndf ngf num_patches patch_units r1_gamma r2_gamma upsampling weight_init",
-    "stargan": "beta_1 beta_2 classification_weight diffaugment ema_decay group_loss learning_rate loss n_blocks n_critic "
-    "n_layers ndf ngf reconstruction_weight target_labels",
-    "spade": "beta_1 beta_2 depth diffaugment discriminator_learning_rate ema_decay feature_weight learning_rate loss "
-    "n_layers ndf ngf num_upsampling_layers r1_gamma r2_gamma scales style_encoder sync_batch_norm vgg_weights",
+    "stargan": "beta_1 beta_2 classification_weight diffaugment discriminator_learning_rate ema_decay group_loss learning_rate loss "
+    "n_blocks n_critic n_layers ndf ngf reconstruction_weight target_labels",
+    "spade": "beta_1 beta_2 depth diffaugment discriminator_learning_rate dont_care ema_decay feature_weight learning_rate loss "
+    "n_critic n_layers ndf ngf num_upsampling_layers r1_gamma r2_gamma scales style_encoder sync_batch_norm vgg_weights weight_init",
     "gan": "batch_norm beta_1 beta_2 diffaugment ema_decay latent_dim learning_rate loss n_critic prior updates",
     "cgan": "batch_norm beta_1 beta_2 diffaugment dropout ema_decay latent_dim learning_rate loss n_critic prior updates",
     "dcgan": "architecture beta_1 beta_2 diffaugment ema_decay latent_dim learning_rate loss n_critic ndf ngf prior updates",

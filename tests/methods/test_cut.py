@@ -15,7 +15,7 @@ from tfgan.config import Domain
 from tfgan.errors import UserError
 from tfgan.methods import cut
 from tfgan.methods.cut import CUT, HParams, draw_places, patch_nce_loss, patches
-from tfgan.networks import blocks, patchgan, resnet
+from tfgan.networks import blocks, initial, patchgan, resnet
 from tfgan.networks import cut as networks
 
 TINY = {"generator": "resnet_1", "ngf": 4, "ndf": 4, "n_layers": 1, "image_size": (16, 16)}
@@ -258,7 +258,7 @@ def test_the_blurred_discriminator_has_as_many_logits():
 def test_xavier_draws_each_kernel_for_itself():
     keras.utils.set_random_seed(0)
     generator = resnet.resnet(3, 3, n_blocks=2, ngf=16)
-    networks.draw_xavier(generator)
+    initial.draw(generator, "xavier")
     kernels = [v.numpy() for v in generator.trainable_variables if v.path.endswith("kernel")]
     for kernel in kernels:
         fans = np.prod(kernel.shape[:2]) * sum(kernel.shape[2:])

@@ -195,6 +195,42 @@ def test_each_loss_goes_its_own_way():
     assert found["identity_loss"] == 0.25 + 0.5  # |0.5 · 0.5 - 0.5| + |0.25 + 0.25|
 
 
+def test_unequal_weights_of_the_two_cycles():
+    """λ of each cycle, and of the identity loss of the same images, by hand; the generators are those of the test above."""
+    for target_weight, expected in (
+        (-1.0, 3 * (0.75 + 0.375) + 1.5 * (0.25 + 0.5)),
+        (5.0, 3 * (0.75 + 0.5 * 0.25) + 5 * (0.375 + 0.5 * 0.5)),
+    ):
+        method = make_method(identity_weight=0.5, cycle_weight=3.0, target_cycle_weight=target_weight)
+        method.to_target = lambda images, training: -images
+        method.to_source = lambda images, training: 0.5 * images
+        batch = {"source": tf.fill([1, SIZE, SIZE, 3], 0.5), "target": tf.fill([1, SIZE, SIZE, 3], -0.25)}
+        found, _ = generator_scalars(method, batch)
+        assert found["generator"] - found["gan_target_loss"] - found["gan_source_loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_batch_norm_sees_one_kind_of_image_at_a_time():
+    """A discriminator with batch norm is called for real and for generated images apart; each call moves its averages."""
+    method, batch = make_method(norm="batch", n_layers=2), make_batch()
+    real, fake = method._judge("target", [batch["target"], batch["source"]], tf.constant([0, 0]))
+    np.testing.assert_allclose(real, method.of_target(batch["target"], training=True), atol=1e-5)
+    np.testing.assert_allclose(fake, method.of_target(batch["source"], training=True), atol=1e-5)
+    joined = method.of_target(tf.concat([batch["target"], batch["source"]], axis=0), training=True)
+    assert np.abs(joined[: len(real)] - real).max() > 1e-4
+    names = {name: {layer.name.rstrip("_0123456789") for layer in net._flatten_layers()} for name, net in method.networks.items()}
+    assert all("batch_norm" in found and "instance_norm" not in found for found in names.values()), names
+
+
+def test_statistics_of_batch_norm_after_training():
+    for batch_size, moves in ((1, False), (2, True)):
+        method = make_method(norm="batch", batch_size=batch_size)
+        before = method.to_target(make_batch()["source"][:1], training=False).numpy()
+        for _ in range(3):
+            method.to_target(2.0 * make_batch(1)["source"] + 1.0, training=True)
+        after = method.to_target(make_batch()["source"][:1], training=False).numpy()
+        assert np.any(before != after) is np.True_ if moves else np.array_equal(before, after)
+
+
 def test_swapping_the_domains_leaves_the_generators_loss():
     method, batch = make_method(), make_batch()
     loss = generator_scalars(method, batch)[0]["generator"]

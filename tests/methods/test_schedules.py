@@ -138,3 +138,10 @@ def test_a_run_of_more_epochs_or_fewer():
     assert (look.lr_step_epochs, look.lr_warmup_epochs) == (2.0, 1.0)
     step = AdamHParams(epochs=10, lr_policy="step", lr_decay_epochs=4)
     assert step.settled() == dataclasses.replace(step, lr_decay_epochs=0.0).settled()
+
+
+def test_stargans_discriminator_may_learn_at_a_rate_of_its_own():
+    for given, expected in ((0.0, 1e-4), (3e-4, 3e-4)):
+        optimizers = make_method("stargan", discriminator_learning_rate=given).make_optimizers()
+        found = {name: float(optimizer._learning_rate(0)) for name, optimizer in optimizers.items()}
+        assert found == {"discriminator": pytest.approx(expected), "generator": pytest.approx(1e-4)}

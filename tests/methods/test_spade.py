@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfgan.config import Classes, DataSpec, Domain
 from tfgan.errors import UserError
+from tfgan.instances import packed
 from tfgan.layers import ForwardPass, SpectralConv2D
 from tfgan.methods.base import Encoding
 from tfgan.methods.spade import HParams, Spade
@@ -126,6 +127,30 @@ def test_the_discriminator_sees_the_labels():
 def test_pixels_of_no_class_are_zeros():
     one_hot = make_method()._one_hot(tf.constant([[[0, 2], [-1, 1]]]))
     np.testing.assert_array_equal(one_hot, [[[[1, 0, 0], [0, 0, 1]], [[0, 0, 0], [0, 1, 0]]]])
+
+
+def test_channels_of_no_class_and_of_edges():
+    """In the order of the authors' code: classes, no class, edges; both networks take them."""
+    labels = dataclasses.replace(DOMAINS["labels"], instances="inst")
+    spec = dataclasses.replace(SPEC, domains=DOMAINS | {"labels": labels})
+    method = Spade(HParams(**TINY, dont_care=True), spec)
+    classes, numbers = np.zeros((1, SIZE, SIZE), np.int32), np.zeros((1, SIZE, SIZE), np.int32)
+    classes[0, 0], classes[0, 3], numbers[0, :, 8:] = -1, 2, 4
+    seen = method._one_hot(tf.constant(packed(classes, numbers))).numpy()
+    assert seen.shape == (1, SIZE, SIZE, 5)
+    np.testing.assert_array_equal(seen[..., :3], np.eye(4)[classes][..., :3])
+    np.testing.assert_array_equal(seen[..., 3], classes == -1)
+    np.testing.assert_array_equal(seen[0, :, :, 4], np.tile(np.isin(np.arange(SIZE), (7, 8)), (SIZE, 1)))
+    assert [x.shape[-1] for x in (*method.generator.inputs, *method.discriminator.inputs)] == [5, 5, 3]
+    photos = method.inference()["translate"].function(tf.constant(packed(classes, numbers)))
+    assert np.abs(photos - method.inference()["translate"].function(tf.constant(classes))).max() > 0  # without edges
+
+
+def test_no_channel_for_pixels_that_there_are_not():
+    classes = dataclasses.replace(CLASSES, ignored=-1)
+    spec = dataclasses.replace(SPEC, domains=DOMAINS | {"labels": dataclasses.replace(DOMAINS["labels"], classes=classes)})
+    with pytest.raises(UserError, match="--dont_care does nothing for facade"):
+        Spade(HParams(**TINY, dont_care=True), spec)
 
 
 def test_the_perceptual_loss(monkeypatch):
@@ -342,6 +367,17 @@ def test_the_two_learning_rates():
 
 
 # Settings
+
+
+def test_several_updates_of_the_discriminators():
+    """As D_steps_per_G = 3: the generator learns from the first of three batches, the discriminators from each."""
+    method = make_method(n_critic=3)
+    assert [(phase.name, phase.batch) for phase in method.phases()] == [("generator", 0), *(("discriminator", n) for n in range(3))]
+    assert method.batches_per_step == 3 and method.steps_per_epoch == 1  # of 6 images, 2 in a batch
+    optimizers = make_method(n_critic=3, epochs=4, lr_decay_epochs=2).make_optimizers()
+    for name, updates in (("generator", 1), ("discriminator", 3)):  # in an epoch; rates fall after two, and are half after three
+        schedule = optimizers[name]._learning_rate
+        assert float(schedule(3 * updates)) == pytest.approx(float(schedule(2 * updates)) / 2) and float(schedule(updates)) > 0
 
 
 def test_the_papers_settings():

@@ -149,6 +149,7 @@ class Run:
         size: str | int = "",
         tile: int = 2048,
         dtype: str = "",
+        instances: Pixels | None = None,
     ) -> Results:
         """Translates images of any size with the run's generator, one after the other.
 
@@ -164,6 +165,8 @@ class Run:
                 default, "trained" for all methods of tfgan.
             tile: with "full" or a number, larger images are translated in overlapping tiles of this many pixels; 0: never.
             dtype: "float32" for results in [-1, 1]; "" for pixels.
+            instances: the instance maps of as many label maps, for a run that was trained with --instances: an array H×W or N×H×W of whole
+                numbers, PIL images or file names.
 
         Returns:
             An array for an array, a PIL image for a PIL image or a file, a list for a list; in the type and range of the target domain, or
@@ -175,10 +178,17 @@ class Run:
         from tfgan.runs.results.translate import translate_images
 
         config = TranslateConfig(checkpoint=self._checkpoint, to=to, set=set, style=style, seed=seed, size=str(size), tile=tile)
-        return translate_images(self._opened, self._signatures, images, config, _wants_floats(dtype))
+        return translate_images(self._opened, self._signatures, images, config, _wants_floats(dtype), instances)
 
     def uncertainty(
-        self, images: Pixels, kind: str = "dropout", *, samples: int = 8, to: str = "", **settings: Any
+        self,
+        images: Pixels,
+        kind: str = "dropout",
+        *,
+        samples: int = 8,
+        to: str = "",
+        instances: Pixels | None = None,
+        **settings: Any,
     ) -> np.ndarray | list[np.ndarray]:
         """Makes maps of how sure the run is of its translations of images of any size.
 
@@ -187,6 +197,7 @@ class Run:
             kind: what a map shows, see `tfgan translate --help`: "dropout", "styles", "checkpoints", "cycle" or "segmenter".
             samples: the number of masks of dropout, or of random styles.
             to: the domain that is translated into; required if the run translates both ways.
+            instances: as for `translate`.
             settings: others of `tfgan translate`: `set`, `style`, `seed`, `size`, `tile`, `segmenter`.
 
         Returns:
@@ -202,7 +213,7 @@ class Run:
         values = {"checkpoint": self._checkpoint, "to": to, "uncertainty": kind, "uncertainty_samples": samples, **settings}
         (config,) = make_records([], {name: str(value) if name == "size" else value for name, value in values.items()}, [TranslateConfig])
         judge_uncertainty(self.config, self.folder, kind)
-        return map_images(self._opened, self._signatures, images, config)
+        return map_images(self._opened, self._signatures, images, config, instances)
 
     def sample(
         self,

@@ -156,7 +156,7 @@ def describe_commands(method: str, data: DataConfig, others: list, seen: Inspect
         directed: whether the direction was given.
     """
     names = _translated(seen, data) if BATCH_KINDS[seen.opened.kind].pairs and BATCH_KINDS[seen.opened.kind].sides else None
-    if names is None or directed:
+    if names is None or directed or data.colorize:
         return f"Train\n{command(method, [data, *others])}"
     ways = [dataclasses.replace(data, direction="_to_".join(way)) for way in (names, names[::-1])]
     first, second = (command(method, [way, *others]) for way in ways)

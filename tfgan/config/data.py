@@ -25,6 +25,10 @@ _NAMING = {"data_dir", "dataset", "synthetic_images", "synthetic_seed"}
 
 _FEATURES = "it names a feature of --dataset=tfds:NAME"
 _OF_FILES = ("tfds_dir", "skip_bad_files", "read_patience", "alpha", "pages", "frame_step", "axis", "groups")
+_OF_PAIRS = (
+    *("domains", "direction", "label_domains", "pair_names", "pairs_file"),
+    *("label_coding", "label_encoding", "label_palette", "label_names", "ignore_label"),
+)
 
 
 def _is_made(dataset: str) -> bool:
@@ -57,6 +61,7 @@ class DataConfig(Settings):
         Unused(_OF_FILES, {"dataset": _is_made, "data_dir": ("",)}, why="with images that the program makes", said=True),
         Unused(("pair_names", "pairs_file", "attributes_file", "extra_data_dirs"), {"data_dir": ("",)}, said=True),
         Unused(("pair_names",), {"pairs_file": given}, why="beside --pairs_file={pairs_file}, which lists the pairs"),
+        Unused(_OF_PAIRS, {"colorize": given}, why="with --colorize={colorize}, which makes the pairs itself"),
         Unused(("frame_step",), {"pages": lambda pages: pages != "frames"}, why="without --pages=frames"),
         Unused(("validation_share",), {"groups": ("",)}),
         Unused(("validation_share",), where={"has validation": True}, why="for {subject}, where images are kept to validate", said=True),
@@ -105,6 +110,14 @@ class DataConfig(Settings):
         "which bands pictures show as red, green, and blue, counted from 1, such as 4,3,2; or one band, shown in gray; empty: 1,2,3",
         operational=True,
     )
+    colorize: str = setting(
+        "",
+        "learn to color gray pictures, from color pictures alone: lab, from the lightness L of CIELAB to its colors a and b",
+        choices=("", "lab"),
+    )
+    max_images: int = setting(
+        0, "use only so many training images, the first ones by name, of each domain or joined set; 0: all", at_least=0, at_most=2**31 - 1
+    )
     skip_bad_files: bool = setting(False, "leave out unreadable or mismatched files, and list them, instead of stopping")
     read_patience: int = setting(
         60,
@@ -130,6 +143,11 @@ class DataConfig(Settings):
         (), "colors of the classes in order, as RRGGBB, or facades for those of CMP; empty: the colors found in the files"
     )
     label_names: Strings = setting((), "names of the classes, in the order of their ids or colors, or of the labels in idx files")
+    instances: str = setting(
+        "",
+        "instance maps of the label maps, in which each object has a number or color of its own: a folder, such as inst, or, for files "
+        "beside the label maps, a pattern of their names, such as {}_gtFine_instanceIds; SPADE then sees the edges between objects",
+    )
     ignore_label: int = setting(255, "id of pixels that belong to no class; -1: there is none", at_least=-1, at_most=65535)
     attributes_file: str = setting(
         "",
@@ -171,6 +189,8 @@ class DataConfig(Settings):
         known = all(band.isdecimal() and 1 <= int(band) <= MOST_CHANNELS for band in self.show_bands)
         if len(self.show_bands) not in (0, 1, 3) or not known:
             raise UserError(f"{as_flag('show_bands', self.show_bands)} must be three numbers of bands, from 1, such as 4,3,2, or one.")
+        if self.colorize and "color" in self.augment:
+            raise UserError("--augment=color changes the colors that --colorize is to learn: leave it out.")
         for word in self.augment:
             if word not in AUGMENTS:
                 raise UserError(f"--augment={word} is unknown.{did_you_mean(word, AUGMENTS)} There are: {', '.join(AUGMENTS)}.")

@@ -30,10 +30,10 @@ BATCH_KINDS = {
         ("source", "target"),
         pairs=True,
         sides=True,
-        settings=(*_DOMAINS, *_PAIRS, *_LABEL_MAPS, "label_encoding"),
+        settings=(*_DOMAINS, *_PAIRS, *_LABEL_MAPS, "label_encoding", "colorize"),
     ),
     "unpaired": BatchKind(("source", "target"), ("source", "target"), sides=True, settings=_DOMAINS),
-    "semantic": BatchKind(("labels", "image"), ("labels", "image"), pairs=True, settings=(*_DOMAINS, *_PAIRS, *_LABEL_MAPS)),
+    "semantic": BatchKind(("labels", "image"), ("labels", "image"), pairs=True, settings=(*_DOMAINS, *_PAIRS, *_LABEL_MAPS, "instances")),
     "attributes": BatchKind(
         ("image", "attributes", "mask"),
         joined=True,

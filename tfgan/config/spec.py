@@ -83,6 +83,10 @@ class Domain:
     """Of a domain whose images are several files stacked, in the order of the channels; empty for all others."""
     shown: tuple[int, ...] = dataclasses.field(default=(), compare=False, metadata=recorded(at_least=0, at_most=MOST_CHANNELS - 1))
     """Which bands pictures show, from 0, as gray or as red, green and blue; empty: the first ones."""
+    lab: str = dataclasses.field(default="", metadata=recorded(choices=("", "L", "ab")))
+    """Which part of its colors networks see, where these are RGB pictures that are seen in CIELAB; "" for all others."""
+    instances: str = ""
+    """Of a map of classes whose pixels tell instances, too (`tfgan.instances`): where these are found, as the setting has it."""
     format: str = dataclasses.field(default="", compare=False)
     """The ending of most files, as "tif"; empty in records of earlier versions, and for data without files."""
 
@@ -128,6 +132,10 @@ class Domain:
             return "value_range must begin below where it ends"
         if self.is_map and self.classes is None:
             return "classes must be there for dtype int32, or bands"
+        if self.instances and not self.is_map:
+            return "instances must be empty for what is no map of classes"
+        if self.lab and (self.channels != 3 or self.bands or self.dtype not in ("uint8", "uint16")):
+            return "lab must be empty for what are no pictures in red, green and blue"
         if self.classes is not None:
             return "" if self.is_map or self.dtype == "uint8" else f"dtype must be uint8 or int32 for classes, not {self.dtype}"
         if not self.value_range and self.dtype not in ("uint8", "uint16"):

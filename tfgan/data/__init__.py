@@ -96,6 +96,8 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str
         UserError: unknown name, wrong layout, no network for a download; a setting that does nothing for this kind. Images that cannot be
             used are met when they are loaded.
     """
+    from tfgan.data.colorization import Colorized
+    from tfgan.data.first import first_of
     from tfgan.data.frames import Frames
     from tfgan.data.groups import split_by_groups
     from tfgan.data.openers import OPENERS, synthetic
@@ -105,18 +107,25 @@ def open_sources(settings: DataConfig, kind: str, loaded_size: Size) -> dict[str
     check_settings(settings, kind)
     if settings.dataset == IMPORTED and not settings.data_dir:
         raise UserError("The run was imported and has no images: name a folder of them, --data_dir=FOLDER.")
+    read = "images" if settings.colorize else kind
     if is_made(settings):
-        splits = synthetic(settings, kind, loaded_size)
+        splits = synthetic(settings, read, loaded_size)
     elif is_own(settings) and not BATCH_KINDS[kind].translates:  # as they were given; of two domains, sides and classes are still chosen
         splits = open_own(settings)
     else:
-        splits = OPENERS[kind](settings)
+        splits = OPENERS[read](settings)
     if not settings.data_dir and BATCH_KINDS[kind].sides:
         _check_names(settings, tuple(side_names(splits["train"]).values()))
     splits = split_by_groups(splits, settings)
     if settings.pages == "frames":
         step = settings.frame_step
         splits = {split: [source if source.paged else Frames(source, step) for source in sources] for split, sources in splits.items()}
+    if settings.colorize:
+        splits = {split: [Colorized(source) for source in sources] for split, sources in splits.items()}
+    if settings.max_images and "train" in splits:
+        splits = splits | {"train": first_of(splits["train"], settings.max_images)}
+        counts = " and ".join(f"{len(source):,}" for source in splits["train"])
+        logger.info(f"--max_images={settings.max_images}: {counts} training images are used.")
     return with_ranges(splits, settings) if "train" in splits else splits
 
 
@@ -156,13 +165,13 @@ def make_dataset(
 
 def check_settings(settings: DataConfig, kind: str):
     """Raises `UserError` for a setting that would do nothing for batches of `kind`, or for the data set."""
-    known, idle = BATCH_KINDS[kind], idle_settings(kind)
+    known, idle = BATCH_KINDS[kind], idle_settings(kind) - ({"half"} if settings.colorize else set())
     for name in _changed(settings):
         if name in idle:
             eaten = "images alone" if kind == "images" else f"{kind} images"
             raise UserError(f"--{name} has no effect for a method that learns from {eaten}: leave it out.")
-        named_sides = known.sides and name in ("domains", "direction", "label_domains")  # the built-in set has them too
-        if is_made(settings) and name in SPECIFIC and name not in TFDS_FEATURES and not named_sides:
+        fits = known.sides and name in ("domains", "direction", "label_domains", "colorize")  # the built-in set has them too
+        if is_made(settings) and name in SPECIFIC and name not in TFDS_FEATURES and not fits:
             raise UserError(
                 f"--{name} has no effect for --dataset={settings.dataset}: leave it out, or name another --dataset or --data_dir."
             )

@@ -101,10 +101,27 @@ def _semantic(settings):
     if settings.label_domains and names[label_side] not in settings.label_domains:
         flag = shell_flag("direction", f"{settings.label_domains[0]}_to_{names[label_side]}")
         raise UserError(f"--direction={settings.direction} takes {names[label_side]} for the label map: use {flag}.")
+    instances = _instances(pairs, names[label_side], label_side, settings) if settings.instances else {}
     try:
-        return _one_each(open_semantic(_framed(pairs, settings), label_side, settings))
+        return _one_each(open_semantic(_framed(pairs, settings), label_side, settings, instances))
     except UserError as error:
         raise UserError(f"{error} For pairs of pictures, without label maps, use --method=pix2pix.") from None
+
+
+def _instances(pairs: Mapping[str, Source], labels: str, label_side: str, settings) -> dict[Path, Path]:
+    """File of a label map -> that of its instance map. Raises `UserError` for label maps without files of their own, or without any."""
+    from tfgan.data.folders.instances import SHARED, find_instances
+
+    flag = shell_flag("instances", settings.instances)
+    if not settings.data_dir or settings.pages == "frames":
+        raise UserError(f"{flag} is for a folder of images (--data_dir), each a file of one page: leave it out.")
+    files = [source.paths(index) for source in pairs.values() for index in range(len(source))]
+    if any(len(found) != 2 for found in files):
+        raise UserError(f"{flag} is for label maps in files of their own, not in halves, and not beside stacked images: leave it out.")
+    if settings.pairs_file and SHARED not in settings.instances:
+        raise UserError(f"{flag} is a folder, and --pairs_file lists files: give a pattern of their names, such as {{}}_instanceIds.")
+    own = [found["AB".index(label_side)] for found in files]
+    return find_instances(Path(settings.data_dir), settings.instances, own, labels, settings.pair_names)
 
 
 def _attributes(settings):
@@ -145,9 +162,10 @@ def _pairs(settings):
         from tfgan.data.folders.stacked import open_stacked, stacked_names
 
         alpha, skip_bad_files, pages = _reading(settings)
+        pair_names = settings.pair_names[:2] if settings.instances and len(settings.pair_names) == 3 else settings.pair_names
         if names := () if settings.pairs_file else stacked_names(Path(settings.data_dir), settings.domains):
-            return open_stacked(Path(settings.data_dir), names, settings.label_domains, alpha, skip_bad_files, pages, settings.pair_names)
-        found = settings.pair_names, settings.pairs_file
+            return open_stacked(Path(settings.data_dir), names, settings.label_domains, alpha, skip_bad_files, pages, pair_names)
+        found = pair_names, settings.pairs_file, settings.instances
         return open_pairs(Path(settings.data_dir), settings.domains, settings.label_domains, alpha, skip_bad_files, pages, *found)
     if name.startswith("tfds:"):
         from tfgan.data.tfds.pairs import open_tfds

@@ -1,5 +1,6 @@
 """Images as Python programs have them, arrays, PIL images and files, on their way to a network and back."""
 
+import dataclasses
 import io
 import os
 from pathlib import Path
@@ -11,10 +12,13 @@ from PIL import Image, ImageOps
 
 from tfgan.config import Domain
 from tfgan.data.label_maps import maps as label_maps
+from tfgan.data.label_maps.maps import read_map
+from tfgan.data.label_maps.objects import numbered, read_instances
 from tfgan.data.preparation.normalization import held
 from tfgan.data.reading import images
 from tfgan.errors import UnreadableImage, UserError
 from tfgan.inference.files import read_image
+from tfgan.instances import packed
 from tfgan.values import as_array
 
 Picture = Image.Image | str | os.PathLike
@@ -25,6 +29,34 @@ Pixels = ArrayLike | Picture | list[Picture]
 
 Results = np.ndarray | Image.Image | list[Image.Image]
 """What comes back: an array for an array, PIL images for pictures."""
+
+
+def give_instances(given: "Given", instances: Pixels, domain: Domain) -> "Given":
+    """Label maps with the instances in as many instance maps: arrays H×W or N×H×W of any whole numbers, PIL images or files.
+
+    Raises:
+        UserError: there are more or fewer of them; one does not fit its label map, or is no instance map.
+    """
+    listed = instances if isinstance(instances, list | tuple) and instances and isinstance(instances[0], Picture) else None
+    if listed is None and not isinstance(instances, Picture):
+        array = as_array("instances", instances)
+        listed = list(array) if array.ndim > 2 else [array]
+    listed = [instances] if listed is None else listed
+    if len(listed) != len(given.images):
+        raise UserError(f"There are {len(given.images)} label maps, but {len(listed)} instance maps: give one for each.")
+    return given._replace(images=[_with_instances(*both, domain) for both in zip(given.images, listed)])
+
+
+def _with_instances(labels: np.ndarray, instances, domain: Domain) -> np.ndarray:
+    try:
+        if isinstance(instances, str | os.PathLike):
+            return packed(labels, read_instances(Path(instances).expanduser(), domain.pages, labels.shape))
+        values = read_map(images.from_pillow(instances)).values if isinstance(instances, Image.Image) else np.asarray(instances)
+        if not np.issubdtype(values.dtype, np.integer):
+            raise UserError(f"instances are {values.dtype}: give whole numbers, H×W or N×H×W.")
+        return packed(labels, numbered(values, labels.shape))
+    except UnreadableImage as error:
+        raise UserError(f"instances: {error}.") from None
 
 
 class Given(NamedTuple):
@@ -107,7 +139,8 @@ def _of_picture(given: Picture, domain: Domain, alpha: str) -> np.ndarray:
     """A PIL image or a file as the domain takes it; a PIL image is turned as its EXIF orientation says, as files are."""
     if not isinstance(given, Image.Image):
         try:
-            return held(read_image([Path(given).expanduser()], domain, alpha), domain)
+            own = dataclasses.replace(domain, instances="")  # which are given beside it
+            return held(read_image([Path(given).expanduser()], own, alpha), domain)
         except UnreadableImage as error:
             raise UserError(f"{given}: {error}") from None
     upright = ImageOps.exif_transpose(given)

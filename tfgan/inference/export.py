@@ -13,6 +13,7 @@ from tfgan.inference.encoder import Encoder
 from tfgan.inference.guards import Guard, guarded, small_enough
 from tfgan.inference.sampler import Sampler
 from tfgan.inference.translator import Translator
+from tfgan.instances import MOST, STRIDE, packed
 
 Signature = Translator | Encoder | Sampler
 NONE: Mapping[str, Callable] = MappingProxyType({})
@@ -25,7 +26,8 @@ def make_signatures(signatures: dict[str, Signature]) -> dict[str, Callable]:
     """All signatures of a run, its ways to use its networks, as functions for a SavedModel, by their names in it.
 
     NAME: `images` [N, H, W, C] -> `images` [N, H, W, C'], uint8 (uint16 for a domain of 16-bit files), any N, H and W. A map of classes
-    is `labels` [N, H, W] int32 instead, given or made; what else a translation needs are float32 vectors [N, length] under their names.
+    is `labels` [N, H, W] int32 instead, given or made, with instances as `tfgan.instances` has them where the run has such; what else a
+    translation needs are float32 vectors [N, length] under their names.
     An encoding gives `vectors` [N, length].
     NAME_bytes: NAME with `image_bytes` [N], each a JPEG, PNG, GIF or BMP file of any size -> `image_bytes` [N], PNG files. There is
     none where TensorFlow's decoder cannot give what the domain takes, see `is_decodable`. It does not turn photos by their EXIF
@@ -103,8 +105,10 @@ def _conditions(translator: Translator) -> list[Guard]:
 def _translate(translator: Translator):
     source = Guard(translator.pixel_spec)
     if translator.takes_maps:
-        last = len(translator.source.require_classes().names) - 1
-        source = Guard(translator.pixel_spec, -1, last, "the numbers of the classes, and -1 for none")
+        last, meaning = len(translator.source.require_classes().names) - 1, "the numbers of the classes, and -1 for none"
+        if translator.source.instances:
+            last, meaning = packed(last, MOST), f"{meaning}, plus {STRIDE} × the number of the pixel's instance"
+        source = Guard(translator.pixel_spec, -1, last, meaning)
     return _signature([source, *_conditions(translator)], translator.translate_pixels, "labels" if translator.gives_maps else "images")
 
 
@@ -129,8 +133,13 @@ def _as_file(indices, classes):
 
 
 def is_decodable(domain: Domain) -> bool:
-    """Whether TensorFlow decodes the domain's files: it turns the indices of a palette into colors, and has no gray with transparency."""
-    return domain.channels != 2 and not domain.bands and (domain.classes is None or domain.classes.coding != "palette")
+    """Whether TensorFlow decodes the domain's files: it turns palettes' indices into colors, and has no gray with transparency.
+
+    Label maps with instances are two files.
+    """
+    return (
+        domain.channels != 2 and not (domain.bands or domain.instances) and (domain.classes is None or domain.classes.coding != "palette")
+    )
 
 
 def decode(data, domain: Domain):

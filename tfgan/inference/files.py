@@ -12,6 +12,7 @@ from tfgan.config import Domain
 from tfgan.data.finding.files import Task
 from tfgan.data.folders.stacked import read_stack
 from tfgan.data.label_maps import maps as label_maps
+from tfgan.data.label_maps.objects import read_instances
 from tfgan.data.label_maps.results import as_values, encode_result, is_coded
 from tfgan.data.reading import images, volumes
 from tfgan.data.reading.formats import FORMATS, ending, is_video, is_volume
@@ -24,6 +25,7 @@ from tfgan.inference.room import used_up
 from tfgan.inference.translator import Translator
 from tfgan.inference.video import Frames
 from tfgan.inference.windows import check_possible, translate_windows
+from tfgan.instances import packed
 from tfgan.paths.files import check_file, is_there, write_atomically
 from tfgan.paths.special import special
 
@@ -179,11 +181,27 @@ def write_result(path: Path, pixels: np.ndarray, domain: Domain, comment: str, l
     images.save(path, pixels, comment, domain.bands, like=like, without=without)
 
 
+def with_instances(labels: np.ndarray, files: Sequence[Path], domain: Domain) -> np.ndarray:
+    """A label map with the instances in its instance map, the only one of `files`, where its domain has such.
+
+    Raises:
+        UnreadableImage: there is no such file where one is needed, or it does not fit.
+    """
+    if not domain.instances:
+        return labels
+    if not files:
+        raise UnreadableImage("no instance map is given, and the run needs one (--instances)")
+    try:
+        return packed(labels, read_instances(files[0], domain.pages, labels.shape))
+    except UnreadableImage as error:
+        raise UnreadableImage(f"{files[0]}: {error}") from None
+
+
 def read_image(files: Sequence[Path], domain: Domain, alpha: str):
     """An image as `domain` takes it: H×W×C of its dtype, or class indices H×W int32.
 
     Args:
-        files: the file; or those of the domain's parts, which are stacked.
+        files: the file; or those of the domain's parts, which are stacked; or a label map and its instance map.
         domain: where it goes.
         alpha: what becomes of transparency: "composite", "drop" or "keep".
 
@@ -192,5 +210,5 @@ def read_image(files: Sequence[Path], domain: Domain, alpha: str):
         ReadFailed: the system does not give it.
     """
     if domain.classes is not None:
-        return label_maps.load(files[0], domain)
+        return with_instances(label_maps.load(files[0], domain), files[1:], domain)
     return read_stack(files, domain, alpha)

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tfgan.cielab import joined, lightness_and_colors
 from tfgan.config import FULL, TRAINED, Size, as_pixels
 from tfgan.data.preparation.geometry import scaled
+from tfgan.data.preparation.normalization import normalize
 from tfgan.data.reading import memory
 from tfgan.data.reading.chunks import AT_ONCE, chunks
 from tfgan.data.reading.images import resize
@@ -143,8 +145,8 @@ class Passage(NamedTuple):
             return translate_image(translator, image, conditions(image), tile=tile, floats=floats)
         result = translate_image(translator, seen, conditions(seen), tile=tile, floats=True)
         if not floats and own[0] * own[1] > AT_ONCE:
-            return _pixels_in_chunks(result, own, translator)
-        result = resize(result, own, translator.target.resample, bands=translator.target.bands)
+            return _pixels_in_chunks(result, image, translator)
+        result = _relit(resize(result, own, translator.target.resample, bands=translator.target.bands), image, translator)
         return result if floats else translator.to_pixels(result).numpy()
 
 
@@ -173,12 +175,21 @@ def memory_of(size: Size, translator: Translator) -> int:
     return size[0] * size[1] * (source + target + 2 * memory.BYTES_PER_PIXEL)
 
 
-def _pixels_in_chunks(result: np.ndarray, size: Size, translator: Translator) -> np.ndarray:
-    """A translation H×W×C float32 as pixels of another size, of which a chunk of rows at a time is held as floats."""
+def _relit(result: np.ndarray, image: np.ndarray, translator: Translator) -> np.ndarray:
+    """A translation H×W×C float32; one that colors images by their lightness has that of the image itself, H×W×3, in full detail."""
+    if not translator.target.lab:
+        return result
+    floats = image if image.dtype == np.float32 else normalize(image, translator.source)
+    return joined(lightness_and_colors(floats)[0], lightness_and_colors(result)[1])
+
+
+def _pixels_in_chunks(result: np.ndarray, image: np.ndarray, translator: Translator) -> np.ndarray:
+    """A translation H×W×C float32 as pixels of the size of its image, of which a chunk of rows at a time is held as floats."""
+    size = image.shape[0], image.shape[1]
     pixels = translator.empty(size)
     scale = result.shape[0] / size[0]
     for rows in chunks(*size):
         box = (0.0, rows.start * scale, float(result.shape[1]), min(rows.stop * scale, float(result.shape[0])))
         part = resize(result, (rows.stop - rows.start, size[1]), translator.target.resample, box, bands=translator.target.bands)
-        pixels[rows] = translator.to_pixels(part).numpy()
+        pixels[rows] = translator.to_pixels(_relit(part, image[rows], translator)).numpy()
     return pixels

@@ -29,7 +29,8 @@ class Translator(tf.Module):
         super().__init__()
         self.max_pixels = ExportConfig.max_pixels
         self.translation, self.source, self.target = translation, translation.source, translation.target
-        self.takes_maps, self.gives_maps, self.channels = self.source.is_map, self.target.is_map, network_channels(self.target)
+        self.takes_maps, self.gives_maps = self.source.is_map, self.target.is_map
+        self.channels = network_channels(self.target) if self.gives_maps else self.target.channels
         self.shape = [None, None, None] if self.takes_maps else [None, None, None, self.source.channels]
         self.input_key, self.truth_key, self.lengths = translation.input_key, translation.truth_key, translation.conditions
         self.conditions = [tf.TensorSpec([None, length], tf.float32, name) for name, length in self.lengths.items()]

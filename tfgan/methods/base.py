@@ -7,14 +7,18 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from tfgan.config import TRAINED, DataSpec, Domain, Size, Strings
-from tfgan.lazy import keras, tf
+from tfgan.lazy import keras, networks, tf
 from tfgan.methods.adam import AdamHParams as AdamHParams
 from tfgan.methods.adam import lr_decay_setting as lr_decay_setting
 from tfgan.methods.hparams import AveragedHParams as AveragedHParams
+from tfgan.methods.hparams import DrawnHParams as DrawnHParams
 from tfgan.methods.hparams import HParams as HParams
+from tfgan.methods.hparams import inference_statistics_setting as inference_statistics_setting
 from tfgan.methods.hparams import padding_side_setting as padding_side_setting
 from tfgan.methods.hparams import skip_activation_setting as skip_activation_setting
+from tfgan.methods.hparams import statistics as statistics
 from tfgan.methods.hparams import upsampling_setting as upsampling_setting
+from tfgan.methods.hparams import weight_init_setting as weight_init_setting
 
 
 class PhaseResult(NamedTuple):
@@ -167,6 +171,16 @@ class Method:
         self.ema_decay, self.ema_warmup = self.hparams.ema_decay, self.hparams.ema_warmup == "on"
         if self.ema_decay:
             self.ema = {name: make() for name, make in build.items()}
+
+    def draw_weights(self):
+        """Draws the first weights of all networks anew, where the settings, a `DrawnHParams`, ask for others than those of their builders.
+
+        To be called once all networks are there, before there are averages.
+        """
+        way = self.hparams.weight_init, self.hparams.init_gain
+        if way != self.hparams.built_with:
+            for network in self.networks.values():
+                networks.initial.draw(network, *way)
 
     def averaged(self, name: str) -> keras.Model:
         """The network by which results are made: that of the moving averages of its weights, where there are any."""

@@ -13,7 +13,7 @@ from tfgan.sizes import RESNETS, generator_minimum, generator_multiple, parse_ge
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHParams):
+class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHParams, base.AdamHParams):
     ties = ("nce_weight",)
     unused: ClassVar[Table] = (
         Unused(("batch_negatives",), {"batch_size": (1,)}, why="with --batch_size=1: all patches are of one image", said=True),
@@ -39,11 +39,7 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHPa
         choices=("blur", "deconv", "resize"),
     )
     dropout: float = setting(0.0, "dropout rate in the generator; the paper has no dropout", at_least=0.0, at_most=0.99)
-    weight_init: str = setting(
-        "xavier",
-        "first weights: xavier, with gain 0.02, as in the authors' code; normal, N(0, 0.02), as CycleGAN's",
-        choices=("xavier", "normal"),
-    )
+    weight_init: str = base.weight_init_setting("xavier")
     loss: str = setting("lsgan", "adversarial loss", choices=tuple(GAN_LOSSES))
     nce_weight: float = setting(1.0, "λ of the contrastive loss PatchNCE; FastCUT: 10", at_least=0.001)
     nce_layers: Strings = setting(
@@ -117,9 +113,7 @@ class CUT(adversarial.AdversarialMethod):
         self.encoder = networks.cut.encoder(self.generator, h.nce_layers)
         self.perceptrons = networks.cut.perceptrons(networks.cut.channels(self.generator, h.nce_layers), h.patch_units)
         self.networks = {"generator": self.generator, "discriminator": self.discriminator, "perceptrons": self.perceptrons}
-        if h.weight_init == "xavier":
-            for network in self.networks.values():
-                networks.cut.draw_xavier(network)
+        self.draw_weights()
         self.keep_averages(generator=self._build_generator)
         self.loss = GAN_LOSSES[h.loss]
 

@@ -18,12 +18,18 @@ DISCRIMINATORS = ("of_target", "of_source")
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHParams):
+class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHParams, base.AdamHParams):
     ties = ("cycle_weight",)
     unused: ClassVar[Table] = (
         Unused(("skip_activation",), {"generator": RESNETS}, said=True),
         Unused(("padding_side",), {"generator": is_unet}, said=True),
-        Unused(("identity_weight",), {"cycle_weight": (0.0,)}, why="with --cycle_weight=0, of which it is a share", said=True),
+        Unused(
+            ("identity_weight",),
+            {"cycle_weight": (0.0,), "target_cycle_weight": (-1.0, 0.0)},
+            why="with --cycle_weight=0, of which it is a share",
+            said=True,
+        ),
+        Unused(("inference_statistics", "sync_batch_norm"), {"norm": lambda norm: norm != "batch"}, said=True),
     )
 
     generator: str = setting("resnet_9", "resnet_9, resnet_6, … (number of residual blocks) or unet_256, unet_128, … (a power of two)")
@@ -32,13 +38,26 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHPa
     n_layers: int = setting(
         3, "strided convolutions of a discriminator: 0 to 5 see patches of 1, 16, 34, 70, 142, 286 pixels", at_least=0, at_most=5
     )
+    norm: str = setting("instance", "normalization in all four networks", choices=("instance", "batch", "none"))
+    sync_batch_norm: bool = setting(False, "compute batch statistics over all replicas")
+    inference_statistics: str = base.inference_statistics_setting()
     skip_activation: str = base.skip_activation_setting()
     padding_side: str = base.padding_side_setting()
     upsampling: str = base.upsampling_setting()
     dropout: float = setting(0.0, "dropout rate in the generators; the paper has no dropout", at_least=0.0, at_most=0.99)
     loss: str = setting("lsgan", "adversarial loss", choices=tuple(GAN_LOSSES))
     cycle_weight: float = setting(10.0, "λ of the cycle consistency loss", at_least=0.0)
-    identity_weight: float = setting(0.5, "weight of the identity loss, which keeps colors, as a share of λ; 0: no such loss", at_least=0.0)
+    target_cycle_weight: float = setting(
+        -1.0,
+        "λ of the cycle from target to source and back, if it is another one (lambda_B in the authors' code): --cycle_weight is then that "
+        "of source to target and back; -1: --cycle_weight",
+        at_least=-1.0,
+    )
+    identity_weight: float = setting(
+        0.5,
+        "weight of the identity loss, which keeps colors, as a share of the λ of the cycle that begins with the same images; 0: no loss",
+        at_least=0.0,
+    )
     pool_size: int = setting(50, "number of earlier translations kept for each discriminator; 0: none", at_least=0, at_most=100_000)
     lr_decay_epochs: float = base.lr_decay_setting(0.5)
 
@@ -52,6 +71,14 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHPa
         fits = all(size % multiple == 0 and size >= least for size in self.image_size)
         what = f"--generator={self.generator} and --n_layers={self.n_layers}"
         self.require_size(fits, what, f"multiples of {multiple} from {least} on")
+        if -1.0 < self.target_cycle_weight < 0.0:
+            raise UserError(f"--target_cycle_weight={self.target_cycle_weight:g} must be 0 or more, or -1 for --cycle_weight.")
+        self.refuse_penalties(self.norm == "batch", "--norm=instance")
+
+    @property
+    def cycle_weights(self) -> tuple[float, float]:
+        """λ of the cycle that begins with the source, and of the one that begins with the target."""
+        return self.cycle_weight, self.cycle_weight if self.target_cycle_weight < 0 else self.target_cycle_weight
 
 
 class CycleGAN(adversarial.AdversarialMethod):
@@ -78,10 +105,13 @@ class CycleGAN(adversarial.AdversarialMethod):
         build_to_source = functools.partial(self._build_generator, self.target, self.source)
         self.to_target, self.to_source = build_to_target(), build_to_source()
         self.of_target, self.of_source = (
-            networks.patchgan.patchgan(domain.channels, ndf=hparams.ndf, n_layers=hparams.n_layers, norm="instance")
+            networks.patchgan.patchgan(
+                domain.channels, ndf=hparams.ndf, n_layers=hparams.n_layers, norm=hparams.norm, synchronized=hparams.sync_batch_norm
+            )
             for domain in (self.target, self.source)
         )
         self.networks = {name: getattr(self, name) for name in (*GENERATORS, *DISCRIMINATORS)}
+        self.draw_weights()
         self.keep_averages(to_target=build_to_target, to_source=build_to_source)
         self.loss = GAN_LOSSES[hparams.loss]
         if hparams.pool_size:
@@ -95,7 +125,9 @@ class CycleGAN(adversarial.AdversarialMethod):
             source.channels,
             target.channels,
             ngf=h.ngf,
-            norm="instance",
+            norm=h.norm,
+            inference_statistics=base.statistics(h),
+            synchronized=h.sync_batch_norm,
             skip_activation=h.skip_activation,
             padding_side=h.padding_side,
             upsampling=h.upsampling,
@@ -118,15 +150,15 @@ class CycleGAN(adversarial.AdversarialMethod):
         h, source, target = self.hparams, batch["source"], batch["target"]
         same_target, same_source = None, None
         if self.identity_weight:
-            fake_target, same_target = _together(self.to_target, source, target)
-            fake_source, same_source = _together(self.to_source, target, source)
+            fake_target, same_target = self._together(self.to_target, source, target)
+            fake_source, same_source = self._together(self.to_source, target, source)
         else:
             fake_target, fake_source = self.to_target(source, training=True), self.to_source(target, training=True)
         gan_target = self._fooled("target", fake_target, target, seed)
         gan_source = self._fooled("source", fake_source, source, seed)
         cycle_source = l1_loss(source, self.to_source(fake_target, training=True))
         cycle_target = l1_loss(target, self.to_target(fake_source, training=True))
-        loss = gan_target + gan_source + h.cycle_weight * (cycle_source + cycle_target)
+        loss = gan_target + gan_source + _weighted(h.cycle_weights, cycle_source, cycle_target)
         scalars = {
             "gan_target_loss": gan_target,
             "gan_source_loss": gan_source,
@@ -134,9 +166,9 @@ class CycleGAN(adversarial.AdversarialMethod):
             "cycle_target_loss": cycle_target,
         }
         if self.identity_weight:
-            identity = l1_loss(source, same_source) + l1_loss(target, same_target)
-            loss += self.identity_weight * h.cycle_weight * identity
-            scalars["identity_loss"] = identity
+            identity = l1_loss(source, same_source), l1_loss(target, same_target)
+            loss += _weighted([self.identity_weight * weight for weight in h.cycle_weights], *identity)
+            scalars["identity_loss"] = identity[0] + identity[1]
         return base.PhaseResult({"generator": loss}, scalars, {"fake_target": fake_target, "fake_source": fake_source})
 
     def _fooled(self, side, fake, real, seed):
@@ -147,7 +179,13 @@ class CycleGAN(adversarial.AdversarialMethod):
     def _judge(self, side, batches, seed):
         """The logits of a side's discriminator for some batches, which DiffAugment changes alike first."""
         seen = [self.augment(images, layers.fold_in(seed, 2)) for images in batches]
-        return _together(getattr(self, f"of_{side}"), *seen)
+        return self._together(getattr(self, f"of_{side}"), *seen)
+
+    def _together(self, network, *batches):
+        """The network's outputs for batches of equal size: from one call, which reads weights once, unless it normalizes over batches."""
+        if self.hparams.norm == "batch":
+            return [network(images, training=True) for images in batches]
+        return tf.split(network(tf.concat(batches, axis=0), training=True), len(batches))
 
     def _discriminator_losses(self, batch, seed):
         losses, scalars, judged = [], {}, []
@@ -212,12 +250,11 @@ def _way_to(domain: Domain) -> str:
     return f"to_{domain.name}".encode(errors="backslashreplace").decode()
 
 
-def _together(network, *batches):
-    """The network's outputs for batches of equal size, from one call, which reads the weights once.
-
-    Nothing is normalized over a batch here, so that outputs are those of one call for each batch.
-    """
-    return tf.split(network(tf.concat(batches, axis=0), training=True), len(batches))
+def _weighted(weights, of_source, of_target):
+    """The sum of two losses, each times its weight; if these are equal, times one, which rounds as runs of earlier versions do."""
+    if weights[0] == weights[1]:
+        return weights[0] * (of_source + of_target)
+    return weights[0] * of_source + weights[1] * of_target
 
 
 def query_pool(pool, filled, images, seed):

@@ -146,3 +146,43 @@ class AveragedHParams(HParams):
     def effective(self) -> dict[str, Any]:
         chosen = {"auto": "on"}.get(self.ema_warmup, self.ema_warmup)
         return super().effective() | {"ema_warmup": chosen if self.ema_decay else "auto"}
+
+
+def inference_statistics_setting() -> Any:
+    """Makes the setting `inference_statistics` of methods whose generator may have batch norm."""
+    return setting(
+        "auto",
+        "statistics of batch norm after training: those of each image, or moving averages; auto: image if the batch size is 1",
+        choices=("auto", "image", "moving"),
+    )
+
+
+def statistics(hparams) -> str:
+    """What `inference_statistics` of some settings stands for: image or moving."""
+    automatic = "image" if hparams.batch_size == 1 else "moving"
+    return automatic if hparams.inference_statistics == "auto" else hparams.inference_statistics
+
+
+def weight_init_setting(default: str) -> Any:
+    """Makes the setting `weight_init` of methods whose authors' code offers several first weights."""
+    return setting(
+        default,
+        "how kernels are drawn first, --init_type in the authors' code: normal, N(0, gain²); xavier, with the variance gain² × 2 / (fan in "
+        "+ fan out); kaiming, 2 / fan in, without a gain; orthogonal, times the gain (--init_gain)",
+        choices=("normal", "xavier", "kaiming", "orthogonal"),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class DrawnHParams(HParams):
+    """The settings of methods whose first weights can be chosen.
+
+    Attributes:
+        built_with: `weight_init` and `init_gain` by which the builders of their networks draw; others are drawn afterwards.
+    """
+
+    built_with: ClassVar[tuple[str, float]] = ("normal", 0.02)
+    unused: ClassVar[Table] = (Unused(("init_gain",), {"weight_init": ("kaiming",)}, why="with --weight_init=kaiming, which has none"),)
+
+    weight_init: str = weight_init_setting("normal")
+    init_gain: float = setting(0.02, "gain of the first weights, see --weight_init", at_least=1e-6, at_most=100.0)

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import ClassVar, TypeAlias
 
+from tfgan.cielab import joined
 from tfgan.config import setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
@@ -16,7 +17,7 @@ LEAST_UNET = 16  # pixels that the smallest U-Net takes to one: what --generator
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHParams):
+class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHParams, base.AdamHParams):
     ties = ("l1_weight",)
     unused: ClassVar[Table] = (
         Unused(("loss", "updates", "diffaugment", "ada_target", *adversarial.PENALTIES.values(), "r1_interval"), {"objective": ("l1",)}),
@@ -65,11 +66,7 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHPa
         "compute both updates from one forward pass, or update the discriminator first",
         choices=("simultaneous", "discriminator_first"),
     )
-    inference_statistics: str = setting(
-        "auto",
-        "statistics of batch norm after training: those of each image, or moving averages; auto: image if the batch size is 1",
-        choices=("auto", "image", "moving"),
-    )
+    inference_statistics: str = base.inference_statistics_setting()
     inference_dropout: bool = setting(False, "use dropout after training too, with one fixed mask")
 
     def __post_init__(self):
@@ -128,8 +125,10 @@ class Pix2Pix(adversarial.AdversarialMethod):
         hparams = self.hparams
         self.source, self.target = spec.domains["source"], spec.domains["target"]
         self.channels = network_channels(self.source), network_channels(self.target)
-        if self.target.is_map:
-            self.gap = None  # the loss is of classes' channels, the metric of pictures of the classes
+        if self.target.is_map or self.target.lab:
+            self.gap = None  # the loss is of classes' channels, or of colors alone, the metric of pictures
+        if self.target.lab and "color" in hparams.diffaugment:
+            raise UserError("--diffaugment=color changes the colors that --colorize is to learn: use translation,cutout.")
         self.generator = self._build_generator()
         self.networks = {"generator": self.generator}
         if hparams.adversarial:
@@ -142,14 +141,12 @@ class Pix2Pix(adversarial.AdversarialMethod):
                 synchronized=hparams.sync_batch_norm,
             )
             self.networks["discriminator"] = self.discriminator
+        self.draw_weights()
         self.keep_averages(generator=self._build_generator)
         self.loss = GAN_LOSSES[hparams.loss]
 
     def _build_generator(self):
         hparams = self.hparams
-        statistics = hparams.inference_statistics
-        if statistics == "auto":
-            statistics = "image" if hparams.batch_size == 1 else "moving"
         return networks.generators.build_generator(
             hparams.generator,
             *self.channels,
@@ -161,7 +158,7 @@ class Pix2Pix(adversarial.AdversarialMethod):
             upsampling=hparams.upsampling,
             dropout=hparams.dropout,
             dropout_at_inference=hparams.inference_dropout,
-            inference_statistics=statistics,
+            inference_statistics=base.statistics(hparams),
             synchronized=hparams.sync_batch_norm,
         )
 
@@ -213,7 +210,7 @@ class Pix2Pix(adversarial.AdversarialMethod):
     def _judge(self, source, target, seed):
         seed, seen = layers.fold_in(seed, 0), []
         for images, domain in ((source, self.source), (target, self.target)):
-            color = not domain.is_map or "color" in self.hparams.diffaugment  # by which runs have changed classes' channels, too
+            color = not (domain.is_map or domain.lab) or "color" in self.hparams.diffaugment  # which changed classes' channels before, too
             seen.append(self.augment(images, seed, color))
         return self.discriminator(self._judged(*seen), training=True)
 
@@ -243,12 +240,16 @@ class Pix2Pix(adversarial.AdversarialMethod):
     def doubt(self, scalars):
         return adversarial.doubt_by_losses(self.hparams.loss, scalars, {"discriminator_loss": "discriminator_gan_loss"})
 
+    def _translate(self, images):
+        seen = as_seen(images, self.source)
+        made = self.averaged("generator")(seen, training=False)
+        return joined(seen, made) if self.target.lab else made  # the lightness is that of the images themselves
+
     def inference(self):
-        generator = self.averaged("generator")
         name = self.hparams.generator
         return {
             "translate": base.Translation(
-                lambda images: generator(as_seen(images, self.source), training=False),
+                self._translate,
                 self.source,
                 self.target,
                 generator_multiple(name),

@@ -7,6 +7,7 @@ from typing import ClassVar, TypeAlias
 from tfgan.config import setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
+from tfgan.instances import classes_of, edges, instances_of
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, feature_matching_loss, kl_divergence, l1_loss
 from tfgan.methods import adversarial, base
@@ -15,8 +16,9 @@ from tfgan.sizes import UPSAMPLING_LAYERS, VGG_MINIMUM, fitting_doublings, fitti
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHParams):
+class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHParams, base.AdamHParams):
     ties = ("feature_weight",)
+    built_with = ("xavier", 0.02)
     unused: ClassVar[Table] = (
         Unused(
             ("latent_dim", "encoder_size", "kl_weight"),
@@ -47,7 +49,18 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.AdamHPa
         4, "convolutions of each discriminator before its logits; all but the last have stride 2", at_least=1, at_most=8
     )
     scales: int = setting(2, "number of discriminators, each at half the size of the one before", at_least=1, at_most=6)
+    weight_init: str = base.weight_init_setting("xavier")
+    n_critic: int = setting(
+        1,
+        "updates of the discriminators per update of the generator, each on its own batch (D_steps_per_G in the authors' code)",
+        at_least=1,
+        at_most=1000,
+    )
     sync_batch_norm: bool = setting(True, "compute batch statistics over all replicas")
+    dont_care: bool = setting(
+        False,
+        "a channel of its own for pixels of no class (--contain_dontcare_label in the authors' code); without, all are 0 there",
+    )
     style_encoder: bool = setting(False, "learn styles: an encoder turns each photo into a vector, which the generator starts from")
     latent_dim: int = setting(256, "length of the style vector", at_least=1, at_most=2**16, formerly="latent")
     encoder_size: int = setting(
@@ -102,25 +115,31 @@ class Spade(adversarial.AdversarialMethod):
         super().__init__(hparams, spec)
         hparams = self.hparams
         self.labels, self.image = spec.domains["labels"], spec.domains["image"]
-        self.num_classes = network_channels(self.labels)
+        self.label_channels = network_channels(self.labels) + hparams.dont_care + bool(self.labels.instances)
+        if hparams.dont_care and self.labels.require_classes().ignored < 0:
+            raise UserError(
+                f"--dont_care does nothing for {self.labels.name}, in which each pixel has a class (--ignore_label): leave it out."
+            )
         if hparams.vgg_weights and self.image.channels != 3:
             raise UserError(f"--vgg_weights needs RGB images; {self.image.name} has {self.image.channels} channels: leave it out.")
         self.generator = self._build_generator()
         self.discriminator = networks.multiscale.multiscale_discriminator(
-            self.num_classes, self.image.channels, scales=hparams.scales, ndf=hparams.ndf, n_layers=hparams.n_layers
+            self.label_channels, self.image.channels, scales=hparams.scales, ndf=hparams.ndf, n_layers=hparams.n_layers
         )
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
         build = {"generator": self._build_generator}
         if hparams.style_encoder:
             build["encoder"] = self._build_encoder
             self.networks["encoder"] = self.encoder = self._build_encoder()
+        self.draw_weights()
         self.keep_averages(**build)
+        self.batches_per_step = hparams.n_critic
         self.loss = GAN_LOSSES[hparams.loss]
 
     def _build_generator(self):
         h = self.hparams
         return networks.spade.spade_generator(
-            self.num_classes,
+            self.label_channels,
             self.image.channels,
             ngf=h.ngf,
             depth=h.depth,
@@ -135,16 +154,20 @@ class Spade(adversarial.AdversarialMethod):
         return networks.spade.style_encoder(self.image.channels, h.latent_dim, nef=h.ngf, size=h.encoder_size)
 
     def make_optimizers(self):
-        rates = {"generator": self.hparams.learning_rate, "discriminator": self.hparams.discriminator_learning_rate}
-        return {name: self.adam(learning_rate=rate) for name, rate in rates.items()}
+        h = self.hparams
+        return {
+            "generator": self.adam(learning_rate=h.learning_rate),
+            "discriminator": self.adam(h.n_critic, learning_rate=h.discriminator_learning_rate),
+        }
 
     def phases(self):
         vgg = networks.vgg.vgg_features(self.hparams.vgg_weights) if self.hparams.vgg_weights else None  # training alone needs it
         generators = ("generator", "encoder") if self.hparams.style_encoder else ("generator",)
-        return [
-            base.Phase("generator", functools.partial(self._generator_loss, vgg), {"generator": generators}),
-            base.Phase("discriminator", self._discriminator_loss, {"discriminator": ("discriminator",)}),
-        ]
+        critic = [
+            base.Phase("discriminator", self._discriminator_loss, {"discriminator": ("discriminator",)}, batch)
+            for batch in range(self.hparams.n_critic)
+        ]  # the generator's batch is the first one's, as in the authors' code
+        return [base.Phase("generator", functools.partial(self._generator_loss, vgg), {"generator": generators}), *critic]
 
     def _generator_loss(self, vgg, batch, seed):
         h, real = self.hparams, batch["image"]
@@ -179,8 +202,17 @@ class Spade(adversarial.AdversarialMethod):
         return base.PhaseResult({"discriminator": loss}, scalars | told, signs)
 
     def _one_hot(self, labels):
-        """Turns class indices N×H×W into one-hot labels N×H×W×K float32, all zeros where a pixel belongs to no class (-1)."""
-        return one_hot(labels, self.labels)
+        """Turns class indices N×H×W into what networks see of them, N×H×W×`label_channels` float32, in the order of the authors' code.
+
+        These are one-hot labels, all zeros where a pixel belongs to no class (-1); where the settings ask for it, a channel that is 1
+        there; and, where the labels have instances, a channel that is 1 at their edges.
+        """
+        found, labels = [one_hot(labels, self.labels)], tf.convert_to_tensor(labels)
+        if self.hparams.dont_care:
+            found.append(tf.cast(classes_of(labels) < 0, tf.float32)[..., None])
+        if self.labels.instances:
+            found.append(edges(instances_of(labels))[..., None])
+        return tf.concat(found, axis=-1) if found[1:] else found[0]
 
     def _generate(self, one_hot, photos, seed):
         """Makes images for the labels, with an encoder in styles drawn near those of the photos; returns them and the styles' losses."""

@@ -24,6 +24,9 @@ class HParams(adversarial.CriticHParams, base.AveragedHParams, base.AdamHParams)
     image_size: Size = setting((128, 128), "size of the networks' training images: HEIGHTxWIDTH, or one number for both")
     random_crop: bool = setting(False, "resize to load_size and crop at random; if false, resize to image_size")
     learning_rate: float = setting(1e-4, "learning rate of the Adam optimizers", at_least=0.0)
+    discriminator_learning_rate: float = setting(
+        0.0, "learning rate of the discriminator's optimizer alone; 0: --learning_rate, as in the paper", at_least=0.0
+    )
     lr_decay_epochs: float = base.lr_decay_setting(0.5)
     ngf: int = setting(64, "filters of the generator's first convolution", at_least=1, at_most=2**16)
     ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1, at_most=2**16)
@@ -111,8 +114,9 @@ class StarGAN(adversarial.AdversarialMethod):
         return networks.stargan.stargan_generator(self.image.channels, labels, ngf=h.ngf, n_blocks=h.n_blocks)
 
     def make_optimizers(self):
-        updates = {"discriminator": self.hparams.n_critic, "generator": 1}
-        return {name: self.adam(count) for name, count in updates.items()}
+        h = self.hparams
+        judging = self.adam(h.n_critic, h.discriminator_learning_rate or h.learning_rate)
+        return {"discriminator": judging, "generator": self.adam()}
 
     def phases(self):
         critic = [

@@ -34,13 +34,5 @@ def perceptrons(channels, units=256):
     return keras.Model(inputs, outputs, name="perceptrons")
 
 
-def draw_xavier(network, gain=0.02):
-    """Draws a network's kernels anew, from N(0, `gain`² · 2 / (fan in + fan out)) (Glorot and Bengio 2010); biases stay."""
-    for weight in network.trainable_variables:
-        if weight.path.endswith("kernel"):
-            draw = keras.initializers.VarianceScaling(gain**2, "fan_avg", "untruncated_normal")  # one draws the same again for each shape
-            weight.assign(draw(weight.shape))
-
-
 def _maps(generator, names):
     return [generator.get_layer(name).output for name in names]

@@ -6,10 +6,19 @@ from typing import Any
 from tfgan.config import DataSpec, Domain
 from tfgan.data.preparation.ranges import range_of
 from tfgan.inference import Signatures, samplers
+from tfgan.instances import MOST, STRIDE
 from tfgan.portable.graph import Function
 
 FILE = "tfgan.json"
 PRIORS = {"normal": "N(0, 1)", "uniform": "uniform in [-1, 1]"}
+INSTANCES = (
+    f"plus {STRIDE} × the number of the pixel's instance, from 0 to {MOST}: which number is all one, the function finds the edges between "
+    "different ones"
+)
+COLORIZATION = {
+    "L": "RGB, gray or in color: the function takes the lightness L of CIELAB (D65) of it, and passes over its colors",
+    "ab": "RGB: the lightness of what was given, with colors that the network made (a and b of CIELAB); what sRGB does not have is clipped",
+}
 MEANINGS = {
     "attributes": "1 for each attribute that the result has, else 0, in the order of `attributes`",
     "mask": "1 for each attribute that is known, else 0",
@@ -43,9 +52,11 @@ def describe(spec: DataSpec, signatures: Signatures, made: Iterable[Function]) -
 def values(domain: Domain) -> dict[str, Any]:
     """What the images of a domain are: channels, type, and the values that are -1 and 1 for the network."""
     if domain.is_map:
-        return {"channels": 0, "dtype": domain.dtype, "classes": list(domain.require_classes().names)}
+        found = {"channels": 0, "dtype": domain.dtype, "classes": list(domain.require_classes().names)}
+        return found | ({"instances": INSTANCES} if domain.instances else {})
     ranges = domain.value_range or (range_of(domain),)
-    return {"channels": domain.channels, "dtype": domain.dtype, "range": [list(pair) for pair in ranges]}
+    found = {"channels": domain.channels, "dtype": domain.dtype, "range": [list(pair) for pair in ranges]}
+    return found | ({"colorization": COLORIZATION[domain.lab]} if domain.lab else {})
 
 
 def _palette(domain: Domain) -> dict[str, Any]:
@@ -61,6 +72,8 @@ def _function(function: Function, described: dict[str, Any]) -> dict[str, Any]:
     kind = "[-1, 1]" if function.is_floats else "values of files"
     known = MEANINGS | {"latents": described.get("prior", {}).get("drawn_from", ""), "images": kind, "translated": kind, "generated": kind}
     known["labels"] = "numbers of the classes, from 0 on, in order" + ("; -1: none" if function.multiple else "")
+    if function.source and function.source.instances:
+        known["labels"] += f"; {INSTANCES}"
     takes = {
         spec.name: {"shape": spec.shape.as_list(), "dtype": spec.dtype.name, "values": known.get(spec.name, "")} for spec in function.inputs
     }

@@ -15,7 +15,7 @@ from tfgan.config.unused import hold
 from tfgan.config.verbs import UNCERTAINTIES, ExportConfig, SampleConfig, TranslateConfig
 from tfgan.config.words import say_once
 from tfgan.data import is_made
-from tfgan.data.finding.files import Task, beside_results, find_images, find_stacked_tasks, find_tasks
+from tfgan.data.finding.files import Task, beside_results, find_images, find_stacked_tasks, find_tasks, with_instance_maps
 from tfgan.data.folders.beside import find_beside
 from tfgan.data.reading import images
 from tfgan.data.reading.formats import UNREAD, ending, is_picture, is_video, is_volume
@@ -44,7 +44,11 @@ def judge_run(folder: str, checkpoint: str = "last") -> RunConfig:
 def facts_of(config: RunConfig) -> dict[str, bool]:
     """What the record of a run says of it, for the tables of options that do nothing, see `tfgan.config.unused`."""
     spec, data = config.spec, config.data
-    paired = spec.kind == "paired" and (is_made(data) or sum(domain.name in data.label_domains for domain in spec.domains.values()) == 1)
+    paired = (
+        spec.kind == "paired"
+        and not data.colorize
+        and (is_made(data) or sum(domain.name in data.label_domains for domain in spec.domains.values()) == 1)
+    )
     facts = {
         "run": True,
         "attributes": bool(spec.attribute_names),
@@ -53,6 +57,7 @@ def facts_of(config: RunConfig) -> dict[str, bool]:
         "label maps": spec.kind == "semantic" or paired,
         "label maps of files": not is_made(data),
         "translates": spec.kind not in FROM_NOISE,
+        "instances": any(domain.instances for domain in spec.domains.values()),
     }
     if facts["translates"]:  # reconstructions have true images too, of which only the networks know
         facts["true images"] = BATCH_KINDS[spec.kind].pairs
@@ -136,6 +141,10 @@ def find_results(config: RunConfig, source: str, output: str, settings: Translat
         ending_of=lambda ending: result_ending(target, ending),
     )
     tasks = _without_targets(config, source, tasks, target)
+    if _source(config, target).instances:
+        if not settings.instances:
+            raise UserError("The run was trained with instance maps: say where those of these label maps are, by --instances=FOLDER.")
+        tasks = with_instance_maps(tasks, source, settings.instances)
     if settings.axis and not any(is_volume(task.source) for task in tasks):
         raise UserError(f"--axis does nothing for {source}, where no volume (NIfTI) is: leave it out.")
     _judge_clips([task.source for task in tasks if is_video(task.source)], _source(config, target))
@@ -233,6 +242,15 @@ def _judge_sample_output(output: Path, settings: SampleConfig):
     else:
         check_folder(output)
     refuse_part_of_run(output if picture else output / "file")
+
+
+def refuse_instances(config: RunConfig, folder: str, verb: str):
+    """Raises `UserError` for a run that was trained with instance maps, for a verb whose inputs are one image each."""
+    if any(domain.instances for domain in config.spec.domains.values()):
+        raise UserError(
+            f"{folder} was trained with instance maps, and {verb} takes one image at a time: use `tfgan translate --instances=FOLDER`, or "
+            "an export, whose label maps hold both."
+        )
 
 
 def judge_export(folder: str, settings: ExportConfig) -> tuple[Path, list[str]]:

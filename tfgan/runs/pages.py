@@ -10,7 +10,7 @@ from tfgan.errors import UserError
 from tfgan.extras import require
 from tfgan.paths.files import check_encoding, check_file, check_place, is_there
 from tfgan.paths.folders import files_in
-from tfgan.runs.judging import facts_of, judge_run
+from tfgan.runs.judging import facts_of, judge_run, refuse_instances
 
 
 def judge_app(run: str, settings: AppConfig) -> Path:
@@ -20,7 +20,9 @@ def judge_app(run: str, settings: AppConfig) -> Path:
         UserError: no such run or checkpoint; a file or folder that is there and is no page.
         OutputError: a place that cannot be written to.
     """
-    hold(settings, facts_of(judge_run(run, settings.checkpoint)), run)
+    config = judge_run(run, settings.checkpoint)
+    refuse_instances(config, run, "a page")
+    hold(settings, facts_of(config), run)
     require("tfgan app", ["ai_edge_litert"], "litert")  # by which the networks of a page are compared with the run
     out = Path(settings.out or Path(run).expanduser() / ("app" if settings.folder else "app.html"))
     flag = "--out=" if settings.out else ""

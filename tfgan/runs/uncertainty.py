@@ -12,6 +12,7 @@ from tfgan.data.label_maps.maps import paint
 from tfgan.evaluation.extractors import resize, with_channels
 from tfgan.evaluation.segmenter import Segmenter, segmenter_size
 from tfgan.inference import Translator, uncertainty
+from tfgan.instances import classes_of
 from tfgan.layers import dropping
 from tfgan.methods.base import Method, Translation
 from tfgan.runs.judging import kept_steps
@@ -86,8 +87,9 @@ def _read(segmenter: Segmenter, size: Size, photos):
 
 
 def _classes_in(classes: Classes, is_map: bool, images):
-    """The class of each pixel of label maps N×H×W, or of pictures of them N×H×W×3 in [-1, 1], in which the nearest color tells it."""
+    """The class of each pixel of label maps N×H×W, with instances or without, or of pictures of them N×H×W×3 in [-1, 1], in which the
+    nearest color tells it."""
     if is_map:
-        return tf.cast(images, tf.int32)
+        return classes_of(tf.cast(images, tf.int32))
     colors = paint(np.arange(len(classes.names))[None], classes)[0] / np.float32(127.5) - 1.0  # classes × 3
     return tf.argmin((colors**2).sum(1) - 2.0 * tf.linalg.matmul(images, colors.T), axis=-1, output_type=tf.int32)

@@ -18,6 +18,7 @@ class TranslateConfig(Settings):
     unused: ClassVar[Table] = (
         Unused(("set",), where={"attributes": False}, why="for {subject}, which has no attributes"),
         Unused(("style",), where={"styles of photos": False}, why="for {subject}, which has no style encoder (spade with --style_encoder)"),
+        Unused(("instances",), where={"instances": False}, why="for {subject}, which was trained without instance maps"),
         Unused(("seed",), {"uncertainty": lacks_spread}, {"styles of photos": False}, why="for {subject}, which takes no random style"),
         Unused(("seed",), {"style": given, "uncertainty": lacks_spread}, why="with --style, which replaces the random one"),
         Unused(("uncertainty_samples",), {"uncertainty": lacks_spread}),
@@ -33,6 +34,12 @@ class TranslateConfig(Settings):
         "", "attributes that the results have, and, after ~, those that they do not have: Black_Hair,~Male", group="what to make"
     )
     style: str = setting("", "image whose style the results take; needs a run with a style encoder", group="what to make", path=True)
+    instances: str = setting(
+        "",
+        "instance maps of the label maps, for a run that was trained with --instances: a file, a folder, or a quoted pattern",
+        group="what to make",
+        path=True,
+    )
     seed: int = setting(0, "seed of the random style, if there is no --style", at_least=0, group="what to make")
     format: str = setting("", "file format of all results, for example png; empty: the format of each input", group="output")
     overwrite: bool = setting(False, "replace existing results", group="output")

@@ -133,7 +133,7 @@ def _check_images(
     findings += [*check_duplicates(seen.examples, alike), *check_frames(seen.examples, alike)]
     if pairs and seen.examples:
         source = seen.opened.splits["train"][0] if "train" in seen.opened.splits else None
-        findings += check_pairs(seen.examples, side_by_side=source is not None and len(source.paths(0)) == 1)
+        findings += check_pairs(seen.examples, side_by_side=source is not None and len(source.paths(0)) == 1 and not settings.colorize)
         findings += check_label_files(_label_headers(seen, maps))
     return findings
 
@@ -152,6 +152,7 @@ def _used(opened: Opened, listing: Listing) -> dict[str, str]:
     used: dict[str, str] = {}
     for source in (source for sources in opened.splits.values() for source in sources):
         names = [domain.name for domain in source.domains.values()]
+        names += [f"instances of {domain.name}" for domain in source.domains.values() if domain.instances]
         for paths in map(source.paths, range(len(source))):
             for number, path in enumerate(paths):
                 if path.is_relative_to(listing.folder):
@@ -167,7 +168,8 @@ def _label_headers(seen: Inspection, nearest: set[str]) -> dict[str, Header]:
         sides = [source.label_side] if source.label_side else [key for key in source.domains if key in nearest]
         if len(sides) == 1:
             pairs = [source.paths(index) for index in range(len(source))]
-            found |= {files["AB".index(sides[0])] for files in pairs if len(files) == 2}
+            count = 2 + any(domain.instances for domain in source.domains.values())
+            found |= {files["AB".index(sides[0])] for files in pairs if len(files) == count}
     return {name: header for listing in seen.listings for name, header in listing.headers.items() if listing.folder / name in found}
 
 

@@ -17,7 +17,7 @@ from tfgan.data.preparation.normalization import span
 
 MAPS = 3  # colors from which areas are taken for classes: two may be a drawing, whose lines want to be blended
 MADE_SIZE = (64, 64)  # pixels, of images that are made for the look
-_ABOUT_CLASSES = ("label_coding", "label_encoding", "label_palette", "label_names", "ignore_label", "direction")
+_ABOUT_CLASSES = ("label_coding", "label_encoding", "label_palette", "label_names", "ignore_label", "instances", "direction")
 
 
 class Proposal(NamedTuple):
@@ -39,7 +39,13 @@ def propose_direction(settings: DataConfig, kind: str, given: Collection[str]) -
         given: names of the settings that somebody gave.
     """
     nothing = Proposal(settings, [])
-    if "direction" in given or not BATCH_KINDS[kind].pairs or is_own(settings) or (is_made(settings) and kind != "paired"):
+    if (
+        settings.colorize
+        or "direction" in given
+        or not BATCH_KINDS[kind].pairs
+        or is_own(settings)
+        or (is_made(settings) and kind != "paired")
+    ):
         return nothing
     plain: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(DataConfig) if field.name in _ABOUT_CLASSES}
     opened = attempt(dataclasses.replace(settings, skip_bad_files=True, **plain), "paired", MADE_SIZE)

@@ -48,6 +48,8 @@ def find_layouts(settings: DataConfig) -> Layouts:
     Raises:
         UserError: the folder does not exist.
     """
+    if settings.colorize:
+        return Layouts([Layout("paired", "color pictures, each with its lightness (--colorize)")], {})
     found = _of_folder(Path(settings.data_dir), settings) if settings.data_dir else Layouts(_of_name(settings.dataset), {})
     return found._replace(possible=[layout for layout in found.possible if _suits(settings, layout.kind)])
 

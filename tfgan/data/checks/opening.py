@@ -15,7 +15,7 @@ from tfgan.data.preparation.ranges import RangeNeeded, range_of
 from tfgan.data.source import Source
 from tfgan.errors import UserError
 
-_LABEL_SETTINGS = ("label_coding", "label_palette", "label_names", "ignore_label")
+_LABEL_SETTINGS = ("label_coding", "label_palette", "label_names", "ignore_label", "instances")
 
 
 class Opened(NamedTuple):

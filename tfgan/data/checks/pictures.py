@@ -133,7 +133,7 @@ def check_values(key: str, what: str, domain: Domain, examples: Sequence[Example
     gray = [name for name, picture in seen if picture.gray and picture.contrast > BLANK]
     if len(gray) < len(seen) and not is_map:
         findings += found_in(WARNING, "gray_among_color", f"{{count}}{what} without color among colored ones", "remove either", gray)
-    elif len(gray) == len(seen) and domain.channels >= 3:
+    elif len(gray) == len(seen) and domain.channels >= 3 and not domain.lab:
         findings.append(
             Finding(NOTE, "all_gray", f"all images{what} are gray but stored as color", "save them as gray images: one channel is enough")
         )

@@ -20,6 +20,7 @@ from tfgan.data.reading.chunks import chunks
 from tfgan.data.reading.memory import budget
 from tfgan.data.source import Source
 from tfgan.errors import ReadFailed, UnreadableImage
+from tfgan.instances import classes_of
 
 HASH_SIDE = 16  # of the perceptual hash, which has its square in bits
 HASHED_SIDE = 64  # smaller images have too little in them for one
@@ -118,6 +119,7 @@ def _look(split: str, stream: int, source: Source, index: int, compared: bool) -
     except ReadFailed as error:
         return Example(split, stream, name, {}, ("unread_files", str(error)))
     domains = source.domains
+    example |= {key: classes_of(example[key]) for key, domain in domains.items() if domain.instances}
     pictures = {key: _picture(example[key], domain) for key, domain in domains.items()}
     maps = [(example[key], len(domain.require_classes().values) + 1) for key, domain in domains.items() if domain.is_map]
     return Example(

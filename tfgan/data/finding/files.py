@@ -126,6 +126,32 @@ def find_stacked_tasks(source: str, parts: Sequence[str], *arguments, **options)
     return [task._replace(beside=beside) for task, beside in zip(tasks, zip(*partners))]
 
 
+def with_instance_maps(tasks: list[Task], source: str, instances: str) -> list[Task]:
+    """The tasks of label maps, each with its instance map beside it: the only file there is, or that of the same name, as in pairs.
+
+    Args:
+        source: what the tasks were found in, see `find_tasks`.
+        instances: a file, a folder or a pattern, likewise.
+
+    Raises:
+        UserError: there are none; a label map has none, or one of several.
+    """
+    root, found = find_images(instances)
+    if len(tasks) == 1 and len(found) == 1:
+        pairs = {tasks[0].source.name: found[0].as_posix()}
+        names = [tasks[0].source.name]
+    else:
+        own_root, _ = find_images(source)
+        names = [task.source.relative_to(own_root).as_posix() for task in tasks]
+        pairs = dict(match_names(names, [name.as_posix() for name in found]).pairs)
+    if alone := [name for name in names if name not in pairs]:
+        more = f" and {len(alone) - 1} more" if len(alone) > 1 else ""
+        raise UserError(f"{alone[0]}{more} of {source} has no instance map in {instances}: both have the same names, or one ending each.")
+    files = [root / pairs[name] for name in names]
+    _check_results(tasks, {"an instance map": files})
+    return [task._replace(beside=(file,)) for task, file in zip(tasks, files)]
+
+
 def beside_results(tasks: list[Task], word: str) -> list[Task]:
     """The same tasks with another result each, beside the first and called NAME_`word`: a TIFF, or of a volume a volume.
 

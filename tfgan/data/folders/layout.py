@@ -31,6 +31,7 @@ class Wanted:
     sides: str  # what two folders form: pairs or domains
     example: str  # two names of domains
     layouts: str  # those that are accepted
+    otherwise: tuple[str, ...] = ()  # folders that are used for something else
 
 
 class _Layout(NamedTuple):
@@ -279,7 +280,7 @@ def _choose_two(parent: Path, names: list[str], wanted: Wanted) -> tuple[str, ..
         raise UserError(f"{parent} has no folder of images {unknown!r}.{did_you_mean(unknown, names)} There are: {', '.join(names)}.")
     chosen = names if len(names) == 2 else [name for name in names if name.casefold() not in COMPANIONS]
     if len(chosen) == 2:
-        for name in (name for name in names if name not in chosen):
+        for name in (name for name in names if name not in chosen and name not in wanted.otherwise):
             say_once(
                 f"{parent}: {name} is not used, only {' and '.join(chosen)}; {shell_flag('domains', tuple(chosen))} would name others."
             )

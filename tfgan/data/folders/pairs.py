@@ -123,6 +123,7 @@ def open_pairs(
     pages: str = "refuse",
     pair_names: Strings = (),
     pairs_file: str = "",
+    instances: str = "",
 ) -> dict[str, PairedFolder]:
     """The splits that are there of a folder of image pairs: "train", "val" (also named valid or validation), "test".
 
@@ -148,11 +149,12 @@ def open_pairs(
         pages: what becomes of files of several pages: "refuse", "first" or "channels".
         pair_names: two patterns of the names, see `tfgan.data.finding.pair_names.match_names`.
         pairs_file: a CSV file of the pairs, see `tfgan.data.folders.pair_table`; "" where the folders say which they are.
+        instances: a folder of instance maps, which is not told to be unused.
 
     Raises:
         UserError: there is no such folder, it holds no images or no layout of the above, files have no counterpart, a name is unknown.
     """
-    found = find_pairs(data_dir, Wanted(names, label_domains, "pairs", "photo,labels", LAYOUTS), pair_names, pairs_file)
+    found = find_pairs(data_dir, Wanted(names, label_domains, "pairs", "photo,labels", LAYOUTS, (instances,)), pair_names, pairs_file)
     if not skip_bad_files:
         bad = [entry for entries in found.alone.values() for entry in entries]
         refuse(bad, f"files in {data_dir} cannot be paired")

@@ -11,6 +11,7 @@ from PIL import Image
 from tfgan.config import Classes, Domain, Strings
 from tfgan.data.reading import images
 from tfgan.errors import UnreadableImage
+from tfgan.instances import classes_of
 
 FLAT_STEP = 4
 """Largest difference, in any of R, G and B, of a pixel to its four neighbors that JPEG leaves inside an area of one color."""
@@ -133,11 +134,11 @@ def paint(indices: np.ndarray, classes: Classes) -> np.ndarray:
     """The picture, H×W×3 uint8, of a map of class indices: each pixel in its class's color, black where there is no class.
 
     Args:
-        indices: class of each pixel, H×W of any integer type, -1 for none.
+        indices: class of each pixel, H×W of any integer type, -1 for none; instances in them (`tfgan.instances`) are passed over.
         classes: the classes, which have the colors.
     """
     table = unpack(np.array([int(color.removeprefix("#"), 16) for color in classes.colors] + [0]))
-    return table.astype(np.uint8)[indices]
+    return table.astype(np.uint8)[classes_of(indices.astype(np.int32))]
 
 
 def encode(indices: np.ndarray, classes: Classes) -> bytes:
@@ -161,9 +162,12 @@ def encode(indices: np.ndarray, classes: Classes) -> bytes:
 
 
 def ids(indices: np.ndarray, classes: Classes) -> np.ndarray:
-    """The ids, or palette indices, of a map of class indices H×W, -1 for none: H×W×1 uint8, or uint16 if the classes' ids need it."""
+    """The ids, or palette indices, of a map of class indices H×W, -1 for none: H×W×1 uint8, or uint16 if the classes' ids need it.
+
+    Instances in it (`tfgan.instances`) are passed over.
+    """
     values = np.array([*classes.values, max(classes.ignored, 0)])
-    return values.astype(np.uint16 if values.max() > 255 else np.uint8)[indices][..., None]
+    return values.astype(np.uint16 if values.max() > 255 else np.uint8)[classes_of(indices.astype(np.int32))][..., None]
 
 
 def is_flat(values: np.ndarray) -> np.ndarray:

@@ -4,16 +4,20 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
-from tfgan.config import Classes, DataConfig, Domain
+from tfgan.config import Classes, DataConfig, Domain, as_flag
 from tfgan.data.label_maps.classes import find_classes
 from tfgan.data.label_maps.maps import LabelMap, paint, read_map, to_indices
+from tfgan.data.label_maps.objects import read_instances
 from tfgan.data.reading import images
 from tfgan.data.source import Source, View
 from tfgan.errors import UnreadableImage
+from tfgan.instances import packed
 
+NOTHING: Mapping[Path, Path] = MappingProxyType({})
 Reader = Callable[[str], LabelMap]
 """Reads a label map in a coding; raises `UnreadableImage`."""
 
@@ -41,19 +45,54 @@ class _ClassifiedPairs(View):
 
 
 class SemanticSource(_ClassifiedPairs):
-    """Label maps as class indices, with their images, under the keys "labels" and "image"."""
+    """Label maps as class indices, with their images, under the keys "labels" and "image".
+
+    Args:
+        inner, domains, label_side: of the pairs.
+        instances: file of a label map -> that of its instance map, where the domain of labels has such.
+    """
+
+    def __init__(self, inner: Source, domains: Mapping[str, Domain], label_side: str, instances: Mapping[Path, Path]):
+        super().__init__(inner, domains, label_side)
+        self.instances = instances
 
     def load(self, index: int) -> dict[str, np.ndarray]:
         """The label map and the image of one pair.
 
         Returns:
-            `labels`, H×W int32: the class of each pixel, -1 for none; `image`, H×W×C in its domain's channels and dtype.
+            `labels`, H×W int32: the class of each pixel, -1 for none, with instances as `tfgan.instances` has it; `image`, H×W×C in its
+            domain's channels and dtype.
 
         Raises:
             UnreadableImage: the pair cannot be read, its images differ in size, or values of the label map are none of the classes'.
         """
-        indices, image = self._load(index, self.domains["labels"].require_classes())
+        domain = self.domains["labels"]
+        indices, image = self._load(index, domain.require_classes())
+        if domain.instances:
+            indices = packed(indices, self._instances(index, indices.shape))
         return {"labels": indices, "image": image}
+
+    def _instances(self, index: int, size) -> np.ndarray:
+        label_map = self._label_map(index)
+        name, file = self.inner.label(label_map), self.instances.get(label_map)
+        if file is None:
+            raise UnreadableImage(f"{name} has no instance map ({as_flag('instances', self.domains['labels'].instances)})")
+        try:
+            return read_instances(file, self.domains["labels"].pages, size)
+        except UnreadableImage as error:
+            raise UnreadableImage(f"{self.inner.label(file)}: {error}") from None
+
+    def _label_map(self, index: int) -> Path:
+        return self.inner.paths(index)["AB".index(self.label_side)]
+
+    def paths(self, index: int) -> tuple[Path, ...]:
+        """The files of an example: those of the pair, and its instance map, if there is one."""
+        files = self.inner.paths(index)
+        file = self.instances.get(self._label_map(index)) if self.instances else None
+        return (*files, file) if file else files
+
+    def content(self, index: int) -> bytes:
+        return Source.content(self, index) if self.instances else self.inner.content(index)
 
 
 class EncodedSource(_ClassifiedPairs):
@@ -71,7 +110,9 @@ class EncodedSource(_ClassifiedPairs):
         return {self.label_side: indices if domain.is_map else paint(indices, classes), _other(self.label_side): image}
 
 
-def open_semantic(pairs: Mapping[str, Source], label_side: str, settings: DataConfig) -> dict[str, SemanticSource]:
+def open_semantic(
+    pairs: Mapping[str, Source], label_side: str, settings: DataConfig, instances: Mapping[Path, Path] = NOTHING
+) -> dict[str, SemanticSource]:
     """The splits of a set of pairs, seen as class indices and images.
 
     Args:
@@ -79,7 +120,8 @@ def open_semantic(pairs: Mapping[str, Source], label_side: str, settings: DataCo
             are seen; any other is taken as the pairs give it.
         label_side: which of A and B is the label map.
         settings: label_coding, label_palette, label_names and ignore_label; see `tfgan.data.label_maps.classes.find_classes`. The
-            classes are found in all splits together.
+            classes are found in all splits together. With `instances`, pixels tell these, too.
+        instances: file of a label map -> that of its instance map.
 
     Raises:
         UserError: the label maps have no classes, or others than the settings say.
@@ -87,9 +129,10 @@ def open_semantic(pairs: Mapping[str, Source], label_side: str, settings: DataCo
     classes = _find(pairs, label_side, settings)
 
     def domains(source):
-        return {"labels": _map_of(source.domains[label_side], classes), "image": source.domains[_other(label_side)]}
+        labels = dataclasses.replace(_map_of(source.domains[label_side], classes), instances=settings.instances)
+        return {"labels": labels, "image": source.domains[_other(label_side)]}
 
-    return {split: SemanticSource(source, domains(source), label_side) for split, source in pairs.items()}
+    return {split: SemanticSource(source, domains(source), label_side, instances) for split, source in pairs.items()}
 
 
 def open_encoded(pairs: Mapping[str, Source], label_side: str, settings: DataConfig) -> dict[str, EncodedSource]:

@@ -18,6 +18,7 @@ from tfgan.data.reading.memory import budget
 from tfgan.data.reading.patience import Patience
 from tfgan.data.source import Source
 from tfgan.errors import ReadFailed, UnreadableImage, UserError
+from tfgan.instances import classes_of
 from tfgan.terminal import waiting
 
 logger = logging.getLogger(__name__)
@@ -130,8 +131,9 @@ class PreparedSource:
         for (key, old), array in zip(self.keys.items(), arrays):
             classes = self.domains[key].classes if key in self.domains and array.dtype == np.int32 else None
             least, count = (-1, len(classes.names)) if classes else (0, len(self.source.class_names) if old == "label" else 0)
-            if count and (np.min(array) < least or np.max(array) >= count):
-                raise UnreadableImage(f"{old} holds {np.min(array)} to {np.max(array)}, but the classes are 0 to {count - 1}")
+            found = classes_of(array) if classes and self.domains[key].instances else array
+            if count and (np.min(found) < least or np.max(found) >= count):
+                raise UnreadableImage(f"{old} holds {np.min(found)} to {np.max(found)}, but the classes are 0 to {count - 1}")
 
     def _prepared(self, key: str, image: np.ndarray, index: int) -> np.ndarray:
         domain = self.domains[key]

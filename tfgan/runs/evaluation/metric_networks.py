@@ -97,10 +97,12 @@ class Evaluators:
 
     def _map_settings(self) -> DataConfig | None:
         data = self.run.config.data
+        if data.colorize:
+            return None
         if data.dataset == "synthetic" and not data.data_dir:
             return dataclasses.replace(data, domains=(), direction="AtoB", label_domains=())
         asked = {name: getattr(self.settings, name) for name in ("label_palette", "label_names", "label_coding")}
-        changes: dict[str, Any] = {name: value for name, value in asked.items() if value} | {"label_encoding": "colors"}
+        changes: dict[str, Any] = {name: value for name, value in asked.items() if value} | {"label_encoding": "colors", "instances": ""}
         if self.spec.kind == "paired":
             names = [self.spec.domains[key].name for key in ("source", "target")]
             labels = [name for name in names if name in data.label_domains]

@@ -17,7 +17,7 @@ from tfgan.inference.export import export, largest_difference, largest_sample_di
 from tfgan.paths.files import write_atomically
 from tfgan.paths.folders import files_in, new_folder
 from tfgan.portable.agreement import Agreement
-from tfgan.portable.description import values
+from tfgan.portable.description import INSTANCES, values
 from tfgan.portable.graph import plain
 from tfgan.runs.exported import RECORD
 from tfgan.runs.opening import Run, open_run
@@ -65,6 +65,9 @@ def export_run(folder: str, settings: ExportConfig, place: tuple[Path, list[str]
     logger.info(f"Writing {len(signatures)} signature{'s' * (len(signatures) > 1)} of {run.folder} at step {run.step} to {output}")
     for way in translators(signatures).values():
         way.max_pixels = settings.max_pixels
+    for way in translators(signatures).values():
+        if way.source.instances:
+            logger.info(f"An input of {way.source.name} is the number of a class for each pixel, {INSTANCES}.")
     about = described(run, signatures, settings)
     kind = "real" if run.config.spec.fingerprint else "made-up"
     try:

@@ -62,7 +62,7 @@ def _check_size(own: graph.Function, images: np.ndarray):
 def _classes(own: graph.Function, signatures: Signatures) -> tuple[int, int]:
     """The least and the largest number of a class that a function takes; -1 is a pixel of none."""
     if own.source:
-        return -1, len(own.source.require_classes().values) - 1 if own.source.is_map else -1
+        return -1, len(own.source.require_classes().values) - 1 if own.source.is_map else -1  # runs with instances are not served
     signature = signatures[own.signature]
     assert isinstance(signature, Sampler)
     return 0, len(signature.class_names) - 1

@@ -10,8 +10,9 @@ from tfgan.config.verbs import TranslateConfig
 from tfgan.data.finding.files import Task, beside_results
 from tfgan.data.label_maps.results import is_coded, snap
 from tfgan.data.reading.formats import is_video
+from tfgan.errors import UserError
 from tfgan.inference import Signatures, Translator, open_inference
-from tfgan.inference.arrays import Pixels, Results, as_images
+from tfgan.inference.arrays import Given, Pixels, Results, as_images, give_instances
 from tfgan.inference.files import DONE, FAILED, OTHER, Outcome, translate_files
 from tfgan.inference.origin import Origin, digest
 from tfgan.inference.passage import Passage
@@ -100,11 +101,14 @@ def _counted(tasks: list[Task]) -> str:
     return " and ".join(f"{count:,} {name}{'s' * (count != 1)}" for name, count in counts.items() if count)
 
 
-def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: TranslateConfig, floats: bool) -> Results:
+def translate_images(
+    run: Run, signatures: Signatures, given: Pixels, settings: TranslateConfig, floats: bool, instances: Pixels | None = None
+) -> Results:
     """Puts the images of a program through a run, and returns them in the form in which they were given.
 
     Args:
         given: see `tfgan.inference.arrays.as_images`.
+        instances: see `tfgan.inference.arrays.give_instances`; None: there are none.
         floats: the results in float32, [-1, 1].
 
     Raises:
@@ -113,7 +117,7 @@ def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: 
     translator = choose_translator(signatures, settings.to)
     conditions = make_conditions(run, signatures, translator, settings)
     passage = choose_passage(run, translator, settings)
-    taken = as_images(given, translator.source, run.config.data.alpha, floats)
+    taken = _taken(run, given, translator, floats, instances)
     for note in dict.fromkeys(passage.unlike_training(image.shape[:2]) for image in taken.images):
         if note:
             logger.warning(f"An image {note}.")
@@ -123,7 +127,18 @@ def translate_images(run: Run, signatures: Signatures, given: Pixels, settings: 
     return taken.back(results, translator.target)
 
 
-def map_images(run: Run, signatures: Signatures, given: Pixels, settings: TranslateConfig) -> np.ndarray | list[np.ndarray]:
+def _taken(run: Run, given: Pixels, translator: Translator, floats: bool, instances: Pixels | None) -> Given:
+    """The images of a program, with their instances; raises `UserError` for those that the run needs and does not get, or the reverse."""
+    taken = as_images(given, translator.source, run.config.data.alpha, floats)
+    if (instances is not None) != bool(translator.source.instances):
+        needs = "was trained with instance maps: give them as instances=" if instances is None else "takes none: leave instances= out"
+        raise UserError(f"{run.folder} {needs}.")
+    return taken if instances is None else give_instances(taken, instances, translator.source)
+
+
+def map_images(
+    run: Run, signatures: Signatures, given: Pixels, settings: TranslateConfig, instances: Pixels | None = None
+) -> np.ndarray | list[np.ndarray]:
     """Maps of uncertainty of the images of a program, float32: H×W of one, N×H×W of an array of N, a list of maps of a list.
 
     Raises:
@@ -133,7 +148,7 @@ def map_images(run: Run, signatures: Signatures, given: Pixels, settings: Transl
     conditions = make_conditions(run, signatures, translator, settings)
     maker = make_maps(run, translator, settings)
     assert maker is not None  # as the settings name a kind
-    taken = as_images(given, translator.source, run.config.data.alpha, False)
+    taken = _taken(run, given, translator, False, instances)
     passage = choose_passage(run, translator, settings)
     maps = [passage.translate(maker, image, needed_by(maker, conditions))[..., 0] for image in taken.images]
     if not taken.batched:

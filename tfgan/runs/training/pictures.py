@@ -12,11 +12,13 @@ from tfgan.config import Domain
 from tfgan.data.dataset import Dataset
 from tfgan.data.display import painted, seen_bands
 from tfgan.data.label_maps.maps import encode
+from tfgan.data.label_maps.objects import numbered
 from tfgan.data.preparation.normalization import denormalize
 from tfgan.data.reading import images
 from tfgan.inference import Encoder, Sampler, Signatures, Translator, open_inference, samplers, sheets
 from tfgan.inference.files import read_image
 from tfgan.inference.grids import Strip, draw, lay_out
+from tfgan.instances import instances_of
 from tfgan.methods.base import Method
 from tfgan.paths.files import write_atomically
 from tfgan.paths.inside import leads_outside
@@ -38,10 +40,15 @@ def stored_inputs(run: Path, signature: Translator | Encoder) -> list[np.ndarray
     The run keeps them, so that later commands need no data set. Links that lead outside the run are not read, which is logged.
     """
     files = sorted((run / "samples" / "inputs").glob(f"{signature.input_key}_*.{_form(signature.source)}"))
-    if foreign := [file for file in files if leads_outside(file, run)]:
+    if foreign := [file for file in files if any(leads_outside(own, run) for own in (file, *_instances_beside(file, signature.source)))]:
         logger.warning(f"{run}/samples/inputs: {len(foreign)} of {len(files)} are links that lead outside the run: they are not read.")
         files = [file for file in files if file not in foreign]
-    return [read_image([file], signature.source, "keep") for file in files]
+    return [read_image([file, *_instances_beside(file, signature.source)], signature.source, "keep") for file in files]
+
+
+def _instances_beside(file: Path, domain: Domain) -> list[Path]:
+    """The file of the instances of a stored input, where its domain has such."""
+    return [file.with_name(f"instances_of_{file.name}")] if domain.instances else []
 
 
 def store_input(folder: Path, key: str, number: int, image: np.ndarray, domain: Domain):
@@ -49,6 +56,8 @@ def store_input(folder: Path, key: str, number: int, image: np.ndarray, domain: 
     path = folder / "inputs" / f"{key}_{number}.{_form(domain)}"
     if domain.is_map:
         write_atomically(path, encode(image, domain.require_classes()))
+        for beside in _instances_beside(path, domain):
+            images.save(beside, numbered(instances_of(image), image.shape)[..., None].astype(np.uint16))
     else:
         images.save(path, image, bands=domain.bands)
 
