@@ -16,9 +16,9 @@ from benchmarks.torch_networks import ResNet, UNet, batch_norm, patchgan
 
 
 class Pix2Pix:
-    def __init__(self, image_size, ngf):
+    def __init__(self, image_size, ngf, ndf=0):
         self.generator = UNet(min(8, image_size.bit_length() - 1), ngf)
-        self.discriminator = patchgan(6, ngf, batch_norm)
+        self.discriminator = patchgan(6, ndf or ngf, batch_norm)
         self.groups = [["generator"], ["discriminator"]]
 
     def phases(self, source, target):
@@ -31,9 +31,9 @@ class Pix2Pix:
 
 
 class CycleGAN:
-    def __init__(self, image_size, ngf):
-        self.to_target, self.to_source = ResNet(9, ngf), ResNet(9, ngf)
-        self.of_target, self.of_source = (patchgan(3, ngf, nn.InstanceNorm2d) for _ in range(2))
+    def __init__(self, image_size, ngf, ndf=0, blocks=9):
+        self.to_target, self.to_source = ResNet(blocks, ngf), ResNet(blocks, ngf)
+        self.of_target, self.of_source = (patchgan(3, ndf or ngf, nn.InstanceNorm2d) for _ in range(2))
         self.remembered = [torch.Tensor.detach] * 2  # what the discriminators see of translations to target and to source
         self.groups = [["to_target", "to_source"], ["of_target", "of_source"]]
 

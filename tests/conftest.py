@@ -44,6 +44,13 @@ ALONE = ("test_benchmarks.py", "test_step_graph.py", "test_checkpoint_minutes.py
 """Long files of tests that share nothing. Small pieces come last, when workers would else wait for one that has a long file left."""
 
 
+@pytest.hookimpl(optionalhook=True, wrapper=True)
+def pytest_xdist_auto_num_workers(config):
+    """`-n auto` is one worker more than cores, as tests wait for processes, sockets and locks for a fifth of their time."""
+    workers = yield
+    return workers if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else workers + 1
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """With `--dist loadfile` a worker takes a whole file, whose tests share what is made for them, or a parameter or test of a long one."""

@@ -124,6 +124,7 @@ def test_the_tutorial_has_the_published_size():
     assert counts == [54_425_859, 2_770_433]  # the notebook's own counts, moving averages included
 
 
+@pytest.mark.slow
 def test_input_pipeline_is_compared_with_the_step(capsys):
     input_pipeline.main([*TINY, "--synthetic_images=3", "--images=40", "--batch_size=2", "--contestant=tutorial_float32"])
     output = capsys.readouterr().out
@@ -131,6 +132,7 @@ def test_input_pipeline_is_compared_with_the_step(capsys):
     assert "synthetic, 3 pairs, batch 2, 32²" in output
 
 
+@pytest.mark.slow
 def test_translate_times_pixels_to_pixels(capsys):
     translate.main([*TINY, "--contestants=tfgan_translate"])
     output = capsys.readouterr().out
@@ -218,6 +220,7 @@ def test_precisions_of_a_method_are_compared():
     assert rows(methods.table([("gan", (8, 2.0), (8, 0.5))])) == {"gan": ["8", "2.000", "0.500", "0.25"]}
 
 
+@pytest.mark.slow
 def test_two_processes_on_one_run(capsys):
     """One trains and is killed, one is refused, and a third goes on."""
     two_processes.main(["--rounds=1", "--kill_every=1"])

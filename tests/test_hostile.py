@@ -62,6 +62,7 @@ def test_without_atheris_the_guided_inputs_say_what_is_missing(monkeypatch):
         fuzz.main(["--guided"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["idx files", "flag values"])
 def test_inputs_of_atheris_are_counted(name, capsys, tmp_path):
     pytest.importorskip("atheris", reason="needs atheris, which guides the inputs: pip install atheris")

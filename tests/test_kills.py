@@ -7,6 +7,8 @@ import pytest
 
 from benchmarks import kills, same_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):

@@ -118,8 +118,8 @@ def torch_task(layout: str, learned: Path, file: Path, epochs: int, options, see
     arrays = {f"train_{key}": train_set.column("train", key, protocol.ALL) for key in ("source", "target")}
     arrays |= {key: validation.column("validation", key, protocol.ALL) for key in ("source", "target")}
     np.savez(file, **arrays)
-    ngf = next((flag.partition("=")[2] for flag in flags if flag.startswith("--ngf=")), "64")
-    return [f"--data={file}", f"--epochs={epochs}", f"--image_size={options.image_size}", f"--ngf={ngf}", f"--seed={seed}"]
+    widths = [next((flag for flag in flags if flag.startswith(f"--{name}=")), f"--{name}=64") for name in ("ngf", "ndf")]
+    return [f"--data={file}", f"--epochs={epochs}", f"--image_size={options.image_size}", *widths, f"--seed={seed}"]
 
 
 def measured(name, own, common, run: Path, judge, torch_python: str, task: list[str]) -> dict[str, float]:

@@ -41,6 +41,7 @@ STUDIES = {
         {
             "paper": PAIRED,
             TORCH: ("pix2pix",),
+            "PyTorch's networks": (*PAIRED, "--skip_activation=leaky_relu", "--nofirst_bias"),
             "hinge": (*PAIRED, "--loss=hinge"),
             "lsgan": (*PAIRED, "--loss=lsgan"),
             "EMA": (*PAIRED, "--ema_decay=0.999"),

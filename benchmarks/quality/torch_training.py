@@ -3,7 +3,7 @@
 Its step is that of `benchmarks.torch_step`, which is fastest. CycleGAN judges earlier translations half of the time, from a pool of 50, and
 its learning rate falls in the second half, as in its paper.
 
-python -m benchmarks.quality.torch_training METHOD FOLDER --data=ARRAYS.npz --epochs=N --image_size=N --ngf=N --seed=N
+python -m benchmarks.quality.torch_training METHOD FOLDER --data=ARRAYS.npz --epochs=N --image_size=N --ngf=N --ndf=N --seed=N
 """
 
 import argparse
@@ -39,8 +39,10 @@ class Pool:
 
 
 class Training:
-    def __init__(self, method: str, image_size: int, ngf: int, epochs: int, learning_rate: float = 2e-4):
-        self.method, self.image_size, self.epochs, self.learning_rate = METHODS[method](image_size, ngf), image_size, epochs, learning_rate
+    def __init__(self, method: str, image_size: int, ngf: int, ndf: int, epochs: int, learning_rate: float = 2e-4):
+        blocks = {"blocks": 6} if method == "cyclegan" else {}  # as the paper has for images below 256²
+        self.method = METHODS[method](image_size, ngf, ndf, **blocks)
+        self.image_size, self.epochs, self.learning_rate = image_size, epochs, learning_rate
         if method == "cyclegan":
             self.method.remembered = [Pool(), Pool()]
         self.decays, self.epoch, self.seconds = method == "cyclegan", 0, []
@@ -107,13 +109,13 @@ def main():
     parser.add_argument("method", choices=METHODS)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--data", required=True)
-    for number in ("epochs", "image_size", "ngf", "seed"):
+    for number in ("epochs", "image_size", "ngf", "ndf", "seed"):
         parser.add_argument(f"--{number}", type=int, required=True)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     arrays = {name: as_floats(array) for name, array in np.load(options.data).items()}
     torch.manual_seed(options.seed)
-    training, kept = Training(options.method, options.image_size, options.ngf, options.epochs), options.folder / "state.pt"
+    training, kept = Training(options.method, options.image_size, options.ngf, options.ndf, options.epochs), options.folder / "state.pt"
     if kept.exists():
         training.restore(torch.load(kept, weights_only=True))
     while training.epoch < options.epochs:

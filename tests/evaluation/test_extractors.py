@@ -123,6 +123,7 @@ def test_inception_without_weights_says_what_needs_none(tmp_path, monkeypatch):
         extractors.inception("imagenet", ["l1"])
 
 
+@pytest.mark.slow
 def test_inception_by_random_weights(tmp_path, pixels):
     """Weights of the right shapes, random: features are the network's own average pool, probabilities those of its top."""
     keras.utils.set_random_seed(0)

@@ -120,6 +120,7 @@ def test_the_campaign_of_damages_tells_right_from_wrong(run, monkeypatch):
     assert "| a | 1 | 0 | 0 | 1 |" in damages.table(cases)
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_right_or_refused(tmp_path, monkeypatch):
     """A few of the cases of `python -m benchmarks.damages`."""
     monkeypatch.setattr(damages, "DAMAGES", {name: damages.DAMAGES[name] for name in ("one bit", "a folder")})

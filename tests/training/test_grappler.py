@@ -5,10 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parents[1]
 CODE = "from tiny_methods import Training; print(Training('cyclegan').run(2)['discriminator_loss'] > 0)"
 
 
+@pytest.mark.slow
 def test_training_by_onednn_writes_no_errors():
     """The remapper fails on a convolution, a bias and a LeakyReLU that has a gradient; oneDNN is on by itself on some CPUs alone."""
     environment = {**os.environ, "PYTHONPATH": f"{TESTS.parent}:{TESTS}", "TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
