@@ -156,6 +156,23 @@ def squared_gradient(tape, scales, images):
     return tf.add_n(found) / len(found)
 
 
+def path_lengths(synthesize, styles, direction):
+    """How far images go with their styles: the length of Jᵀy, N float32, where J is the derivative of an image by its styles.
+
+    A style that moves all layers alike counts once: squared lengths are averaged over layers (Karras et al. 2020, §3.2 and appendix B).
+
+    Args:
+        synthesize: styles N×layers×d -> images N×H×W×C.
+        styles: N×layers×d.
+        direction: y, N×H×W×C; of N(0, 1) / √(H·W) in the paper's code.
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(styles)
+        total = tf.reduce_sum(synthesize(styles) * direction)
+    squares = tf.reduce_sum(tf.square(tape.gradient(total, styles)), axis=2)  # N × layers
+    return tf.sqrt(tf.maximum(tf.reduce_mean(squares, axis=1), 1e-30))  # the root has no derivative at 0
+
+
 def l1_loss(real, fake):
     """Mean absolute difference of two batches of images N×H×W×C, or of any two tensors of one shape, a float32 scalar."""
     return tf.reduce_mean(tf.abs(tf.cast(real, tf.float32) - tf.cast(fake, tf.float32)))

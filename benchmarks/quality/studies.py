@@ -12,6 +12,10 @@ PAIRED = ("--flagfile=facades.flags", "--generator=auto")
 INSTANCE = ("--norm=instance", "--nofirst_bias")
 UNPAIRED = ("--method=cyclegan", "--domains=labels,photo", "--direction=labels_to_photo", "--generator=resnet_6")
 DIGITS = ("--image_size=32", "--noflip", "--batch_size=64")
+STYLES = (
+    *("--method=stylegan", *DIGITS, "--latent_dim=64", "--w_dim=64", "--mapping_layers=4", "--channel_base=512", "--channel_max=64"),
+    *("--r1_gamma=1", "--truncation=1"),
+)
 
 
 class Study(NamedTuple):
@@ -84,6 +88,8 @@ STUDIES = {
                 *("--flagfile=mnist_dcgan.flags", *DIGITS),
                 *("--loss=rpgan", *PENALTIES, "--discriminator_norm=none"),
             ),
+            "StyleGAN": (*STYLES, "--noprogressive"),
+            "StyleGAN2": (*STYLES, "--architecture=stylegan2", "--r1_interval=16"),
         },
         10,
         SAMPLES,

@@ -68,8 +68,8 @@ OF_METHODS = {
     "learning_rate loss n_critic ndf ngf prior updates",
     "vaegan": "convex diffaugment discriminator_norm ema_decay encoder_units judge_reconstructions latent_dim learning_rate loss "
     "lr_end_factor ndf nef ngf r1_gamma r2_gamma similarity_weight",
-    "stylegan": "beta_1 beta_2 channel_base channel_max diffaugment ema_decay latent_dim learning_rate loss mapping_layers n_critic prior "
-    "progressive style_mixing_prob truncation w_dim",
+    "stylegan": "architecture beta_1 beta_2 channel_base channel_max diffaugment ema_decay latent_dim learning_rate loss mapping_layers "
+    "n_critic prior style_mixing_prob truncation w_dim",
 }
 HPARAMS = {method_class(name).HParams: name for name in METHODS}
 RECORDS = [*ALWAYS_USED, *HPARAMS]

@@ -113,6 +113,7 @@ DISCRIMINATORS = {
         lambda: networks.stylegan.Discriminator(SIZE, 3, every_size=False, channel_base=32, channel_max=8),
         lambda outputs: [outputs],
     ),
+    "stylegan2": (lambda: networks.stylegan2.Discriminator(SIZE, 3, channel_base=32, channel_max=8), lambda outputs: [outputs]),
 }
 
 
@@ -129,7 +130,7 @@ def test_the_penaltys_gradient_agrees_with_finite_differences(name, count):
     conditional = len(getattr(model, "inputs", [])) == 2
     model([source, images] if conditional else images)
     for variable in model.trainable_variables:  # of deviation 0.02 they would leave all activations near 0
-        fan_in = 2.0 if name == "stylegan" else np.prod(variable.shape[:-1]) + 1.0  # whose layers scale their weights themselves
+        fan_in = 2.0 if name.startswith("stylegan") else np.prod(variable.shape[:-1]) + 1.0  # whose layers scale their weights themselves
         variable.assign(tf.constant(noise.normal(0, np.sqrt(2.0 / fan_in), variable.shape), tf.float32))
     variables = [variable.value for variable in model.trainable_variables]
 

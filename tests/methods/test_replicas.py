@@ -49,13 +49,15 @@ def repeated_after(count):
 
 STYLES = {"style_encoder": True, "encoder_size": 16, "latent_dim": 8, "kl_weight": 5.0}
 
+STYLEGAN2 = {"architecture": "stylegan2", "path_length_interval": 1, "path_length_shrink": 1}
+
 PAIRS = {"loss": "rpgan", "r1_gamma": 3.0, "r2_gamma": 2.0, "norm": "instance"}
 
 
 @pytest.mark.parametrize(
     "name, changes",
-    [*((name, {}) for name in METHODS), ("spade", STYLES), *((name, PAIRS) for name in ("pix2pix", "cgan"))],
-    ids=[*METHODS, "spade-styles", "pix2pix-pairs", "cgan-pairs"],
+    [*((name, {}) for name in METHODS), ("spade", STYLES), ("stylegan", STYLEGAN2), *((name, PAIRS) for name in ("pix2pix", "cgan"))],
+    ids=[*METHODS, "spade-styles", "stylegan2", "pix2pix-pairs", "cgan-pairs"],
 )
 def test_two_replicas_equal_one(name, changes, monkeypatch):
     """Losses and reduced gradients of one step, with dropout and pool off and every draw the same.
@@ -77,6 +79,8 @@ def test_two_replicas_equal_one(name, changes, monkeypatch):
     expected, found = one.run(), two.run()
     for scalar, value in expected.items():
         assert found[scalar] == pytest.approx(value, rel=2e-4, abs=2e-5), scalar
+    for key, value in one.method.state.items():
+        np.testing.assert_allclose(two.method.state[key].numpy(), value.numpy(), rtol=2e-4, atol=2e-5, err_msg=key)
     reduced = reduced_gradients(two)
     for key, gradient in reduced_gradients(one).items():
         largest = np.abs(gradient).max()

@@ -10,7 +10,9 @@ from tiny_methods import SIZE, Training, moved, weights
 from tfgan.methods import METHODS
 
 WGAN_GP = {"loss": "wgan_gp", "discriminator_norm": "none", "n_critic": 2}
-SETTINGS = [*((name, {}) for name in METHODS), ("dcgan", WGAN_GP)]
+STYLEGAN2 = {"architecture": "stylegan2", "r1_interval": 2, "path_length_interval": 2}
+SETTINGS = [*((name, {}) for name in METHODS), ("dcgan", WGAN_GP), pytest.param(("stylegan", STYLEGAN2), marks=pytest.mark.slow)]
+IDS = [*METHODS, "dcgan-loss", "stylegan2"]
 
 
 def run_eagerly(name, **options):
@@ -38,7 +40,7 @@ def changes_nothing(method, network, path):
     return difference < 1e-3
 
 
-@pytest.fixture(scope="module", params=SETTINGS, ids=["-".join([name, *changes][:2]) for name, changes in SETTINGS])
+@pytest.fixture(scope="module", params=SETTINGS, ids=IDS)
 def three_steps(request):
     """A method's training after three steps, its weights before, the scalars of the first and of the last step, and the graphs that
     TensorFlow ran; and the scalars of the first step run eagerly."""

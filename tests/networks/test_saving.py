@@ -13,7 +13,7 @@ from tfgan.inference import open_inference
 from tfgan.inference.export import make_signatures
 from tfgan.layers import machine
 from tfgan.methods import METHODS
-from tfgan.networks import stylegan
+from tfgan.networks import stylegan, stylegan2
 from tfgan.networks.unet import unet
 
 OTHERS = [  # settings by which networks are built of other layers
@@ -22,15 +22,16 @@ OTHERS = [  # settings by which networks are built of other layers
     ("cyclegan", {"generator": "unet_16"}),
     ("spade", {"style_encoder": True, "encoder_size": 16, "latent_dim": 8}),
     ("stylegan", {"progressive": True}),
+    ("stylegan", {"architecture": "stylegan2"}),
 ]
 
 
 def inputs_of(network):
     """Fixed noise of the shapes and types that a network takes."""
     noise = np.random.default_rng(0)
-    if isinstance(network, stylegan.Synthesis):
+    if isinstance(network, stylegan.Synthesis | stylegan2.Synthesis):
         return [tf.constant(noise.normal(size=(2, stylegan.layer_count(SIZE), 8)), tf.float32)]
-    if isinstance(network, stylegan.Discriminator):
+    if isinstance(network, stylegan.Discriminator | stylegan2.Discriminator):
         return [tf.constant(noise.normal(size=(4, SIZE, SIZE, 3)), tf.float32)]
     shapes = [[SIZE if n is None else n for n in (2, *x.shape[1:])] for x in network.inputs]
     return [tf.cast(noise.uniform(0, 2, shape), x.dtype) for shape, x in zip(shapes, network.inputs)]

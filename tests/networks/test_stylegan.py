@@ -6,37 +6,28 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from fixed_values import cosines, count, fill, fixed_noise, random
 
 from tfgan.layers import EqualizedConv2D, EqualizedDense, ForwardPass
+from tfgan.layers.forward_pass import own_seeds
 from tfgan.layers.resizing import blur, double, halve
 from tfgan.losses import squared_gradient
 from tfgan.networks import stylegan
-from tfgan.networks.stylegan import Discriminator, Synthesis, adain, append_deviation, channels_at, layer_count, leaky, mapping, sizes
+from tfgan.networks.stylegan import (
+    Discriminator,
+    Synthesis,
+    adain,
+    append_deviation,
+    channels_at,
+    layer_count,
+    leaky,
+    mapping,
+    noise_map,
+    sizes,
+)
 
 TINY = {"every_size": True, "channel_base": 16, "channel_max": 6}  # 6 maps of 4 pixels, 4 of 8, 2 of 16
 WIDTH = 4
-
-
-def count(model):
-    return sum(math.prod(v.shape) for v in model.trainable_variables)
-
-
-def random(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-
-
-def cosines(factor, *shape):
-    """Numbers that any library can make."""
-    return np.cos(factor * np.arange(math.prod(shape), dtype=np.float64)).reshape(shape).astype(np.float32)
-
-
-def fill(model, scale=1.0):
-    """scale · cos(i²), i counting over all weights in Keras' order."""
-    start = 0
-    for variable in model.weights:
-        values = scale * np.cos(np.arange(start, start + math.prod(variable.shape), dtype=np.float64) ** 2)
-        variable.assign(values.reshape(variable.shape))
-        start += values.size
 
 
 def make_networks(largest=8, **changes):
@@ -148,12 +139,11 @@ def test_at_first_noise_is_without_effect_and_afterwards_each_image_has_its_own(
 
 
 def test_noise_differs_from_pixel_to_pixel_and_from_layer_to_layer():
-    epilogues = [stylegan.Epilogue(number) for number in range(2)]
-    maps = [epilogue._noise(3, 16, 16, training=False).numpy() for epilogue in epilogues]
+    maps = [noise_map([3, 16, 16, 1], number, own_seeds(), training=False).numpy() for number in range(2)]
     assert maps[0].shape == (1, 16, 16, 1) and np.abs(maps[0] - maps[1]).max() > 0.1
     assert maps[0].std() == pytest.approx(1.0, abs=0.15)
     with ForwardPass(tf.constant([0, 0])):
-        noise = epilogues[0]._noise(3, 16, 16, training=True)
+        noise = noise_map([3, 16, 16, 1], 0, own_seeds(), training=True)
     assert noise.shape == (3, 16, 16, 1) and np.std(noise[0] - noise[1]) == pytest.approx(math.sqrt(2), abs=0.2)
 
 
@@ -164,7 +154,7 @@ def test_outside_a_pass_training_draws_noise_anew_in_each_call():
     styles = random(1, 4, WIDTH)
     graph = tf.function(lambda: synthesis(styles, training=True))
     assert len({image().numpy().tobytes() for image in [lambda: synthesis(styles, training=True), graph] for _ in range(3)}) == 6
-    maps = [epilogue._noise(1, 4, 4, training=True).numpy() for epilogue in synthesis.epilogues[:2]]
+    maps = [noise_map([1, 4, 4, 1], layer.number, layer.seed_generator, training=True).numpy() for layer in synthesis.epilogues[:2]]
     assert np.abs(maps[0] - maps[1]).max() > 0.1
 
 
@@ -211,12 +201,6 @@ def test_deviation_of_a_group(images, group):
 
 def test_deviation_of_equal_images():
     np.testing.assert_allclose(append_deviation(tf.ones((4, 4, 4, 2)))[..., 2], 1e-4, rtol=1e-3)
-
-
-def fixed_noise(shape, seed):
-    """In the place of normal noise: cos(pixel + layer)."""
-    pixels = tf.reshape(tf.range(tf.cast(shape[1] * shape[2], tf.float32)), [1, shape[1], shape[2], 1])
-    return tf.cos(pixels + tf.cast(seed[0], tf.float32))
 
 
 def test_mapping_agrees_with_pytorch():

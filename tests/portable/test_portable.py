@@ -26,8 +26,8 @@ from tfgan.portable.quiet import quiet
 CHANGES = {"spade": {"style_encoder": True, "encoder_size": 16, "latent_dim": 8}, "stylegan": {"progressive": True}}
 
 
-def make_portable(name):
-    method = make_method(name, **CHANGES.get(name, {}))
+def make_portable(name, **changes):
+    method = make_method(name, **CHANGES.get(name, {}) | changes)
     signatures, batch = open_inference(method), make_batch(method.batch_kind)
     images = {}
     for key, signature in signatures.items():
@@ -64,11 +64,13 @@ def check(portable, folder, formats, quantize=("none",)):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", METHODS)
-def test_every_method_in_every_format(name, tmp_path):
+@pytest.mark.parametrize(
+    "name, changes", [*((name, {}) for name in METHODS), ("stylegan", {"architecture": "stylegan2"})], ids=[*METHODS, "stylegan2"]
+)
+def test_every_method_in_every_format(name, changes, tmp_path):
     pytest.importorskip("ai_edge_litert")
     pytest.importorskip("tf2onnx")
-    portable = make_portable(name)
+    portable = make_portable(name, **changes)
     found, _ = check(portable, tmp_path, ("litert", "onnx", "keras"))
     made = {function.name for some in functions(portable.signatures, None, None).values() for function in some}
     for folder in ("litert", "onnx"):

@@ -10,6 +10,7 @@ from tfgan.layers.dropout import Dropout, dropping
 from tfgan.layers.equalized import EqualizedConv2D, EqualizedDense
 from tfgan.layers.forward_pass import ForwardPass, Statistic
 from tfgan.layers.machine import has_gpu, tuned, tuned_function
+from tfgan.layers.modulated import ModulatedConv2D
 from tfgan.layers.noise import fold_in, normal, uniform
 from tfgan.layers.normalization import BatchNorm, InstanceNorm, instance_norm
 from tfgan.layers.padding import ReflectionPadding
@@ -27,6 +28,7 @@ __all__ = [
     "HalvingConv",
     "HalvingPool",
     "InstanceNorm",
+    "ModulatedConv2D",
     "NearestDoubling",
     "ReflectionPadding",
     "ResizeLike",

@@ -70,19 +70,20 @@ class EqualizedConv2D(_Equalized):
         units: number of filters.
         kernel_size: height and width of the kernel, in pixels.
         downscale: also halve height and width, both even, by means over 2×2 pixels, taken before the bias: -> N×H/2×W/2×`units`.
+        strides: 2 leaves out every second row and column, and what the kernel lacks beyond the border.
         kwargs: `gain`, `lr_multiplier` and `use_bias`, see `EqualizedDense`; the number of inputs is `kernel_size`²·C.
     """
 
-    def __init__(self, units, kernel_size, downscale=False, **kwargs):
+    def __init__(self, units, kernel_size, downscale=False, strides=1, **kwargs):
         super().__init__(units, **kwargs)
-        self.kernel_size, self.downscale = kernel_size, downscale
+        self.kernel_size, self.downscale, self.strides = kernel_size, downscale, strides
 
     def get_config(self):
-        return {**super().get_config(), "kernel_size": self.kernel_size, "downscale": self.downscale}
+        return {**super().get_config(), "kernel_size": self.kernel_size, "downscale": self.downscale, "strides": self.strides}
 
     def build(self, input_shape):
         self.add_weights(self.kernel_size, self.kernel_size, input_shape[-1], self.units)
 
     def call(self, x):
-        y = tf.nn.conv2d(x, self.scaled_kernel(x), 1, "SAME")
+        y = tf.nn.conv2d(x, self.scaled_kernel(x), self.strides, "SAME" if self.strides == 1 else "VALID")
         return self.biased(halve(y) if self.downscale else y)

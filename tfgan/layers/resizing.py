@@ -37,12 +37,24 @@ class ResizeLike(keras.layers.Layer):
         return tf.cast(tf.image.resize(x, tf.shape(like)[1:3]), x.dtype)
 
 
+def binomial(x, taps, margin, stride=1):
+    """Blurs images N×H×W×C by binomial weights in both directions, with zeros beyond the border.
+
+    Args:
+        taps: number of pixels in a row, from 2: 3 for [1, 2, 1] / 4, 4 for [1, 3, 3, 1] / 8.
+        margin: pixels of zeros on each side; the result has 2·`margin` + 1 - `taps` pixels more than H and W.
+        stride: 2 keeps every second of these pixels.
+    """
+    x = tf.pad(x, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
+    # [1, 1] / 2 again and again; on a CPU, sums of slices would take half of StyleGAN's step for their gradients.
+    for left in range(taps - 2, -1, -1):
+        x = tf.nn.avg_pool2d(x, 2, 1 if left else stride, "VALID")
+    return x
+
+
 def blur(x):
     """Blurs images N×H×W×C: a pixel becomes the mean of the 3×3 around it, weighted [1, 2, 1]² / 16, with zeros beyond the border."""
-    x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]])
-    for _ in range(2):  # [1, 2, 1] / 4 is [1, 1] / 2 twice; on a CPU, sums of slices would take half of StyleGAN's step for their gradients
-        x = tf.nn.avg_pool2d(x, 2, 1, "VALID")
-    return x
+    return binomial(x, 3, margin=1)
 
 
 def double(x):

@@ -112,7 +112,7 @@ class AdamHParams(HParams):
         return (max(0.0, self.epochs - decay) if constant < 0 else constant), decay
 
     def adam(
-        self, updates_per_epoch: int, learning_rate: float | None = None, *, ahead: float = 0.0, factor: tf.Variable | None = None
+        self, updates_per_epoch: float, learning_rate: float | None = None, *, ahead: float = 0.0, factor: tf.Variable | None = None
     ) -> keras.optimizers.Optimizer:
         """Makes an Adam optimizer with these settings; `Method.adam` knows all arguments but the learning rate.
 
@@ -133,7 +133,7 @@ class AdamHParams(HParams):
             schedule = optimizers.Scaled(schedule, factor)
         return optimizers.FusedAdam(schedule, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=1e-8)
 
-    def _changing(self, initial: float, updates_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    def _changing(self, initial: float, updates_per_epoch: float) -> keras.optimizers.schedules.LearningRateSchedule:
         """The learning rate as a function of the number of updates, but for what a plateau makes of it."""
         if self.lr_policy == "step":
             every = max(round(self.lr_step_epochs * updates_per_epoch), 1)

@@ -200,9 +200,14 @@ def judged(method, discriminate: Callable[[], Any], real, fake, seed, scales: Sc
     if interval == 1:
         outputs, penalties = penalize()
     else:
-        outputs, due = discriminate(), (tf.convert_to_tensor(method.step) + 1) % interval == 0
-        penalties = tf.cond(due, penalize_apart, lambda: [tf.zeros([])] * len(names))
+        outputs = discriminate()
+        penalties = tf.cond(due(method, interval), penalize_apart, lambda: [tf.zeros([])] * len(names))
     return outputs, dict(zip(names, penalties))
+
+
+def due(method: base.Method, interval: int):
+    """Whether the present step has what every `interval`-th step has, a boolean scalar."""
+    return (tf.convert_to_tensor(method.step) + 1) % interval == 0
 
 
 def penalized(hparams: AdversarialHParams, loss, penalties: dict):

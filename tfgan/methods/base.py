@@ -203,11 +203,11 @@ class Method:
             epochs, first, length = epochs + (step - first) / length, step, math.ceil(images / per_step)
         return epochs * length - first
 
-    def adam(self, updates: int = 1, learning_rate: float | None = None) -> keras.optimizers.Optimizer:
+    def adam(self, updates: float = 1, learning_rate: float | None = None) -> keras.optimizers.Optimizer:
         """Makes an Adam optimizer by the settings, an `AdamHParams`.
 
         Args:
-            updates: of its networks in a step.
+            updates: of its networks in a step, on the average.
             learning_rate: replaces that of the settings, for networks that learn at different rates.
         """
         schedule = {"ahead": self.ahead * updates, "factor": self.plateau.get("factor")}
@@ -222,7 +222,7 @@ class Method:
         self.stage = stage
 
     def make_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """Makes the optimizers, one for each loss of the phases: name of the loss -> optimizer."""
+        """Makes the optimizers of the losses of the phases: name of the loss -> optimizer, which losses of the same networks may share."""
         raise NotImplementedError
 
     def phases(self) -> list[Phase]:

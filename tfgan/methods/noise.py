@@ -118,7 +118,7 @@ class NoiseMethod(adversarial.AdversarialMethod):
         def discriminate():
             return self.judge_both(real, batch.get("label"), fake, labels, seed)
 
-        (real_logits, fake_logits), penalties = adversarial.judged(self, discriminate, real, fake, layers.fold_in(seed, 6))
+        (real_logits, fake_logits), penalties = self.judged(discriminate, real, fake, layers.fold_in(seed, 6))
         loss, scalars = adversarial.penalized(self.hparams, self.loss.discriminator(real_logits, fake_logits), penalties)
         scalars["real_score"] = self.loss.score(real_logits, fake_logits)
         if self.hparams.loss == "wgan_gp":
@@ -126,6 +126,10 @@ class NoiseMethod(adversarial.AdversarialMethod):
             loss += self.regularization(scalars["gradient_penalty"], real_logits)
         told, signs = self.watched((real_logits, fake_logits))
         return base.PhaseResult({"discriminator": loss}, scalars | told, signs)
+
+    def judged(self, discriminate, real, fake, seed):
+        """The discriminator's outputs, and the penalties of its gradient that belong to its loss; see `adversarial.judged`."""
+        return adversarial.judged(self, discriminate, real, fake, seed)
 
     def real_images(self, batch):
         """The real images b×H×W×C that the discriminator is shown."""

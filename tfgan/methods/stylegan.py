@@ -1,5 +1,5 @@
 """StyleGAN: a style-based generator architecture for generative adversarial networks (Karras et al. 2019), the first version, as the
-authors' code trains it on FFHQ."""
+authors' code trains it on FFHQ; and StyleGAN2, its second one (Karras et al. 2020)."""
 
 import dataclasses
 import math
@@ -9,11 +9,16 @@ from tfgan.config import Size, Strings, setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, optimizers, tf
+from tfgan.losses import path_lengths, squared_gradient
 from tfgan.methods import adversarial, base, noise
 
 MEAN_STYLE_DECAY = 0.995  # a step, of the w̄ toward which truncation pulls
 HALF_LIFE = 10_000  # images in which the generator's average forgets half, by default
 LEARNING_RATES = ((512, 3e-3), (256, 2e-3), (128, 1.5e-3), (0, 1e-3))  # from which size on
+LEARNING_RATE_2 = 2e-3  # of StyleGAN2 at all sizes
+PATH_LENGTH_DECAY = 0.01  # of the mean path length, at each regularization
+GROWING = ("start_size", "stable_images", "fade_images", "stage_batch_sizes")
+PATH_LENGTH = ("path_length_weight", "path_length_interval", "path_length_shrink")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +33,13 @@ class HParams(noise.HParams):
         ),
         Unused(("drift_weight",), {"loss": lambda loss: loss != "wgan_gp"}),
         Unused(("truncation_layers",), {"truncation": (1.0,)}, said=True),
-        Unused(("start_size", "stable_images", "fade_images", "stage_batch_sizes"), {"progressive": (False,)}),
+        Unused(GROWING, {"progressive": (False,)}),
+        Unused(GROWING, {"architecture": ("stylegan2",)}, why="with --architecture=stylegan2, whose networks do not grow"),
+        Unused(
+            ("progressive",), {"architecture": ("stylegan2",)}, why="with --architecture=stylegan2, whose networks never grow", said=True
+        ),
+        Unused(PATH_LENGTH, {"architecture": ("stylegan",)}, cure="give --architecture=stylegan2, or leave it out"),
+        Unused(PATH_LENGTH[1:], {"architecture": ("stylegan2",), "path_length_weight": (0.0,)}, why="without --path_length_weight"),
     )
     epochs: int = setting(357, "total number of passes over the training images", operational=True, at_least=1)
     batch_size: int = setting(32, "images per update, over all replicas", at_least=1, at_most=2**16)
@@ -36,7 +47,9 @@ class HParams(noise.HParams):
     flip: bool = setting(True, "flip half of the training images left to right")
     latent_dim: int = setting(512, "length of the noise vector", at_least=1, at_most=2**16, formerly="latents")
     learning_rate: float = setting(
-        0.0, "learning rate of the Adam optimizers; 0: 0.001 up to 64 pixels, more for larger images", at_least=0.0
+        0.0,
+        "learning rate of the Adam optimizers; 0: 0.001 up to 64 pixels, more for larger images, or 0.002 with --architecture=stylegan2",
+        at_least=0.0,
     )
     beta_1: float = setting(0.0, "Adam's β₁: decay of the mean gradient", at_least=0.0, at_most=0.9999)
     beta_2: float = setting(0.99, "Adam's β₂: decay of the mean squared gradient", at_least=0.0, at_most=0.999999)
@@ -47,6 +60,12 @@ class HParams(noise.HParams):
         at_most=0.999999,
         formerly="average_decay",
     )
+    architecture: str = setting(
+        "stylegan",
+        "stylegan, or stylegan2: weight demodulation instead of norms, output skips and residual blocks instead of growing, and penalties "
+        "that are updates of their own (Karras et al. 2020; there --r1_interval=16, --channel_base=16384 is configuration F)",
+        choices=("stylegan", "stylegan2"),
+    )
     w_dim: int = setting(512, "length of the style vector w", at_least=1, at_most=2**16, formerly="width")
     mapping_layers: int = setting(8, "number of layers between noise and style", at_least=1, at_most=1000)
     channel_base: int = setting(
@@ -55,6 +74,13 @@ class HParams(noise.HParams):
     channel_max: int = setting(512, "maximum number of channels of a layer", at_least=1, at_most=2**16)
     r1_gamma: float = setting(10.0, "γ of the R1 penalty; not with --loss=wgan_gp, which has its own", at_least=0.0, formerly="r1_weight")
     r1_interval: int = adversarial.r1_interval_setting(formerly="r1_every")
+    path_length_weight: float = setting(
+        2.0, "with stylegan2: weight of the regularization of path lengths, of how far images go with their styles; 0: none", at_least=0.0
+    )
+    path_length_interval: int = setting(
+        4, "with stylegan2: steps between regularizations of path lengths, whose weight is multiplied by this number", at_least=1
+    )
+    path_length_shrink: int = setting(2, "with stylegan2: path lengths are of batches so many times smaller", at_least=1)
     drift_weight: float = setting(1e-3, "with --loss=wgan_gp: weight of the mean squared output for real images", at_least=0.0)
     style_mixing_prob: float = setting(
         0.9, "probability that the images of a step mix two styles", at_least=0.0, at_most=1.0, formerly="mixing"
@@ -74,14 +100,29 @@ class HParams(noise.HParams):
         self.require_size(fits, "StyleGAN", "8, 16, 32, 64, … and the same for both")
         if -1 < self.ema_decay < 0:
             raise UserError(f"--ema_decay={self.ema_decay:g} must be -1, or from 0 on.")
-        if self.progressive and (self.start_size & (self.start_size - 1) or self.start_size > size):
+        if self.grows and (self.start_size & (self.start_size - 1) or self.start_size > size):
             raise UserError(f"--start_size={self.start_size} must be a power of two, and at most --image_size={size}.")
         self.batch_sizes()
+
+    @property
+    def grows(self) -> bool:
+        """Whether the images become larger in the course of training."""
+        return self.progressive and self.architecture == "stylegan"
+
+    @property
+    def lazy_penalties(self) -> dict[str, float]:
+        """Those of `penalties` that are updates of their own: StyleGAN2's, where not every step has them."""
+        return self.penalties if self.architecture == "stylegan2" and self.r1_interval > 1 else {}
+
+    @property
+    def lazy_path_length(self) -> bool:
+        """Whether there is a regularization of path lengths, which is an update of its own."""
+        return self.architecture == "stylegan2" and self.path_length_weight > 0
 
     def sizes(self) -> list[int]:
         """Height and width of the images in pixels, stage by stage."""
         size = self.image_size[0]
-        first = self.start_size if self.progressive else size
+        first = self.start_size if self.grows else size
         return [first << i for i in range(int(math.log2(size // first)) + 1)]
 
     def batch_sizes(self) -> list[int]:
@@ -97,7 +138,11 @@ class HParams(noise.HParams):
 
 
 class StyleGAN(noise.NoiseMethod):
-    """StyleGAN: a mapping z -> w, a synthesis of images from a w for each layer, and a discriminator; all grow with the images."""
+    """StyleGAN: a mapping z -> w, a synthesis of images from a w for each layer, and a discriminator; all grow with the images.
+
+    StyleGAN2's do not grow. Its penalties are phases of their own, in which the optimizers of generator and discriminator do one update
+    more (lazy regularization, Karras et al. 2020, §3.1).
+    """
 
     HParams: TypeAlias = HParams
     hparams: HParams
@@ -105,18 +150,22 @@ class StyleGAN(noise.NoiseMethod):
 
     def build_networks(self):
         h, size, channels = self.hparams, self.hparams.image_size[0], self.image.channels
-        growing = {"every_size": h.progressive, "channel_base": h.channel_base, "channel_max": h.channel_max}
+        kind = getattr(networks, h.architecture)
+        widths = {"channel_base": h.channel_base, "channel_max": h.channel_max}
+        growing = widths | ({"every_size": h.progressive} if h.architecture == "stylegan" else {})
         self.layers = networks.stylegan.layer_count(size)
 
         def build_generator():
-            synthesis = networks.stylegan.Synthesis(size, channels, w_dim=h.w_dim, name="synthesis", **growing)
+            synthesis = kind.Synthesis(size, channels, w_dim=h.w_dim, name="synthesis", **growing)
             return {"mapping": networks.stylegan.mapping(h.latent_dim, h.w_dim, h.mapping_layers), "synthesis": synthesis}
 
-        self.discriminator = networks.stylegan.Discriminator(size, channels, name="discriminator", **growing)
+        self.discriminator = kind.Discriminator(size, channels, name="discriminator", **growing)
         self.networks = build_generator() | {"discriminator": self.discriminator}
         if h.ema_decay:
             self.ema, self.ema_warmup = build_generator(), h.ema_warmup == "on"
         self.state |= {"mean_style": base.variable(tf.zeros([h.w_dim])), "images_seen": base.variable(tf.zeros([], tf.int64))}
+        if h.lazy_path_length:
+            self.state["path_length_mean"] = base.variable(tf.zeros([]))
         self.enter(self.stages()[0])
 
     def stages(self):
@@ -146,16 +195,47 @@ class StyleGAN(noise.NoiseMethod):
         return tf.clip_by_value(seen / self.hparams.fade_images, 0.0, 1.0)
 
     def make_optimizers(self):
-        if self.hparams.learning_rate:
-            return super().make_optimizers()
-        settings = {"beta_1": self.hparams.beta_1, "beta_2": self.hparams.beta_2, "epsilon": 1e-8}
-        return {
-            name: optimizers.FusedAdam(optimizers.AtTracing(self._learning_rate), **settings) for name in ("discriminator", "generator")
+        """Makes the two optimizers, which losses of one network share.
+
+        Where one does k + 1 updates in k steps, its learning rate is multiplied by c = k / (k + 1), and its β are raised to the power c
+        (Karras et al. 2020, appendix B).
+        """
+        h = self.hparams
+        made = {
+            "discriminator": self._optimizer(h.n_critic, h.r1_interval if h.lazy_penalties else 0),
+            "generator": self._optimizer(1, h.path_length_interval if h.lazy_path_length else 0),
         }
+        shared = {"discriminator_penalty": "discriminator"} if h.lazy_penalties else {}
+        shared |= {"path_length": "generator"} if h.lazy_path_length else {}
+        return made | {loss: made[name] for loss, name in shared.items()}
+
+    def _optimizer(self, updates, interval):
+        """An Adam optimizer of networks with so many updates in a step, and in every `interval`-th one as many more; 0: in none."""
+        h, share = self.hparams, interval / (interval + 1) if interval else 1.0
+        if h.learning_rate:
+            made = self.adam(updates / share, h.learning_rate * share)
+        else:
+            made = optimizers.FusedAdam(optimizers.AtTracing(lambda: self._learning_rate() * share), epsilon=1e-8)
+        made.beta_1, made.beta_2 = h.beta_1**share, h.beta_2**share
+        return made
 
     def phases(self):
-        generator = {"generator": ("mapping", "synthesis")}
-        return [phase._replace(trains=generator) if phase.name == "generator" else phase for phase in super().phases()]
+        """Those of all methods that make images from noise; behind each update the penalties that are an update of their own."""
+        h, found = self.hparams, []
+        for phase in super().phases():
+            if phase.name == "generator":
+                phase = phase._replace(trains={"generator": ("mapping", "synthesis")})
+            found.append(phase)
+            if phase.name == "discriminator" and h.lazy_penalties:
+                found.append(self._lazy("discriminator_penalty", self._penalty, phase, h.r1_interval))
+            if phase.name == "generator" and h.lazy_path_length:
+                found.append(self._lazy("path_length", self._path_length_loss, phase, h.path_length_interval))
+        return found
+
+    def _lazy(self, name, losses, after, interval):
+        """The phase `name`, which updates what the phase before it does, in every `interval`-th step."""
+        (trained,) = after.trains.values()
+        return base.Phase(name, losses, {name: trained}, after.batch, gate=lambda scalars: {name: adversarial.due(self, interval)})
 
     def generate(self, batch, seed):
         fake, _ = self.generate_mixed(batch, seed)
@@ -166,13 +246,16 @@ class StyleGAN(noise.NoiseMethod):
 
         In a share of the steps a second w stands in for the first from one layer on, one layer for all images (Karras et al. 2019, §3.1).
         """
+        styles, w = self._mixed_styles(batch, seed)
+        return self.networks["synthesis"](styles, size=self.size, alpha=self.alpha(), training=True), w
+
+    def _mixed_styles(self, batch, seed):
         latents, _ = self.draw(batch, seed)
         w = self.networks["mapping"](latents, training=True)
         other = self.networks["mapping"](self.draw(batch, layers.fold_in(seed, 4))[0], training=True)
         count, draws = networks.stylegan.layer_count(self.size), layers.uniform([2], layers.fold_in(seed, 5))
         crossover = tf.where(draws[0] < self.hparams.style_mixing_prob, 1 + tf.cast(draws[1] * (count - 1), tf.int32), count)
-        styles = tf.where((tf.range(self.layers) < crossover)[:, None], w[:, None], other[:, None])  # b × layers × w_dim
-        return self.networks["synthesis"](styles, size=self.size, alpha=self.alpha(), training=True), w
+        return tf.where((tf.range(self.layers) < crossover)[:, None], w[:, None], other[:, None]), w  # b × layers × w_dim
 
     def judge(self, images, labels, seed):
         images = self.augment(images, layers.fold_in(seed, 2))
@@ -199,18 +282,69 @@ class StyleGAN(noise.NoiseMethod):
         scores = {"fake_score_before": self.loss.score(logits, opposite)}
         return base.PhaseResult({"generator": self.loss.generator(logits, opposite)}, scores, {"w": w})
 
+    def judged(self, discriminate, real, fake, seed):
+        return (discriminate(), {}) if self.hparams.lazy_penalties else super().judged(discriminate, real, fake, seed)
+
+    def _penalty(self, batch, seed):
+        """The penalties of the discriminator's gradient, in steps that have them; 0 in others."""
+        h = self.hparams
+        images = {"r1_penalty": lambda: self.real_images(batch), "r2_penalty": lambda: self.shown(batch, seed)[0]}
+
+        def penalize():
+            found = []
+            with layers.ForwardPass(seed):
+                for name in h.lazy_penalties:
+                    shown = images[name]()
+                    with tf.GradientTape() as tape:
+                        tape.watch(shown)
+                        logits = self.judge(shown, None, seed)
+                    found.append(h.r1_interval * squared_gradient(tape, [[logits]], shown))
+            return found
+
+        values = tf.cond(adversarial.due(self, h.r1_interval), penalize, lambda: [tf.zeros([])] * len(h.lazy_penalties))
+        penalties = dict(zip(h.lazy_penalties, values))
+        loss = tf.add_n([0.5 * h.lazy_penalties[name] * penalty for name, penalty in penalties.items()])
+        return base.PhaseResult({"discriminator_penalty": loss}, penalties)
+
+    def _path_length_loss(self, batch, seed):
+        """The mean squared distance of path lengths to their moving mean a, in steps that have it; 0 in others (§3.2 there).
+
+        a is that of the steps before, of all replicas; the authors' is of this step's lengths to a hundredth.
+        """
+        h, count = self.hparams, tf.shape(batch["image"])[0]
+        own, mean = layers.fold_in(seed, 8), tf.convert_to_tensor(self.state["path_length_mean"])
+
+        def regularize():
+            few = {"image": batch["image"][: tf.maximum(count // h.path_length_shrink, 1)]}
+            with layers.ForwardPass(own):
+                styles, _ = self._mixed_styles(few, own)
+                shape = [tf.shape(styles)[0], self.size, self.size, self.image.channels]
+                direction = layers.normal(shape, layers.fold_in(own, 9)) / self.size
+                lengths = path_lengths(lambda styles: self.networks["synthesis"](styles, training=True), styles, direction)
+            return h.path_length_interval * tf.reduce_mean(tf.square(lengths - mean)), tf.reduce_mean(lengths)
+
+        is_due = adversarial.due(self, h.path_length_interval)
+        penalty, length = tf.cond(is_due, regularize, lambda: (tf.zeros([]), tf.zeros([])))
+        scalars = {"path_length": length, "path_length_mean": mean}
+        return base.PhaseResult({"path_length": h.path_length_weight * penalty}, scalars, {"path_length": tf.fill([count], length)})
+
     def _learning_rate(self) -> float:
         """The learning rate that the authors have for the size of the present stage."""
+        if self.hparams.architecture == "stylegan2":
+            return LEARNING_RATE_2
         return next(rate for size, rate in LEARNING_RATES if self.size >= size)
 
     def exchange_outputs(self, outputs, seed):
-        """Counts images, and lets w̄, the mean style, follow the w of this step; returns no outputs."""
+        """Counts images, and lets w̄, the mean style, follow the w of this step, and a the path lengths; returns no outputs."""
         outputs = super().exchange_outputs(outputs, seed)
-        if not outputs:
-            return outputs
-        self.state["images_seen"].assign_add(self.stage.batch_size * self.hparams.n_critic)
-        mean = self.state["mean_style"]
-        mean.assign(mean + (1.0 - MEAN_STYLE_DECAY) * (tf.reduce_mean(outputs["w"], axis=0) - mean))
+        if "path_length" in outputs:
+            mean, is_due = self.state["path_length_mean"], adversarial.due(self, self.hparams.path_length_interval)
+            moved = mean + PATH_LENGTH_DECAY * (tf.reduce_mean(outputs["path_length"]) - mean)
+            mean.assign(tf.where(is_due, moved, mean))
+        if "w" in outputs:
+            self.state["images_seen"].assign_add(self.stage.batch_size * self.hparams.n_critic)
+            mean = self.state["mean_style"]
+            mean.assign(mean + (1.0 - MEAN_STYLE_DECAY) * (tf.reduce_mean(outputs["w"], axis=0) - mean))
         return {}
 
     def inference(self):

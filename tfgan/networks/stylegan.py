@@ -88,15 +88,19 @@ class Epilogue(keras.layers.Layer):
 
     def call(self, x, style, training=False):
         dtype, x = x.dtype, tf.cast(x, tf.float32)  # a norm over few pixels needs the precision
-        noise = self._noise(tf.shape(style)[0], x.shape[1], x.shape[2], training)
+        noise = noise_map([tf.shape(style)[0], *x.shape[1:3], 1], self.number, self.seed_generator, training)
         x = leaky(x + noise * tf.convert_to_tensor(self.strength) + tf.convert_to_tensor(self.bias))
         scale, shift = tf.split(self.affine(style)[:, None, None], 2, axis=-1)
         return tf.cast(adain(x, scale + 1.0, shift), dtype)
 
-    def _noise(self, n, height, width, training):
-        if not training:
-            return fixed(normal, [1, height, width, 1], self.number)
-        return normal([n, height, width, 1], next_seed(self.seed_generator))
+
+def noise_map(shape, number, seeds, training):
+    """The noise of the synthesis' layer `number`, `shape` being N×H×W×1: in training another map for each image, afterwards one for all.
+
+    Args:
+        seeds: the layer's own, see `tfgan.layers.forward_pass.own_seeds`.
+    """
+    return normal(shape, next_seed(seeds)) if training else fixed(normal, [1, *shape[1:]], number)
 
 
 def adain(x, scale, shift):
@@ -105,14 +109,15 @@ def adain(x, scale, shift):
     return (x - mean) * (scale * tf.math.rsqrt(variance + 1e-8)) + shift
 
 
-def _built(layer, *shapes):
+def built(layer, *shapes):
+    """The layer with its weights, for inputs of these shapes."""
     layer.build(*shapes)
     return layer
 
 
 def _convolution(inputs, filters, kernel, **settings):
     """A square convolution with its weights, for images of `inputs` channels."""
-    return _built(EqualizedConv2D(filters, kernel, **settings), (None, None, None, inputs))
+    return built(EqualizedConv2D(filters, kernel, **settings), (None, None, None, inputs))
 
 
 def _arguments(config):
@@ -120,7 +125,7 @@ def _arguments(config):
     return {OLD_ARGUMENTS.get(name, name): value for name, value in config.items()}
 
 
-def _name(model, **lists):
+def name_layers(model, **lists):
     """Makes layers attributes of their own: TensorFlow's checkpoints do not look into lists of Keras layers."""
     for name, layers in lists.items():
         for number, layer in enumerate(layers):
@@ -149,13 +154,13 @@ class Synthesis(keras.Model):
         # In the place of the first convolution stands the constant.
         layers = [(inputs, depth) for before, depth in zip([None, *depths], depths) for inputs in (before, depth)]
         self.convolutions = [_convolution(inputs, depth, 3, use_bias=False) for inputs, depth in layers[1:]]
-        self.epilogues = [_built(Epilogue(number), depth, w_dim) for number, (_, depth) in enumerate(layers)]
+        self.epilogues = [built(Epilogue(number), depth, w_dim) for number, (_, depth) in enumerate(layers)]
         self.to_rgb = [
             _convolution(depth, channels, 1, gain=1.0, dtype="float32", name=f"to_rgb_{size}")
             for size, depth in zip(self.sizes, depths)
             if every_size or size == largest
         ]
-        _name(self, epilogue=self.epilogues, convolution=self.convolutions, to_rgb=self.to_rgb)
+        name_layers(self, epilogue=self.epilogues, convolution=self.convolutions, to_rgb=self.to_rgb)
         self.built = True
 
     def in_order(self) -> list[list]:
@@ -222,9 +227,9 @@ class Discriminator(keras.Model):
         self.convolutions = [_convolution(depth, depth, 3) for depth in depths[1:]]
         self.downscaling = [_convolution(depth, less, 3, downscale=True) for less, depth in zip(depths, depths[1:])]
         self.last = _convolution(depths[0] + 1, depths[0], 3)
-        self.dense = _built(EqualizedDense(depths[0]), (None, depths[0] * SMALLEST**2))
-        self.logit = _built(EqualizedDense(1, gain=1.0, dtype="float32"), (None, depths[0]))
-        _name(self, from_rgb=self.from_rgb, convolution=self.convolutions, downscaling=self.downscaling)
+        self.dense = built(EqualizedDense(depths[0]), (None, depths[0] * SMALLEST**2))
+        self.logit = built(EqualizedDense(1, gain=1.0, dtype="float32"), (None, depths[0]))
+        name_layers(self, from_rgb=self.from_rgb, convolution=self.convolutions, downscaling=self.downscaling)
         self.built = True
 
     grows_at_its_input = True

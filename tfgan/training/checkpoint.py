@@ -66,7 +66,8 @@ class Checkpointer:
         self._checkpoint = tf.train.Checkpoint(**self._parts)
         kept_by_best = _variables(method) + [*method.state.values()]
         self.best_size = _size(kept_by_best)
-        self.size = self.best_size + _size(v for o in train_step.optimizers.values() for v in o.variables)
+        optimizers = {id(optimizer): optimizer for optimizer in train_step.optimizers.values()}  # which losses may share
+        self.size = self.best_size + _size(v for optimizer in optimizers.values() for v in optimizer.variables)
         self._manifest = Manifest({})
         self._newest = ""  # name of the newest whole checkpoint
         self._best: dict = {}

@@ -15,7 +15,7 @@ from tfgan.training.units import Unit, units_of, weights_of
 
 MOST_LINES = 10  # of a network in the log
 
-UNSEEN = ("skip_activation", "padding_side", "num_upsampling_layers")
+UNSEEN = ("architecture", "skip_activation", "padding_side", "num_upsampling_layers")
 """Settings by which weights of equal shapes make other images."""
 
 
