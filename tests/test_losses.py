@@ -263,3 +263,17 @@ def test_low_precision_is_averaged_in_float32():
         assert loss.generator(logits, -logits).numpy() == pytest.approx(loss.generator(exact, -exact).numpy(), rel=1e-6)
     assert losses.l1_loss(logits, tf.zeros_like(logits)).dtype == tf.float32
     assert losses.feature_matching_loss([[logits]], [[-logits]]).dtype == losses.kl_divergence(logits, logits).dtype == tf.float32
+
+
+def test_unit_distance_by_hand():
+    """Two maps: opposite vectors of any length in one place, 4, and equal directions in the other; and perpendicular ones, 2."""
+    real = [tf.constant([[[[1.0, 0.0], [3.0, 4.0]]]]), tf.constant([[[[0.0, 2.0]]]])]
+    fake = [tf.constant([[[[-9.0, 0.0], [6.0, 8.0]]]]), tf.constant([[[[5.0, 0.0]]]])]
+    assert losses.unit_distance(real, fake).numpy() == pytest.approx(((4 + 0) / 2 + 2) / 2)
+    assert losses.unit_distance(real, real).numpy() == 0
+    with tf.GradientTape() as tape:
+        tape.watch(zeros := [tf.zeros([1, 1, 1, 2])])
+        distance = losses.unit_distance(zeros, [tf.ones([1, 1, 1, 2])])
+    assert np.all(np.isfinite(tape.gradient(distance, zeros)[0]))
+    with pytest.raises(ValueError):
+        losses.unit_distance(real, fake[:1])

@@ -191,6 +191,17 @@ def feature_matching_loss(real, fake):
     return sum(scales) / len(scales)
 
 
+def unit_distance(real, fake):
+    """How unlike two batches of images are by the maps of a network, lists of N×h×w×c, a float32 scalar from 0 to 4.
+
+    In each place both vectors are brought to length 1, and their squared difference is taken, averaged over places and maps: LPIPS without
+    what it learned of channels (Zhang et al. 2018, eq. 1).
+    """
+    pairs = zip(real, fake, strict=True)
+    units = [[tf.math.l2_normalize(tf.cast(found, tf.float32), axis=-1, epsilon=1e-20) for found in pair] for pair in pairs]
+    return tf.add_n([tf.reduce_mean(tf.reduce_sum(tf.square(r - f), axis=-1)) for r, f in units]) / len(units)
+
+
 def kl_divergence(mean, log_variance):
     """Kullback–Leibler divergence of N(mean, exp(log_variance)) to N(0, 1), N×d each -> N float32: the sum over d.
 

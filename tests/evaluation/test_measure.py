@@ -9,7 +9,7 @@ import pytest
 from tfgan.config import Classes, Domain
 from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.classifier import UNKNOWN, build_classifier
-from tfgan.evaluation.comparison import Comparison
+from tfgan.evaluation.comparison import Comparison, Path
 from tfgan.evaluation.distribution import frechet_distance, jackknife_error, kernel_distance
 from tfgan.evaluation.extractors import Extractor
 from tfgan.evaluation.measure import Tools, fitting, measure
@@ -188,3 +188,26 @@ def test_wide_pixels_are_read_by_their_own_range():
     assert ours["l1"].value == pytest.approx(theirs["l1"].value, rel=1e-4) and ours["swd"].value == pytest.approx(
         theirs["swd"].value, rel=1e-4
     )
+
+
+def test_path_lengths_by_hand(extractor):
+    """A way of 100 pairs, each apart by a known angle of the quarters' vectors in the second channel of two; the ends are left out."""
+    step = 1e-2
+    angles = np.linspace(0.01, 1.0, 100) * step
+
+    def images(shift):
+        quarters = np.stack([np.cos(shift), np.sin(shift), 0 * shift, 0 * shift], axis=1).reshape(-1, 2, 2, 1)
+        return quarters.repeat(8, axis=1).repeat(8, axis=2).astype(np.float32)
+
+    flat = keras.Model(extractor.model.input, [extractor.model.outputs[0]])
+    vectors = Extractor("vectors", flat, None, 1, False, "0")
+    pairs = [(images(0 * angles[i : i + 50]), images(angles[i : i + 50])) for i in (0, 50)]
+    comparison = Comparison(GRAY, noise(0, 4), noise(1, 4), path=Path(lambda: iter(pairs), 100, step))
+    lengths = (2 - 2 * np.cos(angles)) / 4 / step**2  # of unit vectors, over four features
+    found = measure(comparison, ["ppl_features"], Tools(features=vectors)).values
+    assert found["ppl_features"].value == pytest.approx(lengths.mean(), rel=2e-2)
+    assert found["ppl_features"].low < found["ppl_features"].value < found["ppl_features"].high
+    trimmed = lengths[(lengths >= np.percentile(lengths, 1, method="lower")) & (lengths <= np.percentile(lengths, 99, method="higher"))]
+    assert found["ppl_features"].value == pytest.approx(trimmed.mean(), rel=1e-3)
+    colors = measure(comparison, ["ppl"], Tools(perceptual=lambda one, other: float(np.abs(one - other).max() + one.shape[2]))).values
+    assert colors["ppl"].value == pytest.approx(3 / step**2, rel=1e-2) and "ppl" not in fitting(Comparison(GRAY, noise(0), noise(1)))

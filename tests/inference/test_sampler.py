@@ -6,6 +6,7 @@ from tfgan.config import Domain
 from tfgan.errors import UserError
 from tfgan.inference import sheets
 from tfgan.inference.sampler import BATCH, Sampler
+from tfgan.layers import fixed, normal
 from tfgan.methods.base import Generation, Styles
 
 GRAY = Domain("digit", 1)
@@ -105,9 +106,10 @@ def test_gradients_pass_to_the_latents():
 def styled(truncation=0.5):
     """Two numbers a layer: z and 10 z, drawn toward 0.1; a pixel row shows a layer's first number."""
 
-    def map(latents, psi):
+    def map(latents, psi, truncation_layers=4):
         w = tf.concat([latents[:, :1], 10 * latents[:, :1]], axis=1)
-        return tf.tile((0.1 + psi * (w - 0.1))[:, None], [1, 4, 1])
+        psi = tf.where(tf.range(4) < truncation_layers, psi, 1.0)[:, None]
+        return 0.1 + psi * (w[:, None] - 0.1)
 
     def synthesize(styles):
         return tf.clip_by_value(tf.tile(styles[:, :, :1, None], [1, 1, 4, 1]), -1.0, 1.0)
@@ -122,6 +124,43 @@ def test_truncation_of_a_sampler():
     assert sampler.truncated(1.0)(latents).numpy().max() == pytest.approx(0.3)
     assert sampler.truncated(0.0)(latents).numpy().max() == pytest.approx(0.1)
     assert sampler.truncated(0.25).styles.truncation == 0.25 and sampler.styles.truncation == 0.5
+
+
+def test_truncation_of_the_first_layers():
+    """Also in what is made of the halves: sheets."""
+    sampler, latents = styled().truncated(0.0, 3), np.array([[0.3]], np.float32)
+    np.testing.assert_allclose(sampler(latents)[0, :, 0, 0], [0.1, 0.1, 0.1, 0.3], rtol=1e-6)
+    (column,) = sheets.truncations(sampler, latents, [0.5]).values()
+    np.testing.assert_allclose(column[0][:, 0, 0], [0.2, 0.2, 0.2, 0.3], rtol=1e-6)
+    assert styled().truncated(layers=1).styles.truncation == 0.5
+
+
+def test_images_of_w():
+    sampler, styles = styled(), np.arange(8, dtype=np.float64).reshape(1, 4, 2) / 10
+    np.testing.assert_allclose(sampler.synthesize(styles)[0, :, 0, 0], [0, 0.2, 0.4, 0.6], atol=1e-7)
+    many = np.linspace(-1, 1, 2 * BATCH + 1)[:, None] * [1.0, 0.0]
+    np.testing.assert_allclose(sampler.synthesize(many)[:, 3, 0, 0], many[:, 0], atol=1e-7)
+    for wrong in (np.zeros([1, 3]), np.zeros([0, 2]), np.zeros(2), [["a", "b"]]):
+        with pytest.raises(UserError, match="w has the shape .*; give N×2 or N×4×2, one at least"):
+            sampler.synthesize(wrong)
+    with pytest.raises(UserError, match="not finite"):
+        sampler.synthesize([[np.nan, 0.0]])
+
+
+def noisy():
+    return Sampler(Generation(lambda z: z[:, :1, None, None] * 0.0 + 0.1 * fixed(normal, [1, 8, 8, 1], 2), GRAY, 3))
+
+
+def test_modes_of_noise():
+    """Random noise is each image's own, whatever is made beside it, and that of its latents; no image has any of none."""
+    latents = noisy().latents(range(20))
+    const, random, none = (noisy().with_noise(mode)(latents).numpy() for mode in ("const", "random", "none"))
+    assert np.all(const == const[:1]) and const.std() == pytest.approx(0.1, rel=0.2) and not none.any()
+    assert len(np.unique(random[:, 0, 0, 0])) == 20 and random.std() == pytest.approx(0.1, rel=0.1)
+    correlations = np.corrcoef(random.reshape(20, -1))[np.triu_indices(20, 1)]
+    assert np.abs(correlations).max() < 0.5
+    np.testing.assert_array_equal(noisy().with_noise("random")(latents[7:8])[0], random[7])
+    np.testing.assert_array_equal(noisy()(latents), const)
 
 
 def test_samples_without_classes_count_seeds_row_by_row():

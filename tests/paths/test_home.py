@@ -62,6 +62,7 @@ def test_every_setting_that_is_a_path_is_known_as_one():
         (CheckConfig, {"sheet": "~/x.png"}),
         (TranslateConfig, {"style": "~/x"}),
         (SampleConfig, {"images": "~/x", "having": "~/x", "lacking": "~/x"}),
+        (SampleConfig, {"sheet": "projection", "images": "~/x", "features": "~/x.keras"}),
         (EvaluateConfig, {"data_dir": "~/x", "segmenter": "~/x", "classifier": "~/x", "features": "~/x", "lpips_weights": "~/x"}),
         (ExportConfig, {"output": "~/x"}),
         (ReportConfig, {"out": Path("~/x")}),

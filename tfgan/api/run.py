@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tfgan.data.dataset import Dataset
     from tfgan.inference import Sampler
     from tfgan.inference.arrays import Pixels, Results
+    from tfgan.inference.directions import Directions
+    from tfgan.inference.projection import Projection
     from tfgan.methods.base import Method
     from tfgan.runs import opening
 
@@ -221,28 +223,99 @@ class Run:
         labels: ArrayLike | Sequence[int | str] | None = None,
         truncation: float | None = None,
         dtype: str = "",
+        *,
+        w: ArrayLike | None = None,
+        truncation_layers: int = SampleConfig.truncation_layers,
+        noise_mode: str = SampleConfig.noise_mode,
     ) -> np.ndarray:
-        """Makes images from noise.
+        """Makes images from noise, or from styles.
 
         Args:
             seeds: N integers from 0 to 2³¹ - 1, as a list, a range, or an array. The same seed always gives the same image.
             labels: N classes, as numbers from 0 on or as names, if the run has classes; by default all classes in turn.
             truncation: StyleGAN's ψ, from 0 (the mean image) to 1 (full variety).
             dtype: "float32" for results in [-1, 1]; "" for pixels.
+            w: StyleGAN's styles instead of seeds, N×w_dim, or N×layers×w_dim with one for each layer, such as `project` finds. They are not
+                truncated.
+            truncation_layers: StyleGAN's number of first layers that ψ is for; -1: the run's own.
+            noise_mode: StyleGAN's noise: "const", the same for all images; "random", each image's own, which follows from its seed; "none".
 
         Returns:
             An array N×H×W×C in the type and range of the run's images, or float32 in [-1, 1].
 
         Raises:
-            UserError: the run makes no images from noise, or has no styles to truncate; seeds or classes that do not exist.
+            UserError: the run makes no images from noise, or has no styles to truncate; seeds or classes that do not exist; w of another
+                shape.
         """
-        from tfgan.runs.results.latents import choose_sampler, class_numbers
+        from tfgan.runs.results.latents import choose_sampler, class_numbers, make_of_styles, with_styles_of
 
-        (config,) = make_records([], {} if truncation is None else {"truncation": truncation}, [SampleConfig])
+        given = {} if truncation is None else {"truncation": truncation}
+        (config,) = make_records([], given | {"truncation_layers": truncation_layers, "noise_mode": noise_mode}, [SampleConfig])
         sampler = choose_sampler(self._opened, self._signatures, next(iter(config.numbers("truncation")), None))
+        if w is not None:
+            return make_of_styles(self._opened, sampler, w, config, _wants_floats(dtype))
+        sampler = with_styles_of(self._opened, sampler, config)
         latents = sampler.latents(seeds)
         numbers = class_numbers(sampler, labels, len(latents))
         return (sampler if _wants_floats(dtype) else sampler.pixels)(latents, numbers).numpy()
+
+    def project(
+        self,
+        images: Pixels,
+        *,
+        features: str | Path = "",
+        inception_weights: str | Path = "",
+        steps: int = 1000,
+        seed: int = 0,
+        noise: bool = False,
+        label: int | str | None = None,
+    ) -> Projection:
+        """Finds the latents whose images are nearest to given ones (Karras et al. 2020, appendix D): StyleGAN's w, or other methods' noise.
+
+        Args:
+            images: as for `translate`, of any size; the run sees them as it saw those of its validation.
+            features: the file of a Keras model, or "inception", by whose features images are compared; "": by pixels and by the maps of the
+                run's own discriminator.
+            inception_weights: file of Keras' InceptionV3 weights; "": they are downloaded.
+            steps: of Adam, for each image.
+            seed: of the noise that is added to latents at first.
+            noise: learn StyleGAN's noise maps beside w, as in the paper, which take up what is chance in an image.
+            label: the class of the images, a number or a name, if the run has classes.
+
+        Returns:
+            `latents` N×length, for `sample(w=…)` of StyleGAN or for `sampler` of other methods; `images` N×H×W×C float32 in [-1, 1], which
+            the run makes of them; `distances` N, and what they are, in `measure`.
+
+        Raises:
+            UserError: the run makes no images from noise; images, features or a class that cannot be used.
+        """
+        from tfgan.runs.results.projecting import project_images
+
+        network = {"features": str(features), "inception_weights": str(inception_weights)}
+        values = {"checkpoint": self._checkpoint, "sheet": "projection", "images": "given", "projection_steps": steps, "seed": seed}
+        (config,) = make_records([], values | network | {"projection_noise": noise}, [SampleConfig])
+        return project_images(self._opened, self._signatures, images, config, label)
+
+    def directions(
+        self, count: int = 8, *, latents: ArrayLike | None = None, labels: ArrayLike | None = None, names: Sequence[str] = ()
+    ) -> Directions:
+        """Finds directions in which latents are edited: `latents + strength * found.deviations[i] * found.vectors[i]`.
+
+        Without arguments, they are those in which StyleGAN's w varies most (Härkönen et al. 2020). With labels, each leads to one attribute
+        (Shen et al. 2020).
+
+        Args:
+            count: of the main directions.
+            latents: N×length, as `project` finds them, whose images were labeled.
+            labels: N, or N×attributes, 1 for an image with an attribute, 0 for one without.
+            names: of the attributes.
+
+        Raises:
+            UserError: the run makes no images from noise, or has no main directions; latents and labels that do not fit.
+        """
+        from tfgan.runs.results.projecting import directions_of
+
+        return directions_of(self._opened, self._signatures, count, latents, labels, names)
 
     def evaluate(self, **settings: Any) -> dict[str, float]:
         """Measures the run on its data, like `tfgan evaluate`, and adds the result to its evaluation.json if that can be written.

@@ -14,12 +14,14 @@ Makes images from noise with a trained run. The same seed always gives the same 
 seed000000.png …, with a subfolder for each class if the run has classes. If OUTPUT is the name of a picture, such as
 digits.png, it becomes one picture of many samples, or of a single one with --count=1. --sheet says what the picture
 shows: samples (a column for each class), interpolation, mixing and truncation (StyleGAN), reconstruction and edit
-(VAE-GAN, of --images). With --images and a folder as OUTPUT, the images are encoded and reconstructed; --having and
---lacking edit them by the difference between two folders of images.
+(VAE-GAN, of --images), projection (the nearest images to --images, whose latents go to PICTURE_latents/), directions
+(of change, which go to PICTURE.npz). With --images and a folder as OUTPUT, the images are encoded and reconstructed;
+--having and --lacking edit them by the difference between two folders of images.
 
 examples:
   tfgan sample runs/digits digits --count=100 --classes=3,7
-  tfgan sample runs/faces sheet.png --sheet=interpolation --rows=6"""
+  tfgan sample runs/faces sheet.png --sheet=interpolation --rows=6
+  tfgan sample runs/faces found.png --sheet=projection --images=PHOTOS --rows=10"""
 
 
 def run(arguments: list[str]) -> int:

@@ -32,6 +32,8 @@ METRICS = {
     "label_accuracy": Metric("labels", True, "classifier", "share of images read as the class, or attributes, asked for"),
     "cycle_l1": Metric("cycle", False, about="mean absolute difference after the way there and back, on [-1, 1]"),
     "swd": Metric("sliced", False, about="sliced Wasserstein distance of patches of 2,048 images at most, × 1000"),
+    "ppl": Metric("path", False, "perceptual", about="perceptual path length, by LPIPS; only where it is named"),
+    "ppl_features": Metric("path", False, "features", about="the same by the extractor's features, without learned weights"),
     "fid": Metric("distribution", False, "features", "Fréchet distance of features"),
     "kid": Metric("distribution", False, "features", "kernel distance of features, × 1"),
     "inception_score": Metric("distribution", True, "probabilities", "of the extractor's class probabilities"),

@@ -1,10 +1,26 @@
 """Generated images beside real ones: what a run, or a folder, gives the metrics to measure."""
 
 import dataclasses
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from tfgan.config import Classes, Domain
+
+
+class Path(NamedTuple):
+    """Pairs of images that are neighbors on the way between two latents: batches of pairs n×H×W×C float32 in [-1, 1].
+
+    Attributes:
+        pairs: makes them anew.
+        size: how many pairs there are.
+        step: how far apart two neighbors are, as a share of the way.
+    """
+
+    pairs: Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
+    size: int
+    step: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +45,7 @@ class Comparison:
     labeled: tuple[np.ndarray, np.ndarray] | None = None  # real images that the classifier did not learn from, and what they show
     cycled: tuple[np.ndarray, np.ndarray] | None = None  # originals, and what came back of them after two translations
     spread: np.ndarray | None = None  # N×H×W×1 maps of how sure the run is of fake[i], float32 in [-1, 1]
+    path: Path | None = None  # neighbors on the ways between latents, of what makes images from noise
     names: tuple[str, ...] = ()  # of the matched images
     clips: np.ndarray | None = None  # of matched frames of videos, in order: the number of the clip that each is of
     inputs: np.ndarray | None = None  # what fake[i] was made of, to be shown

@@ -64,8 +64,13 @@ def see(extractor: Extractor, images: np.ndarray, to_floats: Callable) -> Seen:
 
 def maps_of(extractor: Extractor, images) -> list[np.ndarray]:
     """Feature maps of images N×H×W×C in [-1, 1], for a perceptual distance: one N×h×w×c float32 a layer, none if there are no maps."""
-    found = _outputs(extractor, images)
-    return [np.asarray(feature_map, np.float32) for feature_map in (found[1:-1] if extractor.classifies else found[1:])]
+    return [np.asarray(feature_map, np.float32) for feature_map in seen_maps(extractor, images)] if extractor.has_maps else []
+
+
+def seen_maps(extractor: Extractor, images) -> list:
+    """Feature maps N×h×w×c of images N×H×W×C in [-1, 1], tensors with gradients; its features, N×1×1×D, of a network without maps."""
+    features, *maps = _outputs(extractor, images)
+    return (maps[:-1] if extractor.classifies else maps) or [features[:, None, None]]
 
 
 def _outputs(extractor: Extractor, images):

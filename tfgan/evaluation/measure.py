@@ -26,7 +26,7 @@ from tfgan.evaluation.distribution import (
     kernel_distance,
     precision_recall,
 )
-from tfgan.evaluation.extractors import Extractor, Seen, image_input, maps_of, resize, see, with_channels
+from tfgan.evaluation.extractors import Extractor, Seen, image_input, maps_of, resize, see, seen_maps, with_channels
 from tfgan.evaluation.perceptual import map_distance
 from tfgan.evaluation.pixels import WINDOW, WINDOW_OF_SCALES, paired_scores
 from tfgan.evaluation.ranks import rank_correlation
@@ -83,6 +83,7 @@ def fitting(comparison: Comparison) -> list[str]:
         "spread": comparison.matched and comparison.spread is not None,
         "labels": comparison.asked is not None,
         "cycle": comparison.cycled is not None,
+        "path": comparison.path is not None,
         "sliced": comparison.alone and min(comparison.real.shape[1:3]) >= sliced.SMALLEST,
         "distribution": comparison.alone,
     }
@@ -268,6 +269,25 @@ class _Measurement:
         errors = self.each(lambda before, after: np.abs(before - after).mean(axis=(1, 2, 3)), *self.comparison.cycled, domain=domain)
         self.measured.values["cycle_l1"] = self.mean(errors)
         self._warn_of_few_scores(wanted)
+
+    def path(self, wanted: list[str]):
+        """The mean distance of neighbors, a squared unit of the way, without the lowest and highest 1 %, as in the authors' code."""
+        assert self.comparison.path is not None
+        pairs, _, step = self.comparison.path
+        found: dict[str, list[float]] = {name: [] for name in wanted}
+        for sides in waiting(pairs(), None, "Measuring path lengths, in batches"):
+            if "ppl" in wanted and self.tools.perceptual:
+                colors = [np.asarray(with_channels(side, 3)) for side in sides]
+                found["ppl"] += [self.tools.perceptual(*pair) for pair in zip(*colors)]
+            if "ppl_features" in wanted and self.tools.features:
+                maps = [[np.asarray(layer) for layer in seen_maps(self.tools.features, side)] for side in sides]
+                found["ppl_features"] += [
+                    map_distance(*([layer[number] for layer in side] for side in maps)) for number in range(len(sides[0]))
+                ]
+        for name, distances in found.items():
+            lengths = np.array(distances) / step**2
+            low, high = np.percentile(lengths, 1, method="lower"), np.percentile(lengths, 99, method="higher")
+            self.measured.values[name] = self.mean(lengths[(lengths >= low) & (lengths <= high)])
 
     def sliced(self, wanted: list[str]):
         def some(pixels):

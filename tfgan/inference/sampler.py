@@ -1,14 +1,16 @@
 """Images from noise: by latents, or by seeds, each of which stands for one image whatever is made beside it."""
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
 from tfgan.data.preparation.normalization import denormalize, span
 from tfgan.errors import UserError, first_line
-from tfgan.layers import normal, tuned_function, uniform
+from tfgan.layers import fold_in, given_maps, normal, tuned_function, uniform
 from tfgan.methods.base import Generation, Styles
 from tfgan.terminal import waiting
-from tfgan.values import whole_numbers
+from tfgan.values import as_array, whole_numbers
 
 BATCH = 64  # images in one pass through the network
 LAST_SEED = 2**31 - 1
@@ -36,10 +38,54 @@ class Sampler(tf.Module):
         assert self.styles is not None, f"{self.target.name} is made without styles"
         return self.styles
 
-    def truncated(self, truncation: float) -> "Sampler":
-        """A sampler of this generation with another ψ (Karras et al. 2019, appendix B), for a generation with styles."""
-        styles = self.require_styles()._replace(truncation=truncation)
-        return Sampler(self.generation._replace(function=lambda latents: styles.synthesize(styles.map(latents, truncation)), styles=styles))
+    def truncated(self, truncation: float | None = None, layers: int | None = None) -> "Sampler":
+        """A sampler of this generation with another ψ (Karras et al. 2019, appendix B), for a generation with styles.
+
+        Args:
+            truncation: ψ; None: as now.
+            layers: the number of first layers that ψ is for; None: as now.
+        """
+        styles = self.require_styles()
+        if layers is not None:
+            styles = styles._replace(map=functools.partial(styles.map, truncation_layers=layers), truncation_layers=layers)
+        psi = styles.truncation if truncation is None else truncation
+        styles = styles._replace(truncation=psi)
+        return Sampler(self.generation._replace(function=lambda latents: styles.synthesize(styles.map(latents, psi)), styles=styles))
+
+    def with_noise(self, mode: str) -> "Sampler":
+        """A sampler of this generation whose network gets other noise maps.
+
+        Args:
+            mode: "const", the same maps for all images; "random", maps of each image's own, which follow from its latents; "none", zeros.
+        """
+        if mode == "const":
+            return self
+        source = {"random": _maps_of, "none": lambda latents: lambda shape, number: tf.zeros(shape)}[mode]
+        function = self.generation.function
+
+        def generate(latents, *labels):
+            with given_maps(source(latents)):
+                return function(latents, *labels)
+
+        return Sampler(self.generation._replace(function=generate))
+
+    def synthesize(self, w) -> tf.Tensor:
+        """The images of w, N×w_dim, or N×layers×w_dim with a style for each layer, N×H×W×C float32 in [-1, 1]; w are not truncated.
+
+        Raises:
+            UserError: w of another shape, or that are no finite numbers.
+        """
+        styles = self.require_styles()
+        values = as_array("w", w)
+        shapes = (styles.w_dim,), (styles.layers, styles.w_dim)
+        if values.dtype.kind not in "iuf" or values.shape[1:] not in shapes or not len(values):
+            found = "×".join(map(str, values.shape)) or "a single value"
+            raise UserError(f"w has the shape {found}; give N×{styles.w_dim} or N×{styles.layers}×{styles.w_dim}, one at least.")
+        if not np.isfinite(values).all():
+            raise UserError("w holds values that are not finite (NaN or infinity).")
+        each = np.repeat(values[:, None], styles.layers, axis=1) if values.ndim == 2 else values
+        parts = [each[i : i + BATCH].astype(np.float32) for i in range(0, len(each), BATCH)]
+        return tf.concat([styles.synthesize(part) for part in parts], axis=0)
 
     @property
     def full_range(self) -> float:
@@ -127,3 +173,15 @@ class Sampler(tf.Module):
     def weights(self) -> list[tf.Variable]:
         """The variables of the network that `pixels` reads, for an export."""
         return list(self._run_pixels.get_concrete_function().variables)
+
+
+def _maps_of(latents):
+    """A source of noise maps for `given_maps`, one for each of the latents N×length: the same latents have the same maps in any batch."""
+    bits = tf.bitcast(latents, tf.int32)
+    seeds = tf.stack([bits[:, 0], bits[:, -1]], axis=1)
+
+    def source(shape, number):
+        spec = tf.TensorSpec(shape[1:], tf.float32)
+        return tf.map_fn(lambda seed: normal(shape[1:], fold_in(seed, number)), seeds, fn_output_signature=spec)
+
+    return source

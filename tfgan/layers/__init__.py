@@ -11,7 +11,7 @@ from tfgan.layers.equalized import EqualizedConv2D, EqualizedDense
 from tfgan.layers.forward_pass import ForwardPass, Statistic
 from tfgan.layers.machine import has_gpu, tuned, tuned_function
 from tfgan.layers.modulated import ModulatedConv2D
-from tfgan.layers.noise import fold_in, normal, uniform
+from tfgan.layers.noise import fixed, fold_in, given_maps, normal, uniform
 from tfgan.layers.normalization import BatchNorm, InstanceNorm, instance_norm
 from tfgan.layers.padding import ReflectionPadding
 from tfgan.layers.resizing import HalvingPool, NearestDoubling, ResizeLike
@@ -35,7 +35,9 @@ __all__ = [
     "SpectralConv2D",
     "Statistic",
     "dropping",
+    "fixed",
     "fold_in",
+    "given_maps",
     "has_gpu",
     "instance_norm",
     "normal",

@@ -1,9 +1,13 @@
 """Stateless noise: a function of its seed alone, so that a step can be repeated and resumed bit for bit."""
 
+import contextlib
 import math
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 
 import tensorflow as tf
+
+_replaced = threading.local()
 
 
 def fold_in(seed, number):
@@ -30,8 +34,28 @@ def normal(shape, seed):
 def fixed(noise: Callable, shape: Sequence[int], number: int):
     """Noise after training, `noise(shape, seed)` of a seed that is made of `number`: the same in every call.
 
-    It is drawn while a graph is traced, in which it is a constant: other runtimes have no such bits.
+    It is drawn while a graph is traced, in which it is a constant: other runtimes have no such bits. Inside `given_maps` it is what is
+    given.
     """
+    source = getattr(_replaced, "source", None)
+    if source is not None and noise is normal:
+        return source(tuple(shape), number)
     with tf.init_scope():
         drawn = noise(shape, tf.constant([number, 0])).numpy()
     return tf.constant(drawn)
+
+
+@contextlib.contextmanager
+def given_maps(source: Callable[[tuple[int, ...], int], tf.Tensor] | None) -> Iterator[None]:
+    """Puts other noise in the place of fixed noise of N(0, 1), of networks that are called inside.
+
+    Args:
+        source: the shape 1×H×W×1 of a noise map and the number of its layer -> a map of that shape, or one for each image, N×H×W×1.
+            None: noise is fixed as anywhere else.
+    """
+    before = getattr(_replaced, "source", None)
+    _replaced.source = source
+    try:
+        yield
+    finally:
+        _replaced.source = before

@@ -81,11 +81,12 @@ class Encoding(NamedTuple):
 class Styles(NamedTuple):
     """The two halves of a generator whose layers each take a style."""
 
-    map: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # (latents N×d, truncation ψ, a scalar) -> N×layers×w_dim float32
+    map: Callable[..., tf.Tensor]  # (latents N×d, ψ, a scalar[, how many first layers ψ is for]) -> N×layers×w_dim float32
     synthesize: Callable[[tf.Tensor], tf.Tensor]  # N×layers×w_dim -> N×H×W×C in [-1, 1]
     layers: int
     w_dim: int
     truncation: float = 1.0  # ψ of results, if nothing else is said
+    truncation_layers: int = 0  # how many first layers it is for, likewise
 
 
 class Generation(NamedTuple):
@@ -97,6 +98,7 @@ class Generation(NamedTuple):
     class_names: Strings = ()
     prior: str = "normal"  # what the noise is drawn from: N(0, 1), or uniform in [-1, 1]
     styles: Styles | None = None
+    see: Callable[..., list[tf.Tensor]] | None = None  # (images in [-1, 1][, labels]) -> maps of the discriminator's layers, N×h×w×c each
 
 
 class Gap(NamedTuple):

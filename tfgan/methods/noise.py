@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from tfgan.config import Size, setting
 from tfgan.errors import UserError
-from tfgan.lazy import layers, tf
+from tfgan.lazy import layers, networks, tf
 from tfgan.losses import CRITIC_LOSSES, gradient_penalty
 from tfgan.methods import adversarial, base
 
@@ -194,7 +194,12 @@ class NoiseMethod(adversarial.AdversarialMethod):
         def function(latents, labels=None):
             return generator(_inputs(latents, labels), training=False)
 
-        return {"generate": base.Generation(function, self.image, self.hparams.latent_dim, self.class_names, self.hparams.prior)}
+        h = self.hparams
+        return {"generate": base.Generation(function, self.image, h.latent_dim, self.class_names, h.prior, see=self.see)}
+
+    def see(self, images, labels=None):
+        """What the layers of the discriminator make of images b×H×W×C in [-1, 1] after training, maps b×h×w×c, a list."""
+        return networks.activations.activations(self.discriminator, lambda: self.discriminator(_inputs(images, labels), training=False))
 
 
 def _inputs(images, labels):

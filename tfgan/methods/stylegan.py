@@ -2,6 +2,7 @@
 authors' code trains it on FFHQ; and StyleGAN2, its second one (Karras et al. 2020)."""
 
 import dataclasses
+import functools
 import math
 from typing import ClassVar, TypeAlias
 
@@ -350,11 +351,11 @@ class StyleGAN(noise.NoiseMethod):
     def inference(self):
         h, networks = self.hparams, self.ema or self.networks
 
-        def map_styles(latents, truncation):
+        def map_styles(latents, truncation, truncation_layers=h.truncation_layers):
             w = networks["mapping"](latents, training=False)[:, None]  # N × 1 × w_dim
             mean = tf.convert_to_tensor(self.state["mean_style"])
             truncated = mean + tf.cast(truncation, tf.float32) * (w - mean)
-            return tf.where((tf.range(self.layers) < h.truncation_layers)[:, None], truncated, w)
+            return tf.where((tf.range(self.layers) < truncation_layers)[:, None], truncated, w)
 
         def synthesize(styles):
             images = networks["synthesis"](styles, size=self.size, alpha=self.alpha(), training=False)
@@ -362,9 +363,16 @@ class StyleGAN(noise.NoiseMethod):
                 images = layers.resizing.double(images)
             return tf.clip_by_value(images, -1.0, 1.0)
 
-        styles = base.Styles(map_styles, synthesize, self.layers, h.w_dim, h.truncation)
-        return {
-            "generate": base.Generation(
-                lambda latents: synthesize(map_styles(latents, h.truncation)), self.image, h.latent_dim, prior=h.prior, styles=styles
-            )
-        }
+        styles = base.Styles(map_styles, synthesize, self.layers, h.w_dim, h.truncation, h.truncation_layers)
+
+        def function(latents):
+            return synthesize(map_styles(latents, h.truncation))
+
+        return {"generate": base.Generation(function, self.image, h.latent_dim, prior=h.prior, styles=styles, see=self.see)}
+
+    def see(self, images, labels=None):
+        """As for other methods, of images b×H×W×C of the final size, which are as small as the present stage's when they are judged."""
+        for _ in range(int(math.log2(self.stage.shrink))):
+            images = layers.resizing.halve(images)
+        judge = functools.partial(self.discriminator, images, alpha=self.alpha(), training=False)
+        return networks.activations.activations(self.discriminator, judge)

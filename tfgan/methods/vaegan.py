@@ -230,8 +230,12 @@ class VAEGAN(adversarial.AdversarialMethod):
         """The signatures: `generate`, latents to images, and `encode`, images to the mean of their latents, for reconstructions."""
         encoder, decoder = (self.averaged(name) for name in ("encoder", "decoder"))
         size, length = self.hparams.image_size, self.hparams.latent_dim
+
+        def see(images):
+            return networks.activations.activations(self.discriminator, lambda: self.discriminator(images, training=False))
+
         return {
-            "generate": base.Generation(lambda latents: decoder(latents, training=False), self.image, length),
+            "generate": base.Generation(lambda latents: decoder(latents, training=False), self.image, length, see=see),
             "encode": base.Encoding(lambda images: encoder(images, training=False)[0], self.image, size, length, crop=True),
         }
 

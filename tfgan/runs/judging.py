@@ -3,6 +3,7 @@
 What only the networks know is judged where they are opened.
 """
 
+import collections
 import functools
 import os
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from tfgan.data.folders.beside import find_beside
 from tfgan.data.reading import images
 from tfgan.data.reading.formats import UNREAD, ending, is_picture, is_video, is_volume
 from tfgan.data.reading.results import result_ending, why_unfit
-from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
+from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean, did_you_mean_path
 from tfgan.extras import require
 from tfgan.methods import METHODS, method_class
 from tfgan.paths.files import check_encoding, check_file, check_folder, check_place, is_there
@@ -215,7 +216,38 @@ def judge_sample(folder: str, output: Path, settings: SampleConfig) -> Inputs:
     inputs = read_by_samples(settings)
     if not os.path.isdir(output):
         inputs.refuse(output)
+    for file in beside_sheet(output, settings):
+        if is_there(file) and not settings.overwrite:
+            raise UserError(f"{file} exists: use --overwrite, or another name for {output}.")
+        inputs.refuse(file)
+        check_file(file)
+    _judge_features(settings)
     return inputs
+
+
+def beside_sheet(output: Path, settings: SampleConfig) -> list[Path]:
+    """The files that are written beside the sheet `output`: the point of each projected image, or the directions.
+
+    Raises:
+        UserError: the points of two images would be written to one file.
+    """
+    if settings.sheet == "directions":
+        return [output.with_suffix(".npz")]
+    if settings.sheet != "projection":
+        return []
+    _, names = find_images(settings.images)
+    files = [output.with_name(f"{output.stem}_latents") / name.with_suffix(".npy") for name in names[: settings.rows]]
+    for file in (file for file, count in collections.Counter(files).items() if count > 1):
+        raise UserError(f"Several of --images would be written to {file}: rename them, or select some with a pattern.")
+    return files
+
+
+def _judge_features(settings: SampleConfig):
+    files = {"features": settings.features if settings.features != "inception" else "", "inception_weights": settings.inception_weights}
+    for name, file in files.items():
+        path = Path(file).expanduser()
+        if file and not path.exists():
+            raise UserError(f"--{name}={file} is missing.{did_you_mean_path(path)}")
 
 
 def read_by_samples(settings: SampleConfig) -> Inputs:

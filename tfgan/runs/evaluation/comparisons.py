@@ -1,6 +1,7 @@
 """What `tfgan evaluate` compares: the images that a run makes of a data set, or those of a folder, beside the real ones."""
 
 import dataclasses
+import functools
 import logging
 
 import numpy as np
@@ -13,10 +14,11 @@ from tfgan.data.label_maps.semantic import painted
 from tfgan.data.preparation.normalization import as_floats, held
 from tfgan.evaluation.catalog import METRICS
 from tfgan.evaluation.classifier import UNKNOWN
-from tfgan.evaluation.comparison import Comparison
+from tfgan.evaluation.comparison import Comparison, Path
 from tfgan.evaluation.pixels import WINDOW, WINDOW_OF_SCALES
 from tfgan.evaluation.sliced import SMALLEST
 from tfgan.inference import Encoder, Sampler, Signatures, Translator, samplers, translators
+from tfgan.inference.path_length import STEP, path_pairs
 from tfgan.terminal import Waiting, waiting
 
 logger = logging.getLogger(__name__)
@@ -155,6 +157,13 @@ def _generated(signatures: Signatures, dataset: Dataset, count: int) -> dict[str
         if isinstance(signature, Encoder):
             found["reconstruction"] = _reconstructed(signature, sampler, dataset, count)
     return found
+
+
+def with_path(comparison: Comparison, signatures: Signatures, count: int, seed: int) -> Comparison:
+    """The comparison of samples with `count` pairs of neighbors on ways between latents, which are made when they are measured, and are
+    never rounded, as they hardly differ."""
+    (sampler,) = samplers(signatures).values()
+    return dataclasses.replace(comparison, path=Path(functools.partial(path_pairs, sampler, count, seed), count, STEP))
 
 
 def _reconstructed(encoder: Encoder, sampler: Sampler, dataset: Dataset, count: int) -> Comparison:

@@ -55,12 +55,13 @@ def needed_tools(settings: EvaluateConfig) -> dict[str, bool]:
     """Tool -> whether one of the metrics that are asked for needs it.
 
     Raises:
-        UserError: a metric that does not exist, or one of sets of images without --features. Whether others fit is seen with the images.
+        UserError: a metric that does not exist, or one of sets of images, or of paths, without its network. Whether others fit is seen
+            with the images.
     """
     for name in settings.metrics:
         if name not in METRICS:
             raise UserError(f"--metrics: {name!r} is unknown.{did_you_mean(name, METRICS)} There are: {', '.join(METRICS)}.")
-        if METRICS[name].group == "distribution":
+        if METRICS[name].group in ("distribution", "path"):
             require_tool(name, settings)
     needed = {METRICS[name].tool for name in settings.metrics}
     if needed & set(FROM_FEATURES):

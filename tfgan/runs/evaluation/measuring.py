@@ -17,9 +17,9 @@ from tfgan.evaluation.comparison import Comparison
 from tfgan.evaluation.extractors import Extractor, file_digest
 from tfgan.evaluation.measure import Measured, Tools, fitting, measure, obstacle
 from tfgan.evaluation.results import add_result, join, make_result, table
-from tfgan.inference import Signatures, open_inference, translators
+from tfgan.inference import Signatures, open_inference, samplers, translators
 from tfgan.paths.names import safe_name
-from tfgan.runs.evaluation.comparisons import compare, make_images
+from tfgan.runs.evaluation.comparisons import compare, make_images, with_path
 from tfgan.runs.evaluation.folders import compare_folders
 from tfgan.runs.evaluation.metric_networks import Evaluators, array_digest, load_extractor, load_perceptual
 from tfgan.runs.opening import Run, open_run
@@ -51,6 +51,8 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
     hold(settings, {"true images": any(comparison.matched for comparison in made.values())}, folder)
     if settings.uncertainty:
         made[""] = _with_spread(made[""], run, signatures, settings, evaluators)
+    if samplers(signatures) and any(METRICS[name].group == "path" for name in settings.metrics):  # alone where asked for: it takes long
+        made[""] = with_path(made[""], signatures, settings.count, settings.seed)
     comparisons = {part: evaluators.with_maps(comparison) for part, comparison in made.items()}
     names = _names(settings, comparisons, f"{run.folder} ({run.config.method})")
     tools = evaluators.tools(names, list(comparisons.values()))
@@ -140,6 +142,8 @@ def _stamp(comparisons: dict[str, Comparison], reference: str, seed: int) -> dic
         found |= {"target": comparison.domain.name, "split": comparison.split, "reference pixels": array_digest(comparison.real)}
         if comparison.clips is not None:
             found["clips"] = int(comparison.clips.max()) + 1
+        if comparison.path is not None:
+            found["pairs on paths"] = comparison.path.size
         if comparison.resized:
             found["resized images"] = comparison.resized
         if comparison.inputs is not None:

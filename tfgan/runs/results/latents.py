@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from tfgan.config import Strings
+from tfgan.config.verbs import SampleConfig
 from tfgan.data.finding.files import find_images
 from tfgan.data.preparation.normalization import normalize
 from tfgan.errors import ReadFailed, UnreadableImage, UserError, did_you_mean
@@ -32,6 +33,32 @@ def choose_sampler(run: Run, signatures: Signatures, truncation: float | None) -
     if not found[0].styles:
         raise UserError(f"--truncation={truncation:g} is for StyleGAN; {run.folder} ({run.config.method}) has no styles.")
     return found[0].truncated(truncation)
+
+
+def with_styles_of(run: Run, sampler: Sampler, settings: SampleConfig) -> Sampler:
+    """The sampler with the layers of truncation and the noise of the settings. Raises `UserError` if it has no styles, and either is asked
+    for."""
+    for name in ("truncation_layers", "noise_mode"):
+        if not sampler.styles and getattr(settings, name) != getattr(SampleConfig, name):
+            raise UserError(f"--{name} is for StyleGAN; {run.folder} ({run.config.method}) has no styles.")
+    if settings.truncation_layers >= 0:
+        sampler = sampler.truncated(layers=settings.truncation_layers)
+    return sampler.with_noise(settings.noise_mode)
+
+
+def make_of_styles(run: Run, sampler: Sampler, w, settings: SampleConfig, floats: bool) -> np.ndarray:
+    """The images of styles w, N×H×W×C of the image's dtype, or float32 in [-1, 1] if `floats`.
+
+    Raises:
+        UserError: the run has no styles, or w does not fit; settings of images from noise, which are not for w.
+    """
+    if not sampler.styles:
+        raise UserError(f"w is StyleGAN's; {run.folder} ({run.config.method}) has latents alone: run.sampler makes images of them.")
+    for name in ("truncation", "truncation_layers", "noise_mode"):
+        if getattr(settings, name) != getattr(SampleConfig, name):
+            raise UserError(f"{name} does nothing with w, of which images are made as it is: leave it out.")
+    made = sampler.synthesize(w)
+    return (made if floats else sampler.to_pixels(made)).numpy()
 
 
 def choose_classes(sampler: Sampler, names: Strings) -> list[int]:

@@ -1,6 +1,7 @@
 """What `tfgan sample` writes: a folder of images, or one picture of many."""
 
 import collections
+import io
 import logging
 import os
 from pathlib import Path
@@ -22,11 +23,12 @@ from tfgan.inference.files import DONE, KEPT, OTHER, Outcome
 from tfgan.inference.grids import LEAST_CELL, grid
 from tfgan.inference.origin import Origin, as_comment, digest, read_origin, unlike
 from tfgan.inference.sampler import BATCH
-from tfgan.paths.files import check_file, is_there
+from tfgan.paths.files import check_file, is_there, write_atomically
 from tfgan.paths.inputs import Inputs
 from tfgan.paths.names import safe_names
 from tfgan.runs.opening import Run, open_run
-from tfgan.runs.results.latents import attribute_vector, choose_classes, choose_encoder, choose_sampler, read_fitted
+from tfgan.runs.results.latents import attribute_vector, choose_classes, choose_encoder, choose_sampler, read_fitted, with_styles_of
+from tfgan.runs.results.projecting import Context, Sheet, directions_sheet, projection_sheet
 from tfgan.runs.results.written import Written, origin_of
 from tfgan.terminal import Waiting, waiting
 
@@ -76,6 +78,7 @@ def sample(folder: str, output: Path, settings: SampleConfig, inputs: Inputs) ->
     signatures = open_inference(run.method)
     hold(settings, {"styles": any(found.styles is not None for found in samplers(signatures).values())}, folder)
     sampler = choose_sampler(run, signatures, next(iter(settings.numbers("truncation")), None))
+    sampler = with_styles_of(run, sampler, settings)
     request = Request(run, signatures, sampler, settings, inputs)
     logger.info(f"{sampler.describe()}, {run.folder} at step {run.step}")
     if settings.sheet:
@@ -125,8 +128,11 @@ def _refuse_harm(results: list[Path], inputs: Inputs):
 
 
 def _origin(request: Request) -> Origin:
-    """What all images of a command depend on."""
-    return origin_of(request.run) | ({"truncation": request.sampler.styles.truncation} if request.sampler.styles else {})
+    """What all images of a command depend on; of settings that came later, those that are not as they always were."""
+    styles, settings = request.sampler.styles, request.settings
+    found = origin_of(request.run) | ({"truncation": styles.truncation} if styles else {})
+    later: Origin = {"truncation_layers": settings.truncation_layers, "noise_mode": settings.noise_mode}
+    return found | {name: value for name, value in later.items() if value != getattr(SampleConfig, name)}
 
 
 def _ending(request: Request) -> str:
@@ -184,9 +190,31 @@ def make_sheet(request: Request, path: Path) -> str:
     if needed > memory.limit():
         cells = f"--rows={request.settings.rows} --columns={request.settings.columns}"
         raise UserError(f"{cells}: a sheet of so many images {memory.refusal(needed)}.")
-    columns, target = _SHEETS[request.settings.sheet](request), request.sampler.target
-    images.save(path, grid({title: [seen_bands(image, target) for image in column] for title, column in columns.items()}))
+    if request.settings.sheet in _WITH_FILES:
+        context = Context(request.run, request.signatures, request.sampler, request.settings)
+        return _write_with_files(_WITH_FILES[request.settings.sheet](context, path), request, path)
+    _write_sheet(_SHEETS[request.settings.sheet](request), request, path)
     return f"{path}: one picture (--sheet={request.settings.sheet}); to write one file for each image, name a folder"
+
+
+def _write_sheet(columns: sheets.Columns, request: Request, path: Path):
+    target = request.sampler.target
+    images.save(path, grid({title: [seen_bands(image, target) for image in column] for title, column in columns.items()}))
+
+
+def _write_with_files(sheet: Sheet, request: Request, path: Path) -> str:
+    """Writes the arrays of a sheet, and then itself; says what is in them."""
+    for file, arrays in sheet.files.items():
+        content = io.BytesIO()
+        if isinstance(arrays, dict):
+            np.savez(content, allow_pickle=False, **arrays)
+        else:
+            np.save(content, arrays, allow_pickle=False)
+        write_atomically(file, content.getvalue())
+    _write_sheet(sheet.columns, request, path)
+    first = next(iter(sheet.files))
+    files = f"{first.parent}{os.sep}" if first.suffix == ".npy" else first
+    return "\n".join([*sheet.said, f"{path}: one picture (--sheet={request.settings.sheet}); {files}: the arrays behind it"])
 
 
 def _samples(request):
@@ -248,3 +276,4 @@ _SHEETS = {
     "reconstruction": _reconstruction,
     "edit": _edit,
 }
+_WITH_FILES = {"projection": projection_sheet, "directions": directions_sheet}

@@ -1,0 +1,35 @@
+"""What the layers of networks make, beside models that give it themselves."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan.layers import SpectralConv2D
+from tfgan.networks.activations import activations
+
+
+def test_convolutions_and_dense_layers_in_order():
+    image = keras.Input((8, 8, 1))
+    first = keras.layers.Conv2D(3, 3)(image)
+    second = SpectralConv2D(4, 3)(keras.layers.LeakyReLU()(first))
+    dense = keras.layers.Dense(5)(keras.layers.Flatten()(second))
+    network = keras.Model(image, keras.layers.Dense(1)(dense))
+    expected = keras.Model(image, [first, second, dense])
+    images = np.random.default_rng(0).normal(size=(2, 8, 8, 1)).astype(np.float32)
+    found = activations(network, lambda: network(images, training=False))
+    assert [tuple(maps.shape) for maps in found] == [(2, 6, 6, 3), (2, 6, 6, 4), (2, 1, 1, 5)]
+    for one, other in zip(found, expected(images, training=False)):
+        np.testing.assert_allclose(np.squeeze(one), other, rtol=1e-5)
+    with tf.GradientTape() as tape:
+        tape.watch(given := tf.constant(images))
+        total = sum(map(tf.reduce_sum, activations(network, lambda: network(given, training=False))))
+    assert np.any(tape.gradient(total, given))
+
+
+def test_networks_are_as_before():
+    network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    with pytest.raises(RuntimeError, match="mine"):
+        activations(network, lambda: (_ for _ in ()).throw(RuntimeError("mine")))
+    assert not any("call" in vars(layer) for layer in network.layers)
+    assert len(activations(network, lambda: network(np.zeros([1, 4])))) == 1
