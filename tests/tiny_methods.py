@@ -71,6 +71,14 @@ def make_method(name, **changes):
     return kind(kind.HParams(**settings), data_spec(kind.batch_kind))
 
 
+def frozen_network(channels=3, size=None):
+    """A network of the user's: maps of the image's size, of half and of a quarter of it, with 2, 3 and 4 channels."""
+    x = image = keras.Input((size, size, channels))
+    for filters, strides in ((2, 1), (3, 2), (4, 2)):
+        x = keras.layers.Conv2D(filters, 3, strides, "same", activation="tanh")(x)
+    return keras.Model(image, keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(x)))
+
+
 class Training:
     """A method and its train step."""
 
@@ -79,6 +87,8 @@ class Training:
         strategy = strategy_over(devices)
         with strategy.scope():
             self.method = make_method(name, batch_size=batch_size, **changes)
+            if changes.get("frozen_features"):
+                self.method.see_with(frozen_network(), "the network")
         self.step = TrainStep(self.method, strategy, seed=0, xla=xla, loss_scaling=precision == "mixed_float16")
         batch = make_batch(self.method.batch_kind, batch_size * self.method.batches_per_step)
         if halves:  # the second half of each batch is its first again

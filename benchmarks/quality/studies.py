@@ -9,6 +9,7 @@ DIFFAUGMENT = "--diffaugment=color,translation,cutout"
 ADA = ("--ada_target=0.6", "--ada_images=20000")  # few images, so that p gets anywhere
 PENALTIES = ("--r1_gamma=1", "--r2_gamma=1")
 PAIRED = ("--flagfile=facades.flags", "--generator=auto")
+OWN_FEATURES = ("--frozen_features=own",)  # a segmenter of another seed than the one that measures, which has learned the same
 INSTANCE = ("--norm=instance", "--nofirst_bias")
 UNPAIRED = ("--method=cyclegan", "--domains=labels,photo", "--direction=labels_to_photo", "--generator=resnet_6")
 DIGITS = ("--image_size=32", "--noflip", "--batch_size=64")
@@ -56,6 +57,11 @@ STUDIES = {
             "rpgan, R1, R2": (*PAIRED, *INSTANCE, "--loss=rpgan", *PENALTIES),
             "cosine": (*PAIRED, "--lr_policy=cosine"),
             "resize": (*PAIRED, "--upsampling=resize"),
+            "two scales": (*PAIRED, "--discriminator_scales=2"),
+            "spectral norm": (*PAIRED, "--discriminator_norm=spectral"),
+            "feature matching": (*PAIRED, "--feature_matching=40"),  # pix2pixHD's 10, of a sum over four layers
+            "perceptual": (*PAIRED, "--perceptual_weight=10", *OWN_FEATURES),
+            "projected": (*PAIRED, "--discriminator=projected", *OWN_FEATURES),
             "SPADE": ("--flagfile=facades_spade.flags",),
         },
         30,

@@ -51,11 +51,14 @@ ALWAYS_USED = {
 }
 OF_EVERY_METHOD = "batch_size clip_norm epochs flip freeze image_size"
 OF_ADAM = "lr_policy lr_warmup_epochs"  # but for StyleGAN, whose own learning rate follows the size
+OF_TRANSLATIONS = {"pix2pix": "perceptual_weight"} | dict.fromkeys(
+    ("cyclegan", "cut"), "discriminator discriminator_norm discriminator_scales"
+)
 OF_METHODS = {
     "pix2pix": "beta_1 beta_2 bottleneck_norm dropout ema_decay generator learning_rate ngf norm objective upsampling weight_init",
-    "cyclegan": "beta_1 beta_2 cycle_weight diffaugment dropout ema_decay generator learning_rate loss n_layers ndf ngf norm "
+    "cyclegan": "beta_1 beta_2 cycle_weight diffaugment dropout ema_decay generator learning_rate loss ndf ngf norm perceptual_weight "
     "pool_size r1_gamma r2_gamma target_cycle_weight upsampling weight_init",
-    "cut": "beta_1 beta_2 diffaugment downsampling dropout ema_decay flip_equivariance generator identity_nce learning_rate loss n_layers "
+    "cut": "beta_1 beta_2 diffaugment downsampling dropout ema_decay flip_equivariance generator identity_nce learning_rate loss "
     "nce_layers nce_temperature nce_weight ndf ngf num_patches patch_units r1_gamma r2_gamma upsampling weight_init",
     "stargan": "beta_1 beta_2 classification_weight diffaugment discriminator_learning_rate ema_decay group_loss learning_rate loss "
     "n_blocks n_critic n_layers ndf ngf reconstruction_weight target_labels",
@@ -81,6 +84,7 @@ def words(record):
     if record in ALWAYS_USED:
         return set(ALWAYS_USED[record].split())
     own = OF_ADAM if issubclass(record, AdamHParams) and HPARAMS[record] != "stylegan" else ""
+    own += f" {OF_TRANSLATIONS.get(HPARAMS[record], '')}"
     own += " ada_target" if HPARAMS[record] != "pix2pix" else ""  # which can be without a discriminator
     return set(f"{OF_EVERY_METHOD} {own} {OF_METHODS[HPARAMS[record]]}".split())
 

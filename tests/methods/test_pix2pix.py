@@ -124,17 +124,22 @@ def test_diffaugment_changes_source_and_target_alike():
     method = make_method(diffaugment=("translation", "cutout"))
     method.discriminator = lambda pair, training: pair
     target = make_batch()["target"]
-    pair = method._judge(target[..., :1], target, tf.constant([3, 4]))
+    ((pair,),) = method._judge(target[..., :1], target, tf.constant([3, 4]))
     assert np.any(pair[1] != target)
     np.testing.assert_array_equal(pair[0], pair[1][..., :1])
 
 
 def test_the_discriminator_sees_the_source():
     method, batch, seed = make_method(), make_batch(), tf.constant([0, 0])
-    logits = method._judge(batch["source"], batch["target"], seed)
+
+    def judged(source, target):
+        ((logits,),) = method._judge(source, target, seed)
+        return logits
+
+    logits = judged(batch["source"], batch["target"])
     assert logits.shape == (2, SIZE // 2 - 2, SIZE // 2 - 2, 1)
-    assert np.abs(method._judge(batch["source"][::-1], batch["target"], seed) - logits).max() > 1e-4
-    assert np.abs(method._judge(batch["source"], batch["target"][::-1], seed) - logits).max() > 1e-4
+    assert np.abs(judged(batch["source"][::-1], batch["target"]) - logits).max() > 1e-4
+    assert np.abs(judged(batch["source"], batch["target"][::-1]) - logits).max() > 1e-4
 
 
 # The updates of pix2pix

@@ -6,8 +6,10 @@ from tfgan.errors import UserError, did_you_mean_path
 from tfgan.paths.files import check_file, is_there
 
 RECORD = "config.json"
+FROZEN = ("features.keras", "features.h5")
+"""Names that the copy of a frozen network has in a run."""
 PARTS = (
-    *(RECORD, "checkpoints", "samples", "tensorboard", "evaluation"),
+    *(RECORD, *FROZEN, "checkpoints", "samples", "tensorboard", "evaluation"),
     *("metrics.jsonl", "alarms.jsonl", "postponed.json", "evaluation.json", "images.json", "lock"),
 )
 """Names in the folder of a run that training and evaluations write, and later commands read."""

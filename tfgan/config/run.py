@@ -8,7 +8,7 @@ from typing import Any
 import tfgan
 from tfgan.config.data import OWN, DataConfig
 from tfgan.config.kinds import BATCH_KINDS
-from tfgan.config.near import no_run
+from tfgan.config.near import FROZEN, no_run
 from tfgan.config.scale import Scale
 from tfgan.config.schema import from_dict, nearest, shown, unknown_names
 from tfgan.config.setting import as_text, differences
@@ -40,6 +40,7 @@ class RunConfig:
         versions: name -> version of what the run was made with: tfgan, TensorFlow, Keras, NumPy and Python.
         hardware: what the rounding of results depends on, by name; empty in runs of older versions.
         scale: key of a batch's images -> at what scale the run sees them; empty in runs of older versions.
+        frozen: of a run that learned with a network which was not trained: name of the copy in the run, of `FROZEN` -> its SHA-256.
         imported: of a run whose weights somebody else trained: name of each file that they were in -> its SHA-256; empty for all others.
     """
 
@@ -52,6 +53,7 @@ class RunConfig:
     hardware: dict[str, str] = dataclasses.field(default_factory=dict)  # what rounding depends on; empty in runs of older versions
     scale: dict[str, Scale] = dataclasses.field(default_factory=dict)
     imported: dict[str, str] = dataclasses.field(default_factory=dict)
+    frozen: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def write(self, path: Path):
         write_atomically(path, json.dumps(self.record(), indent=2) + "\n")
@@ -93,6 +95,8 @@ class RunConfig:
         """What is wrong with the record as a whole, as a clause that begins with the name of a field; "" if nothing is."""
         if not set(self.scale) <= set(self.spec.domains):
             return f"scale must be that of {' and '.join(self.spec.domains)}"
+        if not set(self.frozen) <= set(FROZEN):
+            return f"frozen must have the name {' or '.join(FROZEN)}"
         size = getattr(self.hparams, "image_size", self.spec.image_size)
         return "" if size == self.spec.image_size else f"spec.image_size must be hparams.image_size, {as_text(size)}"
 

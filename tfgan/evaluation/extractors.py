@@ -9,15 +9,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan.config import Size
-from tfgan.errors import UserError, did_you_mean_path, first_line
+from tfgan.errors import UserError, first_line
 from tfgan.evaluation.catalog import WITHOUT_FEATURES
+from tfgan.networks.features import CHANNELS as CHANNELS
+from tfgan.networks.features import image_input as image_input
+from tfgan.networks.features import load_given
+from tfgan.networks.features import with_channels as with_channels
 from tfgan.terminal import waiting
 
 INCEPTION_SIZE = 299
 INCEPTION_MAPS = ("mixed0", "mixed2", "mixed7", "mixed10")  # 35×35×256, 35×35×288, 17×17×768 and 8×8×2048
 BATCH = 32
-CHANNELS = (1, 3, 4)  # that images can be given, see `with_channels`
 
 WITHOUT_WEIGHTS = (
     "Name the file of Keras' weights with --inception_weights=FILE, or choose another network: --features=MODEL.keras is one of your own, "
@@ -91,17 +93,6 @@ def resize(images, size: tuple[int, int] | None):
     return tf.clip_by_value(tf.image.resize(images, size, "bicubic", antialias=True), -1.0, 1.0)
 
 
-def with_channels(images, channels: int):
-    """Images N×H×W×C in [-1, 1] with 1, 3 or 4 channels: gray is repeated, RGB made gray, alpha left out or opaque."""
-    found = images.shape[-1]
-    if found == channels:
-        return images
-    if channels == 1:
-        return tf.image.rgb_to_grayscale(images[..., :3])
-    colors = tf.repeat(images, 3, axis=-1) if found == 1 else images[..., :3]
-    return colors if channels == 3 else tf.concat([colors, tf.ones_like(colors[..., :1])], axis=-1)
-
-
 def inception(weights: str, needing_none: list[str]) -> Extractor:
     """InceptionV3 with ImageNet weights as Keras has it: features are its last average pool, 2048.
 
@@ -150,13 +141,7 @@ def given_model(file: str) -> Extractor:
     Raises:
         UserError: no such file, or no model of images.
     """
-    path = Path(file).expanduser()
-    if not path.exists():
-        raise UserError(f"--features={file} cannot be loaded: it is missing.{did_you_mean_path(path)}")
-    try:
-        net = keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # as in `inception`
-        raise UserError(f"--features={file} cannot be loaded: {first_line(error)}") from None
+    net = load_given("features", file)
     try:
         size, channels = image_input(net)
         (output,) = net.outputs
@@ -167,20 +152,7 @@ def given_model(file: str) -> Extractor:
     maps = [output] if len(output.shape) == 4 else []
     vector = keras.ops.mean(output, axis=(1, 2)) if maps else output
     model = keras.Model(net.inputs[0], [vector, *maps])
-    return Extractor(path.name, model, size, channels, False, digest(model))
-
-
-def image_input(net: keras.Model) -> tuple[Size | None, int]:
-    """The one size of images that a model takes, or None if it takes any, and their channels.
-
-    Raises:
-        ValueError: it takes no images, or images that others cannot be brought to.
-    """
-    shapes = [tuple(tensor.shape) for tensor in net.inputs]
-    if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][3] not in CHANNELS or (shapes[0][1] is None) != (shapes[0][2] is None):
-        raise ValueError(f"it takes {', '.join(map(str, shapes))}, not images N×H×W×C of one size, or any, and of 1, 3 or 4 channels")
-    _, height, width, channels = shapes[0]
-    return (None if height is None else (height, width)), channels
+    return Extractor(Path(file).name, model, size, channels, False, digest(model))
 
 
 def from_classifier(net: keras.Model) -> Extractor:

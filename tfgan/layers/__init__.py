@@ -14,7 +14,7 @@ from tfgan.layers.modulated import ModulatedConv2D
 from tfgan.layers.noise import fixed, fold_in, given_maps, normal, uniform
 from tfgan.layers.normalization import BatchNorm, InstanceNorm, instance_norm
 from tfgan.layers.padding import ReflectionPadding
-from tfgan.layers.resizing import HalvingPool, NearestDoubling, ResizeLike
+from tfgan.layers.resizing import HalvingPool, NearestDoubling, ResizeLike, resize
 from tfgan.layers.spectral import SpectralConv2D
 from tfgan.layers.strided import DoublingConv, HalvingConv
 
@@ -41,6 +41,7 @@ __all__ = [
     "has_gpu",
     "instance_norm",
     "normal",
+    "resize",
     "tuned",
     "tuned_function",
     "uniform",

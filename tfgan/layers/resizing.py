@@ -77,6 +77,27 @@ def _resized(x):
     return tf.raw_ops.ResizeNearestNeighbor(images=x, size=2 * tf.shape(x)[1:3]), lambda d: 4.0 * halve(d)
 
 
+def resize(x, size):
+    """Resizes images or maps N×H×W×C bilinearly to the height and width `size`, smoothed before they shrink: N×h×w×C float32.
+
+    It is what `tf.image.resize(antialias=True)` does, as products by two matrices: these have all derivatives, which penalties of
+    gradients need, and run on GPUs and in XLA. Height and width of x, and `size`, are numbers.
+    """
+    x = tf.cast(x, tf.float32)
+    rows, columns = (_resizing_matrix(old, new) for old, new in zip(x.shape[1:3], size))
+    x = x if rows is None else tf.einsum("ih,nhwc->niwc", rows, x)
+    return x if columns is None else tf.einsum("jw,nhwc->nhjc", columns, x)
+
+
+def _resizing_matrix(old: int, new: int):
+    """The matrix new×old float32 that resizes a column of pixels; None where there is nothing to do."""
+    if old == new:
+        return None
+    with tf.init_scope():
+        unit = tf.eye(old)[None, :, :, None]
+        return tf.image.resize(unit, [new, old], antialias=True)[0, :, :, 0].numpy()
+
+
 @keras.saving.register_keras_serializable("tfgan")
 class NearestDoubling(keras.layers.Layer):
     """Doubles the size of images by nearest neighbor: N×H×W×C -> N×2H×2W×C, see `double`."""

@@ -223,6 +223,38 @@ def opposite(loss: GanLoss, discriminate: Callable[[], Any]):
     return tf.nest.map_structure(tf.stop_gradient, discriminate()) if loss.relative else None
 
 
+def logits_of(maps) -> list:
+    """For each scale the logits of some batches: the last of the maps that a discriminator makes of each batch, a list for each scale."""
+    return [[of_batch[-1] for of_batch in of_scale] for of_scale in zip(*maps)]
+
+
+def mean(values):
+    """The mean of a list of scalars: all scales count alike."""
+    return tf.add_n(values) / len(values) if len(values) > 1 else values[0]
+
+
+def fooled(loss: GanLoss, fake, judge_real: Callable[[], list]):
+    """The generator's adversarial loss, a mean over scales.
+
+    Args:
+        fake: a discriminator's maps of generated images, for each scale a list that ends with the logits.
+        judge_real: makes those of real images, for losses that compare both.
+    """
+    real = opposite(loss, lambda: [scale[-1] for scale in judge_real()])
+    return mean([loss.generator(scale[-1], None if real is None else real[number]) for number, scale in enumerate(fake)])
+
+
+def unfooled(loss: GanLoss, logits: list):
+    """The discriminator's adversarial loss, a mean over scales, for logits of real and of generated images, as `logits_of` has them."""
+    return mean([loss.discriminator(*of_scale) for of_scale in logits])
+
+
+def mean_logits(logits: list) -> dict:
+    """The mean logits of real and of generated images, for the log."""
+    by_kind = zip(("real_logit", "fake_logit"), zip(*logits))
+    return {name: mean([tf.reduce_mean(of_scale) for of_scale in of_kind]) for name, of_kind in by_kind}
+
+
 def doubt_by_losses(loss: str, scalars: dict[str, float], names: dict[str, str]) -> dict[str, float]:
     """The doubt of discriminators by their losses in a logged row, see `Method.doubt`; empty where the row has none of them.
 

@@ -215,6 +215,21 @@ class Method:
         schedule = {"ahead": self.ahead * updates, "factor": self.plateau.get("factor")}
         return self.hparams.adam(self.steps_per_epoch * updates, learning_rate, **schedule)
 
+    def see_with(self, net: keras.Model, what: str):
+        """Takes the network that the setting `frozen_features` names, before `phases` is called. Only training needs it.
+
+        It is called under the caller's strategy and precision. Networks that it makes, whose sizes follow from `net`, are no part of a run
+        that is opened.
+
+        Args:
+            net: of one input, images N×H×W×C in [-1, 1], and of any outputs. It is not trained.
+            what: the network in messages.
+
+        Raises:
+            UserError: the network does not fit the settings or the data.
+        """
+        raise NotImplementedError
+
     def stages(self) -> list[Stage]:
         """The stages of training, in order; the first begins at step 0."""
         return [self.stage]

@@ -8,21 +8,21 @@ from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES
-from tfgan.methods import adversarial, base
+from tfgan.methods import adversarial, base, judging
 from tfgan.sizes import RESNETS, generator_minimum, generator_multiple, parse_generator, patchgan_minimum
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHParams, base.AdamHParams):
+class HParams(judging.JudgingHParams, base.AveragedHParams, base.DrawnHParams, base.AdamHParams):
     ties = ("nce_weight",)
     unused: ClassVar[Table] = (
+        judging.unused_features(),
         Unused(("batch_negatives",), {"batch_size": (1,)}, why="with --batch_size=1: all patches are of one image", said=True),
     )
 
     epochs: int = setting(400, "total number of passes over the training images; FastCUT: 200", operational=True, at_least=1)
     generator: str = setting("resnet_9", "resnet_9, resnet_6, … (number of residual blocks)")
     ngf: int = setting(64, "filters of the generator's first convolution", at_least=1, at_most=2**16)
-    ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1, at_most=2**16)
     n_layers: int = setting(
         3, "halvings in the discriminator: 0 to 5 see patches of 1, 16, 34, 70, 142, 286 pixels, or nearly so", at_least=0, at_most=5
     )
@@ -81,7 +81,7 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHP
         return super().effective() | {"nce_layers": self.nce_layers or ("pixels", "down_1", "down_2", *blocks)}
 
 
-class CUT(adversarial.AdversarialMethod):
+class CUT(judging.JudgingMethod):
     """CUT: a generator source -> target, whose own first half says what a patch shows, and a discriminator of the target.
 
     A patch of a translation should be more like the patch of its image at the same place than like others. Features of patches are
@@ -106,9 +106,7 @@ class CUT(adversarial.AdversarialMethod):
             )
         channels = self.target.channels
         self.generator = self._build_generator()
-        self.discriminator = networks.patchgan.patchgan(
-            channels, ndf=h.ndf, n_layers=h.n_layers, norm="instance", downsampling=h.downsampling
-        )
+        self.discriminator = self.build_discriminator(channels, downsampling=h.downsampling)
         self.with_features = networks.cut.with_features(self.generator, h.nce_layers)
         self.encoder = networks.cut.encoder(self.generator, h.nce_layers)
         self.perceptrons = networks.cut.perceptrons(networks.cut.channels(self.generator, h.nce_layers), h.patch_units)
@@ -151,8 +149,8 @@ class CUT(adversarial.AdversarialMethod):
             queries = self.encoder(made, training=True)
         losses = self._contrast(queries, keys, 1 + h.identity_nce, layers.fold_in(seed, 1))
         fake = made[: tf.shape(source)[0]]
-        opposite = adversarial.opposite(self.loss, lambda: self._judge([target], seed)[0])
-        gan, nce = self.loss.generator(self._judge([fake], seed)[0], opposite), tf.reduce_mean(losses)
+        gan = adversarial.fooled(self.loss, self._judge([fake], seed)[0], lambda: self._judge([target], seed)[0])
+        nce = tf.reduce_mean(losses)
         scalars = {"gan_loss": gan} | {f"nce_{side}_loss": loss for side, loss in zip(("source", "target"), tf.unstack(losses))}
         return base.PhaseResult({"generator": gan + h.nce_weight * nce}, scalars, {"fake_target": fake})
 
@@ -180,16 +178,18 @@ class CUT(adversarial.AdversarialMethod):
 
     def _discriminator_loss(self, batch, seed):
         real, fake = batch["target"], tf.stop_gradient(batch["fake_target"])
-        logits, penalties = adversarial.judged(self, lambda: self._judge([real, fake], seed), real, fake, layers.fold_in(seed, 3))
-        loss, scalars = adversarial.penalized(self.hparams, self.loss.discriminator(*logits), penalties)
-        scalars |= {name: tf.reduce_mean(values) for name, values in zip(("real_logit", "fake_logit"), logits)}
-        told, signs = self.watched(logits)
-        return base.PhaseResult({"discriminator": loss}, scalars | told, signs)
+        maps, penalties = adversarial.judged(
+            self, lambda: self._judge([real, fake], seed), real, fake, layers.fold_in(seed, 3), adversarial.logits_of
+        )
+        logits = adversarial.logits_of(maps)
+        loss, scalars = adversarial.penalized(self.hparams, adversarial.unfooled(self.loss, logits), penalties)
+        told, signs = self.watched(*logits)
+        return base.PhaseResult({"discriminator": loss}, scalars | adversarial.mean_logits(logits) | told, signs)
 
     def _judge(self, batches, seed):
-        """The discriminator's logits for some batches of images, from one pass; DiffAugment changes them alike first."""
+        """The discriminator's maps of some batches of images, from one pass, as `judge` has them; DiffAugment changes them alike first."""
         seen = [self.augment(images, layers.fold_in(seed, 2)) for images in batches]
-        return tf.split(self.discriminator(tf.concat(seen, axis=0), training=True), len(seen))
+        return self.judge_together(self.discriminator, *seen)
 
     def doubt(self, scalars):
         return adversarial.doubt_by_losses(self.hparams.loss, scalars, {"discriminator_loss": "discriminator_gan_loss"})

@@ -10,7 +10,7 @@ from tfgan.config.words import say_once
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import GAN_LOSSES, l1_loss
-from tfgan.methods import adversarial, base
+from tfgan.methods import adversarial, base, judging
 from tfgan.sizes import RESNETS, generator_minimum, generator_multiple, is_unet, patchgan_minimum
 
 GENERATORS = ("to_target", "to_source")
@@ -18,7 +18,7 @@ DISCRIMINATORS = ("of_target", "of_source")
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHParams, base.AdamHParams):
+class HParams(judging.JudgingHParams, base.AveragedHParams, base.DrawnHParams, base.AdamHParams):
     ties = ("cycle_weight",)
     unused: ClassVar[Table] = (
         Unused(("skip_activation",), {"generator": RESNETS}, said=True),
@@ -29,16 +29,15 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHP
             why="with --cycle_weight=0, of which it is a share",
             said=True,
         ),
-        Unused(("inference_statistics", "sync_batch_norm"), {"norm": lambda norm: norm != "batch"}, said=True),
+        Unused(("inference_statistics",), {"norm": lambda norm: norm != "batch"}, said=True),
+        judging.unused_batch_norm(),
+        judging.unused_features(perceptual_weight=(0.0,)),
     )
 
     generator: str = setting("resnet_9", "resnet_9, resnet_6, … (number of residual blocks) or unet_256, unet_128, … (a power of two)")
     ngf: int = setting(64, "filters of each generator's first convolution", at_least=1, at_most=2**16)
-    ndf: int = setting(64, "filters of each discriminator's first convolution", at_least=1, at_most=2**16)
-    n_layers: int = setting(
-        3, "strided convolutions of a discriminator: 0 to 5 see patches of 1, 16, 34, 70, 142, 286 pixels", at_least=0, at_most=5
-    )
     norm: str = setting("instance", "normalization in all four networks", choices=("instance", "batch", "none"))
+    discriminator_norm: str = judging.discriminator_norm_setting("instance", "batch", auto="as --norm")
     sync_batch_norm: bool = setting(False, "compute batch statistics over all replicas")
     inference_statistics: str = base.inference_statistics_setting()
     skip_activation: str = base.skip_activation_setting()
@@ -58,6 +57,7 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHP
         "weight of the identity loss, which keeps colors, as a share of the λ of the cycle that begins with the same images; 0: no loss",
         at_least=0.0,
     )
+    perceptual_weight: float = judging.perceptual_weight_setting("images to what comes back of them, in both directions")
     pool_size: int = setting(50, "number of earlier translations kept for each discriminator; 0: none", at_least=0, at_most=100_000)
     lr_decay_epochs: float = base.lr_decay_setting(0.5)
 
@@ -73,7 +73,7 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHP
         self.require_size(fits, what, f"multiples of {multiple} from {least} on")
         if -1.0 < self.target_cycle_weight < 0.0:
             raise UserError(f"--target_cycle_weight={self.target_cycle_weight:g} must be 0 or more, or -1 for --cycle_weight.")
-        self.refuse_penalties(self.norm == "batch", "--norm=instance")
+        self.refuse_penalties(self.judges()[1] == "batch", "--norm=instance" if self.norm == "batch" else "--discriminator_norm=instance")
 
     @property
     def cycle_weights(self) -> tuple[float, float]:
@@ -81,7 +81,7 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHP
         return self.cycle_weight, self.cycle_weight if self.target_cycle_weight < 0 else self.target_cycle_weight
 
 
-class CycleGAN(adversarial.AdversarialMethod):
+class CycleGAN(judging.JudgingMethod):
     """CycleGAN: two generators and two discriminators. The paper's X is the source domain, Y the target, G is to_target, F is to_source."""
 
     HParams: TypeAlias = HParams
@@ -105,10 +105,7 @@ class CycleGAN(adversarial.AdversarialMethod):
         build_to_source = functools.partial(self._build_generator, self.target, self.source)
         self.to_target, self.to_source = build_to_target(), build_to_source()
         self.of_target, self.of_source = (
-            networks.patchgan.patchgan(
-                domain.channels, ndf=hparams.ndf, n_layers=hparams.n_layers, norm=hparams.norm, synchronized=hparams.sync_batch_norm
-            )
-            for domain in (self.target, self.source)
+            self.build_discriminator(domain.channels, synchronized=hparams.sync_batch_norm) for domain in (self.target, self.source)
         )
         self.networks = {name: getattr(self, name) for name in (*GENERATORS, *DISCRIMINATORS)}
         self.draw_weights()
@@ -156,8 +153,8 @@ class CycleGAN(adversarial.AdversarialMethod):
             fake_target, fake_source = self.to_target(source, training=True), self.to_source(target, training=True)
         gan_target = self._fooled("target", fake_target, target, seed)
         gan_source = self._fooled("source", fake_source, source, seed)
-        cycle_source = l1_loss(source, self.to_source(fake_target, training=True))
-        cycle_target = l1_loss(target, self.to_target(fake_source, training=True))
+        back_source, back_target = self.to_source(fake_target, training=True), self.to_target(fake_source, training=True)
+        cycle_source, cycle_target = l1_loss(source, back_source), l1_loss(target, back_target)
         loss = gan_target + gan_source + _weighted(h.cycle_weights, cycle_source, cycle_target)
         scalars = {
             "gan_target_loss": gan_target,
@@ -169,17 +166,19 @@ class CycleGAN(adversarial.AdversarialMethod):
             identity = l1_loss(source, same_source), l1_loss(target, same_target)
             loss += _weighted([self.identity_weight * weight for weight in h.cycle_weights], *identity)
             scalars["identity_loss"] = identity[0] + identity[1]
+        if h.perceptual_weight:
+            scalars["perceptual_loss"] = self.perceptual_loss(source, back_source) + self.perceptual_loss(target, back_target)
+            loss += h.perceptual_weight * scalars["perceptual_loss"]
         return base.PhaseResult({"generator": loss}, scalars, {"fake_target": fake_target, "fake_source": fake_source})
 
     def _fooled(self, side, fake, real, seed):
         """The adversarial loss of the generator that makes the images `fake` of a side, by its discriminator."""
-        fake_logits = self._judge(side, [fake], seed)[0]
-        return self.loss.generator(fake_logits, adversarial.opposite(self.loss, lambda: self._judge(side, [real], seed)[0]))
+        return adversarial.fooled(self.loss, self._judge(side, [fake], seed)[0], lambda: self._judge(side, [real], seed)[0])
 
     def _judge(self, side, batches, seed):
-        """The logits of a side's discriminator for some batches, which DiffAugment changes alike first."""
+        """The maps of a side's discriminator for some batches, which DiffAugment changes alike first, as `judge` has them."""
         seen = [self.augment(images, layers.fold_in(seed, 2)) for images in batches]
-        return self._together(getattr(self, f"of_{side}"), *seen)
+        return self.judge_together(getattr(self, f"of_{side}"), *seen)
 
     def _together(self, network, *batches):
         """The network's outputs for batches of equal size: from one call, which reads weights once, unless it normalizes over batches."""
@@ -192,14 +191,17 @@ class CycleGAN(adversarial.AdversarialMethod):
         for number, side in enumerate(("target", "source")):
             real, fake = batch[side], tf.stop_gradient(batch[f"fake_{side}"])
             discriminate = functools.partial(self._judge, side, [real, fake], seed)
-            logits, penalties = adversarial.judged(self, discriminate, real, fake, layers.fold_in(seed, 3 + number))
-            judged.append(logits)
-            plain = self.loss.discriminator(*logits)
+            maps, penalties = adversarial.judged(self, discriminate, real, fake, layers.fold_in(seed, 3 + number), adversarial.logits_of)
+            judged += adversarial.logits_of(maps)
+            plain = adversarial.unfooled(self.loss, adversarial.logits_of(maps))
             losses.append(adversarial.penalized(self.hparams, plain, penalties)[0])
             scalars[f"discriminator_{side}_loss"] = plain
             scalars |= {name.replace("_", f"_{side}_"): penalty for name, penalty in penalties.items()}
         told, signs = self.watched(*judged)
         return base.PhaseResult({"discriminator": losses[0] + losses[1]}, scalars | told, signs)
+
+    def seen(self):
+        return [self.source, self.target]
 
     def exchange_outputs(self, outputs, seed):
         """Exchanges translations with pools, so that the discriminators see earlier ones half of the time.

@@ -56,6 +56,9 @@ class HParams(Settings):
         """The settings of a run that goes on for as many epochs as these say, `earlier` as they are but for what ends before that."""
         return earlier
 
+    def check_files(self):
+        """Raises `UserError` if a file that a setting names does not exist, which only a run that begins needs."""
+
     def frozen(self) -> dict[str, int]:
         """What `freeze` says: the name of a network -> how many of its first layers are not trained; 0: all.
 

@@ -8,8 +8,8 @@ from tfgan.config import setting
 from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
-from tfgan.losses import GAN_LOSSES, l1_loss
-from tfgan.methods import adversarial, base
+from tfgan.losses import GAN_LOSSES, feature_matching_loss, l1_loss
+from tfgan.methods import adversarial, base, judging
 from tfgan.one_hot import as_seen, network_channels, where_known
 from tfgan.sizes import RESNETS, fitting_unet, generator_minimum, generator_multiple, is_unet
 
@@ -17,14 +17,26 @@ LEAST_UNET = 16  # pixels that the smallest U-Net takes to one: what --generator
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHParams, base.AdamHParams):
+class HParams(judging.JudgingHParams, base.AveragedHParams, base.DrawnHParams, base.AdamHParams):
     ties = ("l1_weight",)
     unused: ClassVar[Table] = (
-        Unused(("loss", "updates", "diffaugment", "ada_target", *adversarial.PENALTIES.values(), "r1_interval"), {"objective": ("l1",)}),
+        Unused(
+            (
+                *("loss", "updates", "diffaugment", "ada_target", *adversarial.PENALTIES.values(), "r1_interval", "feature_matching"),
+                *("discriminator", "discriminator_norm", "discriminator_scales"),
+            ),
+            {"objective": ("l1",)},
+        ),
         Unused(("l1_weight",), {"objective": ("gan", "cgan")}),
         Unused(("ndf", "n_layers", "first_bias"), {"objective": ("l1",)}, said=True),  # a recipe may be run with another objective
-        Unused(("sync_batch_norm", "inference_statistics"), {"norm": lambda norm: norm != "batch"}, said=True),
-        Unused(("first_bias",), {"norm": lambda norm: norm != "batch"}, said=True),
+        Unused(("inference_statistics",), {"norm": lambda norm: norm != "batch"}, said=True),
+        judging.unused_batch_norm(),
+        Unused(
+            ("first_bias",), {"norm": lambda norm: norm != "batch", "discriminator_norm": ("auto",)}, why="with --norm={norm}", said=True
+        ),
+        Unused(("first_bias",), {"discriminator_norm": ("instance", "spectral", "none")}, said=True),
+        Unused(("first_bias",), {"discriminator": ("projected",)}, said=True),
+        judging.unused_features(perceptual_weight=(0.0,)),
         Unused(("skip_activation",), {"generator": RESNETS}, said=True),
         Unused(("padding_side",), {"generator": is_unet}, said=True),
         Unused(("inference_dropout",), {"dropout": (0.0,)}, why="with --dropout=0", said=True),
@@ -42,11 +54,8 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHP
         "blocks); auto: the largest U-Net up to unet_256 that divides image_size",
     )
     ngf: int = setting(64, "filters of the generator's first convolution", at_least=1, at_most=2**16)
-    ndf: int = setting(64, "filters of the discriminator's first convolution", at_least=1, at_most=2**16)
-    n_layers: int = setting(
-        3, "strided convolutions of the discriminator: 0 to 5 see patches of 1, 16, 34, 70, 142, 286 pixels", at_least=0, at_most=5
-    )
     norm: str = setting("batch", "normalization in both networks", choices=("batch", "instance", "none"))
+    discriminator_norm: str = judging.discriminator_norm_setting("instance", "batch", auto="as --norm")
     sync_batch_norm: bool = setting(False, "compute batch statistics over all replicas")
     bottleneck_norm: bool = setting(
         False,
@@ -61,6 +70,13 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHP
     upsampling: str = base.upsampling_setting()
     dropout: float = setting(0.5, "dropout rate in the generator's first decoder blocks", at_least=0.0, at_most=0.99)
     l1_weight: float = setting(100.0, "λ of the L1 loss", at_least=0.0)
+    feature_matching: float = setting(
+        0.0,
+        "λ of the feature matching loss: the L1 distance of real and generated pairs in the discriminators' maps, a mean over layers and "
+        "scales (Wang et al. 2018, §3.3); 0: no such loss",
+        at_least=0.0,
+    )
+    perceptual_weight: float = judging.perceptual_weight_setting("what is generated to the target")
     updates: str = setting(
         "simultaneous",
         "compute both updates from one forward pass, or update the discriminator first",
@@ -88,7 +104,9 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHP
                 f"--n_layers={self.n_layers} leaves nothing of images below {3 * 2**self.n_layers} pixels: "
                 "use fewer layers or larger images."
             )
-        self.refuse_penalties(self.adversarial and self.norm == "batch", "--norm=instance")
+        self.refuse_penalties(
+            self.adversarial and self.judges()[1] == "batch", "--norm=instance" if self.norm == "batch" else "--discriminator_norm=instance"
+        )
 
     @property
     def adversarial(self) -> bool:
@@ -99,7 +117,8 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHP
         return "cgan" in self.objective
 
     def effective(self):
-        return super().effective() | {"generator": fitting_unet(self.image_size) if self.generator == "auto" else self.generator}
+        idle = {} if self.adversarial else {"discriminator_norm": "auto", "discriminator_scales": 0}
+        return super().effective() | idle | {"generator": fitting_unet(self.image_size) if self.generator == "auto" else self.generator}
 
     def _check_bottleneck(self, generator: str):
         if generator.startswith("resnet"):
@@ -112,7 +131,7 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams, base.DrawnHP
             )
 
 
-class Pix2Pix(adversarial.AdversarialMethod):
+class Pix2Pix(judging.JudgingMethod):
     """pix2pix: a generator source -> target, and a discriminator of patches of (source, target) pairs, or what `objective` leaves of it."""
 
     HParams: TypeAlias = HParams
@@ -132,13 +151,8 @@ class Pix2Pix(adversarial.AdversarialMethod):
         self.generator = self._build_generator()
         self.networks = {"generator": self.generator}
         if hparams.adversarial:
-            self.discriminator = networks.patchgan.patchgan(
-                *self._judged(*self.channels),
-                ndf=hparams.ndf,
-                n_layers=hparams.n_layers,
-                norm=hparams.norm,
-                first_bias=hparams.first_bias,
-                synchronized=hparams.sync_batch_norm,
+            self.discriminator = self.build_discriminator(
+                *self._judged(*self.channels), first_bias=hparams.first_bias, synchronized=hparams.sync_batch_norm
             )
             self.networks["discriminator"] = self.discriminator
         self.draw_weights()
@@ -167,7 +181,7 @@ class Pix2Pix(adversarial.AdversarialMethod):
         return [source, target] if self.hparams.conditional else [target]
 
     def make_optimizers(self):
-        return {name: self.adam() for name in self.networks}
+        return {name: self.adam() for name in ("generator", "discriminator") if name in self.networks}
 
     def phases(self):
         discriminator, generator = {"discriminator": ("discriminator",)}, {"generator": ("generator",)}
@@ -188,8 +202,8 @@ class Pix2Pix(adversarial.AdversarialMethod):
 
     def _both_losses(self, batch, seed):
         source, real, fake = self._translated(batch)
-        discriminator, logits = self._discriminator_result(source, {"fake": fake, "real": real}, seed)
-        generator = self._generator_result(real, fake, logits["fake"], adversarial.opposite(self.loss, lambda: logits["real"]))
+        discriminator, maps = self._discriminator_result(source, {"fake": fake, "real": real}, seed)
+        generator = self._generator_result(real, fake, maps["fake"], lambda: maps["real"])
         return base.PhaseResult(discriminator.losses | generator.losses, discriminator.scalars | generator.scalars, discriminator.outputs)
 
     def _discriminator_loss(self, batch, seed):
@@ -199,23 +213,23 @@ class Pix2Pix(adversarial.AdversarialMethod):
 
     def _generator_loss(self, batch, seed):
         source, real, fake = self._translated(batch)
-        opposite = adversarial.opposite(self.loss, lambda: self._judge(source, real, seed))
-        return self._generator_result(real, fake, self._judge(source, fake, seed), opposite)
+        return self._generator_result(real, fake, self._judge(source, fake, seed), lambda: self._judge(source, real, seed))
 
     def _l1_loss(self, batch, seed):
         _, real, fake = self._translated(batch)
-        l1 = l1_loss(real, fake)
-        return base.PhaseResult({"generator": self.hparams.l1_weight * l1}, {"l1_loss": l1})
+        loss, scalars = self._likeness(real, fake)
+        return base.PhaseResult({"generator": loss}, scalars)
 
     def _judge(self, source, target, seed):
+        """The discriminator's maps, for each scale a list, which ends with the logits."""
         seed, seen = layers.fold_in(seed, 0), []
         for images, domain in ((source, self.source), (target, self.target)):
             color = not (domain.is_map or domain.lab) or "color" in self.hparams.diffaugment  # which changed classes' channels before, too
             seen.append(self.augment(images, seed, color))
-        return self.discriminator(self._judged(*seen), training=True)
+        return self.judge(self.discriminator, *self._judged(*seen))
 
     def _discriminator_result(self, source, targets, seed):
-        """The discriminator's result, and its logits for `targets`, `real` and `fake` ones, in the order in which it sees them.
+        """The discriminator's result, and its maps of `targets`, `real` and `fake` ones, in the order in which it sees them.
 
         Its gradient is penalized in the targets alone: the sources are given.
         """
@@ -223,19 +237,39 @@ class Pix2Pix(adversarial.AdversarialMethod):
         def discriminate():
             return {kind: self._judge(source, target, seed) for kind, target in targets.items()}
 
-        logits, penalties = adversarial.judged(
-            self, discriminate, targets["real"], targets["fake"], layers.fold_in(seed, 1), lambda logits: [list(logits.values())]
+        maps, penalties = adversarial.judged(
+            self,
+            discriminate,
+            targets["real"],
+            targets["fake"],
+            layers.fold_in(seed, 1),
+            lambda maps: adversarial.logits_of(maps.values()),
         )
-        loss, scalars = adversarial.penalized(self.hparams, self.loss.discriminator(logits["real"], logits["fake"]), penalties)
-        scalars |= {f"{kind}_logit": tf.reduce_mean(values) for kind, values in logits.items()}
-        told, signs = self.watched((logits["real"], logits["fake"]))
-        return base.PhaseResult({"discriminator": loss}, scalars | told, signs), logits
+        logits = adversarial.logits_of((maps["real"], maps["fake"]))
+        loss, scalars = adversarial.penalized(self.hparams, adversarial.unfooled(self.loss, logits), penalties)
+        told, signs = self.watched(*logits)
+        return base.PhaseResult({"discriminator": loss}, scalars | adversarial.mean_logits(logits) | told, signs), maps
 
-    def _generator_result(self, real, fake, fake_logits, opposite):
-        gan = self.loss.generator(fake_logits, opposite)
-        l1 = l1_loss(real, fake)
-        loss = gan + self.hparams.l1_weight * l1 if "l1" in self.hparams.objective else gan
-        return base.PhaseResult({"generator": loss}, {"gan_loss": gan, "l1_loss": l1})
+    def _generator_result(self, real, fake, fake_maps, judge_real):
+        """The generator's result by the discriminator's maps of what it made; `judge_real` makes those of the targets."""
+        h, gan = self.hparams, adversarial.fooled(self.loss, fake_maps, judge_real)
+        like, scalars = self._likeness(real, fake)
+        loss, scalars = gan if like is None else gan + like, {"gan_loss": gan} | scalars
+        if h.feature_matching:
+            layers_of = [[scale[:-1] for scale in maps] for maps in (judge_real(), fake_maps)]
+            scalars["feature_loss"] = feature_matching_loss(*layers_of) / len(layers_of[0][0])  # all scales have as many
+            loss += h.feature_matching * scalars["feature_loss"]
+        return base.PhaseResult({"generator": loss}, scalars)
+
+    def _likeness(self, real, fake):
+        """What the generator's loss has of its distance to the targets, None if nothing, and what is logged of it."""
+        h, scalars = self.hparams, {"l1_loss": l1_loss(real, fake)}
+        loss = h.l1_weight * scalars["l1_loss"] if "l1" in h.objective else None
+        if h.perceptual_weight:
+            scalars["perceptual_loss"] = self.perceptual_loss(real, fake)
+            weighted = h.perceptual_weight * scalars["perceptual_loss"]
+            loss = weighted if loss is None else loss + weighted
+        return loss, scalars
 
     def doubt(self, scalars):
         return adversarial.doubt_by_losses(self.hparams.loss, scalars, {"discriminator_loss": "discriminator_gan_loss"})

@@ -174,7 +174,7 @@ class Spade(adversarial.AdversarialMethod):
         one_hot = self._one_hot(batch["labels"])
         fake, style_losses = self._generate(one_hot, real, layers.fold_in(seed, 0))
         real_maps, fake_maps = self._judge(one_hot, real, fake, seed)
-        gan = _mean([self.loss.generator(*logits) for logits in _logits((fake_maps, real_maps))])
+        gan = adversarial.fooled(self.loss, fake_maps, lambda: real_maps)
         features = feature_matching_loss([maps[:-1] for maps in real_maps], [maps[:-1] for maps in fake_maps])
         loss = gan + h.feature_weight * features
         scalars = {"gan_loss": gan, "feature_loss": features} | style_losses
@@ -191,13 +191,11 @@ class Spade(adversarial.AdversarialMethod):
         one_hot, real = self._one_hot(batch["labels"]), batch["image"]
         fake = tf.stop_gradient(self._generate(one_hot, real, layers.fold_in(seed, 1))[0])
         maps, penalties = adversarial.judged(
-            self, lambda: self._judge(one_hot, real, fake, seed), real, fake, layers.fold_in(seed, 3), _logits
+            self, lambda: self._judge(one_hot, real, fake, seed), real, fake, layers.fold_in(seed, 3), adversarial.logits_of
         )
-        logits = _logits(maps)
-        loss = _mean([self.loss.discriminator(*of_scale) for of_scale in logits])
-        loss, scalars = adversarial.penalized(self.hparams, loss, penalties)
-        for name, values in zip(("real_logit", "fake_logit"), zip(*logits)):
-            scalars[name] = _mean([tf.reduce_mean(value) for value in values])
+        logits = adversarial.logits_of(maps)
+        loss, scalars = adversarial.penalized(self.hparams, adversarial.unfooled(self.loss, logits), penalties)
+        scalars |= adversarial.mean_logits(logits)
         told, signs = self.watched(*logits)
         return base.PhaseResult({"discriminator": loss}, scalars | told, signs)
 
@@ -269,13 +267,3 @@ class Spade(adversarial.AdversarialMethod):
         for number, style in enumerate(layers.normal([2, self.hparams.latent_dim], tf.constant([0, 0])).numpy(), start=1):
             row[f"random style {number}"] = use["translate"](labels, latent=style)
         return row
-
-
-def _logits(maps):
-    """The last of each scale's maps of two kinds of images, as `_judge` makes them: for each scale, logits of both."""
-    return [[of_kind[-1] for of_kind in of_scale] for of_scale in zip(*maps)]
-
-
-def _mean(values):
-    """The mean of a list of scalars: all scales count alike."""
-    return tf.add_n(values) / len(values)

@@ -2,7 +2,16 @@
 
 import keras
 
-from tfgan.layers import BatchNorm, DoublingConv, Dropout, HalvingConv, NearestDoubling, ReflectionPadding, instance_norm
+from tfgan.layers import (
+    BatchNorm,
+    DoublingConv,
+    Dropout,
+    HalvingConv,
+    NearestDoubling,
+    ReflectionPadding,
+    SpectralConv2D,
+    instance_norm,
+)
 from tfgan.layers.strided import KERNEL
 
 SLOPE = 0.2  # of LeakyReLU in the papers; Keras' default is 0.3
@@ -14,7 +23,7 @@ def normal_init():
 
 
 def norm_layer(norm, **batch_norm):
-    """Makes the layer that `norm` names: batch, to which the arguments `batch_norm` go, or instance; None for none."""
+    """Makes the layer that `norm` names: batch, to which the arguments `batch_norm` go, or instance; None for none, and for spectral."""
     if norm == "batch":
         return BatchNorm(**batch_norm)
     return instance_norm() if norm == "instance" else None
@@ -24,7 +33,12 @@ def conv(filters, kernel, strides=1, padding="same", use_bias=True, **kwargs):
     return keras.layers.Conv2D(filters, kernel, strides, padding, use_bias=use_bias, kernel_initializer=normal_init(), **kwargs)
 
 
-def downsample(filters, norm=None, use_bias=False, downsampling="stride"):
+def spectral_conv(filters, kernel, strides=1, padding="same", use_bias=True, **kwargs):
+    """A convolution as `conv`, whose weights have the spectral norm 1 (Miyato et al. 2018)."""
+    return SpectralConv2D(filters, kernel, strides, padding, use_bias, kernel_initializer=normal_init(), **kwargs)
+
+
+def downsample(filters, norm=None, use_bias=False, downsampling="stride", spectral=False):
     """A block that halves images: convolution of 4×4 pixels, `norm` (a layer or None), LeakyReLU.
 
     Args:
@@ -32,9 +46,13 @@ def downsample(filters, norm=None, use_bias=False, downsampling="stride"):
         use_bias: whether the convolution adds a bias.
         downsampling: stride, a convolution of stride 2, N×H×W×C -> N×⌈H/2⌉×⌈W/2⌉×`filters`; or blur, which has stride 1, takes a pixel
             less, and is followed by `halving_blur`: -> N×⌊H/2⌋×⌊W/2⌋×`filters`.
+        spectral: whether the convolution has spectral norm.
     """
+    plain = spectral_conv if spectral else conv
     if downsampling == "blur":
-        head, tail = [keras.layers.ZeroPadding2D(), conv(filters, 4, padding="valid", use_bias=use_bias)], halving_blur()
+        head, tail = [keras.layers.ZeroPadding2D(), plain(filters, 4, padding="valid", use_bias=use_bias)], halving_blur()
+    elif spectral:
+        head, tail = [plain(filters, 4, 2, use_bias=use_bias)], []
     else:
         head, tail = [HalvingConv(filters, use_bias=use_bias, kernel_initializer=normal_init())], []
     layers = [*head, norm, keras.layers.LeakyReLU(negative_slope=SLOPE), *tail]

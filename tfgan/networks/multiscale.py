@@ -6,26 +6,41 @@ from tfgan.layers import HalvingPool, instance_norm
 from tfgan.networks.spade import conv, leaky_relu, spectral_conv
 
 
-def multiscale_discriminator(*channels, scales=2, ndf=64, n_layers=4):
+def joined_inputs(channels):
+    """Inputs N×H×W×C, one for each number of channels, and what is judged, all of them side by side."""
+    inputs = [keras.Input((None, None, c)) for c in channels]
+    return inputs, keras.layers.Concatenate()(inputs) if len(inputs) > 1 else inputs[0]
+
+
+def at_scales(channels, scales, patches, name):
     """A discriminator that judges images, one or more N×H×W×C of the given `channels`, together, by one network for each scale.
 
     Args:
-        channels: numbers of channels, one for each input: SPADE's are one-hot labels and an image.
-        scales: the second discriminator sees the images at half the size, the third at a quarter, …
-        ndf: filters of the first convolution; they double up to 8 times as many.
-        n_layers: convolutions before the logits; all but the last have stride 2. A logit sees 70 pixels of its scale for 4.
+        channels: numbers of channels, one for each input.
+        scales: the second network sees the images at half the size, the third at a quarter, …
+        patches: makes the maps of one of them: what it sees, and the name of its scale -> a list.
+        name: of the model.
 
     Returns:
         A Keras model whose output is a dictionary from scale_0, scale_1, … to a list: the maps after each activation, N×h×w×f, and at its
         end the logits, N×h×w×1 float32, no sigmoid. (Were it nested lists, Keras would drop the outer one if there is a single scale.)
     """
-    inputs = [keras.Input((None, None, c)) for c in channels]
-    x = keras.layers.Concatenate()(inputs) if len(inputs) > 1 else inputs[0]
+    inputs, x = joined_inputs(channels)
     outputs = {}
     for scale in range(scales):
         x = HalvingPool()(x) if scale else x  # N × H/2^scale × W/2^scale × C
-        outputs[f"scale_{scale}"] = _patches(x, ndf, n_layers, f"scale_{scale}")
-    return keras.Model(inputs, outputs, name="multiscale_discriminator")
+        outputs[f"scale_{scale}"] = patches(x, f"scale_{scale}")
+    return keras.Model(inputs, outputs, name=name)
+
+
+def multiscale_discriminator(*channels, scales=2, ndf=64, n_layers=4):
+    """SPADE's discriminator, see `at_scales`; its `channels` are those of one-hot labels and of an image.
+
+    Args:
+        ndf: filters of the first convolution; they double up to 8 times as many.
+        n_layers: convolutions before the logits; all but the last have stride 2. A logit sees 70 pixels of its scale for 4.
+    """
+    return at_scales(channels, scales, lambda x, name: _patches(x, ndf, n_layers, name), "multiscale_discriminator")
 
 
 def _patches(x, ndf, n_layers, name):

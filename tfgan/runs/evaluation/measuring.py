@@ -41,7 +41,7 @@ def _evaluate_run(folder: str, settings: EvaluateConfig, extractor: Extractor | 
     run = run._replace(config=dataclasses.replace(run.config, data=run.config.data.moved(settings.data_dir)))
     spec = run.config.spec
     dataset = open_dataset(run.config.data, spec.kind, spec.image_size, spec.image_size)
-    evaluators = Evaluators(run, settings, extractor)
+    evaluators = Evaluators(run.folder, run.config, settings, extractor)
     scale = {key: found.describe() for key, found in dataset.scale().items()}
     logger.info(f"{run.folder} at step {run.step}: making images at the scale of training, {' and '.join(dict.fromkeys(scale.values()))}")
     learned_from = spec.learned_from(run.step)

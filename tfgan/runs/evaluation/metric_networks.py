@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tfgan.config import BATCH_KINDS, Classes, DataConfig, Size
+from tfgan.config import BATCH_KINDS, Classes, DataConfig, RunConfig, Size
 from tfgan.config.spec import OLD_CODINGS
 from tfgan.config.verbs import EvaluateConfig
 from tfgan.data import open_dataset
@@ -31,7 +31,6 @@ from tfgan.paths.aside import set_aside
 from tfgan.paths.files import make_folder
 from tfgan.paths.names import safe_name
 from tfgan.paths.temporary import temporary
-from tfgan.runs.opening import Run
 
 logger = logging.getLogger(__name__)
 
@@ -70,11 +69,13 @@ class Evaluators:
     """The networks that measure one run, loaded or trained when they are needed.
 
     Args:
+        folder: of the run, beside which networks are kept.
+        config: its record.
         extractor: of `load_extractor`.
     """
 
-    def __init__(self, run: Run, settings: EvaluateConfig, extractor: extractors.Extractor | None):
-        self.run, self.spec, self.settings, self.extractor = run, run.config.spec, settings, extractor
+    def __init__(self, folder: Path, config: RunConfig, settings: EvaluateConfig, extractor: extractors.Extractor | None):
+        self.folder, self.data, self.spec, self.settings, self.extractor = folder, config.data, config.spec, settings, extractor
         self.own = settings.features == "own"
         asked = self._asked("segmenter") or settings.uncertainty == "segmenter"
         self.maps = self._open_maps() if asked or (self.own and self.spec.kind in ("paired", "semantic")) else None
@@ -96,7 +97,7 @@ class Evaluators:
         return self.maps
 
     def _map_settings(self) -> DataConfig | None:
-        data = self.run.config.data
+        data = self.data
         if data.colorize:
             return None
         if data.dataset == "synthetic" and not data.data_dir:
@@ -168,7 +169,7 @@ class Evaluators:
 
         if self.settings.segmenter:
             return load(self.settings.segmenter)
-        return _kept_network(self._kept("segmenter", maps, self._segmenter_training), load, make)
+        return kept_network(self._kept("segmenter", maps, self._segmenter_training), load, make)
 
     def reader(self) -> tuple[Segmenter, Classes]:
         """What reads the classes of the run's photos, and the classes, in the order of its channels."""
@@ -187,20 +188,17 @@ class Evaluators:
             return train_classifier(images, _labels(dataset), count, epochs=self.settings.classifier_epochs)
 
         path = self._kept("classifier", dataset, self._classifier_training)
-        return _kept_network(path, lambda file: _load_classifier(file, count), make)
+        return kept_network(path, lambda file: _load_classifier(file, count), make)
 
     @functools.cached_property
     def _shown(self) -> Dataset:
         """The data set at the classifier's size."""
-        size = _shrunk(self.spec.image_size)
-        return open_dataset(self.run.config.data, self.spec.kind, size, size, self.spec.image_size)
+        size = shrunk(self.spec.image_size)
+        return open_dataset(self.data, self.spec.kind, size, size, self.spec.image_size)
 
     def _kept(self, what: str, dataset: Dataset, training: dict) -> Path:
         """The file in which a network that was trained on this data, in this way, is kept."""
-        data, (height, width) = self.run.config.data, dataset.spec.image_size
-        made_of = _digest(training | {"names": dataset.spec.fingerprint})
-        name = safe_name(data.name, LONGEST_DATA_NAME)
-        return self.run.folder.absolute().parent / FOLDER / f"{what}-{name}-{made_of}-{height}x{width}.keras"
+        return kept_file(self.folder, self.data.name, what, dataset, training)
 
     @functools.cached_property
     def _segmenter_training(self) -> dict:
@@ -248,6 +246,13 @@ class Evaluators:
         return found
 
 
+def kept_file(folder: Path, data: str, what: str, dataset: Dataset, training: dict) -> Path:
+    """The file beside the run in `folder` for a network of the kind `what` that was trained on `data`, in the way that `training` says."""
+    height, width = dataset.spec.image_size
+    made_of, name = _digest(training | {"names": dataset.spec.fingerprint}), safe_name(data, LONGEST_DATA_NAME)
+    return folder.absolute().parent / FOLDER / f"{what}-{name}-{made_of}-{height}x{width}.keras"
+
+
 def _digest(settings) -> str:
     """A hash of what JSON can hold, 12 hexadecimal digits, short enough for the name of a file."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
@@ -269,7 +274,8 @@ def _labels(dataset: Dataset) -> np.ndarray:
     return np.where(known > 0, attributes, UNKNOWN).astype(np.float32)
 
 
-def _shrunk(size: Size) -> Size:
+def shrunk(size: Size) -> Size:
+    """Height and width in pixels at which a classifier sees images of `size`."""
     scale = min(1.0, CLASSIFIER_SIZE / max(size))
     height, width = (max(16, round(side * scale)) for side in size)
     return height, width
@@ -294,7 +300,7 @@ def _load_classifier(file: str, classes: int):
     return model
 
 
-def _kept_network(path: Path, load: Callable[[str], Any], make: Callable[[Path], Any]):
+def kept_network(path: Path, load: Callable[[str], Any], make: Callable[[Path], Any]):
     """The network that is kept in a file, or, where there is none or it is damaged, one that is made and kept there, if that can be done.
 
     Args:

@@ -55,8 +55,10 @@ def make_plan(method: str, data: DataConfig, training: TrainConfig, hparams: HPa
     kind = method_class(method).batch_kind
     hold_fit(hparams, data, kind)
     earlier, data, hparams = go_on(method, data, training, hparams)  # before all images are read
-    if training.init_from and not earlier:
-        judge_run(training.init_from)
+    if not earlier:
+        hparams.check_files()
+        if training.init_from:
+            judge_run(training.init_from)
     if is_stored(data):
         start_tensorflow()  # TensorFlow Datasets brings it
     dataset = _open(data, kind, hparams)

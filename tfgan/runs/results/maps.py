@@ -30,7 +30,8 @@ def make_maps(run: Run, translator: Translator, settings: TranslateConfig) -> Tr
 
 
 def _reader(run: Run, segmenter: str) -> Reader:
-    return Evaluators(run, EvaluateConfig(features="", segmenter=segmenter, uncertainty="segmenter"), None).reader()
+    settings = EvaluateConfig(features="", segmenter=segmenter, uncertainty="segmenter")
+    return Evaluators(run.folder, run.config, settings, None).reader()
 
 
 def needed_by(maker: Translator, conditions: Callable) -> Callable:

@@ -9,9 +9,10 @@ import tensorflow as tf
 from tfgan.config import TrainConfig
 from tfgan.data.dataset import Dataset
 from tfgan.methods.base import HParams, Method
+from tfgan.runs.training.frozen import Frozen
 from tfgan.training.hardware import resolve, share_cores
 from tfgan.training.step import TrainStep
-from tfgan.training.strategy import build_method, make_strategy
+from tfgan.training.strategy import build_method, make_strategy, networks_in
 from tfgan.training.timeline import Timeline
 
 
@@ -70,14 +71,21 @@ class Assembly(NamedTuple):
         return iter(self.step.strategy.distribute_datasets_from_function(make))
 
 
-def assemble(cls: type[Method], machine: Machine, hparams: HParams, dataset: Dataset) -> Assembly:
+def assemble(cls: type[Method], machine: Machine, hparams: HParams, dataset: Dataset, frozen: Frozen | None = None) -> Assembly:
     """The networks and optimizers of a run, with fresh weights.
 
+    Args:
+        frozen: the network that the method sees images with, if it does.
+
     Raises:
-        UserError: the method refuses the data set.
+        UserError: the method refuses the data set, or the frozen network.
     """
     strategy, training, _ = machine
-    step = TrainStep.from_settings(build_method(cls, training, hparams, dataset.spec, strategy), training, strategy)
+    method = build_method(cls, training, hparams, dataset.spec, strategy)
+    if frozen:
+        with networks_in(training.precision), strategy.scope():
+            method.see_with(frozen.load(), frozen.what)
+    step = TrainStep.from_settings(method, training, strategy)
     spec = dataset.spec
     timeline = Timeline(step.method.stages(), spec.first_images(), step.method.batches_per_step, spec.growth())
     return Assembly(dataset, training, step, timeline, training.steps or timeline.step(hparams.epochs))

@@ -11,6 +11,7 @@ from tfgan.config import TrainConfig
 from tfgan.inference import open_inference
 from tfgan.methods import method_class
 from tfgan.runs.training.assembly import assemble, choose_machine
+from tfgan.runs.training.frozen import tried_frozen
 from tfgan.runs.training.validation import Validation
 from tfgan.terminal import Waiting
 from tfgan.training.strategy import describe
@@ -42,7 +43,7 @@ def predict(method_name: str, training: TrainConfig, hparams, dataset) -> Predic
     """
     cls = method_class(method_name)
     machine = choose_machine(cls, training, hparams)
-    run = assemble(cls, machine, hparams, dataset)
+    run = assemble(cls, machine, hparams, dataset, tried_frozen(hparams, dataset.spec))
     if training.validate_every:
         Validation(run.method, open_inference(run.method), dataset, machine.training)  # refuses a metric that cannot be measured
     stage = run.timeline.stage(run.total - 1)

@@ -28,6 +28,7 @@ from tfgan.runs.planning.plan import Plan, refuse_changes
 from tfgan.runs.repeat import SettingsText
 from tfgan.runs.training.alarms import Health
 from tfgan.runs.training.assembly import Machine, assemble, choose_machine
+from tfgan.runs.training.frozen import Frozen, find_frozen
 from tfgan.runs.training.pictures import EACH_EPOCH, Samples
 from tfgan.runs.training.tracking import Tracking
 from tfgan.runs.training.validation import Validation
@@ -91,12 +92,15 @@ def _train(plan: Plan, callbacks: Sequence[Callback]) -> Trained:
     if earlier:
         refuse_changes(earlier, config)
         _tell_other_rounding(earlier, config)
-    return _fit(config, machine, dataset, callbacks)
+    frozen = find_frozen(config, earlier if found else None)
+    if frozen:
+        config = dataclasses.replace(config, frozen=frozen.record())
+    return _fit(config, machine, dataset, callbacks, frozen)
 
 
-def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Sequence[Callback]) -> Trained:
+def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Sequence[Callback], frozen: Frozen | None) -> Trained:
     training, workdir, chief = machine.training, Path(machine.training.workdir), is_chief(machine.strategy)
-    run = assemble(method_class(config.method), machine, config.hparams, dataset)
+    run = assemble(method_class(config.method), machine, config.hparams, dataset, frozen)
     checkpointer = Checkpointer(workdir / "checkpoints", run.step, training.keep_checkpoints, chief, bool(training.best_metric))
     begins = not checkpointer.restore()  # before anything is written
     for line in run.step.frozen.lines:
@@ -116,6 +120,8 @@ def _fit(config: RunConfig, machine: Machine, dataset: Dataset, callbacks: Seque
         samples.store_inputs()
         if not begins:  # once nothing can be in the way of the inputs: the record of a training that is refused stays as it was
             config.write(workdir / "config.json")
+        if frozen:
+            frozen.keep(workdir)
         growth.write_listings(workdir, dataset.listings)
     if len(run.timeline.stages) > 1:
         logger.info(_describe_stages(run.timeline, config.hparams.image_size, run.total))
