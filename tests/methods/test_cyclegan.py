@@ -212,7 +212,7 @@ def test_unequal_weights_of_the_two_cycles():
 def test_batch_norm_sees_one_kind_of_image_at_a_time():
     """A discriminator with batch norm is called for real and for generated images apart; each call moves its averages."""
     method, batch = make_method(norm="batch", n_layers=2), make_batch()
-    real, fake = method._judge("target", [batch["target"], batch["source"]], tf.constant([0, 0]))
+    ((real,),), ((fake,),) = method._judge("target", [batch["target"], batch["source"]], tf.constant([0, 0]))
     np.testing.assert_allclose(real, method.of_target(batch["target"], training=True), atol=1e-5)
     np.testing.assert_allclose(fake, method.of_target(batch["source"], training=True), atol=1e-5)
     joined = method.of_target(tf.concat([batch["target"], batch["source"]], axis=0), training=True)

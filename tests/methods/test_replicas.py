@@ -49,27 +49,29 @@ def repeated_after(count):
 
 STYLES = {"style_encoder": True, "encoder_size": 16, "latent_dim": 8, "kl_weight": 5.0}
 
-<<<<<<< HEAD
 STYLEGAN2 = {"architecture": "stylegan2", "path_length_interval": 1, "path_length_shrink": 1}
-=======
+
 JUDGES = [
     ("pix2pix", {"discriminator_norm": "spectral", "discriminator_scales": 2, "feature_matching": 5.0}),
-    ("cyclegan", {"discriminator": "projected", "discriminator_scales": 3, "perceptual_weight": 2.0, "frozen_features": "own"}),
+    (
+        "pix2pix",
+        {"discriminator": "projected", "discriminator_scales": 3, "norm": "instance", "perceptual_weight": 2.0, "frozen_features": "own"},
+    ),
 ]
->>>>>>> 0dc53bd (Discriminators of translations may be several, have spectral norm, be matched layer by layer, or judge a frozen network's maps, of which a run keeps a copy)
 
 PAIRS = {"loss": "rpgan", "r1_gamma": 3.0, "r2_gamma": 2.0, "norm": "instance"}
 
 
 @pytest.mark.parametrize(
     "name, changes",
-<<<<<<< HEAD
-    [*((name, {}) for name in METHODS), ("spade", STYLES), ("stylegan", STYLEGAN2), *((name, PAIRS) for name in ("pix2pix", "cgan"))],
-    ids=[*METHODS, "spade-styles", "stylegan2", "pix2pix-pairs", "cgan-pairs"],
-=======
-    [*((name, {}) for name in METHODS), ("spade", STYLES), *((name, PAIRS) for name in ("pix2pix", "cgan")), *JUDGES],
-    ids=[*METHODS, "spade-styles", "pix2pix-pairs", "cgan-pairs", "pix2pix-scales", "cyclegan-projected"],
->>>>>>> 0dc53bd (Discriminators of translations may be several, have spectral norm, be matched layer by layer, or judge a frozen network's maps, of which a run keeps a copy)
+    [
+        *((name, {}) for name in METHODS),
+        ("spade", STYLES),
+        ("stylegan", STYLEGAN2),
+        *((name, PAIRS) for name in ("pix2pix", "cgan")),
+        *JUDGES,
+    ],
+    ids=[*METHODS, "spade-styles", "stylegan2", "pix2pix-pairs", "cgan-pairs", "pix2pix-scales", "pix2pix-projected"],
 )
 def test_two_replicas_equal_one(name, changes, monkeypatch):
     """Losses and reduced gradients of one step, with dropout and pool off and every draw the same.

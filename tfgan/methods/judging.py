@@ -87,7 +87,7 @@ class JudgingHParams(adversarial.AdversarialHParams):
             least = patchgan_minimum(n_layers) * 2 ** (scales - 1)
             use = f"{least} pixels or more, fewer layers or fewer scales"
             self.require_size(min(self.image_size) >= least, f"--n_layers={n_layers} and --discriminator_scales={scales}", use)
-        if self.discriminator == "projected" and getattr(self, "feature_matching", 0.0):
+        if self.discriminator == "projected" and getattr(self, "feature_matching", 0.0) > 0:
             raise UserError(
                 "--feature_matching compares layers of PatchGANs; with --discriminator=projected use --perceptual_weight, which compares "
                 "the maps that it judges."
