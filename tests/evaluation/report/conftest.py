@@ -8,6 +8,8 @@ from chromium import start
 from reported_run import ALARM, CONFIG, ROWS, write_alarms, write_evaluation, write_run, write_samples
 
 from tfgan.cli.main import main
+from tfgan.config.verbs import ReportConfig
+from tfgan.runs.report import write_report
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,27 @@ def reports(tmp_path_factory):
     write_samples(cut)
     for name, runs in (("one", [one]), ("both", [one, two]), ("cut", [cut])):
         assert main(["report", *map(str, runs), f"--out={root / name}.html"]) == 0
+    trial = write_run(root / "trial_3")
+    write_evaluation(trial)
+    write_report([trial, one], ReportConfig(out=f"{root / 'sweep.html'}", images=1), SEARCH)
     return root
+
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+SEARCH = {
+    "title": f"sweep {HOSTILE}",
+    "metric": "ssim",
+    "higher": True,
+    "best": 3,
+    "command": ["tfgan", "train", "--flagfile=s/best.flags"],
+    "names": ["learning_rate", "freeze"],
+    "trials": [
+        {"number": 3, "state": "done", "value": 0.5, "epoch": 4, "values": {"learning_rate": "0.01", "freeze": HOSTILE}, "why": ""},
+        {"number": 0, "state": "pruned", "value": 0.6, "epoch": 2, "values": {"learning_rate": "0.0001", "freeze": ""}, "why": ""},
+        {"number": 1, "state": "failed", "value": None, "epoch": None, "values": {"learning_rate": "1"}, "why": "not finite"},
+    ],
+    "beside": 2,
+}
 
 
 # Whether the page of an address is there, with all that its script makes.

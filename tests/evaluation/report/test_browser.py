@@ -22,6 +22,28 @@ def test_the_browser_asks_nothing_of_the_network(page):
     assert shown.run("return document.querySelectorAll('[href^=http], [src^=http], .modebar').length") == 0
 
 
+def test_a_sweep_shows_its_trials_and_the_differences_of_the_best(page):
+    shown = page("sweep")
+    sections = shown.run("return [...document.querySelectorAll('section > h2')].map((node) => node.textContent)")
+    assert sections[:2] == ["Trials", "Sample pictures"] and shown.text("h1") == "sweep <img src=x onerror=alert(1)>"
+    rows = shown.run("return [...document.querySelectorAll('#trials tr')].map((row) => [...row.cells].map((cell) => cell.textContent))")
+    assert rows == [
+        ["trial", "ssim ↑", "epochs", "state", "learning_rate", "freeze"],
+        ["trial_3", "0.5", "4", "done", "0.01", "<img src=x onerror=alert(1)>"],
+        ["trial_0", "0.6", "2", "pruned", "0.0001", "–"],
+        ["trial_1", "–", "–", "failed: not finite", "1", "–"],
+    ]
+    assert "2 of the 3 trials stand side by side" in shown.text("#trials") and "--flagfile=s/best.flags" in shown.text("#trials")
+    drawn = shown.run("return slices.map(({ box }) => box.data.map(({ x, y }) => [x, y]))")
+    assert drawn == [
+        [[[0.0001, 1], [0.6, None]], [[], []], [[0.01], [0.5]]],
+        [[[1, None], [0.6, None]], [[], []], [[2], [0.5]]],
+    ]
+    assert "1: –, 2: <img src=x onerror=alert(1)>" in shown.text("#trials")
+    assert "one less trial_3" in shown.text("#evaluation") and "+0 to +0" in shown.text("#evaluation")
+    assert shown.run("return document.querySelectorAll('#trials img').length") == 0
+
+
 RANGES = "return plots.map(({ box }) => box.layout.xaxis.range)"
 
 

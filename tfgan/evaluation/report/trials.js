@@ -9,7 +9,7 @@ function trials() {
   const heads = [`${metric} ${higher ? "↑" : "↓"}`, "epochs", "state", ...names].map((name) => el("th", { scope: "col" }, name));
   const rows = trials.map(({ number, value, epoch, state, why, values }) => [
     el(number === best ? "strong" : "span", {}, `trial_${number}`),
-    [figure(value), epoch ?? "–", why ? `${state}: ${why}` : state, ...names.map((name) => values[name] ?? "–")],
+    [figure(value), epoch ?? "–", why ? `${state}: ${why}` : state, ...names.map((name) => values[name] || "–")],
   ]);
   const text = `${metric} is that of the best validation. ${higher ? "More" : "Less"} is better; trials that ended early come after those that are done.`;
   const shown = beside < trials.length ? ` Below, ${beside} of the ${trials.length} trials stand side by side, the best first.` : "";
@@ -18,7 +18,7 @@ function trials() {
     "trials",
     "Trials",
     el("p", { class: "where" }, text, shown),
-    table("trial", heads, rows, "metrics"),
+    table("trial", heads, rows, "trials"),
     ...box,
     el("h3", {}, `${metric} by setting`),
     el("div", { class: "charts" }, ...names.map(slice)),
@@ -68,7 +68,7 @@ function drawSlices() {
       plot_bgcolor: css("--paper"),
       showlegend: false,
       dragmode: false,
-      xaxis: { ...axis, ...along, type: low > 0 && high >= DECADES * low && !choices.length ? "log" : "linear", nticks: 5 },
+      xaxis: { ...axis, ...along, ...(low > 0 && high >= DECADES * low && !choices.length ? { type: "log", dtick: 1, tickformat: "~g" } : { nticks: 5 }) },
       yaxis: { ...axis, nticks: 5 },
     };
     Plotly.react(box, traces, layout, CONFIG);
