@@ -32,6 +32,7 @@ def test_words_become_dimensions(word, found, text):
         (("ngf",), "--search: ngf names no values"),
         (("ngf=",), "names no values"),
         (("ngff=1|2",), "--search: ngff is not a setting here. Did you mean ngf?"),
+        (("method=pix2pix|cyclegan",), "a sweep is of one method"),
         (("ngf=1|2", "ngf=3|4"), "ngf is there twice"),
         (("ngf=32",), "ngf=32 is one value: use several, such as A|B, or a range LOW:HIGH or log:LOW:HIGH, or the flag --ngf=32."),
         (("norm=batch:none",), "is one value: use several, such as A|B, or the flag"),

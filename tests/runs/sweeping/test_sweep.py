@@ -17,6 +17,7 @@ from tfgan.runs.training.train import Trained
 
 optuna = pytest.importorskip("optuna")
 
+from optuna.exceptions import StorageInternalError  # noqa: E402
 from optuna.trial import TrialState  # noqa: E402
 
 from tfgan.runs.sweeping import trial as trials  # noqa: E402
@@ -112,6 +113,7 @@ def test_other_settings_than_the_sweeps_are_refused(swept, tiny, capsys, flags, 
         ([], "which settings are searched?"),
         ([SEARCH, "--best_metric="], "by which metric are trials compared? Give --validate_every=1 and --best_metric=NAME"),
         (["--search=image_size=16|32"], "changes the images by which trials are compared"),
+        (["--search=init_from=|runs/nowhere"], "runs/nowhere is not a run: it is missing"),
         ([SEARCH, "--trials=0"], "--trials=0 must be at least 1"),
         ([SEARCH, "--pruner=meadian"], "use one of median, hyperband, none"),
         ([SEARCH, "--serch=1"], "--serch is unknown. Did you mean --search?"),
@@ -120,6 +122,13 @@ def test_other_settings_than_the_sweeps_are_refused(swept, tiny, capsys, flags, 
 def test_what_is_refused_before_anything_is_made(tmp_path, tiny, capsys, flags, message):
     code, said = sweep(tiny, tmp_path / "s", *flags, capsys=capsys)
     assert code == 2 and message in said.err and not (tmp_path / "s").exists()
+
+
+def test_a_metric_that_cannot_be_measured_is_refused_before_anything_is_made(tmp_path, capsys):
+    small = ["--image_size=16", "--dataset=synthetic", "--synthetic_images=2", "--validate_every=1", "--batch_size=2", "--epochs=2"]
+    asked = ["--method=gan", "--best_metric=ssim", "--search=learning_rate=1e-5:1e-3", f"--workdir={tmp_path / 's'}"]
+    assert main(["sweep", *small, *asked]) == 2 and not (tmp_path / "s").exists()
+    assert "--best_metric=ssim cannot be measured here; there are: swd" in capsys.readouterr().err
 
 
 def test_folders_of_other_things_are_refused(swept, tmp_path, tiny, capsys, monkeypatch):
@@ -162,6 +171,13 @@ def test_a_kill_between_drawing_and_taking_loses_no_trial(tmp_path):
             assert none is None
 
 
+def test_a_damaged_database_is_told(tmp_path):
+    (tmp_path / "sweep.db").write_text("x" * 5000)
+    with pytest.raises(UserError, match=r"sweep\.db is damaged: .*Put back a copy of it, or begin a new sweep") as error:
+        books(tmp_path)
+    assert "\n" not in str(error.value)
+
+
 class Trainer:
     """What `Pruning` asks of a trainer."""
 
@@ -190,6 +206,7 @@ def fake(monkeypatch):
         return Trained(0, None)
 
     monkeypatch.setattr(trials, "train", train)
+    monkeypatch.setattr(trials, "judge_metric", lambda plan: None)
     return ends
 
 
@@ -212,6 +229,9 @@ def test_what_is_no_matter_of_a_trial_stops_the_sweep_and_is_taken_up_again(tmp_
     code, said = sweep(tiny, tmp_path, "--search=ngf=2|4", capsys=capsys)
     assert code == 1 and "stopped: The disk is full" in said.err
     assert [trial.state.name for trial in books_of(tmp_path)] == ["COMPLETE", "RUNNING"]
+    fake += [StorageInternalError("no")]
+    code, said = sweep(tiny, tmp_path, "--search=ngf=2|4", capsys=capsys)
+    assert code == 1 and f"{tmp_path / 'sweep.db'} cannot be written: no" in said.err
     fake += [KeyboardInterrupt()]
     assert sweep(tiny, tmp_path, "--search=ngf=2|4")[0] == 130
     code, said = sweep(tiny, tmp_path, "--search=ngf=2|4", capsys=capsys)
@@ -263,6 +283,8 @@ def test_from_python(swept, tmp_path, capsys):
     quiet = {"epochs": 1, "validate_every": 1, "best_metric": "psnr", "tensorboard": False, "num_samples": 1, "validate_count": 2}
     made = tfgan.sweep(search={"flip": [True, False], "augment": "|color"}, trials=1, workdir=tmp_path / "s", **settings, **quiet)
     assert made.best.number == 0 and made.best.values == {"flip": "true", "augment": ""} and made.metric == "psnr"
+    study = optuna.load_study(study_name="sweep", storage=f"sqlite:///{tmp_path / 's' / 'sweep.db'}")
+    assert study.direction.name == "MAXIMIZE" and books(tmp_path).study.direction.name == "MINIMIZE"
     assert made.load().config.hparams.flip is True and "psnr" in repr(made) and (made.folder / "report.html").exists()
     with pytest.raises(tfgan.UserError, match="sweep with other settings"):
         tfgan.sweep(search={"flip": [True, False]}, trials=1, workdir=tmp_path / "s", **settings, **quiet)

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import optuna
+from optuna.exceptions import OptunaError
 from optuna.trial import FrozenTrial, Trial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from tfgan.errors import UserError
+from tfgan.config.stored import Damaged
+from tfgan.errors import UserError, first_line
 from tfgan.runs.planning.lock import Taken, held
 from tfgan.runs.sweeping.drawing import Direction, distributions, draw
 from tfgan.runs.sweeping.recipe import Recipe
@@ -56,6 +59,9 @@ class Book:
     Args:
         folder: of the sweep.
         pruner: of Optuna.
+
+    Raises:
+        UserError: the database is damaged, or cannot be written.
     """
 
     def __init__(self, folder: Path, dimensions: list[Dimension], recipe: Recipe, direction: Direction, pruner: optuna.pruners.BasePruner):
@@ -66,8 +72,13 @@ class Book:
             return sqlite3.connect(path, timeout=PATIENCE)
 
         with turn(folder):
-            self.storage = optuna.storages.RDBStorage("sqlite://", engine_kwargs={"creator": connect, "poolclass": NullPool})
-            self.study = optuna.create_study(study_name=NAME, storage=self.storage, direction=direction, pruner=pruner, load_if_exists=True)
+            try:
+                self.storage = optuna.storages.RDBStorage("sqlite://", engine_kwargs={"creator": connect, "poolclass": NullPool})
+                self.study = optuna.create_study(
+                    study_name=NAME, storage=self.storage, direction=direction, pruner=pruner, load_if_exists=True
+                )
+            except (SQLAlchemyError, OptunaError, RuntimeError) as error:  # the latter for tables of another version of Optuna
+                raise Damaged(path, first_line(error), "Put back a copy of it, or begin a new sweep in another --workdir.") from error
 
     def trials(self) -> list[FrozenTrial]:
         return self.study.get_trials(deepcopy=False)

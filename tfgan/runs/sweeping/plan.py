@@ -10,6 +10,7 @@ from tfgan.config.verbs import SweepConfig
 from tfgan.errors import UserError
 from tfgan.extras import require
 from tfgan.methods.base import HParams
+from tfgan.runs.judging import judge_run
 from tfgan.runs.sweeping.recipe import Recipe
 from tfgan.runs.sweeping.record import judge_folder
 from tfgan.runs.sweeping.search import Dimension, combinations, judge, parse
@@ -46,8 +47,8 @@ def plan_sweep(method: str, data: DataConfig, training: TrainConfig, hparams: HP
     judge_folder(recipe)
     if said := judge(recipe, dimensions):
         logger.info(f"{said}.")
-    if settings.pruner != "none" and training.validate_every >= hparams.epochs and not training.steps:
-        logger.info(f"--pruner={settings.pruner} ends no trial early, as each is validated once: lower --validate_every.")
+    for run in (choice for dimension in dimensions if dimension.name == "init_from" for choice in dimension.choices if choice):
+        judge_run(run)
     most = combinations(dimensions)
     if most is not None and most < settings.trials:
         logger.info(f"There are {most} combinations of values: {most} trials are enough.")

@@ -71,6 +71,8 @@ def parse(words: Strings, recipe: Recipe) -> list[Dimension]:
         name = old.get(given, given)
         if not equals or not text:
             raise UserError(f"--search: {word} names no values: use {WAYS}.")
+        if name == "method":
+            raise UserError("--search: a sweep is of one method: begin another one for each.")
         if name not in fields:
             raise UserError(f"--search: {given} is not a setting here.{did_you_mean(given, fields)}")
         tell_old_names([given], old)

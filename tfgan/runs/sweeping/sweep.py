@@ -4,28 +4,27 @@ import dataclasses
 import logging
 from pathlib import Path
 
-import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState
 
 from tfgan.config import as_text
-from tfgan.errors import Diverged, ReadFailed, UserError, first_line
+from tfgan.data.dataset import Dataset
+from tfgan.errors import Diverged, OutputError, ReadFailed, UserError, first_line
 from tfgan.evaluation.catalog import METRICS
 from tfgan.faults import NO_MEMORY, is_out_of_memory
 from tfgan.paths.files import make_folder
 from tfgan.runs.planning.plan import make_plan
 from tfgan.runs.start import start_tensorflow
 from tfgan.runs.sweeping import record
-from tfgan.runs.sweeping.book import Book, Claim, turn
+from tfgan.runs.sweeping.book import DATABASE, Book, Claim, turn
 from tfgan.runs.sweeping.plan import SweepPlan
+from tfgan.runs.sweeping.pruners import longest, make_pruner, tell_idle
 from tfgan.runs.sweeping.recipe import Recipe
 from tfgan.runs.sweeping.search import Dimension
 from tfgan.runs.sweeping.summary import Swept, best_of, make_row, shown, write_best, write_summary
 from tfgan.terminal import duration
 
 logger = logging.getLogger(__name__)
-
-WARM_UP = 4  # a median says little before a quarter of the epochs: the first validations of a GAN are noise
-REDUCTION = 3  # of Hyperband (Li et al. 2018): a third of the trials goes on at each rung
 
 
 def sweep(plan: SweepPlan) -> Swept:
@@ -35,12 +34,13 @@ def sweep(plan: SweepPlan) -> Swept:
         UserError: data that cannot be used, or a folder that is not this sweep's.
         TrainingFailed: a full disk, or images that cannot be read any more; the same command goes on.
     """
-    recipe, dimensions, most, pruner = plan
-    folder, metric = Path(recipe.training.workdir), recipe.training.best_metric
+    recipe, dimensions, most, name = plan
+    folder, metric, every = Path(recipe.training.workdir), recipe.training.best_metric, recipe.training.validate_every
     higher = METRICS[metric].higher
-    images = _begin(recipe, dimensions, pruner)
-    book = Book(folder, dimensions, recipe, "maximize" if higher else "minimize", _pruner(recipe, pruner))
-    start_tensorflow()
+    dataset = _begin(recipe, dimensions, name)
+    images, epochs = record.images_of(dataset), longest(recipe, dimensions, dataset.spec.sizes["train"])
+    tell_idle(name, epochs, every, most)
+    book = Book(folder, dimensions, recipe, "maximize" if higher else "minimize", make_pruner(name, epochs, every))
     logger.info(f"What each trial says is in {folder}/trial_N.log.")
     stopped_by = 0
     while not stopped_by:
@@ -53,31 +53,27 @@ def sweep(plan: SweepPlan) -> Swept:
     return _end(book, metric, higher, stopped_by)
 
 
-def _begin(recipe: Recipe, dimensions: list[Dimension], pruner: str) -> dict[str, str]:
-    """Reads the data as a trial will, and begins the sweep's folder, or finds it to be this sweep's. Returns hashes of the images."""
+def _begin(recipe: Recipe, dimensions: list[Dimension], pruner: str) -> Dataset:
+    """Opens the data as a trial will, and begins the sweep's folder, or finds it to be this sweep's."""
     folder = Path(recipe.training.workdir)
     plan = make_plan(recipe.method, recipe.data, _training(recipe, "trial"), recipe.hparams)
+    start_tensorflow()
+    from tfgan.runs.sweeping.trial import judge_metric
+
+    if not record.is_sweep(folder):
+        judge_metric(plan)
     try:
         make_folder(folder)
     except OSError as error:
         raise UserError(f"--workdir={folder} cannot be written: {error.strerror}. Choose another place.") from None
     with turn(folder):
         record.hold(recipe, tuple(map(str, dimensions)), pruner, plan.dataset)
-    return record.images_of(plan.dataset)
+    return plan.dataset
 
 
 def _training(recipe: Recipe, name: str):
     """The settings of a training in a folder of the sweep's."""
     return dataclasses.replace(recipe.training, workdir=str(Path(recipe.training.workdir) / name))
-
-
-def _pruner(recipe: Recipe, name: str) -> optuna.pruners.BasePruner:
-    epochs, every = recipe.hparams.epochs, recipe.training.validate_every
-    if name == "median":
-        return optuna.pruners.MedianPruner(n_warmup_steps=epochs // WARM_UP)
-    if name == "hyperband":
-        return optuna.pruners.HyperbandPruner(min_resource=every, max_resource=max(epochs, every), reduction_factor=REDUCTION)
-    return optuna.pruners.NopPruner()
 
 
 def _try(book: Book, claim: Claim, images: dict[str, str]) -> int:
@@ -93,9 +89,12 @@ def _try(book: Book, claim: Claim, images: dict[str, str]) -> int:
         end = End(TrialState.FAIL, why=first_line(error))
     except (ReadFailed, record.OtherImages):
         raise
-    except UserError as error:
-        make_plan(book.recipe.method, book.recipe.data, _training(book.recipe, "trial"), book.recipe.hparams)  # where that is refused too,
-        end = End(TrialState.FAIL, why=first_line(error))  # it is no matter of the trial's values
+    except StorageInternalError as error:
+        cause = error.__cause__  # which says more
+        raise OutputError(book.folder / DATABASE, cause if isinstance(cause, Exception) else error) from error
+    except UserError as error:  # where the recipe itself is refused too, as without its data, it is no matter of the trial's values
+        make_plan(book.recipe.method, book.recipe.data, _training(book.recipe, "trial"), book.recipe.hparams)
+        end = End(TrialState.FAIL, why=first_line(error))
     except Exception as error:
         if not is_out_of_memory(error):
             raise

@@ -10,13 +10,18 @@ from typing import NamedTuple
 import keras
 from optuna.trial import Trial, TrialState
 
-from tfgan.runs.planning.plan import make_plan
+from tfgan.inference import open_inference
+from tfgan.methods import method_class
+from tfgan.runs.planning.plan import Plan, make_plan
 from tfgan.runs.sweeping.book import Claim
 from tfgan.runs.sweeping.recipe import Recipe
 from tfgan.runs.sweeping.record import refuse_other_images
+from tfgan.runs.training.assembly import choose_machine
 from tfgan.runs.training.train import train
+from tfgan.runs.training.validation import Validation
 from tfgan.training.callbacks import Callback
 from tfgan.training.kept import best_record
+from tfgan.training.strategy import build_method
 
 
 class End(NamedTuple):
@@ -76,6 +81,17 @@ def train_trial(recipe: Recipe, claim: Claim, images: dict[str, str], log: Path)
     if not best:
         return End(TrialState.FAIL, why=f"no validation had a finite {recipe.training.best_metric}")
     return End(TrialState.COMPLETE, best["value"])
+
+
+def judge_metric(plan: Plan):
+    """Raises `UserError` if the method refuses the data, or trials that are trained by the plan could not be compared by its metric."""
+    cls = method_class(plan.method)
+    machine = choose_machine(cls, plan.training, plan.hparams)
+    try:
+        method = build_method(cls, machine.training, plan.hparams, plan.dataset.spec, machine.strategy)
+        Validation(method, open_inference(method), plan.dataset, plan.training)
+    finally:
+        keras.backend.clear_session()
 
 
 @contextlib.contextmanager
