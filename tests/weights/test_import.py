@@ -78,6 +78,25 @@ def test_both_ways_of_a_cyclegan(files, cycle):
     assert len(manifest["checkpoints"]["ckpt-0"]) == 2
 
 
+def test_a_cyclegan_with_batch_norm(tmp_path, capsys):
+    """Its discriminators have the authors' bias in the first convolution, and its names are theirs again in an export."""
+    networks = {
+        name: build_generator("resnet_1", 3, 3, ngf=2, norm="batch", padding_side="before") for name in ("latest_net_G_A", "latest_net_G_B")
+    }
+    networks["latest_net_D_A"] = patchgan(3, ndf=2, n_layers=2, norm="batch", first_bias=True)
+    for name, network in networks.items():
+        slots = junyanz.patchgan_slots(2, "batch") if "D" in name else junyanz.resnet_slots(1, "batch", False)
+        write_safetensors(network, tmp_path / f"{name}.safetensors", slots, {})
+    run = tmp_path / "run"
+    assert main(["import", str(tmp_path), f"--as={run}", "--statistics=moving", *SIZE]) == 0
+    found = tfgan.load(run)
+    assert (found.config.hparams.norm, found.config.hparams.inference_statistics) == ("batch", "moving")
+    for name, network in {"to_target": "G_A", "to_source": "G_B", "of_target": "D_A"}.items():
+        same(found.networks[name], networks[f"latest_net_{network}"])
+    assert main(["export", str(run), f"--output={tmp_path / 'export'}", "--format=safetensors"]) == 0
+    assert "latest_net_D_A.safetensors: of_target, by names and order of axes of pytorch-CycleGAN" in capsys.readouterr().out
+
+
 def test_files_have_the_axes_and_the_order_of_pytorch(files):
     """Out, in, height, width; and of what a decoder joins, what skips comes first there, and last here."""
     tensors, network = load_file(files[0] / "unet.safetensors"), files[1]["unet"]

@@ -211,7 +211,8 @@ def _pixels(seen: Inspection, key: str) -> str:
     """What the pixels of a domain are: color or bands, their type, the range that is used, and that which was found."""
     domain, pictures = seen.domains[key], [example.pictures[key] for example in seen.examples if key in example.pictures]
     if domain.is_map:
-        return f"{len(domain.require_classes().values)} classes, a channel for each"
+        edges = ", and one for the edges of instances" if domain.instances else ""
+        return f"{len(domain.require_classes().values)} classes, a channel for each{edges}"
     channels = plural(domain.channels, "band") if domain.bands else {1: "gray", 3: "color", 4: "color with alpha"}[domain.channels]
     if domain.dtype == "uint8" and not domain.bands and not domain.value_range:
         return channels

@@ -105,7 +105,8 @@ class CycleGAN(judging.JudgingMethod):
         build_to_source = functools.partial(self._build_generator, self.target, self.source)
         self.to_target, self.to_source = build_to_target(), build_to_source()
         self.of_target, self.of_source = (
-            self.build_discriminator(domain.channels, synchronized=hparams.sync_batch_norm) for domain in (self.target, self.source)
+            self.build_discriminator(domain.channels, first_bias=True, synchronized=hparams.sync_batch_norm)
+            for domain in (self.target, self.source)
         )
         self.networks = {name: getattr(self, name) for name in (*GENERATORS, *DISCRIMINATORS)}
         self.draw_weights()

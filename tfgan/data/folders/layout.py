@@ -281,9 +281,8 @@ def _choose_two(parent: Path, names: list[str], wanted: Wanted) -> tuple[str, ..
     chosen = names if len(names) == 2 else [name for name in names if name.casefold() not in COMPANIONS]
     if len(chosen) == 2:
         for name in (name for name in names if name not in chosen and name not in wanted.otherwise):
-            say_once(
-                f"{parent}: {name} is not used, only {' and '.join(chosen)}; {shell_flag('domains', tuple(chosen))} would name others."
-            )
+            others = shell_flag("domains", tuple(chosen))
+            say_once(f"{parent}: {name} is not used for {wanted.sides}, only {' and '.join(chosen)}; {others} would name others.")
         return tuple(chosen)
     which = f": of {', '.join(names)} name two, for example {shell_flag('domains', tuple(names[:2]))}" if len(names) > 2 else ""
     if which and wanted.sides == "pairs":

@@ -142,6 +142,10 @@ def _generator(part: Part, settings: ImportConfig, guesses: list[str]) -> dict[s
             guesses.append(
                 "In training it has dropout of 0.5, as is usual, which weights do not tell (--dropout=0). Translations have none."
             )
+    if found["norm"] == "batch":
+        found["inference_statistics"] = settings.statistics
+        if settings.statistics == ImportConfig.statistics:
+            guesses.append("Batch norms take the statistics of each image, as the authors' test does without --eval (--statistics=moving).")
     return found
 
 
@@ -153,10 +157,6 @@ def _pix2pix(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -
     direction = "BtoA" if turned else data.direction
     source, target = _sides(data, direction, guesses)
     found = _generator(part, settings, guesses) | {"updates": "discriminator_first"}
-    if found["norm"] == "batch":
-        found["inference_statistics"] = settings.statistics
-        if settings.statistics == ImportConfig.statistics:
-            guesses.append("Batch norms take the statistics of each image, as the authors' test does without --eval (--statistics=moving).")
     networks = {"generator": part}
     judge = parts.get("D") or parts.get(f"D_{name[-1]}")
     if judge is None:
@@ -198,13 +198,10 @@ def _cyclegan(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) 
     a, b = there.found.facts["in"], there.found.facts["out"]
     if (back.found.facts["in"], back.found.facts["out"]) != (b, a):
         raise UserError(f"{there.path} takes {a} channels to {b}, and {back.path} does not take {b} to {a}: they are no CycleGAN. --alone.")
-    if there.found.settings["norm"] != "instance":
-        raise UserError(f"{there.path} is {there.found.words}, and tfgan's CycleGAN has instance norm: import each way by --alone.")
     if data.direction != DataConfig.direction:
         raise UserError("--direction does nothing for CycleGAN, which translates both ways: leave it out.")
     source, target = _sides(data, data.direction, guesses)
     found = _generator(there, settings, guesses)
-    found.pop("norm")
     networks = {"to_target": there, "to_source": back}
     judges = {"of_target": parts.get("D_A"), "of_source": parts.get("D_B")}  # named after the generator that they judge
     for (name, judge), channels in zip(judges.items(), (b, a)):
@@ -213,7 +210,7 @@ def _cyclegan(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) 
             continue
         if judge.found.facts["in"] != channels:
             raise UserError(f"{judge.path} judges {judge.found.facts['in']} channels, not {channels}: {_alone(judge)}")
-        told = {key: value for key, value in _judge(judge, "instance").items() if key != "norm"}
+        told = {key: value for key, value in _judge(judge, found["norm"]).items() if key != "first_bias"}
         if any(found.setdefault(key, value) != value for key, value in told.items()):
             raise UserError(f"{judge.path} is another kind of discriminator than the first one: {_alone(judge)}")
         networks[name] = judge

@@ -53,8 +53,10 @@ def _obstacle(method: str, h) -> str:
         if method == "pix2pix":
             wanted["bottleneck_norm"] = False
             wanted |= {"first_bias": True} if h.norm == "batch" and h.n_layers and h.adversarial else {}
-            if h.norm == "none":
-                return "--norm=none has biases, which it leaves out"
+        if h.norm == "none":
+            return "--norm=none has biases, which it leaves out"
+        if (h.discriminator, *h.judges()) != ("patch", 1, h.norm):
+            return "its discriminators are of another kind"
     if method == "spade" and h.depth != 5 + h.more_doublings:
         return f"--depth={h.depth} is another one"
     return next((f"--{name}={getattr(h, name)} is not as there" for name, value in wanted.items() if getattr(h, name) != value), "")
@@ -71,10 +73,9 @@ def _slots(method: str, name: str, h, network) -> Slots:
             return nvlabs.discriminator_slots(h.scales, h.n_layers)
         layers = len(network.weights) // 2 - 2  # two a convolution, and four of the dense layers
         return nvlabs.encoder_slots(layers, network.get_layer("mean").kernel.shape[0] // nvlabs.MAP**2)
-    norm = h.norm if method == "pix2pix" else "instance"
     if name in ("discriminator", "of_target", "of_source"):
-        return junyanz.patchgan_slots(h.n_layers, norm)
+        return junyanz.patchgan_slots(h.n_layers, h.norm)
     kind, number = parse_generator(h.generator)
     if kind == "resnet":
-        return junyanz.resnet_slots(number, norm, bool(h.dropout))
-    return junyanz.unet_slots(number.bit_length() - 1, norm)
+        return junyanz.resnet_slots(number, h.norm, bool(h.dropout))
+    return junyanz.unet_slots(number.bit_length() - 1, h.norm)

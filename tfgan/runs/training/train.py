@@ -153,7 +153,10 @@ def _describe(spec, validation_split: str) -> str:
 
 def _channels(domain: Domain) -> str:
     if domain.is_map:
-        return f"{len(domain.require_classes().values)} classes, a channel for each"
+        edges = ", and one for the edges of instances" if domain.instances else ""
+        return f"{len(domain.require_classes().values)} classes, a channel for each{edges}"
+    if domain.lab:
+        return f"{domain.lab} of CIELAB, of colors of {domain.dtype}"
     return f"{domain.channels} channel{'s' * (domain.channels > 1)}, {domain.dtype}"
 
 
