@@ -112,6 +112,8 @@ def refused(folder) -> str:
         ("hardware", {"threads": 2}, "hardware.threads must be text"),
         ("scale", {"source": {"median": [1, 1]}}, "scale.source.smallest is missing"),
         ("scale", {"other": dict.fromkeys(("median", "smallest", "largest", "loaded", "network"), [1, 1])}, "scale must be that of source"),
+        ("frozen", {"../a.keras": "0"}, "frozen must have the name features.keras or features.h5"),
+        ("hparams.frozen_features", "a.keras", "contradict each other: --frozen_features does nothing"),
         ("format", "1", "format must be a whole number"),
         ("format", -1, "format must be a whole number"),
     ],

@@ -10,10 +10,12 @@ import pytest
 from run_state import newest_tensors
 from tiny_methods import data_spec, frozen_network
 
+from tfgan.config import DataConfig, RunConfig, TrainConfig
+from tfgan.errors import UserError
 from tfgan.methods import method_class
 from tfgan.runs.evaluation import own_features
 from tfgan.runs.opening import open_run
-from tfgan.runs.training.frozen import tried_frozen
+from tfgan.runs.training.frozen import find_frozen, tried_frozen
 
 PROJECTED = ("--discriminator=projected", "--discriminator_scales=3", "--perceptual_weight=1")
 
@@ -55,6 +57,12 @@ def test_a_run_keeps_its_network(train, network, tmp_path):
     assert code == 0 and "features.keras is not the run's frozen network: it is kept as features.damaged.keras" in output
     assert copy.read_bytes() == network.read_bytes()
 
+    whole = (run / "config.json").read_text()
+    (run / "config.json").write_text(json.dumps(record(run) | {"frozen": {}}))
+    code, output = train(run, *PROJECTED, f"--frozen_features={network}", "--steps=3")
+    assert code == 2 and "frozen must have one entry, as hparams.frozen_features says" in output
+    (run / "config.json").write_text(whole)
+
     copy.unlink()  # results need none of it
     given.unlink()
     assert open_run(str(run)).method.networks.keys() == {"generator", "discriminator"}
@@ -63,7 +71,7 @@ def test_a_run_keeps_its_network(train, network, tmp_path):
 @pytest.mark.parametrize(
     "flags, message",
     [
-        (("--frozen_features=absent.keras",), "--frozen_features=absent.keras does not exist."),
+        (("--frozen_features=absent.keras",), "--frozen_features=absent.keras does not exist: use own, or"),
         (("--frozen_features={text}",), "--frozen_features={text} cannot be loaded: "),
         (("--frozen_features={network}", "--discriminator_scales=4"), "--frozen_features={network} has maps of 3 sizes"),
     ],
@@ -113,6 +121,13 @@ def test_own_features_without_pairs_tell_the_domains_apart(train, tmp_path, monk
     assert code == 0, output
     assert seen == [((16, 32, 32, 3), [0] * 8 + [1] * 8, 2)]
     assert record(tmp_path / "run")["hparams"]["discriminator_scales"] == 4
+
+
+def test_own_features_are_not_for_a_cluster(tmp_path):
+    hparams = method_class("cut").HParams(discriminator="projected", frozen_features="own")
+    config = RunConfig("cut", DataConfig(), TrainConfig(workdir=str(tmp_path / "run")), hparams, data_spec("unpaired"), {})
+    with pytest.raises(UserError, match="name the features.keras of a run that one machine has begun with it"):
+        find_frozen(config, None, cluster=True)
 
 
 def test_a_probe_tries_a_network_like_that_which_would_be_trained(tmp_path):

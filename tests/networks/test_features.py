@@ -68,9 +68,10 @@ def test_several_outputs_are_the_maps():
 
 
 def test_it_stays_as_after_training():
-    """Statistics of batch norm are not those of the images, and none of it is trained."""
+    """Statistics of batch norm are not those of the images, nothing is dropped, and none of it is trained."""
     image = keras.Input((8, 8, 3))
-    features = features_of(keras.Model(image, keras.layers.BatchNormalization(epsilon=0.0)(image)), (16, 16), "it")
+    output = keras.layers.Dropout(0.5)(keras.layers.BatchNormalization(epsilon=0.0)(image))
+    features = features_of(keras.Model(image, output), (16, 16), "it")
     x = noise(2, 16, 16, 3)
     np.testing.assert_allclose(features.maps(x)[0], tf.image.resize(x, (8, 8), antialias=True), atol=1e-6)
     assert not features.model.trainable_variables

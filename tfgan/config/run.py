@@ -97,6 +97,8 @@ class RunConfig:
             return f"scale must be that of {' and '.join(self.spec.domains)}"
         if not set(self.frozen) <= set(FROZEN):
             return f"frozen must have the name {' or '.join(FROZEN)}"
+        if getattr(self.hparams, "frozen_features", "") and len(self.frozen) != 1:
+            return "frozen must have one entry, as hparams.frozen_features says"
         size = getattr(self.hparams, "image_size", self.spec.image_size)
         return "" if size == self.spec.image_size else f"spec.image_size must be hparams.image_size, {as_text(size)}"
 

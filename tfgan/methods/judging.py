@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from tfgan.config import Domain, setting
 from tfgan.config.unused import Table, Unused
-from tfgan.errors import UserError
+from tfgan.errors import UserError, did_you_mean_path
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import l1_loss
 from tfgan.methods import adversarial
@@ -111,7 +111,10 @@ class JudgingHParams(adversarial.AdversarialHParams):
     def check_files(self):
         file = self.frozen_features
         if file not in ("", "own") and not Path(file).is_file():
-            raise UserError(f"--frozen_features={file} does not exist.")
+            problem = "is no file" if Path(file).exists() else "does not exist"
+            raise UserError(
+                f"--frozen_features={file} {problem}: use own, or a Keras model's file.{did_you_mean_path(Path(file), Path.is_file)}"
+            )
 
 
 class JudgingMethod(adversarial.AdversarialMethod):

@@ -52,12 +52,13 @@ class Frozen(NamedTuple):
         write_atomically(path, self.content)
 
 
-def find_frozen(config: RunConfig, earlier: RunConfig | None) -> Frozen | None:
+def find_frozen(config: RunConfig, earlier: RunConfig | None, cluster: bool) -> Frozen | None:
     """The frozen network of a run that begins, by its settings, or of one that goes on, as it was; None if it has none.
 
     Args:
         config: the record of the run, of which `frozen` does not count.
         earlier: that of the run that goes on; None if it begins.
+        cluster: whether several workers train, each of which would get a network of its own.
 
     Raises:
         UserError: a network that cannot be had, or is another one than that with which the run began.
@@ -67,6 +68,9 @@ def find_frozen(config: RunConfig, earlier: RunConfig | None) -> Frozen | None:
         return None
     if earlier:
         return _kept(Path(config.training.workdir), asked, earlier)
+    if asked == "own" and cluster:
+        file = f"the {FROZEN[0]} of a run that one machine has begun with it"
+        raise UserError(f"{_flag(asked)} does not work in a cluster, each of whose workers would train another network: name {file}.")
     return _own(own_features(Path(config.training.workdir), config)) if asked == "own" else _named(asked)
 
 
@@ -107,7 +111,7 @@ def _kept(folder: Path, asked: str, earlier: RunConfig) -> Frozen:
         if path.is_file() and _hash(content := path.read_bytes()) == known:
             return Frozen(name, content, str(path))
     state = "damaged" if copy.exists() else "missing"
-    cure = "put back a copy, or name the same file by --frozen_features=FILE"
+    cure = "put back a copy" + ", or name the same file by --frozen_features=FILE" * (before != "own")
     raise UserError(f"{copy}, the frozen network with which the run began, is {state}: {cure}.")
 
 

@@ -92,7 +92,7 @@ def _train(plan: Plan, callbacks: Sequence[Callback]) -> Trained:
     if earlier:
         refuse_changes(earlier, config)
         _tell_other_rounding(earlier, config)
-    frozen = find_frozen(config, earlier if found else None)
+    frozen = find_frozen(config, earlier if found else None, isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy))
     if frozen:
         config = dataclasses.replace(config, frozen=frozen.record())
     return _fit(config, machine, dataset, callbacks, frozen)
