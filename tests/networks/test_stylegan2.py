@@ -13,6 +13,7 @@ from tfgan.layers.resizing import blur, double
 from tfgan.losses import path_lengths, squared_gradient
 from tfgan.networks import stylegan
 from tfgan.networks.stylegan2 import Discriminator, Synthesis, activated
+from tfgan.training.units import units_of, weights_of
 
 TINY = {"channel_base": 16, "channel_max": 6}  # 6 maps of 4 pixels, 4 of 8, 2 of 16
 WIDTH = 4
@@ -92,7 +93,7 @@ def test_styles_reach_their_own_layers():
 
 def test_noise_has_no_effect_at_first_and_another_one_in_each_pass():
     synthesis, _ = make_networks()
-    styles = random(2, 6, WIDTH)
+    styles = np.repeat(random(1, 6, WIDTH), 2, axis=0)
 
     def image(seed):
         with ForwardPass(tf.constant([seed, 0])):
@@ -103,6 +104,7 @@ def test_noise_has_no_effect_at_first_and_another_one_in_each_pass():
         layer.strength.assign(1.0)
     assert np.any(image(1) != image(2)) and np.any(image(1)[0] != image(1)[1])
     np.testing.assert_array_equal(image(1), image(1))
+    np.testing.assert_allclose(synthesis(styles)[0], synthesis(styles)[1], atol=1e-5)
     np.testing.assert_array_equal(synthesis(styles), synthesis(styles))
 
 
@@ -113,6 +115,13 @@ def test_activations_keep_their_size_at_first():
     synthesis = Synthesis(8, 3, w_dim=16, channel_base=512, channel_max=64)
     x = synthesis.convolutions[0](synthesis.const.value, random(8, 16))[:, 1:-1, 1:-1]  # zeros lie beyond the border
     assert float(tf.reduce_mean(tf.square(x))) == pytest.approx(1.04, abs=0.15)
+
+
+def test_each_weight_is_of_one_layer():
+    """Of those that --freeze counts."""
+    for network, layers in zip(make_networks(), (6, 10)):
+        weights = [id(weight) for unit in units_of(network) for weight in weights_of(unit)]
+        assert sorted(weights) == sorted(id(weight) for weight in network.weights) and len(units_of(network)) == layers
 
 
 def test_nothing_fades():
