@@ -30,7 +30,7 @@ BATCH_KINDS = {
         ("source", "target"),
         pairs=True,
         sides=True,
-        settings=(*_DOMAINS, *_PAIRS, *_LABEL_MAPS, "label_encoding", "colorize"),
+        settings=(*_DOMAINS, *_PAIRS, *_LABEL_MAPS, "label_encoding", "colorize", "half"),
     ),
     "unpaired": BatchKind(("source", "target"), ("source", "target"), sides=True, settings=_DOMAINS),
     "semantic": BatchKind(("labels", "image"), ("labels", "image"), pairs=True, settings=(*_DOMAINS, *_PAIRS, *_LABEL_MAPS, "instances")),

@@ -165,7 +165,7 @@ def make_dataset(
 
 def check_settings(settings: DataConfig, kind: str):
     """Raises `UserError` for a setting that would do nothing for batches of `kind`, or for the data set."""
-    known, idle = BATCH_KINDS[kind], idle_settings(kind) - ({"half"} if settings.colorize else set())
+    known, idle = BATCH_KINDS[kind], idle_settings(kind) | ({"half"} if kind == "paired" and not settings.colorize else set())
     for name in _changed(settings):
         if name in idle:
             eaten = "images alone" if kind == "images" else f"{kind} images"
