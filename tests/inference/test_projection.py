@@ -52,15 +52,15 @@ def few_samples():
 @pytest.fixture(scope="module")
 def found():
     """The projection of two images, the second of a planted point, and the projector."""
-    projector = Projector(make_space(), SQUARED, 200)
+    projector = Projector(make_space(), SQUARED, 120)
     others = np.stack([-PLANTED, PLANTED])
-    return projector.project(paint(tf.constant(others)).numpy(), shown=[0, 100]), projector
+    return projector.project(paint(tf.constant(others)).numpy(), shown=[0, 60]), projector
 
 
 def test_planted_points_are_found(found):
     result, _ = found
-    np.testing.assert_allclose(result.latents, [-PLANTED, PLANTED], atol=0.005)
-    assert np.all(result.distances < 1e-6) and result.latents.dtype == np.float32
+    np.testing.assert_allclose(result.latents, [-PLANTED, PLANTED], atol=0.01)
+    assert np.all(result.distances < 1e-5) and result.latents.dtype == np.float32
     np.testing.assert_allclose(result.images, paint(tf.constant(result.latents)), atol=1e-6)
     truth = paint(tf.constant([-PLANTED, PLANTED]))
     expected = [squared(*pair) for pair in zip(result.images, truth)]
@@ -72,12 +72,12 @@ def test_noise_maps_take_up_what_is_chance(monkeypatch):
     """An image with noise of its own, which the maps learn where little holds them to be noise; w is found still."""
     monkeypatch.setattr(projection, "MAPS_WEIGHT", 1e-3)
     own = np.random.default_rng(1).normal(size=(1, SIZE, SIZE, 1)).astype(np.float32)
-    projector = Projector(make_space(), SQUARED, 150, noise=True)
+    projector = Projector(make_space(), SQUARED, 100, noise=True)
     result = projector.project(paint(tf.constant(PLANTED[None]), strength=0).numpy() + STRENGTH * own)
     assert result.with_noise[0] < 0.1 * result.distances[0]
     (maps,) = (maps.numpy() for maps in projector.maps.values())
     assert np.corrcoef(maps.ravel(), own.ravel())[0, 1] > 0.7
-    np.testing.assert_allclose(result.latents[0], PLANTED, atol=0.3)
+    assert result.latents[0] @ PLANTED > 0.95 * np.linalg.norm(result.latents[0]) * np.linalg.norm(PLANTED)
 
 
 def test_noise_maps_stay_noise():
@@ -95,18 +95,23 @@ def test_an_image_alone_is_projected_as_among_others_and_as_its_seed_says(found)
     image = paint(tf.constant(PLANTED[None])).numpy()
     alone = projector.project(image)
     np.testing.assert_array_equal(alone.latents[0], result.latents[1])
-    other = Projector(make_space(), SQUARED, 20, seed=1).project(image)
-    assert np.any(other.latents != Projector(make_space(), SQUARED, 20).project(image).latents)
+    other = Projector(make_space(), SQUARED, 5, seed=1).project(image)
+    assert np.any(other.latents != Projector(make_space(), SQUARED, 5).project(image).latents)
+
+
+def test_noise_maps_begin_as_those_of_the_run():
+    (own,) = Projector(make_space(), SQUARED, 1, noise=True).own.values()
+    np.testing.assert_array_equal(own, fixed(normal, [1, SIZE, SIZE, 1], 5))
 
 
 def test_steps_on_the_way(found):
     result, projector = found
-    assert list(result.steps) == [0, 100] and result.steps[100].shape == (2, SIZE, SIZE, 1)
+    assert list(result.steps) == [0, 60] and result.steps[60].shape == (2, SIZE, SIZE, 1)
     np.testing.assert_allclose(result.steps[0][0], paint(tf.constant(projector.mean[None]))[0], atol=1e-6)
 
 
 def test_points_of_a_uniform_prior_stay_in_it():
-    result = Projector(make_space(bounded=True), SQUARED, 50).project(paint(tf.constant(3 * PLANTED[None])).numpy())
+    result = Projector(make_space(bounded=True), SQUARED, 20).project(paint(tf.constant(3 * PLANTED[None])).numpy())
     assert np.abs(result.latents).max() == 1.0
 
 

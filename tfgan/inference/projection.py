@@ -80,7 +80,7 @@ class Projector:
         self.adam = keras.optimizers.Adam(LEARNING_RATE, epsilon=1e-8)
         self.variables = [self.point, *self.maps.values()]
         self.adam.build(self.variables)
-        self.do_step, self.make = tf.function(self._do_step), tf.function(self._make)
+        self.do_step, self.make = (tf.function(part, autograph=False) for part in (self._do_step, self._make))
 
     def project(self, images: np.ndarray, shown: Sequence[int] = ()) -> Projection:
         """Projects images N×H×W×C float32 in [-1, 1], of the size that the generator makes.

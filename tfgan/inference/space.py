@@ -51,7 +51,8 @@ def space_of(sampler: Sampler, label: int | None = None) -> Space:
         UserError: there are classes, and none is named.
     """
     if styles := sampler.styles:
-        mapped = tf.function(tuned_function(lambda latents: styles.map(latents, 1.0)[:, 0]), input_signature=[sampler.latents_spec])
+        to_w = tuned_function(lambda latents: styles.map(latents, 1.0)[:, 0])
+        mapped = tf.function(to_w, input_signature=[sampler.latents_spec], autograph=False)
 
         def synthesize(points):
             return styles.synthesize(tf.repeat(points[:, None], styles.layers, axis=1))

@@ -1,5 +1,8 @@
 """Switches off the parts of Grappler, TensorFlow's graph optimizer, that do harm to a train step."""
 
+import contextlib
+from collections.abc import Iterator
+
 import tensorflow as tf
 
 from tfgan.layers.machine import has_gpu
@@ -23,3 +26,15 @@ def spare_the_step():
     if uses_onednn() and not has_gpu():
         off["remapping"] = False
     tf.config.optimizer.set_experimental_options(off)
+
+
+@contextlib.contextmanager
+def spared_steps() -> Iterator[None]:
+    """A context in which the parts that `spare_the_step` names are off, for steps that are done beside results of a run."""
+    before = tf.config.optimizer.get_experimental_options()
+    spare_the_step()
+    try:
+        yield
+    finally:
+        names = ("dependency_optimization", "remapping")  # on, where nothing was said
+        tf.config.optimizer.set_experimental_options({name: before.get(name, True) for name in names})

@@ -28,6 +28,7 @@ from tfgan.runs.opening import Run
 from tfgan.runs.results.latents import choose_classes, choose_sampler, class_numbers, read_fitted
 from tfgan.runs.results.written import origin_of
 from tfgan.terminal import waiting
+from tfgan.training.grappler import spared_steps
 from tfgan.values import as_array
 
 logger = logging.getLogger(__name__)
@@ -80,7 +81,8 @@ class Context(NamedTuple):
         distance, steps = distance_of(self.sampler, self.settings, self.label()), self.settings.projection_steps
         projector = Projector(self.space(), distance, steps, self.settings.seed, self.settings.projection_noise)
         logger.info(f"Projecting {len(images)} image(s) into {projector.space.name}, {steps} steps each, by the {distance.words}")
-        return projector.project(images, shown)
+        with spared_steps():
+            return projector.project(images, shown)
 
 
 def distance_of(sampler: Sampler, settings: SampleConfig, label: int | None) -> Distance:
@@ -210,7 +212,8 @@ def _latents_of(context: Context, space: Space, flag: str) -> np.ndarray:
     own = [seed for seed in seeds if isinstance(seed, int)]
     others = [root / name for name, seed in zip(names, seeds) if not isinstance(seed, int)]
     how = "encoded" if _encoder(context) and space.name == "z" else "projected"
-    logger.info(f"--{flag}: {len(own)} images are samples of the run, whose seeds are known" + f"; {len(others)} are {how}" * bool(others))
+    rest = f"; the others are {how}" if others else ""
+    logger.info(f"--{flag}: {len(own)} of {len(names)} images are samples of the run, whose seeds are known{rest}")
     found = [space.draw(np.array(own))] if own else []
     return np.concatenate([*found, *([_find(context, space, flag, others)] if others else [])])
 
