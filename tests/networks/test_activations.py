@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny_methods import make_method
 
 from tfgan.layers import SpectralConv2D
 from tfgan.networks.activations import activations
@@ -33,3 +34,16 @@ def test_networks_are_as_before():
         activations(network, lambda: (_ for _ in ()).throw(RuntimeError("mine")))
     assert not any("call" in vars(layer) for layer in network.layers)
     assert len(activations(network, lambda: network(np.zeros([1, 4])))) == 1
+
+
+@pytest.mark.parametrize("name", ["gan", "cgan", "dcgan", "acgan", "vaegan", "stylegan"])
+def test_what_the_discriminator_sees_has_gradients_to_what_is_generated(name):
+    """Of every method that makes images from noise, as `tfgan sample --sheet=projection` compares images."""
+    generation = make_method(name).inference()["generate"]
+    labels = [tf.constant([1])] * bool(generation.class_names)
+    latents = tf.Variable(tf.ones([1, generation.latent_dim]) / 2)
+    with tf.GradientTape() as tape:
+        maps = generation.see(generation.function(latents, *labels), *labels)
+        total = tf.add_n([tf.reduce_sum(found) for found in maps])
+    assert len(maps) > 1 and all(found.dtype == tf.float32 and len(found.shape) == 4 for found in maps)
+    assert np.any(tape.gradient(total, latents))
