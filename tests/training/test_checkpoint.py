@@ -6,14 +6,16 @@ import os
 import shutil
 from collections import namedtuple
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import tensorflow as tf
 from tiny_saver import DAMAGES, contents, cut, flip, make_folder, make_run, of_step, resumed, saver, train
 
-from tfgan.errors import TrainingFailed, UserError
+from tfgan.errors import Diverged, TrainingFailed, UserError
 from tfgan.paths.processes import place
 from tfgan.training import kept
+from tfgan.training.checkpoint import Checkpointer
 from tfgan.training.kept import find_checkpoint, holds_checkpoints, kept_checkpoints, resume_point
 from tfgan.training.restoring import find_damage
 
@@ -304,3 +306,9 @@ def test_a_disk_that_fills_up_costs_no_checkpoint(run, monkeypatch):
     with pytest.raises(TrainingFailed, match=r"step 12 could not be written.*No space(?s:.*)ckpt-8; the same command"):
         train(checkpointer, 12)
     assert contents(run) == before
+
+
+def test_a_loss_that_is_not_finite_is_told_apart_from_other_failures():
+    step = SimpleNamespace(first_bad_step=tf.constant(2), first_bad_loss=tf.constant(1), names=["gan_loss", "l1_loss"])
+    with pytest.raises(Diverged, match="l1_loss was not finite in step 3. Try"):
+        Checkpointer.check_finite(SimpleNamespace(train_step=step, _cure=lambda: "Try"))

@@ -85,8 +85,8 @@ def _try(book: Book, claim: Claim, images: dict[str, str]) -> int:
         varied = book.recipe.varied({name: as_text(value) for name, value in claim.trial.params.items()})
         varied = varied._replace(training=_training(varied, book.run(number).name))
         end = train_trial(varied, claim, images, book.folder / f"trial_{number}.log")
-    except Diverged as error:
-        end = End(TrialState.FAIL, why=first_line(error))
+    except Diverged as error:  # whose further sentences are for one run alone
+        end = End(TrialState.FAIL, why=first_line(error).partition(". ")[0])
     except (ReadFailed, record.OtherImages):
         raise
     except StorageInternalError as error:
