@@ -67,7 +67,7 @@ PAIRS = {"loss": "rpgan", "r1_gamma": 3.0, "r2_gamma": 2.0, "norm": "instance"}
     [
         *((name, {}) for name in METHODS),
         ("spade", STYLES),
-        ("stylegan", STYLEGAN2),
+        pytest.param("stylegan", STYLEGAN2, marks=pytest.mark.slow),
         *((name, PAIRS) for name in ("pix2pix", "cgan")),
         *JUDGES,
     ],

@@ -195,6 +195,7 @@ def test_a_resume_is_exact(unbroken):
         np.testing.assert_array_equal(now, then)
 
 
+@pytest.mark.slow
 def test_penalties_go_with_adaptive_augmentation_and_pairs():
     training = Training("stylegan", **TWO_STEPS, loss="rpgan", r2_gamma=1.0, ada_target=0.6, ada_images=8, ada_kinds=("blit",))
     training.step.phases = [found for found in training.step.phases if found.name.startswith("discriminator")]
