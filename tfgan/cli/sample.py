@@ -20,8 +20,7 @@ shows: samples (a column for each class), interpolation, mixing and truncation (
 
 examples:
   tfgan sample runs/digits digits --count=100 --classes=3,7
-  tfgan sample runs/faces sheet.png --sheet=interpolation --rows=6
-  tfgan sample runs/faces found.png --sheet=projection --images=PHOTOS --rows=10"""
+  tfgan sample runs/faces found.png --sheet=projection --images=PHOTOS"""
 
 
 def run(arguments: list[str]) -> int:
