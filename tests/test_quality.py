@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.quality import __main__ as quality
-from benchmarks.quality import data
+from benchmarks.quality import data, training
 from benchmarks.quality.studies import STUDIES, TORCH
 from benchmarks.quality.table import table
 from tfgan.cli.main import main
@@ -83,6 +83,18 @@ def test_settings_that_do_not_exist_are_told(capsys):
         patch.setattr(quality.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1))
         assert quality.chosen({"paper": (), TORCH: ()}, options) == {"paper": (), "mine": ("--loss=hinge", "--ngf=8")}
     assert "has no PyTorch" in capsys.readouterr().out and flags == ["--ndf=8"]
+
+
+def test_memory_is_that_of_the_command(tmp_path):
+    """And not that of the process that starts it, such as this one."""
+    sizes = [training._run([sys.executable, "-c", f"held = b'.' * {megabytes << 20}"], tmp_path / "log") for megabytes in (1, 101)]
+    assert sizes[0] < 60 and 90 < sizes[1] - sizes[0] < 110
+
+
+def test_a_command_that_fails_is_named(tmp_path):
+    with pytest.raises(SystemExit, match=r"ended with 3: see .*log"):
+        training._run([sys.executable, "-c", "import sys; print('why'); sys.exit(3)"], tmp_path / "log")
+    assert (tmp_path / "log").read_text() == "why\n"
 
 
 TINY = ["--image_size=32", "--epochs=1", "--seeds=1", "--images=8", "--judge_steps=2"]

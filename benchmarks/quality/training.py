@@ -5,12 +5,21 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.quality.studies import TORCH
 
 ROOT = Path(__file__).parents[2]
+WATCH = """
+import pathlib, resource, signal, subprocess, sys
+signal.signal(signal.SIGINT, lambda *_: None)  # the command gets it too, and saves
+code = subprocess.Popen(sys.argv[2:]).wait()
+pathlib.Path(sys.argv[1]).write_text(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024))
+sys.exit(code)
+"""
+"""Runs a command from a small process: to Linux, a new process has held what the one held that started it."""
 
 
 class Trained(NamedTuple):
@@ -44,19 +53,18 @@ def train(name: str, flags: tuple[str, ...], common: list[str], folder: Path, to
 def _run(command: list[str], log: Path) -> float:
     """Runs a command whose words go to a file; returns the megabytes that it held at most."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a") as file:
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
-        )
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    with log.open("a") as file, tempfile.NamedTemporaryFile("r") as said:
+        watched = [sys.executable, "-c", WATCH, said.name, *command]
+        process = subprocess.Popen(watched, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=environment)
         try:
-            _, status, usage = os.wait4(process.pid, 0)
+            code = process.wait()
         except KeyboardInterrupt:
-            process.wait()  # which got the signal too, and saves
+            process.wait()
             raise
-    code = process.returncode = os.waitstatus_to_exitcode(status)
-    if code:
-        raise SystemExit(f"{' '.join(command)}\nended with {code}: see {log}")
-    return usage.ru_maxrss / 1024
+        if code:
+            raise SystemExit(f"{' '.join(command)}\nended with {code}: see {log}")
+        return float(said.read())
 
 
 def _seconds(folder: Path) -> float:
