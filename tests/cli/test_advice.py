@@ -10,6 +10,7 @@ from eager import running_eagerly
 
 from tfgan.cli.check_output import command
 from tfgan.cli.main import main
+from tfgan.cli.train import USAGE
 from tfgan.cli.wanted import training_flags
 from tfgan.config import DataConfig, TrainConfig
 from tfgan.data import open_dataset
@@ -87,7 +88,7 @@ def taken(words):
     """The data set that a command trains on, opened with its settings; raises `UserError` if training would refuse them."""
     assert words[0] == "train" and main([*words, "--dry_run"]) == 0
     method = next(word for word in words if word.startswith("--method=")).partition("=")[2]
-    flags, cls = training_flags("", method), method_class(method)
+    flags, cls = training_flags(USAGE, method), method_class(method)
     assert flags.parse(words[1:], positional=None) == []
     hparams = flags.record(cls.HParams)
     return open_dataset(flags.record(DataConfig), cls.batch_kind, hparams.image_size, hparams.loaded_size())
@@ -206,7 +207,7 @@ def test_smaller_settings_are_ones_that_the_method_takes(method, factor):
     if max(hparams.image_size) / factor < 8:
         assert not words
         return
-    flags = training_flags("", method)
+    flags = training_flags(USAGE, method)
     flags.parse(shlex.split(words))
     found = flags.record(method_class(method).HParams)
     assert found.loaded_size() and 0.45 <= max(found.image_size) * factor / max(hparams.image_size) <= 1.5
@@ -224,7 +225,7 @@ def test_settings_for_a_look_and_a_night_are_ones_that_the_method_takes(method):
     assert [found.night for found in quicker(training, hparams, takes(NIGHT)(), takes(LOOK / 2))] == [False]
     for total in (2 * NIGHT, 40 * NIGHT, 1e4 * NIGHT):
         for found, limit in zip(quicker(training, hparams, takes(total)(), takes(0.9 * total)), (LOOK, NIGHT), strict=True):
-            flags = training_flags("", method)
+            flags = training_flags(USAGE, method)
             flags.parse(shlex.split(command(method, [found.training, found.hparams]).replace("\\\n", " "))[2:])
             assert flags.record(method_class(method).HParams) == found.hparams
             assert flags.record(TrainConfig) == found.training

@@ -161,6 +161,7 @@ def test_both_doors_say_what_does_nothing(caplog, capsys):
         (["evaluate", KEPT, "--label_palette=facades"], "--label_palette does nothing for KEPT, whose label maps are made by the program"),
         (["evaluate", KEPT, "--classifier_epochs=3"], "--classifier_epochs does nothing for KEPT, without classes and attributes"),
         (["evaluate", KEPT, "--metrics=l1,ssim", "--segmenter=gone.keras"], "--segmenter does nothing with --metrics=l1,ssim, none of"),
+        (["evaluate", KEPT, "--metrics=l1", "--uncertainty=dropout"], "--uncertainty does nothing with --metrics=l1, none of"),
         (["evaluate", KEPT, "--vgg_weights=gone.h5"], "--vgg_weights does nothing without --lpips_weights: give LPIPS' weights too"),
         (["evaluate", KEPT, "--segmenter=a.keras", "--segmenter_steps=3"], "--segmenter_steps does nothing with --segmenter, which is"),
         (["evaluate", "--real=a", "--fake=b", "--cases=9"], "--cases does nothing for two folders: it is of a run"),

@@ -29,6 +29,13 @@ class EvaluateConfig(Settings):
             Unused(names, {"metrics": given}, {tool: False}, "with --metrics={metrics}, none of which needs it")
             for tool, names in TOOL_SETTINGS.items()
         ),
+        Unused(
+            ("uncertainty",),
+            {"metrics": given},
+            {"uncertainty": False},
+            "with --metrics={metrics}, none of which needs it",
+            "add uncertainty_pixels or uncertainty_images to --metrics, or leave it out",
+        ),
         Unused(("features",), {"metrics": given, "features": given}, {"features": False}, "with --metrics={metrics}", said=True),
         Unused(("checkpoint", "data_dir", "cases"), where={"run": False}, why="for {subject}: it is of a run"),
         Unused(("value_range",), where={"run": True}, why="for {subject}, a run, which records the ranges of its domains"),

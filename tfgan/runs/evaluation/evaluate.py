@@ -13,7 +13,7 @@ from tfgan.paths.files import check_folder
 from tfgan.runs.judging import facts_of, judge_run, judge_uncertainty
 from tfgan.runs.start import start_tensorflow
 
-TOOLS = ("segmenter", "classifier", "perceptual", "features")
+TOOLS = ("segmenter", "classifier", "perceptual", "features", "uncertainty")
 
 
 def evaluate(folders: list[str], settings: EvaluateConfig, elsewhere: bool = False) -> list[dict]:
