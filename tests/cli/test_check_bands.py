@@ -42,7 +42,7 @@ CONTIGUOUS = {"photometric": "minisblack", "planarconfig": "contig"}
 def test_all_bands_are_told_and_none_is_laid_over_white(tmp_path, capsys, dtype, bands, options):
     pairs(tmp_path, lambda: RNG.integers(0, 200, (32, 32, bands)).astype(dtype), **options)
     code, said = check(tmp_path, capsys)
-    assert code == 0 and f"sat 32×32, {bands} bands" in said and "transparen" not in said and "--direction=sat_to_map" in said
+    assert code == 0 and f"sat 32×32, {bands} bands" in said and "with transparency" not in said and "--direction=sat_to_map" in said
 
 
 def test_pages_are_refused_until_it_is_said_what_they_are(tmp_path, capsys):

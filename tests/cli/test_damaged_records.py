@@ -39,7 +39,7 @@ def test_every_wrong_type_in_the_record_is_refused(whole):
         "data.augment",
     }
     lists |= {f"spec.domains.{key}.{name}" for key in ("source", "target") for name in ("value_range", "parts", "shown")}
-    empty = {f"{name} = []" for name in lists} | {"versions = {}", "hardware = {}", "scale = {}", "imported = {}"}
+    empty = {f"{name} = []" for name in lists} | {"versions = {}", "hardware = {}", "scale = {}", "imported = {}", "frozen = {}"}
     empty |= {f"spec.domains.{key}.{name} = null" for key in ("source", "target") for name in ("classes", "written")}
     assert set(wrong) <= empty
 

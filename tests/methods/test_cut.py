@@ -198,7 +198,8 @@ def test_the_discriminator_judges_what_the_first_phase_made(method, monkeypatch)
     monkeypatch.setattr(method, "discriminator", lambda images, training: judged.append(images) or tf.fill([8, 3, 3, 1], 0.5))
     result = method._discriminator_loss(batch | FAKE, SEED)
     assert float(result.losses["discriminator"]) == 0.25 and float(result.scalars["fake_logit"]) == 0.5
-    np.testing.assert_array_equal(judged[0], np.concatenate([batch["target"], FAKE["fake_target"]]))
+    ((images,),) = judged
+    np.testing.assert_array_equal(images, np.concatenate([batch["target"], FAKE["fake_target"]]))
 
 
 # The networks
