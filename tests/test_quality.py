@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -95,6 +97,31 @@ def test_a_command_that_fails_is_named(tmp_path):
     with pytest.raises(SystemExit, match=r"ended with 3: see .*log"):
         training._run([sys.executable, "-c", "import sys; print('why'); sys.exit(3)"], tmp_path / "log")
     assert (tmp_path / "log").read_text() == "why\n"
+
+
+def test_runs_side_by_side_are_judged_one_by_one(tmp_path, monkeypatch):
+    """Three trainings meet, or the barrier breaks; their figures stay with their settings and seeds."""
+    meeting, judging = threading.Barrier(3), threading.Lock()
+
+    class Judge:
+        def of_run(self, run):
+            assert judging.acquire(blocking=False)
+            time.sleep(0.05)
+            judging.release()
+            return {"ssim": {"slow": 0.25, "quick": 0.75}[run.name[:-2]] + int(run.name[-1])}
+
+    def train(name, *_):
+        meeting.wait(timeout=30)
+        time.sleep(0.2 if name == "slow" else 0.0)
+        return training.Trained(0.001, 100.0)
+
+    monkeypatch.setattr(quality, "make_judge", lambda *_: Judge())
+    monkeypatch.setattr(quality.data, "lay_out", lambda *_: tmp_path)
+    monkeypatch.setattr(quality, "train", train)
+    monkeypatch.setitem(STUDIES, "pairs", STUDIES["pairs"]._replace(settings={}))
+    quality.main(["pairs", "--setting=slow=--ngf=4", "--setting=quick=--ngf=8", "--seeds=3", "--at_once=3", f"--workdir={tmp_path}"])
+    lines = (tmp_path / "pairs" / "TABLE.md").read_text().splitlines()
+    assert lines[-2:] == ["| slow | 3 | 1.25 ± 1 | 1 | 100 |", "| quick | 3 | 1.75 ± 1 | 1 | 100 |"] and "--at_once=3" in lines[3]
 
 
 TINY = ["--image_size=32", "--epochs=1", "--seeds=1", "--images=8", "--judge_steps=2"]

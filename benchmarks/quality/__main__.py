@@ -15,6 +15,8 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,7 @@ def parse(arguments):
     parser.add_argument("--setting", action="append", default=[], help="one more setting: NAME=FLAGS OF TRAIN")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each setting (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=0, help="of each run; default: the study's")
+    parser.add_argument("--at_once", type=int, default=1, help="runs side by side; times then say nothing of a setting")
     parser.add_argument("--image_size", type=int, default=64, help="height and width (default: %(default)s)")
     parser.add_argument(
         "--judge_steps", type=int, default=1000, help="of the segmenter's training, or its epochs × 100 of the digits' reader"
@@ -60,21 +63,29 @@ def main(arguments=None):
     whole = Path(options.data_dir).absolute() if options.data_dir else folder / "pairs"
     judge = make_judge(study.data, whole, options, folder)
     epochs = options.epochs or study.epochs
-    results = {name: [] for name in settings}
-    for seed in range(options.seeds):
-        for name, own in settings.items():
-            common = [f"--data_dir={learned}", *schedule(epochs, options.image_size, seed), *flags]
-            run = folder / f"{re.sub('[^a-zA-Z0-9]+', '_', name)}_{seed}"
-            task = torch_task(study.data, learned, run.with_suffix(".npz"), epochs, options, seed, flags) if name == TORCH else []
-            results[name].append(measured(name, own, common, run, judge, options.torch_python, task))
+    results, alone = {name: [] for name in settings}, threading.Lock()
+
+    def run_of(name, seed):
+        common = [f"--data_dir={learned}", *schedule(epochs, options.image_size, seed), *flags]
+        run, task = folder / f"{re.sub('[^a-zA-Z0-9]+', '_', name)}_{seed}", []
+        if name == TORCH:
+            with alone:
+                task = torch_task(study.data, learned, run.with_suffix(".npz"), epochs, options, seed, flags)
+        return measured(name, settings[name], common, run, judge, options.torch_python, task, alone)
+
+    runs = [(name, seed) for seed in range(options.seeds) for name in settings]
+    with ThreadPoolExecutor(options.at_once) as pool:
+        for (name, _), figures in zip(runs, pool.map(run_of, *zip(*runs))):
+            results[name].append(figures)
             text = f"{describe()}.\n`{' '.join(['python -m benchmarks.quality', *told(options, epochs, flags)])}`\n\n"
-            text += table({name: runs for name, runs in results.items() if runs}, study.shown)
+            text += table({name: found for name, found in results.items() if found}, study.shown)
             (folder / "TABLE.md").write_text(f"{study.question}\n\n{text}\n")
     print(text)
 
 
 def told(options, epochs: int, flags: list[str]) -> list[str]:
     words = [options.study, f"--image_size={options.image_size}", f"--epochs={epochs}", f"--seeds={options.seeds}"]
+    words += [f"--at_once={options.at_once}"] * (options.at_once > 1)
     return [*words, f"--judge_steps={options.judge_steps}", *(["--", *flags] if flags else [])]
 
 
@@ -122,14 +133,15 @@ def torch_task(layout: str, learned: Path, file: Path, epochs: int, options, see
     return [f"--data={file}", f"--epochs={epochs}", f"--image_size={options.image_size}", *widths, f"--seed={seed}"]
 
 
-def measured(name, own, common, run: Path, judge, torch_python: str, task: list[str]) -> dict[str, float]:
-    """What a setting costs and makes, from one seed; kept beside the run, so that nothing is done twice."""
+def measured(name, own, common, run: Path, judge, torch_python: str, task: list[str], alone: threading.Lock) -> dict[str, float]:
+    """What a setting costs and makes, from one seed; kept beside the run, so that nothing is done twice; judged one by one."""
     file, asked = run.with_suffix(".json"), [*own, *common, *task]
     if file.exists() and (kept := json.loads(file.read_text()))["asked"] == asked:
         return kept["figures"]
     print(f"{name}, {run.name}", flush=True)
     trained = train(name, own, common, run, torch_python, task)
-    figures = judge.of_results(dict(np.load(run / "results.npz"))) if name == TORCH else judge.of_run(run)
+    with alone:
+        figures = judge.of_results(dict(np.load(run / "results.npz"))) if name == TORCH else judge.of_run(run)
     figures |= trained._asdict()
     part = file.with_suffix(".part")
     part.write_text(json.dumps({"asked": asked, "figures": figures}, indent=1))

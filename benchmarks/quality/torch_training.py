@@ -18,6 +18,7 @@ import torch
 from benchmarks.torch_step import METHODS, update
 
 POOL = 50
+PLACE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 class Pool:
@@ -46,7 +47,7 @@ class Training:
         if method == "cyclegan":
             self.method.remembered = [Pool(), Pool()]
         self.decays, self.epoch, self.seconds = method == "cyclegan", 0, []
-        self.networks = {name: getattr(self.method, name) for names in self.method.groups for name in names}
+        self.networks = {name: getattr(self.method, name).to(PLACE) for names in self.method.groups for name in names}
         self.trained = [[value for name in names for value in self.networks[name].parameters()] for names in self.method.groups]
         self.optimizers = [torch.optim.Adam(values, learning_rate, betas=(0.5, 0.999), fused=True) for values in self.trained]
 
@@ -117,7 +118,7 @@ def main():
     torch.manual_seed(options.seed)
     training, kept = Training(options.method, options.image_size, options.ngf, options.ndf, options.epochs), options.folder / "state.pt"
     if kept.exists():
-        training.restore(torch.load(kept, weights_only=True))
+        training.restore(torch.load(kept, map_location=PLACE, weights_only=True))
     while training.epoch < options.epochs:
         torch.manual_seed(1000 * (options.seed + 1) + training.epoch)
         training.train_epoch(arrays["train_source"], arrays["train_target"])
@@ -125,7 +126,7 @@ def main():
         os.replace(kept.with_suffix(".part"), kept)
         print(f"epoch {training.epoch}: {training.seconds[-1]:.3f} s a step", flush=True)
     results = {
-        name: np.rint((training.translate(name, arrays[key]).numpy().transpose(0, 2, 3, 1) + 1) * 127.5).astype(np.uint8)
+        name: np.rint((training.translate(name, arrays[key]).cpu().numpy().transpose(0, 2, 3, 1) + 1) * 127.5).astype(np.uint8)
         for name, key in (("generator", "source"), ("to_target", "source"), ("to_source", "target"))
         if name in training.networks
     }
@@ -135,7 +136,7 @@ def main():
 
 def as_floats(images):
     """uint8 N×H×W×C -> float32 N×C×H×W in [-1, 1]."""
-    return torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1.0
+    return torch.from_numpy(images).to(PLACE).permute(0, 3, 1, 2).float() / 127.5 - 1.0
 
 
 if __name__ == "__main__":
