@@ -11,7 +11,10 @@ from tfgan.config import DataSpec, Domain
 from tfgan.config.words import say_once
 from tfgan.errors import UserError
 from tfgan.layers import fold_in
+from tfgan.methods import base
 from tfgan.methods.cyclegan import DISCRIMINATORS, GENERATORS, CycleGAN, HParams, query_pool
+from tfgan.training.checkpoint import Checkpointer
+from tfgan.training.restoring import load_weights
 from tfgan.training.step import TrainStep
 
 SIZE = 16
@@ -116,6 +119,29 @@ def test_exchange_feeds_the_discriminators_and_remembers():
         assert {float(v) for v in tf.reshape(exchanged["fake_target"], [-1])} <= {1.0, 11.0, 21.0}
         assert {float(v) for v in tf.reshape(exchanged["fake_source"], [-1])} <= {2.0, 12.0, 22.0}
     assert {float(v) for v in tf.reshape(method.state["target"], [-1])} <= {1.0, 11.0, 21.0}
+
+
+def test_checkpoints_whose_pool_was_counted_in_int32_are_read(tmp_path):
+    """As all were, until it was seen that XLA on a GPU cannot reach variables of int32."""
+    before, after, read = make_method(), make_method(), make_method()
+    before.state["source"].assign(tf.fill(before.state["source"].shape, 0.5))
+    steps = [TrainStep(method, tf.distribute.get_strategy(), seed=0) for method in (before, after)]
+    before.state["filled"] = tf.Variable(tf.constant(3), trainable=False)
+    assert before.state["filled"].dtype == tf.int32
+    Checkpointer(tmp_path, steps[0], keep=1).save()
+    Checkpointer(tmp_path, steps[1], keep=1).restore()
+    assert load_weights(tmp_path, read) == 0
+    for method in (after, read):
+        assert method.state["filled"].dtype == tf.int64 and method.state["filled"] == 3
+        np.testing.assert_array_equal(method.state["source"], before.state["source"])
+        for name, network in before.networks.items():
+            for one, other in zip(network.get_weights(), method.networks[name].get_weights(), strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+def test_state_of_int32_is_refused():
+    with pytest.raises(TypeError, match="cannot be used by XLA on a GPU; make it int64"):
+        base.variable(tf.zeros([2], tf.int32))
 
 
 def test_without_a_pool_nothing_is_remembered():

@@ -109,7 +109,13 @@ class Gap(NamedTuple):
 
 
 def variable(value) -> tf.Variable:
-    """Makes a variable for `Method.state`, which is not trained, and whose value is that of the first replica."""
+    """Makes a variable for `Method.state`, which is not trained, and whose value is that of the first replica.
+
+    Raises:
+        TypeError: the value is int32, whose variables TensorFlow keeps in the host's memory, where XLA on a GPU does not find them.
+    """
+    if tf.convert_to_tensor(value).dtype == tf.int32:
+        raise TypeError("State of int32 cannot be used by XLA on a GPU; make it int64.")
     return tf.Variable(value, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
 
 

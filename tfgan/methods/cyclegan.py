@@ -114,7 +114,7 @@ class CycleGAN(judging.JudgingMethod):
         self.loss = GAN_LOSSES[hparams.loss]
         if hparams.pool_size:
             self.state |= {name: self._make_pool(domain) for name, domain in (("target", self.target), ("source", self.source))}
-            self.state["filled"] = base.variable(tf.zeros([], tf.int32))
+            self.state["filled"] = base.variable(tf.zeros([], tf.int64))
 
     def _build_generator(self, source, target):
         h = self.hparams
@@ -212,12 +212,13 @@ class CycleGAN(judging.JudgingMethod):
         outputs = super().exchange_outputs(outputs, seed)
         if not self.hparams.pool_size or not outputs:
             return outputs
-        filled, exchanged = self.state["filled"], {}
+        filled, exchanged = tf.cast(self.state["filled"], tf.int32), {}
         for number, side in enumerate(("target", "source")):
             pool, fakes = self.state[side], outputs[f"fake_{side}"]
             exchanged[f"fake_{side}"], kept = query_pool(pool, filled, fakes, layers.fold_in(seed, number))
             pool.assign(kept)
-        filled.assign(tf.minimum(filled + tf.shape(outputs["fake_target"])[0], self.hparams.pool_size))
+        filled = tf.minimum(filled + tf.shape(outputs["fake_target"])[0], self.hparams.pool_size)
+        self.state["filled"].assign(tf.cast(filled, tf.int64))
         return exchanged
 
     def doubt(self, scalars):

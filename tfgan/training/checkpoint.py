@@ -31,7 +31,7 @@ from tfgan.training.kept import (
 )
 from tfgan.training.leftovers import remove_leftovers, remove_save
 from tfgan.training.manifest import Manifest, sums_on_disk
-from tfgan.training.restoring import find_damage, fitting
+from tfgan.training.restoring import find_damage, fitting, readable_state
 from tfgan.training.step import TrainStep
 
 SPACE_MARGIN = 1.05  # of a checkpoint's size, for its index
@@ -82,11 +82,13 @@ class Checkpointer:
             UserError: there are checkpoints, but none is whole; or the newest whole one is of other networks.
             OSError: the folder cannot be written.
         """
-        found, passed = resume_point(self.folder, find_damage)
+        method, (found, passed) = self.train_step.method, resume_point(self.folder, find_damage)
         self._manifest = Manifest.read(self.folder)
         if found:
-            with fitting(found.path):
-                self._readable(found.path).restore(found.path).assert_consumed()
+            with fitting(found.path), readable_state(method, found.path) as state:
+                earlier = state is not method.state
+                checkpoint = tf.train.Checkpoint(**self._parts | {"state": state}) if earlier else self._checkpoint
+                checkpoint.restore(found.path).assert_consumed()
             self._newest = found.name
         if self.chief:
             remove_leftovers(self.folder.parent)
@@ -98,15 +100,6 @@ class Checkpointer:
             self._bring_records_up_to_date()
             self._retire_other_best()
         return found.step if found else 0
-
-    def _readable(self, path: str) -> tf.train.Checkpoint:
-        """What the checkpoint at `path` is read into, every value of it: with places for state that the method no longer has."""
-        method, reader = self.train_step.method, tf.train.load_checkpoint(path)
-        former = [name for name in method.former_state if reader.has_tensor(f"state/{name}/.ATTRIBUTES/VARIABLE_VALUE")]
-        if not former:
-            return self._checkpoint
-        state = method.state | {name: tf.Variable(tf.zeros([], tf.int64), trainable=False) for name in former}
-        return tf.train.Checkpoint(**self._parts | {"state": state})
 
     def _set_aside_damaged(self, found: Kept | None, passed: Passed):
         """Puts damaged checkpoints and records out of the way, and says so; the log's rows that will be dropped are kept beside them."""

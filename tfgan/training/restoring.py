@@ -40,6 +40,33 @@ def fitting(path: str):
         raise UserError(f"The checkpoint {path} is whole, but not of the run's networks: {first_line(error)}.") from error
 
 
+@contextlib.contextmanager
+def readable_state(method: Method, path: str):
+    """A context in which the state of a checkpoint, maybe of an earlier version, can be read.
+
+    State that the method no longer has is read and forgotten. Numbers that were of another type, as CycleGAN's of kept images, which was
+    int32, are converted at the end.
+
+    Args:
+        method: its state is what is restored in the end.
+        path: of the checkpoint.
+
+    Yields:
+        name -> the variable to restore into: `method.state` itself, if the checkpoint is of this version.
+    """
+    types = {name: kind for name, kind in tf.train.load_checkpoint(path).get_variable_to_dtype_map().items() if name.startswith("state/")}
+    stored = {name.removeprefix("state/").removesuffix("/.ATTRIBUTES/VARIABLE_VALUE"): kind for name, kind in types.items()}
+    forgotten = {name: tf.Variable(tf.zeros([], tf.int64), trainable=False) for name in method.former_state if name in stored}
+    converted = {
+        name: tf.Variable(tf.zeros(own.shape, stored[name]), trainable=False)
+        for name, own in method.state.items()
+        if stored.get(name, own.dtype) != own.dtype
+    }
+    yield method.state | forgotten | converted if forgotten or converted else method.state
+    for name, earlier in converted.items():
+        method.state[name].assign(tf.cast(earlier, method.state[name].dtype))
+
+
 def load_weights(folder: Path, method: Method, which: str = "last") -> int:
     """Loads networks, averages and state from RUN/checkpoints into `method`.
 
@@ -60,7 +87,7 @@ def load_weights(folder: Path, method: Method, which: str = "last") -> int:
             f"{kept.path} is {'damaged' if kept.ended else 'not there yet'} ({why}): {found.name}, the newest whole one, is used."
         )
     step = tf.Variable(0, dtype=tf.int64)
-    checkpoint = tf.train.Checkpoint(networks=method.networks, averages=method.ema, state=method.state, step=step)
-    with fitting(found.path):
+    with fitting(found.path), readable_state(method, found.path) as state:
+        checkpoint = tf.train.Checkpoint(networks=method.networks, averages=method.ema, state=state, step=step)
         checkpoint.read(found.path).expect_partial().assert_existing_objects_matched()
     return int(step.numpy())
