@@ -121,7 +121,8 @@ class Worker:
 
     def build(self):
         """Tells the contestant to build itself. Contestants load their framework side by side, and are built one after the other, so
-        that none chooses its GPU kernels beside another's work; but for the workers of a cluster, which wait for each other."""
+        that none is warmed up beside another's work; but for the workers of a cluster, which wait for each other, and those of
+        `benchmarks.gpu`, which XLA compiles for two minutes each."""
         self.begin(WARM_UP_STEPS)
 
     def wait(self):

@@ -76,14 +76,16 @@ def beside_torch(options, method: str, batch_size: int) -> dict:
     title = f"{method} {options.image_size}², batch {batch_size}: "
     try:
         turns, rows = [], []
-        for worker in workers:
+        for worker in workers:  # side by side: XLA alone compiles for two minutes each
             worker.build()
+        for worker in workers:
             try:
                 worker.wait()
             except SystemExit as problem:
                 rows.append({"label": title + CONTESTANTS[worker.name].summary, "problem": str(problem).strip().splitlines()[-1]})
-                continue
-            turns += [_turn(worker, together, options.seconds) for together in (False, True) if ARMS[worker.name] or not together]
+        for worker in workers:
+            if worker.facts:
+                turns += [_turn(worker, together, options.seconds) for together in (False, True) if ARMS[worker.name] or not together]
         seconds = train_step.take_turns([turn.seconds_per_step for turn in turns], options.rounds)
         facts = [turn.worker.facts for turn in turns]
         timed = _rows(turns, seconds, batch_size)
@@ -143,6 +145,7 @@ def two_logical_gpus(options) -> dict:
     try:
         for worker in (one, two):
             worker.build()
+        for worker in (one, two):
             worker.wait()
         turns = [_turn(worker, True, options.seconds) for worker in (one, two)]
         seconds = train_step.take_turns([turn.seconds_per_step for turn in turns], options.rounds)
