@@ -1,10 +1,11 @@
 """StarGAN: one generator for many attributes, over one data set or several (Choi et al. 2018), as the authors' code trains it."""
 
 import dataclasses
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from tfgan.attributes import change_attributes, known_attributes
 from tfgan.config import Size, setting
+from tfgan.config.unused import Table, Unused
 from tfgan.errors import UserError
 from tfgan.lazy import layers, networks, tf
 from tfgan.losses import CRITIC_LOSSES, gradient_penalty, l1_loss
@@ -18,6 +19,14 @@ UNKNOWN = -1e9  # added to the logits of unknown attributes: a softmax over the 
 @dataclasses.dataclass(frozen=True)
 class HParams(adversarial.CriticHParams, base.AveragedHParams, base.AdamHParams):
     ties = ("reconstruction_weight",)
+    unused: ClassVar[Table] = (
+        Unused(
+            ("identity_weight",),
+            {"reconstruction_weight": (0.0,)},
+            why="with --reconstruction_weight=0, of which it is a share",
+            cure="leave it out, or give --reconstruction_weight",
+        ),
+    )
 
     epochs: int = setting(20, "total number of passes over the training images", operational=True, at_least=1)
     batch_size: int = setting(16, "images per update, over all replicas", at_least=1, at_most=2**16)
@@ -37,6 +46,12 @@ class HParams(adversarial.CriticHParams, base.AveragedHParams, base.AdamHParams)
     n_critic: int = setting(5, "updates of the discriminator per update of the generator, each on its own batch", at_least=1, at_most=1000)
     classification_weight: float = setting(1.0, "λ of both networks' attribute losses", at_least=0.0)
     reconstruction_weight: float = setting(10.0, "λ of the cycle loss: L1 between an image and its translation back", at_least=0.0)
+    identity_weight: float = setting(
+        0.0,
+        "weight of the loss between an image and its translation to its own attributes, which keeps shapes, as a share of "
+        "--reconstruction_weight; 0: no loss, as in the paper",
+        at_least=0.0,
+    )
     loss: str = setting(
         "wgan_gp",
         "adversarial loss; wgan_gp has a gradient penalty; rpgan judges in pairs, and is meant for R1 and R2",
@@ -157,11 +172,15 @@ class StarGAN(adversarial.AdversarialMethod):
         fake = self.generator([images, self._labels(*targets)], training=True)
         scores, logits = self._judge(fake, seed)
         opposite = adversarial.opposite(self.loss, lambda: self._judge(images, seed)[0])
-        back = self.generator([fake, self._labels(batch["attributes"], batch["mask"])], training=True)
+        own = self._labels(batch["attributes"], batch["mask"])
+        back = self.generator([fake, own], training=True)
         gan, classification = self.loss.generator(scores, opposite), self.classification_loss(logits, *targets)
         reconstruction = l1_loss(images, back)
         loss = gan + self.hparams.classification_weight * classification + self.hparams.reconstruction_weight * reconstruction
         scalars = {"gan_loss": gan, "fake_classification_loss": classification, "reconstruction_loss": reconstruction}
+        if self.hparams.identity_weight:
+            scalars["identity_loss"] = l1_loss(images, self.generator([images, own], training=True))
+            loss += self.hparams.identity_weight * self.hparams.reconstruction_weight * scalars["identity_loss"]
         return base.PhaseResult({"generator": loss}, scalars)
 
     def classification_loss(self, logits, attributes, mask):

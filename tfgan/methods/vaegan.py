@@ -37,6 +37,12 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams):
     similarity_weight: float = setting(
         1e-5, "γ: weight of the feature similarity, a sum over all features, in the decoder's loss", at_least=0.0
     )
+    prior_weight: float = setting(
+        1.0,
+        "β: weight of the latents' divergence from the prior in the encoder's loss; 1 in the paper; more brings the latents nearer to the "
+        "prior that samples are drawn from, and costs reconstructions",
+        at_least=0.0,
+    )
     convex: bool = setting(False, "weight the decoder's adversarial loss by 1 - γ, as in the paper's code, instead of 1")
     decoder_loss: str = setting(
         "saturating",
@@ -182,7 +188,7 @@ class VAEGAN(adversarial.AdversarialMethod):
         gan = tf.add_n([self.loss.generator(logits, tf.stop_gradient(real)) for logits in judged])
         adversary, told = self._discriminator_loss(real, judged)
         losses = {
-            "encoder": prior + similarity,
+            "encoder": h.prior_weight * prior + similarity,
             "decoder": h.similarity_weight * similarity + (1.0 - h.similarity_weight if h.convex else 1.0) * gan,
             "discriminator": adversarial.penalized(h, adversary, made.penalties)[0],
         }

@@ -217,6 +217,7 @@ def test_every_detector_has_cures():
         ("collapse", "vaegan", {}, "--similarity_weight=2e-05"),
         ("color_inversion", "cyclegan", {}, "--identity_weight=1"),
         ("color_inversion", "cyclegan", {"identity_weight": 0.0}, "--identity_weight=0.5"),
+        ("color_inversion", "stargan", {}, "--identity_weight=0.5"),
         ("checkerboard", "pix2pix", {}, "--upsampling=resize"),
         ("checkerboard", "pix2pix", {"upsampling": "resize"}, "--ema_decay=0.999"),
         ("checkerboard", "cut", {}, "--ema_decay=0.999"),  # a blur leaves none
