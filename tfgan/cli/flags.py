@@ -12,6 +12,7 @@ from absl import flags
 from tfgan.config import Strings, as_text, from_text, old_names, refuse_both, shortened, tell_old_names
 from tfgan.config.unused import say_unused
 from tfgan.errors import UserError, did_you_mean
+from tfgan.methods import methods_with
 from tfgan.paths.home import with_home
 from tfgan.runs.recipes import by_place
 from tfgan.terminal import columns, tint
@@ -115,6 +116,8 @@ class Flags:
         try:
             others = [word for place in by_place(arguments)[0] for word in self._parse_place(place)]
         except flags.UnrecognizedFlagError as error:
+            if "method" in self.values and (others := methods_with(error.flagname.removeprefix("no"))):
+                raise UserError(f"--{error.flagname} is no setting of {self['method']}, but of {', '.join(others)}.\n{usage}") from None
             known = [name for name in [*self.values, "flagfile", "help"] if name not in self._old]
             hint = did_you_mean(f"--{error.flagname}", [f"--{name}" for name in known], 0.7)
             raise UserError(f"{shortened(f'--{error.flagname}')} is unknown.{hint}\n{usage} (--help lists the flags)") from None

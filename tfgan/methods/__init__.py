@@ -35,6 +35,11 @@ METHODS = {
 _own: dict[str, type[Method]] = {}
 
 
+def methods_with(setting: str) -> list[str]:
+    """The names of tfgan's methods that have a setting of this name."""
+    return [name for name in METHODS if setting in method_class(name).HParams.__dataclass_fields__]
+
+
 def register(cls: type) -> str:
     """Makes a `Method` class of your own known to this process by the name of the class, and returns that name.
 
