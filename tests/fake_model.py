@@ -69,10 +69,10 @@ class Fake:
         mixed = Function(inputs, (Tensor("mixed", "float32", (None,)),), lambda a, b, c: [a * c + b], count, merges=False)
         return Page(b'{"ways": []}', b"\1\2", {"mixed": mixed})
 
-    def translate(self, content, style, options):
+    def translate(self, content, beside, options):
         if content == b"wait":
             self.batcher.run(self.functions["serving_default"], [np.zeros([1, 2, 2, 3], np.uint8)])
-        return File(content[::-1] + (style or b""), "image/png", options["to"])
+        return File(content[::-1] + b"".join(beside.values()), "image/png", options["to"])
 
     def sample(self, options):
         return File(f"{options['seed']} {options['label']}{options['truncation']}".encode(), "image/png")

@@ -15,6 +15,7 @@ from tfgan.cli.check_output import _duration
 from tfgan.cli.main import main
 from tfgan.data.synthetic import KINDS
 from tfgan.errors import UserError
+from tfgan.methods import method_class
 from tfgan.methods.base import Stage
 from tfgan.methods.cyclegan import CycleGAN
 from tfgan.runs.training.probe import _time, _weight
@@ -127,7 +128,7 @@ PROBED = [
 
 
 def test_prediction_and_command(monkeypatch, capsys):
-    monkeypatch.setattr("tfgan.runs.training.probe._time", lambda step: (step(), 2.0)[1])
+    monkeypatch.setattr("tfgan.runs.training.probe._time", lambda step, intervals: (step(0), 2.0)[1])
     flags = [*PROBED, "--batch_size=3", "--epochs=5", "--noflip", "--precision=mixed_bfloat16", "--workdir=" + "a b " * 30]
     code, _, text = tiny.check(*flags)
     assert code == 0 and "pix2pix at 16×16, batch 3" in text
@@ -172,10 +173,32 @@ def test_a_step_is_timed_without_the_first(monkeypatch):
     clock, costs = [0.0], iter([100.0, 2.0, 4.0, 3.0, 9.0])
     monkeypatch.setattr("tfgan.runs.training.probe.time", SimpleNamespace(perf_counter=lambda: clock[0]))
 
-    def step():
+    def step(_):
         clock[0] += next(costs)
 
     assert _time(step) == 3.0  # the median of 2, 4 and 3
+
+
+def test_what_not_every_step_does_counts_by_its_share(monkeypatch):
+    """Steps of 2 s; every 4th takes 4 s more, every 6th 3 s more, every 8th 8 s more, beside the 4 s of a 4th."""
+    clock = [0.0]
+    monkeypatch.setattr("tfgan.runs.training.probe.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+
+    def step(number):
+        clock[0] += 2.0 + sum(more for interval, more in {4: 4.0, 6: 3.0, 8: 8.0}.items() if (number + 1) % interval == 0)
+
+    assert _time(step, (8, 4, 6, 4)) == pytest.approx(2.0 + 4 / 4 + 3 / 6 + 8 / 8)
+
+
+def test_intervals_are_those_of_what_is_in_use():
+    def intervals(name, **settings):
+        return method_class(name).HParams(**settings).intervals
+
+    assert intervals("pix2pix", norm="instance", first_bias=False, r1_gamma=1.0, r1_interval=16) == (16,)
+    assert intervals("pix2pix", norm="instance", first_bias=False, r1_gamma=1.0) == intervals("pix2pix") == ()
+    stylegan2 = {"architecture": "stylegan2", "progressive": False}
+    assert intervals("stylegan", **stylegan2, r1_interval=16, path_length_interval=4) == (16, 4)
+    assert intervals("stylegan", r1_interval=16) == (16,)
 
 
 def test_a_slow_step_is_timed_once(monkeypatch):
@@ -183,7 +206,7 @@ def test_a_slow_step_is_timed_once(monkeypatch):
     monkeypatch.setattr("tfgan.runs.training.probe.time", SimpleNamespace(perf_counter=lambda: clock[0]))
     steps = []
 
-    def step():
+    def step(_):
         steps.append(clock[0])
         clock[0] += 30.0
 

@@ -1,5 +1,6 @@
 """SPADE with instance maps (--instances), from the check to the export: in a folder of their own, and beside the label maps."""
 
+import io
 import json
 
 import numpy as np
@@ -10,10 +11,11 @@ from tiny_folders import check, save
 
 import tfgan
 from tfgan.cli.main import main
+from tfgan.config.verbs import ServeConfig
 from tfgan.data.label_maps.objects import numbered
 from tfgan.errors import UserError
 from tfgan.instances import packed
-from tfgan.runs.opening import read_config
+from tfgan.runs.opening import open_run, read_config
 
 DATA = ("--method=spade", "--direction=label_to_img", "--instances=inst")
 SMALL = ("--image_size=16", "--depth=2", "--n_layers=2")
@@ -153,9 +155,40 @@ def test_evaluate_report_and_export(run, tmp_path, capsys):
     assert np.abs(served.numpy()[0].astype(int) - own).max() <= 1
 
 
-@pytest.mark.parametrize("verb", ["serve", "app"])
-def test_what_takes_one_image_refuses(run, verb, capsys):
-    assert "was trained with instance maps" in refused(capsys, verb, run)
+def test_a_page_in_a_browser_takes_one_image(run, capsys):
+    assert "was trained with instance maps" in refused(capsys, "app", run)
+
+
+def test_a_server_takes_the_instance_map_beside(run, data, tmp_path, caplog):
+    """And gives the very file that `translate` writes; what is missing, too much or does not fit is told."""
+    pytest.importorskip("fastapi")
+    from fastapi.testclient import TestClient
+
+    from tfgan.runs.results.serving import make_serving
+
+    labels, instances = data / "test_label" / "0.png", data / "test_inst" / "0.png"
+    assert main(["translate", str(run), str(labels), str(tmp_path / "one.png"), f"--instances={instances}"]) == 0
+    app = make_serving({"streets": open_run(str(run))}, ServeConfig(), "").config.app
+    with TestClient(app, base_url="http://localhost") as client:
+
+        def ask(**files):
+            return client.post("/translate", files={name: (name, content) for name, content in files.items()})
+
+        made = ask(file=labels.read_bytes(), instances=instances.read_bytes())
+        assert made.status_code == 200 and made.content == (tmp_path / "one.png").read_bytes(), made.text
+        assert client.get("/v1/models/streets").status_code == 200 and client.get("/app/streets/record.json").status_code == 404
+        blurred, small = io.BytesIO(), io.BytesIO()
+        Image.open(instances).convert("L").save(blurred, "JPEG")
+        Image.new("L", (3, 3)).save(small, "PNG")
+        for content, said in (
+            (None, 'send that of the label map as "instances" of a form'),
+            (blurred.getvalue(), "JPEG blurs the edges between instances: send PNG"),
+            (small.getvalue(), "instance map is 3×3 but label map is 24×20"),
+            (b"no image", "the instance map: "),
+        ):
+            answer = ask(file=labels.read_bytes(), **({"instances": content} if content else {}))
+            assert answer.status_code == 400 and said in answer.json()["error"], answer.text
+    assert "streets has no live page at its server" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,10 @@ class AdversarialHParams(base.HParams):
         weights = {name: getattr(self, gamma) for name, gamma in PENALTIES.items()}
         return {name: gamma for name, gamma in weights.items() if gamma and self.loss != "wgan_gp"}
 
+    @property
+    def intervals(self) -> tuple[int, ...]:
+        return (self.r1_interval,) if self.penalties and self.r1_interval > 1 else ()
+
     def refuse_penalties(self, batch_norm: bool, cure: str):
         """Raises `UserError` if a discriminator with batch norm is to have its gradient penalized (Gulrajani et al. 2017, §4)."""
         penalized = [as_flag(gamma, self.penalties[name]) for name, gamma in PENALTIES.items() if name in self.penalties]

@@ -79,6 +79,11 @@ class HParams(Settings):
             height, width = self.image_size
             raise UserError(f"--image_size={height}x{width} does not suit {what}: use {use}.")
 
+    @property
+    def intervals(self) -> tuple[int, ...]:
+        """The numbers N of what is done in every N-th step alone, and makes that step longer."""
+        return ()
+
     def batch_sizes(self) -> list[int]:
         """The batch size of each stage of training, in images over all replicas."""
         return [self.batch_size]

@@ -120,6 +120,10 @@ class HParams(noise.HParams):
         """Whether there is a regularization of path lengths, which is an update of its own."""
         return self.architecture == "stylegan2" and self.path_length_weight > 0
 
+    @property
+    def intervals(self) -> tuple[int, ...]:
+        return (*super().intervals, self.path_length_interval) if self.lazy_path_length else super().intervals
+
     def sizes(self) -> list[int]:
         """Height and width of the images in pixels, stage by stage."""
         size = self.image_size[0]

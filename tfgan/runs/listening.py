@@ -10,7 +10,7 @@ from pathlib import Path
 from tfgan.config.verbs import TOKEN, ServeConfig
 from tfgan.errors import ReadFailed, UserError, first_line
 from tfgan.extras import require
-from tfgan.runs.judging import judge_run, refuse_instances
+from tfgan.runs.judging import judge_run
 
 PACKAGES = ("fastapi", "fastapi_offline", "prometheus_client", "python_multipart", "uvicorn")
 NAME = re.compile(r"(?!\.+=)[A-Za-z0-9_.-]+")  # browsers take dots alone for folders
@@ -39,7 +39,7 @@ def name_runs(words: Sequence[str], checkpoint: str = "last", others: Collection
     for word in words:
         named = re.fullmatch(rf"({NAME.pattern})=(.+)", word) if not os.path.isdir(word) else None
         folder = named[2] if named else word
-        refuse_instances(judge_run(folder, checkpoint), folder, "a server")
+        judge_run(folder, checkpoint)
         name = named[1] if named else address_name(folder)
         if name in found or name in others:
             raise UserError(f"Two runs are called {name}: give one of them another name, {name}2={folder}")

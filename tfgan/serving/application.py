@@ -24,7 +24,7 @@ from tfgan.serving.access import Access, Guard
 from tfgan.serving.batching import Batcher, check_current
 from tfgan.serving.intake import Intake, files_of
 from tfgan.serving.metrics import KIND, Counting, Metrics
-from tfgan.serving.model import Arrays, File, Function, Limits, Model, Refused
+from tfgan.serving.model import BESIDE, Arrays, File, Function, Limits, Model, Refused
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,8 @@ FILES = {
                 "schema": {
                     "type": "object",
                     "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}, "style": {"type": "string", "format": "binary"}},
+                    "properties": {"file": {"type": "string", "format": "binary"}}
+                    | {name: {"type": "string", "format": "binary", "description": what} for name, what in BESIDE.items()},
                 }
             },
             "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
@@ -318,7 +319,7 @@ def _add_files(app: FastAPI, server: Server):
     @app.post("/translate", tags=["files"], summary="An image file in, its translation out.", response_class=Response, openapi_extra=FILES)
     async def translate(request: Request, asked: Annotated[Translation, Query()]):
         found, options = server.model(asked.model), asked.model_dump(exclude={"model"})
-        return await answer(request, lambda files: found.translate(_file(files), files.get("style"), options))
+        return await answer(request, lambda files: found.translate(*_files(files), options))
 
     @app.post("/sample", tags=["files"], summary="An image from noise.", response_class=Response, openapi_extra=MADE)
     async def sample(request: Request, asked: Annotated[Sample, Query()]):
@@ -326,10 +327,10 @@ def _add_files(app: FastAPI, server: Server):
         return await answer(request, lambda files: found.sample(options))
 
 
-def _file(files: Mapping[str, bytes]) -> bytes:
-    """The image among the files of a request: the one called file, or else the only one that is no style."""
-    others = [content for name, content in files.items() if name != "style"]
+def _files(files: Mapping[str, bytes]) -> tuple[bytes, dict[str, bytes]]:
+    """The image among the files of a request, the one called file, or else the only one that is none of `BESIDE`; and these."""
+    others = [content for name, content in files.items() if name not in BESIDE]
     content = files.get("file", others[0] if len(others) == 1 else b"")
     if not content:
         raise Refused(400, 'the request holds no image: send the file\'s bytes, or a form with the file as "file".')
-    return content
+    return content, {name: content for name, content in files.items() if name in BESIDE}

@@ -7,6 +7,9 @@ import numpy as np
 
 Arrays = Sequence[np.ndarray]
 
+BESIDE = {"style": "a photo whose style the result takes", "instances": "the instance map of a label map"}
+"""The files that may come beside the one that is translated, by the names of their fields."""
+
 
 class Refused(Exception):
     """Raised for a request that is not served; the message tells the client why, and what to do.
@@ -93,8 +96,12 @@ class Model(Protocol):
         """What its page asks for; raises `Refused` if it has none."""
         ...
 
-    def translate(self, content: bytes, style: bytes | None, options: Mapping[str, Any]) -> File:
-        """The translation of the bytes of an image file; raises `Refused`, or `ValueError` with words for the client."""
+    def translate(self, content: bytes, beside: Mapping[str, bytes], options: Mapping[str, Any]) -> File:
+        """The translation of the bytes of an image file; raises `Refused`, or `ValueError` with words for the client.
+
+        Args:
+            beside: the files of the request that are called as in `BESIDE`.
+        """
         ...
 
     def sample(self, options: Mapping[str, Any]) -> File:

@@ -63,7 +63,8 @@ def test_companions_are_named_and_not_used(tmp_path, caplog):
         picture(tmp_path / f"train_{domain}/1.png")
     with caplog.at_level("INFO"):
         assert [domain.name for domain in pairs(tmp_path)["train"].domains.values()] == ["img", "label"]
-    assert "inst is not used for pairs, only img and label; --domains=img,label would name others" in caplog.text
+    others = "--domains=img,label would name others, --instances=inst takes its edges for SPADE."
+    assert f"inst is not used for pairs, only img and label; {others}" in caplog.text
     assert [domain.name for domain in pairs(tmp_path, ("inst", "img"))["train"].domains.values()] == ["inst", "img"]
     picture(tmp_path / "train_depth/1.png")
     with pytest.raises(UserError, match="of depth, img, inst, label name two, for example --domains=depth,img"):

@@ -183,6 +183,11 @@ def test_bytes_that_are_refused(kept, content, status):
     assert response.status_code == status and len(response.json()["error"]) < 400, response.text
 
 
+def test_a_run_without_instance_maps_takes_none(kept, source):
+    answer = kept[1].post("/translate", files={"file": ("a.png", source), "instances": ("b.png", source)})
+    assert answer.status_code == 400 and 'trained without instance maps: leave "instances" out' in answer.json()["error"]
+
+
 def test_a_photo_is_turned_as_it_says(kept):
     upright = Image.fromarray(np.arange(8 * 4 * 3, dtype=np.uint8).reshape(8, 4, 3))
     turned, exif = io.BytesIO(), Image.Exif()

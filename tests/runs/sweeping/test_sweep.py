@@ -10,6 +10,7 @@ from swept import recipe
 
 import tfgan
 from tfgan.cli.main import main
+from tfgan.config import DataConfig
 from tfgan.errors import Diverged, TrainingFailed, UserError
 from tfgan.runs.opening import read_config
 from tfgan.runs.sweeping.search import parse
@@ -22,7 +23,7 @@ from optuna.trial import TrialState  # noqa: E402
 
 from tfgan.runs.sweeping import trial as trials  # noqa: E402
 from tfgan.runs.sweeping.book import Book  # noqa: E402
-from tfgan.runs.sweeping.summary import Row, best_of, ranked, table  # noqa: E402
+from tfgan.runs.sweeping.summary import Row, best_of, ranked, table, trains_again  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -278,6 +279,13 @@ def test_trials_are_ranked_and_a_table_fits_a_terminal():
     assert best_of(rows(("pruned", 0.1, "")), False) is None
 
 
+def test_a_programs_own_images_are_trained_on_again_in_python(tmp_path):
+    """No command line can name arrays; the Python call is as long as a path and quotes it."""
+    of_arrays = recipe()._replace(data=DataConfig(dataset="own:1"))
+    assert trains_again(Path("a b"), of_arrays) == "tfgan.train(recipe='a b/best.flags', data=…)"
+    assert trains_again(Path("a b"), recipe()) == "tfgan train --flagfile='a b/best.flags'"
+
+
 def test_from_python(swept, tmp_path, capsys):
     settings = {"image_size": 16, "generator": "unet_16", "ngf": 4, "ndf": 4, "n_layers": 1, "synthetic_images": 2, "batch_size": 2}
     quiet = {"epochs": 1, "validate_every": 1, "best_metric": "psnr", "tensorboard": False, "num_samples": 1, "validate_count": 2}
@@ -286,5 +294,6 @@ def test_from_python(swept, tmp_path, capsys):
     study = optuna.load_study(study_name="sweep", storage=f"sqlite:///{tmp_path / 's' / 'sweep.db'}")
     assert study.direction.name == "MAXIMIZE" and books(tmp_path).study.direction.name == "MINIMIZE"
     assert made.load().config.hparams.flip is True and "psnr" in repr(made) and (made.folder / "report.html").exists()
+    assert f"  tfgan train --flagfile={made.folder / 'best.flags'}" in repr(made).splitlines()
     with pytest.raises(tfgan.UserError, match="sweep with other settings"):
         tfgan.sweep(search={"flip": [True, False]}, trials=1, workdir=tmp_path / "s", **settings, **quiet)

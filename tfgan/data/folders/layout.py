@@ -9,7 +9,7 @@ from tfgan.config import shell_flag
 from tfgan.config.words import say_once
 from tfgan.data.finding.order import natural_key
 from tfgan.data.finding.walk import subfolders, walk
-from tfgan.data.folders.splits import COMPANIONS, LABEL_WORDS, SPLITS, split_and_domain, split_folders, split_of
+from tfgan.data.folders.splits import COMPANIONS, INSTANCES, LABEL_WORDS, SPLITS, split_and_domain, split_folders, split_of
 from tfgan.data.reading.formats import FORMATS, is_picture, told_unread
 from tfgan.errors import UserError, did_you_mean, did_you_mean_path
 
@@ -281,8 +281,9 @@ def _choose_two(parent: Path, names: list[str], wanted: Wanted) -> tuple[str, ..
     chosen = names if len(names) == 2 else [name for name in names if name.casefold() not in COMPANIONS]
     if len(chosen) == 2:
         for name in (name for name in names if name not in chosen and name not in wanted.otherwise):
-            others = shell_flag("domains", tuple(chosen))
-            say_once(f"{parent}: {name} is not used for {wanted.sides}, only {' and '.join(chosen)}; {others} would name others.")
+            edges = f", {shell_flag('instances', name)} takes its edges for SPADE" * (name.casefold() in INSTANCES)
+            others = f"{shell_flag('domains', tuple(chosen))} would name others{edges}"
+            say_once(f"{parent}: {name} is not used for {wanted.sides}, only {' and '.join(chosen)}; {others}.")
         return tuple(chosen)
     which = f": of {', '.join(names)} name two, for example {shell_flag('domains', tuple(names[:2]))}" if len(names) > 2 else ""
     if which and wanted.sides == "pairs":

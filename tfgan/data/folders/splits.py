@@ -25,7 +25,10 @@ LABEL_WORDS = (
 )
 """Names of folders of label maps, by which they are told from other folders; in any case."""
 
-COMPANIONS = ("inst", "instance", "instances", "feat", "features")
+INSTANCES = ("inst", "instance", "instances")
+"""Names of folders of instance maps; in any case."""
+
+COMPANIONS = (*INSTANCES, "feat", "features")
 """Names of folders that lie beside those of pairs, as pix2pixHD has them, and are not used unless they are named; in any case."""
 
 _SPLIT_OF = {alias: split for split, aliases in SPLITS.items() for alias in aliases}

@@ -17,6 +17,7 @@ from tfgan.config import Domain, Size
 from tfgan.config.unused import hold
 from tfgan.config.verbs import SampleConfig, ServeConfig, TranslateConfig
 from tfgan.data.label_maps import maps as label_maps
+from tfgan.data.label_maps.objects import numbered
 from tfgan.data.label_maps.results import as_written, encode_result, is_coded
 from tfgan.data.preparation.normalization import held
 from tfgan.data.reading import images
@@ -30,7 +31,9 @@ from tfgan.inference.origin import as_comment
 from tfgan.inference.passage import Passage
 from tfgan.inference.room import network_bytes
 from tfgan.inference.sampler import BATCH
+from tfgan.instances import packed
 from tfgan.portable.graph import functions
+from tfgan.runs.judging import refuse_instances
 from tfgan.runs.opening import Run
 from tfgan.runs.results.conditions import choose_translator, make_conditions
 from tfgan.runs.results.latents import choose_classes, choose_sampler
@@ -141,6 +144,7 @@ class Served:
     def _make_page(self, run: Run) -> Page | str:
         """What the page of the run asks for; or why it has none."""
         try:
+            refuse_instances(run.config, str(run.folder), "a page")
             return make_page(self.name, run, self._signatures)
         except (UserError, UnreadableImage) as error:
             logger.warning(f"{self.name} has no live page at its server: {error}")
@@ -228,11 +232,12 @@ class Served:
             "attribute_groups": [list(group) for group in spec.attribute_groups],
             "truncation": next((sampler.styles.truncation for sampler in samplers(self._signatures).values() if sampler.styles), None),
             "style": "encode" in self._signatures and bool(ways),
+            "instances": any(way.source.instances for way in translators(self._signatures).values()),
             "signatures": list(self.functions),
             "page": isinstance(self._page, Page),
         }
 
-    def translate(self, content: bytes, style: bytes | None, options: Mapping[str, Any]) -> File:
+    def translate(self, content: bytes, beside: Mapping[str, bytes], options: Mapping[str, Any]) -> File:
         """As `tfgan translate` does it with a file: upright, in the run's channels, at the size of training, and back in its own."""
         chosen = {key: options[key] for key in ("to", "set", "seed", "size", "tile")}
         with in_words():
@@ -240,6 +245,7 @@ class Served:
             way = choose_translator(self._signatures, settings.to)
             passage = choose_passage(self._run, way, settings)
             image, source = self._read(content, way.source)
+            image, style = self._with_instances(image, way.source, beside.get("instances")), beside.get("style")
             size = image.shape[0], image.shape[1]
             self._bound_passage(passage, size)
             ending = _ending(options["format"], way.target, source)
@@ -249,8 +255,25 @@ class Served:
             origin = origin_of_translation(self._origin, way, passage, settings)
             if style is not None:
                 origin = {key: value for key, value in origin.items() if key != "seed"} | {"style": _digest(style)}
-            origin["input"] = _digest(content)
+            origin["input"] = " ".join(_digest(part) for part in (content, beside.get("instances")) if part is not None)
             return self._written(made, way.target, ending, origin, passage.unlike_training(size))
+
+    def _with_instances(self, labels: np.ndarray, domain: Domain, content: bytes | None) -> np.ndarray:
+        """A label map with the instances in the bytes of its instance map, if the run was trained with such; others as they are."""
+        if domain.instances and content is None:
+            raise Refused(400, f'{self.name} was trained with instance maps: send that of the label map as "instances" of a form.')
+        if not domain.instances and content is not None:
+            raise Refused(400, f'{self.name} was trained without instance maps: leave "instances" out.')
+        if content is None:
+            return labels
+        try:
+            if images.probe(content, domain.pages).format == "JPEG":
+                raise UnreadableImage("JPEG blurs the edges between instances: send PNG")
+            return packed(labels, numbered(label_maps.read_map(content, "auto", domain.pages).values, labels.shape))
+        except TooLarge as error:
+            raise Refused(413, f"the instance map: {error.reason}.") from None
+        except UnreadableImage as error:
+            raise Refused(400, f"the instance map: {error}.") from None
 
     def _conditions(self, way: Translator, settings: TranslateConfig, style: bytes | None) -> Callable:
         if style is None:

@@ -52,6 +52,7 @@ class Swept(NamedTuple):
     higher: bool  # whether more of it is better
     rows: list[Row]  # by number
     stopped_by: int  # the number of a signal; 0: it came to its end
+    again: str  # what trains the best one again
 
     @property
     def best(self) -> Row | None:
@@ -121,8 +122,17 @@ def write_best(folder: Path, recipe: Recipe, best: Row, metric: str, done: int) 
     return path
 
 
-def write_summary(folder: Path, rows: list[Row], metric: str, higher: bool) -> Path | None:
+def trains_again(folder: Path, recipe: Recipe) -> str:
+    """The command that trains the best trial's settings again; in Python for a program's own images, which no command line can name."""
+    path = str(folder / BEST)
+    return f"tfgan.train(recipe={path!r}, data=…)" if is_own(recipe.data) else f"tfgan train --flagfile={shlex.quote(path)}"
+
+
+def write_summary(folder: Path, rows: list[Row], metric: str, higher: bool, again: str) -> Path | None:
     """Writes the report of all trials, the best ones side by side, and returns its path; None if no trial has a run.
+
+    Args:
+        again: what trains the best one again.
 
     Raises:
         UserError: a file of another program has its name.
@@ -136,7 +146,7 @@ def write_summary(folder: Path, rows: list[Row], metric: str, higher: bool) -> P
         "metric": metric,
         "higher": higher,
         "best": best and best.number,
-        "command": ["tfgan", "train", f"--flagfile={shlex.quote(str(folder / BEST))}"] if best else [],
+        "command": again.split(" ") if best else [],
         "names": list(dict.fromkeys(name for row in rows for name in row.values)),
         "trials": [row._asdict() for row in order],
         "beside": len(runs),
@@ -154,8 +164,8 @@ def describe(swept: Swept, width: int) -> str:
         who = "stopped: the same command goes on" if swept.stopped_by else "trained by another process"
         lines.append(f"Not ended: {', '.join(left)}, {who}.")
     if swept.best:
-        best, folder = shlex.quote(str(swept.folder / f"trial_{swept.best.number}")), shlex.quote(str(swept.folder / BEST))
-        lines += ["Next:", f"  tfgan translate {best} IMAGES OUTPUT --checkpoint=best", f"  tfgan train --flagfile={folder}"]
+        best = shlex.quote(str(swept.folder / f"trial_{swept.best.number}"))
+        lines += ["Next:", f"  tfgan translate {best} IMAGES OUTPUT --checkpoint=best", f"  {swept.again}"]
     if (report := swept.folder / REPORT).is_file():
         lines.append(f"Report: {report}")
     return "\n".join(lines)

@@ -21,7 +21,7 @@ from tfgan.runs.sweeping.plan import SweepPlan
 from tfgan.runs.sweeping.pruners import longest, make_pruner, tell_idle
 from tfgan.runs.sweeping.recipe import Recipe
 from tfgan.runs.sweeping.search import Dimension
-from tfgan.runs.sweeping.summary import Swept, best_of, make_row, shown, write_best, write_summary
+from tfgan.runs.sweeping.summary import Swept, best_of, make_row, shown, trains_again, write_best, write_summary
 from tfgan.terminal import duration
 
 logger = logging.getLogger(__name__)
@@ -120,11 +120,11 @@ def _tell(book: Book, number: int, most: int, metric: str, higher: bool):
 
 
 def _end(book: Book, metric: str, higher: bool, stopped_by: int) -> Swept:
-    rows = [make_row(trial, higher) for trial in book.trials()]
+    rows, again = [make_row(trial, higher) for trial in book.trials()], trains_again(book.folder, book.recipe)
     if best := best_of(rows, higher):
         write_best(book.folder, book.recipe, best, metric, sum(row.state == "done" for row in rows))
     try:
-        write_summary(book.folder, rows, metric, higher)
+        write_summary(book.folder, rows, metric, higher, again)
     except UserError as error:  # what was trained is there
         logger.warning(f"Warning: {error}")
-    return Swept(book.folder, metric, higher, rows, stopped_by)
+    return Swept(book.folder, metric, higher, rows, stopped_by, again)

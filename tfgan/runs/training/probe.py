@@ -24,7 +24,7 @@ class Prediction(NamedTuple):
     """The time and memory that a training will take."""
 
     devices: str
-    seconds: float  # of one step, the dearest one of methods that grow
+    seconds: float  # of one step, the dearest one of methods that grow; with its share of what is done in every N-th step alone
     memory: int  # bytes at the peak of this process; 0: the system does not tell
     device_memory: int  # bytes at the peak on a GPU; 0 without
     steps: int
@@ -50,7 +50,12 @@ def predict(method_name: str, training: TrainConfig, hparams, dataset) -> Predic
     run.step.enter(stage, reset=False)
     gpus = tf.config.list_logical_devices("GPU")
     iterator = run.batches(stage.first_step)
-    seconds = _time(lambda: run.step.run(iterator, tf.constant(1)).numpy())
+
+    def take_step(number):
+        run.step.step.assign(number)
+        run.step.run(iterator, tf.constant(1)).numpy()
+
+    seconds = _time(take_step, run.method.hparams.intervals)
     device_memory = max((tf.config.experimental.get_memory_info(gpu.name.removeprefix("/device:"))["peak"] for gpu in gpus), default=0)
     return Prediction(
         f"{describe(machine.strategy)}, {machine.training.precision}",
@@ -63,18 +68,32 @@ def predict(method_name: str, training: TrainConfig, hparams, dataset) -> Predic
     )
 
 
-def _time(run) -> float:
-    """The median time of a step after the first, in seconds, of at most `TIMED` steps."""
+def _time(take_step, intervals=()) -> float:
+    """The time of a step, in seconds: the median of at most `TIMED` after the first, and the share of what not every step does.
+
+    Args:
+        take_step: does the step of a number, counted from 0.
+        intervals: the numbers N of what is done in the steps N - 1, 2N - 1, …
+    """
+
+    def seconds(number):
+        shown.advance()
+        started = time.perf_counter()
+        take_step(number)
+        return time.perf_counter() - started
+
     times: list[float] = []
-    with Waiting("Trying a few steps", 1 + TIMED) as shown:
-        run()
+    longer: dict[int, float] = {}  # interval -> by how much a step takes longer for what it alone does
+    with Waiting("Trying a few steps", 1 + TIMED + len(set(intervals))) as shown:
+        take_step(0)
         began = time.perf_counter()
         while len(times) < TIMED and time.perf_counter() - began < PATIENCE:
-            shown.advance()
-            started = time.perf_counter()
-            run()
-            times.append(time.perf_counter() - started)
-    return statistics.median(times)
+            times.append(seconds(0))
+        plain = statistics.median(times)
+        for interval in sorted(set(intervals)):
+            also = sum(more for other, more in longer.items() if interval % other == 0)
+            longer[interval] = max(0.0, seconds(interval - 1) - plain - also)
+    return plain + sum(more / interval for interval, more in longer.items())
 
 
 def _weight(stages, tried, total: int) -> float:
