@@ -98,6 +98,7 @@ def test_a_sheet_is_never_overwritten(tmp_path):
         (["--dataset=facade"], "--dataset=facade is unknown. Did you mean facades?"),
         (["--dataset=synthetic", "--method=pix2px"], "--method=pix2px is unknown. Did you mean pix2pix?"),
         (["--dataset=synthetic", "--ngff=4"], "--ngff is unknown. Did you mean --ngf?"),
+        ([".", "--pool_size=4"], "--pool_size is used with --method=cyclegan: it is a setting of cyclegan."),
         (["--dataset=synthetic", "--direction=up"], "--direction=up is neither AtoB nor BtoA"),
         (["--dataset=synthetic", "--attributes=a"], "--attributes has no effect"),
         (["--dataset=synthetic", "--sheet=sheet.txt"], "must name a picture, for example sheet.txt.png"),

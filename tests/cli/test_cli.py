@@ -87,6 +87,7 @@ def test_help_of_train_groups_its_flags(capsys):
         (["train", "--nodryrun"], "--nodryrun is unknown. Did you mean --dry_run?"),
         (["train", "--method=gan", "--pool_size=3"], "--pool_size is no setting of gan, but of cyclegan."),
         (["train", "--method=cut", "--perceptual_weight=1"], "--perceptual_weight is no setting of cut, but of pix2pix, "),
+        (["train", "--method=gan", "--norm=batch"], "--norm is no setting of gan, but of pix2pix, "),
         (["train", "--nostyle_encoder"], "--nostyle_encoder is no setting of pix2pix, but of spade."),
         (["train", "--flagfil=quickstart.flags"], "--flagfil is unknown. Did you mean --flagfile?"),
         (["train", "--method=pix2px"], "--method=pix2px is unknown. Did you mean pix2pix?"),

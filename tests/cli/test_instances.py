@@ -159,6 +159,13 @@ def test_a_page_in_a_browser_takes_one_image(run, capsys):
     assert "was trained with instance maps" in refused(capsys, "app", run)
 
 
+def png_of(width, height):
+    """A PNG of one color."""
+    content = io.BytesIO()
+    Image.new("L", (width, height)).save(content, "PNG")
+    return content.getvalue()
+
+
 def test_a_server_takes_the_instance_map_beside(run, data, tmp_path, caplog):
     """And gives the very file that `translate` writes; what is missing, too much or does not fit is told."""
     pytest.importorskip("fastapi")
@@ -177,17 +184,19 @@ def test_a_server_takes_the_instance_map_beside(run, data, tmp_path, caplog):
         made = ask(file=labels.read_bytes(), instances=instances.read_bytes())
         assert made.status_code == 200 and made.content == (tmp_path / "one.png").read_bytes(), made.text
         assert client.get("/v1/models/streets").status_code == 200 and client.get("/app/streets/record.json").status_code == 404
-        blurred, small = io.BytesIO(), io.BytesIO()
+        blurred = io.BytesIO()
         Image.open(instances).convert("L").save(blurred, "JPEG")
-        Image.new("L", (3, 3)).save(small, "PNG")
         for content, said in (
             (None, 'send that of the label map as "instances" of a form'),
             (blurred.getvalue(), "JPEG blurs the edges between instances: send PNG"),
-            (small.getvalue(), "instance map is 3×3 but label map is 24×20"),
+            (png_of(3, 3), "instance map is 3×3 but label map is 24×20"),
             (b"no image", "the instance map: "),
         ):
             answer = ask(file=labels.read_bytes(), **({"instances": content} if content else {}))
             assert answer.status_code == 400 and said in answer.json()["error"], answer.text
+        large = png_of(4000, 4000)  # of 16 million pixels in a few bytes
+        answer = ask(file=labels.read_bytes(), instances=large)
+        assert answer.status_code == 413 and "the instance map has 4000×4000 pixels" in answer.json()["error"], answer.text
     assert "streets has no live page at its server" in caplog.text
 
 

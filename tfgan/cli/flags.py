@@ -116,8 +116,14 @@ class Flags:
         try:
             others = [word for place in by_place(arguments)[0] for word in self._parse_place(place)]
         except flags.UnrecognizedFlagError as error:
-            if "method" in self.values and (others := methods_with(error.flagname.removeprefix("no"))):
-                raise UserError(f"--{error.flagname} is no setting of {self['method']}, but of {', '.join(others)}.\n{usage}") from None
+            others = methods_with(error.flagname) or methods_with(error.flagname.removeprefix("no"))
+            if "method" in self.values and others:
+                whose = (
+                    f"no setting of {method}, but of"
+                    if (method := self["method"])
+                    else f"used with --method={others[0]}: it is a setting of"
+                )
+                raise UserError(f"--{error.flagname} is {whose} {', '.join(others)}.\n{usage}") from None
             known = [name for name in [*self.values, "flagfile", "help"] if name not in self._old]
             hint = did_you_mean(f"--{error.flagname}", [f"--{name}" for name in known], 0.7)
             raise UserError(f"{shortened(f'--{error.flagname}')} is unknown.{hint}\n{usage} (--help lists the flags)") from None

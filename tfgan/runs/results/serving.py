@@ -267,8 +267,10 @@ class Served:
         if content is None:
             return labels
         try:
-            if images.probe(content, domain.pages).format == "JPEG":
+            info = images.probe(content, domain.pages)
+            if info.format == "JPEG":
                 raise UnreadableImage("JPEG blurs the edges between instances: send PNG")
+            self._bound(info.height * info.width, f"the instance map has {info.width}×{info.height} pixels, which")
             return packed(labels, numbered(label_maps.read_map(content, "auto", domain.pages).values, labels.shape))
         except TooLarge as error:
             raise Refused(413, f"the instance map: {error.reason}.") from None
