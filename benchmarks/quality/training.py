@@ -56,12 +56,7 @@ def _run(command: list[str], log: Path) -> float:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
     with log.open("a") as file, tempfile.NamedTemporaryFile("r") as said:
         watched = [sys.executable, "-c", WATCH, said.name, *command]
-        process = subprocess.Popen(watched, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=environment)
-        try:
-            code = process.wait()
-        except KeyboardInterrupt:
-            process.wait()
-            raise
+        code = subprocess.run(watched, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=environment).returncode
         if code:
             raise SystemExit(f"{' '.join(command)}\nended with {code}: see {log}")
         return float(said.read())

@@ -54,8 +54,9 @@ def readable_state(method: Method, path: str):
     Yields:
         name -> the variable to restore into: `method.state` itself, if the checkpoint is of this version.
     """
-    types = {name: kind for name, kind in tf.train.load_checkpoint(path).get_variable_to_dtype_map().items() if name.startswith("state/")}
-    stored = {name.removeprefix("state/").removesuffix("/.ATTRIBUTES/VARIABLE_VALUE"): kind for name, kind in types.items()}
+    types = tf.train.load_checkpoint(path).get_variable_to_dtype_map()
+    keys = {name: f"state/{name}/.ATTRIBUTES/VARIABLE_VALUE" for name in (*method.state, *method.former_state)}
+    stored = {name: types[key] for name, key in keys.items() if key in types}
     forgotten = {name: tf.Variable(tf.zeros([], tf.int64), trainable=False) for name in method.former_state if name in stored}
     converted = {
         name: tf.Variable(tf.zeros(own.shape, stored[name]), trainable=False)
