@@ -7,15 +7,17 @@ import sys
 import threading
 import time
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 from benchmarks.quality import __main__ as quality
-from benchmarks.quality import data, training
+from benchmarks.quality import data, encoder, training
 from benchmarks.quality.studies import STUDIES, TORCH
 from benchmarks.quality.table import table
 from tfgan.cli.main import main
+from tfgan.evaluation.extractors import see
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +106,8 @@ def test_runs_side_by_side_are_judged_one_by_one(tmp_path, monkeypatch):
     meeting, judging = threading.Barrier(3), threading.Lock()
 
     class Judge:
+        name = "first"
+
         def of_run(self, run):
             assert judging.acquire(blocking=False)
             time.sleep(0.05)
@@ -124,6 +128,43 @@ def test_runs_side_by_side_are_judged_one_by_one(tmp_path, monkeypatch):
     assert lines[-2:] == ["| slow | 3 | 1.25 ± 1 | 1 | 100 |", "| quick | 3 | 1.75 ± 1 | 1 | 100 |"] and "--at_once=3" in lines[3]
 
 
+def test_another_judge_measures_what_is_there_without_training(tmp_path, monkeypatch):
+    class Judge:
+        def __init__(self, name, ssim):
+            self.name, self.of_run = name, lambda run: {"ssim": ssim}
+
+    def figures(judge):
+        return quality.measured("paper", ("--ngf=4",), [], tmp_path / "paper_0", judge, sys.executable, [], threading.Lock())
+
+    monkeypatch.setattr(quality, "train", lambda *_: training.Trained(0.5, 100.0))
+    cost = {"seconds_per_image": 0.5, "megabytes": 100.0}
+    assert figures(Judge("first", 0.25)) == {"ssim": 0.25, **cost}
+    monkeypatch.setattr(quality, "train", None)  # which is not asked again
+    assert figures(Judge("first", 0.75)) == {"ssim": 0.25, **cost}
+    assert figures(Judge("second", 0.75)) == {"ssim": 0.75, **cost}
+
+
+@pytest.mark.parametrize("partner, loss", [([0, 1], 0.013386), ([1, 0], 5.013386)])
+def test_the_encoder_learns_to_find_the_other_view(partner, loss):
+    """Of unit vectors at right angles, likeness is 1 / 0.2 = 5 or 0: log(e⁵ + 2) less the partner's likeness."""
+    vectors = np.eye(2, 3, dtype=np.float32)
+    assert float(encoder.contrastive_loss(vectors, vectors[partner])) == pytest.approx(loss, abs=1e-5)
+
+
+def test_the_encoder_tells_photos_apart():
+    """Other crops, mirrored and brightened, of eight fields of colors: each finds its own better than by chance, whose loss is log 15."""
+    photos = np.random.default_rng(0).uniform(-1, 1, (8, 4, 4, 3)).astype(np.float32).repeat(4, axis=1).repeat(4, axis=2)
+    views = 0.8 * photos + 0.2, photos[:, 2:14, 15:3:-1]
+
+    def loss(network):
+        found = np.stack([see(encoder.from_encoder(network), view, np.asarray).features for view in views])  # 2 × 8 × 256
+        found -= found.mean(axis=(0, 1))
+        return float(encoder.contrastive_loss(*(found / np.linalg.norm(found, axis=-1, keepdims=True))))
+
+    keras.utils.set_random_seed(0)
+    assert loss(encoder.build_encoder(3)) > 2.2 and loss(encoder.train_encoder(photos, steps=60)) < 1.5
+
+
 TINY = ["--image_size=32", "--epochs=1", "--seeds=1", "--images=8", "--judge_steps=2"]
 SMALL = ["--", "--ngf=4", "--ndf=4", "--n_layers=1"]
 
@@ -136,7 +177,8 @@ def test_a_study_is_trained_measured_and_not_done_twice(tmp_path, capsys, monkey
     text = (tmp_path / "unpaired" / "TABLE.md").read_text()
     assert "photo pixel_accuracy ↑" in text and "labels pixel_accuracy ↑" in text and "| paper | 1 |" in text
     figures = json.loads((tmp_path / "unpaired" / "paper_0.json").read_text())["figures"]
-    assert 0 <= figures["photo mean_iou"] <= 1 and figures["megabytes"] > 100 and figures["seconds_per_image"] > 0
+    assert 0 <= figures["photo mean_iou"] <= 1 and figures["photo encoder fid"] > 0 and "labels encoder fid" not in figures
+    assert figures["megabytes"] > 100 and figures["seconds_per_image"] > 0
     monkeypatch.setattr(quality, "train", None)  # which is not asked again
     quality.main(arguments)
     assert (tmp_path / "unpaired" / "TABLE.md").read_text() == text

@@ -25,7 +25,7 @@ from benchmarks.machine import describe
 from benchmarks.quality import data, protocol
 from benchmarks.quality.studies import STUDIES, TORCH
 from benchmarks.quality.table import table
-from benchmarks.quality.training import ROOT, train
+from benchmarks.quality.training import ROOT, Trained, train
 
 PALETTE = "facades"  # of the published label maps; colors of the built-in ones are found
 
@@ -46,7 +46,7 @@ def parse(arguments):
     parser.add_argument("--at_once", type=int, default=1, help="runs side by side; times then say nothing of a setting")
     parser.add_argument("--image_size", type=int, default=64, help="height and width (default: %(default)s)")
     parser.add_argument(
-        "--judge_steps", type=int, default=1000, help="of the segmenter's training, or its epochs × 100 of the digits' reader"
+        "--judge_steps", type=int, default=1000, help="of the training of segmenter and encoder, or its epochs × 100 of the digits' reader"
     )
     parser.add_argument("--images", type=int, default=64, help="training pairs of the built-in facades (default: %(default)s)")
     parser.add_argument("--torch_python", default=sys.executable, help="a Python with PyTorch (default: this one)")
@@ -134,17 +134,21 @@ def torch_task(layout: str, learned: Path, file: Path, epochs: int, options, see
 
 
 def measured(name, own, common, run: Path, judge, torch_python: str, task: list[str], alone: threading.Lock) -> dict[str, float]:
-    """What a setting costs and makes, from one seed; kept beside the run, so that nothing is done twice; judged one by one."""
+    """What a setting costs and makes, from one seed; kept beside the run, so that nothing is done twice; judged one by one.
+
+    Another judge than that of the kept figures measures the run anew, without training."""
     file, asked = run.with_suffix(".json"), [*own, *common, *task]
-    if file.exists() and (kept := json.loads(file.read_text()))["asked"] == asked:
+    kept = json.loads(file.read_text()) if file.exists() else {}
+    done = kept.get("asked") == asked
+    if done and kept.get("judge") == judge.name:
         return kept["figures"]
     print(f"{name}, {run.name}", flush=True)
-    trained = train(name, own, common, run, torch_python, task)
+    cost = {key: kept["figures"][key] for key in Trained._fields} if done else train(name, own, common, run, torch_python, task)._asdict()
     with alone:
         figures = judge.of_results(dict(np.load(run / "results.npz"))) if name == TORCH else judge.of_run(run)
-    figures |= trained._asdict()
+    figures |= cost
     part = file.with_suffix(".part")
-    part.write_text(json.dumps({"asked": asked, "figures": figures}, indent=1))
+    part.write_text(json.dumps({"asked": asked, "judge": judge.name, "figures": figures}, indent=1))
     part.replace(file)
     return figures
 

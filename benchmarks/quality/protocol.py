@@ -1,6 +1,7 @@
 """The one protocol by which all settings of a study are measured, whatever trained them.
 
-Photos made of label maps: a segmenter, trained once on the real pairs, reads them, and its features are compared with those of real photos.
+Photos made of label maps: a segmenter, trained once on the real pairs, reads them, and its features are compared with those of real photos;
+so are those of an encoder that never saw a label map, since some settings learn from a segmenter themselves.
 Label maps made of photos are read by their colors. Digits are read by a classifier that was trained once on real ones.
 """
 
@@ -10,6 +11,7 @@ import keras
 import numpy as np
 
 import tfgan
+from benchmarks.quality.encoder import from_encoder, train_encoder
 from tfgan.data import open_dataset
 from tfgan.data.preparation.normalization import as_floats
 from tfgan.evaluation import extractors
@@ -24,6 +26,7 @@ from tfgan.runs.opening import open_run
 
 ALL = 2**31
 SAMPLES = 1000  # images from noise that are measured
+OTHER = ("fid", "kid")  # what the encoder measures
 PAIRS = {"domains": ("photo", "labels"), "label_domains": ("labels",), "direction": "labels_to_photo"}
 
 
@@ -43,8 +46,8 @@ class OfPairs:
         whole: the folder of all pairs.
         palette: names of the label maps' colors: facades, or empty if they are found in the files.
         size: height and width in pixels.
-        steps: of the segmenter's training.
-        folder: where the segmenter is kept.
+        steps: of the training of the segmenter and the encoder.
+        folder: where both are kept.
     """
 
     def __init__(self, whole: Path, palette: str, size: int, steps: int, folder: Path):
@@ -55,12 +58,17 @@ class OfPairs:
         self.truth = self.maps.column("validation", "labels", ALL)
         photo = self.maps.spec.domains["image"]
 
-        def make():
-            photos, maps = as_floats(self.maps.column("train", "image", ALL), photo), self.maps.column("train", "labels", ALL)
-            return train_segmenter(photos, maps, len(self.classes.names), steps=steps)
+        def photos():
+            return as_floats(self.maps.column("train", "image", ALL), photo)
 
-        model = kept(folder / f"segmenter_{size}_{steps}.keras", make)
+        def read():
+            return train_segmenter(photos(), self.maps.column("train", "labels", ALL), len(self.classes.names), steps=steps)
+
+        model = kept(folder / f"segmenter_{size}_{steps}.keras", read)
         self.tools = Tools(features=extractors.from_segmenter(model, segmenter_size((size, size))), segmenter=Segmenter(model, 3))
+        encoder = kept(folder / f"encoder_{size}_{steps}.keras", lambda: train_encoder(photos(), steps=steps))
+        self.others = Tools(features=from_encoder(encoder))
+        self.name = f"segmenter and encoder, {steps} steps"
 
     def of_run(self, folder: Path) -> dict[str, float]:
         """The figures of a run of pairs, or of each domain of one without, whose names begin with the domain's."""
@@ -95,7 +103,8 @@ class OfPairs:
             cycled=cycled,
             shown=self.pictures.spec.domains["source" if side == "photo" else "target"],
         )
-        return values(comparison, self.tools)
+        seen = values(comparison, self.others, OTHER) if comparison.alone else {}
+        return values(comparison, self.tools) | {f"encoder {name}": value for name, value in seen.items()}
 
 
 class OfDigits:
@@ -116,6 +125,7 @@ class OfDigits:
 
         model = kept(folder / f"reader_{size}_{epochs}.keras", make)
         self.tools = Tools(features=extractors.from_classifier(model), classifier=model)
+        self.name = f"reader, {epochs} epochs"
 
     def of_run(self, folder: Path) -> dict[str, float]:
         return values(compared(folder, SAMPLES)[""], self.tools)
@@ -129,5 +139,5 @@ def compared(folder: Path, count: int = ALL) -> dict[str, Comparison]:
     return compare(open_inference(run.method), dataset, count)
 
 
-def values(comparison: Comparison, tools: Tools) -> dict[str, float]:
-    return {name: value.value for name, value in measure(comparison, list(METRICS), tools, full=False).values.items()}
+def values(comparison: Comparison, tools: Tools, names=tuple(METRICS)) -> dict[str, float]:
+    return {name: value.value for name, value in measure(comparison, list(names), tools, full=False).values.items()}

@@ -10,7 +10,9 @@ ADA = ("--ada_target=0.6", "--ada_images=20000")  # few images, so that p gets a
 PENALTIES = ("--r1_gamma=1", "--r2_gamma=1")
 PAIRED = ("--flagfile=facades.flags", "--generator=auto")
 OWN_FEATURES = ("--frozen_features=own",)  # a segmenter of another seed than the one that measures, which has learned the same
+PERCEPTUAL = ("--perceptual_weight=10", *OWN_FEATURES)
 INSTANCE = ("--norm=instance", "--nofirst_bias")
+WON = ("--ema_decay=0.999", "--upsampling=resize")
 UNPAIRED = ("--method=cyclegan", "--domains=labels,photo", "--direction=labels_to_photo", "--generator=resnet_6")
 DIGITS = ("--image_size=32", "--noflip", "--batch_size=64")
 STYLES = (
@@ -28,8 +30,11 @@ class Study(NamedTuple):
     pairs: int = 0  # training pairs that are learned from; 0: all
 
 
-PHOTOS = ("pixel_accuracy", "class_accuracy", "mean_iou", "fid", "kid", "ssim", "l1")
-BOTH = (*(f"photo {name}" for name in ("pixel_accuracy", "mean_iou", "fid", "kid", "cycle_l1")), "labels pixel_accuracy", "labels cycle_l1")
+PHOTOS = ("pixel_accuracy", "class_accuracy", "mean_iou", "fid", "kid", "encoder fid", "encoder kid", "swd", "ssim", "l1")
+BOTH = (
+    *(f"photo {name}" for name in ("pixel_accuracy", "mean_iou", "fid", "kid", "encoder fid", "cycle_l1")),
+    *("labels pixel_accuracy", "labels cycle_l1"),
+)
 SAMPLES = ("label_accuracy", "fid", "kid", "precision", "recall")
 
 STUDIES = {
@@ -57,10 +62,12 @@ STUDIES = {
             "rpgan, R1, R2": (*PAIRED, *INSTANCE, "--loss=rpgan", *PENALTIES),
             "cosine": (*PAIRED, "--lr_policy=cosine"),
             "resize": (*PAIRED, "--upsampling=resize"),
+            "EMA, resize": (*PAIRED, *WON),
+            "EMA, resize, perceptual": (*PAIRED, *WON, *PERCEPTUAL),
             "two scales": (*PAIRED, "--discriminator_scales=2"),
             "spectral norm": (*PAIRED, "--discriminator_norm=spectral"),
             "feature matching": (*PAIRED, "--feature_matching=40"),  # pix2pixHD's 10, of a sum over four layers
-            "perceptual": (*PAIRED, "--perceptual_weight=10", *OWN_FEATURES),
+            "perceptual": (*PAIRED, *PERCEPTUAL),
             "projected": (*PAIRED, "--discriminator=projected", *OWN_FEATURES),
             "SPADE": ("--flagfile=facades_spade.flags",),
         },
@@ -77,6 +84,7 @@ STUDIES = {
             "rpgan, R1, R2": (*UNPAIRED, "--loss=rpgan", *PENALTIES),
             "EMA": (*UNPAIRED, "--ema_decay=0.999"),
             "resize": (*UNPAIRED, "--upsampling=resize"),
+            "EMA, resize": (*UNPAIRED, *WON),
             "CUT": ("--method=cut", *UNPAIRED[1:]),
             "FastCUT": ("--method=cut", *UNPAIRED[1:], "--nce_weight=10", "--noidentity_nce", "--flip_equivariance"),
         },
@@ -87,6 +95,7 @@ STUDIES = {
         "Which settings draw digits that are read as asked, and as varied as real ones?",
         "digits",
         {
+            "ACGAN, paper": ("--method=acgan", "--dataset=mnist", *DIGITS),
             "ACGAN": ("--flagfile=mnist_acgan.flags", *DIGITS),
             "CGAN": ("--flagfile=mnist_cgan.flags", *DIGITS),
             "DCGAN": ("--flagfile=mnist_dcgan.flags", *DIGITS),
@@ -105,7 +114,10 @@ STUDIES |= {
     f"few_{count}": Study(
         f"What helps with {count} pairs?",
         "pairs",
-        {"paper": PAIRED, "DiffAugment": (*PAIRED, DIFFAUGMENT), "ADA": (*PAIRED, *ADA)},
+        {
+            **{"paper": PAIRED, "DiffAugment": (*PAIRED, DIFFAUGMENT), "ADA": (*PAIRED, *ADA)},
+            **{"EMA, resize": (*PAIRED, *WON), "EMA, resize, ADA": (*PAIRED, *WON, *ADA)},
+        },
         30 * 400 // count,
         PHOTOS,
         count,
