@@ -1,5 +1,6 @@
 """SPADE with instance maps (--instances), from the check to the export: in a folder of their own, and beside the label maps."""
 
+import contextlib
 import io
 import json
 
@@ -12,8 +13,8 @@ from tiny_folders import check, save
 import tfgan
 from tfgan.cli.main import main
 from tfgan.config.verbs import ServeConfig
-from tfgan.data.label_maps.objects import numbered
-from tfgan.errors import UserError
+from tfgan.data.label_maps.objects import numbered, read_instances
+from tfgan.errors import UnreadableImage, UserError
 from tfgan.instances import packed
 from tfgan.runs.opening import open_run, read_config
 
@@ -69,7 +70,9 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(data):
     folder = data.parent / "run"
-    assert main(["train", *DATA, *FLAGS, f"--data_dir={data}", f"--workdir={folder}"]) == 0
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        assert main(["train", *DATA, *FLAGS, f"--data_dir={data}", f"--workdir={folder}"]) == 0
+    assert f"tfgan translate {folder} IMAGES OUTPUT --instances=FOLDER" in said.getvalue()
     return folder
 
 
@@ -121,6 +124,12 @@ def test_translate_needs_the_instance_maps(run, data, tmp_path, capsys):
     save(tmp_path / "none" / "7.png", np.zeros((4, 4), np.uint8))
     save(tmp_path / "none" / "8.png", np.zeros((4, 4), np.uint8))
     assert "0.png and 1 more of" in refused(capsys, *folder[:-1], f"--instances={tmp_path / 'none'}", "--overwrite")
+
+
+def test_a_jpeg_is_no_instance_map_whatever_its_name(tmp_path):
+    Image.fromarray(scene(0)[1]).convert("L").save(tmp_path / "0.png", "JPEG")
+    with pytest.raises(UnreadableImage, match="JPEG blurs the edges between instances"):
+        read_instances(tmp_path / "0.png", "first", (24, 20))
 
 
 def test_translate_in_python(run, data, tmp_path):
@@ -188,7 +197,7 @@ def test_a_server_takes_the_instance_map_beside(run, data, tmp_path, caplog):
         Image.open(instances).convert("L").save(blurred, "JPEG")
         for content, said in (
             (None, 'send that of the label map as "instances" of a form'),
-            (blurred.getvalue(), "JPEG blurs the edges between instances: send PNG"),
+            (blurred.getvalue(), "JPEG blurs the edges between instances: save instance maps as PNG"),
             (png_of(3, 3), "instance map is 3×3 but label map is 24×20"),
             (b"no image", "the instance map: "),
         ):

@@ -191,6 +191,25 @@ def test_spade_without_its_edges(files, tmp_path, capsys):
     np.testing.assert_allclose(run.networks["generator"](labels), whole, atol=1e-5)
 
 
+def test_spade_sees_its_edges_where_instance_maps_are_named(files, tmp_path, capsys):
+    """A square of one class in two objects, which touch: the last channel is 1 on both sides of their border, and at the square's edge."""
+    run = tmp_path / "run"
+    assert main(["import", str(files[0] / "spade.safetensors"), f"--as={run}", "--instances=inst", "--image_size=32"]) == 0
+    said = capsys.readouterr().out
+    assert f"tfgan translate {run} IMAGES OUTPUT --instances=FOLDER" in said and "--instances=inst" in said
+    labels, objects = np.zeros((32, 32), np.uint8), np.zeros((32, 32), np.uint8)
+    labels[8:24, 8:24] = 2
+    objects[8:24, 8:16], objects[8:24, 16:24] = 7, 9
+    Image.fromarray(labels).save(tmp_path / "map.png")
+    Image.fromarray(objects).save(tmp_path / "objects.png")
+    edges = np.zeros((32, 32, 1), np.float32)
+    edges[[7, 8, 23, 24], 8:24] = edges[8:24, [7, 8, 15, 16, 23, 24]] = 1
+    expected = files[1]["spade"](np.concatenate([np.eye(3, dtype=np.float32)[labels], edges], axis=-1)[None])
+    output = tmp_path / "out.png"
+    assert main(["translate", str(run), str(tmp_path / "map.png"), str(output), f"--instances={tmp_path / 'objects.png'}"]) == 0
+    np.testing.assert_allclose(np.asarray(Image.open(output)), 127.5 * (np.asarray(expected)[0] + 1), atol=0.51)
+
+
 # What cannot be imported, each in one line that says why
 
 
@@ -221,6 +240,7 @@ def refused(arguments, words, capsys):
         ("unet.safetensors", ["--domains=a,b,c"], "--domains=a,b,c: weights are of two domains"),
         ("cycle", ["--image_size=30"], "--image_size=30x30 does not suit"),
         ("spade.safetensors", ["--label_ids=1,2"], "names 2 ids"),
+        ("spade.safetensors", ["--instance_edges", "--instances=inst"], "give one of the two"),
         ("spade.safetensors", ["--label_ids=9-6"], "--label_ids: 9-6 is no id"),
         ("spade.safetensors", ["--ignore_label=3"], "--ignore_label=3: it is one of the classes"),
         ("spade.safetensors", ["--label_ids=1,x"], "--label_ids: x is no id"),

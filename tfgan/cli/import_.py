@@ -46,7 +46,7 @@ def run(arguments: list[str]) -> int:
     print(f"{imported.folder}: {imported.method}")
     print("\n".join(f"  {name}: {words}" for name, words in imported.networks.items()))
     print("\n".join(imported.guesses))
-    ways = " --to=DOMAIN" * (imported.method == "cyclegan")
+    ways = " --to=DOMAIN" * (imported.method == "cyclegan") + " --instances=FOLDER" * bool(data.instances)
     print(f"It has no optimizer's state: no training goes on in it. Next:\n  tfgan translate {folder} IMAGES OUTPUT{ways}")
     images = shell_flag("data_dir", data.data_dir) if data.data_dir else "--data_dir=FOLDER"
     start = [*imported.flags, shell_flag("init_from", str(imported.folder)), images]

@@ -48,6 +48,7 @@ def _train(method: str, data: DataConfig, training: TrainConfig, hparams) -> int
     if len(translates) > 1:
         first, *others = [f"--to={way.target.name}" for way in translates.values()]
         use += f" {first}  (or {' or '.join(others)})"
+    use += " --instances=FOLDER" * bool(plan.data.instances)
     print(f"Pictures are in {training.workdir}/samples. Next:")
     for words in (use, f"evaluate {workdir}", f"report {workdir}", f"export {workdir}"):
         print(f"  tfgan {words}")

@@ -34,7 +34,11 @@ class ImportConfig(Settings):
     label_ids: Strings = setting(
         (), "of SPADE: ids of the classes in label maps, in the order of its channels: 1-150,0; empty: from 0", group=_OF
     )
-    instance_edges: bool = setting(False, "of SPADE: its last channel of labels is the edges of instances; they are left out", group=_OF)
+    instance_edges: bool = setting(
+        False,
+        "of SPADE: its last channel of labels is the edges of instances, and is left out; --instances has it seen instead",
+        group=_OF,
+    )
     num_upsampling_layers: str = setting(
         "", "of SPADE: normal or more, which the file does not tell; empty: normal", choices=("", "normal", "more", "most"), group=_OF
     )

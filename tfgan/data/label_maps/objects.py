@@ -6,23 +6,25 @@ import numpy as np
 
 from tfgan.config import Size
 from tfgan.data.label_maps.maps import read_map
+from tfgan.data.reading.images import probe
 from tfgan.errors import UnreadableImage
 from tfgan.instances import MOST
 
 
-def read_instances(file: Path, pages: str, size: Size) -> np.ndarray:
+def read_instances(source: Path | bytes, pages: str, size: Size) -> np.ndarray:
     """The numbers of the instances in a file, H×W int32 from 0 on, in the order of its values, of which nothing else counts.
 
     Args:
+        source: the file, or its bytes.
         pages: see `tfgan.data.reading.images.decode_values`.
         size: height and width of the label map that it belongs to, in pixels.
 
     Raises:
-        UnreadableImage: the file is unreadable, a JPEG, of another size, or has more than 65,536 instances.
+        UnreadableImage: it is unreadable, a JPEG by its content, of another size, or has more than 65,536 instances.
     """
-    if file.suffix.lower() in (".jpg", ".jpeg"):
+    if probe(source, pages).format == "JPEG":
         raise UnreadableImage("JPEG blurs the edges between instances: save instance maps as PNG")
-    return numbered(read_map(file, "auto", pages).values, size)
+    return numbered(read_map(source, "auto", pages).values, size)
 
 
 def numbered(values: np.ndarray, size: Size) -> np.ndarray:

@@ -299,6 +299,8 @@ def _spade(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> 
         if not found["style_encoder"] or encoder.found.settings["ngf"] != found["ngf"]:
             raise UserError(f"{encoder.path} is {encoder.found.words}, which does not fit the generator: {_alone(encoder)}")
         found |= encoder.found.settings
+    if settings.instance_edges and data.instances:
+        raise UserError("--instance_edges leaves the edges of instances out, and --instances has them seen: give one of the two.")
     if settings.instance_edges:
         edges = facts["labels"] - 1
         for name in {"generator", "discriminator"} & networks.keys():
@@ -307,9 +309,9 @@ def _spade(parts: dict[str, Part], settings: ImportConfig, data: DataConfig) -> 
     names = data.domains or ("labels", "photo")
     if data.domains and parse_direction(data.direction, *names)[0] == "B":
         names = names[1], names[0]
-    classes = _classes(part, facts["labels"] - settings.instance_edges, settings, data, guesses)
+    classes = _classes(part, facts["labels"] - (settings.instance_edges or bool(data.instances)), settings, data, guesses)
     domains = {
-        "labels": Domain(names[0], 0, "int32", "nearest", classes),
+        "labels": Domain(names[0], 0, "int32", "nearest", classes, instances=data.instances),
         "image": _picture(names[1], facts["out"]),
     }
     return Choice("spade", found, networks, domains, guesses, label_ids=classes.values if settings.label_ids else ())
@@ -329,7 +331,8 @@ def _classes(part: Part, count: int, settings: ImportConfig, data: DataConfig, g
     if not (settings.label_ids or is_named(data)):
         guesses.append(
             f"Its {count} channels of labels are taken for classes with the ids 0 to {count - 1}; NVlabs puts those of no class into one "
-            "more, at the end (--label_ids=0-181,255 says so), and edges of instances behind it (--instance_edges leaves them out)."
+            "more, at the end (--label_ids=0-181,255 says so), and edges of instances behind it (--instances=inst has them seen, "
+            "--instance_edges leaves them out)."
         )
     if not is_named(data) and data.ignore_label in ids and data.ignore_label != DataConfig.ignore_label:
         raise UserError(f"--ignore_label={data.ignore_label}: it is one of the classes of {part.path}. Leave it out.")

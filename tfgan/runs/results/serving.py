@@ -17,7 +17,7 @@ from tfgan.config import Domain, Size
 from tfgan.config.unused import hold
 from tfgan.config.verbs import SampleConfig, ServeConfig, TranslateConfig
 from tfgan.data.label_maps import maps as label_maps
-from tfgan.data.label_maps.objects import numbered
+from tfgan.data.label_maps.objects import read_instances
 from tfgan.data.label_maps.results import as_written, encode_result, is_coded
 from tfgan.data.preparation.normalization import held
 from tfgan.data.reading import images
@@ -268,10 +268,8 @@ class Served:
             return labels
         try:
             info = images.probe(content, domain.pages)
-            if info.format == "JPEG":
-                raise UnreadableImage("JPEG blurs the edges between instances: send PNG")
             self._bound(info.height * info.width, f"the instance map has {info.width}×{info.height} pixels, which")
-            return packed(labels, numbered(label_maps.read_map(content, "auto", domain.pages).values, labels.shape))
+            return packed(labels, read_instances(content, domain.pages, labels.shape))
         except TooLarge as error:
             raise Refused(413, f"the instance map: {error.reason}.") from None
         except UnreadableImage as error:
