@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.quality import __main__ as quality
-from benchmarks.quality import data, encoder, training
+from benchmarks.quality import damaged, data, encoder, training
 from benchmarks.quality.studies import STUDIES, TORCH
 from benchmarks.quality.table import table
 from tfgan.cli.main import main
@@ -74,6 +74,7 @@ def test_marks_need_more_than_the_spread():
 def test_every_setting_of_a_study_is_one_of_train(study):
     common = quality.schedule(2, 64, 0)
     for name, flags in STUDIES[study].settings.items():
+        assert "," not in name  # --settings could not name it
         if name != TORCH:
             assert main(["train", "--dry_run", *flags, *common, "--data_dir=."]) == 0, name
 
@@ -163,6 +164,19 @@ def test_the_encoder_tells_photos_apart():
 
     keras.utils.set_random_seed(0)
     assert loss(encoder.build_encoder(3)) > 2.2 and loss(encoder.train_encoder(photos, steps=60)) < 1.5
+
+
+def test_the_judge_is_tried_on_damaged_photos():
+    """Every damage keeps shape and type; a checkerboard moves gray by 10 levels, and a photo without color has three equal channels."""
+    photos = np.random.default_rng(0).integers(20, 230, (2, 8, 8, 3), np.uint8)
+    found = damaged.damages(photos, photos[::-1])
+    assert all(images.shape == photos.shape and images.dtype == np.uint8 for images in found.values())
+    board = found["a checkerboard of ± 10 levels"].astype(int) - photos
+    np.testing.assert_array_equal(np.abs(board), 10)
+    assert (board[:, 0, 0] == -10).all() and (board[:, 0, 1] == 10).all()
+    gray = found["without color"]
+    assert (gray[..., :1] == gray).all() and np.abs(gray[..., 0] - photos @ [0.299, 0.587, 0.114]).max() <= 1
+    assert (found["one photo for all"] == photos[0]).all()
 
 
 TINY = ["--image_size=32", "--epochs=1", "--seeds=1", "--images=8", "--judge_steps=2"]

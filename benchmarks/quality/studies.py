@@ -24,7 +24,9 @@ STYLES = (
 class Study(NamedTuple):
     question: str
     data: str  # a layout of `data`: pairs, unpaired or digits
-    settings: dict[str, tuple[str, ...]]  # name -> flags of train; the first setting is the one that others are compared with
+    settings: dict[
+        str, tuple[str, ...]
+    ]  # name, without commas -> flags of train; the first setting is the one that others are compared with
     epochs: int
     shown: tuple[str, ...]  # metrics, as `protocol` names them
     pairs: int = 0  # training pairs that are learned from; 0: all
@@ -58,12 +60,12 @@ STUDIES = {
             "DiffAugment": (*PAIRED, DIFFAUGMENT),
             "ADA": (*PAIRED, *ADA),
             "instance norm": (*PAIRED, *INSTANCE),
-            "hinge, R1": (*PAIRED, *INSTANCE, "--loss=hinge", "--r1_gamma=1"),
-            "rpgan, R1, R2": (*PAIRED, *INSTANCE, "--loss=rpgan", *PENALTIES),
+            "hinge + R1": (*PAIRED, *INSTANCE, "--loss=hinge", "--r1_gamma=1"),
+            "rpgan + R1 + R2": (*PAIRED, *INSTANCE, "--loss=rpgan", *PENALTIES),
             "cosine": (*PAIRED, "--lr_policy=cosine"),
             "resize": (*PAIRED, "--upsampling=resize"),
-            "EMA, resize": (*PAIRED, *WON),
-            "EMA, resize, perceptual": (*PAIRED, *WON, *PERCEPTUAL),
+            "EMA + resize": (*PAIRED, *WON),
+            "EMA + resize + perceptual": (*PAIRED, *WON, *PERCEPTUAL),
             "two scales": (*PAIRED, "--discriminator_scales=2"),
             "spectral norm": (*PAIRED, "--discriminator_norm=spectral"),
             "feature matching": (*PAIRED, "--feature_matching=40"),  # pix2pixHD's 10, of a sum over four layers
@@ -81,10 +83,10 @@ STUDIES = {
             "paper": UNPAIRED,
             TORCH: ("cyclegan",),
             "hinge": (*UNPAIRED, "--loss=hinge"),
-            "rpgan, R1, R2": (*UNPAIRED, "--loss=rpgan", *PENALTIES),
+            "rpgan + R1 + R2": (*UNPAIRED, "--loss=rpgan", *PENALTIES),
             "EMA": (*UNPAIRED, "--ema_decay=0.999"),
             "resize": (*UNPAIRED, "--upsampling=resize"),
-            "EMA, resize": (*UNPAIRED, *WON),
+            "EMA + resize": (*UNPAIRED, *WON),
             "CUT": ("--method=cut", *UNPAIRED[1:]),
             "FastCUT": ("--method=cut", *UNPAIRED[1:], "--nce_weight=10", "--noidentity_nce", "--flip_equivariance"),
         },
@@ -95,11 +97,11 @@ STUDIES = {
         "Which settings draw digits that are read as asked, and as varied as real ones?",
         "digits",
         {
-            "ACGAN, paper": ("--method=acgan", "--dataset=mnist", *DIGITS),
+            "ACGAN of the paper": ("--method=acgan", "--dataset=mnist", *DIGITS),
             "ACGAN": ("--flagfile=mnist_acgan.flags", *DIGITS),
             "CGAN": ("--flagfile=mnist_cgan.flags", *DIGITS),
             "DCGAN": ("--flagfile=mnist_dcgan.flags", *DIGITS),
-            "DCGAN, rpgan, R1, R2": (
+            "DCGAN + rpgan + R1 + R2": (
                 *("--flagfile=mnist_dcgan.flags", *DIGITS),
                 *("--loss=rpgan", *PENALTIES, "--discriminator_norm=none"),
             ),
@@ -116,7 +118,7 @@ STUDIES |= {
         "pairs",
         {
             **{"paper": PAIRED, "DiffAugment": (*PAIRED, DIFFAUGMENT), "ADA": (*PAIRED, *ADA)},
-            **{"EMA, resize": (*PAIRED, *WON), "EMA, resize, ADA": (*PAIRED, *WON, *ADA)},
+            **{"EMA + resize": (*PAIRED, *WON), "EMA + resize + ADA": (*PAIRED, *WON, *ADA)},
         },
         30 * 400 // count,
         PHOTOS,
