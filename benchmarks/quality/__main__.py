@@ -36,7 +36,6 @@ def parse(arguments):
         prog="python -m benchmarks.quality", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("study", choices=STUDIES, help="\n".join(f"{name}: {study.question}" for name, study in STUDIES.items()))
-    parser.add_argument("--data_dir", default="", help="pairs as the published facades have them, or digits; default: the built-in facades")
     parser.add_argument(
         "--settings", default="", help="names of the study's settings, with commas; default: all; the first is compared with"
     )
@@ -44,14 +43,20 @@ def parse(arguments):
     parser.add_argument("--seeds", type=int, default=3, help="runs of each setting (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=0, help="of each run; default: the study's")
     parser.add_argument("--at_once", type=int, default=1, help="runs side by side; times then say nothing of a setting")
+    parser.add_argument("--torch_python", default=sys.executable, help="a Python with PyTorch (default: this one)")
+    add_judging(parser)
+    return parser.parse_args(own), flags
+
+
+def add_judging(parser: argparse.ArgumentParser):
+    """Adds what a judge and its data are told by."""
+    parser.add_argument("--data_dir", default="", help="pairs as the published facades have them, or digits; default: the built-in facades")
     parser.add_argument("--image_size", type=int, default=64, help="height and width (default: %(default)s)")
     parser.add_argument(
         "--judge_steps", type=int, default=1000, help="of the training of segmenter and encoder, or its epochs × 100 of the digits' reader"
     )
     parser.add_argument("--images", type=int, default=64, help="training pairs of the built-in facades (default: %(default)s)")
-    parser.add_argument("--torch_python", default=sys.executable, help="a Python with PyTorch (default: this one)")
     parser.add_argument("--workdir", default="runs/quality", help="where the runs are kept (default: %(default)s)")
-    return parser.parse_args(own), flags
 
 
 def main(arguments=None):
@@ -136,7 +141,8 @@ def torch_task(layout: str, learned: Path, file: Path, epochs: int, options, see
 def measured(name, own, common, run: Path, judge, torch_python: str, task: list[str], alone: threading.Lock) -> dict[str, float]:
     """What a setting costs and makes, from one seed; kept beside the run, so that nothing is done twice; judged one by one.
 
-    Another judge than that of the kept figures measures the run anew, without training."""
+    Another judge than that of the kept figures measures the run anew, without training.
+    """
     file, asked = run.with_suffix(".json"), [*own, *common, *task]
     kept = json.loads(file.read_text()) if file.exists() else {}
     done = kept.get("asked") == asked

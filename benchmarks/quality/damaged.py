@@ -5,10 +5,9 @@
 The segmenter and the encoder are those of `python -m benchmarks.quality pairs` with the same --workdir.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
-import keras
 import numpy as np
 from PIL import Image, ImageFilter
 
@@ -43,11 +42,12 @@ def rounded(values: np.ndarray) -> np.ndarray:
 
 
 def main():
-    options, _ = quality.parse(["pairs", *sys.argv[1:]])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    quality.add_judging(parser)
+    options = parser.parse_args()
     folder = Path(options.workdir).absolute() / "pairs"
     folder.mkdir(parents=True, exist_ok=True)
-    whole = quality.data.lay_out("pairs", options.data_dir, folder, 0, options.images)
-    keras.utils.set_random_seed(0)
+    whole = quality.data.lay_out("pairs", options.data_dir, folder, images=options.images)
     judge: OfPairs = quality.make_judge("pairs", whole, options, folder)
     photos, learned = (judge.pictures.column(split, "target", ALL) for split in ("validation", "train"))
     others = learned[np.linspace(0, len(learned) - 1, len(photos)).astype(int)]

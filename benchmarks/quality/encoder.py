@@ -62,7 +62,7 @@ def train_encoder(photos: np.ndarray, *, seed: int = 0, steps: int = 1000) -> ke
 
 def from_encoder(net: keras.Model) -> Extractor:
     """The extractor of `build_encoder`'s network, for metrics that compare features."""
-    return Extractor("own encoder", keras.Model(net.input, [net.output]), None, net.input.shape[-1], False, digest(net))
+    return Extractor("own encoder", net, None, net.input.shape[-1], False, digest(net))
 
 
 def contrastive_loss(views, others):
