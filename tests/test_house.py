@@ -44,7 +44,7 @@ BELOW = {
     "networks": {"layers", "sizes", "errors"},
     "methods": {"lazy", "sizes", "losses", "augmentation", "attributes", "one_hot", "cielab", "instances", "config", "errors"},
 }
-SHARED_BY_METHODS = ("adam", "adversarial", "base", "hparams", "judging", "noise")
+SHARED_BY_METHODS = ("adam", "adversarial", "base", "hparams", "judging", "latents", "noise")
 ROOMS = {
     "runs": {
         "planning": set(),

@@ -2,6 +2,7 @@
 
     python -m benchmarks.quality pairs --data_dir=facades --image_size=64 --seeds=1
     python -m benchmarks.quality unpaired --data_dir=facades --torch_python=/path/to/python
+    python -m benchmarks.quality photos --data_dir=facades --settings="VAE-GAN,VAE-GAN + latents"
     python -m benchmarks.quality digits --data_dir=mnist --image_size=32
     python -m benchmarks.quality pairs --setting="both=--flagfile=facades.flags --loss=hinge --ema_decay=0.999"
 
@@ -120,6 +121,8 @@ def schedule(epochs: int, image_size: int, seed: int) -> list[str]:
 def make_judge(layout: str, whole: Path, options, folder: Path):
     if layout == "digits":
         return protocol.OfDigits(whole, options.image_size, max(1, options.judge_steps // 100), folder)
+    if layout == "photos":
+        return protocol.OfPhotos(whole, options.image_size, options.judge_steps, folder)
     return protocol.OfPairs(whole, PALETTE if options.data_dir else "", options.image_size, options.judge_steps, folder)
 
 

@@ -17,7 +17,7 @@ def lay_out(layout: str, data_dir: str, folder: Path, pairs: int = 0, images: in
     """The folder in which a study finds its data; what has to be made lies in `folder`, whole or not at all.
 
     Args:
-        layout: pairs, unpaired or digits.
+        layout: pairs, unpaired, photos (the left halves of pairs, by --half=left) or digits.
         data_dir: of the pairs or digits; empty: the built-in façades.
         pairs: training pairs to learn from, evenly spaced; 0: all.
         images: training pairs that are made of the built-in façades.

@@ -107,6 +107,32 @@ class OfPairs:
         return values(comparison, self.tools) | {f"encoder {name}": value for name, value in seen.items()}
 
 
+class OfPhotos:
+    """Measures photos from noise beside the training photos by an encoder that learned from these, and reconstructions of unseen photos.
+
+    Args:
+        whole: the folder of pairs, photo on the left.
+        size: height and width in pixels.
+        steps: of the training of the encoder.
+        folder: where it is kept.
+    """
+
+    def __init__(self, whole: Path, size: int, steps: int, folder: Path):
+        def make():
+            dataset = tfgan.open_dataset("images", size, data_dir=str(whole), half="left")
+            return train_encoder(as_floats(dataset.column("train", "image", ALL), dataset.spec.domains["image"]), steps=steps)
+
+        encoder = kept(folder / f"encoder_{size}_{steps}.keras", make)
+        self.tools = Tools(features=from_encoder(encoder))
+        self.name = f"encoder, {steps} steps"
+
+    def of_run(self, folder: Path) -> dict[str, float]:
+        """The figures of samples, and, where there is an encoder, those of reconstructions, whose names begin with that."""
+        found = compared(folder, SAMPLES)
+        figures = values(found.pop(""), self.tools)
+        return figures | {f"{name} {metric}": value for name, other in found.items() for metric, value in values(other, Tools()).items()}
+
+
 class OfDigits:
     """Measures images from noise by a classifier that was trained on real ones.
 

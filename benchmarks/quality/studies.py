@@ -23,7 +23,7 @@ STYLES = (
 
 class Study(NamedTuple):
     question: str
-    data: str  # a layout of `data`: pairs, unpaired or digits
+    data: str  # a layout of `data`: pairs, unpaired, photos or digits
     settings: dict[
         str, tuple[str, ...]
     ]  # name, without commas -> flags of train; the first setting is the one that others are compared with
@@ -37,6 +37,9 @@ BOTH = (
     *(f"photo {name}" for name in ("pixel_accuracy", "mean_iou", "fid", "kid", "encoder fid", "cycle_l1")),
     *("labels pixel_accuracy", "labels cycle_l1"),
 )
+FACADES = ("--half=left",)
+VAEGAN = ("--flagfile=photos_vaegan.flags", *FACADES)
+OF_NOISE = ("fid", "kid", "swd", "precision", "recall", "reconstruction l1")
 SAMPLES = ("label_accuracy", "fid", "kid", "precision", "recall")
 
 STUDIES = {
@@ -92,6 +95,19 @@ STUDIES = {
         },
         15,
         BOTH,
+    ),
+    "photos": Study(
+        "Which settings make photos from noise that are as near to real ones as other photos are?",
+        "photos",
+        {
+            "VAE-GAN": VAEGAN,
+            "VAE-GAN + latents": (*VAEGAN, "--sample_from=latents"),
+            "VAE-GAN + prior": (*VAEGAN, "--prior_weight=4"),
+            "StyleGAN": ("--flagfile=photos_stylegan.flags", *FACADES),
+            "StyleGAN2": ("--flagfile=photos_stylegan2.flags", *FACADES),
+        },
+        212,
+        OF_NOISE,
     ),
     "digits": Study(
         "Which settings draw digits that are read as asked, and as varied as real ones?",

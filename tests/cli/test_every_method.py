@@ -33,13 +33,26 @@ FLAGS = {
     "cgan": ["--loss=lsgan"],
     "dcgan": ["--ngf=4", "--ndf=4", "--loss=wgan_gp", "--discriminator_norm=none", "--n_critic=2"],
     "acgan": ["--updates=generator_first", "--diffaugment=color"],
-    "vaegan": ["--nef=4", "--ngf=4", "--ndf=4", "--encoder_units=8", "--latent_dim=8", "--skip_margin=0.35", "--ema_decay=0.9"],
+    "vaegan": [
+        "--nef=4",
+        "--ngf=4",
+        "--ndf=4",
+        "--encoder_units=8",
+        "--latent_dim=8",
+        "--skip_margin=0.35",
+        "--ema_decay=0.9",
+        "--sample_from=latents",
+    ],
     "stylegan": [
         *("--latent_dim=8", "--w_dim=8", "--mapping_layers=2", "--channel_base=32", "--channel_max=8"),
         *("--stable_images=4", "--fade_images=8", "--stage_batch_sizes=8:2", "--r1_interval=2"),
     ],
 }
-STATE = {"cyclegan": {"filled", "source", "target"}, "stylegan": {"images_seen", "mean_style"}}
+STATE = {
+    "cyclegan": {"filled", "source", "target"},
+    "stylegan": {"images_seen", "mean_style"},
+    "vaegan": {"latent_mean", "latent_covariance", "latent_factor", "latent_inverse"},
+}
 INPUT = {"pix2pix": "source", "cyclegan": "target", "cut": "source", "stargan": "image", "spade": "labels"}  # of what `translate` is shown
 CONDITIONAL = ("cgan", "acgan")
 USE = {"stargan": ["--set=brick,~night"], "cyclegan": ["--to=day"]}  # further flags of translate or sample
@@ -112,6 +125,8 @@ def test_resume_is_exact(run):
         assert min(np.abs(image).max() for key in ("source", "target") for image in state[key]) > 0
     if name == "stylegan":
         assert state["images_seen"] == 16 and np.abs(state["mean_style"]).max() > 0
+    if name == "vaegan":
+        assert np.abs(state["latent_mean"]).min() > 0
 
 
 def test_every_weight_moved_in_the_last_epoch(run):

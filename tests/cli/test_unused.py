@@ -70,7 +70,7 @@ OF_METHODS = {
     "acgan": "architecture beta_1 beta_2 class_weight diffaugment discriminator_norm dropout ema_decay fake_class_weight latent_dim "
     "learning_rate loss n_critic ndf ngf prior updates",
     "vaegan": "convex diffaugment discriminator_norm ema_decay encoder_units judge_reconstructions latent_dim learning_rate loss "
-    "lr_end_factor ndf nef ngf prior_weight r1_gamma r2_gamma similarity_weight",
+    "lr_end_factor ndf nef ngf prior_weight r1_gamma r2_gamma sample_from similarity_weight",
     "stylegan": "architecture beta_1 beta_2 channel_base channel_max diffaugment ema_decay latent_dim learning_rate loss mapping_layers "
     "n_critic prior style_mixing_prob truncation w_dim",
 }

@@ -19,7 +19,7 @@ from tfgan.config.words import say_once, tell_old_words
 from tfgan.errors import UserError
 from tfgan.paths.files import write_atomically
 
-FORMAT = 11
+FORMAT = 12
 """The version of the file. It rises with each setting that says what is learned and is new or gone, and with each check that takes less
 than before: a program refuses files of higher ones, as it would make something else of them. Files of version 0 do not state it."""
 

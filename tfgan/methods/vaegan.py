@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from tfgan.config import Size, setting
@@ -10,7 +11,7 @@ from tfgan.config.unused import Table, Unused, given
 from tfgan.errors import UserError
 from tfgan.lazy import keras, layers, networks, optimizers, tf
 from tfgan.losses import GAN_LOSSES, bce_on_real, bce_saturating, kl_divergence, l1_loss, squared_error
-from tfgan.methods import adversarial, base
+from tfgan.methods import adversarial, base, latents
 
 DECODER_LOSSES = {"saturating": bce_saturating, "non_saturating": bce_on_real}
 DECAY_DIGITS = 6  # of a factor an epoch that follows from one for all epochs
@@ -42,6 +43,12 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams):
         "β: weight of the latents' divergence from the prior in the encoder's loss; 1 in the paper; more brings the latents nearer to the "
         "prior that samples are drawn from, and costs reconstructions",
         at_least=0.0,
+    )
+    sample_from: str = setting(
+        "prior",
+        "what is decoded: prior: noise of N(0, 1), as in the paper; latents: noise of the normal distribution that has the mean and the "
+        "covariance of the training images' latents",
+        choices=("prior", "latents"),
     )
     convex: bool = setting(False, "weight the decoder's adversarial loss by 1 - γ, as in the paper's code, instead of 1")
     decoder_loss: str = setting(
@@ -77,6 +84,9 @@ class HParams(adversarial.AdversarialHParams, base.AveragedHParams):
         self.refuse_penalties(self.discriminator_norm == "batch", "--discriminator_norm=none")
         if self.convex and self.similarity_weight > 1:
             raise UserError(f"--convex needs --similarity_weight between 0 and 1; found {self.similarity_weight:g}.")
+
+        if self.sample_from == "latents" and self.latent_dim > latents.LONGEST:
+            raise UserError(f"--sample_from=latents needs --latent_dim up to {latents.LONGEST}; found {self.latent_dim}.")
 
     def effective(self):
         values = super().effective()
@@ -114,6 +124,8 @@ class VAEGAN(adversarial.AdversarialMethod):
         )
         self.networks = {"encoder": self.encoder, "decoder": self.decoder, "discriminator": self.discriminator}
         self.keep_averages(encoder=self._build_encoder, decoder=self._build_decoder)
+        if hparams.sample_from == "latents":
+            self.state |= latents.first_state(hparams.latent_dim)
         self.loss = GAN_LOSSES[hparams.loss]
         if hparams.loss == "bce":
             self.loss = self.loss._replace(to_fool=DECODER_LOSSES[hparams.decoder_loss])
@@ -153,9 +165,9 @@ class VAEGAN(adversarial.AdversarialMethod):
         """
         image = batch["image"]
         mean, log_variance = self.encoder(image, training=True)
-        latents = mean + tf.exp(0.5 * log_variance) * layers.normal(tf.shape(mean), layers.fold_in(seed, 0))
+        encoded = mean + tf.exp(0.5 * log_variance) * layers.normal(tf.shape(mean), layers.fold_in(seed, 0))
         drawn = layers.normal(tf.shape(mean), layers.fold_in(seed, 1))
-        reconstruction, sample = tf.split(self.decoder(tf.concat([latents, drawn], axis=0), training=True), 2)
+        reconstruction, sample = tf.split(self.decoder(tf.concat([encoded, drawn], axis=0), training=True), 2)
         made = [reconstruction, sample]
         (features, logits), penalties = adversarial.judged(
             self,
@@ -201,8 +213,17 @@ class VAEGAN(adversarial.AdversarialMethod):
             "reconstruction_score": self.loss.score(reconstruction, real),
             "fake_score_before": self.loss.score(sample, real),
         }
-        watched, signs = self.watched((real, sample))
-        return base.PhaseResult(losses, scalars | told | made.penalties | watched, signs)
+        watched, outputs = self.watched((real, sample))
+        if h.sample_from == "latents":
+            outputs = outputs | {"mean": made.mean, "log_variance": made.log_variance}
+        return base.PhaseResult(losses, scalars | told | made.penalties | watched, outputs)
+
+    def exchange_outputs(self, outputs, seed):
+        """Lets the distribution of latents follow those of this step, where samples are drawn from it; returns no outputs."""
+        outputs = super().exchange_outputs(outputs, seed)
+        if "mean" in outputs:
+            latents.follow(self.state, outputs["mean"], outputs["log_variance"], self.step)
+        return {}
 
     def _discriminator_loss(self, real, judged):
         """The discriminator's loss, and what is logged of it: cross-entropies, or a mean over the kinds of images that are judged."""
@@ -233,16 +254,30 @@ class VAEGAN(adversarial.AdversarialMethod):
         return adversarial.doubt_by_losses(self.hparams.loss, row, {"discriminator_gan_loss": "discriminator_gan_loss"})
 
     def inference(self):
-        """The signatures: `generate`, latents to images, and `encode`, images to the mean of their latents, for reconstructions."""
+        """The signatures: `generate`, noise to images, and `encode`, images to the noise that gives the mean of their latents.
+
+        So what is encoded and then generated is a reconstruction. Noise is the latents themselves, unless samples are drawn from those of
+        the training images.
+        """
         encoder, decoder = (self.averaged(name) for name in ("encoder", "decoder"))
         size, length = self.hparams.image_size, self.hparams.latent_dim
+
+        to_latents, to_noise = lambda noise: noise, lambda latents: latents
+        if self.hparams.sample_from == "latents":
+            to_latents, to_noise = functools.partial(latents.from_noise, self.state), functools.partial(latents.to_noise, self.state)
+
+        def generate(noise):
+            return decoder(to_latents(noise), training=False)
+
+        def encode(images):
+            return to_noise(encoder(images, training=False)[0])
 
         def see(images):
             return networks.activations.activations(self.discriminator, lambda: self.discriminator(images, training=False))
 
         return {
-            "generate": base.Generation(lambda latents: decoder(latents, training=False), self.image, length, see=see),
-            "encode": base.Encoding(lambda images: encoder(images, training=False)[0], self.image, size, length, crop=True),
+            "generate": base.Generation(generate, self.image, length, see=see),
+            "encode": base.Encoding(encode, self.image, size, length, crop=True),
         }
 
     def sample_row(self, example, use):
