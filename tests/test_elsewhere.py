@@ -19,7 +19,7 @@ for found in pkgutil.walk_packages(tfgan.__path__, "tfgan."):
         importlib.import_module(found.name)
 from pathlib import Path
 from unittest import mock
-from tfgan.data.preparation.prepare import free_memory
+from tfgan.data.preparation.room import free_memory
 from tfgan.runs.training.probe import _peak_memory
 with mock.patch.object(Path, "exists", lambda path: False):
     print("memory:", _peak_memory(), free_memory())

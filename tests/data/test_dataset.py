@@ -160,12 +160,31 @@ def test_cache(cache, loads, capsys):
     assert (source.loads >= after_probe + 10) if cache == "never" else (source.loads == after_probe)
 
 
-def test_auto_does_not_cache_what_does_not_fit(capsys, monkeypatch):
+def test_auto_caches_what_fits(capsys, monkeypatch):
     # 5 training and 1 validation pairs of 4×4×(3 + 1) bytes: 384, where half of the free memory may be taken
-    for free, place in ((768, "decoded again"), (769, "kept in memory")):
+    cases = {
+        4: "decoded again for each step",
+        399: "52% of them kept in memory, the others decoded again for each step",
+        769: "kept in memory",
+    }
+    for free, place in cases.items():
         monkeypatch.setattr("tfgan.data.dataset.free_memory", lambda free=free: free)
         dataset(Shades(5), Shades(1))
-        assert place in capsys.readouterr().out
+        assert f"free: {place} (--cache=auto)" in capsys.readouterr().out
+
+
+def test_what_fits_stays_in_memory_and_the_others_are_decoded_again(monkeypatch):
+    """Room for the validation pair and two of the five training pairs: each epoch decodes three; the batches are the same."""
+    monkeypatch.setattr("tfgan.data.dataset.free_memory", lambda: 2 * 3 * 64)
+    source = Shades(5)
+    some, none = dataset(source, Shades(1)), dataset(Shades(5), Shades(1), cache="never")
+    batches = [list(found.train_batches(batch_size=1, flip=False, seed=0).take(25).as_numpy_iterator()) for found in (some, none)]
+    for one, other in zip(*batches, strict=True):
+        np.testing.assert_array_equal(one["source"], other["source"])
+    before = source.loads
+    for position in range(5):
+        some._train[0].fetch(position)
+    assert source.loads - before == 3
 
 
 def test_synthetic_batches():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from replicas import ONE, TWO, strategy_over
 from tfgan.config import DataSpec, Domain, TrainConfig
 from tfgan.data.preparation.pipeline import make_batches
 from tfgan.data.preparation.prepare import PreparedSource
+from tfgan.data.preparation.room import Room
 from tfgan.data.source import Source
 from tfgan.methods import base
 from tfgan.optimizers import FusedAdam
@@ -92,7 +94,7 @@ class Fit:
     def make_iterator(self, first_step):
         stage = self.timeline.stage(first_step)
         self.iterators.append((first_step, stage))
-        stream = PreparedSource(Images(), {"image": "image"}, (SIZE, SIZE), remember=True)
+        stream = PreparedSource(Images(), {"image": "image"}, (SIZE, SIZE), room=Room(math.inf))
 
         def batches(context):
             options = {"first_step": first_step - stage.first_step, "first_sample": stage.first_image, "shrink": stage.shrink}

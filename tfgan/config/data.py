@@ -24,7 +24,7 @@ _NAMING = {"data_dir", "dataset", "synthetic_images", "synthetic_seed"}
 """Settings each of which says which data set it is; where none is given, nobody has chosen one."""
 
 _FEATURES = "it names a feature of --dataset=tfds:NAME"
-_OF_FILES = ("tfds_dir", "skip_bad_files", "read_patience", "alpha", "pages", "frame_step", "axis", "groups")
+_OF_FILES = ("tfds_dir", "skip_bad_files", "recheck", "read_patience", "alpha", "pages", "frame_step", "axis", "groups")
 _OF_PAIRS = (
     *("domains", "direction", "label_domains", "pair_names", "pairs_file"),
     *("label_coding", "label_encoding", "label_palette", "label_names", "ignore_label"),
@@ -119,13 +119,23 @@ class DataConfig(Settings):
         0, "use only so many training images, the first ones by name, of each domain or joined set; 0: all", at_least=0, at_most=2**31 - 1
     )
     skip_bad_files: bool = setting(False, "leave out unreadable or mismatched files, and list them, instead of stopping")
+    recheck: bool = setting(
+        False,
+        "read every image before training, also those that were read before and whose files have not changed since",
+        operational=True,
+    )
     read_patience: int = setting(
         60,
         "how many seconds to retry a file that cannot be read, for example while a network drive is away; 0: no retry",
         operational=True,
         at_least=0,
     )
-    cache: str = setting("auto", "keep decoded images in memory; auto: if they fit", choices=("auto", "always", "never"), operational=True)
+    cache: str = setting(
+        "auto",
+        "keep decoded images in memory; auto: as many as fit into half of what is free",
+        choices=("auto", "always", "never"),
+        operational=True,
+    )
     tfds_source: str = setting("", "for tfds:NAME: the image feature that is domain A")
     tfds_target: str = setting("", "for tfds:NAME: the image feature that is domain B")
     label_coding: str = setting(

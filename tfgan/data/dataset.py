@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import logging
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +18,8 @@ from tfgan.data.preparation.geometry import KEEPING_SCALE, viewed
 from tfgan.data.preparation.jitter import is_photo
 from tfgan.data.preparation.normalization import as_floats
 from tfgan.data.preparation.pipeline import make_batches
-from tfgan.data.preparation.prepare import MEMORY_SHARE, Listing, PreparedSource, free_memory
+from tfgan.data.preparation.prepare import Listing, PreparedSource
+from tfgan.data.preparation.room import Room, free_memory
 from tfgan.data.reading.images import resize
 from tfgan.data.reading.patience import Patience
 from tfgan.data.source import Source
@@ -26,6 +28,10 @@ from tfgan.lazy import tf
 from tfgan.terminal import waiting
 
 logger = logging.getLogger(__name__)
+
+
+OF_NO_FILE = ("skip_bad_files", "recheck", "cache", "read_patience", "fit", "augment", "max_images", "show_bands")
+"""Settings of data that change nothing of what is in a file."""
 
 
 class Dataset:
@@ -43,7 +49,7 @@ class Dataset:
             each of several joined sets, which take turns.
         image_size: height and width of a batch's images, in pixels.
         loaded_size: height and width of training images before the crop, in pixels.
-        settings: of these, skip_bad_files, cache, fit, augment and read_patience are used.
+        settings: of these, skip_bad_files, recheck, cache, fit, augment and read_patience are used.
         check: load every training and validation image once before training; not needed for images that are made, not read.
         network: height and width in pixels at which a network sees the images, where those of this data set are to show the same at
             another size; None: they are what a network sees.
@@ -72,8 +78,8 @@ class Dataset:
         self._train, self._validation = self._prepare(splits, settings)
         if check:
             for split, streams in {self.validation_split: self._validation, "train": self._train}.items():
-                for stream in streams:
-                    stream.check(split, settings.skip_bad_files)
+                for number, stream in enumerate(streams):
+                    stream.check(split, settings.skip_bad_files, (number, _reading(settings)), settings.recheck)
         self._check_augment(kind)
         first = self._train[0].source
         self._alternate = BATCH_KINDS[kind].joined and len(self._train) > 1
@@ -124,23 +130,21 @@ class Dataset:
         return sum(map(len, streams)) if self._alternate else max(map(len, streams))
 
     def _prepare(self, splits, settings):
-        """Returns the training and the validation streams, which keep their images in memory if they fit, and logs whether they do."""
+        """Returns the training and the validation streams, which keep as many images in memory as fit, and logs how many do."""
         patience = Patience(settings.read_patience)
         whole = self._seen != self.image_size  # nothing is trained on these
         training = ("train", self._seen, None) if whole else ("train", self.loaded_size, self.image_size)
 
-        def prepare(remember):
+        def prepare(room):
             return [
-                [PreparedSource(source, keys, size, remember, self.fit, crops, patience) for source, keys in splits[split]]
+                [PreparedSource(source, keys, size, room, self.fit, crops, patience) for source, keys in splits[split]]
                 for split, size, crops in (training, (self.validation_split, self._seen, None))
             ]
 
-        needed, free = sum(stream.bytes() for streams in prepare(False) for stream in streams), free_memory()
-        remember = settings.cache == "always" or (settings.cache == "auto" and free is not None and needed < MEMORY_SHARE * free)
-        told = "an unknown amount" if free is None else f"{free / 1e6:.0f} MB"
-        place = "kept in memory" if remember else "decoded again for each step"
-        logger.info(f"Images: {needed / 1e6:.0f} MB decoded, {told} of memory free: {place} (--cache={settings.cache}).")
-        return prepare(remember)
+        needed, free = sum(stream.bytes() for streams in prepare(Room(0)) for stream in streams), free_memory()
+        told, room = "an unknown amount" if free is None else f"{free / 1e6:.0f} MB", Room.of(settings.cache, free)
+        logger.info(f"Images: {needed / 1e6:.0f} MB decoded, {told} of memory free: {room.words(needed)} (--cache={settings.cache}).")
+        return prepare(room)
 
     @property
     def failure(self) -> Exception | None:
@@ -238,3 +242,9 @@ class Dataset:
         places = [(stream, index) for stream in streams for index in range(len(stream))]
         count = min(most, len(places))
         return [places[i * len(places) // count] for i in range(count)]
+
+
+def _reading(settings: DataConfig) -> list[tuple[str, Any]]:
+    """The settings by which files are read."""
+    values = dataclasses.asdict(settings) | {"data_dir": os.path.abspath(settings.data_dir)}
+    return [(name, value) for name, value in values.items() if name not in OF_NO_FILE]

@@ -80,6 +80,10 @@ class Source(abc.ABC):
         """Where examples are pages of their files, the number of the one in its files, from 0."""
         return 0
 
+    def beside(self) -> str:
+        """A hash of what all examples hold that is not in their files, such as labels out of a table; "" where there is nothing."""
+        return ""
+
     def content(self, index: int) -> bytes:
         """A hash of the images of an example as they are stored, which changes with them; b"" if it is not known.
 
@@ -89,6 +93,11 @@ class Source(abc.ABC):
             OSError: a file cannot be read.
         """
         return b"".join(map(_sha256_of, self.paths(index)))
+
+
+def digest_of(array: np.ndarray) -> str:
+    """A hash, 16 hexadecimal digits, of an array's values."""
+    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()[:16]
 
 
 def _sha256_of(path: Path) -> bytes:
@@ -174,3 +183,6 @@ class View(Source):
 
     def content(self, index: int) -> bytes:
         return self.inner.content(index)
+
+    def beside(self) -> str:
+        return self.inner.beside()

@@ -1,5 +1,7 @@
 """The crops that training sees: what a contact sheet shows of them, and which are too small."""
 
+import math
+
 import numpy as np
 import pytest
 import tiny_folders as tiny
@@ -10,6 +12,7 @@ from tfgan.data.checks.crops import check_crops
 from tfgan.data.checks.sheet import Cuts, sheet_columns
 from tfgan.data.preparation.pipeline import make_batches
 from tfgan.data.preparation.prepare import PreparedSource
+from tfgan.data.preparation.room import Room
 from tfgan.data.reading import images
 from tfgan.data.source import Source
 
@@ -69,7 +72,7 @@ def test_a_sheet_shows_whole_images_where_training_sees_them():
 
 def test_crops_of_a_sheet_are_those_of_the_pipeline():
     """The examples of a batch stand in another order; each place has the crop and the mirroring that the sheet has there."""
-    stream = PreparedSource(Maps(), {"source": "A", "target": "B"}, (SIDE, SIDE), remember=True)
+    stream = PreparedSource(Maps(), {"source": "A", "target": "B"}, (SIDE, SIDE), room=Room(math.inf))
     (batch,) = make_batches([stream], (96, 96), batch_size=COUNT, flip=True, seed=0).take(1).as_numpy_iterator()
     trained = np.rint((batch["source"] + 1) * 127.5).astype(np.uint8)
     shown = columns(image_size=(96, 96), loaded_size=(SIDE, SIDE), flip=True)["source: photo"]

@@ -14,6 +14,7 @@ from tfgan.data.label_maps.palettes import CMP_CLASSES as CLASSES
 from tfgan.data.label_maps.palettes import CMP_PALETTE as PALETTE
 from tfgan.data.label_maps.semantic import open_encoded, open_semantic
 from tfgan.data.preparation.prepare import PreparedSource
+from tfgan.data.preparation.room import Room
 from tfgan.data.source import Source
 from tfgan.data.synthetic import SyntheticSource
 from tfgan.errors import UnreadableImage, UserError
@@ -172,7 +173,7 @@ def test_the_built_in_pairs_have_the_built_in_classes():
 def test_classes_keep_through_the_pipelines_resize():
     pairs = {"train": SyntheticSource("paired", "train", 1, (64, 64))}
     source = open_semantic(pairs, "B", FACADES)["train"]
-    prepared = PreparedSource(source, {"labels": "labels", "image": "image"}, (32, 48), False)
+    prepared = PreparedSource(source, {"labels": "labels", "image": "image"}, (32, 48), Room(0))
     labels, image = prepared.fetch(0)
     assert labels.shape == (32, 48) and labels.dtype == np.int32 and image.shape == (32, 48, 3)
     assert set(np.unique(labels)) <= set(np.unique(source.load(0)["labels"]))

@@ -1,5 +1,7 @@
 """Order, crop, flip, normalization and resume of training batches, with sources whose pixels say where they come from."""
 
+import math
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,6 +10,7 @@ from tfgan.config import Domain
 from tfgan.data.preparation.normalization import normalize
 from tfgan.data.preparation.pipeline import make_batches
 from tfgan.data.preparation.prepare import PreparedSource
+from tfgan.data.preparation.room import Room
 from tfgan.data.source import Source
 
 
@@ -36,7 +39,7 @@ PAIR = {"A": Domain("photo", 3), "B": Domain("labels", 3, resample="nearest")}
 
 
 def stream(count=10, domains=PAIR, keys=None, size=(8, 10)) -> PreparedSource:
-    return PreparedSource(Numbered(count, domains, size), keys or {"source": "A", "target": "B"}, size, remember=True)
+    return PreparedSource(Numbered(count, domains, size), keys or {"source": "A", "target": "B"}, size, room=Room(math.inf))
 
 
 def take(streams, batches, *, image_size=(6, 6), batch_size=5, flip=True, seed=0, **options) -> list[dict]:
@@ -186,7 +189,7 @@ def joined() -> list[PreparedSource]:
             return super().load(index) | {"mark": np.float32(self.mark)}
 
     keys = {"image": "image", "mark": "mark"}
-    return [PreparedSource(Marked(count, mark), keys, (8, 10), remember=True) for mark, count in enumerate((5, 3))]
+    return [PreparedSource(Marked(count, mark), keys, (8, 10), room=Room(math.inf)) for mark, count in enumerate((5, 3))]
 
 
 def test_joined_sets_take_turns_by_whole_batches():

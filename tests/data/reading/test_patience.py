@@ -14,6 +14,7 @@ import tfgan
 from tfgan.cli.main import main
 from tfgan.config import Domain
 from tfgan.data.preparation.prepare import PreparedSource
+from tfgan.data.preparation.room import Room
 from tfgan.data.reading import images, patience
 from tfgan.data.reading.patience import Patience
 from tfgan.data.source import Source
@@ -161,7 +162,7 @@ class Flaky(Source):
 
 
 def prepared(failing, seconds=60):
-    return PreparedSource(Flaky(failing), {"image": "image"}, (4, 4), False, patience=Patience(seconds))
+    return PreparedSource(Flaky(failing), {"image": "image"}, (4, 4), Room(0), patience=Patience(seconds))
 
 
 def damaged():

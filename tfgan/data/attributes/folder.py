@@ -21,7 +21,7 @@ from tfgan.data.folders.classes import find_class_folders
 from tfgan.data.folders.domains import infer_domains
 from tfgan.data.folders.layout import list_images, refuse, require_folder
 from tfgan.data.reading import images
-from tfgan.data.source import FileSource, Source, View
+from tfgan.data.source import FileSource, Source, View, digest_of
 from tfgan.errors import UserError
 
 logger = logging.getLogger(__name__)
@@ -49,6 +49,9 @@ class AttributeFolder(FileSource):
     attribute_groups: tuple[Strings, ...] = ()
     skipped: Sequence[tuple[str, str]] = ()  # files and rows left out: path, reason
     whole: bool = False  # images as they are, instead of their central squares
+
+    def beside(self) -> str:
+        return digest_of(self.values)
 
     def load(self, index: int) -> dict[str, np.ndarray]:
         """One image or its central square, with its attributes.

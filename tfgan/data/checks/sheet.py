@@ -14,6 +14,7 @@ from tfgan.data.preparation.geometry import distortion
 from tfgan.data.preparation.jitter import Jitter
 from tfgan.data.preparation.normalization import normalize
 from tfgan.data.preparation.prepare import PreparedSource
+from tfgan.data.preparation.room import Room
 from tfgan.data.reading.images import convert, resize
 from tfgan.data.source import Source
 from tfgan.errors import ReadFailed, UnreadableImage
@@ -50,7 +51,7 @@ def sheet_columns(kind: str, sources: list[Source], settings: DataConfig, cuts: 
         cuts: what is shown of each image.
     """
     keys, fit = [batch_keys(kind, source, settings.direction, sources) for source in sources], settings.fit_of(kind)
-    prepared = (PreparedSource(source, own, cuts.loaded_size, False, fit, cuts.image_size) for source, own in zip(sources, keys))
+    prepared = (PreparedSource(source, own, cuts.loaded_size, Room(0), fit, cuts.image_size) for source, own in zip(sources, keys))
     streams = [_Stream(source, number, cuts) for number, source in enumerate(prepared)]
     if kind in ("labeled", "attributes"):
         columns = {title: column for stream in streams for title, column in _members(stream).items() if column}

@@ -11,7 +11,7 @@ from tfgan.data.folders.domains import infer_domains
 from tfgan.data.folders.layout import folders_in, list_images, no_images, refuse, require_folder
 from tfgan.data.folders.splits import SPLITS, split_folders
 from tfgan.data.reading import images
-from tfgan.data.source import FileSource
+from tfgan.data.source import FileSource, digest_of
 from tfgan.errors import UserError, did_you_mean
 
 _LAYOUTS = """\
@@ -35,6 +35,9 @@ class LabeledFolder(FileSource):
     labels: list[int]
     class_names: Strings = ()
     skipped: Sequence[tuple[str, str]] = ()  # files left out, told with those of train: path inside the data folder, reason
+
+    def beside(self) -> str:
+        return digest_of(np.array(self.labels, np.int32))
 
     def load(self, index: int) -> dict[str, np.ndarray]:
         """One image, H×W×C in its domain's channels and dtype, and its label, an int32 scalar.

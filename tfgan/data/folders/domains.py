@@ -1,5 +1,7 @@
 """Tells from the headers of image files what the domain is that they are of: channels, type, and whether channels are colors."""
 
+import dataclasses
+import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +13,7 @@ from tfgan.config import DTYPES, Domain
 from tfgan.data.reading import images
 from tfgan.data.reading.formats import ending
 from tfgan.data.reading.headers import ImageInfo
+from tfgan.data.reading.remembered import Remembered
 from tfgan.errors import UnreadableImage
 from tfgan.terminal import waiting
 
@@ -36,9 +39,7 @@ def infer_domains(
         alpha: what becomes of transparency: "composite", "drop" or "keep".
         pages: what becomes of files of several pages: "refuse", "first" or "channels".
     """
-    paths = list(dict.fromkeys(path for side in files.values() for path in side))
-    with ThreadPoolExecutor() as pool:
-        infos = dict(zip(paths, waiting(pool.map(lambda path: _probe(path, pages), paths), len(paths), "Reading the heads of files")))
+    infos = _probe_all(list(dict.fromkeys(path for side in files.values() for path in side)), pages)
     domains = {}
     for name, (key, side) in zip(names, files.items()):
         channels, dtype, bands = shared_pixels([info for path in side if (info := infos[path])], alpha)
@@ -70,8 +71,22 @@ def shared_pixels(infos: Sequence[ImageInfo], alpha: str = "composite", deepest:
     return 4 if kept else 3 if colored else 1, "uint16" if deep else "uint8", False
 
 
-def _probe(path: Path, pages: str) -> ImageInfo | None:
-    try:
-        return images.probe(path, pages)
-    except UnreadableImage:
-        return None
+def _probe_all(paths: list[Path], pages: str) -> dict[Path, ImageInfo | None]:
+    """What the headers of files say; None of those that cannot be read."""
+    remembered = Remembered("headers", pages, os.path.commonpath(paths) if paths else "")
+
+    def probe(path: Path) -> ImageInfo | None:
+        stamp, known = remembered.ask(str(path), [path])
+        if known:
+            return ImageInfo(**known)
+        try:
+            info = images.probe(path, pages)
+        except UnreadableImage:
+            return None
+        remembered.note(str(path), stamp, dataclasses.asdict(info))
+        return info
+
+    with ThreadPoolExecutor() as pool:
+        infos = dict(zip(paths, waiting(pool.map(probe, paths), len(paths), "Reading the heads of files")))
+    remembered.keep()
+    return infos

@@ -1,21 +1,21 @@
-"""Makes a split ready for the pipeline: checked before training, resized once, kept in memory if it fits."""
+"""Makes a split ready for the pipeline: checked before training, resized once, kept in memory as far as it fits."""
 
 import contextlib
 import hashlib
 import logging
 import math
-import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 
 from tfgan.config import Domain, Size
 from tfgan.data.preparation.geometry import KEEPING_SCALE, fitted, scaled, viewed
 from tfgan.data.preparation.normalization import held
+from tfgan.data.preparation.room import Room
 from tfgan.data.reading.memory import budget
 from tfgan.data.reading.patience import Patience
+from tfgan.data.reading.remembered import Remembered
 from tfgan.data.source import Source
 from tfgan.errors import ReadFailed, UnreadableImage, UserError
 from tfgan.instances import classes_of
@@ -23,7 +23,6 @@ from tfgan.terminal import waiting
 
 logger = logging.getLogger(__name__)
 
-MEMORY_SHARE = 0.5  # of the free memory that cached images may take
 LOOKED_AT = 9  # images by which the memory is estimated that all of them take
 LISTED = 10  # bad files named in a message
 LASTING = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
@@ -42,7 +41,7 @@ class PreparedSource:
         keys: batch key -> key of the source, for example source -> B.
         size: height and width of what `fetch` returns, in pixels; of training images by the `fit` "width" and "none", those for which a
             width is taken.
-        remember: keep in memory what was fetched.
+        room: where what was fetched is kept, as long as there is some left.
         fit: how images of another size and shape become what `fetch` returns, see `tfgan.data.preparation.geometry`.
         crops: height and width of the random crops that are to be cut out of the images; None: there are none, and all images get `size`.
         patience: how long files are tried again that cannot be read; None: not at all.
@@ -56,7 +55,7 @@ class PreparedSource:
         source: Source,
         keys: dict[str, str],
         size: Size,
-        remember: bool,
+        room: Room,
         fit: str = "squeeze",
         crops: Size | None = None,
         patience: Patience | None = None,
@@ -65,7 +64,7 @@ class PreparedSource:
         self.failure: Exception | None = None
         self.domains: dict[str, Domain] = {key: source.domains[old] for key, old in keys.items() if old in source.domains}
         self._indices = list(range(len(source)))
-        self._memory: dict[int, list[np.ndarray]] | None = {} if remember else None
+        self._room, self._memory = room, dict[int, list[np.ndarray]]()
         self._clipped: dict[tuple[str, int], float] = {}  # share of the values of an image that lie outside the domain's range
         self._sizes: dict[int, Size] = {}  # of the source's images, where they have been loaded
         self._contents: dict[int, str] = {}  # a hash of what each example holds, where it was checked
@@ -105,7 +104,7 @@ class PreparedSource:
 
     def _fetch(self, position: int) -> list[np.ndarray]:
         index = self._indices[position]
-        if self._memory is not None and index in self._memory:
+        if index in self._memory:
             return self._memory[index]
         with budget.turn():
             example = self._load(index)
@@ -114,7 +113,7 @@ class PreparedSource:
             arrays = [self._prepared(key, entry, index) if key in self.domains else entry for key, entry in entries]
             del example, entries  # before others take their memory
         self._check_classes(arrays)
-        if self._memory is not None:
+        if self._room.take(sum(array.nbytes for array in arrays)):
             self._memory[index] = arrays
         return arrays
 
@@ -160,22 +159,31 @@ class PreparedSource:
             return viewed(image, self.fit, self.size, domain)
         return fitted(image, self.fit, self.size, self.crops, domain)
 
-    def check(self, split: str, skip_bad: bool) -> None:
-        """Loads every example once, to find those that cannot be used.
+    def check(self, split: str, skip_bad: bool, reading: object = None, anew: bool = True) -> None:
+        """Loads every example once, to find those that cannot be used; of the others it is remembered, for files that stay as they are.
 
         Args:
             split: name of the split, for messages.
             skip_bad: leave out examples that cannot be used and log them, instead of raising an error.
+            reading: how the source reads its files, where it does not tell itself.
+            anew: load examples too that are remembered.
 
         Raises:
             UserError: some examples cannot be used, and `skip_bad` is false; some cannot be read, whatever it is; or none is left.
         """
         bad: dict[int, str] = {}
         unread: dict[int, str] = {}
+        # Pages are read in order now and kept where there is room: by themselves, each takes as long as its whole file, or half a video.
+        remembered = self._remembered(split, reading, anew or (self.source.paged and self._room.size > 0))
 
         def load(index):
             try:
-                self._contents[index] = self._content(index, self._fetch_at_start(index))
+                stamp, known = remembered.ask(self.source.name(index), self.source.paths(index))
+                if known is None:
+                    self._contents[index] = self._content(index, self._fetch_at_start(index))
+                    remembered.note(self.source.name(index), stamp, self._answer(index))
+                else:
+                    self._take(index, known)
             except UnreadableImage as error:
                 bad[index] = str(error)
             except ReadFailed as error:
@@ -184,6 +192,11 @@ class PreparedSource:
         with ThreadPoolExecutor() as pool:
             indices = range(len(self._indices))
             list(waiting(pool.map(load, indices), len(indices), f"Reading the {split} images"))
+        remembered.keep()
+        if known := remembered.known:
+            logger.info(
+                f"{known:,} of {len(self):,} {split} images have not changed since they were read before: not read again (--recheck)."
+            )
         if unread:
             raise UserError(
                 f"{len(unread)} of {len(self)} {split} images cannot be read:\n{_listed([unread[i] for i in sorted(unread)])}\n"
@@ -203,6 +216,23 @@ class PreparedSource:
         self._indices = [i for i in self._indices if i not in bad]
         if not self._indices:
             raise UserError(f"No {split} image is left.")
+
+    def _remembered(self, split: str, reading: object, anew: bool) -> Remembered:
+        """What is known of the examples of earlier times, as they are read now."""
+        source = self.source
+        names = source.class_names, source.attribute_names, source.attribute_groups, source.attribute_sets, source.label_side
+        return Remembered("examples", split, reading, self.keys, self.domains, names, source.beside(), anew=anew)
+
+    def _answer(self, index: int) -> list:
+        """What `check` finds out of an example: its size, a hash of what it holds, and by key the share of its values that are clipped."""
+        clipped = {key: self._clipped[key, index] for key in self.domains if (key, index) in self._clipped}
+        return [*self._sizes[index], self._contents[index], clipped]
+
+    def _take(self, index: int, answer: list):
+        """Notes what was found out of an example before."""
+        height, width, self._contents[index], clipped = answer
+        self._sizes[index] = height, width
+        self._clipped.update({(key, index): share for key, share in clipped.items()})
 
     def _fetch_at_start(self, index: int) -> list[np.ndarray]:
         """Fetches an example; what does not pass by itself is told at once."""
@@ -269,15 +299,3 @@ def fingerprint_of(names: Iterable[str]) -> str:
 def _listed(lines: list[str]) -> str:
     more = [f"  … and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
     return "\n".join([f"  {line}" for line in lines[:LISTED]] + more)
-
-
-def free_memory() -> int | None:
-    """The memory, in bytes, that can be taken without swapping; on macOS half of the machine's memory; None where no system tells it."""
-    meminfo = Path("/proc/meminfo")
-    if meminfo.exists():
-        for line in meminfo.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    if not hasattr(os, "sysconf"):  # Windows
-        return None
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2  # macOS tells only the total

@@ -12,8 +12,8 @@ from tfgan.data.finding.compared import files_to_compare
 from tfgan.data.finding.sequences import Clips, Shot, clips_to_compare
 from tfgan.data.folders.domains import shared_pixels
 from tfgan.data.preparation.normalization import held
-from tfgan.data.preparation.prepare import MEMORY_SHARE, free_memory
 from tfgan.data.preparation.ranges import FULL
+from tfgan.data.preparation.room import MEMORY_SHARE, free_memory
 from tfgan.data.reading.codecs.video_frames import chosen_frame
 from tfgan.data.reading.images import probe, read, resize
 from tfgan.errors import UnreadableImage, UserError
