@@ -132,7 +132,7 @@ class DataConfig(Settings):
     )
     cache: str = setting(
         "auto",
-        "keep decoded images in memory; auto: as many as fit into half of what is free",
+        "keep decoded images in memory; auto: as many as half of what is free holds",
         choices=("auto", "always", "never"),
         operational=True,
     )
