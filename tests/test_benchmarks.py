@@ -18,6 +18,7 @@ from benchmarks import (
     gpu,
     gpu_steps,
     input_pipeline,
+    many_files,
     methods,
     replicas,
     train_step,
@@ -162,6 +163,14 @@ def test_first_step_ends_when_the_step_is_logged(capsys):
     first_step.main(["--rounds=1", "--", *TINY_RUN])
     lines = rows(capsys.readouterr().out)
     assert float(lines["first step"][0]) > float(lines["import tensorflow"][0]) > 0
+
+
+def test_a_first_start_and_a_resume_on_many_files(capsys, monkeypatch):
+    monkeypatch.setattr(many_files, "FEW", 2)
+    many_files.main(["--count=3"])
+    lines = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith(("| 2", "| 3"))]
+    assert [line[:2] for line in lines] == [["| 2", "first"], ["| 2", "resume"], ["| 3", "first"], ["| 3", "resume"]]
+    assert all(float(seconds) > 0 and float(megabytes.strip(" |")) > 0 for _, _, seconds, megabytes in lines)
 
 
 def test_a_command_that_never_steps_shows_what_it_said():
