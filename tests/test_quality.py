@@ -196,3 +196,12 @@ def test_a_study_is_trained_measured_and_not_done_twice(tmp_path, capsys, monkey
     monkeypatch.setattr(quality, "train", None)  # which is not asked again
     quality.main(arguments)
     assert (tmp_path / "unpaired" / "TABLE.md").read_text() == text
+
+
+@pytest.mark.slow
+def test_photos_from_noise_and_reconstructions_are_measured(tmp_path):
+    narrow = ["--", "--nef=4", "--ngf=4", "--ndf=4", "--encoder_units=8", "--latent_dim=8", "--batch_size=4"]
+    quality.main(["photos", "--settings=VAE-GAN + latents", *TINY, f"--workdir={tmp_path}", *narrow])
+    figures = json.loads((tmp_path / "photos" / "VAE_GAN_latents_0.json").read_text())["figures"]
+    assert figures["fid"] > 0 and 0 < figures["reconstruction l1"] < 2 and 0 <= figures["recall"] <= 1
+    assert "reconstruction l1 ↓" in (tmp_path / "photos" / "TABLE.md").read_text()

@@ -113,7 +113,7 @@ class PreparedSource:
             arrays = [self._prepared(key, entry, index) if key in self.domains else entry for key, entry in entries]
             del example, entries  # before others take their memory
         self._check_classes(arrays)
-        if self._room.take(sum(array.nbytes for array in arrays)):
+        if index not in self._memory and self._room.take(sum(array.nbytes for array in arrays)):
             self._memory[index] = arrays
         return arrays
 
