@@ -82,17 +82,18 @@ def frozen_network(channels=3, size=None):
 class Training:
     """A method and its train step."""
 
-    def __init__(self, name, devices=ONE, *, precision="float32", xla=False, batch_size=BATCH, halves=False, **changes):
+    def __init__(self, name, devices=ONE, *, precision="float32", xla=False, accumulate=1, batch_size=BATCH, halves=False, **changes):
         keras.config.set_dtype_policy(precision)
         strategy = strategy_over(devices)
         with strategy.scope():
             self.method = make_method(name, batch_size=batch_size, **changes)
             if changes.get("frozen_features"):
                 self.method.see_with(frozen_network(), "the network")
-        self.step = TrainStep(self.method, strategy, seed=0, xla=xla, loss_scaling=precision == "mixed_float16")
+        options = {"xla": xla, "loss_scaling": precision == "mixed_float16", "accumulate": accumulate}
+        self.step = TrainStep(self.method, strategy, seed=0, **options)
         batch = make_batch(self.method.batch_kind, batch_size * self.method.batches_per_step)
         if halves:  # the second half of each batch is its first again
-            again = np.arange(len(batch["image"])).reshape(-1, 2, batch_size // 2)[:, [0, 0]].ravel()
+            again = np.arange(len(next(iter(batch.values())))).reshape(-1, 2, batch_size // 2)[:, [0, 0]].ravel()
             batch = {key: value[again] for key, value in batch.items()}
 
         def batches(context):

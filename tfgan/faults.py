@@ -33,8 +33,8 @@ OUT_OF_MEMORY = (
 )
 
 NO_MEMORY = (
-    "memory is used up. Use less of it: a smaller --batch_size, --image_size or --tile, smaller networks, --cache=never, or a machine that "
-    "has more."
+    "memory is used up. Use less of it: a smaller --batch_size, --image_size or --tile, a batch in parts (--accumulate=2), smaller "
+    "networks, --cache=never, or a machine that has more."
 )
 
 

@@ -220,7 +220,8 @@ def test_out_of_memory_is_an_error_with_a_cure(monkeypatch):
 
     monkeypatch.setattr("tfgan.runs.training.probe.predict", fail)
     smaller = "--image_size=8 --generator=unet_8 or --precision=mixed_bfloat16"
-    for flags, cure in (["--batch_size=1"], f"use {smaller}"), (["--batch_size=9"], f"use --batch_size=4 or {smaller}"):
+    cures = {1: f"use {smaller}", 9: f"use --batch_size=4 or {smaller}", 4: f"use --accumulate=2 or --batch_size=2 or {smaller}"}
+    for flags, cure in (([f"--batch_size={size}"], cure) for size, cure in cures.items()):
         code, found, text = tiny.check(*PROBED, *flags)
         assert code == 1 and ("error", "out_of_memory") in found and cure in " ".join(text.split())
 

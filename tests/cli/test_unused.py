@@ -46,8 +46,8 @@ ALWAYS_USED = {
     ServeConfig: "batch checkpoint host max_bytes max_pixels port queue timeout token token_file",
     SweepConfig: "pruner search trials",
     DataConfig: "augment cache data_dir max_images show_bands value_range",
-    TrainConfig: "checkpoint_every checkpoint_minutes deterministic health init_from keep_checkpoints log_every num_samples precision "
-    "sample_every seed steps steps_per_execution tensorboard tpu track validate_every workdir xla",
+    TrainConfig: "accumulate checkpoint_every checkpoint_minutes deterministic health init_from keep_checkpoints log_every num_samples "
+    "precision sample_every seed steps steps_per_execution tensorboard tpu track validate_every workdir xla",
 }
 OF_EVERY_METHOD = "batch_size clip_norm epochs flip freeze image_size"
 OF_ADAM = "lr_policy lr_warmup_epochs"  # but for StyleGAN, whose own learning rate follows the size

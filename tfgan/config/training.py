@@ -42,6 +42,13 @@ class TrainConfig(Settings):
         "number format of the networks; auto: mixed_bfloat16 if this hardware is fast with it, else float32",
         choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
     )
+    accumulate: int = setting(
+        1,
+        "parts in which each step's batch goes through the networks, one after the other, before an update by the mean of their gradients: "
+        "less memory, more time; batch norms see a part",
+        at_least=1,
+        at_most=2**16,
+    )
     xla: str = setting(
         "auto", "compile forward and backward pass with XLA; auto: on GPUs, not on CPUs", choices=("auto", "on", "off"), operational=True
     )

@@ -8,6 +8,7 @@ from tfgan.config import TrainConfig, as_flag
 from tfgan.errors import UserError
 from tfgan.layers import ForwardPass, fold_in, tuned
 from tfgan.methods.base import Method, Phase, Stage
+from tfgan.training.accumulation import in_parts
 from tfgan.training.freezing import Frozen
 from tfgan.training.grappler import spare_the_step
 
@@ -27,6 +28,7 @@ class TrainStep(tf.Module):
         xla: compile the whole step of a single replica, so that a GPU is asked once a step; of several replicas each one's forward and
             backward pass, while the reduction over replicas and what follows stays outside.
         loss_scaling: scale losses dynamically, as float16 needs, and leave out updates whose gradients are not finite.
+        accumulate: parts in which a replica's batch goes through the networks, see `tfgan.training.accumulation`.
 
     Attributes:
         step: number of steps done.
@@ -40,7 +42,16 @@ class TrainStep(tf.Module):
         UserError: the method sets an attribute by a name that is no longer read; or frozen layers that are not there, or all that there is.
     """
 
-    def __init__(self, method: Method, strategy: tf.distribute.Strategy, *, seed: int, xla: bool = False, loss_scaling: bool = False):
+    def __init__(
+        self,
+        method: Method,
+        strategy: tf.distribute.Strategy,
+        *,
+        seed: int,
+        xla: bool = False,
+        loss_scaling: bool = False,
+        accumulate: int = 1,
+    ):
         super().__init__()
         _refuse_old_words(method)
         spare_the_step()
@@ -66,13 +77,15 @@ class TrainStep(tf.Module):
         self._statistics: dict[str, list] = {}  # phase -> [(variable, momentum)], in the order in which the pass meets them
         compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
         self._step = compiled(self._run_step) if xla and self.alone else self._run_step
-        gradients = {phase.name: functools.partial(self._phase_gradients, phase) for phase in self.phases}
+        whole = {phase.name: functools.partial(self._phase_gradients, phase) for phase in self.phases}
+        gradients = {name: functools.partial(in_parts, function, accumulate) for name, function in whole.items()}
         self._gradients = {name: compiled(function) for name, function in gradients.items()} if xla and not self.alone else gradients
 
     @classmethod
     def from_settings(cls, method: Method, training: TrainConfig, strategy: tf.distribute.Strategy) -> "TrainStep":
         """Makes the train step that the settings, without `auto`, ask for."""
-        return cls(method, strategy, seed=training.seed, xla=training.xla == "on", loss_scaling=training.precision == "mixed_float16")
+        scaled = training.precision == "mixed_float16"
+        return cls(method, strategy, seed=training.seed, xla=training.xla == "on", loss_scaling=scaled, accumulate=training.accumulate)
 
     @staticmethod
     def _counter(value, dtype, shape=None):

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfgan.config import TrainConfig
 from tfgan.data.dataset import Dataset
+from tfgan.errors import UserError
 from tfgan.methods.base import HParams, Method
 from tfgan.runs.training.frozen import Frozen
 from tfgan.training.hardware import resolve, share_cores
@@ -31,11 +32,16 @@ def choose_machine(cls: type[Method], training: TrainConfig, hparams: HParams, e
         earlier: settings of the run that goes on, whose arithmetic stays.
 
     Raises:
-        UserError: devices that are not there, or cannot share the batch.
+        UserError: devices that are not there, or cannot share the batch, which cannot be cut into `accumulate` parts either.
     """
     share_cores(cls.branches)
     gpus = str(training.gpus)  # a number in the records of earlier versions
-    strategy = make_strategy(math.gcd(*hparams.batch_sizes()), gpus, training.tpu)
+    common = math.gcd(*hparams.batch_sizes())
+    strategy = make_strategy(common, gpus, training.tpu)
+    share = common // strategy.num_replicas_in_sync
+    if share % training.accumulate:
+        of = "" if strategy.num_replicas_in_sync == 1 else f" of each of {strategy.num_replicas_in_sync} replicas"
+        raise UserError(f"--accumulate={training.accumulate} does not divide the batch{of}, {share}: use a number that does.")
     return Machine(strategy, *resolve(training, hparams, strategy.num_replicas_in_sync, earlier))
 
 

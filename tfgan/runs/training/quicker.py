@@ -93,7 +93,9 @@ def _fewer_epochs(hparams: HParams, epochs: int) -> HParams:
 
 def cures_for_memory(training: TrainConfig, hparams: HParams) -> str:
     """What to try where a step does not fit into memory: flags that the method takes, as the end of a sentence."""
-    cures = []
+    cures, parts = [], 2 * training.accumulate
+    if math.gcd(*hparams.batch_sizes()) % parts == 0:
+        cures.append(f"--accumulate={parts}")
     if hparams.batch_size > 1:
         with contextlib.suppress(UserError):  # such as of a method that permutes a batch
             cures.append(flags_between(hparams, dataclasses.replace(hparams, batch_size=hparams.batch_size // 2)))
