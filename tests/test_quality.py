@@ -186,13 +186,15 @@ SMALL = ["--", "--ngf=4", "--ndf=4", "--n_layers=1"]
 @pytest.mark.slow
 def test_a_study_is_trained_measured_and_not_done_twice(tmp_path, capsys, monkeypatch):
     python = os.environ.get("TFGAN_TEST_TORCH_PYTHON", sys.executable)
-    arguments = ["unpaired", "--settings=paper,PyTorch", *TINY, f"--workdir={tmp_path}", f"--torch_python={python}", *SMALL]
+    arguments = ["unpaired", "--settings=paper,CUT,PyTorch", *TINY, f"--workdir={tmp_path}", f"--torch_python={python}", *SMALL]
     quality.main(arguments)
     text = (tmp_path / "unpaired" / "TABLE.md").read_text()
     assert "photo pixel_accuracy ↑" in text and "labels pixel_accuracy ↑" in text and "| paper | 1 |" in text
     figures = json.loads((tmp_path / "unpaired" / "paper_0.json").read_text())["figures"]
     assert 0 <= figures["photo mean_iou"] <= 1 and figures["photo encoder fid"] > 0 and "labels encoder fid" not in figures
     assert figures["megabytes"] > 100 and figures["seconds_per_image"] > 0
+    one_way = json.loads((tmp_path / "unpaired" / "CUT_0.json").read_text())["figures"]
+    assert one_way["photo fid"] > 0 and one_way["photo encoder fid"] > 0 and not [name for name in one_way if name.startswith("labels")]
     monkeypatch.setattr(quality, "train", None)  # which is not asked again
     quality.main(arguments)
     assert (tmp_path / "unpaired" / "TABLE.md").read_text() == text

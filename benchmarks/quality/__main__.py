@@ -123,7 +123,8 @@ def make_judge(layout: str, whole: Path, options, folder: Path):
         return protocol.OfDigits(whole, options.image_size, max(1, options.judge_steps // 100), folder)
     if layout == "photos":
         return protocol.OfPhotos(whole, options.image_size, options.judge_steps, folder)
-    return protocol.OfPairs(whole, PALETTE if options.data_dir else "", options.image_size, options.judge_steps, folder)
+    palette, sides = PALETTE if options.data_dir else "", layout == "unpaired"
+    return protocol.OfPairs(whole, palette, options.image_size, options.judge_steps, folder, sides)
 
 
 def torch_task(layout: str, learned: Path, file: Path, epochs: int, options, seed: int, flags: list[str]) -> list[str]:

@@ -48,9 +48,11 @@ class OfPairs:
         size: height and width in pixels.
         steps: of the training of the segmenter and the encoder.
         folder: where both are kept.
+        sides: say of which side figures are, also of a run that translates one way alone.
     """
 
-    def __init__(self, whole: Path, palette: str, size: int, steps: int, folder: Path):
+    def __init__(self, whole: Path, palette: str, size: int, steps: int, folder: Path, sides: bool = False):
+        self.sides = sides
         data = PAIRS | {"data_dir": str(whole), "label_palette": (palette,) if palette else (), "label_encoding": "colors"}
         self.maps = tfgan.open_dataset("semantic", size, **data)
         self.pictures = tfgan.open_dataset("paired", size, data_dir=str(whole), **PAIRS)
@@ -71,10 +73,11 @@ class OfPairs:
         self.name = f"segmenter and encoder, {steps} steps"
 
     def of_run(self, folder: Path) -> dict[str, float]:
-        """The figures of a run of pairs, or of each domain of one without, whose names begin with the domain's."""
+        """The figures of a run's photos, or, with `sides`, of each domain that it translates to, whose names begin with the domain's."""
         found = compared(folder)
         if list(found) == [""]:
-            return self.of_images("photo", found[""].fake)
+            figures = self.of_images("photo", found[""].fake)
+            return {f"photo {metric}": value for metric, value in figures.items()} if self.sides else figures
         return {
             f"{name} {metric}": value
             for name, comparison in found.items()
