@@ -7,8 +7,11 @@ from replicas import ONE, TWO
 from same_step import assert_same_step, fix_draws
 from tiny_methods import Training
 
+from tfgan.config import TrainConfig
+from tfgan.errors import UserError
 from tfgan.layers import fold_in
-from tfgan.methods import METHODS
+from tfgan.methods import METHODS, method_class
+from tfgan.runs.training.assembly import choose_machine
 from tfgan.training.accumulation import in_parts
 
 SEED = tf.constant([3, 4])
@@ -38,9 +41,16 @@ def test_parts_by_hand(compiled):
     assert len(set(seeds)) == 3 and scalars["seed"].numpy() == pytest.approx(np.mean(np.float32(seeds)), rel=1e-6)
 
 
-def test_one_bad_part_is_enough():
-    batch = {"image": tf.constant([[1.0], [np.inf], [3.0], [4.0]]), "label": tf.range(4)}
+@pytest.mark.parametrize("bad", range(4))
+def test_one_bad_part_is_enough(bad):
+    batch = {"image": tf.where(tf.range(4) == bad, np.inf, 1.0)[:, None], "label": tf.range(4)}
     assert in_parts(made_of, 2, batch, SEED, tf.constant(1.0))[-1].numpy() == 0
+
+
+def test_parts_that_do_not_divide_the_batch_are_refused():
+    cls = method_class("pix2pix")
+    with pytest.raises(UserError, match="--accumulate=3 does not divide the batch, 4: use a number that does."):
+        choose_machine(cls, TrainConfig(accumulate=3), cls.HParams(batch_size=4))
 
 
 @pytest.mark.usefixtures("eagerly")
