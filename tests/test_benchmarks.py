@@ -165,6 +165,7 @@ def test_first_step_ends_when_the_step_is_logged(capsys):
     assert float(lines["first step"][0]) > float(lines["import tensorflow"][0]) > 0
 
 
+@pytest.mark.slow  # four processes
 def test_a_first_start_and_a_resume_on_many_files(capsys, monkeypatch):
     monkeypatch.setattr(many_files, "FEW", 2)
     many_files.main(["--count=3"])

@@ -237,7 +237,7 @@ def test_settings_for_a_look_and_a_night_are_ones_that_the_method_takes(method):
                 assert found.hparams.epochs / hparams.epochs * 0.9 * total <= limit
     for flag in re.findall(r"--\S+", cures_for_memory(training, hparams)):
         assert flag.startswith(
-            ("--batch_size", "--image_size", "--generator", "--n_layers", "--depth", "--scales", "--start_size", "--prec")
+            ("--accumulate=2", "--batch_size", "--image_size", "--generator", "--n_layers", "--depth", "--scales", "--start_size", "--prec")
         )
 
 

@@ -60,7 +60,7 @@ def test_noise_has_the_distribution_and_comes_back():
 
 def test_one_latent_for_all_images_has_a_factor():
     state = latents.first_state(4)
-    for step in range(3000):
+    for step in range(300):
         latents.follow(state, tf.ones([2, 4]), tf.fill([2, 4], -60.0), step)
     np.testing.assert_allclose(latents.from_noise(state, tf.random.stateless_normal([8, 4], [1, 2])), 1, atol=0.05)
     assert all(np.isfinite(value).all() for value in values(state).values())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from tfgan.config import Size, setting
@@ -262,15 +261,11 @@ class VAEGAN(adversarial.AdversarialMethod):
         encoder, decoder = (self.averaged(name) for name in ("encoder", "decoder"))
         size, length = self.hparams.image_size, self.hparams.latent_dim
 
-        to_latents, to_noise = lambda noise: noise, lambda latents: latents
-        if self.hparams.sample_from == "latents":
-            to_latents, to_noise = functools.partial(latents.from_noise, self.state), functools.partial(latents.to_noise, self.state)
-
-        def generate(noise):
-            return decoder(to_latents(noise), training=False)
+        def generate(latents):
+            return decoder(self._from_noise(latents), training=False)
 
         def encode(images):
-            return to_noise(encoder(images, training=False)[0])
+            return self._to_noise(encoder(images, training=False)[0])
 
         def see(images):
             return networks.activations.activations(self.discriminator, lambda: self.discriminator(images, training=False))
@@ -279,6 +274,12 @@ class VAEGAN(adversarial.AdversarialMethod):
             "generate": base.Generation(generate, self.image, length, see=see),
             "encode": base.Encoding(encode, self.image, size, length, crop=True),
         }
+
+    def _from_noise(self, noise):
+        return latents.from_noise(self.state, noise) if self.hparams.sample_from == "latents" else noise
+
+    def _to_noise(self, encoded):
+        return latents.to_noise(self.state, encoded) if self.hparams.sample_from == "latents" else encoded
 
     def sample_row(self, example, use):
         image = example["image"]
